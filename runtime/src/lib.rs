@@ -1,0 +1,27 @@
+//! What every Portcullis program shares, so that each is started, watched and stopped in one way.
+//!
+//! ```text
+//! main ── run ──▶ settings (flags + environment, every error at once, exit 64)
+//!            ├──▶ telemetry (JSON or pretty logs on standard output)
+//!            ├──▶ operations listener: /livez /readyz /metrics, on a port of its own
+//!            └──▶ the program ── serves until SIGTERM, then drains
+//! ```
+
+mod listener;
+mod operations;
+mod outbound;
+mod problem;
+mod process;
+mod readiness;
+mod settings;
+mod telemetry;
+
+pub use listener::{bind, serve_http};
+pub use outbound::{OutboundSettings, http_client};
+pub use problem::{Body as JsonBody, PROBLEM_JSON, Problem};
+pub use process::{Process, run};
+pub use readiness::{PendingTask, Readiness};
+pub use settings::{CommonSettings, InvalidSettings, LogFormat, Settings};
+
+/// The registry that metrics are added to while a program starts.
+pub use prometheus_client::registry::Registry;

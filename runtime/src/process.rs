@@ -1,0 +1,146 @@
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use prometheus_client::registry::Registry;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::settings::{self, InvalidSettings, ParseEnd};
+use crate::{CommonSettings, PendingTask, Readiness, Settings, listener, operations, telemetry};
+
+/// `EX_USAGE` of sysexits.h: settings or documents are wrong.
+const EXIT_SETTINGS: u8 = 64;
+
+/// A running program: what its parts need to know of start and stop.
+#[derive(Clone, Debug)]
+pub struct Process {
+    readiness: Readiness,
+    shutdown: CancellationToken,
+}
+
+impl Process {
+    /// Registers a task that must finish before this program is ready.
+    #[must_use = "dropping the guard marks the task as done"]
+    pub fn pending(&self, task: &str) -> PendingTask {
+        self.readiness.task(task)
+    }
+
+    /// Whether and for what this program is not ready.
+    #[must_use]
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
+    }
+
+    /// Cancelled when listeners must close.
+    #[must_use]
+    pub fn shutdown_token(&self) -> CancellationToken {
+        self.shutdown.clone()
+    }
+}
+
+/// Runs a program from its arguments to its exit code: settings, logs, the operations listener, the program, the drain.
+///
+/// `start` adds its metrics to the registry and returns the future that serves until shutdown.
+pub fn run<S, P, F>(name: &'static str, program: P) -> ExitCode
+where
+    S: Settings,
+    P: FnOnce(S, Process, &mut Registry) -> F,
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let settings: S = match settings::parse(std::env::args_os().collect()) {
+        Ok(settings) => settings,
+        Err(ParseEnd::Help(text)) => {
+            // A closed pipe while printing help is nobody's fault.
+            let _printed = text.print();
+            return ExitCode::from(if text.use_stderr() { EXIT_SETTINGS } else { 0 });
+        }
+        Err(ParseEnd::Invalid(errors)) => return report(name, &errors.into()),
+    };
+    telemetry::start(settings.common());
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the async runtime")
+        .and_then(|runtime| runtime.block_on(supervise(settings, program)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(name, &error),
+    }
+}
+
+async fn supervise<S, P, F>(settings: S, program: P) -> anyhow::Result<()>
+where
+    S: Settings,
+    P: FnOnce(S, Process, &mut Registry) -> F,
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let common = settings.common().clone();
+    let process = Process { readiness: Readiness::new(), shutdown: CancellationToken::new() };
+    let starting = process.pending("start");
+    let operations = listener::bind("--operations-listen", common.operations_listen).await?;
+    let mut registry = Registry::default();
+    let program = program(settings, process.clone(), &mut registry);
+    let router = operations::router(process.readiness.clone(), Arc::new(registry));
+    let operations = tokio::spawn(async move { axum::serve(operations, router).await });
+    drop(starting);
+
+    tokio::pin!(program);
+    let outcome = tokio::select! {
+        outcome = &mut program => outcome,
+        signal = stop_signal() => {
+            tracing::info!(signal = signal?, "stopping");
+            drain(&common, &process, program).await
+        }
+    };
+    operations.abort();
+    outcome
+}
+
+/// Unready, a pause for load balancers, then the listeners close and requests in flight finish; a second signal ends it at once.
+async fn drain(
+    common: &CommonSettings,
+    process: &Process,
+    program: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    let _draining = process.pending("shutdown");
+    let shutdown = process.shutdown.clone();
+    let delay = common.drain_delay;
+    let closing = async move {
+        tokio::time::sleep(delay).await;
+        shutdown.cancel();
+        std::future::pending::<()>().await;
+    };
+    let limit = delay.saturating_add(common.drain_timeout).max(Duration::from_millis(1));
+    tokio::select! {
+        outcome = program => { tracing::info!("stopped"); outcome }
+        () = closing => Ok(()),
+        () = tokio::time::sleep(limit) => {
+            tracing::warn!(?limit, "requests were still in flight at the end of the drain; they are cut");
+            Ok(())
+        }
+        signal = stop_signal() => {
+            tracing::warn!(signal = signal?, "second signal; leaving at once");
+            Ok(())
+        }
+    }
+}
+
+async fn stop_signal() -> anyhow::Result<&'static str> {
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    Ok(tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    })
+}
+
+/// One message on standard error, whatever the log filter says.
+fn report(name: &str, error: &anyhow::Error) -> ExitCode {
+    for line in format!("{error:#}").lines() {
+        eprintln!("{name}: {line}");
+    }
+    let settings_are_wrong = error.chain().any(|cause| cause.is::<InvalidSettings>());
+    ExitCode::from(if settings_are_wrong { EXIT_SETTINGS } else { 1 })
+}

@@ -1,1 +1,42 @@
-//! x
+//! Verifies one access token: JWS, keys, issuer, audience, tenant and time become a [`Caller`].
+//!
+//! ```text
+//! Authorization line ─ bearer ─▶ token ─ compact, header ─▶ claims ─ entra │ oidc ─▶ Caller
+//!                                               │                                      ▲
+//!                                               └─ kid ─▶ KeyCache (discovery + JWKS) ─┘ signature
+//! ```
+//!
+//! The gate and every service use this crate, so that the same token gets the same verdict wherever it is presented.
+//! Each refusal is a [`Refusal`]: a stable reason code and a sentence that says what to do instead.
+
+mod algorithm;
+mod audience;
+mod bearer;
+mod caller;
+mod claims;
+mod compact;
+mod entra;
+mod fetch;
+mod header;
+mod jwk;
+mod key_cache;
+mod key_set;
+mod open;
+mod refusal;
+mod strict_json;
+mod verifier;
+
+pub use algorithm::Algorithm;
+pub use audience::Audiences;
+pub use bearer::{Authorization, bearer_token};
+pub use caller::{Caller, CallerKind};
+pub use claims::Claims;
+pub use compact::MAX_TOKEN_LENGTH;
+pub use entra::{EntraSettings, EntraVersion, InvalidEntraSettings, Tenants};
+pub use fetch::{FetchError, FetchedKeys, KeyLocation, RemoteKeys};
+pub use jwk::{InvalidKey, VerificationKey};
+pub use key_cache::{KeyCache, KeyPolicy, KeySource, KeyStatus};
+pub use key_set::{KeySet, KeySetError};
+pub use open::open;
+pub use refusal::{Reason, Refusal};
+pub use verifier::{MissingKeys, TimeRules, Verified, Verifier, unix_now};

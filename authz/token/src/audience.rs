@@ -1,0 +1,64 @@
+use crate::entra::EntraVersion;
+
+/// Which audiences an API answers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audiences {
+    /// An application registered in Entra, by its client id.
+    Application(String),
+    /// Exactly these values of `aud`.
+    Exactly(Vec<String>),
+}
+
+impl Audiences {
+    /// Whether a token of this `aud` and version is for the API.
+    ///
+    /// Entra puts the client id into v2 tokens. A v1 token has whichever of the API's names the client asked by: the client
+    /// id or the default application URI, whose trailing slash Entra keeps if the client wrote one ("Access token claims reference").
+    #[must_use]
+    pub fn accept(&self, audience: &str, version: Option<EntraVersion>) -> bool {
+        match self {
+            Self::Exactly(accepted) => accepted.iter().any(|accepted| accepted == audience),
+            Self::Application(client_id) => match version {
+                Some(EntraVersion::V1) => {
+                    let name = audience.strip_prefix("api://").map(|name| name.strip_suffix('/').unwrap_or(name));
+                    name.unwrap_or(audience) == client_id
+                }
+                _ => audience == client_id,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Audiences;
+    use crate::entra::EntraVersion::{V1, V2};
+
+    const ID: &str = "3a5c0001-0000-4000-8000-000000000001";
+
+    #[test]
+    fn an_application_has_one_name_in_v2_and_three_in_v1() {
+        let api = Audiences::Application(ID.to_owned());
+        for (audience, v1, v2) in [
+            (ID.to_owned(), true, true),
+            (format!("api://{ID}"), true, false),
+            (format!("api://{ID}/"), true, false),
+            (format!("api://{ID}//"), false, false),
+            (format!("{ID}/"), false, false),
+            (format!("api://api://{ID}"), false, false),
+            (format!("API://{ID}"), false, false),
+            (ID.to_uppercase(), false, false),
+            ("3a5c0001-0000-4000-8000-000000000002".to_owned(), false, false),
+            (String::new(), false, false),
+        ] {
+            assert_eq!((api.accept(&audience, Some(V1)), api.accept(&audience, Some(V2))), (v1, v2), "{audience}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_compared_exactly() {
+        let list = Audiences::Exactly(vec!["https://api.example".to_owned(), "tasks".to_owned()]);
+        assert!(list.accept("tasks", None) && list.accept("https://api.example", Some(V2)));
+        assert!(!list.accept("https://api.example/", None) && !list.accept("Tasks", None));
+    }
+}

@@ -1,0 +1,148 @@
+use serde_json::{Map, Value};
+
+use crate::compact::malformed;
+use crate::refusal::{Reason, Refusal};
+use crate::strict_json::parse_object;
+
+/// No issuer gives a caller more roles or scopes; a longer list would cost each rule a walk through it.
+const MAX_LIST: usize = 1024;
+/// The end of the year 9999. Larger numbers are mistakes (milliseconds) or attempts at overflow.
+const LATEST_TIME: u64 = 253_402_300_799;
+
+/// The claims of a token, read strictly: a claim is absent or of its type, never converted. `roles: "Admin"` is not a list of roles.
+#[derive(Clone, Debug)]
+pub struct Claims(Map<String, Value>);
+
+impl Claims {
+    pub(crate) fn parse(payload: &[u8]) -> Result<Self, Refusal> {
+        let members =
+            parse_object(payload).map_err(|_| malformed("its claims are not a JSON object without repetition"))?;
+        Ok(Self(members))
+    }
+
+    /// Whether the claim is there, of whatever type.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// A claim as it is.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// A text, if the claim is there.
+    pub fn optional_text(&self, name: &str) -> Result<Option<&str>, Refusal> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(wrong(name, "is not a text")),
+        }
+    }
+
+    /// A text that must be there and not be empty.
+    pub fn text(&self, name: &str) -> Result<&str, Refusal> {
+        self.optional_text(name)?.filter(|text| !text.is_empty()).ok_or_else(|| wrong(name, "is absent"))
+    }
+
+    /// A GUID in lower case with hyphens, as Entra writes them.
+    pub fn guid(&self, name: &str) -> Result<&str, Refusal> {
+        let text = self.text(name)?;
+        if is_guid(text) { Ok(text) } else { Err(wrong(name, "is not a GUID")) }
+    }
+
+    /// A list of texts; empty when the claim is absent.
+    pub fn list(&self, name: &str) -> Result<Vec<String>, Refusal> {
+        let items = match self.0.get(name) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(items)) if items.len() <= MAX_LIST => items,
+            Some(Value::Array(_)) => return Err(wrong(name, "is longer than any issuer makes it")),
+            Some(_) => return Err(wrong(name, "is not a list")),
+        };
+        let texts: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+        texts.ok_or_else(|| wrong(name, "holds something else than texts"))
+    }
+
+    /// A list written as one text with spaces (RFC 8693 §4.2); empty when the claim is absent.
+    pub fn words(&self, name: &str) -> Result<Vec<String>, Refusal> {
+        let text = self.optional_text(name)?.unwrap_or_default();
+        let words: Vec<String> = text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        if words.len() <= MAX_LIST { Ok(words) } else { Err(wrong(name, "is longer than any issuer makes it")) }
+    }
+
+    /// Seconds since 1970 (RFC 7519 §2, NumericDate), whole and not negative.
+    pub fn optional_time(&self, name: &str) -> Result<Option<u64>, Refusal> {
+        let Some(value) = self.0.get(name) else { return Ok(None) };
+        let seconds = value.as_u64().filter(|seconds| *seconds <= LATEST_TIME);
+        seconds.map(Some).ok_or_else(|| wrong(name, "is not a time in seconds since 1970"))
+    }
+
+    /// A time that must be there.
+    pub fn time(&self, name: &str) -> Result<u64, Refusal> {
+        self.optional_time(name)?.ok_or_else(|| wrong(name, "is absent"))
+    }
+}
+
+/// Lower case only: a second spelling of the same tenant would be a second identity.
+pub(crate) fn is_guid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte),
+        })
+}
+
+pub(crate) fn wrong(name: &str, what: &str) -> Refusal {
+    Refusal::new(Reason::ClaimInvalid, format!("the token's claim {name} {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Claims, is_guid};
+    use crate::Reason;
+
+    fn claims(value: &serde_json::Value) -> Claims {
+        Claims::parse(value.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn claims_are_absent_or_of_their_type() {
+        let good = claims(&json!({"t": "x", "l": ["a", "b"], "w": "a  b", "n": 1}));
+        assert_eq!((good.text("t").unwrap(), good.optional_text("none").unwrap()), ("x", None));
+        assert_eq!((good.list("l").unwrap(), good.list("none").unwrap()), (vec!["a".into(), "b".into()], vec![]));
+        assert_eq!(good.words("w").unwrap(), ["a", "b"]);
+        assert_eq!((good.time("n").unwrap(), good.optional_time("none").unwrap()), (1, None));
+    }
+
+    #[test]
+    fn other_types_are_never_converted() {
+        for value in [json!(null), json!(1), json!(true), json!({}), json!(["a"])] {
+            assert!(claims(&json!({ "c": value })).text("c").is_err(), "{value}");
+        }
+        for value in [json!(null), json!("Admin"), json!(1), json!([["Admin"]]), json!([1]), json!(vec!["a"; 1025])] {
+            assert!(claims(&json!({ "c": value })).list("c").is_err(), "{value}");
+        }
+        for value in
+            [json!(null), json!("1"), json!(-1), json!(1.5), json!(1.0), json!(u64::MAX), json!(1_700_000_000_000_u64)]
+        {
+            assert_eq!(claims(&json!({ "c": value })).time("c").unwrap_err().reason, Reason::ClaimInvalid, "{value}");
+        }
+        assert!(claims(&json!({})).time("c").is_err() && claims(&json!({"c": ""})).text("c").is_err());
+    }
+
+    #[test]
+    fn a_guid_has_one_spelling() {
+        assert!(is_guid("9188040d-6c67-4c5b-b112-36a304b66dad"));
+        for text in [
+            "",
+            "9188040D-6c67-4c5b-b112-36a304b66dad",
+            "9188040d6c674c5bb11236a304b66dad",
+            "9188040d-6c67-4c5b-b112-36a304b66da/",
+        ] {
+            assert!(!is_guid(text), "{text}");
+        }
+    }
+}

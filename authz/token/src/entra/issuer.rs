@@ -1,0 +1,174 @@
+use std::sync::Arc;
+
+use futures::future::join_all;
+use reqwest::Client;
+use url::Url;
+
+use super::EntraSettings;
+use super::token::{EntraVersion, caller};
+use crate::algorithm::Algorithm;
+use crate::audience::Audiences;
+use crate::caller::Caller;
+use crate::claims::{Claims, is_guid, wrong};
+use crate::fetch::{FetchError, FetchedKeys, KeyLocation, RemoteKeys};
+use crate::jwk::VerificationKey;
+use crate::key_cache::{KeyCache, KeyPolicy, KeySource};
+use crate::open::Unopened;
+use crate::refusal::{Reason, Refusal};
+
+/// What Entra writes where a token has its tenant, in the metadata of all organizations.
+const TENANT_PLACEHOLDER: &str = "{tenantid}";
+
+/// Entra with the signing keys of its tenants.
+#[derive(Debug)]
+pub(crate) struct EntraIssuer {
+    settings: EntraSettings,
+    sources: Vec<Source>,
+}
+
+/// The keys of one tenant, or of all organizations, for one version of tokens.
+#[derive(Debug)]
+struct Source {
+    /// As in URLs: an id, or `organizations`.
+    tenant: String,
+    version: EntraVersion,
+    metadata: Url,
+    keys: KeyCache,
+}
+
+/// Where a token claims to come from: a tenant that is served, in one version, with the keys that must have signed it.
+#[derive(Debug)]
+pub(crate) struct Origin<'a> {
+    tenant: &'a str,
+    version: EntraVersion,
+    issuer: &'a str,
+    keys: Arc<FetchedKeys>,
+}
+
+impl EntraIssuer {
+    /// Entra signs with RS256 alone.
+    pub(crate) const ALGORITHMS: &'static [Algorithm] = &[Algorithm::Rs256];
+
+    pub(crate) fn start(http: &Client, settings: EntraSettings, policy: KeyPolicy) -> Self {
+        Self::with_keys(settings, |tenant, _version, metadata| {
+            let location = KeyLocation::Discovery(metadata.clone());
+            let remote = RemoteKeys { http: http.clone(), location, algorithms: Self::ALGORITHMS };
+            KeyCache::start(TenantKeys { remote, metadata: metadata.clone(), tenant: tenant.to_owned() }, policy)
+        })
+    }
+
+    /// Each tenant has a discovery document of its own for each version, with keys of its own.
+    pub(super) fn with_keys(settings: EntraSettings, keys_of: impl Fn(&str, EntraVersion, &Url) -> KeyCache) -> Self {
+        let tenants = settings.key_tenants().into_iter();
+        let sources = tenants.flat_map(|tenant| EntraVersion::ALL.map(|version| (tenant, version)));
+        let sources = sources
+            .map(|(tenant, version)| {
+                let metadata = settings.metadata_url(tenant, version);
+                let keys = keys_of(tenant, version, &metadata);
+                Source { tenant: tenant.to_owned(), version, metadata, keys }
+            })
+            .collect();
+        Self { settings, sources }
+    }
+
+    /// Which tenant and version a token is of, by the words of the token itself: they choose the keys, and the keys prove them.
+    pub(crate) fn origin_of<'a>(&self, claims: &'a Claims) -> Result<Origin<'a>, Refusal> {
+        let issuer = claims.text("iss")?;
+        let (Some(tenant), Some(version)) = (claims.optional_text("tid")?, claims.optional_text("ver")?) else {
+            return Err(foreign_issuer());
+        };
+        if !is_guid(tenant) {
+            return Err(wrong("tid", "is not a GUID in lower case"));
+        }
+        let version = EntraVersion::from_claim(version).ok_or_else(|| wrong("ver", "is neither 1.0 nor 2.0"))?;
+        if !self.settings.serves(tenant) {
+            return Err(Refusal::new(Reason::TenantNotAllowed, "the token's tenant is not served here"));
+        }
+        let keys = self.source(tenant, version).and_then(|source| source.keys.keys()).ok_or_else(keys_unavailable)?;
+        let expected = keys.issuer.as_deref().unwrap_or_default().replace(TENANT_PLACEHOLDER, tenant);
+        if issuer == expected { Ok(Origin { tenant, version, issuer, keys }) } else { Err(foreign_issuer()) }
+    }
+
+    /// Fetches the keys that `token` would be verified with, unless they were fetched lately.
+    pub(crate) async fn refresh(&self, token: &str) -> bool {
+        let Some(source) = self.source_of(token) else { return false };
+        source.keys.refresh().await
+    }
+
+    pub(crate) async fn ready(&self) {
+        join_all(self.sources.iter().map(|source| source.keys.ready())).await;
+    }
+
+    pub(crate) fn missing_keys(&self) -> Vec<String> {
+        let missing = self.sources.iter().filter(|source| source.keys.keys().is_none());
+        missing
+            .map(|source| match source.keys.status().error {
+                Some(error) => error.to_string(),
+                None => format!("{}: has not answered yet", source.metadata),
+            })
+            .collect()
+    }
+
+    fn source_of(&self, token: &str) -> Option<&Source> {
+        let unopened = Unopened::parse(token, Self::ALGORITHMS).ok()?;
+        let claims = unopened.unverified_claims();
+        let version = EntraVersion::from_claim(claims.text("ver").ok()?)?;
+        self.source(claims.text("tid").ok()?, version)
+    }
+
+    fn source(&self, tenant: &str, version: EntraVersion) -> Option<&Source> {
+        let of_tenant = |source: &&Source| source.tenant == tenant || !is_guid(&source.tenant);
+        self.sources.iter().filter(|source| source.version == version).find(of_tenant)
+    }
+}
+
+impl Origin<'_> {
+    /// Whom the token speaks for, if it is an access token for one of `audiences`.
+    pub(crate) fn caller(&self, claims: &Claims, audiences: &Audiences) -> Result<Caller, Refusal> {
+        caller(claims, self.tenant, self.version, audiences)
+    }
+
+    /// The key that the token names. Entra binds keys to issuers by a member of the key ("Claims validation", §Validate the signing key's issuer).
+    pub(crate) fn key(&self, kid: &str) -> Result<&VerificationKey, Refusal> {
+        let unknown =
+            || Refusal::new(Reason::KeyUnknown, "the token is signed with a key that its issuer does not publish");
+        let key = self.keys.keys.get(kid).ok_or_else(unknown)?;
+        let bound = key.issuer().map(|issuer| issuer.replace(TENANT_PLACEHOLDER, self.tenant));
+        if bound.is_none_or(|issuer| issuer == self.issuer) { Ok(key) } else { Err(foreign_issuer()) }
+    }
+}
+
+/// Keys of a tenant, taken only if the metadata they come with is that tenant's.
+struct TenantKeys {
+    remote: RemoteKeys,
+    metadata: Url,
+    tenant: String,
+}
+
+impl KeySource for TenantKeys {
+    async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
+        let fetched = self.remote.fetch().await?;
+        let issuer = fetched.issuer.as_deref().unwrap_or_default();
+        if names_tenant(issuer, &self.tenant) {
+            return Ok(fetched);
+        }
+        let problem = format!("its issuer '{issuer}' is not that of tenant {}", self.tenant);
+        Err(FetchError::Discovery { url: self.metadata.clone(), problem })
+    }
+}
+
+/// An issuer is an https URL whose first path segment is the tenant. Its host may differ from the authority's: v1 tokens come from
+/// `sts.windows.net`, those of External ID from `{tenant}.ciamlogin.com`; verified TLS to the authority vouches for it.
+fn names_tenant(issuer: &str, tenant: &str) -> bool {
+    let path = issuer.strip_prefix("https://").and_then(|rest| rest.split_once('/')).map(|(_host, path)| path);
+    let first = path.and_then(|path| path.split('/').next());
+    first == Some(if is_guid(tenant) { tenant } else { TENANT_PLACEHOLDER })
+}
+
+fn foreign_issuer() -> Refusal {
+    Refusal::new(Reason::IssuerNotAllowed, "the token was not issued by the Entra tenant that it names")
+}
+
+fn keys_unavailable() -> Refusal {
+    Refusal::new(Reason::KeysUnavailable, "the issuer's signing keys are not at hand; try again in a moment")
+}

@@ -1,0 +1,152 @@
+use url::Url;
+
+use super::EntraVersion;
+use crate::claims::is_guid;
+
+/// The tenant of personal Microsoft accounts: anyone can have one, so it is served only when it is listed by id.
+const PERSONAL_ACCOUNTS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+/// Which Entra, and which of its tenants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntraSettings {
+    authority: Url,
+    tenants: Tenants,
+}
+
+/// The tenants whose tokens are accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tenants {
+    /// These, by id.
+    Listed(Vec<String>),
+    /// Every organization; personal accounts are not one.
+    AnyOrganization,
+}
+
+/// Why settings cannot be used. `field` is the field of a document or the word for a flag.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct InvalidEntraSettings {
+    /// What to change.
+    pub field: &'static str,
+    /// What is wrong with it, and how it should be.
+    pub problem: String,
+}
+
+impl EntraSettings {
+    /// The authority of Entra's public cloud.
+    pub const PUBLIC_CLOUD: &'static str = "https://login.microsoftonline.com";
+
+    /// Checks `authority` (an https origin) and the ids of `tenants`; every error at once.
+    pub fn new(authority: &str, tenants: Tenants) -> Result<Self, Vec<InvalidEntraSettings>> {
+        let mut problems = tenants.problems();
+        match parse_authority(authority) {
+            Ok(authority) if problems.is_empty() => return Ok(Self { authority, tenants: tenants.in_lower_case() }),
+            Ok(_) => {}
+            Err(problem) => problems.push(InvalidEntraSettings { field: "authority", problem }),
+        }
+        Err(problems)
+    }
+
+    /// Where tokens are requested and keys are published.
+    #[must_use]
+    pub fn authority(&self) -> &Url {
+        &self.authority
+    }
+
+    pub(super) fn serves(&self, tenant: &str) -> bool {
+        match &self.tenants {
+            Tenants::Listed(tenants) => tenants.iter().any(|listed| listed == tenant),
+            Tenants::AnyOrganization => tenant != PERSONAL_ACCOUNTS,
+        }
+    }
+
+    /// The tenants that keys are fetched for: one of `{tenant}` in URLs each.
+    pub(super) fn key_tenants(&self) -> Vec<&str> {
+        match &self.tenants {
+            Tenants::Listed(tenants) => tenants.iter().map(String::as_str).collect(),
+            Tenants::AnyOrganization => vec!["organizations"],
+        }
+    }
+
+    /// The discovery document of a tenant. Each version has its own, with its own issuer.
+    pub(super) fn metadata_url(&self, tenant: &str, version: EntraVersion) -> Url {
+        let mut url = self.authority.clone();
+        url.set_path(&match version {
+            EntraVersion::V1 => format!("{tenant}/.well-known/openid-configuration"),
+            EntraVersion::V2 => format!("{tenant}/v2.0/.well-known/openid-configuration"),
+        });
+        url
+    }
+}
+
+impl Tenants {
+    fn problems(&self) -> Vec<InvalidEntraSettings> {
+        let Self::Listed(tenants) = self else { return Vec::new() };
+        let problem = |problem| InvalidEntraSettings { field: "tenants", problem };
+        if tenants.is_empty() {
+            return vec![problem("is empty; list the ids of the tenants to serve".to_owned())];
+        }
+        let bad = tenants.iter().filter(|tenant| !is_guid(&tenant.to_ascii_lowercase()));
+        bad.map(|tenant| problem(format!("'{tenant}' is not a tenant id; give the GUID, not a domain name"))).collect()
+    }
+
+    fn in_lower_case(self) -> Self {
+        match self {
+            Self::Listed(tenants) => Self::Listed(tenants.iter().map(|tenant| tenant.to_ascii_lowercase()).collect()),
+            Self::AnyOrganization => Self::AnyOrganization,
+        }
+    }
+}
+
+fn parse_authority(text: &str) -> Result<Url, String> {
+    let example = EntraSettings::PUBLIC_CLOUD;
+    let url =
+        Url::parse(text).map_err(|error| format!("'{text}' is not a URL ({error}); give one such as {example}"))?;
+    if url.scheme() != "https" {
+        return Err(format!("'{text}' is not https; keys fetched without TLS are anybody's"));
+    }
+    let only_origin =
+        url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if only_origin {
+        Ok(url)
+    } else {
+        Err(format!("'{text}' has more than a host and a port; give one such as {example}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EntraSettings, PERSONAL_ACCOUNTS, Tenants};
+    use crate::entra::EntraVersion;
+
+    const TENANT: &str = "11111111-1111-4111-8111-11111111111A";
+
+    #[test]
+    fn a_tenant_is_served_whatever_the_case_of_its_setting() {
+        let settings = EntraSettings::new("https://localhost:8443", Tenants::Listed(vec![TENANT.to_owned()])).unwrap();
+        assert!(settings.serves(&TENANT.to_lowercase()) && !settings.serves(PERSONAL_ACCOUNTS));
+        let url = |version| settings.metadata_url("t", version).to_string();
+        assert_eq!(url(EntraVersion::V1), "https://localhost:8443/t/.well-known/openid-configuration");
+        assert_eq!(url(EntraVersion::V2), "https://localhost:8443/t/v2.0/.well-known/openid-configuration");
+    }
+
+    #[test]
+    fn any_organization_leaves_personal_accounts_out() {
+        let settings = EntraSettings::new(EntraSettings::PUBLIC_CLOUD, Tenants::AnyOrganization).unwrap();
+        assert!(settings.serves(&TENANT.to_lowercase()) && !settings.serves(PERSONAL_ACCOUNTS));
+        let listed = Tenants::Listed(vec![PERSONAL_ACCOUNTS.to_owned()]);
+        assert!(EntraSettings::new(EntraSettings::PUBLIC_CLOUD, listed).unwrap().serves(PERSONAL_ACCOUNTS));
+    }
+
+    #[test]
+    fn every_error_is_reported_at_once() {
+        let tenants = Tenants::Listed(vec!["contoso.example".to_owned(), "common".to_owned()]);
+        let problems = EntraSettings::new("http://localhost", tenants).unwrap_err();
+        let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(text.len(), 3, "{text:?}");
+        for authority in ["", "https://host/path", "https://host/?q", "https://user@host", "ftp://host"] {
+            assert!(EntraSettings::new(authority, Tenants::AnyOrganization).is_err(), "{authority}");
+        }
+        assert!(EntraSettings::new("https://host", Tenants::Listed(Vec::new())).is_err());
+    }
+}

@@ -1,0 +1,149 @@
+use reqwest::{Client, StatusCode};
+use serde::Deserialize;
+use url::Url;
+
+use crate::algorithm::Algorithm;
+use crate::key_cache::KeySource;
+use crate::key_set::{KeySet, KeySetError};
+
+/// Entra's metadata has 2 KiB and its key sets 20 KiB. A larger document is not read to its end.
+const MAX_DOCUMENT: usize = 512 * 1024;
+
+/// Where an issuer's keys are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyLocation {
+    /// A discovery document (OpenID Connect Discovery 1.0 §4) that names issuer and keys.
+    Discovery(Url),
+    /// The key set itself.
+    KeySet(Url),
+}
+
+/// What was published when it was fetched.
+#[derive(Clone, Debug)]
+pub struct FetchedKeys {
+    /// The issuer that the discovery document names.
+    pub issuer: Option<String>,
+    /// The keys.
+    pub keys: KeySet,
+}
+
+impl FetchedKeys {
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
+        self.issuer == other.issuer && self.keys.same_as(&other.keys)
+    }
+}
+
+/// Why keys could not be had. Names the URL, since that is what a person can check.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// No answer, or no verified TLS.
+    #[error("{url}: cannot be reached: {}", chain(.cause))]
+    Unreachable {
+        /// The document.
+        url: Url,
+        /// What went wrong.
+        cause: reqwest::Error,
+    },
+    /// An answer other than 200. A redirect is one: a document that moved must be configured, not believed.
+    #[error("{url}: answered {status}")]
+    Status {
+        /// The document.
+        url: Url,
+        /// The answer.
+        status: StatusCode,
+    },
+    /// Larger than any such document.
+    #[error("{url}: is larger than {MAX_DOCUMENT} bytes")]
+    TooLarge {
+        /// The document.
+        url: Url,
+    },
+    /// Not a discovery document, or one that leads elsewhere.
+    #[error("{url}: {problem}")]
+    Discovery {
+        /// The document.
+        url: Url,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Not a key set, or one without a usable key.
+    #[error("{url}: {error}")]
+    Keys {
+        /// The document.
+        url: Url,
+        /// What is wrong with it.
+        error: KeySetError,
+    },
+}
+
+#[derive(Deserialize)]
+struct Discovery {
+    issuer: String,
+    jwks_uri: Url,
+}
+
+/// Keys that another server publishes. The client decides on TLS, deadlines and proxies, and must not follow redirects.
+#[derive(Clone, Debug)]
+pub struct RemoteKeys {
+    /// What calls are made with.
+    pub http: Client,
+    /// Where the keys are.
+    pub location: KeyLocation,
+    /// The algorithms that the keys may be for.
+    pub algorithms: &'static [Algorithm],
+}
+
+impl KeySource for RemoteKeys {
+    async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
+        let (issuer, url) = match &self.location {
+            KeyLocation::KeySet(url) => (None, url.clone()),
+            KeyLocation::Discovery(url) => {
+                let Discovery { issuer, jwks_uri } = discovery(&self.http, url).await?;
+                (Some(issuer), jwks_uri)
+            }
+        };
+        let body = get(&self.http, &url).await?;
+        let keys = KeySet::parse(&body, self.algorithms).map_err(|error| FetchError::Keys { url, error })?;
+        Ok(FetchedKeys { issuer, keys })
+    }
+}
+
+/// Keys must come from where the metadata is: verified TLS to that host is what makes them the issuer's (cf. Istio CVE-2026-41413).
+async fn discovery(http: &Client, url: &Url) -> Result<Discovery, FetchError> {
+    let body = get(http, url).await?;
+    let wrong = |problem: String| FetchError::Discovery { url: url.clone(), problem };
+    let document: Discovery = serde_json::from_slice(&body)
+        .map_err(|_| wrong("is not a discovery document with issuer and jwks_uri".into()))?;
+    if document.jwks_uri.origin() != url.origin() {
+        return Err(wrong(format!(
+            "its jwks_uri leads to another origin, {}",
+            document.jwks_uri.origin().ascii_serialization()
+        )));
+    }
+    Ok(document)
+}
+
+async fn get(http: &Client, url: &Url) -> Result<Vec<u8>, FetchError> {
+    let unreachable = |cause| FetchError::Unreachable { url: url.clone(), cause };
+    let mut response = http.get(url.clone()).send().await.map_err(unreachable)?;
+    if response.status() != StatusCode::OK {
+        return Err(FetchError::Status { url: url.clone(), status: response.status() });
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        if body.len() + chunk.len() > MAX_DOCUMENT {
+            return Err(FetchError::TooLarge { url: url.clone() });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// reqwest's own message repeats the URL and hides the cause ("connection refused", "invalid peer certificate").
+fn chain(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

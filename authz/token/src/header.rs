@@ -1,0 +1,112 @@
+use serde_json::Value;
+
+use crate::algorithm::Algorithm;
+use crate::compact::malformed;
+use crate::refusal::{Reason, Refusal};
+use crate::strict_json::parse_object;
+
+/// The longest `kid` that is looked up. Entra's have 27 or 43 characters.
+const MAX_KEY_ID: usize = 256;
+
+/// What a JOSE header decides: the algorithm and the key. All else in it is the sender's claim about the sender
+/// (`jwk`, `jku`, `x5u`, `x5c`: RFC 8725 §3.10) and is ignored.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) key_id: String,
+}
+
+impl Header {
+    pub(crate) fn parse(bytes: &[u8], allowed: &[Algorithm]) -> Result<Self, Refusal> {
+        let members =
+            parse_object(bytes).map_err(|_| malformed("its header is not a JSON object without repetition"))?;
+        if members.contains_key("crit") {
+            return Err(Refusal::new(Reason::CriticalHeader, "the token demands an extension that is not supported"));
+        }
+        let algorithm = members.get("alg").and_then(Value::as_str).and_then(Algorithm::from_name);
+        let algorithm =
+            algorithm.filter(|algorithm| allowed.contains(algorithm)).ok_or_else(|| algorithm_refused(allowed))?;
+        // Entra hashes the nonce into what it signs for Graph, so such a token never verifies; say why instead of "bad signature".
+        if members.contains_key("nonce") {
+            return Err(graph_token());
+        }
+        check_type(members.get("typ"))?;
+        let key_id = members.get("kid").and_then(Value::as_str).filter(|kid| (1..=MAX_KEY_ID).contains(&kid.len()));
+        let key_id =
+            key_id.ok_or_else(|| Refusal::new(Reason::KeyIdInvalid, "the token names no signing key (kid)"))?;
+        Ok(Self { algorithm, key_id: key_id.to_owned() })
+    }
+}
+
+/// Entra writes `JWT`, RFC 9068 asks for `at+jwt`; some issuers write nothing. Anything else is another kind of token (RFC 8725 §3.11).
+fn check_type(typ: Option<&Value>) -> Result<(), Refusal> {
+    let known = match typ {
+        None => true,
+        Some(Value::String(typ)) => {
+            ["JWT", "at+jwt", "application/at+jwt"].iter().any(|known| known.eq_ignore_ascii_case(typ))
+        }
+        Some(_) => false,
+    };
+    if known {
+        Ok(())
+    } else {
+        Err(Refusal::new(Reason::TokenTypeUnexpected, "the token is not an access token (typ)"))
+    }
+}
+
+fn algorithm_refused(allowed: &[Algorithm]) -> Refusal {
+    let names: Vec<&str> = allowed.iter().map(|algorithm| algorithm.name()).collect();
+    Refusal::new(Reason::AlgorithmNotAllowed, format!("the issuer signs with {} and nothing else", names.join(", ")))
+}
+
+pub(crate) fn graph_token() -> Refusal {
+    Refusal::new(
+        Reason::GraphToken,
+        "this is a token for Microsoft Graph; request a scope of this API (api://<application id>/<scope>) instead of Graph's",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Header;
+    use crate::{Algorithm, Reason};
+
+    #[test]
+    fn algorithm_and_key_are_read_and_the_rest_is_ignored() {
+        for text in [
+            r#"{"alg":"RS256","kid":"k"}"#,
+            r#"{"typ":"JWT","alg":"RS256","kid":"k","x5t":"t"}"#,
+            r#"{"typ":"at+jwt","alg":"RS256","kid":"k","jku":"https://evil.example","jwk":{},"x5u":"x","x5c":[]}"#,
+        ] {
+            let header = Header::parse(text.as_bytes(), &[Algorithm::Rs256]).unwrap();
+            assert_eq!((header.algorithm, header.key_id.as_str()), (Algorithm::Rs256, "k"), "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused_with_its_reason() {
+        let long = format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(257));
+        for (text, reason) in [
+            (r#"{"alg":"none","kid":"k"}"#, Reason::AlgorithmNotAllowed),
+            (r#"{"alg":"HS256","kid":"k"}"#, Reason::AlgorithmNotAllowed),
+            (r#"{"alg":"ES256","kid":"k"}"#, Reason::AlgorithmNotAllowed),
+            (r#"{"alg":"rs256","kid":"k"}"#, Reason::AlgorithmNotAllowed),
+            (r#"{"alg":["RS256"],"kid":"k"}"#, Reason::AlgorithmNotAllowed),
+            (r#"{"kid":"k"}"#, Reason::AlgorithmNotAllowed),
+            (r#"{"alg":"RS256","alg":"RS256","kid":"k"}"#, Reason::TokenMalformed),
+            ("not json", Reason::TokenMalformed),
+            (r#"{"alg":"RS256","kid":"k","crit":["exp"]}"#, Reason::CriticalHeader),
+            (r#"{"alg":"RS256","kid":"k","crit":[]}"#, Reason::CriticalHeader),
+            (r#"{"alg":"RS256","kid":"k","nonce":"n"}"#, Reason::GraphToken),
+            (r#"{"alg":"RS256","kid":"k","typ":"dpop+jwt"}"#, Reason::TokenTypeUnexpected),
+            (r#"{"alg":"RS256","kid":"k","typ":1}"#, Reason::TokenTypeUnexpected),
+            (r#"{"alg":"RS256"}"#, Reason::KeyIdInvalid),
+            (r#"{"alg":"RS256","kid":""}"#, Reason::KeyIdInvalid),
+            (r#"{"alg":"RS256","kid":7}"#, Reason::KeyIdInvalid),
+            (&long, Reason::KeyIdInvalid),
+        ] {
+            let refusal = Header::parse(text.as_bytes(), &[Algorithm::Rs256]).unwrap_err();
+            assert_eq!(refusal.reason, reason, "{text}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use crate::algorithm::Algorithm;
+use crate::jwk::{InvalidKey, VerificationKey};
+use crate::strict_json::parse_object;
+
+/// Entra publishes about ten keys; a set of more than this is not one.
+const MAX_KEYS: usize = 256;
+
+/// The usable keys of a JWKS document (RFC 7517 §5), by `kid`.
+#[derive(Clone, Debug)]
+pub struct KeySet {
+    keys: HashMap<String, VerificationKey>,
+    /// The document's keys as published, to see whether a later document differs.
+    published: Vec<Value>,
+    skipped: Vec<(String, InvalidKey)>,
+}
+
+/// Why a document gives no keys.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeySetError {
+    /// Not a JSON object with a list `keys`.
+    #[error("it is not a JSON object with a list named keys")]
+    NotAKeySet,
+    /// More keys than any issuer has.
+    #[error("it has more than {MAX_KEYS} keys")]
+    TooManyKeys,
+    /// Nothing in it can verify a signature.
+    #[error("none of its keys can be used: {0}")]
+    NoUsableKey(String),
+}
+
+impl KeySet {
+    /// Parses a document. One bad key costs only itself, as RFC 7517 §5 asks.
+    pub fn parse(document: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
+        let mut members = parse_object(document).map_err(|_| KeySetError::NotAKeySet)?;
+        let Some(Value::Array(published)) = members.remove("keys") else { return Err(KeySetError::NotAKeySet) };
+        if published.len() > MAX_KEYS {
+            return Err(KeySetError::TooManyKeys);
+        }
+        let (mut keys, mut skipped) = (HashMap::new(), Vec::new());
+        for jwk in &published {
+            match usable(jwk, &published, allowed) {
+                Ok((kid, key)) => {
+                    keys.insert(kid, key);
+                }
+                Err(error) => skipped.push((jwk["kid"].as_str().unwrap_or("(none)").to_owned(), error)),
+            }
+        }
+        if keys.is_empty() {
+            let reasons: Vec<String> = skipped.iter().map(|(kid, error)| format!("{kid}: {error}")).collect();
+            return Err(KeySetError::NoUsableKey(reasons.join("; ")));
+        }
+        Ok(Self { keys, published, skipped })
+    }
+
+    /// The key that a token names. Keys are never tried one after the other: that would be a way to keep a core busy.
+    #[must_use]
+    pub fn get(&self, kid: &str) -> Option<&VerificationKey> {
+        self.keys.get(kid)
+    }
+
+    /// How many keys are usable.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether no key is usable. A parsed set never is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The keys that cannot be used, by `kid`, and why.
+    #[must_use]
+    pub fn skipped(&self) -> &[(String, InvalidKey)] {
+        &self.skipped
+    }
+
+    pub(crate) fn same_as(&self, other: &Self) -> bool {
+        self.published == other.published
+    }
+}
+
+fn usable(jwk: &Value, all: &[Value], allowed: &[Algorithm]) -> Result<(String, VerificationKey), InvalidKey> {
+    let empty = Map::new();
+    let jwk = jwk.as_object().unwrap_or(&empty);
+    let kid = jwk.get("kid").and_then(Value::as_str).filter(|kid| !kid.is_empty()).ok_or(InvalidKey::NoKeyId)?;
+    if all.iter().filter(|other| other["kid"] == kid).count() > 1 {
+        return Err(InvalidKey::DuplicateKeyId);
+    }
+    Ok((kid.to_owned(), VerificationKey::from_jwk(jwk, allowed)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{KeySet, KeySetError};
+    use crate::{Algorithm, InvalidKey};
+
+    const X: &str = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
+    const Y: &str = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
+
+    fn key(kid: &str) -> Value {
+        json!({"kty": "EC", "crv": "P-256", "kid": kid, "x": X, "y": Y})
+    }
+
+    fn parse(document: &Value) -> Result<KeySet, KeySetError> {
+        KeySet::parse(document.to_string().as_bytes(), &[Algorithm::Es256])
+    }
+
+    #[test]
+    fn a_bad_key_costs_only_itself() {
+        let set = parse(&json!({"keys": [key("a"), {"kid": "b"}, {}, 7, key("c"), key("c")], "extra": 1})).unwrap();
+        assert_eq!(set.len(), 1);
+        assert!(set.get("a").is_some() && set.get("b").is_none() && set.get("c").is_none());
+        let reasons: Vec<&InvalidKey> = set.skipped().iter().map(|(_, error)| error).collect();
+        let duplicate = &InvalidKey::DuplicateKeyId;
+        assert_eq!(
+            reasons,
+            [&InvalidKey::AlgorithmNotAllowed, &InvalidKey::NoKeyId, &InvalidKey::NoKeyId, duplicate, duplicate]
+        );
+    }
+
+    #[test]
+    fn a_document_without_a_usable_key_is_an_error() {
+        let many: Vec<Value> = (0..=super::MAX_KEYS).map(|number| key(&number.to_string())).collect();
+        for (document, expected) in [
+            (json!({}), KeySetError::NotAKeySet),
+            (json!({"keys": {}}), KeySetError::NotAKeySet),
+            (json!([]), KeySetError::NotAKeySet),
+            (json!({"keys": []}), KeySetError::NoUsableKey(String::new())),
+            (json!({ "keys": many }), KeySetError::TooManyKeys),
+        ] {
+            assert_eq!(parse(&document).unwrap_err(), expected);
+        }
+        assert_eq!(KeySet::parse(b"<html>", &[]).unwrap_err(), KeySetError::NotAKeySet);
+        let error = parse(&json!({"keys": [{"kid": "b"}]})).unwrap_err().to_string();
+        assert!(error.contains("b: its type or algorithm"), "{error}");
+    }
+}

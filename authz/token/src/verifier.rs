@@ -1,0 +1,161 @@
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use reqwest::Client;
+use tokio::time::timeout;
+
+use crate::audience::Audiences;
+use crate::caller::Caller;
+use crate::claims::Claims;
+use crate::entra::{EntraIssuer, EntraSettings};
+use crate::key_cache::KeyPolicy;
+use crate::open::Unopened;
+use crate::refusal::{Reason, Refusal};
+
+/// How a token's times are judged.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeRules {
+    /// How far clocks may differ. Microsoft's libraries allow five minutes, API Management none.
+    pub skew: Duration,
+    /// The longest time between `nbf` and `exp`. Entra's access tokens live for 60 to 90 minutes.
+    pub longest_life: Duration,
+}
+
+impl Default for TimeRules {
+    fn default() -> Self {
+        Self { skew: Duration::from_mins(1), longest_life: Duration::from_hours(24) }
+    }
+}
+
+/// What a verified token proves.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// Who calls.
+    pub caller: Caller,
+    /// All that the token says, for rules on further claims.
+    pub claims: Claims,
+    /// When the token ends, in seconds since 1970, without the skew.
+    pub expires_at: u64,
+}
+
+/// Signing keys that could not be had in time, by the document that should have named them.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("signing keys are missing: {}", .0.join("; "))]
+pub struct MissingKeys(pub Vec<String>);
+
+/// Verifies tokens of one issuer.
+#[derive(Debug)]
+pub struct Verifier {
+    pub(crate) issuer: EntraIssuer,
+    pub(crate) times: TimeRules,
+}
+
+impl Verifier {
+    /// A verifier of Entra's tokens; starts fetching the signing keys of each tenant.
+    #[must_use]
+    pub fn entra(http: &Client, settings: EntraSettings, keys: KeyPolicy, times: TimeRules) -> Self {
+        Self { issuer: EntraIssuer::start(http, settings, keys), times }
+    }
+
+    /// Verifies `token` for an API that answers to `audiences` at `now`, in seconds since 1970.
+    ///
+    /// A token that names an unknown key leads to one fetch of the keys, unless there was one lately.
+    pub async fn verify(&self, token: &str, audiences: &Audiences, now: u64) -> Result<Verified, Refusal> {
+        match self.verify_at_hand(token, audiences, now) {
+            Err(refusal) if refusal.reason == Reason::KeyUnknown => {
+                if self.issuer.refresh(token).await {
+                    self.verify_at_hand(token, audiences, now)
+                } else {
+                    Err(refusal)
+                }
+            }
+            verdict => verdict,
+        }
+    }
+
+    /// Verifies with the keys at hand: cheap refusals first, the signature last, so that forgeries cost little.
+    pub fn verify_at_hand(&self, token: &str, audiences: &Audiences, now: u64) -> Result<Verified, Refusal> {
+        let unopened = Unopened::parse(token, EntraIssuer::ALGORITHMS)?;
+        let claims = unopened.unverified_claims();
+        let origin = self.issuer.origin_of(claims)?;
+        let expires_at = self.times.check(claims, now)?;
+        let caller = origin.caller(claims, audiences)?;
+        unopened.check_signature(origin.key(unopened.key_id())?)?;
+        Ok(Verified { caller, claims: unopened.into_claims(), expires_at })
+    }
+
+    /// Waits until the keys of every tenant and version are at hand, or says which are missing and why.
+    pub async fn ready(&self, patience: Duration) -> Result<(), MissingKeys> {
+        timeout(patience, self.issuer.ready()).await.map_err(|_| MissingKeys(self.issuer.missing_keys()))
+    }
+}
+
+impl TimeRules {
+    /// RFC 7519 §4.1.4 to §4.1.6; `nbf` and `exp` are required. Returns `exp`.
+    fn check(&self, claims: &Claims, now: u64) -> Result<u64, Refusal> {
+        let skew = self.skew.as_secs();
+        let (not_before, expires_at) = (claims.time("nbf")?, claims.time("exp")?);
+        let issued_at = claims.optional_time("iat")?.unwrap_or(not_before);
+        if now >= expires_at.saturating_add(skew) {
+            return Err(Refusal::new(Reason::TokenExpired, "the token has expired; request a new one"));
+        }
+        if not_before.max(issued_at) > now.saturating_add(skew) {
+            return Err(Refusal::new(Reason::TokenNotYetValid, "the token is not valid yet; compare the clocks"));
+        }
+        if expires_at.saturating_sub(not_before) > self.longest_life.as_secs() {
+            return Err(Refusal::new(
+                Reason::TokenLifetimeTooLong,
+                "the token is valid for longer than this issuer's are",
+            ));
+        }
+        Ok(expires_at)
+    }
+}
+
+/// The time now, in seconds since 1970.
+#[must_use]
+pub fn unix_now() -> u64 {
+    // A clock before 1970 makes every token "not yet valid", which is the safe answer.
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::TimeRules;
+    use crate::{Claims, Reason};
+
+    #[test]
+    fn times_are_exact_at_their_bounds() {
+        let rules = TimeRules::default();
+        let now = 1_700_000_000_u64;
+        let day = 24 * 60 * 60;
+        for (nbf, exp, iat, expected) in [
+            (now, now + 3600, Some(now), None),
+            (now - 3600, now - 59, None, None),
+            (now - 3600, now - 60, None, Some(Reason::TokenExpired)),
+            (now + 60, now + 3600, None, None),
+            (now + 61, now + 3600, None, Some(Reason::TokenNotYetValid)),
+            (now, now + 3600, Some(now + 61), Some(Reason::TokenNotYetValid)),
+            (now, now + day, None, None),
+            (now, now + day + 1, None, Some(Reason::TokenLifetimeTooLong)),
+            (0, now + 1, None, Some(Reason::TokenLifetimeTooLong)),
+        ] {
+            let mut claims = json!({"nbf": nbf, "exp": exp});
+            if let Some(iat) = iat {
+                claims["iat"] = json!(iat);
+            }
+            let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
+            let verdict = rules.check(&claims, now).err().map(|refusal| refusal.reason);
+            assert_eq!(verdict, expected, "nbf {nbf} exp {exp} iat {iat:?}");
+        }
+    }
+
+    #[test]
+    fn both_ends_are_required() {
+        for claims in [json!({"exp": 9}), json!({"nbf": 1}), json!({"nbf": 1, "exp": "9"})] {
+            let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
+            assert_eq!(TimeRules::default().check(&claims, 5).unwrap_err().reason, Reason::ClaimInvalid);
+        }
+    }
+}

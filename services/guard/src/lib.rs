@@ -1,1 +1,17 @@
-//! x
+//! The axum layer that turns a request into a caller: by the gate's assertion or by a bearer token, never by bare headers.
+//!
+//! ```text
+//! request ─ Guard ─┬─ X-Portcullis-Assertion (only with TRUST_GATEWAY) ─ assertion ─┐
+//!                  └─ Authorization: Bearer ─────────────────────────── token ──────┴─▶ Authenticated ─▶ handler
+//! ```
+
+mod authenticated;
+mod gateway;
+mod guard;
+mod requirements;
+mod settings;
+
+pub use authenticated::{Authenticated, BearerToken};
+pub use guard::Guard;
+pub use requirements::{require_any_role, require_application, require_scope, require_user};
+pub use settings::GuardSettings;

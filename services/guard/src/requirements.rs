@@ -1,0 +1,86 @@
+use http::{HeaderValue, StatusCode, header};
+use portcullis_runtime::Problem;
+use portcullis_token::{Caller, CallerKind};
+
+/// Refuses applications: what a user does must have a user who did it.
+pub fn require_user(caller: &Caller) -> Result<(), Problem> {
+    require_kind(caller, CallerKind::User, "this is for users; an application's own token does not open it")
+}
+
+/// Refuses users, whatever roles they have.
+pub fn require_application(caller: &Caller) -> Result<(), Problem> {
+    require_kind(caller, CallerKind::Application, "this is for applications; a user's token does not open it")
+}
+
+fn require_kind(caller: &Caller, kind: CallerKind, detail: &str) -> Result<(), Problem> {
+    if caller.kind == kind { Ok(()) } else { Err(insufficient("caller_kind_not_allowed", detail.to_owned())) }
+}
+
+/// Refuses clients that were not granted `scope`.
+pub fn require_scope(caller: &Caller, scope: &str) -> Result<(), Problem> {
+    if caller.has_scope(scope) {
+        return Ok(());
+    }
+    Err(insufficient(
+        "scope_missing",
+        format!("the token lacks the scope {scope}; request it when asking for the token"),
+    ))
+}
+
+/// Refuses callers without any of `roles`, and says which are needed and which the caller has.
+pub fn require_any_role(caller: &Caller, roles: &[&str]) -> Result<(), Problem> {
+    if roles.iter().any(|role| caller.has_role(role)) {
+        return Ok(());
+    }
+    let held = if caller.roles.is_empty() { "none".to_owned() } else { caller.roles.join(", ") };
+    Err(insufficient("role_missing", format!("one of these roles is needed: {}; you have: {held}", roles.join(", "))))
+}
+
+/// RFC 6750 §3.1: the token is good and not good enough.
+fn insufficient(reason: &str, detail: String) -> Problem {
+    let challenge = HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
+    Problem::new(StatusCode::FORBIDDEN, reason, detail).with_header(header::WWW_AUTHENTICATE, challenge)
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_token::{Caller, CallerKind};
+
+    use super::{require_any_role, require_application, require_scope, require_user};
+
+    fn caller(kind: CallerKind, roles: &[&str], scopes: &[&str]) -> Caller {
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        Caller {
+            tenant: "t".to_owned(),
+            object_id: "o".to_owned(),
+            kind,
+            actor: None,
+            name: None,
+            email: None,
+            roles: owned(roles),
+            scopes: owned(scopes),
+        }
+    }
+
+    #[test]
+    fn each_requirement_allows_and_refuses() {
+        let user = caller(CallerKind::User, &["Reader"], &["access_as_user"]);
+        let application = caller(CallerKind::Application, &["AuditLog.Write"], &[]);
+        for (allowed, refused, reason) in [
+            (require_user(&user), require_user(&application), "caller_kind_not_allowed"),
+            (require_application(&application), require_application(&user), "caller_kind_not_allowed"),
+            (require_scope(&user, "access_as_user"), require_scope(&user, "access"), "scope_missing"),
+            (
+                require_any_role(&user, &["Admin", "Reader"]),
+                require_any_role(&user, &["Admin", "reader"]),
+                "role_missing",
+            ),
+        ] {
+            assert!(allowed.is_ok());
+            let problem = refused.unwrap_err();
+            assert_eq!((problem.status, problem.reason.as_str()), (403, reason));
+        }
+        let problem = require_any_role(&user, &["Admin", "Editor"]).unwrap_err();
+        assert!(["Admin", "Editor", "Reader"].iter().all(|role| problem.detail.contains(role)), "{}", problem.detail);
+    }
+}

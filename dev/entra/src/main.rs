@@ -1,2 +1,32 @@
-//! x
-fn main() {}
+//! An imitation of Microsoft Entra ID for development and tests: it forges identities on request, so it is never an identity provider.
+//!
+//! ```text
+//! settings ─▶ directory.yaml (tenants, users, applications) ─▶ router ─▶ TLS with a throw-away authority
+//!                                                                ├─ discovery: metadata and signing keys
+//!                                                                ├─ token endpoints: password, client credentials, on behalf of
+//!                                                                └─ /dev: sign anything, rotate keys
+//! ```
+
+mod access_token;
+mod authority;
+mod certificates;
+mod dev;
+mod directory;
+mod discovery;
+#[cfg(test)]
+mod fixture;
+mod id_token;
+mod refusal;
+mod router;
+mod server;
+mod settings;
+mod signing_key;
+mod token_endpoint;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    portcullis_runtime::run::<settings::Settings, _, _>("dev-entra", |settings, process, _registry| async move {
+        server::serve(settings, process).await
+    })
+}

@@ -1,0 +1,182 @@
+//! What access tokens say. The claims are those of Entra's "Access token claims reference".
+
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::authority::{Authority, Version};
+use crate::directory::{Application, ClientType, Tenant, User};
+
+/// What a request ends in when it is not refused: `client` may act on `resource` for `subject`.
+#[derive(Debug)]
+pub(crate) struct Authorization<'a> {
+    pub(crate) tenant: &'a Tenant,
+    pub(crate) client: &'a Application,
+    pub(crate) resource: &'a Application,
+    pub(crate) subject: Subject<'a>,
+}
+
+/// Who a token is about.
+#[derive(Debug)]
+pub(crate) enum Subject<'a> {
+    User { user: &'a User, scopes: Vec<&'a str> },
+    Application,
+}
+
+impl Subject<'_> {
+    pub(crate) fn object_id(&self, client: &Application) -> Uuid {
+        match self {
+            Self::User { user, .. } => user.object_id,
+            Self::Application => client.service_principal,
+        }
+    }
+}
+
+/// From when until when a token is valid, in seconds since 1970.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Validity {
+    pub(crate) iat: i64,
+    pub(crate) nbf: i64,
+    pub(crate) exp: i64,
+}
+
+impl Validity {
+    pub(crate) fn from_now(lifetime: Duration) -> Self {
+        let now = jiff::Timestamp::now().as_second();
+        let lifetime = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
+        Self { iat: now, nbf: now, exp: now.saturating_add(lifetime) }
+    }
+}
+
+/// The claims of an access token, in the shape of either version.
+#[derive(Serialize)]
+pub(crate) struct AccessToken<'a> {
+    aud: String,
+    iss: String,
+    #[serde(flatten)]
+    validity: Validity,
+    #[serde(flatten)]
+    client: ClientClaims,
+    #[serde(flatten)]
+    subject: SubjectClaims<'a>,
+    oid: Uuid,
+    sub: String,
+    tid: Uuid,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<&'a str>,
+    uti: String,
+    ver: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ClientClaims {
+    V1 { appid: Uuid, appidacr: &'static str },
+    V2 { azp: Uuid, azpacr: &'static str },
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum SubjectClaims<'a> {
+    UserV1 {
+        name: &'a str,
+        unique_name: &'a str,
+        upn: &'a str,
+        scp: String,
+        acr: &'static str,
+        amr: [&'static str; 1],
+    },
+    UserV2 {
+        name: &'a str,
+        preferred_username: &'a str,
+        scp: String,
+    },
+    Application {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        idtyp: Option<&'static str>,
+    },
+}
+
+impl<'a> AccessToken<'a> {
+    pub(crate) fn new(
+        authorization: &Authorization<'a>,
+        version: Version,
+        authority: &Authority,
+        validity: Validity,
+    ) -> Self {
+        let Authorization { tenant, client, resource, subject } = authorization;
+        let oid = subject.object_id(client);
+        let (sub, roles) = match subject {
+            // A user's roles on the resource, never those of the client that acts for the user.
+            Subject::User { user, .. } => (pairwise_subject(oid, tenant, resource), user.roles_on(resource).collect()),
+            Subject::Application => (oid.to_string(), client.roles_on(resource).collect()),
+        };
+        Self {
+            aud: match version {
+                Version::V1 => resource.identifier_uri.clone(),
+                Version::V2 => resource.client_id.to_string(),
+            },
+            iss: authority.issuer(version, &tenant.id.to_string()),
+            validity,
+            client: ClientClaims::new(client, version),
+            subject: SubjectClaims::new(subject, resource, version),
+            oid,
+            sub,
+            tid: tenant.id,
+            roles,
+            uti: unique_identifier(),
+            ver: match version {
+                Version::V1 => "1.0",
+                Version::V2 => "2.0",
+            },
+        }
+    }
+}
+
+impl ClientClaims {
+    fn new(client: &Application, version: Version) -> Self {
+        // 0: public client, 1: client secret (2, a certificate, is not imitated).
+        let authentication = match client.client_type {
+            ClientType::Public => "0",
+            ClientType::Confidential(_) => "1",
+        };
+        match version {
+            Version::V1 => Self::V1 { appid: client.client_id, appidacr: authentication },
+            Version::V2 => Self::V2 { azp: client.client_id, azpacr: authentication },
+        }
+    }
+}
+
+impl<'a> SubjectClaims<'a> {
+    fn new(subject: &Subject<'a>, resource: &Application, version: Version) -> Self {
+        match (subject, version) {
+            (Subject::User { user, scopes }, Version::V1) => Self::UserV1 {
+                name: &user.name,
+                unique_name: &user.username,
+                upn: &user.username,
+                scp: scopes.join(" "),
+                acr: "1",
+                amr: ["pwd"],
+            },
+            (Subject::User { user, scopes }, Version::V2) => {
+                Self::UserV2 { name: &user.name, preferred_username: &user.username, scp: scopes.join(" ") }
+            }
+            (Subject::Application, _) => Self::Application { idtyp: resource.puts_idtyp_in_tokens.then_some("app") },
+        }
+    }
+}
+
+/// A `sub` that differs for each application, so that applications can't match people by it.
+pub(crate) fn pairwise_subject(object_id: Uuid, tenant: &Tenant, audience: &Application) -> String {
+    let text = format!("{object_id} {} {}", tenant.id, audience.client_id);
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()))
+}
+
+/// A `uti`: what Entra has in place of `jti`.
+pub(crate) fn unique_identifier() -> String {
+    URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes())
+}

@@ -1,0 +1,117 @@
+//! The host that issues: where metadata is fetched from, and what `iss` says.
+
+use std::str::FromStr;
+
+use serde::Deserialize;
+use url::{Host, Url};
+
+/// The two generations of Entra's endpoints and token shapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u8")]
+pub(crate) enum Version {
+    V1,
+    V2,
+}
+
+impl TryFrom<u8> for Version {
+    type Error = &'static str;
+
+    fn try_from(number: u8) -> Result<Self, Self::Error> {
+        match number {
+            1 => Ok(Self::V1),
+            2 => Ok(Self::V2),
+            _ => Err("token versions are 1 and 2"),
+        }
+    }
+}
+
+/// The scheme, host and port that clients and validators reach this server by.
+#[derive(Clone, Debug)]
+pub(crate) struct Authority {
+    origin: String,
+    host: String,
+}
+
+impl Authority {
+    /// The authority of a server that only this machine reaches.
+    pub(crate) fn localhost(port: u16) -> Self {
+        Self { origin: format!("https://localhost:{port}"), host: "localhost".to_owned() }
+    }
+
+    /// The name or address in the URL, as a certificate names it.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// A URL under a tenant.
+    pub(crate) fn endpoint(&self, tenant: &str, path: &str) -> String {
+        format!("{}/{tenant}/{path}", self.origin)
+    }
+
+    /// The `iss` of a tenant's tokens. That of v1 tokens has a host of its own, wherever metadata is fetched from.
+    pub(crate) fn issuer(&self, version: Version, tenant: &str) -> String {
+        match version {
+            Version::V1 => format!("https://sts.windows.net/{tenant}/"),
+            Version::V2 => self.endpoint(tenant, "v2.0"),
+        }
+    }
+}
+
+impl std::fmt::Display for Authority {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.origin)
+    }
+}
+
+impl FromStr for Authority {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).map_err(|error| format!("{error}; give a URL such as https://localhost:8443"))?;
+        let host = match url.host() {
+            Some(Host::Domain(name)) => name.to_owned(),
+            Some(Host::Ipv4(address)) => address.to_string(),
+            Some(Host::Ipv6(address)) => address.to_string(),
+            None => return Err("has no host; give a URL such as https://localhost:8443".to_owned()),
+        };
+        // MSAL and azure-identity refuse an http authority before they send anything.
+        if url.scheme() != "https" {
+            return Err("is not https, which the clients of Entra insist on".to_owned());
+        }
+        let only_origin = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        if !only_origin || !url.username().is_empty() || url.password().is_some() {
+            return Err("has more than a host and a port; the paths are Entra's and start at the root".to_owned());
+        }
+        Ok(Self { origin: url.origin().ascii_serialization(), host })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Authority, Version};
+
+    #[test]
+    fn an_authority_is_an_https_origin() {
+        for (text, origin) in [
+            ("https://localhost:8443", Some("https://localhost:8443")),
+            ("https://Entra.Test/", Some("https://entra.test")),
+            ("https://[::1]:8443", Some("https://[::1]:8443")),
+            ("http://localhost:8443", None),
+            ("https://localhost/tenant", None),
+            ("https://localhost/?a=b", None),
+            ("https://user@localhost/", None),
+            ("localhost:8443", None),
+            ("", None),
+        ] {
+            let parsed = text.parse::<Authority>().ok().map(|authority| authority.to_string());
+            assert_eq!(parsed.as_deref(), origin, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_v2_issuers_follow_the_public_url() {
+        let authority = Authority::localhost(8443);
+        assert_eq!(authority.issuer(Version::V2, "t"), "https://localhost:8443/t/v2.0");
+        assert_eq!(authority.issuer(Version::V1, "t"), "https://sts.windows.net/t/");
+    }
+}

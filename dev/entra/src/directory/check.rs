@@ -1,0 +1,238 @@
+//! From the file's keys to identifiers, with every contradiction found on the way.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::document::{ApplicationEntry, Document, GrantEntry, MemberType, OptionalClaim, UserEntry};
+use super::{Application, ClientType, Directory, Grant, Tenant, User};
+
+pub(super) fn check(document: Document) -> Result<Directory, Vec<String>> {
+    let mut check = Check::new(&document);
+    check.identifiers_are_unique();
+    for (key, application) in &document.applications {
+        check.application(key, application);
+    }
+    for user in &document.users {
+        check.user(user);
+    }
+    if !check.found.is_empty() {
+        return Err(check.found);
+    }
+    Ok(resolve(document))
+}
+
+struct Check<'a> {
+    document: &'a Document,
+    found: Vec<String>,
+}
+
+impl<'a> Check<'a> {
+    fn new(document: &'a Document) -> Self {
+        Self { document, found: Vec::new() }
+    }
+
+    fn unless(&mut self, holds: bool, error: impl FnOnce() -> String) {
+        if !holds {
+            self.found.push(error());
+        }
+    }
+
+    fn identifiers_are_unique(&mut self) {
+        let Document { tenants, users, applications } = self.document;
+        self.unless(!tenants.is_empty(), || "tenants: is empty; add at least one tenant".to_owned());
+        self.unique("id", tenants.iter().map(|(key, tenant)| (format!("tenants.{key}"), tenant.id.to_string())));
+        let clients =
+            applications.iter().map(|(key, entry)| (format!("applications.{key}"), entry.client_id.to_string()));
+        self.unique("clientId", clients);
+        let uris = applications.iter().map(|(key, entry)| (format!("applications.{key}"), identifier_uri(entry)));
+        self.unique("identifierUri", uris);
+        self.unique("username", users.iter().map(|user| (user_place(user), user.username.to_lowercase())));
+        let people = users.iter().map(|user| (user_place(user), user.oid.to_string()));
+        let principals = applications
+            .iter()
+            .map(|(key, entry)| (format!("applications.{key}"), entry.service_principal.to_string()));
+        self.unique("object id (oid, servicePrincipal)", people.chain(principals));
+    }
+
+    fn unique(&mut self, field: &str, values: impl Iterator<Item = (String, String)>) {
+        let mut seen: BTreeMap<String, String> = BTreeMap::new();
+        for (place, value) in values {
+            if let Some(first) = seen.get(&value.to_lowercase()) {
+                self.found.push(format!("{place}: {field} {value} is that of {first} too; give each its own"));
+            } else {
+                seen.insert(value.to_lowercase(), place);
+            }
+        }
+    }
+
+    fn application(&mut self, key: &str, entry: &ApplicationEntry) {
+        let place = format!("applications.{key}");
+        self.tenant(&place, &entry.tenant);
+        self.unless(!entry.public_client || entry.secrets.is_empty(), || {
+            format!("{place}: is a publicClient with secrets, which cannot be; remove one of them")
+        });
+        self.unless(!entry.secrets.iter().any(super::Secret::is_empty), || {
+            format!("{place}.secrets: holds an empty secret; remove it or write one")
+        });
+        let uri = identifier_uri(entry);
+        self.unless(!uri.is_empty() && !uri.contains(char::is_whitespace) && !uri.ends_with('/'), || {
+            format!("{place}.identifierUri: is not a URI that scopes can follow; write one such as api://{key}")
+        });
+        for name in entry.scopes.iter().chain(entry.roles.keys()) {
+            self.unless(is_permission_name(name), || {
+                format!(
+                    "{place}: '{name}' cannot name a scope or role; use letters without spaces or '/', and not .default"
+                )
+            });
+        }
+        for (role, members) in &entry.roles {
+            self.unless(!members.is_empty(), || {
+                format!("{place}.roles.{role}: allows no members; write [users], [applications] or both")
+            });
+        }
+        for (resource, grant) in &entry.grants {
+            self.grant(&format!("{place}.grants.{resource}"), resource, grant);
+        }
+    }
+
+    fn grant(&mut self, place: &str, resource: &str, grant: &GrantEntry) {
+        let Some(target) = self.application_named(place, resource) else { return };
+        self.unless(!grant.scopes.is_empty() || !grant.roles.is_empty(), || {
+            format!("{place}: grants nothing; name scopes or roles, or remove it")
+        });
+        for scope in grant.scopes.difference(&target.scopes) {
+            self.found.push(format!("{place}.scopes: {resource} has no scope {scope}; it has {:?}", target.scopes));
+        }
+        for role in &grant.roles {
+            self.role(&format!("{place}.roles"), resource, target, role, MemberType::Applications);
+        }
+    }
+
+    fn user(&mut self, user: &UserEntry) {
+        let place = user_place(user);
+        self.tenant(&place, &user.tenant);
+        self.unless(!user.username.is_empty(), || format!("{place}: has an empty username; write one"));
+        self.unless(!user.password.is_empty(), || format!("{place}: has an empty password; write one"));
+        for (key, roles) in &user.roles {
+            let Some(target) = self.application_named(&format!("{place}.roles"), key) else { continue };
+            self.unless(target.multi_tenant || target.tenant == user.tenant, || {
+                format!(
+                    "{place}.roles.{key}: {key} is not in tenant {}; make it multiTenant or remove the role",
+                    user.tenant
+                )
+            });
+            for role in roles {
+                self.role(&format!("{place}.roles.{key}"), key, target, role, MemberType::Users);
+            }
+        }
+    }
+
+    fn role(&mut self, place: &str, key: &str, target: &ApplicationEntry, role: &str, member: MemberType) {
+        match target.roles.get(role) {
+            None => {
+                let known: Vec<&String> = target.roles.keys().collect();
+                self.found.push(format!("{place}: {key} has no role {role}; it has {known:?}"));
+            }
+            Some(allowed) if !allowed.contains(&member) => self
+                .found
+                .push(format!("{place}: role {role} of {key} cannot be given to {member:?}; it allows {allowed:?}")),
+            Some(_) => {}
+        }
+    }
+
+    fn tenant(&mut self, place: &str, key: &str) {
+        let tenants = &self.document.tenants;
+        self.unless(tenants.contains_key(key), || {
+            format!(
+                "{place}.tenant: there is no tenant {key}; the tenants are {:?}",
+                tenants.keys().collect::<Vec<_>>()
+            )
+        });
+    }
+
+    fn application_named(&mut self, place: &str, key: &str) -> Option<&'a ApplicationEntry> {
+        let applications = &self.document.applications;
+        self.unless(applications.contains_key(key), || {
+            format!("{place}: there is no application {key}; they are {:?}", applications.keys().collect::<Vec<_>>())
+        });
+        applications.get(key)
+    }
+}
+
+/// Turns keys into identifiers; what a checked document can't refer to is left out.
+fn resolve(document: Document) -> Directory {
+    let tenants: BTreeMap<String, Uuid> = document.tenants.iter().map(|(key, entry)| (key.clone(), entry.id)).collect();
+    let clients: BTreeMap<String, Uuid> =
+        document.applications.iter().map(|(key, entry)| (key.clone(), entry.client_id)).collect();
+    let tenant_id = |key: &str| tenants.get(key).copied();
+    Directory {
+        users: document
+            .users
+            .into_iter()
+            .filter_map(|user| Some(resolve_user(tenant_id(&user.tenant)?, user, &clients)))
+            .collect(),
+        applications: document
+            .applications
+            .into_iter()
+            .filter_map(|(key, entry)| Some(resolve_application(key, tenant_id(&entry.tenant)?, entry, &clients)))
+            .collect(),
+        tenants: document.tenants.into_values().map(|entry| Tenant { id: entry.id, name: entry.name }).collect(),
+    }
+}
+
+fn resolve_user(tenant: Uuid, user: UserEntry, clients: &BTreeMap<String, Uuid>) -> User {
+    User {
+        tenant,
+        object_id: user.oid,
+        name: user.name,
+        username: user.username,
+        password: user.password,
+        roles: by_client_id(user.roles, clients),
+    }
+}
+
+fn resolve_application(
+    key: String,
+    tenant: Uuid,
+    entry: ApplicationEntry,
+    clients: &BTreeMap<String, Uuid>,
+) -> Application {
+    Application {
+        key,
+        tenant,
+        client_id: entry.client_id,
+        service_principal: entry.service_principal,
+        identifier_uri: identifier_uri(&entry),
+        client_type: if entry.public_client { ClientType::Public } else { ClientType::Confidential(entry.secrets) },
+        token_version: entry.token_version,
+        accepts_v1_endpoint: entry.accept_v1_endpoint,
+        scopes: entry.scopes,
+        puts_idtyp_in_tokens: entry.optional_claims.contains(&OptionalClaim::Idtyp),
+        multi_tenant: entry.multi_tenant,
+        grants: by_client_id(entry.grants, clients)
+            .into_iter()
+            .map(|(resource, GrantEntry { scopes, roles })| (resource, Grant { scopes, roles }))
+            .collect(),
+    }
+}
+
+fn by_client_id<T>(by_key: BTreeMap<String, T>, clients: &BTreeMap<String, Uuid>) -> BTreeMap<Uuid, T> {
+    by_key.into_iter().filter_map(|(key, value)| Some((*clients.get(&key)?, value))).collect()
+}
+
+fn identifier_uri(entry: &ApplicationEntry) -> String {
+    entry.identifier_uri.clone().unwrap_or_else(|| format!("api://{}", entry.client_id))
+}
+
+fn user_place(user: &UserEntry) -> String {
+    format!("users.{}", user.username)
+}
+
+fn is_permission_name(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('.') && !name.contains(|letter: char| letter.is_whitespace() || letter == '/')
+}
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

@@ -1,0 +1,88 @@
+//! The directory file as it is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::Secret;
+use crate::authority::Version;
+
+/// Tenants and applications have keys, which the rest of the file refers to.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Document {
+    pub(super) tenants: BTreeMap<String, TenantEntry>,
+    #[serde(default)]
+    pub(super) users: Vec<UserEntry>,
+    pub(super) applications: BTreeMap<String, ApplicationEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TenantEntry {
+    pub(super) id: Uuid,
+    pub(super) name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserEntry {
+    pub(super) name: String,
+    pub(super) tenant: String,
+    pub(super) oid: Uuid,
+    pub(super) username: String,
+    pub(super) password: Secret,
+    #[serde(default)]
+    pub(super) roles: BTreeMap<String, BTreeSet<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct ApplicationEntry {
+    pub(super) client_id: Uuid,
+    pub(super) service_principal: Uuid,
+    pub(super) tenant: String,
+    #[serde(default)]
+    pub(super) multi_tenant: bool,
+    #[serde(default)]
+    pub(super) public_client: bool,
+    #[serde(default)]
+    pub(super) secrets: Vec<Secret>,
+    pub(super) identifier_uri: Option<String>,
+    pub(super) token_version: Version,
+    #[serde(default)]
+    pub(super) accept_v1_endpoint: bool,
+    #[serde(default)]
+    pub(super) scopes: BTreeSet<String>,
+    #[serde(default)]
+    pub(super) roles: BTreeMap<String, BTreeSet<MemberType>>,
+    #[serde(default)]
+    pub(super) grants: BTreeMap<String, GrantEntry>,
+    #[serde(default)]
+    pub(super) optional_claims: BTreeSet<OptionalClaim>,
+}
+
+/// Who an app role can be given to (`allowedMemberTypes`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum MemberType {
+    Users,
+    Applications,
+}
+
+/// Claims that a resource's tokens carry only if it asks for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OptionalClaim {
+    Idtyp,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GrantEntry {
+    #[serde(default)]
+    pub(super) scopes: BTreeSet<String>,
+    #[serde(default)]
+    pub(super) roles: BTreeSet<String>,
+}

@@ -1,0 +1,165 @@
+//! Tenants, users and applications, checked when they are loaded and unchanged from then on.
+
+mod check;
+mod document;
+mod secret;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use portcullis_runtime::InvalidSettings;
+use uuid::Uuid;
+
+use crate::authority::Version;
+
+pub(crate) use secret::Secret;
+
+/// Everything that tokens can be about.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    tenants: Vec<Tenant>,
+    users: Vec<User>,
+    applications: Vec<Application>,
+}
+
+/// An organization.
+#[derive(Debug)]
+pub(crate) struct Tenant {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+}
+
+/// A person in one tenant.
+#[derive(Debug)]
+pub(crate) struct User {
+    pub(crate) tenant: Uuid,
+    pub(crate) object_id: Uuid,
+    pub(crate) name: String,
+    pub(crate) username: String,
+    pub(crate) password: Secret,
+    /// The app roles assigned to this person, by the application's client id.
+    roles: BTreeMap<Uuid, BTreeSet<String>>,
+}
+
+/// An application registration together with its service principal.
+#[derive(Debug)]
+pub(crate) struct Application {
+    /// The name that the directory file and logs use.
+    pub(crate) key: String,
+    pub(crate) client_id: Uuid,
+    pub(crate) service_principal: Uuid,
+    pub(crate) identifier_uri: String,
+    pub(crate) client_type: ClientType,
+    /// The shape of tokens for this application as a resource (`accessTokenAcceptedVersion`).
+    pub(crate) token_version: Version,
+    /// A development extension: the v1 endpoint issues v1 tokens although the application asks for v2 ones.
+    pub(crate) accepts_v1_endpoint: bool,
+    pub(crate) scopes: BTreeSet<String>,
+    pub(crate) puts_idtyp_in_tokens: bool,
+    tenant: Uuid,
+    multi_tenant: bool,
+    grants: BTreeMap<Uuid, Grant>,
+}
+
+/// RFC 6749 §2.1.
+#[derive(Debug)]
+pub(crate) enum ClientType {
+    Public,
+    Confidential(Vec<Secret>),
+}
+
+/// What an administrator has consented to, for one client on one resource.
+#[derive(Debug, Default)]
+struct Grant {
+    scopes: BTreeSet<String>,
+    roles: BTreeSet<String>,
+}
+
+impl Directory {
+    /// Reads and checks the file; every contradiction is reported at once.
+    pub(crate) async fn load(file: &Path) -> anyhow::Result<Self> {
+        let name = file.display().to_string();
+        let text = tokio::fs::read_to_string(file).await.map_err(|error| {
+            InvalidSettings(vec![format!(
+                "--directory {name}: cannot be read: {error}; give a YAML file of tenants, users and applications"
+            )])
+        })?;
+        Ok(Self::parse(&name, &text)?)
+    }
+
+    /// Checks `text`; `name` is what errors call it.
+    pub(crate) fn parse(name: &str, text: &str) -> Result<Self, InvalidSettings> {
+        let document: document::Document =
+            serde_saphyr::from_str(text).map_err(|error| InvalidSettings(vec![format!("{name}: {error}")]))?;
+        check::check(document)
+            .map_err(|found| InvalidSettings(found.into_iter().map(|error| format!("{name}: {error}")).collect()))
+    }
+
+    /// The tenant that a URL's first segment names. MSAL.js lower-cases authorities, so case doesn't count.
+    pub(crate) fn tenant(&self, segment: &str) -> Option<&Tenant> {
+        self.tenants.iter().find(|tenant| tenant.id.to_string().eq_ignore_ascii_case(segment))
+    }
+
+    /// The client with this id, if it exists in the tenant.
+    pub(crate) fn client(&self, tenant: &Tenant, client_id: &str) -> Option<&Application> {
+        self.present(tenant).find(|application| application.client_id.to_string().eq_ignore_ascii_case(client_id))
+    }
+
+    /// The resource with this identifier URI or client id, if it exists in the tenant.
+    pub(crate) fn resource(&self, tenant: &Tenant, identifier: &str) -> Option<&Application> {
+        self.present(tenant).find(|application| application.is_identified_by(identifier))
+    }
+
+    /// The person with this username, in whichever tenant.
+    pub(crate) fn user_named(&self, username: &str) -> Option<&User> {
+        // Lower-cased rather than ASCII-folded: usernames may hold any letters.
+        let wanted = username.to_lowercase();
+        self.users.iter().find(|user| user.username.to_lowercase() == wanted)
+    }
+
+    /// The person with this object id in the tenant.
+    pub(crate) fn user(&self, tenant: &Tenant, object_id: Uuid) -> Option<&User> {
+        self.users.iter().find(|user| user.tenant == tenant.id && user.object_id == object_id)
+    }
+
+    pub(crate) fn users(&self) -> &[User] {
+        &self.users
+    }
+
+    pub(crate) fn tenants(&self) -> &[Tenant] {
+        &self.tenants
+    }
+
+    pub(crate) fn applications(&self) -> &[Application] {
+        &self.applications
+    }
+
+    fn present(&self, tenant: &Tenant) -> impl Iterator<Item = &Application> {
+        self.applications.iter().filter(|application| application.multi_tenant || application.tenant == tenant.id)
+    }
+}
+
+impl User {
+    /// The app roles assigned to this person on `application`.
+    pub(crate) fn roles_on(&self, application: &Application) -> impl Iterator<Item = &str> {
+        self.roles.get(&application.client_id).into_iter().flatten().map(String::as_str)
+    }
+}
+
+impl Application {
+    /// Whether `identifier` is this application's URI or client id, as an audience or in a request.
+    pub(crate) fn is_identified_by(&self, identifier: &str) -> bool {
+        self.identifier_uri.eq_ignore_ascii_case(identifier)
+            || self.client_id.to_string().eq_ignore_ascii_case(identifier)
+    }
+
+    /// The delegated scopes of `resource` that this client may use without asking anyone.
+    pub(crate) fn scopes_on(&self, resource: &Application) -> impl Iterator<Item = &str> {
+        self.grants.get(&resource.client_id).into_iter().flat_map(|grant| &grant.scopes).map(String::as_str)
+    }
+
+    /// The application roles of `resource` that this client's service principal holds.
+    pub(crate) fn roles_on(&self, resource: &Application) -> impl Iterator<Item = &str> {
+        self.grants.get(&resource.client_id).into_iter().flat_map(|grant| &grant.roles).map(String::as_str)
+    }
+}

@@ -1,0 +1,40 @@
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::{SHA256, digest};
+use serde::Deserialize;
+
+/// A password or client secret: comparable, never shown.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    /// Compares digests, so that neither content nor length shows in the time taken.
+    pub(crate) fn matches(&self, given: &str) -> bool {
+        let of = |text: &str| digest(&SHA256, text.as_bytes());
+        verify_slices_are_equal(of(&self.0).as_ref(), of(given).as_ref()).is_ok()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Secret;
+
+    #[test]
+    fn only_the_same_text_matches_and_none_is_shown() {
+        let secret = Secret("Zürich-1".to_owned());
+        for (given, matches) in [("Zürich-1", true), ("Zürich-", false), ("zürich-1", false), ("", false)] {
+            assert_eq!(secret.matches(given), matches, "{given}");
+        }
+        assert!(!format!("{secret:?}").contains("rich"));
+    }
+}

@@ -1,0 +1,172 @@
+//! Metadata and published keys.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde_json::{Value, json};
+
+use crate::authority::{Authority, Version};
+use crate::refusal::Refusal;
+use crate::router::Entra;
+
+/// Whose metadata is asked for.
+struct Scope {
+    /// As in URLs.
+    segment: String,
+    /// As in issuers. The shared endpoints have a placeholder, which clients fill with a token's `tid`.
+    issuer_tenant: String,
+}
+
+impl Scope {
+    fn parse(entra: &Entra, segment: &str) -> Result<Self, Refusal> {
+        if let Some(shared) = ["common", "organizations"].iter().find(|shared| segment.eq_ignore_ascii_case(shared)) {
+            return Ok(Self { segment: (*shared).to_owned(), issuer_tenant: "{tenantid}".to_owned() });
+        }
+        let tenant = entra.directory.tenant(segment).ok_or_else(|| Refusal::UnknownTenant(segment.to_owned()))?;
+        let id = tenant.id.to_string();
+        Ok(Self { segment: id.clone(), issuer_tenant: id })
+    }
+}
+
+/// `GET /{tenant}/v2.0/.well-known/openid-configuration`
+pub(crate) async fn metadata_v2(
+    State(entra): State<Arc<Entra>>,
+    Path(tenant): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    Ok(Json(metadata(&entra.authority, Version::V2, &Scope::parse(&entra, &tenant)?)))
+}
+
+/// `GET /{tenant}/.well-known/openid-configuration`
+pub(crate) async fn metadata_v1(
+    State(entra): State<Arc<Entra>>,
+    Path(tenant): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    Ok(Json(metadata(&entra.authority, Version::V1, &Scope::parse(&entra, &tenant)?)))
+}
+
+/// `GET /{tenant}/discovery/v2.0/keys`
+pub(crate) async fn keys_v2(
+    State(entra): State<Arc<Entra>>,
+    Path(tenant): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    let issuer = entra.authority.issuer(Version::V2, &Scope::parse(&entra, &tenant)?.issuer_tenant);
+    Ok(Json(key_set(&entra, Some(&issuer))))
+}
+
+/// `GET /{tenant}/discovery/keys`
+pub(crate) async fn keys_v1(
+    State(entra): State<Arc<Entra>>,
+    Path(tenant): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    Scope::parse(&entra, &tenant)?;
+    Ok(Json(key_set(&entra, None)))
+}
+
+fn key_set(entra: &Entra, issuer: Option<&str>) -> Value {
+    let keys: Vec<Value> = entra.keys.published().iter().map(|key| key.to_jwk(issuer)).collect();
+    json!({ "keys": keys })
+}
+
+/// Has the authorization and logout URLs that clients insist on, although nothing is served there.
+fn metadata(authority: &Authority, version: Version, scope: &Scope) -> Value {
+    let url = |path: &str| authority.endpoint(&scope.segment, path);
+    let (oauth2, keys) = match version {
+        Version::V1 => ("oauth2", "discovery/keys"),
+        Version::V2 => ("oauth2/v2.0", "discovery/v2.0/keys"),
+    };
+    json!({
+        "issuer": authority.issuer(version, &scope.issuer_tenant),
+        "token_endpoint": url(&format!("{oauth2}/token")),
+        "authorization_endpoint": url(&format!("{oauth2}/authorize")),
+        "end_session_endpoint": url(&format!("{oauth2}/logout")),
+        "jwks_uri": url(keys),
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "request_uri_parameter_supported": false,
+        "http_logout_supported": true,
+        "frontchannel_logout_supported": true,
+        "claims_supported": [
+            "sub", "iss", "aud", "exp", "iat", "acr", "nonce", "preferred_username", "name", "tid", "ver", "oid",
+        ],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use crate::fixture::{CONTOSO, Fixture};
+
+    #[tokio::test]
+    async fn metadata_names_the_issuer_of_its_version() {
+        let fixture = Fixture::new();
+        let upper = CONTOSO.to_uppercase();
+        for (path, issuer, jwks) in [
+            (
+                format!("/{CONTOSO}/v2.0/"),
+                format!("https://localhost:8443/{CONTOSO}/v2.0"),
+                format!("{CONTOSO}/discovery/v2.0/keys"),
+            ),
+            (
+                format!("/{upper}/v2.0/"),
+                format!("https://localhost:8443/{CONTOSO}/v2.0"),
+                format!("{CONTOSO}/discovery/v2.0/keys"),
+            ),
+            (
+                format!("/{CONTOSO}/"),
+                format!("https://sts.windows.net/{CONTOSO}/"),
+                format!("{CONTOSO}/discovery/keys"),
+            ),
+            (
+                "/common/v2.0/".to_owned(),
+                "https://localhost:8443/{tenantid}/v2.0".to_owned(),
+                "common/discovery/v2.0/keys".to_owned(),
+            ),
+            (
+                "/Organizations/".to_owned(),
+                "https://sts.windows.net/{tenantid}/".to_owned(),
+                "organizations/discovery/keys".to_owned(),
+            ),
+        ] {
+            let (status, document) = fixture.get(&format!("{path}.well-known/openid-configuration")).await;
+            assert_eq!(status, StatusCode::OK, "{path}");
+            assert_eq!(document["issuer"], issuer, "{path}");
+            assert_eq!(document["jwks_uri"], format!("https://localhost:8443/{jwks}"), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn v2_keys_name_their_issuer_and_v1_keys_do_not() {
+        let fixture = Fixture::new();
+        for (path, issuer) in [
+            (format!("/{CONTOSO}/discovery/v2.0/keys"), Some(format!("https://localhost:8443/{CONTOSO}/v2.0"))),
+            ("/common/discovery/v2.0/keys".to_owned(), Some("https://localhost:8443/{tenantid}/v2.0".to_owned())),
+            (format!("/{CONTOSO}/discovery/keys"), None),
+        ] {
+            let (_, document) = fixture.get(&path).await;
+            let key = &document["keys"][0];
+            assert_eq!(key["issuer"].as_str().map(str::to_owned), issuer, "{path}");
+            assert_eq!(key["kid"], fixture.entra.keys.current().kid.as_str(), "{path}");
+            assert!(key.get("alg").is_none(), "Entra's keys have no alg");
+        }
+    }
+
+    #[tokio::test]
+    async fn unknown_tenants_have_no_metadata() {
+        let fixture = Fixture::new();
+        for path in [
+            "v2.0/.well-known/openid-configuration",
+            ".well-known/openid-configuration",
+            "discovery/v2.0/keys",
+            "discovery/keys",
+        ] {
+            let (status, body) = fixture.get(&format!("/33333333-3333-4333-8333-333333333333/{path}")).await;
+            assert_eq!((status, &body["error_codes"][0]), (StatusCode::BAD_REQUEST, &90002.into()), "{path}");
+        }
+    }
+}

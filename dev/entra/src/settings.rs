@@ -1,0 +1,113 @@
+//! The flags of `dev-entra`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use portcullis_runtime::CommonSettings;
+use rustls::pki_types::ServerName;
+
+use crate::authority::Authority;
+
+/// An imitation of Microsoft Entra ID for development and tests.
+///
+/// Anyone who reaches it can obtain a token for anyone in its directory. Nothing that matters may trust its keys.
+#[derive(Clone, Debug, clap::Parser)]
+#[command(name = "dev-entra", version)]
+pub(crate) struct Settings {
+    /// Where HTTPS is served; port 0 takes a free one.
+    #[arg(long, env = "DEV_ENTRA_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    pub(crate) listen: SocketAddr,
+    /// YAML file of tenants, users and applications.
+    #[arg(long, env = "DEV_ENTRA_DIRECTORY", value_name = "FILE")]
+    pub(crate) directory: PathBuf,
+    /// Directory that `ca.pem`, the certificate to trust, is written to at each start.
+    #[arg(long, env = "DEV_ENTRA_STATE", value_name = "DIR", default_value = ".portcullis/entra")]
+    pub(crate) state: PathBuf,
+    /// Further name or address that clients reach this server by, for its certificate; may be repeated.
+    #[arg(long = "name", env = "DEV_ENTRA_NAMES", value_name = "NAME", value_delimiter = ',', value_parser = server_name)]
+    pub(crate) names: Vec<ServerName<'static>>,
+    /// The URL in issuers and metadata, the same for every client [default: https://localhost and the bound port].
+    #[arg(long, env = "DEV_ENTRA_PUBLIC_URL", value_name = "URL")]
+    pub(crate) public_url: Option<Authority>,
+    /// How long tokens are valid.
+    #[arg(long, env = "DEV_ENTRA_TOKENS_LIVE", value_name = "TIME", default_value = "60m", value_parser = humantime::parse_duration)]
+    pub(crate) tokens_live: Duration,
+    /// Allows a `--listen` address that other machines reach.
+    #[arg(long)]
+    pub(crate) listen_beyond_loopback_exposes_forged_identities: bool,
+    #[command(flatten)]
+    pub(crate) common: CommonSettings,
+}
+
+impl portcullis_runtime::Settings for Settings {
+    const OPERATIONS_ADDRESS: &'static str = "127.0.0.1:9103";
+
+    fn common(&self) -> &CommonSettings {
+        &self.common
+    }
+
+    fn contradictions(&self) -> Vec<String> {
+        let exposed = !self.listen.ip().to_canonical().is_loopback();
+        if exposed && !self.listen_beyond_loopback_exposes_forged_identities {
+            return vec![format!(
+                "--listen {}: other machines could obtain a token for anyone; listen on 127.0.0.1, or give \
+                 --listen-beyond-loopback-exposes-forged-identities on a network where nothing trusts this server",
+                self.listen
+            )];
+        }
+        Vec::new()
+    }
+}
+
+fn server_name(text: &str) -> Result<ServerName<'static>, String> {
+    ServerName::try_from(text.to_owned()).map_err(|error| format!("{error}; give a DNS name or an IP address"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use portcullis_runtime::Settings as _;
+
+    use super::Settings;
+
+    /// `run` supplies the operations address; here it is given.
+    fn parse(arguments: &str) -> Result<Settings, clap::Error> {
+        let always = "dev-entra --operations-listen 127.0.0.1:0 --directory d.yaml";
+        Settings::try_parse_from(format!("{always} {arguments}").split_whitespace())
+    }
+
+    #[test]
+    fn only_loopback_is_listened_on_unless_told_what_that_means() {
+        for (arguments, allowed) in [
+            ("", true),
+            ("--listen [::1]:0", true),
+            ("--listen [::ffff:127.0.0.1]:0", true),
+            ("--listen 0.0.0.0:8443", false),
+            ("--listen [::]:8443", false),
+            ("--listen 192.0.2.7:8443", false),
+            ("--listen 0.0.0.0:8443 --listen-beyond-loopback-exposes-forged-identities", true),
+        ] {
+            assert_eq!(parse(arguments).unwrap().contradictions().is_empty(), allowed, "{arguments}");
+        }
+    }
+
+    #[test]
+    fn names_are_dns_names_or_addresses() {
+        for (arguments, allowed) in [
+            ("--name entra.dev.svc --name 10.0.0.7", true),
+            ("--name entra.dev.svc,entra", true),
+            ("--name https://entra", false),
+            ("--name not_a/name", false),
+        ] {
+            assert_eq!(parse(arguments).is_ok(), allowed, "{arguments}");
+        }
+    }
+
+    #[test]
+    fn lifetimes_and_urls_are_checked() {
+        assert_eq!(parse("").unwrap().tokens_live.as_secs(), 3600);
+        assert!(parse("--tokens-live soon").is_err());
+        assert!(parse("--public-url http://localhost:8443").is_err());
+    }
+}

@@ -1,0 +1,229 @@
+//! What each grant issues when it is not refused.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::fixture::{
+    ADA, AUDIT, CONTOSO, DIRECTORY, FABRIKAM, Fixture, NO_RIGHTS, NOTIFICATION, TASK_API, WEB, credentials_form,
+    decode, obo_form, password_form, with,
+};
+
+const TASK_API_URI: &str = "api://3a5c0001-0000-4000-8000-000000000001";
+
+fn members(claims: &Value) -> Vec<&str> {
+    claims.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+fn assert_claims(claims: &Value, expected: &Value) {
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(&claims[name], value, "{name} in {claims}");
+    }
+}
+
+async fn claims(fixture: &Fixture, form: &[(&str, &str)]) -> Value {
+    let (status, reply) = fixture.token(CONTOSO, form).await;
+    assert_eq!(status, StatusCode::OK, "{reply}");
+    decode(&reply["access_token"]).1
+}
+
+#[tokio::test]
+async fn a_user_gets_a_v2_token() {
+    let fixture = Fixture::new();
+    let (status, reply) = fixture.token(&CONTOSO.to_uppercase(), &password_form()).await;
+    assert_eq!(status, StatusCode::OK, "{reply}");
+    let (header, claims) = decode(&reply["access_token"]);
+    assert_eq!(header, json!({"typ": "JWT", "alg": "RS256", "kid": fixture.entra.keys.current().kid}));
+    assert_claims(
+        &claims,
+        &json!({
+            "aud": TASK_API, "iss": format!("https://localhost:8443/{CONTOSO}/v2.0"), "azp": WEB, "azpacr": "0",
+            "name": "Ada Admin", "preferred_username": "ada.admin@contoso.example", "oid": ADA, "tid": CONTOSO,
+            "scp": "access_as_user", "roles": ["Admin"], "ver": "2.0",
+        }),
+    );
+    let all = [
+        "aud",
+        "azp",
+        "azpacr",
+        "exp",
+        "iat",
+        "iss",
+        "name",
+        "nbf",
+        "oid",
+        "preferred_username",
+        "roles",
+        "scp",
+        "sub",
+        "tid",
+        "uti",
+        "ver",
+    ];
+    assert_eq!(members(&claims), all);
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["nbf"].as_i64().unwrap(), 3600);
+    assert_eq!(claims["iat"], claims["nbf"]);
+    assert_claims(
+        &reply,
+        &json!({
+            "token_type": "Bearer", "expires_in": 3600, "ext_expires_in": 3600,
+            "scope": format!("{TASK_API_URI}/access_as_user"),
+        }),
+    );
+}
+
+#[tokio::test]
+async fn an_id_token_comes_only_with_openid() {
+    let fixture = Fixture::new();
+    let form = password_form();
+    let (_, reply) = fixture.token(CONTOSO, &with(&form, "client_info", "1")).await;
+    let (_, claims) = decode(&reply["id_token"]);
+    assert_claims(&claims, &json!({"aud": WEB, "oid": ADA, "name": "Ada Admin", "ver": "2.0"}));
+    assert!(claims.get("scp").is_none() && claims.get("azp").is_none());
+    assert!(reply["client_info"].is_string());
+
+    let (_, reply) = fixture.token(CONTOSO, &with(&form, "scope", &format!("{TASK_API_URI}/.default"))).await;
+    assert_eq!(members(&reply), ["access_token", "expires_in", "ext_expires_in", "scope", "token_type"]);
+}
+
+#[tokio::test]
+async fn sub_is_pairwise_and_uti_unique() {
+    let fixture = Fixture::new();
+    let form = password_form();
+    let (first, again) = (claims(&fixture, &form).await, claims(&fixture, &form).await);
+    let scope = format!("api://{NOTIFICATION}/Notify.Send");
+    let other = claims(&fixture, &with(&form, "scope", &scope)).await;
+    assert_eq!(first["sub"], again["sub"]);
+    assert_ne!(first["sub"], other["sub"]);
+    assert_eq!(first["oid"], other["oid"]);
+    assert_ne!(first["uti"], again["uti"]);
+    assert_eq!(other["aud"], NOTIFICATION);
+    assert!(other.get("roles").is_none(), "roles are those on the audience");
+}
+
+#[tokio::test]
+async fn the_v1_endpoint_issues_v1_tokens_for_an_api_that_accepts_it() {
+    let fixture = Fixture::new();
+    let mut form = with(&password_form(), "resource", TASK_API_URI);
+    form = with(&with(&form, "scope", ""), "username", "rita.reader@contoso.example");
+    let (status, reply) = fixture.token_v1(CONTOSO, &with(&form, "password", "Reader-Passw0rd!")).await;
+    assert_eq!(status, StatusCode::OK, "{reply}");
+    let (header, claims) = decode(&reply["access_token"]);
+    assert!(header["x5t"].is_string() && header["kid"].is_string());
+    assert_claims(
+        &claims,
+        &json!({
+            "aud": TASK_API_URI, "iss": format!("https://sts.windows.net/{CONTOSO}/"), "appid": WEB, "appidacr": "0",
+            "name": "Renée Reader", "unique_name": "rita.reader@contoso.example", "upn": "rita.reader@contoso.example",
+            "scp": "access_as_user", "roles": ["Reader"], "ver": "1.0",
+        }),
+    );
+    for absent in ["azp", "azpacr", "preferred_username", "idtyp"] {
+        assert!(claims.get(absent).is_none(), "{absent}");
+    }
+    assert_claims(&reply, &json!({"expires_in": "3600", "resource": TASK_API_URI, "scope": "access_as_user"}));
+}
+
+/// Not the endpoint but the resource decides, unless it has the extension.
+#[tokio::test]
+async fn the_resource_chooses_the_token_version() {
+    for (endpoint_v1, token_version, extension, expected) in [
+        (false, 2, true, "2.0"),
+        (true, 2, true, "1.0"),
+        (true, 2, false, "2.0"),
+        (false, 1, false, "1.0"),
+        (true, 1, false, "1.0"),
+    ] {
+        let text = DIRECTORY.replacen(
+            "tokenVersion: 2\n    acceptV1Endpoint: true",
+            &format!("tokenVersion: {token_version}\n    acceptV1Endpoint: {extension}"),
+            1,
+        );
+        let fixture = Fixture::with_directory(&text);
+        let form = with(&password_form(), "resource", TASK_API);
+        let (_, reply) =
+            if endpoint_v1 { fixture.token_v1(CONTOSO, &form).await } else { fixture.token(CONTOSO, &form).await };
+        assert_eq!(decode(&reply["access_token"]).1["ver"], expected, "{endpoint_v1} {token_version} {extension}");
+    }
+}
+
+#[tokio::test]
+async fn an_application_gets_its_roles_and_nothing_of_a_user() {
+    let fixture = Fixture::new();
+    let claims = claims(&fixture, &credentials_form(TASK_API, "task-api-secret")).await;
+    let principal = "cccccccc-0001-4000-8000-000000000001";
+    assert_claims(
+        &claims,
+        &json!({
+            "aud": AUDIT, "azp": TASK_API, "azpacr": "1", "oid": principal, "sub": principal,
+            "roles": ["AuditLog.Write"], "idtyp": "app",
+        }),
+    );
+    let all = ["aud", "azp", "azpacr", "exp", "iat", "idtyp", "iss", "nbf", "oid", "roles", "sub", "tid", "uti", "ver"];
+    assert_eq!(members(&claims), all);
+}
+
+#[tokio::test]
+async fn an_application_without_rights_gets_a_token_without_roles() {
+    let fixture = Fixture::new();
+    let form = credentials_form(NO_RIGHTS, "no-rights-secret");
+    assert!(claims(&fixture, &form).await.get("roles").is_none());
+
+    // The task API doesn't ask for idtyp, and accepts the v1 endpoint.
+    let scope = format!("{TASK_API_URI}/.default");
+    assert!(claims(&fixture, &with(&form, "scope", &scope)).await.get("idtyp").is_none());
+    let (_, reply) = fixture.token_v1(CONTOSO, &with(&form, "resource", TASK_API_URI)).await;
+    assert_claims(&decode(&reply["access_token"]).1, &json!({"appid": NO_RIGHTS, "appidacr": "1", "ver": "1.0"}));
+}
+
+#[tokio::test]
+async fn a_secret_may_come_in_http_basic() {
+    let fixture = Fixture::new();
+    let form = with(&with(&credentials_form(TASK_API, ""), "client_secret", ""), "client_id", "");
+    // 3a5c0001-0000-4000-8000-000000000001:task-api-secret
+    let basic = "Basic M2E1YzAwMDEtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAxOnRhc2stYXBpLXNlY3JldA==";
+    let path = format!("/{CONTOSO}/oauth2/v2.0/token");
+    assert_eq!(fixture.post_form(&path, Some(basic), &form).await.0, StatusCode::OK);
+    let twice = with(&form, "client_secret", "task-api-secret");
+    assert_eq!(fixture.post_form(&path, Some(basic), &twice).await.1["error_codes"], json!([9_002_313]));
+    assert_eq!(fixture.post_form(&path, Some("Bearer x"), &form).await.1["error_codes"], json!([9_002_313]));
+}
+
+#[tokio::test]
+async fn on_behalf_of_keeps_the_user_and_changes_audience_and_client() {
+    let text = DIRECTORY
+        .replacen("roles: { task-api: [Admin] }", "roles: { task-api: [Admin], notification: [Sender] }", 1)
+        .replacen("    scopes: [Notify.Send]\n", "    scopes: [Notify.Send]\n    roles: { Sender: [users] }\n", 1);
+    let fixture = Fixture::with_directory(&text);
+    let assertion = fixture.user_token().await;
+    let claims = claims(&fixture, &obo_form(&assertion)).await;
+    assert_claims(
+        &claims,
+        &json!({
+            "aud": NOTIFICATION, "azp": TASK_API, "azpacr": "1", "oid": ADA, "tid": CONTOSO, "name": "Ada Admin",
+            "scp": "Notify.Send", "roles": ["Sender"], "ver": "2.0",
+        }),
+    );
+}
+
+#[tokio::test]
+async fn on_behalf_of_takes_v1_tokens_and_older_published_keys() {
+    let fixture = Fixture::new();
+    let form = with(&password_form(), "resource", TASK_API_URI);
+    let (_, reply) = fixture.token_v1(CONTOSO, &form).await;
+    let assertion = reply["access_token"].as_str().unwrap();
+    fixture.post_json("/dev/rotate", &Value::Null).await;
+    assert_eq!(fixture.token(CONTOSO, &obo_form(assertion)).await.0, StatusCode::OK);
+    fixture.post_json("/dev/retire", &Value::Null).await;
+    assert_eq!(fixture.token(CONTOSO, &obo_form(assertion)).await.1["error_codes"], json!([50013]));
+}
+
+#[tokio::test]
+async fn another_tenants_user_gets_that_tenants_token() {
+    let fixture = Fixture::new();
+    let form = with(&password_form(), "username", "mallory@fabrikam.example");
+    let (status, reply) = fixture.token(FABRIKAM, &with(&form, "password", "Mallory-Passw0rd!")).await;
+    assert_eq!(status, StatusCode::OK, "{reply}");
+    let issuer = format!("https://localhost:8443/{FABRIKAM}/v2.0");
+    let (_, claims) = decode(&reply["access_token"]);
+    assert_claims(&claims, &json!({"tid": FABRIKAM, "iss": issuer, "aud": TASK_API, "roles": ["Admin"]}));
+}

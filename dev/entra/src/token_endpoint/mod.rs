@@ -1,0 +1,125 @@
+//! The token endpoints: a form comes in, and a token or an AADSTS refusal goes out.
+
+mod assertion;
+mod client;
+mod client_credentials;
+mod on_behalf_of;
+mod parameters;
+mod password;
+mod reply;
+mod scope;
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+
+use crate::access_token::Authorization;
+use crate::authority::Version;
+use crate::directory::{Application, Tenant};
+use crate::refusal::Refusal;
+use crate::router::Entra;
+use parameters::Parameters;
+
+/// `POST /{tenant}/oauth2/v2.0/token`
+pub(crate) async fn v2(
+    State(entra): State<Arc<Entra>>,
+    Path(tenant): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    respond(&entra, Version::V2, &tenant, &headers, &body)
+}
+
+/// `POST /{tenant}/oauth2/token`
+pub(crate) async fn v1(
+    State(entra): State<Arc<Entra>>,
+    Path(tenant): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    respond(&entra, Version::V1, &tenant, &headers, &body)
+}
+
+/// A request of a client that has proven who it is.
+struct TokenRequest<'a> {
+    endpoint: Version,
+    tenant: &'a Tenant,
+    client: &'a Application,
+    parameters: &'a Parameters,
+}
+
+/// The grants that are imitated.
+#[derive(Clone, Copy, Debug)]
+enum GrantType {
+    Password,
+    ClientCredentials,
+    OnBehalfOf,
+}
+
+impl GrantType {
+    fn parse(endpoint: Version, text: &str) -> Result<Self, Refusal> {
+        match (text, endpoint) {
+            ("password", _) => Ok(Self::Password),
+            ("client_credentials", _) => Ok(Self::ClientCredentials),
+            ("urn:ietf:params:oauth:grant-type:jwt-bearer", Version::V2) => Ok(Self::OnBehalfOf),
+            _ => Err(Refusal::UnsupportedGrant(text.to_owned())),
+        }
+    }
+
+    /// Whether a client that can't keep a secret may use it.
+    fn allows_public_clients(self) -> bool {
+        matches!(self, Self::Password)
+    }
+}
+
+fn respond(entra: &Entra, endpoint: Version, tenant: &str, headers: &HeaderMap, body: &[u8]) -> Response {
+    issue(entra, endpoint, tenant, headers, body).unwrap_or_else(IntoResponse::into_response)
+}
+
+fn issue(
+    entra: &Entra,
+    endpoint: Version,
+    tenant: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Response, Refusal> {
+    let tenant = tenant_of(entra, tenant)?;
+    let parameters = Parameters::parse(body)?;
+    let grant = GrantType::parse(endpoint, parameters.required("grant_type")?)?;
+    let client = client::authenticate(&entra.directory, tenant, headers, &parameters, grant)?;
+    let request = TokenRequest { endpoint, tenant, client, parameters: &parameters };
+    let authorization = match grant {
+        GrantType::Password => password::authorize(entra, &request),
+        GrantType::ClientCredentials => client_credentials::authorize(entra, &request),
+        GrantType::OnBehalfOf => on_behalf_of::authorize(entra, &request),
+    }?;
+    log_issued(grant, &authorization);
+    reply::reply(entra, &request, &authorization).map_err(|error| Refusal::unavailable(&error))
+}
+
+fn tenant_of<'a>(entra: &'a Entra, segment: &str) -> Result<&'a Tenant, Refusal> {
+    if ["common", "organizations"].iter().any(|shared| segment.eq_ignore_ascii_case(shared)) {
+        return Err(Refusal::NotOnCommon);
+    }
+    entra.directory.tenant(segment).ok_or_else(|| Refusal::UnknownTenant(segment.to_owned()))
+}
+
+fn log_issued(grant: GrantType, authorization: &Authorization<'_>) {
+    let Authorization { tenant, client, resource, subject } = authorization;
+    tracing::info!(
+        ?grant,
+        client_id = %client.client_id,
+        tid = %tenant.id,
+        oid = %subject.object_id(client),
+        resource = resource.key,
+        "token issued"
+    );
+}
+
+#[cfg(test)]
+mod issue_tests;
+#[cfg(test)]
+mod refusal_tests;

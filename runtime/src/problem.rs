@@ -1,7 +1,7 @@
 //! Errors to clients: `application/problem+json` (RFC 9457), one shape from the gate and from every service.
 
-use axum::extract::{FromRequest, Request};
 use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;

@@ -67,7 +67,8 @@ pub(crate) enum ParseEnd {
 }
 
 pub(crate) fn parse<S: Settings>(arguments: Vec<OsString>) -> Result<S, ParseEnd> {
-    let fresh = || S::command().mut_arg("operations_listen", |arg| arg.required(false).default_value(S::OPERATIONS_ADDRESS));
+    let fresh =
+        || S::command().mut_arg("operations_listen", |arg| arg.required(false).default_value(S::OPERATIONS_ADDRESS));
     let matches = collect_errors(fresh, arguments)?;
     let settings =
         S::from_arg_matches(&matches).map_err(|error| ParseEnd::Invalid(InvalidSettings(vec![one_line(&error)])))?;
@@ -106,7 +107,8 @@ fn make_harmless(error: &clap::Error, harmless: &mut Vec<String>, arguments: &mu
     };
     let before = (harmless.len(), arguments.len());
     if error.kind() == ErrorKind::UnknownArgument {
-        let unknown = |given: &OsString| named.iter().any(|name| given.to_string_lossy().split('=').next() == Some(name));
+        let unknown =
+            |given: &OsString| named.iter().any(|name| given.to_string_lossy().split('=').next() == Some(name));
         arguments.retain(|given| !unknown(given));
     } else {
         harmless.extend(named.into_iter().filter(|name| !harmless.contains(name)).collect::<Vec<_>>());
@@ -118,7 +120,11 @@ fn make_harmless(error: &clap::Error, harmless: &mut Vec<String>, arguments: &mu
 fn accept_anything(command: Command, shown: &String) -> Command {
     let relax = |arg: clap::Arg| {
         let flag = arg.get_long().map_or_else(|| format!("<{}>", arg.get_id()), |long| format!("--{long}"));
-        if shown.split(' ').next() == Some(&flag) { arg.required(false).value_parser(OsStringValueParser::new()) } else { arg }
+        if shown.split(' ').next() == Some(&flag) {
+            arg.required(false).value_parser(OsStringValueParser::new())
+        } else {
+            arg
+        }
     };
     command.mut_args(relax).mut_subcommands(|sub| accept_anything(sub, shown))
 }

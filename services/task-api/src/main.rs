@@ -1,2 +1,11 @@
-//! x
-fn main() {}
+//! The task-api program: settings from flags and environment, then the service until SIGTERM.
+
+use std::process::ExitCode;
+
+use task_api::Settings;
+
+fn main() -> ExitCode {
+    portcullis_runtime::run::<Settings, _, _>("task-api", |settings, process, _metrics| {
+        task_api::serve(settings, process)
+    })
+}

@@ -1,0 +1,52 @@
+//! One log line per request. The query and the body stay out: they are the caller's data.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderMap, HeaderName};
+
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Envoy sends a UUID; a caller beside the gateway could send anything.
+const REQUEST_ID_MAX_LEN: usize = 128;
+
+/// The id that the gateway gave this request, when it is one worth repeating.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    let id = headers.get(REQUEST_ID)?.to_str().ok()?;
+    (!id.is_empty() && id.len() <= REQUEST_ID_MAX_LEN).then_some(id)
+}
+
+/// Logs the method, the matched route, the status and the duration.
+pub(crate) async fn log_request(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    // The route's pattern, not the path: bounded in number, and free of what callers put into paths.
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let request_id = request_id(request.headers()).map(str::to_owned);
+    let response = next.run(request).await;
+    tracing::info!(
+        %method,
+        route = route.as_ref().map_or("unmatched", MatchedPath::as_str),
+        status = response.status().as_u16(),
+        duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        request_id = request_id.as_deref(),
+        "request"
+    );
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue};
+
+    use super::{REQUEST_ID, REQUEST_ID_MAX_LEN, request_id};
+
+    #[test]
+    fn an_oversized_or_unreadable_request_id_is_left_out() {
+        let id_of = |value: HeaderValue| request_id(&HeaderMap::from_iter([(REQUEST_ID, value)])).map(str::to_owned);
+        assert_eq!(id_of(HeaderValue::from_static("7f3c")), Some("7f3c".to_owned()));
+        assert_eq!(id_of("x".repeat(REQUEST_ID_MAX_LEN + 1).parse().unwrap()), None);
+        assert_eq!(id_of(HeaderValue::from_bytes(b"\xff").unwrap()), None);
+    }
+}

@@ -1,0 +1,57 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use portcullis_guard::GuardSettings;
+use portcullis_runtime::{CommonSettings, OutboundSettings};
+
+/// Settings of the notification service.
+#[derive(Clone, Debug, clap::Parser)]
+#[command(name = "notification", version, about)]
+pub struct Settings {
+    /// Where requests are served.
+    #[arg(long, env = "LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8001")]
+    pub listen: SocketAddr,
+    /// Directory of the database; created when missing.
+    #[arg(long, env = "DATA_DIR", value_name = "DIR")]
+    pub data_dir: PathBuf,
+    /// Application id of this service in Entra: the audience of its callers' tokens.
+    #[arg(long, env = "AZURE_NOTIFICATION_CLIENT_ID", value_name = "ID")]
+    pub client_id: String,
+    /// Who may call.
+    #[command(flatten)]
+    pub guard: GuardSettings,
+    /// How other servers are called.
+    #[command(flatten)]
+    pub outbound: OutboundSettings,
+    /// What every program has.
+    #[command(flatten)]
+    pub common: CommonSettings,
+}
+
+impl portcullis_runtime::Settings for Settings {
+    const OPERATIONS_ADDRESS: &'static str = "127.0.0.1:9101";
+
+    fn common(&self) -> &CommonSettings {
+        &self.common
+    }
+
+    fn contradictions(&self) -> Vec<String> {
+        let mut found = self.guard.contradictions();
+        if self.client_id.trim().is_empty() {
+            found.push("--client-id: is empty; give an application id".to_owned());
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Settings;
+
+    #[test]
+    fn no_two_settings_share_a_flag_or_an_id() {
+        Settings::command().debug_assert();
+    }
+}

@@ -1,0 +1,120 @@
+//! A real server that plays the token endpoint and both services.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::extract::{Form, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use url::Url;
+
+use super::{Application, Downstream};
+use crate::DownstreamSettings;
+
+/// The deadline of calls in tests: short, since tests wait for it.
+pub(crate) const DEADLINE: Duration = Duration::from_millis(400);
+
+/// How an endpoint of the fake server answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Answer {
+    Success,
+    Refusal,
+    Hang,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct FakeServers {
+    token: Answer,
+    service: Answer,
+    expires_in: u64,
+    /// Every request: the path, then the form or the body with its bearer token.
+    seen: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+impl FakeServers {
+    pub(crate) fn new(token: Answer, service: Answer) -> Self {
+        Self { token, service, expires_in: 3600, seen: Arc::default() }
+    }
+
+    /// Tokens that must not be used a second time.
+    pub(crate) fn with_tokens_stale_at_once(self) -> Self {
+        Self { expires_in: 0, ..self }
+    }
+
+    pub(crate) async fn start(&self) -> Downstream {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let router = Router::new()
+            .route("/{tenant}/oauth2/v2.0/token", post(token_endpoint))
+            .route("/svc/{endpoint}", post(service_endpoint))
+            .with_state(self.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        downstream_at(&base)
+    }
+
+    /// The bodies, or forms, of the requests to `path`.
+    pub(crate) fn requests(&self, path: &str) -> Vec<Value> {
+        let seen = self.seen.lock().unwrap();
+        seen.iter().filter(|(seen, _)| seen == path).map(|(_, value)| value.clone()).collect()
+    }
+}
+
+/// Services at an address where nothing listens.
+pub(crate) async fn unreachable_services() -> Downstream {
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    downstream_at(&Url::parse(&format!("http://{free}")).unwrap())
+}
+
+fn downstream_at(base: &Url) -> Downstream {
+    let application = Application {
+        authority: base.clone(),
+        home_tenant: "home".to_owned(),
+        client_id: "task-api-id".to_owned(),
+        secret: "s3cret".parse().unwrap(),
+    };
+    let services = DownstreamSettings {
+        notification_client_id: "notification-id".to_owned(),
+        notification_url: base.join("svc").unwrap(),
+        audit_client_id: "audit-id".to_owned(),
+        audit_url: base.join("svc/").unwrap(),
+        downstream_timeout: DEADLINE,
+    };
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    Downstream::new(application, &services, http)
+}
+
+async fn answer(answer: Answer, success: Value, refusal: Value) -> Response {
+    match answer {
+        Answer::Success => Json(success).into_response(),
+        Answer::Refusal => (StatusCode::UNAUTHORIZED, Json(refusal)).into_response(),
+        Answer::Hang => std::future::pending().await,
+    }
+}
+
+async fn token_endpoint(
+    State(fake): State<FakeServers>,
+    Path(tenant): Path<String>,
+    Form(form): Form<Value>,
+) -> Response {
+    fake.seen.lock().unwrap().push((format!("{tenant}/token"), form.clone()));
+    let token = format!("token for {}", form["scope"].as_str().unwrap());
+    let success = json!({ "token_type": "Bearer", "expires_in": fake.expires_in, "access_token": token });
+    let refusal =
+        json!({ "error": "invalid_client", "error_codes": [7_000_215], "error_description": "AADSTS7000215 …" });
+    answer(fake.token, success, refusal).await
+}
+
+async fn service_endpoint(
+    State(fake): State<FakeServers>,
+    Path(endpoint): Path<String>,
+    headers: HeaderMap,
+    Json(mut body): Json<Value>,
+) -> Response {
+    body["authorization"] = headers["authorization"].to_str().unwrap().into();
+    fake.seen.lock().unwrap().push((endpoint, body));
+    answer(fake.service, json!({ "status": "done" }), json!({ "title": "Unauthorized" })).await
+}

@@ -1,0 +1,78 @@
+//! The task API: each user's tasks, kept apart by tenant and object id.
+//!
+//! ```text
+//! request ─ guard ─▶ TaskUser (a user with access_as_user) ─▶ tasks ─▶ store (SQLite)
+//!                                                               └────▶ downstream: notification ∥ audit
+//! ```
+
+mod access_log;
+mod database;
+mod downstream;
+mod profile;
+mod public_routes;
+mod settings;
+mod task_user;
+mod tasks;
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, patch};
+use axum::{Router, middleware};
+use portcullis_guard::Guard;
+use portcullis_runtime::{Process, bind, http_client, serve_http};
+use sqlx::SqlitePool;
+
+pub use database::open_database;
+pub use downstream::{Application, ClientSecret, Downstream};
+pub use settings::{DownstreamSettings, Settings};
+use tasks::TaskStore;
+
+const BODY_LIMIT: usize = 16 * 1024;
+
+/// What handlers share.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    tasks: TaskStore,
+    downstream: Arc<Downstream>,
+}
+
+impl AppState {
+    /// Tasks in `database`; changes are told to `downstream`.
+    #[must_use]
+    pub fn new(database: SqlitePool, downstream: Downstream) -> Self {
+        Self { tasks: TaskStore::new(database), downstream: Arc::new(downstream) }
+    }
+}
+
+/// Every route. `protect` is a parameter so that no caller can forget it: health alone stays outside.
+pub fn router(state: AppState, protect: impl FnOnce(Router) -> Router) -> Router {
+    let api = Router::new()
+        .route("/api/me", get(profile::show))
+        .route("/api/tasks", get(tasks::list).post(tasks::create))
+        .route("/api/tasks/{id}", patch(tasks::update).delete(tasks::delete))
+        .with_state(state);
+    protect(api)
+        .route("/health", get(public_routes::health))
+        .fallback(public_routes::not_found)
+        .method_not_allowed_fallback(public_routes::method_not_allowed)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn(access_log::log_request))
+}
+
+/// Serves until shutdown. Not ready before the listener is bound.
+pub fn serve(settings: Settings, process: Process) -> impl Future<Output = anyhow::Result<()>> {
+    let starting = process.pending("database and listener");
+    async move {
+        let database = open_database(&settings.data_dir).await?;
+        let http = http_client(&settings.outbound)?;
+        let guard = Guard::start(&settings.guard, http.clone(), "task-api", &settings.client_id, &process).await?;
+        let downstream = Downstream::new(settings.application(), &settings.downstream, http);
+        let state = AppState::new(database.clone(), downstream);
+        let listener = bind("--listen", settings.listen).await?;
+        drop(starting);
+        let outcome = serve_http(&process, listener, router(state, |api| guard.protect(api))).await;
+        database.close().await;
+        outcome
+    }
+}

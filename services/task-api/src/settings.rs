@@ -1,0 +1,118 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use portcullis_guard::GuardSettings;
+use portcullis_runtime::{CommonSettings, OutboundSettings};
+use url::Url;
+
+use crate::downstream::{Application, ClientSecret};
+
+/// Settings of the task API.
+#[derive(Clone, Debug, clap::Parser)]
+#[command(name = "task-api", version, about = "Tasks of a user, kept per tenant")]
+pub struct Settings {
+    /// Where requests are served.
+    #[arg(long, env = "LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
+    pub listen: SocketAddr,
+    /// Directory of the database; created when missing.
+    #[arg(long, env = "DATA_DIR", value_name = "DIR")]
+    pub data_dir: PathBuf,
+    /// Application id of this API in Entra: the audience of its callers' tokens, and who it is when it calls others.
+    #[arg(long, env = "AZURE_API_CLIENT_ID", value_name = "ID")]
+    pub client_id: String,
+    /// Secret of this API's application. Prefer the environment: arguments show in process lists.
+    #[arg(long, env = "AZURE_API_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub client_secret: ClientSecret,
+    /// The services that hear of each change.
+    #[command(flatten)]
+    pub downstream: DownstreamSettings,
+    /// Who may call.
+    #[command(flatten)]
+    pub guard: GuardSettings,
+    /// How other servers are called.
+    #[command(flatten)]
+    pub outbound: OutboundSettings,
+    /// What every program has.
+    #[command(flatten)]
+    pub common: CommonSettings,
+}
+
+/// The services that hear of each change.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Downstream services")]
+pub struct DownstreamSettings {
+    /// Application id of the notification service.
+    #[arg(long, env = "AZURE_NOTIFICATION_CLIENT_ID", value_name = "ID")]
+    pub notification_client_id: String,
+    /// Where the notification service is.
+    #[arg(long, env = "NOTIFICATION_URL", value_name = "URL", default_value = "http://127.0.0.1:8001")]
+    pub notification_url: Url,
+    /// Application id of the audit service.
+    #[arg(long, env = "AZURE_AUDIT_CLIENT_ID", value_name = "ID")]
+    pub audit_client_id: String,
+    /// Where the audit service is.
+    #[arg(long, env = "AUDIT_URL", value_name = "URL", default_value = "http://127.0.0.1:8002")]
+    pub audit_url: Url,
+    /// Longest time that a change waits for both services together; it succeeds without them.
+    #[arg(long, env = "DOWNSTREAM_TIMEOUT", value_name = "TIME", default_value = "2s", value_parser = humantime::parse_duration)]
+    pub downstream_timeout: Duration,
+}
+
+impl Settings {
+    /// Who this API is when it asks for tokens.
+    pub(crate) fn application(&self) -> Application {
+        Application {
+            authority: self.guard.authority().clone(),
+            home_tenant: self.guard.home_tenant().to_owned(),
+            client_id: self.client_id.clone(),
+            secret: self.client_secret.clone(),
+        }
+    }
+}
+
+impl portcullis_runtime::Settings for Settings {
+    const OPERATIONS_ADDRESS: &'static str = "127.0.0.1:9100";
+
+    fn common(&self) -> &CommonSettings {
+        &self.common
+    }
+
+    fn contradictions(&self) -> Vec<String> {
+        let mut found = self.guard.contradictions();
+        let ids = [
+            ("--client-id", &self.client_id),
+            ("--notification-client-id", &self.downstream.notification_client_id),
+            ("--audit-client-id", &self.downstream.audit_client_id),
+        ];
+        found.extend(
+            ids.iter()
+                .filter(|(_, id)| id.trim().is_empty())
+                .map(|(flag, _)| format!("{flag}: is empty; give an application id")),
+        );
+        let urls =
+            [("--notification-url", &self.downstream.notification_url), ("--audit-url", &self.downstream.audit_url)];
+        found.extend(
+            urls.iter()
+                .filter(|(_, url)| !is_http(url))
+                .map(|(flag, url)| format!("{flag} {url}: is not an http or https URL")),
+        );
+        found
+    }
+}
+
+fn is_http(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Settings;
+
+    #[test]
+    fn no_two_settings_share_a_flag_or_an_id() {
+        Settings::command().debug_assert();
+    }
+}

@@ -12,7 +12,7 @@ use crate::open::Unopened;
 use crate::refusal::{Reason, Refusal};
 
 /// How a token's times are judged.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeRules {
     /// How far clocks may differ. Microsoft's libraries allow five minutes, API Management none.
     pub skew: Duration,

@@ -67,13 +67,20 @@ pub(crate) enum ParseEnd {
 }
 
 pub(crate) fn parse<S: Settings>(arguments: Vec<OsString>) -> Result<S, ParseEnd> {
-    let fresh =
-        || S::command().mut_arg("operations_listen", |arg| arg.required(false).default_value(S::OPERATIONS_ADDRESS));
+    let fresh = || with_operations_address(S::command(), S::OPERATIONS_ADDRESS);
     let matches = collect_errors(fresh, arguments)?;
     let settings =
         S::from_arg_matches(&matches).map_err(|error| ParseEnd::Invalid(InvalidSettings(vec![one_line(&error)])))?;
     let contradictions = settings.contradictions();
     if contradictions.is_empty() { Ok(settings) } else { Err(ParseEnd::Invalid(InvalidSettings(contradictions))) }
+}
+
+/// Gives the operations listener its default, in the command or in the subcommand that has it.
+fn with_operations_address(command: Command, address: &'static str) -> Command {
+    let with_default = |arg: clap::Arg| {
+        if arg.get_id() == "operations_listen" { arg.required(false).default_value(address) } else { arg }
+    };
+    command.mut_args(with_default).mut_subcommands(|sub| with_operations_address(sub, address))
 }
 
 /// clap stops at the first error. This parses again with the offending argument made harmless until none is left,

@@ -153,7 +153,7 @@ fn audiences(document: &Named<RoutePolicySpec>, problems: &mut Vec<PolicyProblem
     let RoutePolicySpec { application, audiences, .. } = &document.spec;
     match (application.as_deref(), audiences.as_slice()) {
         (Some(""), []) => {
-            problems.push(document.problem("spec.application", "is empty; give the API's application id"))
+            problems.push(document.problem("spec.application", "is empty; give the API's application id"));
         }
         (Some(application), []) => return Some(Audiences::Application(application.to_owned())),
         (None, [_, ..]) if !audiences.iter().any(String::is_empty) => {
@@ -183,10 +183,10 @@ fn compile_rule(
     }
     match spec.callers {
         Callers::Users if spec.scopes.is_empty() => {
-            refuse(".scopes", "is missing; say which scope a client must have been granted")
+            refuse(".scopes", "is missing; say which scope a client must have been granted");
         }
         Callers::Applications if !spec.scopes.is_empty() => {
-            refuse(".scopes", "is for users: applications' tokens have roles, never scopes")
+            refuse(".scopes", "is for users: applications' tokens have roles, never scopes");
         }
         Callers::Applications if spec.roles.is_empty() => {
             refuse(".roles", "is missing; Entra issues tokens without roles to any application of the tenant");

@@ -1,0 +1,119 @@
+//! What of Envoy's question matters, and how it arrives from Envoy 1.40 with the settings of `envoy/listeners.yaml`.
+
+use envoy_types::ext_authz::v3::pb::{CheckRequest, HeaderValue};
+use envoy_types::pb::envoy::service::auth::v3::attribute_context::HttpRequest;
+use portcullis_token::Authorization;
+
+/// The route's policy, named by `context_extensions` in Envoy's route table.
+const POLICY: &str = "policy";
+/// The part of the path that Envoy takes off on the way to the service, named beside the policy.
+const REMOVED_PREFIX: &str = "removed_prefix";
+
+/// A question, read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Question<'a> {
+    /// Absent when the route names none.
+    pub(crate) policy: Option<&'a str>,
+    pub(crate) removed_prefix: &'a str,
+    pub(crate) authorization: Authorization<'a>,
+    pub(crate) method: &'a str,
+    /// Path and query as the client's request had them after normalization.
+    pub(crate) path: &'a str,
+    pub(crate) request_id: &'a str,
+}
+
+impl<'a> Question<'a> {
+    /// `None` when the question is not about an HTTP request.
+    pub(crate) fn read(request: &'a CheckRequest) -> Option<Self> {
+        let attributes = request.attributes.as_ref()?;
+        let http = attributes.request.as_ref()?.http.as_ref()?;
+        let extension = |name: &str| attributes.context_extensions.get(name).map(String::as_str);
+        Some(Self {
+            policy: extension(POLICY),
+            removed_prefix: extension(REMOVED_PREFIX).unwrap_or_default(),
+            authorization: Authorization::from_lines(lines(http, "authorization")),
+            method: &http.method,
+            path: &http.path,
+            request_id: lines(http, "x-request-id")
+                .next()
+                .and_then(|id| std::str::from_utf8(id).ok())
+                .unwrap_or_default(),
+        })
+    }
+
+    /// Path and query as the service will see them; `None` if the route's prefix is not there to be taken off.
+    pub(crate) fn upstream_path(&self) -> Option<&'a str> {
+        self.path.strip_prefix(self.removed_prefix).filter(|path| path.starts_with('/'))
+    }
+}
+
+/// With `encode_raw_headers` each line arrives on its own and byte by byte; without it, Envoy joins lines and replaces bytes (so
+/// a token and what a service behind sees could differ).
+fn lines<'a>(http: &'a HttpRequest, name: &str) -> impl Iterator<Item = &'a [u8]> {
+    let raw = http.header_map.iter().flat_map(|map| &map.headers).filter(move |header| header.key == name).map(bytes);
+    let joined = http.headers.get(name).map(String::as_bytes);
+    raw.chain(joined)
+}
+
+fn bytes(header: &HeaderValue) -> &[u8] {
+    if header.raw_value.is_empty() { header.value.as_bytes() } else { &header.raw_value }
+}
+
+#[cfg(test)]
+mod tests {
+    use envoy_types::ext_authz::v3::pb::{CheckRequest, HeaderValue};
+    use envoy_types::pb::envoy::config::core::v3::HeaderMap;
+    use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
+    use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Request};
+    use portcullis_token::Authorization;
+
+    use super::Question;
+
+    fn request(lines: &[&[u8]], extensions: &[(&str, &str)], path: &str) -> CheckRequest {
+        let header = |value: &&[u8]| HeaderValue {
+            key: "authorization".to_owned(),
+            value: String::new(),
+            raw_value: value.to_vec(),
+        };
+        let header_map = Some(HeaderMap { headers: lines.iter().map(header).collect() });
+        let http =
+            HttpRequest { method: "GET".to_owned(), path: path.to_owned(), header_map, ..HttpRequest::default() };
+        let context_extensions =
+            extensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let request = Some(Request { http: Some(http), time: None });
+        CheckRequest {
+            attributes: Some(AttributeContext { request, context_extensions, ..AttributeContext::default() }),
+        }
+    }
+
+    #[test]
+    fn lines_stay_apart_and_keep_their_bytes() {
+        for (lines, expected) in [(&[][..], 0), (&[&b"Bearer \xff"[..]], 1), (&[b"Bearer a", b"Bearer b"], 2)] {
+            let request = request(lines, &[], "/");
+            let found = match Question::read(&request).unwrap().authorization {
+                Authorization::Absent => 0,
+                Authorization::One(line) => {
+                    assert_eq!(line, b"Bearer \xff");
+                    1
+                }
+                Authorization::Several => 2,
+            };
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn the_service_sees_the_path_without_the_prefix() {
+        for (prefix, path, expected) in [
+            ("", "/api/tasks?a=b", Some("/api/tasks?a=b")),
+            ("/notification", "/notification/notify", Some("/notify")),
+            ("/notification", "/notifications", None),
+            ("/notification", "/other", None),
+        ] {
+            let request = request(&[], &[("policy", "p"), ("removed_prefix", prefix)], path);
+            let question = Question::read(&request).unwrap();
+            assert_eq!((question.policy, question.upstream_path()), (Some("p"), expected), "{prefix} {path}");
+        }
+        assert!(Question::read(&CheckRequest::default()).is_none());
+    }
+}

@@ -1,0 +1,69 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use portcullis_runtime::{CommonSettings, OutboundSettings};
+
+/// One gate in front of your services: who is calling, may they, and at what rate.
+#[derive(Clone, Debug, clap::Parser)]
+#[command(name = "portcullis", version)]
+pub struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Command {
+    /// Answer Envoy's external authorization requests until SIGTERM.
+    Serve(ServeSettings),
+}
+
+/// Settings of `portcullis serve`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServeSettings {
+    /// File of TokenIssuer and RoutePolicy documents.
+    #[arg(long, env = "POLICY_FILE", value_name = "FILE")]
+    pub policy: PathBuf,
+    /// Where Envoy asks (gRPC).
+    #[arg(long, env = "LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:9000")]
+    pub listen: SocketAddr,
+    /// Where the public keys of assertions are served (HTTP).
+    #[arg(long, env = "KEYS_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:9001")]
+    pub keys_listen: SocketAddr,
+    /// PEM file of the P-256 key that signs assertions; replicas must share one [default: a new key at each start].
+    #[arg(long, env = "ASSERTION_KEY_FILE", value_name = "FILE")]
+    pub assertion_key: Option<PathBuf>,
+    /// How long a start waits for the issuers' signing keys before it fails.
+    #[arg(long, env = "ISSUER_WAIT", value_name = "TIME", default_value = "15s", value_parser = humantime::parse_duration)]
+    pub issuer_wait: Duration,
+    /// How issuers are called.
+    #[command(flatten)]
+    pub outbound: OutboundSettings,
+    /// What every program has.
+    #[command(flatten)]
+    pub common: CommonSettings,
+}
+
+impl portcullis_runtime::Settings for CommandLine {
+    const OPERATIONS_ADDRESS: &'static str = "127.0.0.1:9104";
+
+    fn common(&self) -> &CommonSettings {
+        match &self.command {
+            Command::Serve(settings) => &settings.common,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::CommandLine;
+
+    #[test]
+    fn no_two_settings_share_a_flag_or_an_id() {
+        CommandLine::command().debug_assert();
+    }
+}

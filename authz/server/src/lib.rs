@@ -1,0 +1,25 @@
+//! The gate: answers Envoy's question who is calling, may they, at what rate, and what the service behind should learn of them.
+//!
+//! ```text
+//! Envoy ─ Check ─▶ service (tonic) ─▶ check_request ─▶ Gate ─▶ reply ─▶ Envoy
+//!                                                       │
+//!   policy file ─▶ PolicySet ─▶ routes ─────────────────┤ verify token → decide → limit rate → sign
+//!   issuer ─▶ signing keys ─▶ Verifier ─────────────────┘
+//! ```
+//!
+//! A deny is an answer like an allow. A fault of ours is a gRPC error, on which Envoy answers 503 and lets nothing through.
+
+mod check_request;
+mod command_line;
+mod decision_log;
+mod gate;
+mod identity_headers;
+mod metrics;
+mod policy_file;
+mod rate_limit;
+mod reply;
+mod serve;
+mod service;
+
+pub use command_line::{Command, CommandLine, ServeSettings};
+pub use serve::serve;

@@ -1,0 +1,101 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use axum::Router;
+use axum::http::header;
+use axum::routing::get;
+use envoy_types::ext_authz::v3::pb::AuthorizationServer;
+use portcullis_assertion::Signer;
+use portcullis_runtime::{InvalidSettings, Process, Registry, bind, http_client, serve_http};
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::Server;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+use crate::command_line::ServeSettings;
+use crate::gate::Gate;
+use crate::metrics::Metrics;
+use crate::policy_file;
+use crate::service::AuthorizationService;
+
+type Service = AuthorizationServer<AuthorizationService>;
+
+/// Envoy opens one connection for each of its workers and sends all their questions over it.
+const CONCURRENT_CHECKS: u32 = 1024;
+/// Envoy sends a path and two headers; this holds the largest of both.
+const LARGEST_CHECK: usize = 128 * 1024;
+
+/// Answers checks until shutdown. Policies, key file, ports and issuers are tried in this order, and nothing is served before all are good.
+pub fn serve(
+    settings: ServeSettings,
+    process: Process,
+    metrics: &mut Registry,
+) -> impl Future<Output = anyhow::Result<()>> + use<> {
+    let starting = process.pending("policies and signing keys");
+    let metrics = Metrics::register(metrics);
+    async move {
+        let policies = policy_file::load(&settings.policy)?;
+        let signer = signer(settings.assertion_key.as_deref())?;
+        let http = http_client(&settings.outbound)?;
+        let checks = bind("--listen", settings.listen).await?;
+        let keys = bind("--keys-listen", settings.keys_listen).await?;
+        let gate = Arc::new(Gate::new(&policies, &http, signer));
+        let policy = settings.policy.display();
+        gate.ready(settings.issuer_wait)
+            .await
+            .map_err(|missing| anyhow!("--policy {policy}: an issuer cannot be used: {missing}"))?;
+        drop(starting);
+        let published = serve_http(&process, keys, key_router(gate.key_set()));
+        tokio::try_join!(published, answer(&process, checks, gate, metrics))?;
+        Ok(())
+    }
+}
+
+fn signer(key: Option<&Path>) -> anyhow::Result<Signer> {
+    let Some(path) = key else { return Ok(Signer::generate()?) };
+    let wrong = |problem: String| InvalidSettings(vec![format!("--assertion-key {}: {problem}", path.display())]);
+    let pem = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    Signer::from_pem(&pem).map_err(|error| wrong(error.to_string()).into())
+}
+
+fn key_router(key_set: String) -> Router {
+    let document = move || async move { ([(header::CONTENT_TYPE, "application/jwk-set+json")], key_set) };
+    Router::new().route("/.well-known/jwks.json", get(document))
+}
+
+async fn answer(process: &Process, listener: TcpListener, gate: Arc<Gate>, metrics: Metrics) -> anyhow::Result<()> {
+    let address = listener.local_addr().context("address of a bound listener")?;
+    let (health, health_service) = tonic_health::server::health_reporter();
+    let following = tokio::spawn(follow_readiness(process.clone(), health));
+    let service =
+        AuthorizationServer::new(AuthorizationService { gate, metrics }).max_decoding_message_size(LARGEST_CHECK);
+    let stopping = process.shutdown_token();
+    tracing::info!(%address, "answering checks");
+    let served = Server::builder()
+        .max_concurrent_streams(CONCURRENT_CHECKS)
+        .tcp_nodelay(true)
+        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .add_service(health_service)
+        .add_service(service)
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async move { stopping.cancelled().await })
+        .await;
+    following.abort();
+    served.with_context(|| format!("answering checks on {address}"))
+}
+
+/// gRPC health says what `/readyz` says. tonic-health starts with "serving" for the empty name, which is what kubelet asks for.
+async fn follow_readiness(process: Process, health: HealthReporter) {
+    let mut changes = process.readiness().changes();
+    loop {
+        let ready = process.readiness().pending().is_empty();
+        let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+        health.set_service_status("", status).await;
+        health.set_service_status(<Service as tonic::server::NamedService>::NAME, status).await;
+        if changes.changed().await.is_err() {
+            return;
+        }
+    }
+}

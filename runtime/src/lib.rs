@@ -7,20 +7,26 @@
 //!            └──▶ the program ── serves until SIGTERM, then drains
 //! ```
 
+mod bounded_text;
+mod http_service;
 mod listener;
 mod operations;
 mod outbound;
 mod problem;
 mod process;
 mod readiness;
+mod request_log;
 mod settings;
 mod telemetry;
 
+pub use bounded_text::BoundedText;
+pub use http_service::http_service;
 pub use listener::{bind, serve_http};
 pub use outbound::{OutboundSettings, http_client};
 pub use problem::{Body as JsonBody, PROBLEM_JSON, Problem};
 pub use process::{Process, run};
 pub use readiness::{PendingTask, Readiness};
+pub use request_log::{REQUEST_ID, request_id};
 pub use settings::{CommonSettings, InvalidSettings, LogFormat, Settings};
 
 /// The registry that metrics are added to while a program starts.

@@ -11,34 +11,54 @@ use serde::de::DeserializeOwned;
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// A problem that a client can act on.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Problem {
-    /// The HTTP status.
-    pub status: u16,
-    /// The status in words, the same for every problem of this status.
-    pub title: String,
-    /// What happened and what to do about it, for a person.
-    pub detail: String,
-    /// A stable code for programs, such as `token_expired`.
-    pub reason: String,
-    /// The id that the gate's and the service's logs carry for this request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<String>,
-    #[serde(skip)]
+    /// Boxed, since it is the error of every handler and extractor.
+    members: Box<Members>,
     headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// The members of RFC 9457 §3.1, and two of ours.
+#[derive(Clone, Debug, Serialize)]
+struct Members {
+    status: u16,
+    /// The status in words, the same for every problem of this status.
+    title: &'static str,
+    detail: String,
+    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
 }
 
 impl Problem {
     /// A problem with `status`, a stable `reason` code and a sentence for a person.
     pub fn new(status: StatusCode, reason: &str, detail: impl Into<String>) -> Self {
-        Self {
+        let members = Members {
             status: status.as_u16(),
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            title: status.canonical_reason().unwrap_or("Error"),
             detail: detail.into(),
             reason: reason.to_owned(),
             request_id: None,
-            headers: Vec::new(),
-        }
+        };
+        Self { members: Box::new(members), headers: Vec::new() }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.members.status
+    }
+
+    /// The stable code for programs, such as `token_expired`.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.members.reason
+    }
+
+    /// What happened and what to do about it, for a person.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.members.detail
     }
 
     /// An answer to a fault of ours: the cause goes to the log, the client learns only that it may try again.
@@ -47,10 +67,10 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "the service failed; try again later")
     }
 
-    /// Adds the request's id.
+    /// Adds the id that the gate's and the service's logs carry for this request.
     #[must_use]
     pub fn with_request_id(mut self, id: &str) -> Self {
-        self.request_id = Some(id.to_owned());
+        self.members.request_id = Some(id.to_owned());
         self
     }
 
@@ -65,15 +85,17 @@ impl Problem {
     #[must_use]
     pub fn to_json(&self) -> String {
         // Five strings and a number always serialize.
-        serde_json::to_string(self).unwrap_or_default()
+        serde_json::to_string(&self.members).unwrap_or_default()
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.members.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], self.to_json()).into_response();
-        response.headers_mut().extend(self.headers);
+        response.headers_mut().extend(self.headers.iter().cloned());
+        // The request's log line is written where its id is known; that is where the body gets the id (see `request_log`).
+        response.extensions_mut().insert(self);
         response
     }
 }

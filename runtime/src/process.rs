@@ -141,6 +141,6 @@ fn report(name: &str, error: &anyhow::Error) -> ExitCode {
     for line in format!("{error:#}").lines() {
         eprintln!("{name}: {line}");
     }
-    let settings_are_wrong = error.chain().any(|cause| cause.is::<InvalidSettings>());
+    let settings_are_wrong = error.chain().any(<dyn std::error::Error>::is::<InvalidSettings>);
     ExitCode::from(if settings_are_wrong { EXIT_SETTINGS } else { 1 })
 }

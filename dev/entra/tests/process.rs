@@ -1,5 +1,12 @@
 //! The program as it runs: real arguments, real TLS, a port of its own, a stop by signal.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic, its helpers outside #[test] functions too"
+)]
+
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;

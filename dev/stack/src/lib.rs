@@ -1,1 +1,29 @@
-//! x
+//! The whole system on one machine: dev-entra, the gate, the three services and the real Envoy, each a process of its own.
+//!
+//! ```text
+//! Stack::start ─ Layout (binaries, ports, state) ─▶ Program × 6 ─▶ ready
+//! outcomes ─ HTTP through Envoy, Taps between Envoy and the services ─▶ rows: tried, expected, got
+//! ```
+//!
+//! The demo prints the rows, the tests assert them: one implementation.
+
+#![allow(clippy::indexing_slicing, reason = "reading a serde_json value by name answers null for what is not there")]
+
+mod answer;
+mod binaries;
+mod caller;
+pub mod directory;
+mod envoy;
+mod identity_provider;
+pub mod outcomes;
+mod ports;
+mod program;
+mod programs;
+mod stack;
+mod tap;
+
+pub use answer::Answer;
+pub use identity_provider::IdentityProvider;
+pub use outcomes::Row;
+pub use ports::PortChoice;
+pub use stack::{Service, Stack};

@@ -4,39 +4,34 @@
 //! request ─ guard ─▶ Writer (an application with AuditLog.Write) ─▶ entries ─▶ trail (SQLite, INSERT and SELECT only)
 //! ```
 
-mod access_log;
-mod database;
 mod entries;
-mod public_routes;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod trail;
 mod writer;
 
-use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
-use axum::{Router, middleware};
+use std::path::Path;
+
+use axum::Router;
+use axum::routing::post;
 use portcullis_guard::Guard;
-use portcullis_runtime::{Process, bind, http_client, serve_http};
+use portcullis_runtime::{Process, bind, http_client, http_service, serve_http};
 use sqlx::SqlitePool;
 
-pub use database::open_database;
 pub use settings::Settings;
 use trail::AuditTrail;
-
-const BODY_LIMIT: usize = 16 * 1024;
 
 /// Every route. `protect` is a parameter so that no caller can forget it: health alone stays outside.
 pub fn router(database: SqlitePool, protect: impl FnOnce(Router) -> Router) -> Router {
     let api =
         Router::new().route("/audit", post(entries::append).get(entries::list)).with_state(AuditTrail::new(database));
-    protect(api)
-        .route("/health", get(public_routes::health))
-        .fallback(public_routes::not_found)
-        .method_not_allowed_fallback(public_routes::method_not_allowed)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn(access_log::log_request))
+    http_service("audit", protect(api))
+}
+
+/// Opens the service's database in `data_dir`, creating both when missing.
+pub async fn open_database(data_dir: &Path) -> anyhow::Result<SqlitePool> {
+    portcullis_database::open_database(data_dir, "audit.sqlite", &sqlx::migrate!()).await
 }
 
 /// Serves until shutdown. Not ready before the listener is bound.

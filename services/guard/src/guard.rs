@@ -49,7 +49,6 @@ impl Guard {
     }
 
     /// Puts this guard before every route of `router`. Handlers find [`Authenticated`].
-    #[must_use]
     pub fn protect(&self, router: Router) -> Router {
         router.route_layer(from_fn_with_state(self.clone(), admit))
     }

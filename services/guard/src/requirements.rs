@@ -78,9 +78,13 @@ mod tests {
         ] {
             assert!(allowed.is_ok());
             let problem = refused.unwrap_err();
-            assert_eq!((problem.status, problem.reason.as_str()), (403, reason));
+            assert_eq!((problem.status(), problem.reason()), (403, reason));
         }
         let problem = require_any_role(&user, &["Admin", "Editor"]).unwrap_err();
-        assert!(["Admin", "Editor", "Reader"].iter().all(|role| problem.detail.contains(role)), "{}", problem.detail);
+        assert!(
+            ["Admin", "Editor", "Reader"].iter().all(|role| problem.detail().contains(role)),
+            "{}",
+            problem.detail()
+        );
     }
 }

@@ -4,28 +4,23 @@
 //! request ─ guard ─▶ Notifier (a user with Notify.Send) ─▶ notifications ─▶ store (SQLite)
 //! ```
 
-mod access_log;
-mod database;
 mod notifications;
 mod notifier;
-mod public_routes;
 mod settings;
 mod store;
 #[cfg(test)]
 mod tests;
 
-use axum::extract::DefaultBodyLimit;
+use std::path::Path;
+
+use axum::Router;
 use axum::routing::{get, post};
-use axum::{Router, middleware};
 use portcullis_guard::Guard;
-use portcullis_runtime::{Process, bind, http_client, serve_http};
+use portcullis_runtime::{Process, bind, http_client, http_service, serve_http};
 use sqlx::SqlitePool;
 
-pub use database::open_database;
 pub use settings::Settings;
 use store::NotificationStore;
-
-const BODY_LIMIT: usize = 16 * 1024;
 
 /// Every route. `protect` is a parameter so that no caller can forget it: health alone stays outside.
 pub fn router(database: SqlitePool, protect: impl FnOnce(Router) -> Router) -> Router {
@@ -33,12 +28,12 @@ pub fn router(database: SqlitePool, protect: impl FnOnce(Router) -> Router) -> R
         .route("/notify", post(notifications::notify))
         .route("/notifications", get(notifications::list))
         .with_state(NotificationStore::new(database));
-    protect(api)
-        .route("/health", get(public_routes::health))
-        .fallback(public_routes::not_found)
-        .method_not_allowed_fallback(public_routes::method_not_allowed)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn(access_log::log_request))
+    http_service("notification", protect(api))
+}
+
+/// Opens the service's database in `data_dir`, creating both when missing.
+pub async fn open_database(data_dir: &Path) -> anyhow::Result<SqlitePool> {
+    portcullis_database::open_database(data_dir, "notification.sqlite", &sqlx::migrate!()).await
 }
 
 /// Serves until shutdown. Not ready before the listener is bound.

@@ -2,32 +2,27 @@
 
 use axum::Json;
 use axum::extract::State;
-use portcullis_runtime::{JsonBody, Problem};
+use portcullis_runtime::{BoundedText, JsonBody, Problem};
 use serde::{Deserialize, Serialize};
 
-use crate::database::query_failed;
 use crate::notifier::Notifier;
 use crate::store::{Notification, NotificationStore};
-
-/// Text of 1 to `MAX` characters.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
-pub(crate) struct Text<const MAX: usize>(String);
+use portcullis_database::query_failed;
 
 /// What to notify of; the recipient is the caller, whatever the body says.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewNotification {
-    pub(crate) event: Text<64>,
-    pub(crate) task_title: Text<200>,
+    pub(crate) event: BoundedText<64>,
+    pub(crate) task_title: BoundedText<200>,
 }
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Sent {
     status: &'static str,
     to: Option<String>,
-    event: Text<64>,
-    task_title: Text<200>,
+    event: BoundedText<64>,
+    task_title: BoundedText<200>,
 }
 
 /// Notifies the caller.
@@ -46,29 +41,4 @@ pub(crate) async fn list(
     notifier: Notifier,
 ) -> Result<Json<Vec<Notification>>, Problem> {
     store.newest_of(&notifier).await.map(Json).map_err(query_failed)
-}
-
-impl<const MAX: usize> Text<MAX> {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<const MAX: usize> TryFrom<String> for Text<MAX> {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let length = text.chars().count();
-        if (1..=MAX).contains(&length) {
-            Ok(Self(text))
-        } else {
-            Err(format!("expected 1 to {MAX} characters, found {length}"))
-        }
-    }
-}
-
-impl<const MAX: usize> From<Text<MAX>> for String {
-    fn from(text: Text<MAX>) -> Self {
-        text.0
-    }
 }

@@ -5,30 +5,24 @@
 //!                                                               └────▶ downstream: notification ∥ audit
 //! ```
 
-mod access_log;
-mod database;
 mod downstream;
 mod profile;
-mod public_routes;
 mod settings;
 mod task_user;
 mod tasks;
 
+use std::path::Path;
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
+use axum::Router;
 use axum::routing::{get, patch};
-use axum::{Router, middleware};
 use portcullis_guard::Guard;
-use portcullis_runtime::{Process, bind, http_client, serve_http};
+use portcullis_runtime::{Process, bind, http_client, http_service, serve_http};
 use sqlx::SqlitePool;
 
-pub use database::open_database;
 pub use downstream::{Application, ClientSecret, Downstream};
 pub use settings::{DownstreamSettings, Settings};
 use tasks::TaskStore;
-
-const BODY_LIMIT: usize = 16 * 1024;
 
 /// What handlers share.
 #[derive(Clone, Debug)]
@@ -52,12 +46,12 @@ pub fn router(state: AppState, protect: impl FnOnce(Router) -> Router) -> Router
         .route("/api/tasks", get(tasks::list).post(tasks::create))
         .route("/api/tasks/{id}", patch(tasks::update).delete(tasks::delete))
         .with_state(state);
-    protect(api)
-        .route("/health", get(public_routes::health))
-        .fallback(public_routes::not_found)
-        .method_not_allowed_fallback(public_routes::method_not_allowed)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn(access_log::log_request))
+    http_service("task-api", protect(api))
+}
+
+/// Opens the service's database in `data_dir`, creating both when missing.
+pub async fn open_database(data_dir: &Path) -> anyhow::Result<SqlitePool> {
+    portcullis_database::open_database(data_dir, "task-api.sqlite", &sqlx::migrate!()).await
 }
 
 /// Serves until shutdown. Not ready before the listener is bound.

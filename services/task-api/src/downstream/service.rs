@@ -4,7 +4,7 @@ use url::Url;
 
 use super::CallError;
 use super::token_endpoint::AccessToken;
-use crate::access_log::REQUEST_ID;
+use portcullis_runtime::REQUEST_ID;
 
 /// One endpoint of another service.
 #[derive(Debug)]

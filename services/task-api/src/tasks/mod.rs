@@ -15,10 +15,10 @@ pub(crate) use store::TaskStore;
 use task::{Deleted, NewTask, Task, TaskChange, TaskId, TaskView, task_not_found};
 
 use crate::AppState;
-use crate::access_log::request_id;
-use crate::database::query_failed;
 use crate::downstream::{Change, Event, Outcome};
 use crate::task_user::{ADMINS, EDITORS, READERS, TaskUser};
+use portcullis_database::query_failed;
+use portcullis_runtime::request_id;
 
 /// The tasks within the caller's reach, oldest first.
 pub(crate) async fn list(State(state): State<AppState>, user: TaskUser) -> Result<Json<Vec<TaskView>>, Problem> {

@@ -2,29 +2,37 @@
 
 use std::time::Instant;
 
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName};
 
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+use crate::Problem;
+
+/// The header that carries the gateway's id of a request.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Envoy sends a UUID; a caller beside the gateway could send anything.
 const REQUEST_ID_MAX_LEN: usize = 128;
 
 /// The id that the gateway gave this request, when it is one worth repeating.
-pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+#[must_use]
+pub fn request_id(headers: &HeaderMap) -> Option<&str> {
     let id = headers.get(REQUEST_ID)?.to_str().ok()?;
     (!id.is_empty() && id.len() <= REQUEST_ID_MAX_LEN).then_some(id)
 }
 
-/// Logs the method, the matched route, the status and the duration.
+/// Logs the method, the matched route, the status and the duration, and puts the request's id into a problem's body.
 pub(crate) async fn log_request(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     // The route's pattern, not the path: bounded in number, and free of what callers put into paths.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let request_id = request_id(request.headers()).map(str::to_owned);
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    if let (Some(id), Some(problem)) = (&request_id, response.extensions_mut().remove::<Problem>()) {
+        *response.body_mut() = Body::from(problem.with_request_id(id).to_json());
+    }
     tracing::info!(
         %method,
         route = route.as_ref().map_or("unmatched", MatchedPath::as_str),

@@ -1,0 +1,36 @@
+# The two commands of the README, and their parts. `make help` lists them.
+
+# Outside the checkout, so that a new clone builds only what changed.
+export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/target
+# One profile for all: the tests through Envoy run the programs that the demo runs, and dependencies are compiled once.
+CARGO_FLAGS := --release --workspace --locked
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build fmt lint unit gateway deny envoy
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
+
+demo: build envoy ## Start everything and show what it does; DEMO=once leaves after the table
+	ENVOY="$$(dev/envoy/obtain)" "$(CARGO_TARGET_DIR)/release/demo"
+
+test: fmt lint build envoy unit ## All that a change must pass
+
+build: toolchain ## Build every program
+	cargo build $(CARGO_FLAGS)
+
+envoy: ## Obtain the pinned Envoy, unless ENVOY names one
+	dev/envoy/obtain >/dev/null
+
+fmt: toolchain ## Check the formatting
+	cargo fmt --all --check
+
+lint: toolchain ## clippy, warnings denied
+	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+
+unit: toolchain build envoy ## Unit and integration tests, and the outcomes through the real Envoy
+	ENVOY="$$(dev/envoy/obtain)" cargo test $(CARGO_FLAGS) --all-targets
+
+.PHONY: toolchain
+toolchain:
+	@command -v cargo >/dev/null || { echo "make: cargo is needed and not installed; install Rust with rustup" >&2; exit 1; }

@@ -1,0 +1,104 @@
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use reqwest::{Certificate, Client};
+use serde_json::{Value, json};
+
+use crate::directory::{self, CONTOSO, User};
+
+/// dev-entra, as a client of its sees it.
+#[derive(Clone, Debug)]
+pub struct IdentityProvider {
+    http: Client,
+    authority: String,
+}
+
+impl IdentityProvider {
+    /// A client that trusts the authority's certificate and nothing else.
+    pub(crate) fn trusting(authority: &str, certificate: &Path) -> anyhow::Result<Self> {
+        let pem = std::fs::read(certificate).with_context(|| format!("{}: cannot be read", certificate.display()))?;
+        let http = Client::builder().no_proxy().tls_certs_only([Certificate::from_pem(&pem)?]).build()?;
+        Ok(Self { http, authority: authority.to_owned() })
+    }
+
+    /// The URL that tokens are requested at.
+    #[must_use]
+    pub fn token_url(&self) -> String {
+        format!("{}/{CONTOSO}/oauth2/v2.0/token", self.authority)
+    }
+
+    /// A user's token for `scope` of the application `api`, in the shape of version 2.
+    pub async fn user_token(&self, user: User, api: &str, scope: &str) -> anyhow::Result<String> {
+        let scope = format!("api://{api}/{scope}");
+        self.token(
+            "oauth2/v2.0/token",
+            user.tenant,
+            &[("scope", &scope), ("username", user.username), ("password", user.password)],
+        )
+        .await
+    }
+
+    /// A user's token for the application `api`, in the shape of version 1.
+    pub async fn user_token_v1(&self, user: User, api: &str) -> anyhow::Result<String> {
+        let resource = format!("api://{api}");
+        self.token(
+            "oauth2/token",
+            user.tenant,
+            &[("resource", &resource), ("username", user.username), ("password", user.password)],
+        )
+        .await
+    }
+
+    /// A program's own token for the application `api`.
+    pub async fn application_token(&self, client: directory::Client, api: &str) -> anyhow::Result<String> {
+        let scope = format!("api://{api}/.default");
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", client.id),
+            ("client_secret", client.secret),
+            ("scope", &scope),
+        ];
+        self.post_form(&format!("{}/{CONTOSO}/oauth2/v2.0/token", self.authority), &form).await
+    }
+
+    /// A token with the header and claims of `token` as `change` leaves them, signed with the current key whatever it says.
+    pub async fn resign(&self, token: &str, change: impl FnOnce(&mut Value, &mut Value)) -> anyhow::Result<String> {
+        let (mut header, mut claims) = decode(token)?;
+        change(&mut header, &mut claims);
+        let request =
+            self.http.post(format!("{}/dev/sign", self.authority)).json(&json!({"header": header, "claims": claims}));
+        let reply: Value = request.send().await?.error_for_status()?.json().await?;
+        Ok(reply["token"].as_str().context("dev-entra signed nothing")?.to_owned())
+    }
+
+    /// The published keys.
+    pub async fn keys(&self) -> anyhow::Result<Value> {
+        let url = format!("{}/{CONTOSO}/discovery/v2.0/keys", self.authority);
+        Ok(self.http.get(url).send().await?.error_for_status()?.json().await?)
+    }
+
+    async fn token(&self, path: &str, tenant: &str, form: &[(&str, &str)]) -> anyhow::Result<String> {
+        let grant = [("grant_type", "password"), ("client_id", directory::WEB)];
+        let form: Vec<_> = grant.into_iter().chain(form.iter().copied()).collect();
+        self.post_form(&format!("{}/{tenant}/{path}", self.authority), &form).await
+    }
+
+    async fn post_form(&self, url: &str, form: &[(&str, &str)]) -> anyhow::Result<String> {
+        let reply: Value = self.http.post(url).form(form).send().await?.json().await?;
+        match reply["access_token"].as_str() {
+            Some(token) => Ok(token.to_owned()),
+            None => bail!("dev-entra issued no token: {}", reply["error_description"]),
+        }
+    }
+}
+
+/// Header and claims of a token, unverified.
+pub(crate) fn decode(token: &str) -> anyhow::Result<(Value, Value)> {
+    let mut parts = token.split('.').map(|part| anyhow::Ok(serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part)?)?));
+    match (parts.next(), parts.next()) {
+        (Some(header), Some(claims)) => Ok((header?, claims?)),
+        _ => bail!("not a token"),
+    }
+}

@@ -1,0 +1,50 @@
+//! What the system must do, tried through the real Envoy. Each group of outcomes is a list of rows.
+
+mod bypass;
+mod cors;
+mod outage;
+mod paths;
+mod rate_limit;
+mod roles;
+mod row;
+mod spoofing;
+mod tasks;
+mod tokens;
+
+use futures::future::{BoxFuture, FutureExt};
+
+use crate::Stack;
+pub use row::Row;
+pub(crate) use row::Rows;
+
+/// Some outcomes that belong together.
+pub struct Group {
+    /// What they are about.
+    pub name: &'static str,
+    /// Tries them.
+    pub run: for<'a> fn(&'a mut Stack) -> BoxFuture<'a, anyhow::Result<Vec<Row>>>,
+}
+
+/// Every group, in the order of the demo. The outage comes last, since it takes the gate away for a moment.
+pub const GROUPS: [Group; 10] = [
+    Group { name: "tasks with a v2 token", run: |stack| tasks::v2(stack).boxed() },
+    Group { name: "tasks with a v1 token", run: |stack| tasks::v1(stack).boxed() },
+    Group { name: "roles", run: |stack| roles::rows(stack).boxed() },
+    Group { name: "bad tokens", run: |stack| tokens::rows(stack).boxed() },
+    Group { name: "spoofed identity", run: |stack| spoofing::rows(stack).boxed() },
+    Group { name: "round the gate", run: |stack| bypass::rows(stack).boxed() },
+    Group { name: "rate limit", run: |stack| rate_limit::rows(stack).boxed() },
+    Group { name: "cross-origin", run: |stack| cors::rows(stack).boxed() },
+    Group { name: "unknown paths", run: |stack| paths::rows(stack).boxed() },
+    Group { name: "the gate is down", run: |stack| outage::rows(stack).boxed() },
+];
+
+/// Routes of the gateway that reach a service, with a method that the service has there.
+pub(crate) const ROUTES: [(&str, &str); 6] = [
+    ("GET", "/api/me"),
+    ("GET", "/api/tasks"),
+    ("DELETE", "/api/tasks/999999"),
+    ("POST", "/notification/notify"),
+    ("GET", "/notification/notifications"),
+    ("GET", "/auditing/audit"),
+];

@@ -1,0 +1,57 @@
+//! Requests that reach a service beside the gateway: headers alone are never identity.
+
+use http::Method;
+use serde_json::json;
+
+use super::{Row, Rows};
+use crate::directory::{CONTOSO, EDITOR, TASK_API};
+use crate::stack::Service;
+use crate::{Answer, Stack};
+
+const ENDPOINTS: [(Service, Method, &str); 6] = [
+    (Service::TaskApi, Method::GET, "/api/me"),
+    (Service::TaskApi, Method::POST, "/api/tasks"),
+    (Service::Notification, Method::POST, "/notify"),
+    (Service::Notification, Method::GET, "/notifications"),
+    (Service::Audit, Method::POST, "/audit"),
+    (Service::Audit, Method::GET, "/audit"),
+];
+
+pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
+    let mut rows = Rows::default();
+    for (service, method, path) in ENDPOINTS {
+        let request = stack.http().request(method.clone(), format!("{}{path}", stack.direct(service)));
+        let request = request
+            .header("X-Request-ID", "round-the-gate")
+            .header("X-User-OID", "aaaaaaaa-0001-4000-8000-000000000001")
+            .header("X-User-Name", "Ada Admin")
+            .header("X-User-Email", "ada.admin@contoso.example")
+            .header("X-Tenant-ID", CONTOSO)
+            .header("X-User-Roles", "Admin,AuditLog.Write")
+            .json(&json!({"title": "t", "event": "e", "task_title": "t"}));
+        let answer = Answer::to(request).await?;
+        rows.challenge(
+            format!("{} {method} {path} with X-User-* headers", service.name()),
+            "401 token_missing",
+            "Bearer",
+            &answer,
+        );
+    }
+    // Tokens count at the service itself, so that it can be used without a gateway; only for its own audience.
+    let token = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
+    for (service, path, expected) in
+        [(Service::TaskApi, "/api/me", "200"), (Service::Notification, "/notifications", "401 audience_not_allowed")]
+    {
+        let request = stack
+            .http()
+            .get(format!("{}{path}", stack.direct(service)))
+            .bearer_auth(&token)
+            .header("X-Request-ID", "round-the-gate");
+        rows.verdict(
+            format!("{} directly with a token of the task API", service.name()),
+            expected,
+            &Answer::to(request).await?,
+        );
+    }
+    Ok(rows.done())
+}

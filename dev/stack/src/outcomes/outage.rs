@@ -1,0 +1,43 @@
+//! Without the gate nothing passes, and with it back everything does.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::{ROUTES, Row, Rows};
+use crate::Stack;
+use crate::caller::Caller;
+use crate::directory::{ADMIN, TASK_API};
+
+const RECOVERY: Duration = Duration::from_secs(2);
+
+pub(super) async fn rows(stack: &mut Stack) -> anyhow::Result<Vec<Row>> {
+    let mut rows = Rows::default();
+    let token = stack.identity_provider().user_token(ADMIN, TASK_API, "access_as_user").await?;
+    stack.stop_authz().await?;
+    stack.forget_upstream_bytes();
+    for (method, path) in ROUTES {
+        let answer = Caller { stack, token: Some(&token) }.send(method.parse()?, path, None).await?;
+        rows.verdict(format!("{method} {path} while the gate is down"), "503 authorization_unavailable", &answer);
+    }
+    let reached = stack.upstream_bytes().iter().filter(|(_, bytes)| !bytes.is_empty()).count();
+    rows.add("who saw these requests", "0 services", format!("{reached} services"));
+    stack.start_authz().await?;
+    rows.add("the same request once it is back", "200 within 2 s", recovery(stack, &token).await?);
+    Ok(rows.done())
+}
+
+async fn recovery(stack: &Stack, token: &str) -> anyhow::Result<String> {
+    let back = Instant::now();
+    loop {
+        let answer = Caller { stack, token: Some(token) }.get("/api/me").await?;
+        let elapsed = back.elapsed();
+        if answer.status.is_success() && elapsed <= RECOVERY {
+            return Ok("200 within 2 s".to_owned());
+        }
+        if elapsed > RECOVERY {
+            return Ok(format!("{} after {} ms", answer.verdict(), elapsed.as_millis()));
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,99 @@
+//! One process: started with a log of its own, waited for, stopped.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use reqwest::Client;
+use tokio::process::{Child, Command};
+use tokio::time::{Instant, sleep, timeout};
+
+/// Generous: a busy machine starts slowly, and whoever fails says so at once by exiting.
+const START_LIMIT: Duration = Duration::from_mins(1);
+const STOP_LIMIT: Duration = Duration::from_secs(15);
+const POLL: Duration = Duration::from_millis(20);
+/// Lines of a log that an error quotes.
+const QUOTED_LINES: usize = 8;
+
+/// How a process is started and asked whether it is ready.
+#[derive(Clone, Debug)]
+pub(crate) struct ProgramSpec {
+    pub(crate) name: &'static str,
+    pub(crate) binary: PathBuf,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) environment: Vec<(&'static str, String)>,
+    pub(crate) directory: PathBuf,
+    pub(crate) log: PathBuf,
+    /// Answers 200 when the process is ready.
+    pub(crate) ready_url: String,
+}
+
+/// A process that runs. It is killed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Program {
+    spec: ProgramSpec,
+    child: Child,
+}
+
+impl Program {
+    /// Starts the process and waits until it is ready, or says which part failed, why, and where its log is.
+    pub(crate) async fn start(spec: ProgramSpec, http: &Client) -> anyhow::Result<Self> {
+        let log = File::create(&spec.log).with_context(|| format!("{}: log {}", spec.name, spec.log.display()))?;
+        // Nothing of the caller's environment may change what the processes do, but for where programs are found.
+        let child = Command::new(&spec.binary)
+            .args(spec.arguments.iter().map(OsStr::new))
+            .env_clear()
+            .envs(spec.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(&spec.directory)
+            .stdin(std::process::Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            // A group of its own: Ctrl-C goes to this program alone, which then stops the others in order.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{}: {} cannot be started", spec.name, spec.binary.display()))?;
+        let mut program = Self { spec, child };
+        program.wait_until_ready(http).await?;
+        Ok(program)
+    }
+
+    async fn wait_until_ready(&mut self, http: &Client) -> anyhow::Result<()> {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Err(self.failure(&format!("stopped during its start ({status})")));
+            }
+            let ready = http.get(&self.spec.ready_url).timeout(Duration::from_secs(2)).send().await;
+            if ready.is_ok_and(|response| response.status().is_success()) {
+                return Ok(());
+            }
+            if started.elapsed() > START_LIMIT {
+                return Err(self.failure(&format!("is not ready after {} s", START_LIMIT.as_secs())));
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    fn failure(&self, what: &str) -> anyhow::Error {
+        let text = std::fs::read_to_string(&self.spec.log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        let last = lines.get(lines.len().saturating_sub(QUOTED_LINES)..).unwrap_or_default().join("\n  ");
+        anyhow!("{} {what}; its log is {}, which ends:\n  {last}", self.spec.name, self.spec.log.display())
+    }
+
+    /// Tells the process to drain and waits until it has ended.
+    pub(crate) async fn stop(mut self) -> anyhow::Result<ProgramSpec> {
+        let Some(id) = self.child.id() else { bail!(self.failure("had stopped already")) };
+        kill(Pid::from_raw(id.try_into()?), Signal::SIGTERM)?;
+        match timeout(STOP_LIMIT, self.child.wait()).await {
+            Ok(status) if status.as_ref().is_ok_and(std::process::ExitStatus::success) => Ok(self.spec.clone()),
+            Ok(status) => Err(self.failure(&format!("did not stop cleanly ({})", status?))),
+            Err(_) => Err(self.failure(&format!("did not stop within {} s", STOP_LIMIT.as_secs()))),
+        }
+    }
+}

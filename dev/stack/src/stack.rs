@@ -1,0 +1,199 @@
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use reqwest::Client;
+use tempfile::TempDir;
+
+use crate::envoy::EnvoyPorts;
+use crate::identity_provider::IdentityProvider;
+use crate::ports::PortChoice;
+use crate::program::Program;
+use crate::programs::{Layout, Ports, http};
+use crate::tap::Tap;
+
+/// Everything, running. Dropping it kills what runs; [`Stack::stop`] lets it drain.
+#[derive(Debug)]
+pub struct Stack {
+    layout: Layout,
+    http: Client,
+    identity_provider: IdentityProvider,
+    taps: [(Service, Tap); 3],
+    /// Absent while it is stopped on purpose.
+    authz: Option<Program>,
+    others: Vec<Program>,
+    /// Removes the state of a stack that nobody will look at again, when it is dropped.
+    state_of_test: Option<TempDir>,
+}
+
+/// A service behind the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// Tasks.
+    TaskApi,
+    /// Notifications.
+    Notification,
+    /// The audit trail.
+    Audit,
+}
+
+impl Service {
+    /// Every service.
+    pub const ALL: [Self; 3] = [Self::TaskApi, Self::Notification, Self::Audit];
+
+    /// Its name as an upstream.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TaskApi => "task-api",
+            Self::Notification => "notification",
+            Self::Audit => "audit",
+        }
+    }
+}
+
+impl Stack {
+    /// A stack for a test: on free ports, in a folder that goes with it.
+    pub async fn start_apart() -> anyhow::Result<Self> {
+        let state = tempfile::tempdir().context("a folder for the stack's state")?;
+        let mut stack = Self::start(state.path(), PortChoice::AnyFree, |_| {}).await?;
+        stack.state_of_test = Some(state);
+        Ok(stack)
+    }
+
+    /// Starts everything with its state and logs in `state`, and tells `progress` what it is about to wait for.
+    pub async fn start(state: &Path, choice: PortChoice, progress: impl Fn(&str)) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(state).with_context(|| format!("{}: cannot be created", state.display()))?;
+        // Absolute, since Envoy runs in a folder of its own.
+        let state = state.canonicalize()?;
+        let layout = Layout { state, ports: Ports::pick(choice)? };
+        let http = Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(20))
+            .build()?;
+        progress("dev-entra");
+        let entra = Program::start(layout.entra()?, &http).await?;
+        let identity_provider = IdentityProvider::trusting(&layout.authority(), &layout.certificate_authority())?;
+        progress("portcullis");
+        let authz = Program::start(layout.authz()?, &http).await?;
+        progress("task-api, notification, audit");
+        let (task_api, notification, audit) = tokio::try_join!(
+            Program::start(layout.task_api()?, &http),
+            Program::start(layout.notification()?, &http),
+            Program::start(layout.audit()?, &http),
+        )?;
+        progress("envoy");
+        let taps = start_taps(&layout.ports).await?;
+        let envoy = Program::start(layout.envoy(envoy_ports(&layout.ports, &taps))?, &http).await?;
+        let others = vec![entra, task_api, notification, audit, envoy];
+        Ok(Self { layout, http, identity_provider, taps, authz: Some(authz), others, state_of_test: None })
+    }
+
+    /// Stops the gate alone, as a failed rollout would.
+    pub async fn stop_authz(&mut self) -> anyhow::Result<()> {
+        let authz = self.authz.take().context("portcullis is not running")?;
+        authz.stop().await.map(drop)
+    }
+
+    /// Starts the gate again, with a new signing key.
+    pub async fn start_authz(&mut self) -> anyhow::Result<()> {
+        self.authz = Some(Program::start(self.layout.authz()?, &self.http).await?);
+        Ok(())
+    }
+
+    /// Lets everything drain, the gateway first: no request is cut, and each process must end cleanly.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        while let Some(program) = self.others.pop() {
+            program.stop().await?;
+        }
+        match self.authz.take() {
+            Some(authz) => authz.stop().await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// A client that follows no redirect and uses no proxy.
+    #[must_use]
+    pub fn http(&self) -> &Client {
+        &self.http
+    }
+
+    /// Who issues tokens.
+    #[must_use]
+    pub fn identity_provider(&self) -> &IdentityProvider {
+        &self.identity_provider
+    }
+
+    /// The gateway's URL.
+    #[must_use]
+    pub fn gateway(&self) -> String {
+        http(self.layout.ports.gateway)
+    }
+
+    /// The address that Envoy listens on, for raw connections.
+    #[must_use]
+    pub fn gateway_address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.layout.ports.gateway).into()
+    }
+
+    /// A service's own URL, which only those beside the gateway can reach.
+    #[must_use]
+    pub fn direct(&self, service: Service) -> String {
+        http(port_of(&self.layout.ports, service))
+    }
+
+    /// Where state and logs lie.
+    #[must_use]
+    pub fn state(&self) -> &Path {
+        &self.layout.state
+    }
+
+    /// The certificate of the authority that dev-entra made.
+    #[must_use]
+    pub fn certificate_authority(&self) -> PathBuf {
+        self.layout.certificate_authority()
+    }
+
+    /// Forgets what Envoy has sent to the services so far.
+    pub fn forget_upstream_bytes(&self) {
+        self.taps.iter().for_each(|(_, tap)| tap.clear());
+    }
+
+    /// What Envoy has sent to each service since, byte by byte but in lower case.
+    #[must_use]
+    pub fn upstream_bytes(&self) -> Vec<(Service, String)> {
+        self.taps.iter().map(|(service, tap)| (*service, tap.seen())).collect()
+    }
+}
+
+fn port_of(ports: &Ports, service: Service) -> u16 {
+    match service {
+        Service::TaskApi => ports.task_api,
+        Service::Notification => ports.notification,
+        Service::Audit => ports.audit,
+    }
+}
+
+async fn start_taps(ports: &Ports) -> anyhow::Result<[(Service, Tap); 3]> {
+    let tap = |service| async move {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port_of(ports, service)));
+        anyhow::Ok((service, Tap::start(address).await?))
+    };
+    let [first, second, third] = Service::ALL.map(tap);
+    let (first, second, third) = tokio::try_join!(first, second, third)?;
+    Ok([first, second, third])
+}
+
+fn envoy_ports(ports: &Ports, taps: &[(Service, Tap); 3]) -> EnvoyPorts {
+    let [(_, task_api), (_, notification), (_, audit)] = taps;
+    EnvoyPorts {
+        gateway: ports.gateway,
+        admin: ports.admin,
+        authz: ports.authz,
+        task_api: task_api.port,
+        notification: notification.port,
+        audit: audit.port,
+    }
+}

@@ -31,6 +31,15 @@ impl KeySource for FixedKeys {
     }
 }
 
+/// An issuer that never answers.
+struct Silent;
+
+impl KeySource for Silent {
+    async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
+        std::future::pending().await
+    }
+}
+
 fn key(number: usize) -> &'static KeyPair {
     static KEYS: [OnceLock<KeyPair>; 2] = [const { OnceLock::new() }; 2];
     KEYS[number].get_or_init(|| KeyPair::generate(KeySize::Rsa2048).unwrap())
@@ -235,12 +244,6 @@ async fn any_organization_means_each_tokens_own_tenant() {
 #[tokio::test]
 async fn without_keys_nobody_is_verified() {
     let settings = EntraSettings::new(EntraSettings::PUBLIC_CLOUD, listed()).unwrap();
-    struct Silent;
-    impl KeySource for Silent {
-        async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
-            std::future::pending().await
-        }
-    }
     let issuer = EntraIssuer::with_keys(settings, |_, _, _| KeyCache::start(Silent, KeyPolicy::default()));
     let verifier = Verifier { issuer, times: TimeRules::default() };
     assert_eq!(judge(&verifier, &token(&user_v2())).unwrap_err(), Reason::KeysUnavailable);

@@ -6,7 +6,7 @@ export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tar
 CARGO_FLAGS := --release --workspace --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build fmt lint unit gateway deny envoy
+.PHONY: help demo test build fmt lint unit deny envoy
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
@@ -30,6 +30,9 @@ lint: toolchain ## clippy, warnings denied
 
 unit: toolchain build envoy ## Unit and integration tests, and the outcomes through the real Envoy
 	ENVOY="$$(dev/envoy/obtain)" cargo test $(CARGO_FLAGS) --all-targets
+
+deny: ## Licences, sources and advisories of dependencies (needs cargo-deny)
+	cargo deny check
 
 .PHONY: toolchain
 toolchain:

@@ -47,8 +47,8 @@ impl<'a> Question<'a> {
     }
 }
 
-/// With `encode_raw_headers` each line arrives on its own and byte by byte; without it, Envoy joins lines and replaces bytes (so
-/// a token and what a service behind sees could differ).
+/// With `encode_raw_headers` values arrive byte by byte in `header_map`; without it Envoy replaces what is not text, so that the gate and
+/// a service behind it would judge different tokens. Several lines arrive as one value with commas, which `bearer_token` refuses.
 fn lines<'a>(http: &'a HttpRequest, name: &str) -> impl Iterator<Item = &'a [u8]> {
     let raw = http.header_map.iter().flat_map(|map| &map.headers).filter(move |header| header.key == name).map(bytes);
     let joined = http.headers.get(name).map(String::as_bytes);

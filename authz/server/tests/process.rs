@@ -1,0 +1,94 @@
+//! The program as it runs: what cannot work is said in one message before anything is served.
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers outside #[test] functions too")]
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const POLICY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/stack/policy.yaml");
+
+fn run(arguments: &[&str]) -> (Option<i32>, String) {
+    let Output { status, stderr, .. } =
+        Command::new(env!("CARGO_BIN_EXE_portcullis")).args(arguments).env_clear().output().unwrap();
+    (status.code(), String::from_utf8(stderr).unwrap())
+}
+
+/// `serve` on free ports with `policy`, failing fast where it waits for an issuer.
+fn serve(policy: &Path, more: &[&str]) -> (Option<i32>, String) {
+    let policy = policy.to_str().unwrap();
+    let always = ["serve", "--policy", policy, "--operations-listen", "127.0.0.1:0", "--issuer-wait", "300ms"];
+    let free = ["--listen", "--keys-listen"].into_iter().filter(|flag| !more.contains(flag));
+    let free = free.flat_map(|flag| [flag, "127.0.0.1:0"]);
+    run(&always.into_iter().chain(free).chain(more.iter().copied()).collect::<Vec<_>>())
+}
+
+fn policy_with(folder: &Path, good: &str, bad: &str) -> PathBuf {
+    let text = std::fs::read_to_string(POLICY).unwrap();
+    assert!(text.contains(good), "{good}");
+    let path = folder.join("policy.yaml");
+    std::fs::write(&path, text.replace(good, bad)).unwrap();
+    path
+}
+
+#[test]
+fn every_wrong_flag_is_named_at_once() {
+    let (code, text) = run(&["serve", "--listen", "nowhere", "--issuer-wait", "soon", "--colour"]);
+    assert_eq!(code, Some(64), "{text}");
+    for part in ["--listen", "nowhere", "--issuer-wait", "soon", "--colour", "--policy"] {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+}
+
+#[test]
+fn a_policy_that_cannot_be_used_is_explained_with_file_and_field() {
+    let folder = tempfile::tempdir().unwrap();
+    for (good, bad, parts) in [
+        ("  issuer: entra", "  isuer: entra", ["policy.yaml: RoutePolicy tasks: spec.isuer", "did you mean issuer?"]),
+        ("kind: TokenIssuer", "kind: [", ["policy.yaml: is not YAML", "line 5"]),
+        ("requests: 100", "requests: lots", ["RoutePolicy audit: spec.rateLimit.requests", "lots"]),
+        ("callers: users", "callers: people", ["RoutePolicy notifications: spec.allow[0].callers", "`users`"]),
+    ] {
+        let (code, text) = serve(&policy_with(folder.path(), good, bad), &[]);
+        assert_eq!(code, Some(64), "{text}");
+        for part in parts {
+            assert!(text.contains(part), "{part} is missing in:\n{text}");
+        }
+    }
+    let (code, text) = serve(&folder.path().join("absent.yaml"), &[]);
+    assert!(code == Some(64) && text.contains("--policy") && text.contains("absent.yaml: cannot be read"), "{text}");
+}
+
+#[test]
+fn an_occupied_port_names_the_flag_and_the_fix() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for flag in ["--listen", "--keys-listen"] {
+        let (code, text) = serve(Path::new(POLICY), &[flag, &address]);
+        assert_eq!(code, Some(1), "{text}");
+        for part in [format!("{flag} {address}"), "choose another port".to_owned()] {
+            assert!(text.contains(&part), "{part} is missing in:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn an_issuer_that_cannot_be_reached_is_named_with_its_document() {
+    let folder = tempfile::tempdir().unwrap();
+    // Bound and dropped: nothing listens there.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let authority = format!("https://localhost:{port}");
+    let (code, text) = serve(&policy_with(folder.path(), "https://localhost:8443", &authority), &[]);
+    assert_eq!(code, Some(1), "{text}");
+    for part in ["policy.yaml", &authority, "/.well-known/openid-configuration", "cannot be reached", "refused"] {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+    assert_eq!(text.lines().count(), 1, "{text}");
+}
+
+#[test]
+fn a_key_file_that_is_none_is_explained() {
+    let (code, text) = serve(Path::new(POLICY), &["--assertion-key", POLICY]);
+    assert!(code == Some(64) && text.contains("--assertion-key") && text.contains("PKCS#8"), "{text}");
+    let (code, text) = serve(Path::new(POLICY), &["--assertion-key", "absent.pem"]);
+    assert!(code == Some(64) && text.contains("absent.pem: cannot be read"), "{text}");
+}

@@ -12,12 +12,13 @@ use crate::directory::{ADMIN, AUDIT, NOTIFICATION, TASK_API, TASK_API_CLIENT};
 const CANARY: &str = "spoofed-by-client";
 
 /// Header lines, each with the canary.
-const SPOOFS: [(&str, &str); 7] = [
+const SPOOFS: [(&str, &str); 8] = [
     ("X-User-OID", "X-User-OID: spoofed-by-client"),
     ("x-user-roles: Admin", "x-user-roles: Admin\r\nx-user-name: spoofed-by-client"),
     ("X-User-OID twice", "X-User-OID: spoofed-by-client\r\nx-user-oid: spoofed-by-client"),
     ("a list of tenants", "X-Tenant-ID: spoofed-by-client, spoofed-by-client"),
     ("an e-mail address, which no application has", "X-USER-EMAIL: spoofed-by-client"),
+    ("X-User-Department, which the gate does not know", "X-User-Department: spoofed-by-client"),
     ("an assertion", "X-Portcullis-Assertion: spoofed-by-client"),
     ("a header that Connection nominates", "Connection: X-User-OID\r\nX-User-OID: spoofed-by-client"),
 ];

@@ -138,6 +138,12 @@ impl Stack {
         (Ipv4Addr::LOCALHOST, self.layout.ports.gateway).into()
     }
 
+    /// Where Envoy asks the gate (gRPC).
+    #[must_use]
+    pub fn authz(&self) -> String {
+        http(self.layout.ports.authz)
+    }
+
     /// A service's own URL, which only those beside the gateway can reach.
     #[must_use]
     pub fn direct(&self, service: Service) -> String {

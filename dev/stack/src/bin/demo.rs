@@ -66,11 +66,8 @@ async fn walk(stack: &mut Stack) -> anyhow::Result<bool> {
 
 fn print_row(row: &Row) {
     let Row { tried, expected, got } = row;
-    if row.passed() {
-        println!("  pass  {tried:<58} {got}");
-    } else {
-        println!("  FAIL  {tried:<58} expected: {expected}\n{:<66} got: {got}", "");
-    }
+    let verdict = if row.passed() { "pass" } else { "FAIL" };
+    println!("  {verdict}  {tried:<56} expected: {expected}\n{:<62} got:      {got}", "");
 }
 
 fn print_instructions(stack: &Stack) {

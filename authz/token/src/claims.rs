@@ -134,6 +134,11 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_not_claims() {
+        assert_eq!(Claims::parse(b"").unwrap_err().reason, Reason::TokenMalformed);
+    }
+
+    #[test]
     fn a_guid_has_one_spelling() {
         assert!(is_guid("9188040d-6c67-4c5b-b112-36a304b66dad"));
         for text in [

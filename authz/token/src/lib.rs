@@ -25,6 +25,8 @@ mod open;
 mod refusal;
 mod strict_json;
 mod verifier;
+#[cfg(test)]
+mod wycheproof_tests;
 
 pub use algorithm::Algorithm;
 pub use audience::Audiences;

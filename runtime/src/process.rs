@@ -21,6 +21,12 @@ pub struct Process {
 }
 
 impl Process {
+    /// A process that no signal stops and nothing watches, for a part that runs apart from its program, as in a test.
+    #[must_use]
+    pub fn detached() -> Self {
+        Self { readiness: Readiness::new(), shutdown: CancellationToken::new() }
+    }
+
     /// Registers a task that must finish before this program is ready.
     #[must_use = "dropping the guard marks the task as done"]
     pub fn pending(&self, task: &str) -> PendingTask {
@@ -77,7 +83,7 @@ where
     F: Future<Output = anyhow::Result<()>>,
 {
     let common = settings.common().clone();
-    let process = Process { readiness: Readiness::new(), shutdown: CancellationToken::new() };
+    let process = Process::detached();
     let starting = process.pending("start");
     let operations = listener::bind("--operations-listen", common.operations_listen).await?;
     let mut registry = Registry::default();

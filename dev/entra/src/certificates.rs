@@ -40,6 +40,11 @@ impl Certificates {
         Ok(Self { server: Arc::new(server), authority_pem: authority.pem() })
     }
 
+    /// The certificate that clients must trust.
+    pub(crate) fn authority_pem(&self) -> &str {
+        &self.authority_pem
+    }
+
     /// Writes `ca.pem` into `state`, whole or not at all: clients may be reading the previous one.
     pub(crate) fn publish(&self, state: &Path) -> anyhow::Result<PathBuf> {
         let place =

@@ -1,32 +1,11 @@
-//! An imitation of Microsoft Entra ID for development and tests: it forges identities on request, so it is never an identity provider.
-//!
-//! ```text
-//! settings ─▶ directory.yaml (tenants, users, applications) ─▶ router ─▶ TLS with a throw-away authority
-//!                                                                ├─ discovery: metadata and signing keys
-//!                                                                ├─ token endpoints: password, client credentials, on behalf of
-//!                                                                └─ /dev: sign anything, rotate keys
-//! ```
-
-mod access_token;
-mod authority;
-mod certificates;
-mod dev;
-mod directory;
-mod discovery;
-#[cfg(test)]
-mod fixture;
-mod id_token;
-mod refusal;
-mod router;
-mod server;
-mod settings;
-mod signing_key;
-mod token_endpoint;
+//! The dev-entra program: settings from flags and environment, then the imitation until SIGTERM.
 
 use std::process::ExitCode;
 
+use dev_entra::Settings;
+
 fn main() -> ExitCode {
-    portcullis_runtime::run::<settings::Settings, _, _>("dev-entra", |settings, process, _registry| async move {
-        server::serve(settings, process).await
+    portcullis_runtime::run::<Settings, _, _>("dev-entra", |settings, process, _registry| async move {
+        dev_entra::serve(settings, process).await
     })
 }

@@ -1,3 +1,4 @@
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -13,10 +14,10 @@ use crate::settings::Settings;
 use crate::signing_key::{KeyRing, SigningKey};
 
 /// Names that clients on this machine use, whatever the settings say.
-const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+pub(crate) const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// Serves until shutdown begins, then finishes the requests in flight.
-pub(crate) async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
+pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
     let starting = process.pending("certificate authority and signing key");
     let directory = Directory::load(&settings.directory).await?;
     let listener = portcullis_runtime::bind("--listen", settings.listen).await?.into_std()?;
@@ -42,12 +43,22 @@ pub(crate) async fn serve(settings: Settings, process: Process) -> anyhow::Resul
         handle.graceful_shutdown(Some(limit));
     });
     drop(starting);
-    let served = from_tcp_rustls(listener, RustlsConfig::from_config(certificates.server))?
-        .handle(handle)
-        .serve(router(Arc::new(entra)).into_make_service())
-        .await;
+    let served = serve_tls(listener, certificates, entra, handle).await;
     stop.abort();
     served.with_context(|| format!("serving on {address}"))
+}
+
+/// Serves `entra` until `handle` is told to stop.
+pub(crate) async fn serve_tls(
+    listener: TcpListener,
+    certificates: Certificates,
+    entra: Entra,
+    handle: Handle<SocketAddr>,
+) -> std::io::Result<()> {
+    from_tcp_rustls(listener, RustlsConfig::from_config(certificates.server))?
+        .handle(handle)
+        .serve(router(Arc::new(entra)).into_make_service())
+        .await
 }
 
 fn certificate_names(settings: &Settings, authority: &Authority) -> Vec<String> {

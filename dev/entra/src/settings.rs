@@ -14,7 +14,7 @@ use crate::authority::Authority;
 /// Anyone who reaches it can obtain a token for anyone in its directory. Nothing that matters may trust its keys.
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "dev-entra", version)]
-pub(crate) struct Settings {
+pub struct Settings {
     /// Where HTTPS is served; port 0 takes a free one.
     #[arg(long, env = "DEV_ENTRA_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
     pub(crate) listen: SocketAddr,
@@ -36,6 +36,7 @@ pub(crate) struct Settings {
     /// Allows a `--listen` address that other machines reach.
     #[arg(long)]
     pub(crate) listen_beyond_loopback_exposes_forged_identities: bool,
+    /// What every program has.
     #[command(flatten)]
     pub(crate) common: CommonSettings,
 }

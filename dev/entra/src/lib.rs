@@ -1,0 +1,29 @@
+//! An imitation of Microsoft Entra ID for development and tests: it forges identities on request, so it is never an identity provider.
+//!
+//! ```text
+//! settings ─▶ directory.yaml (tenants, users, applications) ─▶ router ─▶ TLS with a throw-away authority
+//!                                                                ├─ discovery: metadata and signing keys
+//!                                                                ├─ token endpoints: password, client credentials, on behalf of
+//!                                                                └─ /dev: sign anything, rotate keys
+//! ```
+
+mod access_token;
+mod authority;
+mod certificates;
+mod dev;
+mod directory;
+mod discovery;
+#[cfg(test)]
+mod fixture;
+mod id_token;
+mod in_process;
+mod refusal;
+mod router;
+mod server;
+mod settings;
+mod signing_key;
+mod token_endpoint;
+
+pub use in_process::InProcess;
+pub use server::serve;
+pub use settings::Settings;

@@ -1,0 +1,109 @@
+//! The gate's assertions, which count only where the gate is trusted.
+
+use std::time::Duration;
+
+use portcullis_assertion::{Assertion, HEADER, Signer};
+use portcullis_token::unix_now;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::time::{interval, timeout};
+
+use crate::CONTOSO;
+use crate::gate::{Gate, assertion};
+use crate::issuer::Issuer;
+use crate::protected_service::{GatewayTrust, ProtectedService};
+
+const LINE: &str = "GET /me?page=2";
+const NOT_GENUINE: &str = "assertion_not_genuine";
+
+#[tokio::test]
+async fn a_good_assertion_becomes_its_caller_without_a_token() {
+    let (issuer, gate) = (Issuer::start().await, Gate::start().await);
+    let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
+    let answer = service.answer(LINE, &[(HEADER, &gate.sign(&assertion()))]).await;
+    let expected = json!({ "oid": "asserted", "tenant": CONTOSO, "name": "Renée", "roles": ["Reader"], "token": null });
+    assert_eq!((answer.status, answer.body), (200, expected));
+}
+
+#[tokio::test]
+async fn a_token_beside_an_assertion_is_kept_and_does_not_change_who_calls() {
+    let (issuer, gate) = (Issuer::start().await, Gate::start().await);
+    let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
+    let token = issuer.sign(&issuer.claims(CONTOSO)).await;
+    let headers = [(HEADER, &*gate.sign(&assertion())), ("authorization", &format!("Bearer {token}"))];
+    let body = service.answer(LINE, &headers).await.body;
+    assert_eq!((&body["oid"], &body["token"]), (&json!("asserted"), &json!(token)));
+}
+
+#[tokio::test]
+async fn every_other_assertion_is_refused_even_beside_a_good_token() {
+    let (issuer, gate) = (Issuer::start().await, Gate::start().await);
+    let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
+    let token = format!("Bearer {}", issuer.sign(&issuer.claims(CONTOSO)).await);
+    let good = gate.sign(&assertion());
+    let signed = |changed: Assertion| vec![gate.sign(&changed)];
+    for (case, assertions, reason) in [
+        (
+            "another upstream's",
+            signed(Assertion { audience: "audit".to_owned(), ..assertion() }),
+            "assertion_for_other_upstream",
+        ),
+        (
+            "another method's",
+            signed(Assertion { method: "DELETE".to_owned(), ..assertion() }),
+            "assertion_for_other_request",
+        ),
+        ("another path's", signed(Assertion { path: "/me".to_owned(), ..assertion() }), "assertion_for_other_request"),
+        ("old", signed(Assertion { issued_at: unix_now() - 90, ..assertion() }), "assertion_out_of_time"),
+        ("from the future", signed(Assertion { issued_at: unix_now() + 60, ..assertion() }), "assertion_out_of_time"),
+        ("of an unknown key", vec![Signer::generate().unwrap().sign(&assertion()).unwrap()], NOT_GENUINE),
+        ("garbage", vec!["garbage".to_owned()], NOT_GENUINE),
+        ("empty", vec![String::new()], NOT_GENUINE),
+        ("two", vec![good.clone(), good.clone()], NOT_GENUINE),
+        ("two in one line", vec![format!("{good},{good}")], NOT_GENUINE),
+    ] {
+        let mut headers: Vec<(&str, &str)> = assertions.iter().map(|assertion| (HEADER, assertion.as_str())).collect();
+        service.answer(LINE, &headers).await.must_be_unauthorized(reason, "Bearer", case);
+        headers.push(("authorization", &token));
+        service.answer(LINE, &headers).await.must_be_unauthorized(reason, "Bearer", &format!("{case}, with a token"));
+    }
+}
+
+#[tokio::test]
+async fn where_the_gate_is_not_trusted_its_assertions_name_nobody() {
+    let (issuer, gate) = (Issuer::start().await, Gate::start().await);
+    let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::Off).await;
+    let answer = service.answer(LINE, &[(HEADER, &gate.sign(&assertion()))]).await;
+    answer.must_be_unauthorized("token_missing", "Bearer", "an assertion");
+}
+
+#[tokio::test]
+async fn the_keys_of_a_restarted_gate_are_fetched_again() {
+    let (issuer, gate) = (Issuer::start().await, Gate::start().await);
+    let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
+    let of_the_old_key = gate.sign(&assertion());
+    assert_eq!(service.answer(LINE, &[(HEADER, &of_the_old_key)]).await.status, 200);
+    gate.restart();
+    // Fetches for unknown keys are a second apart, whatever clients send.
+    let accepted = async {
+        let mut pause = interval(Duration::from_millis(50));
+        while service.answer(LINE, &[(HEADER, &gate.sign(&assertion()))]).await.status != 200 {
+            pause.tick().await;
+        }
+    };
+    timeout(Duration::from_secs(10), accepted).await.expect("the new key is never accepted");
+    let answer = service.answer(LINE, &[(HEADER, &of_the_old_key)]).await;
+    answer.must_be_unauthorized(NOT_GENUINE, "Bearer", "the old key is published no more");
+}
+
+#[tokio::test]
+async fn without_the_gates_keys_the_fault_is_ours_and_tokens_still_count() {
+    let issuer = Issuer::start().await;
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let service = ProtectedService::start(&issuer, &format!("http://{free}/keys"), GatewayTrust::On).await;
+    let assertion = Signer::generate().unwrap().sign(&assertion()).unwrap();
+    let answer = service.answer(LINE, &[(HEADER, &assertion)]).await;
+    assert_eq!((answer.status, &answer.body["reason"]), (503, &json!("gateway_keys_unavailable")));
+    let token = format!("Bearer {}", issuer.sign(&issuer.claims(CONTOSO)).await);
+    assert_eq!(service.answer(LINE, &[("authorization", &token)]).await.status, 200);
+}

@@ -1,0 +1,25 @@
+//! The guard before a real router, with a real issuer (dev-entra over TLS) and a real gate (a key server and its signer).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that can't go on fails"
+)]
+
+mod assertions;
+mod gate;
+mod issuer;
+mod protected_service;
+mod start;
+mod tokens;
+
+/// The tenant that the service of these tests is at home in.
+const CONTOSO: &str = "11111111-1111-4111-8111-111111111111";
+/// Another tenant of the same issuer.
+const FABRIKAM: &str = "22222222-2222-4222-8222-222222222222";
+/// The service's application, and so its tokens' audience.
+const TASK_API: &str = "3a5c0001-0000-4000-8000-000000000001";
+/// The service's name in the gate's policies, and so its assertions' audience.
+const UPSTREAM: &str = "task-api";

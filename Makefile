@@ -29,7 +29,7 @@ lint: toolchain ## clippy, warnings denied
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
 unit: toolchain build envoy ## Unit and integration tests, and the outcomes through the real Envoy
-	ENVOY="$$(dev/envoy/obtain)" cargo test $(CARGO_FLAGS) --all-targets
+	ENVOY="$$(dev/envoy/obtain)" cargo test $(CARGO_FLAGS) --tests
 
 deny: ## Licences, sources and advisories of dependencies (needs cargo-deny)
 	cargo deny check

@@ -6,6 +6,7 @@ use anyhow::Context;
 use reqwest::Client;
 use tempfile::TempDir;
 
+use crate::binaries;
 use crate::envoy::EnvoyPorts;
 use crate::identity_provider::IdentityProvider;
 use crate::ports::PortChoice;
@@ -64,6 +65,8 @@ impl Stack {
 
     /// Starts everything with its state and logs in `state`, and tells `progress` what it is about to wait for.
     pub async fn start(state: &Path, choice: PortChoice, progress: impl Fn(&str)) -> anyhow::Result<Self> {
+        // First, so that nothing is half-started for want of it.
+        binaries::envoy()?;
         std::fs::create_dir_all(state).with_context(|| format!("{}: cannot be created", state.display()))?;
         // Absolute, since Envoy runs in a folder of its own.
         let state = state.canonicalize()?;

@@ -24,10 +24,10 @@ pub use http_service::http_service;
 pub use listener::{bind, serve_http};
 pub use outbound::{OutboundSettings, http_client};
 pub use problem::{Body as JsonBody, PROBLEM_JSON, Problem};
-pub use process::{Process, run};
+pub use process::{Process, parse, run, run_with};
 pub use readiness::{PendingTask, Readiness};
 pub use request_log::{REQUEST_ID, request_id};
-pub use settings::{CommonSettings, InvalidSettings, LogFormat, Settings};
+pub use settings::{Arguments, CommonSettings, InvalidSettings, LogFormat, Settings};
 
 /// The registry that metrics are added to while a program starts.
 pub use prometheus_client::registry::Registry;

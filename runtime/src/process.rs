@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::{self, InvalidSettings, ParseEnd};
-use crate::{CommonSettings, PendingTask, Readiness, Settings, listener, operations, telemetry};
+use crate::{Arguments, CommonSettings, PendingTask, Readiness, Settings, listener, operations, telemetry};
 
 /// `EX_USAGE` of sysexits.h: settings or documents are wrong.
 const EXIT_SETTINGS: u8 = 64;
@@ -55,39 +55,54 @@ where
     P: FnOnce(S, Process, &mut Registry) -> F,
     F: Future<Output = anyhow::Result<()>>,
 {
-    let settings: S = match settings::parse(std::env::args_os().collect()) {
+    let settings: S = match parse(name) {
         Ok(settings) => settings,
-        Err(ParseEnd::Help(text)) => {
+        Err(code) => return code,
+    };
+    let common = settings.common().clone();
+    run_with(name, common, |process, metrics| program(settings, process, metrics))
+}
+
+/// Reads the command line of the program `name`; on an error, or for `--help`, prints it and gives the exit code.
+pub fn parse<A: Arguments>(name: &str) -> Result<A, ExitCode> {
+    settings::parse(std::env::args_os().collect()).map_err(|end| match end {
+        ParseEnd::Help(text) => {
             // A closed pipe while printing help is nobody's fault.
             let _printed = text.print();
-            return ExitCode::from(if text.use_stderr() { EXIT_SETTINGS } else { 0 });
+            ExitCode::from(if text.use_stderr() { EXIT_SETTINGS } else { 0 })
         }
-        Err(ParseEnd::Invalid(errors)) => return report(name, &errors.into()),
-    };
-    telemetry::start(settings.common());
+        ParseEnd::Invalid(errors) => report(name, &errors.into()),
+    })
+}
+
+/// Like [`run`], for a program whose command line has been read.
+pub fn run_with<P, F>(name: &'static str, common: CommonSettings, program: P) -> ExitCode
+where
+    P: FnOnce(Process, &mut Registry) -> F,
+    F: Future<Output = anyhow::Result<()>>,
+{
+    telemetry::start(&common);
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("starting the async runtime")
-        .and_then(|runtime| runtime.block_on(supervise(settings, program)));
+        .and_then(|runtime| runtime.block_on(supervise(common, program)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(name, &error),
     }
 }
 
-async fn supervise<S, P, F>(settings: S, program: P) -> anyhow::Result<()>
+async fn supervise<P, F>(common: CommonSettings, program: P) -> anyhow::Result<()>
 where
-    S: Settings,
-    P: FnOnce(S, Process, &mut Registry) -> F,
+    P: FnOnce(Process, &mut Registry) -> F,
     F: Future<Output = anyhow::Result<()>>,
 {
-    let common = settings.common().clone();
     let process = Process::detached();
     let starting = process.pending("start");
     let operations = listener::bind("--operations-listen", common.operations_listen).await?;
     let mut registry = Registry::default();
-    let program = program(settings, process.clone(), &mut registry);
+    let program = program(process.clone(), &mut registry);
     let router = operations::router(process.readiness.clone(), Arc::new(registry));
     let operations = tokio::spawn(async move { axum::serve(operations, router).await });
     drop(starting);

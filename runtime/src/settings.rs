@@ -8,6 +8,25 @@ use clap::builder::OsStringValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, ValueEnum};
 
+/// A command line that [`crate::parse`] can read.
+pub trait Arguments: clap::Parser {
+    /// Where the operations listener is by default, in whichever subcommand has one.
+    const OPERATIONS_ADDRESS: &'static str;
+
+    /// Contradictions between arguments that are each well-formed.
+    fn contradictions(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl<S: Settings> Arguments for S {
+    const OPERATIONS_ADDRESS: &'static str = <S as Settings>::OPERATIONS_ADDRESS;
+
+    fn contradictions(&self) -> Vec<String> {
+        <S as Settings>::contradictions(self)
+    }
+}
+
 /// What a program's settings must offer to be run by [`crate::run`].
 pub trait Settings: clap::Parser {
     /// Where this program's operations listener is by default; each program has its own port, so that all run on one machine.
@@ -66,7 +85,7 @@ pub(crate) enum ParseEnd {
     Invalid(InvalidSettings),
 }
 
-pub(crate) fn parse<S: Settings>(arguments: Vec<OsString>) -> Result<S, ParseEnd> {
+pub(crate) fn parse<S: Arguments>(arguments: Vec<OsString>) -> Result<S, ParseEnd> {
     let fresh = || with_operations_address(S::command(), S::OPERATIONS_ADDRESS);
     let matches = collect_errors(fresh, arguments)?;
     let settings =

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use portcullis_runtime::{CommonSettings, OutboundSettings};
 
+use crate::check::CheckArguments;
+
 /// One gate in front of your services: who is calling, may they, and at what rate.
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "portcullis", version)]
@@ -15,15 +17,18 @@ pub struct CommandLine {
 
 /// What the program can do.
 #[derive(Clone, Debug, clap::Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a process")]
 pub enum Command {
     /// Answer Envoy's external authorization requests until SIGTERM.
     Serve(ServeSettings),
+    /// Check policy documents and print everything that is wrong with them.
+    Check(CheckArguments),
 }
 
 /// Settings of `portcullis serve`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ServeSettings {
-    /// File of TokenIssuer and RoutePolicy documents.
+    /// File, or folder of files, of TokenIssuer and RoutePolicy documents. Changes take effect within a few seconds.
     #[arg(long, env = "POLICY_FILE", value_name = "FILE")]
     pub policy: PathBuf,
     /// Where Envoy asks (gRPC).
@@ -46,14 +51,8 @@ pub struct ServeSettings {
     pub common: CommonSettings,
 }
 
-impl portcullis_runtime::Settings for CommandLine {
+impl portcullis_runtime::Arguments for CommandLine {
     const OPERATIONS_ADDRESS: &'static str = "127.0.0.1:9104";
-
-    fn common(&self) -> &CommonSettings {
-        match &self.command {
-            Command::Serve(settings) => &settings.common,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,32 +1,25 @@
 //! One question, answered: verify the token, decide by the route's policy, limit the rate, sign what the service may believe.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use portcullis_assertion::{Assertion, Signer};
-use portcullis_policy::{Decision, Denial, PolicySet, RateLimit, RoutePolicy};
-use portcullis_token::{Caller, KeyPolicy, MissingKeys, Refusal, Verifier, bearer_token};
-use reqwest::Client;
+use portcullis_policy::{Decision, Denial, RateLimit, RoutePolicy};
+use portcullis_token::{Caller, Refusal, Verifier, bearer_token};
 
 use crate::check_request::Question;
 use crate::identity_headers;
 use crate::rate_limit::{Admission, LimitKey, RateLimiter};
+use crate::routes::{Route, Routes};
 
 /// Everything that an answer depends on.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    routes: HashMap<String, Route>,
+    /// Swapped whole; a question takes one snapshot and sees no mixture.
+    routes: RwLock<Arc<Routes>>,
     limiter: RateLimiter,
     signer: Signer,
     started: Instant,
-}
-
-/// A policy with what verifies its tokens.
-#[derive(Debug)]
-struct Route {
-    policy: RoutePolicy,
-    verifier: Arc<Verifier>,
 }
 
 /// What Envoy is told, and who asked, as far as that is proved.
@@ -92,34 +85,23 @@ pub(crate) enum Fault {
 }
 
 impl Gate {
-    /// Starts fetching the signing keys of every issuer.
-    pub(crate) fn new(policies: &PolicySet, http: &Client, signer: Signer) -> Self {
-        let start = |(name, issuer): (&str, &portcullis_policy::Issuer)| {
-            let verifier = Verifier::entra(http, issuer.entra.clone(), KeyPolicy::default(), issuer.times);
-            (name.to_owned(), Arc::new(verifier))
-        };
-        let verifiers: HashMap<String, Arc<Verifier>> = policies.issuers().map(start).collect();
-        let route = |policy: &RoutePolicy| {
-            // Compiled policies name existing issuers; without one the route would not exist, and so be denied.
-            let verifier = Arc::clone(verifiers.get(&policy.issuer)?);
-            Some((policy.name.clone(), Route { policy: policy.clone(), verifier }))
-        };
-        let routes = policies.policies().filter_map(route).collect();
-        Self { routes, limiter: RateLimiter::new(), signer, started: Instant::now() }
+    pub(crate) fn new(routes: Routes, signer: Signer) -> Self {
+        Self { routes: RwLock::new(Arc::new(routes)), limiter: RateLimiter::new(), signer, started: Instant::now() }
     }
 
-    /// Waits until every issuer's keys are at hand.
-    pub(crate) async fn ready(&self, patience: Duration) -> Result<(), MissingKeys> {
-        let deadline = Instant::now() + patience;
-        for route in self.routes.values() {
-            route.verifier.ready(deadline.saturating_duration_since(Instant::now())).await?;
-        }
-        Ok(())
+    /// The routes in force.
+    pub(crate) fn routes(&self) -> Arc<Routes> {
+        Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts other routes in force. Rate limits go on counting.
+    pub(crate) fn replace_routes(&self, routes: Routes) {
+        *self.routes.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(routes);
     }
 
     /// Whether a policy of this name exists.
     pub(crate) fn has_policy(&self, name: &str) -> bool {
-        self.routes.contains_key(name)
+        self.routes().get(name).is_some()
     }
 
     /// The public keys of assertions, as a JWKS document.
@@ -130,7 +112,8 @@ impl Gate {
     /// Answers `question` at `now`, in seconds since 1970.
     pub(crate) async fn check(&self, question: &Question<'_>, now: u64) -> Result<Verdict, Fault> {
         let deny = |caller, refused| Ok(Verdict { caller, outcome: Outcome::Deny(refused) });
-        let Some(Route { policy, verifier }) = question.policy.and_then(|name| self.routes.get(name)) else {
+        let routes = self.routes();
+        let Some(Route { policy, verifier }) = question.policy.and_then(|name| routes.get(name)) else {
             return deny(None, Refused::NoPolicy);
         };
         let caller = match verify(verifier, policy, question, now).await {

@@ -3,23 +3,27 @@
 //! ```text
 //! Envoy ─ Check ─▶ service (tonic) ─▶ check_request ─▶ Gate ─▶ reply ─▶ Envoy
 //!                                                       │
-//!   policy file ─▶ PolicySet ─▶ routes ─────────────────┤ verify token → decide → limit rate → sign
+//!   policy files ─▶ PolicySet ─▶ Routes ────────────────┤ verify token → decide → limit rate → sign
 //!   issuer ─▶ signing keys ─▶ Verifier ─────────────────┘
 //! ```
 //!
 //! A deny is an answer like an allow. A fault of ours is a gRPC error, on which Envoy answers 503 and lets nothing through.
 
+mod check;
 mod check_request;
 mod command_line;
 mod decision_log;
 mod gate;
 mod identity_headers;
 mod metrics;
-mod policy_file;
+mod policy_source;
 mod rate_limit;
+mod reload;
 mod reply;
+mod routes;
 mod serve;
 mod service;
 
+pub use check::{CheckArguments, check};
 pub use command_line::{Command, CommandLine, ServeSettings};
 pub use serve::serve;

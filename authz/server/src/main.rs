@@ -2,13 +2,15 @@
 
 use std::process::ExitCode;
 
-use portcullis_server::{CommandLine, serve};
+use portcullis_server::{Command, CommandLine, check, serve};
 
 fn main() -> ExitCode {
-    portcullis_runtime::run::<CommandLine, _, _>(
-        "portcullis",
-        |CommandLine { command }, process, metrics| match command {
-            portcullis_server::Command::Serve(settings) => serve(settings, process, metrics),
-        },
-    )
+    match portcullis_runtime::parse("portcullis") {
+        Ok(CommandLine { command: Command::Serve(settings) }) => {
+            let common = settings.common.clone();
+            portcullis_runtime::run_with("portcullis", common, |process, metrics| serve(settings, process, metrics))
+        }
+        Ok(CommandLine { command: Command::Check(arguments) }) => check(&arguments),
+        Err(code) => code,
+    }
 }

@@ -5,6 +5,7 @@ use portcullis_runtime::Registry;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
 /// What is counted. Labels have few values: policies by name, outcomes and reason codes; never a caller.
@@ -12,6 +13,13 @@ use prometheus_client::metrics::histogram::Histogram;
 pub(crate) struct Metrics {
     checks: Family<CheckLabels, Counter<u64, AtomicU64>>,
     duration: Histogram,
+    reloads: Family<ReloadLabels, Counter<u64, AtomicU64>>,
+    stale: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReloadLabels {
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -25,14 +33,41 @@ impl Metrics {
     pub(crate) fn register(registry: &mut Registry) -> Self {
         // From a cached answer to Envoy's timeout.
         let buckets = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.01, 0.1, 1.0];
-        let metrics = Self { checks: Family::default(), duration: Histogram::new(buckets) };
+        let metrics = Self {
+            checks: Family::default(),
+            duration: Histogram::new(buckets),
+            reloads: Family::default(),
+            stale: Gauge::default(),
+        };
         registry.register(
             "portcullis_checks",
             "Checks answered, by policy, outcome and reason",
             metrics.checks.clone(),
         );
         registry.register("portcullis_check_duration_seconds", "Time to answer a check", metrics.duration.clone());
+        registry.register(
+            "portcullis_policy_reloads",
+            "Changes of the policy files, by outcome",
+            metrics.reloads.clone(),
+        );
+        registry.register(
+            "portcullis_policy_stale",
+            "1 while the policy files cannot be used and older ones are in force",
+            metrics.stale.clone(),
+        );
         metrics
+    }
+
+    /// Counts a change of the policy files.
+    pub(crate) fn reloaded(&self, success: bool) {
+        let outcome = if success { "success" } else { "failure" };
+        self.reloads.get_or_create(&ReloadLabels { outcome }).inc();
+        self.stale.set(i64::from(!success));
+    }
+
+    /// Notes that the policy files are what is in force.
+    pub(crate) fn policies_agree(&self) {
+        self.stale.set(0);
     }
 
     /// `policy` is a name that exists or `none`, so that clients cannot make up label values.

@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::routing::get;
 use envoy_types::ext_authz::v3::pb::AuthorizationServer;
 use portcullis_assertion::Signer;
+use portcullis_policy::PolicyProblems;
 use portcullis_runtime::{InvalidSettings, Process, Registry, bind, http_client, serve_http};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -18,7 +19,9 @@ use tonic_health::server::HealthReporter;
 use crate::command_line::ServeSettings;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
-use crate::policy_file;
+use crate::policy_source::PolicyText;
+use crate::reload::Reload;
+use crate::routes::Routes;
 use crate::service::AuthorizationService;
 
 type Service = AuthorizationServer<AuthorizationService>;
@@ -37,21 +40,32 @@ pub fn serve(
     let starting = process.pending("policies and signing keys");
     let metrics = Metrics::register(metrics);
     async move {
-        let policies = policy_file::load(&settings.policy)?;
+        let text = PolicyText::read([settings.policy.as_path()]).map_err(invalid)?;
+        let policies = text.compile().map_err(invalid)?;
         let signer = signer(settings.assertion_key.as_deref())?;
         let http = http_client(&settings.outbound)?;
         let checks = bind("--listen", settings.listen).await?;
         let keys = bind("--keys-listen", settings.keys_listen).await?;
-        let gate = Arc::new(Gate::new(&policies, &http, signer));
+        let routes = Routes::new(&policies, &http, None);
         let policy = settings.policy.display();
-        gate.ready(settings.issuer_wait)
-            .await
-            .map_err(|missing| anyhow!("--policy {policy}: an issuer cannot be used: {missing}"))?;
+        let ready = routes.ready(settings.issuer_wait).await;
+        ready.map_err(|missing| anyhow!("--policy {policy}: an issuer cannot be used: {missing}"))?;
+        let gate = Arc::new(Gate::new(routes, signer));
         drop(starting);
+        let (path, issuer_wait) = (settings.policy, settings.issuer_wait);
+        let reload = Reload { gate: Arc::clone(&gate), path, http, issuer_wait, metrics: metrics.clone() };
+        let following = tokio::spawn(reload.follow(text));
         let published = serve_http(&process, keys, key_router(gate.key_set()));
-        tokio::try_join!(published, answer(&process, checks, gate, metrics))?;
-        Ok(())
+        let served = tokio::try_join!(published, answer(&process, checks, gate, metrics));
+        following.abort();
+        served.map(|_| ())
     }
+}
+
+/// What is wrong with policies is an error of settings (exit code 64).
+#[expect(clippy::needless_pass_by_value, reason = "the signature that `map_err` calls")]
+fn invalid(problems: PolicyProblems) -> InvalidSettings {
+    InvalidSettings(problems.lines().into_iter().map(|line| format!("--policy {line}")).collect())
 }
 
 fn signer(key: Option<&Path>) -> anyhow::Result<Signer> {

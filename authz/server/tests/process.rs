@@ -59,6 +59,25 @@ fn a_policy_that_cannot_be_used_is_explained_with_file_and_field() {
 }
 
 #[test]
+fn check_prints_every_problem_and_its_exit_code_says_whether_there_was_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = policy_with(folder.path(), "  issuer: entra", "  isuer: entra");
+    let check = |arguments: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_portcullis")).arg("check").args(arguments).env_clear().output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(check(&[POLICY]), (Some(0), "no problems\n".to_owned()));
+    let (code, text) = check(&[bad.to_str().unwrap()]);
+    assert_eq!((code, text.matches("spec.isuer: unknown field").count()), (Some(1), 3), "{text}");
+    let (code, text) = check(&["--format", "json", folder.path().to_str().unwrap()]);
+    let problems: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, problems[0]["document"].as_str()), (Some(1), Some("RoutePolicy tasks")), "{text}");
+    assert_eq!(problems[0]["path"], "spec.isuer");
+    assert_eq!(check(&["--format", "json", POLICY]), (Some(0), "[]\n".to_owned()));
+}
+
+#[test]
 fn an_occupied_port_names_the_flag_and_the_fix() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -40,6 +40,11 @@ impl Ports {
             operations: [pick(9100)?, pick(9101)?, pick(9102)?, pick(9103)?, pick(9104)?],
         })
     }
+
+    pub(crate) fn authz_operations(&self) -> u16 {
+        let [.., operations] = self.operations;
+        operations
+    }
 }
 
 /// Where everything lies.
@@ -68,7 +73,7 @@ impl Layout {
 
     /// The sample policies, with the port of this stack's issuer.
     pub(crate) fn authz(&self) -> anyhow::Result<ProgramSpec> {
-        let [.., operations] = self.ports.operations;
+        let operations = self.ports.authz_operations();
         let source = Path::new(ROOT).join("dev/stack/policy.yaml");
         let text = std::fs::read_to_string(&source).with_context(|| format!("{}: cannot be read", source.display()))?;
         let policy = self.state.join("policy.yaml");

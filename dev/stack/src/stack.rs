@@ -147,6 +147,12 @@ impl Stack {
         http(self.layout.ports.authz)
     }
 
+    /// Where the gate's metrics and probes are.
+    #[must_use]
+    pub fn authz_operations(&self) -> String {
+        http(self.layout.ports.authz_operations())
+    }
+
     /// A service's own URL, which only those beside the gateway can reach.
     #[must_use]
     pub fn direct(&self, service: Service) -> String {

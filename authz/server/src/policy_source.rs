@@ -1,0 +1,95 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use portcullis_policy::{PolicyProblem, PolicyProblems, PolicySet};
+
+/// Larger files are not policies; reading one whole could exhaust memory.
+const LARGEST_FILE: u64 = 1024 * 1024;
+const EXTENSIONS: [&str; 2] = ["yaml", "yml"];
+
+/// The text of every policy file, by name: what a set is compiled from, and what shows whether it changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PolicyText(BTreeMap<String, String>);
+
+impl PolicyText {
+    /// Reads a file, or every `.yaml` and `.yml` file of a folder (a mounted ConfigMap has links to them, which are followed).
+    pub(crate) fn read<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<Self, PolicyProblems> {
+        let (mut texts, mut problems) = (BTreeMap::new(), Vec::new());
+        for path in paths {
+            match files(path) {
+                Ok(files) => read_files(files, &mut texts, &mut problems),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { Ok(Self(texts)) } else { Err(PolicyProblems(problems)) }
+    }
+
+    /// Compiles what was read.
+    pub(crate) fn compile(&self) -> Result<PolicySet, PolicyProblems> {
+        PolicySet::compile(self.0.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+    }
+}
+
+fn read_files(files: Vec<PathBuf>, texts: &mut BTreeMap<String, String>, problems: &mut Vec<PolicyProblem>) {
+    for file in files {
+        match read(&file) {
+            Ok(text) => {
+                texts.insert(file.display().to_string(), text);
+            }
+            Err(cause) => problems
+                .push(problem(&file, format!("cannot be read: {cause}; give a file or a folder of policy documents"))),
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<String, String> {
+    let size = std::fs::metadata(file).map_err(|error| error.to_string())?.len();
+    if size > LARGEST_FILE {
+        return Err(format!("it has {size} bytes, more than the {LARGEST_FILE} of any policy"));
+    }
+    std::fs::read_to_string(file).map_err(|error| error.to_string())
+}
+
+fn files(path: &Path) -> Result<Vec<PathBuf>, PolicyProblem> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = std::fs::read_dir(path).map_err(|error| problem(path, format!("cannot be listed: {error}")))?;
+    let is_policy = |file: &PathBuf| {
+        let hidden = file.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+        !hidden && file.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known))
+    };
+    let files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_policy).collect();
+    if files.is_empty() { Err(problem(path, "has no .yaml or .yml file".to_owned())) } else { Ok(files) }
+}
+
+fn problem(path: &Path, problem: String) -> PolicyProblem {
+    PolicyProblem { source: path.display().to_string(), document: None, path: None, problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PolicyText;
+
+    #[test]
+    fn a_folder_is_read_as_kubernetes_mounts_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("..2026");
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(data.join("tasks.yaml"), "a").unwrap();
+        std::fs::write(folder.path().join("notes.txt"), "b").unwrap();
+        std::os::unix::fs::symlink("..2026", folder.path().join("..data")).unwrap();
+        std::os::unix::fs::symlink("..data/tasks.yaml", folder.path().join("tasks.yaml")).unwrap();
+        let PolicyText(texts) = PolicyText::read([folder.path()]).unwrap();
+        let names: Vec<_> = texts.into_iter().collect();
+        assert_eq!(names, [(folder.path().join("tasks.yaml").display().to_string(), "a".to_owned())]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let absent = folder.path().join("absent.yaml");
+        let problems = PolicyText::read([absent.as_path(), folder.path()]).unwrap_err().to_string();
+        assert!(problems.contains("absent.yaml: cannot be read") && problems.contains("has no .yaml"), "{problems}");
+    }
+}

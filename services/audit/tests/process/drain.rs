@@ -1,0 +1,71 @@
+//! A stop by signal loses no request.
+
+use dev_entra::InProcess;
+use reqwest::{Certificate, Client};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::yield_now;
+use tokio::time::timeout;
+
+use crate::program::{ANY_PORT, AUDIT, CONTOSO, PATIENCE, finished, listening_address, program, terminate};
+
+const ENTRY: &str = r#"{"action":"task_created","resource_id":"7","actor":"a","tenant_id":"t"}"#;
+
+/// The task API's own token for the audit service.
+async fn token(issuer: &InProcess) -> String {
+    let certificate = Certificate::from_pem(issuer.authority_pem().as_bytes()).unwrap();
+    let http = Client::builder().no_proxy().tls_certs_only([certificate]).build().unwrap();
+    let scope = format!("api://{AUDIT}/.default");
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "3a5c0001-0000-4000-8000-000000000001"),
+        ("client_secret", "task-api-secret"),
+        ("scope", &scope),
+    ];
+    let request = http.post(format!("{}/{CONTOSO}/oauth2/v2.0/token", issuer.authority())).form(&form);
+    let reply: Value = request.send().await.unwrap().json().await.unwrap();
+    reply["access_token"].as_str().unwrap_or_else(|| panic!("{reply}")).to_owned()
+}
+
+/// A request to append an entry, up to its body. The service says `100 Continue` when it waits for that.
+async fn half_a_request(address: &str, token: &str) -> TcpStream {
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST /audit HTTP/1.1\r\nhost: audit\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\nexpect: 100-continue\r\n\r\n",
+        ENTRY.len()
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut interim = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+    timeout(PATIENCE, connection.read_exact(&mut interim)).await.unwrap().unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    connection
+}
+
+async fn until_refused(address: &str) {
+    let refused = async {
+        while TcpStream::connect(address).await.is_ok() {
+            yield_now().await;
+        }
+    };
+    timeout(PATIENCE, refused).await.expect("the listener stays open");
+}
+
+#[tokio::test]
+async fn sigterm_closes_the_listener_and_lets_the_request_in_flight_finish() {
+    let issuer = InProcess::start().await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let mut child = program(&issuer, directory.path(), ANY_PORT, ANY_PORT).spawn().unwrap();
+    let address = listening_address(&mut child).await;
+    let mut connection = half_a_request(&address, &token(&issuer).await).await;
+
+    terminate(&child);
+    until_refused(&address).await;
+    connection.write_all(ENTRY.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    timeout(PATIENCE, connection.read_to_string(&mut answer)).await.unwrap().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#""status":"logged""#), "{answer}");
+    let output = finished(child).await;
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{output:?}");
+}

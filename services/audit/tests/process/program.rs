@@ -1,0 +1,66 @@
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use dev_entra::InProcess;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+pub(crate) const CONTOSO: &str = "11111111-1111-4111-8111-111111111111";
+pub(crate) const AUDIT: &str = "3a5c0003-0000-4000-8000-000000000003";
+/// Far longer than anything here takes, so that only a program that hangs meets it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The audit program without any setting, in an empty environment.
+pub(crate) fn bare_program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_audit"));
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+}
+
+/// A loopback port that the system picks.
+pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
+
+/// The audit program as a service of `issuer`, with its files in `directory` and its listeners at these addresses.
+pub(crate) fn program(issuer: &InProcess, directory: &Path, listen: &str, operations_listen: &str) -> Command {
+    let certificate = directory.join("ca.pem");
+    std::fs::write(&certificate, issuer.authority_pem()).unwrap();
+    let mut command = bare_program();
+    command.args(["--listen", listen, "--operations-listen", operations_listen]);
+    command.args(["--home-tenant", CONTOSO, "--client-id", AUDIT]);
+    command.args(["--authority", &issuer.authority()]).arg("--extra-ca").arg(certificate);
+    command.arg("--data-dir").arg(directory.join("data"));
+    command
+}
+
+/// How the program ended, for one that ends by itself.
+pub(crate) async fn outcome(mut command: Command) -> (Option<i32>, String) {
+    let output = finished(command.spawn().unwrap()).await;
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+pub(crate) async fn finished(child: Child) -> Output {
+    tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("the program does not end").unwrap()
+}
+
+/// The address that the program's log says it listens on.
+pub(crate) async fn listening_address(child: &mut Child) -> String {
+    let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
+    let search = async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            let entry: Value = serde_json::from_str(&line).unwrap();
+            if entry["message"] == "listening" {
+                return entry["address"].as_str().unwrap().to_owned();
+            }
+        }
+        panic!("the program ended before it listened");
+    };
+    tokio::time::timeout(PATIENCE, search).await.expect("the program does not listen")
+}
+
+pub(crate) fn terminate(child: &Child) {
+    kill(Pid::from_raw(child.id().unwrap().try_into().unwrap()), Signal::SIGTERM).unwrap();
+}

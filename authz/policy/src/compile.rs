@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use portcullis_token::{Audiences, CallerKind, EntraSettings, Tenants, TimeRules};
+use portcullis_token::{Audiences, CallerKind};
 
 use crate::document::{Documents, Named};
+use crate::issuer::{Issuer, compile_issuer};
 use crate::problem::{PolicyProblem, PolicyProblems};
 use crate::route_policy::{RateLimit, RoutePolicy, Rule, Upstream};
 use crate::spec::{Callers, RateLimitSpec, RoutePolicySpec, RuleSpec, TokenIssuerSpec};
@@ -13,23 +14,12 @@ use crate::spec::{Callers, RateLimitSpec, RoutePolicySpec, RuleSpec, TokenIssuer
 /// A limiter remembers as many times as it allows requests, so that the numbers are bounded.
 const MOST_REQUESTS: u32 = 100_000;
 const LONGEST_WINDOW: Duration = Duration::from_hours(24);
-/// More than an hour of skew would be a way to keep expired tokens alive.
-const LARGEST_SKEW: Duration = Duration::from_mins(10);
 
 /// Policies that have been checked as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicySet {
     issuers: BTreeMap<String, Issuer>,
     policies: BTreeMap<String, RoutePolicy>,
-}
-
-/// Whose tokens count, and how their times are judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Issuer {
-    /// Which Entra and which tenants.
-    pub entra: EntraSettings,
-    /// How times are judged.
-    pub times: TimeRules,
 }
 
 impl PolicySet {
@@ -83,34 +73,6 @@ fn insert<Spec, T>(
     if into.insert(document.name.clone(), compiled).is_some() {
         problems.push(document.problem("metadata.name", "another document of this kind has the same name"));
     }
-}
-
-fn compile_issuer(document: &Named<TokenIssuerSpec>, problems: &mut Vec<PolicyProblem>) -> Option<Issuer> {
-    let (before, spec) = (problems.len(), &document.spec);
-    let tenants = match (spec.entra.any_tenant, spec.entra.tenants.is_empty()) {
-        (true, true) => Tenants::AnyOrganization,
-        (true, false) => {
-            problems.push(document.problem("spec.entra.anyTenant", "contradicts tenants; give one of them"));
-            return None;
-        }
-        (false, _) => Tenants::Listed(spec.entra.tenants.clone()),
-    };
-    let authority = spec.entra.authority.as_deref().unwrap_or(EntraSettings::PUBLIC_CLOUD);
-    let entra = EntraSettings::new(authority, tenants);
-    if let Err(invalid) = &entra {
-        let found =
-            invalid.iter().map(|invalid| document.problem(&format!("spec.entra.{}", invalid.field), &*invalid.problem));
-        problems.extend(found);
-    }
-    let defaults = TimeRules::default();
-    let times = TimeRules {
-        skew: spec.clock_skew.unwrap_or(defaults.skew),
-        longest_life: spec.longest_token_life.unwrap_or(defaults.longest_life),
-    };
-    if times.skew > LARGEST_SKEW {
-        problems.push(document.problem("spec.clockSkew", "is more than 10m; set the clocks instead"));
-    }
-    if problems.len() == before { entra.ok().map(|entra| Issuer { entra, times }) } else { None }
 }
 
 fn compile_policy(

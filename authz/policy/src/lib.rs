@@ -10,11 +10,13 @@
 mod compile;
 mod decision;
 mod document;
+mod issuer;
 mod problem;
 mod route_policy;
 mod spec;
 
-pub use compile::{Issuer, PolicySet};
+pub use compile::PolicySet;
 pub use decision::{Decision, Denial, DenialReason};
+pub use issuer::{Issuer, Provider};
 pub use problem::{PolicyProblem, PolicyProblems};
 pub use route_policy::{RateLimit, RoutePolicy, Rule, Upstream};

@@ -31,11 +31,12 @@ pub(crate) struct Metadata {
     pub(crate) name: String,
 }
 
-/// Who issues tokens.
+/// Who issues tokens: one of `entra` and `oidc`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct TokenIssuerSpec {
-    pub(crate) entra: EntraSpec,
+    pub(crate) entra: Option<EntraSpec>,
+    pub(crate) oidc: Option<OidcSpec>,
     /// How far clocks may differ.
     #[serde(default, deserialize_with = "optional_duration")]
     pub(crate) clock_skew: Option<Duration>,
@@ -54,6 +55,32 @@ pub(crate) struct EntraSpec {
     pub(crate) tenants: Vec<String>,
     #[serde(default)]
     pub(crate) any_tenant: bool,
+}
+
+/// Any OpenID Connect provider.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct OidcSpec {
+    /// As tokens spell it.
+    pub(crate) issuer: String,
+    /// Where the keys are, if not where the discovery document says.
+    pub(crate) jwks_uri: Option<String>,
+    /// The algorithms that the provider signs with.
+    #[serde(default)]
+    pub(crate) algorithms: Vec<String>,
+    #[serde(default)]
+    pub(crate) claims: ClaimNamesSpec,
+}
+
+/// What the provider calls its claims, where it differs from RFC 9068.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ClaimNamesSpec {
+    pub(crate) subject: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) email: Option<String>,
+    pub(crate) roles: Option<String>,
+    pub(crate) scopes: Option<String>,
 }
 
 /// What may pass one kind of route.

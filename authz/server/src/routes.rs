@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_policy::{Issuer, PolicySet, RoutePolicy};
+use portcullis_policy::{Issuer, PolicySet, Provider, RoutePolicy};
 use portcullis_token::{KeyPolicy, MissingKeys, Verifier};
 use reqwest::Client;
 use tokio::time::Instant;
@@ -28,8 +28,12 @@ impl Routes {
             let issuers = previous.into_iter().flat_map(|routes| &routes.issuers);
             issuers.into_iter().find(|(held, _)| held == issuer).map(|(_, verifier)| Arc::clone(verifier))
         };
-        let start =
-            |issuer: &Issuer| Arc::new(Verifier::entra(http, issuer.entra.clone(), KeyPolicy::default(), issuer.times));
+        let start = |Issuer { provider, times }: &Issuer| {
+            Arc::new(match provider.clone() {
+                Provider::Entra(entra) => Verifier::entra(http, entra, KeyPolicy::default(), *times),
+                Provider::Oidc(oidc) => Verifier::oidc(http, oidc, KeyPolicy::default(), *times),
+            })
+        };
         let named: HashMap<&str, (Issuer, Arc<Verifier>)> = policies
             .issuers()
             .map(|(name, issuer)| (name, (issuer.clone(), known(issuer).unwrap_or_else(|| start(issuer)))))

@@ -34,11 +34,33 @@ impl Claims {
 
     /// A text, if the claim is there.
     pub fn optional_text(&self, name: &str) -> Result<Option<&str>, Refusal> {
-        match self.0.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(wrong(name, "is not a text")),
+        as_text(self.0.get(name), name)
+    }
+
+    /// A text at a path such as `profile.name`, if it is there.
+    pub(crate) fn text_at(&self, path: &str) -> Result<Option<&str>, Refusal> {
+        as_text(self.at(path), path)
+    }
+
+    /// A list of texts at a path; empty when nothing is there.
+    pub(crate) fn list_at(&self, path: &str) -> Result<Vec<String>, Refusal> {
+        as_list(self.at(path), path)
+    }
+
+    /// A list written as a text with spaces or as a list, at a path; empty when nothing is there.
+    pub(crate) fn words_or_list_at(&self, path: &str) -> Result<Vec<String>, Refusal> {
+        match self.at(path) {
+            Some(Value::String(text)) => as_words(text, path),
+            value => as_list(value, path),
         }
+    }
+
+    /// The name itself wins over a path: Auth0's claims are URLs, with dots.
+    fn at(&self, path: &str) -> Option<&Value> {
+        self.0.get(path).or_else(|| {
+            let (first, rest) = path.split_once('.')?;
+            rest.split('.').try_fold(self.0.get(first)?, |value, member| value.get(member))
+        })
     }
 
     /// A text that must be there and not be empty.
@@ -54,21 +76,12 @@ impl Claims {
 
     /// A list of texts; empty when the claim is absent.
     pub fn list(&self, name: &str) -> Result<Vec<String>, Refusal> {
-        let items = match self.0.get(name) {
-            None => return Ok(Vec::new()),
-            Some(Value::Array(items)) if items.len() <= MAX_LIST => items,
-            Some(Value::Array(_)) => return Err(wrong(name, "is longer than any issuer makes it")),
-            Some(_) => return Err(wrong(name, "is not a list")),
-        };
-        let texts: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
-        texts.ok_or_else(|| wrong(name, "holds something else than texts"))
+        as_list(self.0.get(name), name)
     }
 
     /// A list written as one text with spaces (RFC 8693 §4.2); empty when the claim is absent.
     pub fn words(&self, name: &str) -> Result<Vec<String>, Refusal> {
-        let text = self.optional_text(name)?.unwrap_or_default();
-        let words: Vec<String> = text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
-        if words.len() <= MAX_LIST { Ok(words) } else { Err(wrong(name, "is longer than any issuer makes it")) }
+        as_words(self.optional_text(name)?.unwrap_or_default(), name)
     }
 
     /// Seconds since 1970 (RFC 7519 §2, NumericDate), whole and not negative.
@@ -82,6 +95,30 @@ impl Claims {
     pub fn time(&self, name: &str) -> Result<u64, Refusal> {
         self.optional_time(name)?.ok_or_else(|| wrong(name, "is absent"))
     }
+}
+
+fn as_text<'a>(value: Option<&'a Value>, name: &str) -> Result<Option<&'a str>, Refusal> {
+    match value {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(wrong(name, "is not a text")),
+    }
+}
+
+fn as_list(value: Option<&Value>, name: &str) -> Result<Vec<String>, Refusal> {
+    let items = match value {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(items)) if items.len() <= MAX_LIST => items,
+        Some(Value::Array(_)) => return Err(wrong(name, "is longer than any issuer makes it")),
+        Some(_) => return Err(wrong(name, "is not a list")),
+    };
+    let texts: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+    texts.ok_or_else(|| wrong(name, "holds something else than texts"))
+}
+
+fn as_words(text: &str, name: &str) -> Result<Vec<String>, Refusal> {
+    let words: Vec<String> = text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    if words.len() <= MAX_LIST { Ok(words) } else { Err(wrong(name, "is longer than any issuer makes it")) }
 }
 
 /// Lower case only: a second spelling of the same tenant would be a second identity.

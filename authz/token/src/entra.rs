@@ -6,6 +6,6 @@ mod settings;
 mod tests;
 mod token;
 
-pub(crate) use issuer::EntraIssuer;
+pub(crate) use issuer::{EntraIssuer, Origin};
 pub use settings::{EntraSettings, InvalidEntraSettings, Tenants};
 pub use token::EntraVersion;

@@ -13,7 +13,12 @@ const MAX_DOCUMENT: usize = 512 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyLocation {
     /// A discovery document (OpenID Connect Discovery 1.0 §4) that names issuer and keys.
-    Discovery(Url),
+    Discovery {
+        /// The document.
+        url: Url,
+        /// Whether its keys may be on another host, as Google's are.
+        keys_elsewhere: bool,
+    },
     /// The key set itself.
     KeySet(Url),
 }
@@ -90,31 +95,34 @@ pub struct RemoteKeys {
     /// Where the keys are.
     pub location: KeyLocation,
     /// The algorithms that the keys may be for.
-    pub algorithms: &'static [Algorithm],
+    pub algorithms: Vec<Algorithm>,
 }
 
 impl KeySource for RemoteKeys {
     async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
         let (issuer, url) = match &self.location {
             KeyLocation::KeySet(url) => (None, url.clone()),
-            KeyLocation::Discovery(url) => {
-                let Discovery { issuer, jwks_uri } = discovery(&self.http, url).await?;
+            KeyLocation::Discovery { url, keys_elsewhere } => {
+                let Discovery { issuer, jwks_uri } = discovery(&self.http, url, *keys_elsewhere).await?;
                 (Some(issuer), jwks_uri)
             }
         };
         let body = get(&self.http, &url).await?;
-        let keys = KeySet::parse(&body, self.algorithms).map_err(|error| FetchError::Keys { url, error })?;
+        let keys = KeySet::parse(&body, &self.algorithms).map_err(|error| FetchError::Keys { url, error })?;
         Ok(FetchedKeys { issuer, keys })
     }
 }
 
-/// Keys must come from where the metadata is: verified TLS to that host is what makes them the issuer's (cf. Istio CVE-2026-41413).
-async fn discovery(http: &Client, url: &Url) -> Result<Discovery, FetchError> {
+/// Keys come over verified TLS, and from where the metadata is unless the settings say otherwise (cf. Istio CVE-2026-41413).
+async fn discovery(http: &Client, url: &Url, keys_elsewhere: bool) -> Result<Discovery, FetchError> {
     let body = get(http, url).await?;
     let wrong = |problem: String| FetchError::Discovery { url: url.clone(), problem };
     let document: Discovery = serde_json::from_slice(&body)
         .map_err(|_| wrong("is not a discovery document with issuer and jwks_uri".into()))?;
-    if document.jwks_uri.origin() != url.origin() {
+    if document.jwks_uri.scheme() != "https" {
+        return Err(wrong(format!("its jwks_uri {} is not https", document.jwks_uri)));
+    }
+    if !keys_elsewhere && document.jwks_uri.origin() != url.origin() {
         return Err(wrong(format!(
             "its jwks_uri leads to another origin, {}",
             document.jwks_uri.origin().ascii_serialization()

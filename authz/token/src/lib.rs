@@ -18,11 +18,15 @@ mod compact;
 mod entra;
 mod fetch;
 mod header;
+mod issuer;
 mod jwk;
 mod key_cache;
 mod key_set;
+mod oidc;
 mod open;
 mod refusal;
+#[cfg(test)]
+mod signed_tokens;
 mod strict_json;
 mod verifier;
 #[cfg(test)]
@@ -39,6 +43,7 @@ pub use fetch::{FetchError, FetchedKeys, KeyLocation, RemoteKeys};
 pub use jwk::{InvalidKey, VerificationKey};
 pub use key_cache::{KeyCache, KeyPolicy, KeySource, KeyStatus};
 pub use key_set::{KeySet, KeySetError};
+pub use oidc::{ClaimNames, InvalidOidcSettings, OidcKeys, OidcSettings};
 pub use open::open;
 pub use refusal::{Reason, Refusal};
 pub use verifier::{MissingKeys, TimeRules, Verified, Verifier, unix_now};

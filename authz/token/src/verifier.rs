@@ -7,7 +7,9 @@ use crate::audience::Audiences;
 use crate::caller::Caller;
 use crate::claims::Claims;
 use crate::entra::{EntraIssuer, EntraSettings};
+use crate::issuer::Issuer;
 use crate::key_cache::KeyPolicy;
+use crate::oidc::{OidcIssuer, OidcSettings};
 use crate::open::Unopened;
 use crate::refusal::{Reason, Refusal};
 
@@ -45,7 +47,7 @@ pub struct MissingKeys(pub Vec<String>);
 /// Verifies tokens of one issuer.
 #[derive(Debug)]
 pub struct Verifier {
-    pub(crate) issuer: EntraIssuer,
+    pub(crate) issuer: Issuer,
     pub(crate) times: TimeRules,
 }
 
@@ -53,7 +55,13 @@ impl Verifier {
     /// A verifier of Entra's tokens; starts fetching the signing keys of each tenant.
     #[must_use]
     pub fn entra(http: &Client, settings: EntraSettings, keys: KeyPolicy, times: TimeRules) -> Self {
-        Self { issuer: EntraIssuer::start(http, settings, keys), times }
+        Self { issuer: Issuer::Entra(EntraIssuer::start(http, settings, keys)), times }
+    }
+
+    /// A verifier of the access tokens of one OpenID Connect provider; starts fetching its signing keys.
+    #[must_use]
+    pub fn oidc(http: &Client, settings: OidcSettings, keys: KeyPolicy, times: TimeRules) -> Self {
+        Self { issuer: Issuer::Oidc(OidcIssuer::start(http, settings, keys)), times }
     }
 
     /// Verifies `token` for an API that answers to `audiences` at `now`, in seconds since 1970.
@@ -62,7 +70,7 @@ impl Verifier {
     pub async fn verify(&self, token: &str, audiences: &Audiences, now: u64) -> Result<Verified, Refusal> {
         match self.verify_at_hand(token, audiences, now) {
             Err(refusal) if refusal.reason == Reason::KeyUnknown => {
-                if self.issuer.refresh(token).await {
+                if self.refresh_keys_of(token).await {
                     self.verify_at_hand(token, audiences, now)
                 } else {
                     Err(refusal)
@@ -72,12 +80,19 @@ impl Verifier {
         }
     }
 
+    async fn refresh_keys_of(&self, token: &str) -> bool {
+        match Unopened::parse(token, self.issuer.algorithms()) {
+            Ok(unopened) => self.issuer.refresh(unopened.unverified_claims()).await,
+            Err(_) => false,
+        }
+    }
+
     /// Verifies with the keys at hand: cheap refusals first, the signature last, so that forgeries cost little.
     pub fn verify_at_hand(&self, token: &str, audiences: &Audiences, now: u64) -> Result<Verified, Refusal> {
-        let unopened = Unopened::parse(token, EntraIssuer::ALGORITHMS)?;
+        let unopened = Unopened::parse(token, self.issuer.algorithms())?;
         let claims = unopened.unverified_claims();
         let origin = self.issuer.origin_of(claims)?;
-        let expires_at = self.times.check(claims, now)?;
+        let expires_at = self.times.check(claims, now, self.issuer.writes_not_before())?;
         let caller = origin.caller(claims, audiences)?;
         unopened.check_signature(origin.key(unopened.key_id())?)?;
         Ok(Verified { caller, claims: unopened.into_claims(), expires_at })
@@ -90,10 +105,14 @@ impl Verifier {
 }
 
 impl TimeRules {
-    /// RFC 7519 §4.1.4 to §4.1.6; `nbf` and `exp` are required. Returns `exp`.
-    fn check(&self, claims: &Claims, now: u64) -> Result<u64, Refusal> {
+    /// RFC 7519 §4.1.4 to §4.1.6. `exp` is required, and so is a begin: `nbf`, or `iat` where the issuer writes no `nbf`. Returns `exp`.
+    fn check(&self, claims: &Claims, now: u64, writes_not_before: bool) -> Result<u64, Refusal> {
         let skew = self.skew.as_secs();
-        let (not_before, expires_at) = (claims.time("nbf")?, claims.time("exp")?);
+        let expires_at = claims.time("exp")?;
+        let not_before = match claims.optional_time("nbf")? {
+            Some(not_before) => not_before,
+            None => claims.time(if writes_not_before { "nbf" } else { "iat" })?,
+        };
         let issued_at = claims.optional_time("iat")?.unwrap_or(not_before);
         if now >= expires_at.saturating_add(skew) {
             return Err(Refusal::new(Reason::TokenExpired, "the token has expired; request a new one"));
@@ -146,7 +165,7 @@ mod tests {
                 claims["iat"] = json!(iat);
             }
             let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
-            let verdict = rules.check(&claims, now).err().map(|refusal| refusal.reason);
+            let verdict = rules.check(&claims, now, true).err().map(|refusal| refusal.reason);
             assert_eq!(verdict, expected, "nbf {nbf} exp {exp} iat {iat:?}");
         }
     }
@@ -155,7 +174,7 @@ mod tests {
     fn both_ends_are_required() {
         for claims in [json!({"exp": 9}), json!({"nbf": 1}), json!({"nbf": 1, "exp": "9"})] {
             let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
-            assert_eq!(TimeRules::default().check(&claims, 5).unwrap_err().reason, Reason::ClaimInvalid);
+            assert_eq!(TimeRules::default().check(&claims, 5, true).unwrap_err().reason, Reason::ClaimInvalid);
         }
     }
 }

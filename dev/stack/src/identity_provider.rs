@@ -23,6 +23,12 @@ impl IdentityProvider {
         Ok(Self { http, authority: authority.to_owned() })
     }
 
+    /// Its URL.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+
     /// The URL that tokens are requested at.
     #[must_use]
     pub fn token_url(&self) -> String {

@@ -34,7 +34,7 @@ pub(crate) enum GatewayRefusal {
 
 impl Gateway {
     pub(crate) fn new(http: Client, keys: Url, upstream: &'static str) -> Self {
-        let source = RemoteKeys { http, location: KeyLocation::KeySet(keys), algorithms: ALGORITHMS };
+        let source = RemoteKeys { http, location: KeyLocation::KeySet(keys), algorithms: ALGORITHMS.to_vec() };
         Self { keys: KeyCache::start(source, KEY_POLICY), upstream }
     }
 

@@ -47,6 +47,14 @@ fn a_good_document_becomes_a_policy() {
 }
 
 #[test]
+fn any_openid_connect_provider_can_be_an_issuer() {
+    let oidc = "oidc: {issuer: 'https://id.example', algorithms: [ES256], claims: {roles: realm_access.roles}}";
+    let set = compile(&GOOD.replace("entra: {tenants: [11111111-1111-4111-8111-111111111111]}", oidc)).unwrap();
+    let (_, issuer) = set.issuers().next().unwrap();
+    assert!(matches!(issuer.provider, crate::Provider::Oidc(_)));
+}
+
+#[test]
 fn rules_allow_and_the_nearest_miss_says_why_not() {
     let set = compile(GOOD).unwrap();
     let policy = set.policy("tasks").unwrap();

@@ -13,7 +13,6 @@ use crate::claims::{Claims, is_guid, wrong};
 use crate::fetch::{FetchError, FetchedKeys, KeyLocation, RemoteKeys};
 use crate::jwk::VerificationKey;
 use crate::key_cache::{KeyCache, KeyPolicy, KeySource};
-use crate::open::Unopened;
 use crate::refusal::{Reason, Refusal};
 
 /// What Entra writes where a token has its tenant, in the metadata of all organizations.
@@ -51,8 +50,8 @@ impl EntraIssuer {
 
     pub(crate) fn start(http: &Client, settings: EntraSettings, policy: KeyPolicy) -> Self {
         Self::with_keys(settings, |tenant, _version, metadata| {
-            let location = KeyLocation::Discovery(metadata.clone());
-            let remote = RemoteKeys { http: http.clone(), location, algorithms: Self::ALGORITHMS };
+            let location = KeyLocation::Discovery { url: metadata.clone(), keys_elsewhere: false };
+            let remote = RemoteKeys { http: http.clone(), location, algorithms: Self::ALGORITHMS.to_vec() };
             KeyCache::start(TenantKeys { remote, metadata: metadata.clone(), tenant: tenant.to_owned() }, policy)
         })
     }
@@ -89,9 +88,9 @@ impl EntraIssuer {
         if issuer == expected { Ok(Origin { tenant, version, issuer, keys }) } else { Err(foreign_issuer()) }
     }
 
-    /// Fetches the keys that `token` would be verified with, unless they were fetched lately.
-    pub(crate) async fn refresh(&self, token: &str) -> bool {
-        let Some(source) = self.source_of(token) else { return false };
+    /// Fetches the keys that a token with these claims would be verified with, unless they were fetched lately.
+    pub(crate) async fn refresh(&self, claims: &Claims) -> bool {
+        let Some(source) = self.source_of(claims) else { return false };
         source.keys.refresh().await
     }
 
@@ -109,9 +108,7 @@ impl EntraIssuer {
             .collect()
     }
 
-    fn source_of(&self, token: &str) -> Option<&Source> {
-        let unopened = Unopened::parse(token, Self::ALGORITHMS).ok()?;
-        let claims = unopened.unverified_claims();
+    fn source_of(&self, claims: &Claims) -> Option<&Source> {
         let version = EntraVersion::from_claim(claims.text("ver").ok()?)?;
         self.source(claims.text("tid").ok()?, version)
     }

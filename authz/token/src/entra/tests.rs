@@ -1,18 +1,14 @@
 //! Tokens of an Entra whose keys are made here, before the verifier that everybody uses.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{KeyPair, KeySize, PublicKeyComponents};
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::{EntraIssuer, EntraSettings, EntraVersion, Tenants};
 use crate::fetch::{FetchError, FetchedKeys};
+use crate::issuer::Issuer;
 use crate::key_cache::{KeyCache, KeyPolicy, KeySource};
+use crate::signed_tokens::{FixedKeys, jwk, key, sign, with};
 use crate::{Audiences, CallerKind, KeySet, Reason, TimeRules, Verified, Verifier};
 
 const TENANT: &str = "11111111-1111-4111-8111-111111111111";
@@ -23,14 +19,6 @@ const USER: &str = "aaaaaaaa-0001-4000-8000-000000000001";
 const PATIENCE: Duration = Duration::from_secs(10);
 const NOW: u64 = 1_800_000_000;
 
-struct FixedKeys(FetchedKeys);
-
-impl KeySource for FixedKeys {
-    async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
-        Ok(self.0.clone())
-    }
-}
-
 /// An issuer that never answers.
 struct Silent;
 
@@ -38,17 +26,6 @@ impl KeySource for Silent {
     async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
         std::future::pending().await
     }
-}
-
-fn key(number: usize) -> &'static KeyPair {
-    static KEYS: [OnceLock<KeyPair>; 2] = [const { OnceLock::new() }; 2];
-    KEYS[number].get_or_init(|| KeyPair::generate(KeySize::Rsa2048).unwrap())
-}
-
-fn jwk(kid: &str, pair: &KeyPair) -> Value {
-    let public = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
-    let (n, e) = (URL_SAFE_NO_PAD.encode(public.n), URL_SAFE_NO_PAD.encode(public.e));
-    json!({"kty": "RSA", "use": "sig", "kid": kid, "n": n, "e": e})
 }
 
 fn issuer_of(version: EntraVersion, tenant: &str) -> String {
@@ -73,7 +50,7 @@ async fn verifier(tenants: Tenants) -> Verifier {
         let keys = KeySet::parse(document.as_bytes(), EntraIssuer::ALGORITHMS).unwrap();
         KeyCache::start(FixedKeys(FetchedKeys { issuer: Some(issuer_of(version, tenant)), keys }), KeyPolicy::default())
     });
-    let verifier = Verifier { issuer, times: TimeRules::default() };
+    let verifier = Verifier { issuer: Issuer::Entra(issuer), times: TimeRules::default() };
     verifier.ready(PATIENCE).await.unwrap();
     verifier
 }
@@ -99,29 +76,6 @@ fn application() -> Value {
         "ver": "2.0", "iss": issuer_of(EntraVersion::V2, TENANT), "aud": API, "tid": TENANT, "oid": USER, "sub": USER,
         "azp": CLIENT, "azpacr": "1", "idtyp": "app", "roles": ["AuditLog.Write"], "iat": NOW, "nbf": NOW, "exp": NOW + 3600,
     })
-}
-
-/// `base` with members set, or removed where the value is null.
-fn with(base: Value, changes: &Value) -> Value {
-    let mut claims = base;
-    for (name, value) in changes.as_object().unwrap() {
-        if value.is_null() {
-            claims.as_object_mut().unwrap().remove(name);
-        } else {
-            claims[name] = value.clone();
-        }
-    }
-    claims
-}
-
-fn sign(pair: &KeyPair, header: &Value, claims: &Value) -> String {
-    let mut token =
-        format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
-    let mut signature = vec![0; pair.public_modulus_len()];
-    pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature).unwrap();
-    token.push('.');
-    token.push_str(&URL_SAFE_NO_PAD.encode(signature));
-    token
 }
 
 fn token(claims: &Value) -> String {
@@ -245,7 +199,7 @@ async fn any_organization_means_each_tokens_own_tenant() {
 async fn without_keys_nobody_is_verified() {
     let settings = EntraSettings::new(EntraSettings::PUBLIC_CLOUD, listed()).unwrap();
     let issuer = EntraIssuer::with_keys(settings, |_, _, _| KeyCache::start(Silent, KeyPolicy::default()));
-    let verifier = Verifier { issuer, times: TimeRules::default() };
+    let verifier = Verifier { issuer: Issuer::Entra(issuer), times: TimeRules::default() };
     assert_eq!(judge(&verifier, &token(&user_v2())).unwrap_err(), Reason::KeysUnavailable);
     let missing = verifier.ready(Duration::ZERO).await.unwrap_err();
     assert_eq!(missing.0.len(), 2, "{missing}");

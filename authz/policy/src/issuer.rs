@@ -1,0 +1,107 @@
+use std::time::Duration;
+
+use portcullis_token::{ClaimNames, EntraSettings, OidcKeys, OidcSettings, Tenants, TimeRules};
+
+use crate::document::Named;
+use crate::problem::PolicyProblem;
+use crate::spec::{ClaimNamesSpec, EntraSpec, OidcSpec, TokenIssuerSpec};
+
+/// A larger skew would be a way to keep expired tokens alive.
+const LARGEST_SKEW: Duration = Duration::from_mins(10);
+
+/// Whose tokens count, and how their times are judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer {
+    /// Who issues them.
+    pub provider: Provider,
+    /// How times are judged.
+    pub times: TimeRules,
+}
+
+/// The kinds of issuers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Provider {
+    /// Microsoft Entra ID.
+    Entra(EntraSettings),
+    /// Any OpenID Connect provider.
+    Oidc(OidcSettings),
+}
+
+pub(crate) fn compile_issuer(document: &Named<TokenIssuerSpec>, problems: &mut Vec<PolicyProblem>) -> Option<Issuer> {
+    let (before, spec) = (problems.len(), &document.spec);
+    let provider = match (&spec.entra, &spec.oidc) {
+        (Some(entra), None) => compile_entra(document, entra, problems).map(Provider::Entra),
+        (None, Some(oidc)) => compile_oidc(document, oidc, problems).map(Provider::Oidc),
+        (None, None) => {
+            problems.push(document.problem("spec", "names no issuer; give entra or oidc"));
+            None
+        }
+        (Some(_), Some(_)) => {
+            problems.push(document.problem("spec.oidc", "contradicts entra; write a document for each issuer"));
+            None
+        }
+    };
+    let defaults = TimeRules::default();
+    let times = TimeRules {
+        skew: spec.clock_skew.unwrap_or(defaults.skew),
+        longest_life: spec.longest_token_life.unwrap_or(defaults.longest_life),
+    };
+    if times.skew > LARGEST_SKEW {
+        problems.push(document.problem("spec.clockSkew", "is more than 10m; set the clocks instead"));
+    }
+    if problems.len() == before { provider.map(|provider| Issuer { provider, times }) } else { None }
+}
+
+fn compile_entra(
+    document: &Named<TokenIssuerSpec>,
+    spec: &EntraSpec,
+    problems: &mut Vec<PolicyProblem>,
+) -> Option<EntraSettings> {
+    let tenants = match (spec.any_tenant, spec.tenants.is_empty()) {
+        (true, true) => Tenants::AnyOrganization,
+        (true, false) => {
+            problems.push(document.problem("spec.entra.anyTenant", "contradicts tenants; give one of them"));
+            return None;
+        }
+        (false, _) => Tenants::Listed(spec.tenants.clone()),
+    };
+    let authority = spec.authority.as_deref().unwrap_or(EntraSettings::PUBLIC_CLOUD);
+    let settings = EntraSettings::new(authority, tenants);
+    settings
+        .map_err(|invalid| {
+            let problem = |invalid: portcullis_token::InvalidEntraSettings| {
+                document.problem(&format!("spec.entra.{}", invalid.field), invalid.problem)
+            };
+            problems.extend(invalid.into_iter().map(problem));
+        })
+        .ok()
+}
+
+fn compile_oidc(
+    document: &Named<TokenIssuerSpec>,
+    spec: &OidcSpec,
+    problems: &mut Vec<PolicyProblem>,
+) -> Option<OidcSettings> {
+    let keys = spec.jwks_uri.clone().map_or(OidcKeys::Discovery, OidcKeys::At);
+    let settings = OidcSettings::new(&spec.issuer, &keys, &spec.algorithms, claim_names(&spec.claims));
+    settings
+        .map_err(|invalid| {
+            let problem = |invalid: portcullis_token::InvalidOidcSettings| {
+                document.problem(&format!("spec.oidc.{}", invalid.field), invalid.problem)
+            };
+            problems.extend(invalid.into_iter().map(problem));
+        })
+        .ok()
+}
+
+fn claim_names(spec: &ClaimNamesSpec) -> ClaimNames {
+    let defaults = ClaimNames::default();
+    let or = |given: &Option<String>, default| given.clone().unwrap_or(default);
+    ClaimNames {
+        subject: or(&spec.subject, defaults.subject),
+        name: or(&spec.name, defaults.name),
+        email: or(&spec.email, defaults.email),
+        roles: or(&spec.roles, defaults.roles),
+        scopes: or(&spec.scopes, defaults.scopes),
+    }
+}

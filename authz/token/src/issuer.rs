@@ -1,0 +1,82 @@
+//! The two kinds of issuer behind one face.
+
+use crate::algorithm::Algorithm;
+use crate::audience::Audiences;
+use crate::caller::Caller;
+use crate::claims::Claims;
+use crate::entra::{EntraIssuer, Origin as EntraOrigin};
+use crate::jwk::VerificationKey;
+use crate::oidc::{OidcIssuer, OidcOrigin};
+use crate::refusal::Refusal;
+
+/// Who issues tokens, with the keys at hand.
+#[derive(Debug)]
+pub(crate) enum Issuer {
+    Entra(EntraIssuer),
+    Oidc(OidcIssuer),
+}
+
+/// Where a token claims to come from.
+#[derive(Debug)]
+pub(crate) enum Origin<'a> {
+    Entra(EntraOrigin<'a>),
+    Oidc(OidcOrigin<'a>),
+}
+
+impl Issuer {
+    pub(crate) fn algorithms(&self) -> &[Algorithm] {
+        match self {
+            Self::Entra(_) => EntraIssuer::ALGORITHMS,
+            Self::Oidc(oidc) => oidc.algorithms(),
+        }
+    }
+
+    /// Entra always writes `nbf`; RFC 9068 §2.2 asks only for `iat`.
+    pub(crate) fn writes_not_before(&self) -> bool {
+        matches!(self, Self::Entra(_))
+    }
+
+    pub(crate) fn origin_of<'a>(&'a self, claims: &'a Claims) -> Result<Origin<'a>, Refusal> {
+        match self {
+            Self::Entra(entra) => entra.origin_of(claims).map(Origin::Entra),
+            Self::Oidc(oidc) => oidc.origin_of(claims).map(Origin::Oidc),
+        }
+    }
+
+    pub(crate) async fn refresh(&self, claims: &Claims) -> bool {
+        match self {
+            Self::Entra(entra) => entra.refresh(claims).await,
+            Self::Oidc(oidc) => oidc.refresh().await,
+        }
+    }
+
+    pub(crate) async fn ready(&self) {
+        match self {
+            Self::Entra(entra) => entra.ready().await,
+            Self::Oidc(oidc) => oidc.ready().await,
+        }
+    }
+
+    pub(crate) fn missing_keys(&self) -> Vec<String> {
+        match self {
+            Self::Entra(entra) => entra.missing_keys(),
+            Self::Oidc(oidc) => oidc.missing_keys(),
+        }
+    }
+}
+
+impl Origin<'_> {
+    pub(crate) fn caller(&self, claims: &Claims, audiences: &Audiences) -> Result<Caller, Refusal> {
+        match self {
+            Self::Entra(origin) => origin.caller(claims, audiences),
+            Self::Oidc(origin) => origin.caller(claims, audiences),
+        }
+    }
+
+    pub(crate) fn key(&self, kid: &str) -> Result<&VerificationKey, Refusal> {
+        match self {
+            Self::Entra(origin) => origin.key(kid),
+            Self::Oidc(origin) => origin.key(kid),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+use url::Url;
+
+use crate::algorithm::Algorithm;
+use crate::fetch::KeyLocation;
+
+/// One OpenID Connect provider, and how its access tokens are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OidcSettings {
+    pub(super) issuer: String,
+    pub(super) keys: KeyLocation,
+    pub(super) algorithms: Vec<Algorithm>,
+    pub(super) claims: ClaimNames,
+}
+
+/// Where a provider's keys are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OidcKeys {
+    /// Where its discovery document says, on whatever host.
+    Discovery,
+    /// At this URL.
+    At(String),
+}
+
+/// What a provider calls its claims. A name with dots is a path, such as Keycloak's `realm_access.roles`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimNames {
+    /// The caller's unchanging id.
+    pub subject: String,
+    /// Display name.
+    pub name: String,
+    /// E-mail address.
+    pub email: String,
+    /// A list of roles.
+    pub roles: String,
+    /// Scopes, as one text with spaces or as a list.
+    pub scopes: String,
+}
+
+/// Why settings cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct InvalidOidcSettings {
+    /// What to change.
+    pub field: &'static str,
+    /// What is wrong with it, and how it should be.
+    pub problem: String,
+}
+
+impl Default for ClaimNames {
+    fn default() -> Self {
+        let [subject, name, email, roles, scopes] = ["sub", "name", "email", "roles", "scope"].map(str::to_owned);
+        Self { subject, name, email, roles, scopes }
+    }
+}
+
+impl OidcSettings {
+    /// Checks everything, and reports every error at once. `algorithms` are names such as `RS256`; empty means RS256.
+    pub fn new(
+        issuer: &str,
+        keys: &OidcKeys,
+        algorithms: &[String],
+        claims: ClaimNames,
+    ) -> Result<Self, Vec<InvalidOidcSettings>> {
+        let mut problems = Vec::new();
+        let location = key_location(issuer, keys).map_err(|problem| problems.push(problem)).ok();
+        let algorithms = parse_algorithms(algorithms, &mut problems);
+        match location {
+            Some(keys) if problems.is_empty() => Ok(Self { issuer: issuer.to_owned(), keys, algorithms, claims }),
+            _ => Err(problems),
+        }
+    }
+}
+
+fn key_location(issuer: &str, keys: &OidcKeys) -> Result<KeyLocation, InvalidOidcSettings> {
+    let issuer_url = https("issuer", issuer)?;
+    if issuer_url.query().is_some() || issuer_url.fragment().is_some() {
+        let problem =
+            format!("'{issuer}' has a query or a fragment, which no issuer has (OpenID Connect Discovery §3)");
+        return Err(InvalidOidcSettings { field: "issuer", problem });
+    }
+    match keys {
+        OidcKeys::At(url) => https("jwksUri", url).map(KeyLocation::KeySet),
+        // OpenID Connect Discovery §4: the path is appended, without a second slash.
+        OidcKeys::Discovery => {
+            let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+            Ok(KeyLocation::Discovery { url: https("issuer", &url)?, keys_elsewhere: true })
+        }
+    }
+}
+
+fn https(field: &'static str, text: &str) -> Result<Url, InvalidOidcSettings> {
+    let problem = |problem: String| InvalidOidcSettings { field, problem };
+    let url = Url::parse(text).map_err(|error| problem(format!("'{text}' is not a URL ({error})")))?;
+    if url.scheme() == "https" {
+        Ok(url)
+    } else {
+        Err(problem(format!("'{text}' is not https; keys fetched without TLS are anybody's")))
+    }
+}
+
+fn parse_algorithms(names: &[String], problems: &mut Vec<InvalidOidcSettings>) -> Vec<Algorithm> {
+    let mut algorithms = Vec::new();
+    for name in names {
+        if let Some(algorithm) = Algorithm::from_name(name) {
+            algorithms.push(algorithm);
+            continue;
+        }
+        let known: Vec<&str> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+        let problem = format!("'{name}' is not one of {}; none and HMAC never are", known.join(", "));
+        problems.push(InvalidOidcSettings { field: "algorithms", problem });
+    }
+    if algorithms.is_empty() { vec![Algorithm::Rs256] } else { algorithms }
+}

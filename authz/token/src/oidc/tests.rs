@@ -1,0 +1,117 @@
+//! Tokens in the shapes of RFC 9068 and of Keycloak.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{ClaimNames, OidcIssuer, OidcKeys, OidcSettings};
+use crate::fetch::FetchedKeys;
+use crate::issuer::Issuer;
+use crate::key_cache::{KeyCache, KeyPolicy};
+use crate::signed_tokens::{FixedKeys, jwk, key, sign, with};
+use crate::{Algorithm, Audiences, Caller, CallerKind, KeySet, Reason, TimeRules, Verifier};
+
+const ISSUER: &str = "https://id.example/realms/shop";
+const NOW: u64 = 1_800_000_000;
+
+async fn verifier(claims: ClaimNames) -> Verifier {
+    let settings = OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], claims).unwrap();
+    let document = json!({ "keys": [jwk("k", key(0))] }).to_string();
+    let keys = KeySet::parse(document.as_bytes(), &[Algorithm::Rs256]).unwrap();
+    let keys = KeyCache::start(FixedKeys(FetchedKeys { issuer: None, keys }), KeyPolicy::default());
+    let issuer = Issuer::Oidc(OidcIssuer::with_keys(settings, keys));
+    let verifier = Verifier { issuer, times: TimeRules::default() };
+    verifier.ready(Duration::from_secs(10)).await.unwrap();
+    verifier
+}
+
+/// RFC 9068 §2.2: there is no `nbf`.
+fn user() -> Value {
+    json!({
+        "iss": ISSUER, "aud": ["shop", "other"], "sub": "user-1", "client_id": "web", "scope": "orders:read orders:write",
+        "roles": ["Buyer"], "name": "Renée", "email": "renee@shop.example", "iat": NOW, "exp": NOW + 300, "jti": "1",
+    })
+}
+
+fn judge(verifier: &Verifier, claims: &Value) -> Result<Caller, Reason> {
+    let token = sign(key(0), &json!({"alg": "RS256", "typ": "at+jwt", "kid": "k"}), claims);
+    let audiences = Audiences::Exactly(vec!["shop".to_owned()]);
+    verifier
+        .verify_at_hand(&token, &audiences, NOW + 1)
+        .map(|verified| verified.caller)
+        .map_err(|refusal| refusal.reason)
+}
+
+#[tokio::test]
+async fn a_user_and_a_client_that_acts_as_itself_are_told_apart() {
+    let verifier = verifier(ClaimNames::default()).await;
+    let caller = judge(&verifier, &user()).unwrap();
+    assert_eq!((caller.tenant.as_str(), caller.object_id.as_str(), caller.kind), (ISSUER, "user-1", CallerKind::User));
+    assert!(caller.has_scope("orders:read") && caller.has_role("Buyer") && caller.actor.as_deref() == Some("web"));
+    let caller = judge(&verifier, &with(user(), &json!({"sub": "web", "aud": "shop"}))).unwrap();
+    assert_eq!(caller.kind, CallerKind::Application);
+}
+
+#[tokio::test]
+async fn claims_have_the_names_that_the_settings_give_them() {
+    let names = ClaimNames {
+        roles: "realm_access.roles".to_owned(),
+        name: "https://shop.example/name".to_owned(),
+        scopes: "scp".to_owned(),
+        ..ClaimNames::default()
+    };
+    let verifier = verifier(names).await;
+    let changes = json!({
+        "realm_access": {"roles": ["Seller"]}, "https://shop.example/name": "Ada", "scp": ["a", "b"], "roles": ["Ignored"],
+    });
+    let caller = judge(&verifier, &with(user(), &changes)).unwrap();
+    assert_eq!((caller.roles, caller.name.as_deref()), (vec!["Seller".to_owned()], Some("Ada")));
+    assert_eq!(caller.scopes, ["a", "b"]);
+    for wrong in
+        [json!({"realm_access": {"roles": "Seller"}}), json!({"scp": [1]}), json!({"https://shop.example/name": 1})]
+    {
+        assert_eq!(judge(&verifier, &with(user(), &wrong)).unwrap_err(), Reason::ClaimInvalid, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn other_tokens_are_refused_with_their_reason() {
+    let verifier = verifier(ClaimNames::default()).await;
+    for (changes, expected) in [
+        (json!({"iss": "https://id.example/realms/shop/"}), Reason::IssuerNotAllowed),
+        (json!({"iss": "https://evil.example"}), Reason::IssuerNotAllowed),
+        (json!({"iss": null}), Reason::ClaimInvalid),
+        (json!({"aud": "other"}), Reason::AudienceNotAllowed),
+        (json!({"aud": []}), Reason::AudienceNotAllowed),
+        (json!({"aud": null}), Reason::ClaimInvalid),
+        (json!({"aud": {"shop": 1}}), Reason::ClaimInvalid),
+        (json!({"aud": vec!["shop"; 33]}), Reason::ClaimInvalid),
+        (json!({"sub": null}), Reason::ClaimInvalid),
+        (json!({"sub": ""}), Reason::ClaimInvalid),
+        (json!({"sub": 7}), Reason::ClaimInvalid),
+        (json!({"nonce": "n"}), Reason::IdToken),
+        (json!({"at_hash": "h"}), Reason::IdToken),
+        (json!({"typ": "ID"}), Reason::IdToken),
+        (json!({"exp": NOW - 60}), Reason::TokenExpired),
+        (json!({"nbf": NOW + 120}), Reason::TokenNotYetValid),
+        (json!({"iat": null}), Reason::ClaimInvalid),
+        (json!({"exp": null}), Reason::ClaimInvalid),
+    ] {
+        assert_eq!(judge(&verifier, &with(user(), &changes)).unwrap_err(), expected, "{changes}");
+    }
+}
+
+#[test]
+fn settings_report_every_error_at_once() {
+    let names = ["RS256".to_owned(), "HS256".to_owned(), "none".to_owned()];
+    let problems =
+        OidcSettings::new("http://id.example", &OidcKeys::Discovery, &names, ClaimNames::default()).unwrap_err();
+    let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(text.len(), 3, "{text:?}");
+    let keys = OidcKeys::At("http://id.example/keys".to_owned());
+    assert!(OidcSettings::new(ISSUER, &keys, &[], ClaimNames::default()).is_err());
+    assert!(OidcSettings::new("https://id.example/?a=b", &OidcKeys::Discovery, &[], ClaimNames::default()).is_err());
+    let settings = OidcSettings::new("https://id.example/", &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
+    let crate::KeyLocation::Discovery { url, .. } = settings.keys else { panic!("discovery was asked for") };
+    assert_eq!(url.as_str(), "https://id.example/.well-known/openid-configuration");
+}

@@ -1,0 +1,64 @@
+use super::{ClaimNames, OidcSettings};
+use crate::audience::Audiences;
+use crate::caller::{Caller, CallerKind};
+use crate::claims::{Claims, wrong};
+use crate::refusal::{Reason, Refusal};
+
+/// No API is addressed under more names than this at once.
+const MAX_AUDIENCES: usize = 32;
+
+/// Whom an access token of the provider speaks for. The provider itself stands for the tenant: ids are its own.
+pub(super) fn caller(claims: &Claims, settings: &OidcSettings, audiences: &Audiences) -> Result<Caller, Refusal> {
+    refuse_id_token(claims)?;
+    let named = audience(claims)?;
+    if !named.iter().any(|audience| audiences.accept(audience, None)) {
+        return Err(Refusal::new(
+            Reason::AudienceNotAllowed,
+            "the token is for another API; request one for this API's audience",
+        ));
+    }
+    let ClaimNames { subject, name, email, roles, scopes } = &settings.claims;
+    let object_id = claims.text_at(subject)?.filter(|id| !id.is_empty()).ok_or_else(|| wrong(subject, "is absent"))?;
+    let actor = actor(claims)?;
+    Ok(Caller {
+        tenant: settings.issuer.clone(),
+        object_id: object_id.to_owned(),
+        kind: kind(claims, actor)?,
+        actor: actor.map(str::to_owned),
+        name: claims.text_at(name)?.map(str::to_owned),
+        email: claims.text_at(email)?.map(str::to_owned),
+        roles: claims.list_at(roles)?,
+        scopes: claims.words_or_list_at(scopes)?,
+    })
+}
+
+/// Marks of an ID token: `nonce`, `at_hash` and `c_hash` are OpenID Connect Core's (§2, §3.3.2.11), `typ: ID` is Keycloak's.
+fn refuse_id_token(claims: &Claims) -> Result<(), Refusal> {
+    let marked = ["nonce", "at_hash", "c_hash"].iter().any(|claim| claims.has(claim));
+    if marked || claims.get("typ").is_some_and(|typ| typ == "ID") {
+        let detail = "this is an ID token, which tells a client who signed in; request an access token for this API and send that";
+        return Err(Refusal::new(Reason::IdToken, detail));
+    }
+    Ok(())
+}
+
+/// RFC 7519 §4.1.3: one text or a list of them.
+fn audience(claims: &Claims) -> Result<Vec<String>, Refusal> {
+    let named = match claims.optional_text("aud") {
+        Ok(Some(audience)) => vec![audience.to_owned()],
+        Ok(None) => return Err(wrong("aud", "is absent")),
+        Err(_) => claims.list("aud")?,
+    };
+    if named.len() <= MAX_AUDIENCES { Ok(named) } else { Err(wrong("aud", "is longer than any issuer makes it")) }
+}
+
+/// `client_id` is RFC 9068's (§2.2), `azp` OpenID Connect's.
+fn actor(claims: &Claims) -> Result<Option<&str>, Refusal> {
+    Ok(claims.optional_text("client_id")?.or(claims.optional_text("azp")?))
+}
+
+/// RFC 9068 §2.2: a client that acts as itself is the subject of its token.
+fn kind(claims: &Claims, actor: Option<&str>) -> Result<CallerKind, Refusal> {
+    let subject = claims.optional_text("sub")?;
+    Ok(if actor.is_some() && actor == subject { CallerKind::Application } else { CallerKind::User })
+}

@@ -1,0 +1,136 @@
+//! Every combination of the claims by which Entra says who issued a token, for whom and about whom: exactly the written ones are accepted.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail by panicking")]
+#![allow(dead_code, unused_imports, reason = "the issuer serves other tests too")]
+
+mod issuer;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portcullis_token::{Audiences, CallerKind, Verifier};
+use serde_json::{Value, json};
+
+use issuer::{CLIENT, Issuer, KEY_ID, NOW, listed, sign};
+
+const API: &str = issuer::API;
+
+const VERSIONS: [&str; 3] = ["1.0", "2.0", ABSENT];
+const ISSUERS: [&str; 5] = [STS_1, STS_2, LOGIN_1, LOGIN_2, LOGIN_3];
+const AUDIENCES: [&str; 4] = [ID, URI, URI_SLASH, "3a5c0002-0000-4000-8000-000000000002"];
+const TENANTS: [&str; 4] = [T1, T2, T3, ABSENT];
+const ACTORS: [&str; 4] = ["azp", "appid", "azp appid", ABSENT];
+const IDTYPS: [&str; 3] = [ABSENT, "user", "app"];
+const SCOPES: [&str; 2] = ["access_as_user", ABSENT];
+const PEOPLE: [&str; 2] = ["ada@contoso.example", ABSENT];
+
+const ABSENT: &str = "";
+const T1: &str = "11111111-1111-4111-8111-111111111111";
+const T2: &str = "22222222-2222-4222-8222-222222222222";
+const T3: &str = "33333333-3333-4333-8333-333333333333";
+const STS_1: &str = "https://sts.windows.net/11111111-1111-4111-8111-111111111111/";
+const STS_2: &str = "https://sts.windows.net/22222222-2222-4222-8222-222222222222/";
+const LOGIN_1: &str = "https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111/v2.0";
+const LOGIN_2: &str = "https://login.microsoftonline.com/22222222-2222-4222-8222-222222222222/v2.0";
+const LOGIN_3: &str = "https://login.microsoftonline.com/33333333-3333-4333-8333-333333333333/v2.0";
+const ID: &str = "3a5c0001-0000-4000-8000-000000000001";
+const URI: &str = "api://3a5c0001-0000-4000-8000-000000000001";
+const URI_SLASH: &str = "api://3a5c0001-0000-4000-8000-000000000001/";
+
+/// Where accepted tokens come from and what they are for: `ver`, `iss`, `aud`, `tid` and the claim that names the client.
+const ORIGINS: [[&str; 5]; 8] = [
+    ["1.0", STS_1, ID, T1, "appid"],
+    ["1.0", STS_1, URI, T1, "appid"],
+    ["1.0", STS_1, URI_SLASH, T1, "appid"],
+    ["1.0", STS_2, ID, T2, "appid"],
+    ["1.0", STS_2, URI, T2, "appid"],
+    ["1.0", STS_2, URI_SLASH, T2, "appid"],
+    ["2.0", LOGIN_1, ID, T1, "azp"],
+    ["2.0", LOGIN_2, ID, T2, "azp"],
+];
+
+/// Whom accepted tokens speak for: `idtyp`, whether there is `scp`, whether there is a person's name.
+const SHAPES: [(&str, bool, bool, CallerKind); 7] = [
+    (ABSENT, true, true, CallerKind::User),
+    (ABSENT, true, false, CallerKind::User),
+    ("user", true, true, CallerKind::User),
+    ("user", true, false, CallerKind::User),
+    ("app", false, true, CallerKind::Application),
+    ("app", false, false, CallerKind::Application),
+    (ABSENT, false, false, CallerKind::Application),
+];
+
+/// One combination, in the order of the tables above.
+type Tuple = [&'static str; 8];
+
+fn product() -> Vec<Tuple> {
+    let dimensions: [&[&'static str]; 8] =
+        [&VERSIONS, &ISSUERS, &AUDIENCES, &TENANTS, &ACTORS, &IDTYPS, &SCOPES, &PEOPLE];
+    let mut tuples = vec![[ABSENT; 8]];
+    for (place, values) in dimensions.into_iter().enumerate() {
+        let with = |tuple: Tuple| {
+            values.iter().map(move |value| {
+                let mut tuple = tuple;
+                tuple[place] = *value;
+                tuple
+            })
+        };
+        tuples = tuples.into_iter().flat_map(with).collect();
+    }
+    tuples
+}
+
+fn written() -> BTreeMap<Tuple, &'static str> {
+    let shape = |(idtyp, scopes, person, kind): &(&'static str, bool, bool, CallerKind)| {
+        let scopes = if *scopes { SCOPES[0] } else { ABSENT };
+        let person = if *person { PEOPLE[0] } else { ABSENT };
+        (*idtyp, scopes, person, kind.as_str())
+    };
+    let shapes = SHAPES.iter().map(shape);
+    let all = ORIGINS.iter().flat_map(|[ver, iss, aud, tid, actor]| {
+        shapes
+            .clone()
+            .map(move |(idtyp, scp, person, kind)| ([*ver, *iss, *aud, *tid, *actor, idtyp, scp, person], kind))
+    });
+    all.collect()
+}
+
+fn claims([ver, iss, aud, tid, actors, idtyp, scp, person]: Tuple) -> Value {
+    let mut claims = json!({
+        "oid": "aaaaaaaa-0001-4000-8000-000000000001", "roles": ["Reader"], "nbf": NOW, "iat": NOW, "exp": NOW + 3600,
+    });
+    let texts = [("ver", ver), ("iss", iss), ("aud", aud), ("tid", tid), ("idtyp", idtyp), ("scp", scp)];
+    let person = [("preferred_username", person)];
+    let actors = actors.split_whitespace().map(|name| (name, CLIENT));
+    for (name, value) in texts.into_iter().chain(person).chain(actors) {
+        if value != ABSENT {
+            claims[name] = value.into();
+        }
+    }
+    claims
+}
+
+fn kind_of(verifier: &Verifier, token: &str) -> Option<&'static str> {
+    let verdict = verifier.verify_at_hand(token, &Audiences::Application(API.to_owned()), NOW + 1);
+    verdict.ok().map(|verified| verified.caller.kind.as_str())
+}
+
+#[tokio::test]
+async fn of_all_combinations_exactly_the_written_ones_are_accepted() {
+    let issuer = Issuer::start();
+    let verifier = issuer.verifier(listed()).await;
+    let header = json!({"typ": "JWT", "alg": "RS256", "kid": KEY_ID}).to_string();
+    let tuples = product();
+    let distinct: BTreeSet<&Tuple> = tuples.iter().collect();
+    assert_eq!((tuples.len(), distinct.len()), (11_520, 11_520));
+    let judged = tuples.into_iter().filter_map(|tuple| {
+        let token = sign(&issuer.keys.good, &header, claims(tuple).to_string());
+        kind_of(&verifier, &token).map(|kind| (tuple, kind))
+    });
+    let (accepted, written): (BTreeMap<Tuple, &str>, _) = (judged.collect(), written());
+    assert_eq!(written.len(), 56);
+    let beyond: Vec<_> = accepted.iter().filter(|(tuple, kind)| written.get(*tuple) != Some(kind)).collect();
+    let missing: Vec<_> = written.iter().filter(|(tuple, kind)| accepted.get(*tuple) != Some(kind)).collect();
+    assert!(
+        beyond.is_empty() && missing.is_empty(),
+        "accepted and not written: {beyond:#?}\nwritten and refused: {missing:#?}"
+    );
+}

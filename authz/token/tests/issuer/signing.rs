@@ -1,0 +1,63 @@
+use std::sync::Arc;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPair, KeySize, PublicKeyComponents};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaSignatureEncoding};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+/// The RSA keys of a test.
+#[derive(Clone)]
+pub(crate) struct Keys {
+    /// The issuer's.
+    pub(crate) good: Arc<KeyPair>,
+    /// The issuer's too, and bound to a tenant that is not served.
+    pub(crate) foreign: Arc<KeyPair>,
+    /// Published nowhere but at the attacker's own address.
+    pub(crate) attacker: Arc<KeyPair>,
+}
+
+impl Keys {
+    pub(super) fn generate() -> Self {
+        let [good, foreign, attacker] = [(); 3].map(|()| Arc::new(KeyPair::generate(KeySize::Rsa2048).unwrap()));
+        Self { good, foreign, attacker }
+    }
+}
+
+/// Base64url without padding.
+pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// A compact JWS of these bytes.
+pub(crate) fn join(header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>, signature: impl AsRef<[u8]>) -> String {
+    format!("{}.{}.{}", encode(header), encode(claims), encode(signature))
+}
+
+/// A compact JWS of these bytes, whatever they are, signed with RS256, whatever they say.
+pub(crate) fn sign(key: &KeyPair, header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
+    sign_as(&RSA_PKCS1_SHA256, key, header, claims)
+}
+
+pub(crate) fn sign_as(
+    algorithm: &'static RsaSignatureEncoding,
+    key: &KeyPair,
+    header: impl AsRef<[u8]>,
+    claims: impl AsRef<[u8]>,
+) -> String {
+    let signed = format!("{}.{}", encode(header), encode(claims));
+    let mut signature = vec![0; key.public_modulus_len()];
+    key.sign(algorithm, &SystemRandom::new(), signed.as_bytes(), &mut signature).unwrap();
+    format!("{signed}.{}", encode(signature))
+}
+
+/// The public half as a JWK.
+pub(crate) fn jwk(kid: &str, key: &KeyPair) -> Value {
+    let public = PublicKeyComponents::<Vec<u8>>::from(key.public_key());
+    json!({"kty": "RSA", "use": "sig", "kid": kid, "n": encode(public.n), "e": encode(public.e)})
+}
+
+pub(crate) fn modulus(key: &KeyPair) -> Vec<u8> {
+    PublicKeyComponents::<Vec<u8>>::from(key.public_key()).n
+}

@@ -99,7 +99,7 @@ reasons! {
     IdToken = "id_token",
     /// A token for Microsoft Graph, which only Graph can verify.
     GraphToken = "graph_token",
-    /// The user has so many groups or roles that the issuer left them out.
+    /// The caller has so many roles that the issuer left them out.
     ClaimsOverage = "claims_overage",
 }
 

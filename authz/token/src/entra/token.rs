@@ -70,7 +70,7 @@ pub(super) fn caller(
         actor: Some(actor.to_owned()),
         name: claims.optional_text("name")?.map(str::to_owned),
         email: email(claims, version)?,
-        roles: claims.list("roles")?,
+        roles: roles(claims)?,
         scopes: claims.words("scp")?,
     })
 }
@@ -103,6 +103,18 @@ fn kind(claims: &Claims) -> Result<CallerKind, Refusal> {
         (None, false) if !names_a_person => Ok(CallerKind::Application),
         _ => Err(inconsistent("it is unclear whether it speaks for a user or an application")),
     }
+}
+
+/// When there are too many, Entra leaves them out and says where to ask ("Access token claims reference", groups overage claim). Groups decide nothing here.
+fn roles(claims: &Claims) -> Result<Vec<String>, Refusal> {
+    let elsewhere = claims.get("_claim_names").is_some_and(|names| names.get("roles").is_some());
+    if elsewhere && !claims.has("roles") {
+        return Err(Refusal::new(
+            Reason::ClaimsOverage,
+            "the caller has so many roles that the token leaves them out; assign fewer, or roles to groups of the application",
+        ));
+    }
+    claims.list("roles")
 }
 
 fn email(claims: &Claims, version: EntraVersion) -> Result<Option<String>, Refusal> {

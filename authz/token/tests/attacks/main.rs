@@ -28,9 +28,6 @@ use portcullis_token::Reason;
 use case::{Court, Family};
 use issuer::{Issuer, Keys};
 
-/// What no token can lead to.
-const NEVER: [Reason; 1] = [Reason::ClaimsOverage];
-
 /// Somebody that a verifier must never call. Connections would wait in its queue.
 struct Canary(TcpListener);
 
@@ -91,7 +88,7 @@ async fn every_attack_is_refused_for_its_reason_and_every_good_twin_is_accepted(
     }
     assert!(wrong.is_empty(), "{} verdicts are wrong:\n{}", wrong.len(), wrong.join("\n"));
     let unseen: Vec<&Reason> = Reason::ALL.iter().filter(|reason| !seen.contains(reason)).collect();
-    assert_eq!(unseen, NEVER.iter().collect::<Vec<_>>(), "each reason that a token can have occurs");
+    assert!(unseen.is_empty(), "no attack leads to {unseen:?}");
 
     assert!(!canary.was_called(), "a token made the verifier call somebody");
     let elsewhere: Vec<String> = issuer

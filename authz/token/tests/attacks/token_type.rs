@@ -1,5 +1,5 @@
 use portcullis_token::Reason::{
-    AlgorithmNotAllowed, AudienceNotAllowed, GraphToken, IdToken, TokenInconsistent, TokenMalformed,
+    AlgorithmNotAllowed, AudienceNotAllowed, ClaimsOverage, GraphToken, IdToken, TokenInconsistent, TokenMalformed,
     TokenTypeUnexpected,
 };
 use serde_json::{Value, json};
@@ -84,6 +84,14 @@ pub(crate) fn family(keys: &Keys) -> Family {
         for (what, changed) in contradictions(&draft) {
             check(what, &changed, Some(TokenInconsistent));
         }
+        // The roles are elsewhere: taking them for none would call the caller somebody who may do nothing.
+        let elsewhere = draft.without("roles").claim("_claim_names", json!({"roles": "src1"}));
+        check("roles elsewhere", &elsewhere, Some(ClaimsOverage));
+        check(
+            "groups elsewhere",
+            &draft.claim("_claim_names", json!({"groups": "src1"})).claim("hasgroups", true),
+            None,
+        );
         opaque(&mut family, &draft);
     }
     family

@@ -21,7 +21,7 @@ pub(crate) use signing::{Keys, encode, join, jwk, modulus, sign, sign_as};
 pub(crate) const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 /// Served too.
 pub(crate) const SECOND_TENANT: &str = "22222222-2222-4222-8222-222222222222";
-/// Not served.
+/// Not documents.
 pub(crate) const FOREIGN_TENANT: &str = "33333333-3333-4333-8333-333333333333";
 /// The API that tokens are for.
 pub(crate) const API: &str = "3a5c0001-0000-4000-8000-000000000001";
@@ -65,8 +65,8 @@ impl Issuer {
         let authority = format!("https://{}", listener.local_addr().unwrap());
         let (keys, requests) = (Keys::generate(), Arc::default());
         let (config, certificate) = tls::generate();
-        let served = Served { keys: keys.clone(), authority: authority.clone(), requests: Arc::clone(&requests) };
-        let router = Router::new().fallback(answer).with_state(Arc::new(served));
+        let documents = Served { keys: keys.clone(), authority: authority.clone(), requests: Arc::clone(&requests) };
+        let router = Router::new().fallback(answer).with_state(Arc::new(documents));
         let server = from_tcp_rustls(listener, RustlsConfig::from_config(config)).unwrap();
         tokio::spawn(server.serve(router.into_make_service()));
         let certificate = Certificate::from_pem(certificate.as_bytes()).unwrap();
@@ -100,9 +100,9 @@ pub(crate) fn listed() -> Tenants {
     Tenants::Listed(vec![TENANT.to_owned(), SECOND_TENANT.to_owned()])
 }
 
-async fn answer(State(served): State<Arc<Served>>, uri: Uri) -> (StatusCode, String) {
-    served.requests.lock().unwrap_or_else(PoisonError::into_inner).push(uri.path().to_owned());
-    match documents::published(&served.authority, &served.keys, uri.path()) {
+async fn answer(State(documents): State<Arc<Served>>, uri: Uri) -> (StatusCode, String) {
+    documents.requests.lock().unwrap_or_else(PoisonError::into_inner).push(uri.path().to_owned());
+    match documents::published(&documents.authority, &documents.keys, uri.path()) {
         Some(document) => (StatusCode::OK, document.to_string()),
         None => (StatusCode::NOT_FOUND, String::new()),
     }

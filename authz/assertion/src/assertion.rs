@@ -27,9 +27,23 @@ pub struct Assertion {
     pub issued_at: u64,
 }
 
-/// `htm` and `htu` as in RFC 9449 §4.2, the closest standard; the rest has Entra's names.
+/// What an assertion says beside the caller. `htm` and `htu` are as in RFC 9449 §4.2, the closest standard.
+#[derive(Clone, Copy, Debug)]
+pub struct Statement<'a> {
+    /// The upstream that the request goes to.
+    pub audience: &'a str,
+    /// The gateway's id of the request.
+    pub request_id: &'a str,
+    /// The request's method.
+    pub method: &'a str,
+    /// Path and query as the upstream sees them.
+    pub path: &'a str,
+    /// When it is signed, in seconds since 1970.
+    pub issued_at: u64,
+}
+
 #[derive(Serialize)]
-pub(crate) struct Payload<'a> {
+struct StatementMembers<'a> {
     iss: &'static str,
     aud: &'a str,
     iat: u64,
@@ -37,39 +51,28 @@ pub(crate) struct Payload<'a> {
     jti: &'a str,
     htm: &'a str,
     htu: &'a str,
-    tid: &'a str,
-    oid: &'a str,
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    azp: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<&'a str>,
-    roles: &'a [String],
-    scopes: &'a [String],
 }
 
-impl<'a> Payload<'a> {
-    pub(crate) fn new(assertion: &'a Assertion) -> Self {
-        let caller = &assertion.caller;
-        Self {
+impl Statement<'_> {
+    /// The claims, with `caller` as members that were encoded before; `None` if they are none.
+    pub(crate) fn payload(&self, caller: [&str; 2]) -> Option<String> {
+        let members = StatementMembers {
             iss: ISSUER,
-            aud: &assertion.audience,
-            iat: assertion.issued_at,
-            exp: assertion.issued_at.saturating_add(LIFETIME.as_secs()),
-            jti: &assertion.request_id,
-            htm: &assertion.method,
-            htu: &assertion.path,
-            tid: &caller.tenant,
-            oid: &caller.object_id,
-            kind: caller.kind.as_str(),
-            azp: caller.actor.as_deref(),
-            name: caller.name.as_deref(),
-            email: caller.email.as_deref(),
-            roles: &caller.roles,
-            scopes: &caller.scopes,
+            aud: self.audience,
+            iat: self.issued_at,
+            exp: self.issued_at.saturating_add(LIFETIME.as_secs()),
+            jti: self.request_id,
+            htm: self.method,
+            htu: self.path,
+        };
+        let mut payload = serde_json::to_string(&members).ok()?;
+        payload.pop();
+        for members in caller {
+            payload.push(',');
+            payload.push_str(members);
         }
+        payload.push('}');
+        Some(payload)
     }
 }
 

@@ -9,10 +9,12 @@
 //! a copy of it opens nothing else.
 
 mod assertion;
+mod caller_members;
 mod signer;
 mod verify;
 
-pub use assertion::{Assertion, HEADER, ISSUER, LIFETIME};
+pub use assertion::{Assertion, HEADER, ISSUER, LIFETIME, Statement};
+pub use caller_members::{own_members, shared_members};
 pub use signer::{Signer, SigningKeyError};
 pub use verify::{AssertionRefusal, Expected, verify};
 

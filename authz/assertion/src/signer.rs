@@ -7,7 +7,8 @@ use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
-use crate::assertion::{Assertion, Payload};
+use crate::assertion::{Assertion, Statement};
+use crate::caller_members::{own_members, shared_members};
 
 /// Signs assertions with one P-256 key.
 #[derive(Debug)]
@@ -68,12 +69,26 @@ impl Signer {
 
     /// Signs; `None` if the system's random numbers fail.
     #[must_use]
-    pub fn sign(&self, assertion: &Assertion) -> Option<String> {
-        let payload = serde_json::to_vec(&Payload::new(assertion)).ok()?;
-        let mut token = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(payload));
+    pub fn sign(
+        &self,
+        Assertion { audience, caller, request_id, method, path, issued_at }: &Assertion,
+    ) -> Option<String> {
+        let statement = Statement { audience, request_id, method, path, issued_at: *issued_at };
+        self.sign_for(&statement, [&own_members(caller)?, &shared_members(caller)?])
+    }
+
+    /// Signs what is said of a caller whose members were encoded before, by [`own_members`] and [`shared_members`].
+    #[must_use]
+    pub fn sign_for(&self, statement: &Statement<'_>, caller: [&str; 2]) -> Option<String> {
+        let payload = statement.payload(caller)?;
+        // A signature of 64 bytes has 86 characters.
+        let mut token = String::with_capacity(self.header.len() + payload.len() * 4 / 3 + 92);
+        token.push_str(&self.header);
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(payload, &mut token);
         let signature = self.pair.sign(&self.random, token.as_bytes()).ok()?;
         token.push('.');
-        token.push_str(&URL_SAFE_NO_PAD.encode(signature));
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         Some(token)
     }
 }

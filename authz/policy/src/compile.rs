@@ -1,15 +1,22 @@
 //! From typed documents to a set in which every name leads somewhere and every rule can be met.
 
+mod rule;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_token::{Audiences, CallerKind};
+use portcullis_token::Audiences;
 
+use crate::deny_list::DenyList;
 use crate::document::{Documents, Named};
 use crate::issuer::{Issuer, compile_issuer};
 use crate::problem::{PolicyProblem, PolicyProblems};
-use crate::route_policy::{RateLimit, RoutePolicy, Rule, Upstream};
-use crate::spec::{Callers, RateLimitSpec, RoutePolicySpec, RuleSpec, TokenIssuerSpec};
+use crate::route_policy::{AcceptedTokens, OnDenied, RateLimit, RoutePolicy, Upstream};
+use crate::spec::{self, RateLimitSpec, RoutePolicySpec, TokenIssuerSpec};
+use rule::compile_rules;
 
 /// A limiter remembers as many times as it allows requests, so that the numbers are bounded.
 const MOST_REQUESTS: u32 = 100_000;
@@ -35,8 +42,9 @@ impl PolicySet {
             let compiled = compile_issuer(issuer, &mut problems);
             insert(&mut set.issuers, issuer, compiled, &mut problems);
         }
+        let deny_list = deny_list(&documents.deny_lists, &mut problems);
         for policy in &documents.policies {
-            let compiled = compile_policy(policy, &documents.issuers, &mut problems);
+            let compiled = compile_policy(policy, &documents.issuers, &deny_list, &mut problems);
             insert(&mut set.policies, policy, compiled, &mut problems);
         }
         if set.policies.is_empty() && problems.is_empty() {
@@ -75,40 +83,79 @@ fn insert<Spec, T>(
     }
 }
 
+fn deny_list(documents: &[Named<spec::DenyListSpec>], problems: &mut Vec<PolicyProblem>) -> Arc<DenyList> {
+    let mut list = DenyList::default();
+    for document in documents {
+        let spec::DenyListSpec { callers, applications, sessions, tokens } = &document.spec;
+        for (field, ids) in [
+            ("spec.callers", callers),
+            ("spec.applications", applications),
+            ("spec.sessions", sessions),
+            ("spec.tokens", tokens),
+        ] {
+            if ids.iter().any(|id| id.trim() != id || id.is_empty()) {
+                problems.push(
+                    document.problem(field, "holds an empty entry or one with spaces around it, which blocks nobody"),
+                );
+            }
+        }
+        list.add(&document.spec);
+    }
+    Arc::new(list)
+}
+
 fn compile_policy(
     document: &Named<RoutePolicySpec>,
     issuers: &[Named<TokenIssuerSpec>],
+    deny_list: &Arc<DenyList>,
     problems: &mut Vec<PolicyProblem>,
 ) -> Option<RoutePolicy> {
     let (before, spec) = (problems.len(), &document.spec);
-    if !issuers.iter().any(|issuer| issuer.name == spec.issuer) {
-        let names: Vec<&str> = issuers.iter().map(|issuer| issuer.name.as_str()).collect();
-        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        problems.push(
-            document.problem("spec.issuer", format!("there is no TokenIssuer '{}'; there is: {known}", spec.issuer)),
-        );
-    }
     if spec.upstream.name.is_empty() {
         problems.push(document.problem("spec.upstream.name", "is empty; it is what assertions to the service are for"));
     }
-    if spec.allow.is_empty() {
-        problems.push(document.problem("spec.allow", "is empty, so that nobody could pass; write at least one rule"));
-    }
-    let rules =
-        spec.allow.iter().enumerate().map(|(index, rule)| compile_rule(document, index, rule, problems)).collect();
-    let audiences = audiences(document, problems);
+    let rules = compile_rules(document, problems);
+    let tokens = accepted_tokens(document, issuers, problems);
     let rate_limit = spec.rate_limit.as_ref().map(|limit| rate_limit(document, limit, problems));
-    if problems.len() != before {
-        return None;
-    }
-    Some(RoutePolicy {
-        name: document.name.clone(),
-        issuer: spec.issuer.clone(),
-        audiences: audiences?,
+    let on_denied = match spec.on_denied {
+        spec::OnDenied::Forbidden => OnDenied::Forbidden,
+        spec::OnDenied::Unauthorized => OnDenied::Unauthorized,
+    };
+    let upstream = Upstream { name: spec.upstream.name.clone(), forward_token: spec.upstream.forward_token };
+    let (name, deny_list) = (document.name.clone(), Arc::clone(deny_list));
+    (problems.len() == before).then_some(RoutePolicy {
+        name,
+        tokens,
+        on_denied,
         rate_limit,
-        upstream: Upstream { name: spec.upstream.name.clone(), forward_token: spec.upstream.forward_token },
+        upstream,
         rules,
+        deny_list,
     })
+}
+
+/// What tokens a policy is for. It needs none if its rules are for anyone; with an issuer, a token that comes all the same is verified.
+fn accepted_tokens(
+    document: &Named<RoutePolicySpec>,
+    issuers: &[Named<TokenIssuerSpec>],
+    problems: &mut Vec<PolicyProblem>,
+) -> Option<AcceptedTokens> {
+    let spec = &document.spec;
+    let names_api = spec.application.is_some() || !spec.audiences.is_empty();
+    let needs_tokens = names_api || spec.allow.iter().any(|rule| rule.callers != spec::Callers::Anyone);
+    let Some(issuer) = &spec.issuer else {
+        if needs_tokens {
+            problems.push(document.problem("spec.issuer", "is missing; name the TokenIssuer whose tokens count"));
+        }
+        return None;
+    };
+    if !issuers.iter().any(|known| known.name == *issuer) {
+        let names: Vec<&str> = issuers.iter().map(|issuer| issuer.name.as_str()).collect();
+        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let problem = format!("there is no TokenIssuer '{issuer}'; there is: {known}");
+        problems.push(document.problem("spec.issuer", problem));
+    }
+    Some(AcceptedTokens { issuer: issuer.clone(), audiences: audiences(document, problems)? })
 }
 
 fn audiences(document: &Named<RoutePolicySpec>, problems: &mut Vec<PolicyProblem>) -> Option<Audiences> {
@@ -129,39 +176,6 @@ fn audiences(document: &Named<RoutePolicySpec>, problems: &mut Vec<PolicyProblem
     None
 }
 
-/// A rule that asks nothing of a caller would let in everybody of the tenant, which is never what an empty list was meant to say.
-fn compile_rule(
-    document: &Named<RoutePolicySpec>,
-    index: usize,
-    spec: &RuleSpec,
-    problems: &mut Vec<PolicyProblem>,
-) -> Rule {
-    let mut refuse =
-        |field: &str, problem: &str| problems.push(document.problem(&format!("spec.allow[{index}]{field}"), problem));
-    for (field, list) in [(".scopes", &spec.scopes), (".roles", &spec.roles), (".actors", &spec.actors)] {
-        if list.iter().any(|item| item.trim().is_empty() || item.contains(' ')) {
-            refuse(field, "holds an empty entry or one with a space, which no token can have");
-        }
-    }
-    match spec.callers {
-        Callers::Users if spec.scopes.is_empty() => {
-            refuse(".scopes", "is missing; say which scope a client must have been granted");
-        }
-        Callers::Applications if !spec.scopes.is_empty() => {
-            refuse(".scopes", "is for users: applications' tokens have roles, never scopes");
-        }
-        Callers::Applications if spec.roles.is_empty() => {
-            refuse(".roles", "is missing; Entra issues tokens without roles to any application of the tenant");
-        }
-        _ => {}
-    }
-    let callers = match spec.callers {
-        Callers::Users => CallerKind::User,
-        Callers::Applications => CallerKind::Application,
-    };
-    Rule { callers, scopes: spec.scopes.clone(), roles: spec.roles.clone(), actors: spec.actors.clone() }
-}
-
 fn rate_limit(document: &Named<RoutePolicySpec>, spec: &RateLimitSpec, problems: &mut Vec<PolicyProblem>) -> RateLimit {
     if !(1..=MOST_REQUESTS).contains(&spec.requests) {
         problems.push(document.problem("spec.rateLimit.requests", format!("is not between 1 and {MOST_REQUESTS}")));
@@ -171,6 +185,3 @@ fn rate_limit(document: &Named<RoutePolicySpec>, spec: &RateLimitSpec, problems:
     }
     RateLimit { requests: spec.requests, per: spec.per }
 }
-
-#[cfg(test)]
-mod tests;

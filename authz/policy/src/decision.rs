@@ -21,36 +21,58 @@ pub struct Denial {
     pub scopes: Vec<String>,
 }
 
-/// The stable reasons, from the farthest to the nearest miss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The stable reasons of denials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DenialReason {
+    /// No rule is for this HTTP method.
+    MethodNotAllowed,
     /// Users and applications are not interchangeable, whatever their roles.
     CallerKindNotAllowed,
     /// Another client application must ask.
     ActorNotAllowed,
     /// No scope that would do.
     ScopeMissing,
-    /// No role that would do.
+    /// No role that would do, or not all that are needed.
     RoleMissing,
+    /// A claim that is needed is absent or has another value.
+    ClaimNotAllowed,
+    /// The caller or the client application is on the deny list.
+    CallerBlocked,
+    /// The token or its sign-in session is on the deny list.
+    TokenRevoked,
 }
 
 impl Denial {
-    /// Compiled policies have rules, so that this is only what happens if they had none.
-    pub(crate) fn no_rules() -> Self {
-        let detail = "no rule allows anybody".to_owned();
-        Self { reason: DenialReason::CallerKindNotAllowed, detail, scopes: Vec::new() }
+    pub(crate) fn new(reason: DenialReason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into(), scopes: Vec::new() }
     }
 }
 
 impl DenialReason {
+    /// Every reason.
+    pub const ALL: [Self; 8] = [
+        Self::MethodNotAllowed,
+        Self::CallerKindNotAllowed,
+        Self::ActorNotAllowed,
+        Self::ScopeMissing,
+        Self::RoleMissing,
+        Self::ClaimNotAllowed,
+        Self::CallerBlocked,
+        Self::TokenRevoked,
+    ];
+
     /// The code as it is written everywhere; services use the same words.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
+            Self::MethodNotAllowed => "method_not_allowed",
             Self::CallerKindNotAllowed => "caller_kind_not_allowed",
             Self::ActorNotAllowed => "actor_not_allowed",
             Self::ScopeMissing => "scope_missing",
             Self::RoleMissing => "role_missing",
+            Self::ClaimNotAllowed => "claim_not_allowed",
+            Self::CallerBlocked => "caller_blocked",
+            Self::TokenRevoked => "token_revoked",
         }
     }
 }

@@ -4,11 +4,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::problem::PolicyProblem;
-use crate::spec::{API_VERSION, Document, RoutePolicySpec, TokenIssuerSpec};
+use crate::spec::{API_VERSION, DenyListSpec, Document, RoutePolicySpec, TokenIssuerSpec};
 
 /// More errors than this in one document are noise.
 const MAX_PROBLEMS: usize = 50;
-const KINDS: [&str; 2] = ["TokenIssuer", "RoutePolicy"];
+pub(crate) const KINDS: [&str; 3] = ["TokenIssuer", "RoutePolicy", "DenyList"];
 
 /// A document with what errors call it.
 #[derive(Debug)]
@@ -24,6 +24,7 @@ pub(crate) struct Named<Spec> {
 pub(crate) struct Documents {
     pub(crate) issuers: Vec<Named<TokenIssuerSpec>>,
     pub(crate) policies: Vec<Named<RoutePolicySpec>>,
+    pub(crate) deny_lists: Vec<Named<DenyListSpec>>,
 }
 
 impl<Spec> Named<Spec> {
@@ -51,9 +52,10 @@ impl Documents {
             match kind {
                 Some("TokenIssuer") => self.issuers.extend(typed(source, "TokenIssuer", index, value, problems)),
                 Some("RoutePolicy") => self.policies.extend(typed(source, "RoutePolicy", index, value, problems)),
+                Some("DenyList") => self.deny_lists.extend(typed(source, "DenyList", index, value, problems)),
                 _ => {
                     let hint = kind.map_or_else(String::new, |kind| did_you_mean(kind, &KINDS));
-                    let problem = format!("is neither TokenIssuer nor RoutePolicy{hint}");
+                    let problem = format!("is none of {}{hint}", KINDS.join(", "));
                     problems.push(place(Some(format!("document {}", index + 1)), Some("kind".to_owned()), problem));
                 }
             }

@@ -4,6 +4,7 @@ use portcullis_token::{ClaimNames, EntraSettings, OidcKeys, OidcSettings, Tenant
 
 use crate::document::Named;
 use crate::problem::PolicyProblem;
+use crate::required_claims::required_claims;
 use crate::spec::{ClaimNamesSpec, EntraSpec, OidcSpec, TokenIssuerSpec};
 
 /// A larger skew would be a way to keep expired tokens alive.
@@ -83,6 +84,7 @@ fn compile_oidc(
     problems: &mut Vec<PolicyProblem>,
 ) -> Option<OidcSettings> {
     let keys = spec.jwks_uri.clone().map_or(OidcKeys::Discovery, OidcKeys::At);
+    let required = required_claims(document, "spec.oidc.requiredClaims", &spec.required_claims, problems);
     let settings = OidcSettings::new(&spec.issuer, &keys, &spec.algorithms, claim_names(&spec.claims));
     settings
         .map_err(|invalid| {
@@ -92,6 +94,7 @@ fn compile_oidc(
             problems.extend(invalid.into_iter().map(problem));
         })
         .ok()
+        .map(|settings| settings.requiring(required))
 }
 
 fn claim_names(spec: &ClaimNamesSpec) -> ClaimNames {

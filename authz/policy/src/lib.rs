@@ -1,7 +1,7 @@
 //! Policy documents, compiled: YAML becomes a [`PolicySet`], which turns a verified caller into a [`Decision`].
 //!
 //! ```text
-//! YAML ─ document ─▶ TokenIssuerSpec, RoutePolicySpec ─ compile ─▶ PolicySet ─▶ RoutePolicy ─ decide(Caller) ─▶ Decision
+//! YAML ─ document ─▶ TokenIssuerSpec, RoutePolicySpec, DenyListSpec ─ compile ─▶ PolicySet ─▶ RoutePolicy ─ decide(Asked) ─▶ Decision
 //! ```
 //!
 //! Pure: no clock, no I/O, no async. Rules only ever allow, and what no rule allows is denied. A document with an error
@@ -9,14 +9,20 @@
 
 mod compile;
 mod decision;
+mod deny_list;
 mod document;
 mod issuer;
 mod problem;
+mod required_claims;
+mod requirement;
 mod route_policy;
+mod schema;
 mod spec;
 
 pub use compile::PolicySet;
 pub use decision::{Decision, Denial, DenialReason};
 pub use issuer::{Issuer, Provider};
 pub use problem::{PolicyProblem, PolicyProblems};
-pub use route_policy::{RateLimit, RoutePolicy, Rule, Upstream};
+pub use requirement::Requirement;
+pub use route_policy::{AcceptedTokens, Asked, Explained, Grant, OnDenied, RateLimit, RoutePolicy, Rule, Upstream};
+pub use schema::schema;

@@ -1,13 +1,15 @@
 //! What of Envoy's question matters, and how it arrives from Envoy 1.40 with the settings of `envoy/listeners.yaml`.
 
-use envoy_types::ext_authz::v3::pb::{CheckRequest, HeaderValue};
-use envoy_types::pb::envoy::service::auth::v3::attribute_context::HttpRequest;
+use std::str::from_utf8;
+
 use portcullis_token::Authorization;
 
+use crate::wire::{Attributes, Check, Entry, HeaderValue, HttpRequest};
+
 /// The route's policy, named by `context_extensions` in Envoy's route table.
-const POLICY: &str = "policy";
+const POLICY: &[u8] = b"policy";
 /// The part of the path that Envoy takes off on the way to the service, named beside the policy.
-const REMOVED_PREFIX: &str = "removed_prefix";
+const REMOVED_PREFIX: &[u8] = b"removed_prefix";
 
 /// A question, read.
 #[derive(Clone, Copy, Debug)]
@@ -20,24 +22,26 @@ pub(crate) struct Question<'a> {
     /// Path and query as the client's request had them after normalization.
     pub(crate) path: &'a str,
     pub(crate) request_id: &'a str,
+    /// The client's address as far as Envoy vouches for it.
+    pub(crate) client: &'a str,
 }
 
 impl<'a> Question<'a> {
-    /// `None` when the question is not about an HTTP request.
-    pub(crate) fn read(request: &'a CheckRequest) -> Option<Self> {
-        let attributes = request.attributes.as_ref()?;
+    /// `None` when the question is not about an HTTP request, or is not text where protobuf demands text.
+    pub(crate) fn read(check: &'a Check) -> Option<Self> {
+        let attributes = check.attributes.as_ref()?;
         let http = attributes.request.as_ref()?.http.as_ref()?;
-        let extension = |name: &str| attributes.context_extensions.get(name).map(String::as_str);
+        let extension = |name| last(&attributes.context_extensions, name).map(from_utf8).transpose().ok();
+        let line = |name| lines(http, name).next().and_then(|line| from_utf8(line).ok());
         Some(Self {
-            policy: extension(POLICY),
-            removed_prefix: extension(REMOVED_PREFIX).unwrap_or_default(),
-            authorization: Authorization::from_lines(lines(http, "authorization")),
-            method: &http.method,
-            path: &http.path,
-            request_id: lines(http, "x-request-id")
-                .next()
-                .and_then(|id| std::str::from_utf8(id).ok())
-                .unwrap_or_default(),
+            policy: extension(POLICY)?,
+            removed_prefix: extension(REMOVED_PREFIX)?.unwrap_or_default(),
+            authorization: Authorization::from_lines(lines(http, b"authorization")),
+            method: from_utf8(&http.method).ok()?,
+            path: from_utf8(&http.path).ok()?,
+            request_id: line(b"x-request-id").unwrap_or_default(),
+            // Envoy writes this header itself, and takes a client's away: the address before the proxies that are trusted.
+            client: line(b"x-envoy-external-address").or_else(|| peer(attributes)).unwrap_or_default(),
         })
     }
 
@@ -47,16 +51,24 @@ impl<'a> Question<'a> {
     }
 }
 
+fn peer(attributes: &Attributes) -> Option<&str> {
+    from_utf8(&attributes.source.as_ref()?.address.as_ref()?.socket_address.as_ref()?.address).ok()
+}
+
+/// Of entries with the same key the last one counts, as in a map.
+fn last<'a>(entries: &'a [Entry], key: &[u8]) -> Option<&'a [u8]> {
+    entries.iter().rev().find(|entry| entry.key == key).map(|entry| &*entry.value)
+}
+
 /// With `encode_raw_headers` values arrive byte by byte in `header_map`; without it Envoy replaces what is not text, so that the gate and
 /// a service behind it would judge different tokens. Several lines arrive as one value with commas, which `bearer_token` refuses.
-fn lines<'a>(http: &'a HttpRequest, name: &str) -> impl Iterator<Item = &'a [u8]> {
+fn lines<'a>(http: &'a HttpRequest, name: &'static [u8]) -> impl Iterator<Item = &'a [u8]> {
     let raw = http.header_map.iter().flat_map(|map| &map.headers).filter(move |header| header.key == name).map(bytes);
-    let joined = http.headers.get(name).map(String::as_bytes);
-    raw.chain(joined)
+    raw.chain(last(&http.headers, name))
 }
 
 fn bytes(header: &HeaderValue) -> &[u8] {
-    if header.raw_value.is_empty() { header.value.as_bytes() } else { &header.raw_value }
+    if header.raw_value.is_empty() { &header.value } else { &header.raw_value }
 }
 
 #[cfg(test)]
@@ -67,9 +79,14 @@ mod tests {
     use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Request};
     use portcullis_token::Authorization;
 
-    use super::Question;
+    use bytes::Bytes;
+    use prost::Message;
 
-    fn request(lines: &[&[u8]], extensions: &[(&str, &str)], path: &str) -> CheckRequest {
+    use super::Question;
+    use crate::wire::Check;
+
+    /// What the narrow types make of a message of the generated ones.
+    fn request(lines: &[&[u8]], extensions: &[(&str, &str)], path: &str) -> Check {
         let header = |value: &&[u8]| HeaderValue {
             key: "authorization".to_owned(),
             value: String::new(),
@@ -81,9 +98,9 @@ mod tests {
         let context_extensions =
             extensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let request = Some(Request { http: Some(http), time: None });
-        CheckRequest {
-            attributes: Some(AttributeContext { request, context_extensions, ..AttributeContext::default() }),
-        }
+        let context = AttributeContext { request, context_extensions, ..AttributeContext::default() };
+        let check = CheckRequest { attributes: Some(context) };
+        Check::decode(Bytes::from(check.encode_to_vec())).unwrap()
     }
 
     #[test]
@@ -114,6 +131,6 @@ mod tests {
             let question = Question::read(&request).unwrap();
             assert_eq!((question.policy, question.upstream_path()), (Some("p"), expected), "{prefix} {path}");
         }
-        assert!(Question::read(&CheckRequest::default()).is_none());
+        assert!(Question::read(&Check::default()).is_none());
     }
 }

@@ -43,6 +43,9 @@ pub struct ServeSettings {
     /// How long a start waits for the issuers' signing keys before it fails.
     #[arg(long, env = "ISSUER_WAIT", value_name = "TIME", default_value = "15s", value_parser = humantime::parse_duration)]
     pub issuer_wait: Duration,
+    /// Memory for verified tokens, in MiB, so that each is verified once; 0 verifies every token at every request. A token takes about half a KiB.
+    #[arg(long, env = "DECISION_CACHE_MIB", value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(..=65536))]
+    pub decision_cache_mib: u64,
     /// How issuers are called.
     #[command(flatten)]
     pub outbound: OutboundSettings,

@@ -1,8 +1,8 @@
 //! One record for each question. Never a token, a name or an e-mail address, and of the path only what the route's policy names.
 
 use crate::check_request::Question;
-use crate::gate::{Fault, Outcome, Verdict};
 use crate::reply;
+use crate::verdict::{Denied, Fault, Pass, Verdict};
 
 /// The outcome and its reason code, for metrics.
 pub(crate) fn record(question: &Question<'_>, verdict: &Result<Verdict, Fault>) -> (&'static str, &'static str) {
@@ -14,16 +14,16 @@ pub(crate) fn record(question: &Question<'_>, verdict: &Result<Verdict, Fault>) 
             return ("fault", "fault");
         }
     };
-    let caller = verdict.caller.as_ref();
-    let (tenant, object_id) =
-        (caller.map(|caller| caller.tenant.as_str()), caller.map(|caller| caller.object_id.as_str()));
-    match &verdict.outcome {
-        Outcome::Allow(pass) => {
-            tracing::info!(request_id, policy, outcome = "allow", rule = pass.rule, tenant, object_id, "decision");
+    match verdict {
+        Verdict::Allow(Pass { rule, caller, .. }) => {
+            let tenant = caller.as_ref().map(|caller| &*caller.shared.tenant);
+            let object_id = caller.as_ref().map(|caller| caller.object_id());
+            tracing::info!(request_id, policy, outcome = "allow", rule, tenant, object_id, "decision");
             ("allow", "allowed")
         }
-        Outcome::Deny(refused) => {
+        Verdict::Deny(Denied { who, refused }) => {
             let reason = reply::reason(refused);
+            let (tenant, object_id) = (who.as_ref().map(|who| &who.tenant), who.as_ref().map(|who| &who.object_id));
             tracing::info!(request_id, policy, outcome = "deny", reason, tenant, object_id, "decision");
             ("deny", reason)
         }

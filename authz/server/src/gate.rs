@@ -1,107 +1,58 @@
 //! One question, answered: verify the token, decide by the route's policy, limit the rate, sign what the service may believe.
 
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
-use portcullis_assertion::{Assertion, Signer};
-use portcullis_policy::{Decision, Denial, RateLimit, RoutePolicy};
-use portcullis_token::{Caller, Refusal, Verifier, bearer_token};
+use arc_swap::ArcSwap;
+use portcullis_assertion::{Signer, Statement};
+use portcullis_policy::{Asked, Decision, Denial, RoutePolicy};
+use portcullis_token::{Authorization, MAX_TOKEN_LENGTH, Verified, Verifier, bearer_token};
 
 use crate::check_request::Question;
-use crate::identity_headers;
-use crate::rate_limit::{Admission, LimitKey, RateLimiter};
+use crate::known_caller::KnownCaller;
+use crate::rate_limit::{Admission, LimitKey, RateLimiter, Subject};
 use crate::routes::{Route, Routes};
+use crate::verdict::{Denied, Fault, Pass, Quota, Refused, Verdict, Who};
+
+/// Longer lines are refused, so that hashing them would be wasted.
+const LONGEST_LINE: usize = "Bearer ".len() + MAX_TOKEN_LENGTH;
 
 /// Everything that an answer depends on.
 #[derive(Debug)]
 pub(crate) struct Gate {
     /// Swapped whole; a question takes one snapshot and sees no mixture.
-    routes: RwLock<Arc<Routes>>,
+    routes: ArcSwap<Routes>,
     limiter: RateLimiter,
     signer: Signer,
     started: Instant,
 }
 
-/// What Envoy is told, and who asked, as far as that is proved.
-#[derive(Debug)]
-pub(crate) struct Verdict {
-    pub(crate) caller: Option<Caller>,
-    pub(crate) outcome: Outcome,
+/// Somebody, or nobody that is known, whom a rule lets in.
+struct Admitted {
+    caller: Option<Arc<KnownCaller>>,
+    rule: usize,
 }
 
-/// Pass or not.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    Allow(Pass),
-    Deny(Refused),
-}
-
-/// What goes with an allowed request.
-#[derive(Debug)]
-pub(crate) struct Pass {
-    /// Which rule of the policy allowed it.
-    pub(crate) rule: usize,
-    pub(crate) identity: Vec<(&'static str, String)>,
-    pub(crate) assertion: String,
-    pub(crate) forward_token: bool,
-    pub(crate) quota: Option<Quota>,
-}
-
-/// What is left of a rate limit.
-#[derive(Clone, Debug)]
-pub(crate) struct Quota {
-    pub(crate) policy: String,
-    pub(crate) limit: RateLimit,
-    pub(crate) remaining: u32,
-    pub(crate) reset: Duration,
-}
-
-/// Why a request does not pass.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    /// The route names no policy, or one that does not exist.
-    NoPolicy,
-    Token(Refusal),
-    Policy(Denial),
-    /// The caller's claims do not fit into headers.
-    ClaimsTooLarge,
-    RateLimited {
-        quota: Quota,
-        retry_after: Duration,
-    },
-}
-
-/// A fault of ours. Nobody passes, and nobody is told that it was their fault.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Fault {
-    #[error("{0}")]
-    KeysUnavailable(Refusal),
-    #[error(
-        "the path {path:?} does not begin with the route's removed_prefix {prefix:?}; correct context_extensions in Envoy's routes"
-    )]
-    RouteMismatch { path: String, prefix: String },
-    #[error("an assertion cannot be signed")]
-    NotSigned,
+/// Why there is no verdict to go on with.
+enum Stop {
+    Deny(Box<Denied>),
+    Fault(Fault),
 }
 
 impl Gate {
     pub(crate) fn new(routes: Routes, signer: Signer) -> Self {
-        Self { routes: RwLock::new(Arc::new(routes)), limiter: RateLimiter::new(), signer, started: Instant::now() }
+        let routes = ArcSwap::from_pointee(routes);
+        Self { routes, limiter: RateLimiter::new(), signer, started: Instant::now() }
     }
 
     /// The routes in force.
     pub(crate) fn routes(&self) -> Arc<Routes> {
-        Arc::clone(&self.routes.read().unwrap_or_else(PoisonError::into_inner))
+        self.routes.load_full()
     }
 
     /// Puts other routes in force. Rate limits go on counting.
     pub(crate) fn replace_routes(&self, routes: Routes) {
-        *self.routes.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(routes);
-    }
-
-    /// Whether a policy of this name exists.
-    pub(crate) fn has_policy(&self, name: &str) -> bool {
-        self.routes().get(name).is_some()
+        self.routes.store(Arc::new(routes));
     }
 
     /// The public keys of assertions, as a JWKS document.
@@ -109,71 +60,153 @@ impl Gate {
         self.signer.key_set()
     }
 
-    /// Answers `question` at `now`, in seconds since 1970.
-    pub(crate) async fn check(&self, question: &Question<'_>, now: u64) -> Result<Verdict, Fault> {
-        let deny = |caller, refused| Ok(Verdict { caller, outcome: Outcome::Deny(refused) });
-        let routes = self.routes();
-        let Some(Route { policy, verifier }) = question.policy.and_then(|name| routes.get(name)) else {
-            return deny(None, Refused::NoPolicy);
+    /// Answers `question`, whose route is `route` of `routes`, at `now`, in seconds since 1970.
+    pub(crate) async fn check(
+        &self,
+        routes: &Routes,
+        route: Option<&Route>,
+        question: &Question<'_>,
+        now: u64,
+    ) -> Result<Verdict, Fault> {
+        let verdict = match route {
+            Some(route) => self.judge(routes, route, question, now).await,
+            None => Err(deny(None, Refused::NoPolicy)),
         };
-        let caller = match verify(verifier, policy, question, now).await {
-            Ok(caller) => caller,
-            Err(refusal) if refusal.is_fault() => return Err(Fault::KeysUnavailable(refusal)),
-            Err(refusal) => return deny(None, Refused::Token(refusal)),
-        };
-        let rule = match policy.decide(&caller) {
-            Decision::Allow { rule } => rule,
-            Decision::Deny(denial) => return deny(Some(caller), Refused::Policy(denial)),
-        };
-        let quota = match self.limit(policy, &caller) {
-            Ok(quota) => quota,
-            Err(refused) => return deny(Some(caller), refused),
-        };
-        let Some(identity) = identity_headers::of(&caller) else { return deny(Some(caller), Refused::ClaimsTooLarge) };
-        let assertion = self.sign(policy, &caller, question, now)?;
-        let pass = Pass { rule, identity, assertion, forward_token: policy.upstream.forward_token, quota };
-        Ok(Verdict { caller: Some(caller), outcome: Outcome::Allow(pass) })
+        match verdict {
+            Ok(pass) => Ok(Verdict::Allow(pass)),
+            Err(Stop::Deny(denied)) => Ok(Verdict::Deny(*denied)),
+            Err(Stop::Fault(fault)) => Err(fault),
+        }
     }
 
-    fn limit(&self, policy: &RoutePolicy, caller: &Caller) -> Result<Option<Quota>, Refused> {
-        let Some(limit) = policy.rate_limit else { return Ok(None) };
-        let key = LimitKey {
-            policy: policy.name.clone(),
-            tenant: caller.tenant.clone(),
-            object_id: caller.object_id.clone(),
+    async fn judge(&self, routes: &Routes, route: &Route, question: &Question<'_>, now: u64) -> Result<Pass, Stop> {
+        let policy = &route.policy;
+        let Admitted { caller, rule } = match (&route.verifier, question.authorization) {
+            (None, _) => nobody(policy, question)?,
+            (Some(_), Authorization::Absent) if policy.is_for_anyone() => nobody(policy, question)?,
+            (Some(verifier), line) => self.somebody(routes, policy, verifier, line, question, now).await?,
         };
+        let quota = self.limit(policy, caller.as_deref(), question)?;
+        let assertion = caller.as_deref().map(|caller| self.sign(policy, caller, question, now)).transpose()?;
+        Ok(Pass { rule, caller, assertion, forward_token: policy.upstream.forward_token, quota })
+    }
+
+    /// The caller that the token proves: remembered, or verified now.
+    async fn somebody(
+        &self,
+        routes: &Routes,
+        policy: &RoutePolicy,
+        verifier: &Verifier,
+        line: Authorization<'_>,
+        question: &Question<'_>,
+        now: u64,
+    ) -> Result<Admitted, Stop> {
+        let key = match line {
+            Authorization::One(line) if line.len() <= LONGEST_LINE => Some(routes.cache.key(&policy.name, line)),
+            _ => None,
+        };
+        if let Some(caller) = key.and_then(|key| routes.cache.get(key, now, verifier.key_epoch()))
+            && let Some(rule) = policy.rule_for(caller.grant, question.method)
+        {
+            return Ok(Admitted { caller: Some(caller), rule });
+        }
+        let proved = verify(policy, verifier, line, now).await?;
+        let rule = match policy.decide(&Asked { caller: Some(&proved), method: question.method }) {
+            Decision::Allow { rule } => rule,
+            Decision::Deny(denial) => return Err(denied(policy, Some((&proved.caller).into()), denial)),
+        };
+        let Some(caller) = self.known(routes, policy, &proved) else {
+            return Err(deny(Some((&proved.caller).into()), Refused::ClaimsTooLarge));
+        };
+        if let Some(key) = key {
+            routes.cache.insert(key, Arc::clone(&caller));
+        }
+        Ok(Admitted { caller: Some(caller), rule })
+    }
+
+    fn known(&self, routes: &Routes, policy: &RoutePolicy, verified: &Verified) -> Option<Arc<KnownCaller>> {
+        let grant = policy.grant(Some(verified)).ok()?;
+        let subject = Subject::Caller { tenant: &verified.caller.tenant, object_id: &verified.caller.object_id };
+        let limit_key = self.limiter.key(&policy.name, subject);
+        let share = |members| routes.cache.share(&verified.caller, members);
+        KnownCaller::new(verified, grant, limit_key, share).map(Arc::new)
+    }
+
+    fn limit(
+        &self,
+        policy: &RoutePolicy,
+        caller: Option<&KnownCaller>,
+        question: &Question<'_>,
+    ) -> Result<Option<Quota>, Stop> {
+        let Some(limit) = policy.rate_limit else { return Ok(None) };
+        let of_address = || self.limiter.key(&policy.name, Subject::Address(question.client));
+        let key: LimitKey = caller.map_or_else(of_address, |caller| caller.limit_key);
         let quota = |remaining, reset| Quota { policy: policy.name.clone(), limit, remaining, reset };
         match self.limiter.admit(key, limit, self.started.elapsed()) {
             Admission::Admitted { remaining, reset } => Ok(Some(quota(remaining, reset))),
             Admission::Refused { retry_after } => {
-                Err(Refused::RateLimited { quota: quota(0, retry_after), retry_after })
+                Err(deny(caller.map(Who::from), Refused::RateLimited { quota: quota(0, retry_after), retry_after }))
             }
         }
     }
 
-    fn sign(&self, policy: &RoutePolicy, caller: &Caller, question: &Question<'_>, now: u64) -> Result<String, Fault> {
-        let path = question.upstream_path().ok_or_else(|| Fault::RouteMismatch {
+    fn sign(
+        &self,
+        policy: &RoutePolicy,
+        caller: &KnownCaller,
+        question: &Question<'_>,
+        now: u64,
+    ) -> Result<String, Stop> {
+        let mismatch = || Fault::RouteMismatch {
             path: question.path.split('?').next().unwrap_or_default().to_owned(),
             prefix: question.removed_prefix.to_owned(),
-        })?;
-        let assertion = Assertion {
-            audience: policy.upstream.name.clone(),
-            caller: caller.clone(),
-            request_id: question.request_id.to_owned(),
-            method: question.method.to_owned(),
-            path: path.to_owned(),
+        };
+        let statement = Statement {
+            audience: &policy.upstream.name,
+            request_id: question.request_id,
+            method: question.method,
+            path: question.upstream_path().ok_or_else(|| Stop::Fault(mismatch()))?,
             issued_at: now,
         };
-        self.signer.sign(&assertion).ok_or(Fault::NotSigned)
+        let signed = self.signer.sign_for(&statement, [&caller.members, &caller.shared.members]);
+        signed.ok_or(Stop::Fault(Fault::NotSigned))
+    }
+}
+
+fn nobody(policy: &RoutePolicy, question: &Question<'_>) -> Result<Admitted, Stop> {
+    match policy.decide(&Asked { caller: None, method: question.method }) {
+        Decision::Allow { rule } => Ok(Admitted { caller: None, rule }),
+        Decision::Deny(denial) => match bearer_token(Authorization::Absent) {
+            Err(missing) if policy.tokens.is_some() => Err(deny(None, Refused::Token(missing))),
+            _ => Err(denied(policy, None, denial)),
+        },
     }
 }
 
 async fn verify(
-    verifier: &Verifier,
     policy: &RoutePolicy,
-    question: &Question<'_>,
+    verifier: &Verifier,
+    line: Authorization<'_>,
     now: u64,
-) -> Result<Caller, Refusal> {
-    let token = bearer_token(question.authorization)?;
-    verifier.verify(token, &policy.audiences, now).await.map(|verified| verified.caller)
+) -> Result<Verified, Stop> {
+    let Some(tokens) = &policy.tokens else { return Err(deny(None, Refused::NoPolicy)) };
+    let verdict = match bearer_token(line) {
+        Ok(token) => verifier.verify(token, &tokens.audiences, now).await,
+        Err(refusal) => Err(refusal),
+    };
+    verdict.map_err(|refusal| {
+        if refusal.is_fault() {
+            Stop::Fault(Fault::KeysUnavailable(refusal))
+        } else {
+            deny(None, Refused::Token(refusal))
+        }
+    })
+}
+
+fn denied(policy: &RoutePolicy, who: Option<Who>, denial: Denial) -> Stop {
+    deny(who, Refused::Policy { denial, on_denied: policy.on_denied })
+}
+
+fn deny(who: Option<Who>, refused: Refused) -> Stop {
+    Stop::Deny(Box::new(Denied { who, refused }))
 }

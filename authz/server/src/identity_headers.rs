@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+use portcullis_assertion::HEADER as ASSERTION;
 use portcullis_token::Caller;
 
+use crate::reply_bytes::ReplyPart;
+
 /// Every identity header; those that a caller has no value for are removed.
-pub(crate) const NAMES: [&str; 5] = ["x-user-oid", "x-user-name", "x-user-email", "x-tenant-id", "x-user-roles"];
+const NAMES: [&str; 5] = ["x-user-oid", "x-user-name", "x-user-email", "x-tenant-id", "x-user-roles"];
 
 /// Longer values than this are refused rather than cut: half a list of roles is another list of roles.
 const MAX_LENGTH: usize = 8 * 1024;
@@ -15,19 +18,37 @@ const MAX_LENGTH: usize = 8 * 1024;
 /// A space is legal inside a value and common in names.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%').add(b',').add(b';').add(b'"').add(b'\\');
 
-/// The headers that `caller` has a value for; `None` if one would be too long.
-pub(crate) fn of(caller: &Caller) -> Option<Vec<(&'static str, String)>> {
-    let roles: Vec<Cow<'_, str>> = caller.roles.iter().map(|role| encode(role)).collect();
-    let values = [
-        Some(encode(&caller.object_id)),
-        caller.name.as_deref().map(encode),
-        caller.email.as_deref().map(encode),
-        Some(encode(&caller.tenant)),
-        (!roles.is_empty()).then(|| roles.join(",").into()),
-    ];
-    let headers = NAMES.into_iter().zip(values);
-    let headers: Vec<_> = headers.filter_map(|(name, value)| Some((name, value?.into_owned()))).collect();
-    headers.iter().all(|(_, value)| value.len() <= MAX_LENGTH).then_some(headers)
+/// The headers that are one caller's alone; `None` if one would be too long.
+pub(crate) fn own(caller: &Caller) -> Option<ReplyPart> {
+    let text = |value: &Option<String>| value.as_deref().map(|value| encode(value).into_owned());
+    let [object_id, name, email, _, _] = NAMES;
+    part(&[
+        (object_id, Some(encode(&caller.object_id).into_owned())),
+        (name, text(&caller.name)),
+        (email, text(&caller.email)),
+    ])
+}
+
+/// The headers that many callers have in common; `None` if one would be too long.
+pub(crate) fn shared(caller: &Caller) -> Option<ReplyPart> {
+    let [_, _, _, tenant, roles] = NAMES;
+    let list: Vec<Cow<'_, str>> = caller.roles.iter().map(|role| encode(role)).collect();
+    part(&[(tenant, Some(encode(&caller.tenant).into_owned())), (roles, (!list.is_empty()).then(|| list.join(",")))])
+}
+
+/// No header has a value: they are removed, whatever the client sent.
+pub(crate) fn nobody() -> ReplyPart {
+    ReplyPart::new([], NAMES.into_iter().chain([ASSERTION]))
+}
+
+/// Sets the headers that have a value and removes the others. Envoy removes last, so a name must not be in both lists: its value would be gone.
+fn part<const N: usize>(headers: &[(&str, Option<String>); N]) -> Option<ReplyPart> {
+    if headers.iter().any(|(_, value)| value.as_ref().is_some_and(|value| value.len() > MAX_LENGTH)) {
+        return None;
+    }
+    let set = headers.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+    let unset = headers.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| *name);
+    Some(ReplyPart::new(set, unset))
 }
 
 /// Percent-encoding of UTF-8 (RFC 3986 §2.1), which every language decodes.
@@ -39,7 +60,8 @@ fn encode(value: &str) -> Cow<'_, str> {
 mod tests {
     use portcullis_token::{Caller, CallerKind};
 
-    use super::of;
+    use super::{nobody, own, shared};
+    use crate::reply_bytes::ReplyPart;
 
     fn caller(name: &str, roles: &[&str]) -> Caller {
         Caller {
@@ -65,23 +87,30 @@ mod tests {
             ("nul\0", "nul%00"),
             ("\u{202e}", "%E2%80%AE"),
         ] {
-            let headers = of(&caller(name, &[])).unwrap();
-            assert_eq!(
-                headers,
-                [("x-user-oid", "o".to_owned()), ("x-user-name", encoded.to_owned()), ("x-tenant-id", "t".to_owned())]
-            );
+            let expected = ReplyPart::new([("x-user-oid", "o"), ("x-user-name", encoded)], ["x-user-email"]);
+            assert_eq!(own(&caller(name, &[])), Some(expected), "{name}");
         }
     }
 
     #[test]
     fn roles_cannot_smuggle_a_separator() {
-        let headers = of(&caller("n", &["Reader,Admin", "Editor"])).unwrap();
-        assert_eq!(headers.last().unwrap(), &("x-user-roles", "Reader%2CAdmin,Editor".to_owned()));
+        let expected = ReplyPart::new([("x-tenant-id", "t"), ("x-user-roles", "Reader%2CAdmin,Editor")], []);
+        assert_eq!(shared(&caller("n", &["Reader,Admin", "Editor"])), Some(expected));
+    }
+
+    #[test]
+    fn what_has_no_value_is_removed() {
+        assert_eq!(shared(&caller("n", &[])), Some(ReplyPart::new([("x-tenant-id", "t")], ["x-user-roles"])));
+        let names =
+            ["x-user-oid", "x-user-name", "x-user-email", "x-tenant-id", "x-user-roles", "x-portcullis-assertion"];
+        assert_eq!(nobody(), ReplyPart::new([], names));
     }
 
     #[test]
     fn what_is_too_long_is_refused_whole() {
-        assert!(of(&caller(&"x".repeat(8 * 1024), &[])).is_some());
-        assert!(of(&caller(&"x".repeat(8 * 1024 + 1), &[])).is_none());
+        assert!(own(&caller(&"x".repeat(8 * 1024), &[])).is_some());
+        assert!(own(&caller(&"x".repeat(8 * 1024 + 1), &[])).is_none());
+        let role = "r".repeat(4096);
+        assert!(shared(&caller("n", &[&role])).is_some() && shared(&caller("n", &[&role, &role])).is_none());
     }
 }

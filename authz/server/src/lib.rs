@@ -1,7 +1,7 @@
 //! The gate: answers Envoy's question who is calling, may they, at what rate, and what the service behind should learn of them.
 //!
 //! ```text
-//! Envoy ─ Check ─▶ service (tonic) ─▶ check_request ─▶ Gate ─▶ reply ─▶ Envoy
+//! Envoy ─ bytes ─▶ service (tonic) ─▶ Handler: wire, check_request ─▶ Gate ─▶ reply ─▶ bytes ─▶ Envoy
 //!                                                       │
 //!   policy files ─▶ PolicySet ─▶ Routes ────────────────┤ verify token → decide → limit rate → sign
 //!   issuer ─▶ signing keys ─▶ Verifier ─────────────────┘
@@ -12,18 +12,25 @@
 mod check;
 mod check_request;
 mod command_line;
+mod decision_cache;
 mod decision_log;
 mod gate;
+mod handler;
 mod identity_headers;
+mod known_caller;
 mod metrics;
 mod policy_source;
 mod rate_limit;
 mod reload;
 mod reply;
+mod reply_bytes;
 mod routes;
 mod serve;
 mod service;
+mod verdict;
+mod wire;
 
 pub use check::{CheckArguments, check};
 pub use command_line::{Command, CommandLine, ServeSettings};
+pub use handler::{Handler, Unanswered};
 pub use serve::serve;

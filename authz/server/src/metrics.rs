@@ -70,9 +70,10 @@ impl Metrics {
         self.stale.set(0);
     }
 
-    /// `policy` is a name that exists or `none`, so that clients cannot make up label values.
-    pub(crate) fn count(&self, policy: &str, outcome: &'static str, reason: &'static str, duration: Duration) {
-        self.checks.get_or_create(&CheckLabels { policy: policy.to_owned(), outcome, reason }).inc();
+    /// `policy` is a name that exists, so that clients cannot make up label values.
+    pub(crate) fn count(&self, policy: Option<&str>, outcome: &'static str, reason: &'static str, duration: Duration) {
+        let policy = policy.unwrap_or("none").to_owned();
+        self.checks.get_or_create(&CheckLabels { policy, outcome, reason }).inc();
         self.duration.observe(duration.as_secs_f64());
     }
 }

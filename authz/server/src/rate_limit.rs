@@ -13,12 +13,18 @@ const SHARDS: usize = 16;
 /// Callers remembered in each shard. With 100 requests a window an entry has about 1 KiB: 100 MiB at most in all shards together.
 const CALLERS_PER_SHARD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(6249);
 
-/// Whose requests are counted together. All three parts come from a verified token or the policy, so nobody can spend another's.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct LimitKey {
-    pub(crate) policy: String,
-    pub(crate) tenant: String,
-    pub(crate) object_id: String,
+/// Whose requests are counted together: a keyed hash of [`Subject`] and policy. 128 bits under random keys: nobody can aim at another's,
+/// and by chance two of a billion callers share one with a probability of 10⁻²¹.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct LimitKey([u64; 2]);
+
+/// Who is counted. What a caller claims without proof is never part of it.
+#[derive(Clone, Copy, Debug, Hash)]
+pub(crate) enum Subject<'a> {
+    /// A verified caller.
+    Caller { tenant: &'a str, object_id: &'a str },
+    /// Where nobody is verified: the client's address as far as Envoy vouches for it.
+    Address(&'a str),
 }
 
 /// How a request fared.
@@ -35,19 +41,25 @@ pub(crate) enum Admission {
 /// a token bucket refuses steady callers after a burst).
 #[derive(Debug)]
 pub(crate) struct RateLimiter {
-    hasher: RandomState,
+    hashers: [RandomState; 2],
     shards: Vec<Mutex<LruCache<LimitKey, VecDeque<Duration>>>>,
 }
 
 impl RateLimiter {
     pub(crate) fn new() -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::new(LruCache::new(CALLERS_PER_SHARD))).collect();
-        Self { hasher: RandomState::new(), shards }
+        Self { hashers: [RandomState::new(), RandomState::new()], shards }
+    }
+
+    /// The key under which requests of `subject` under `policy` are counted.
+    pub(crate) fn key(&self, policy: &str, subject: Subject<'_>) -> LimitKey {
+        LimitKey(self.hashers.each_ref().map(|hasher| hasher.hash_one((policy, subject))))
     }
 
     /// Counts a request at `now`, the time since any fixed moment by a clock that never steps back.
     pub(crate) fn admit(&self, key: LimitKey, limit: RateLimit, now: Duration) -> Admission {
-        let index = usize::try_from(self.hasher.hash_one(&key)).unwrap_or(0) % SHARDS;
+        let LimitKey([first, _]) = key;
+        let index = usize::try_from(first % SHARDS as u64).unwrap_or(0);
         // `index` is below the number of shards; without one there would be nothing to count with, and refusing is the safe side.
         let Some(shard) = self.shards.get(index) else { return Admission::Refused { retry_after: limit.per } };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -79,16 +91,19 @@ mod tests {
 
     use portcullis_policy::RateLimit;
 
-    use super::{Admission, LimitKey, RateLimiter};
+    use super::{Admission, LimitKey, RateLimiter, Subject};
 
     const LIMIT: RateLimit = RateLimit { requests: 3, per: Duration::from_secs(10) };
 
-    fn key(tenant: &str, object_id: &str) -> LimitKey {
-        LimitKey { policy: "p".to_owned(), tenant: tenant.to_owned(), object_id: object_id.to_owned() }
+    fn caller<'a>(tenant: &'a str, object_id: &'a str) -> Subject<'a> {
+        Subject::Caller { tenant, object_id }
     }
 
-    fn admitted(limiter: &RateLimiter, key: LimitKey, millis: u64) -> bool {
-        matches!(limiter.admit(key, LIMIT, Duration::from_millis(millis)), Admission::Admitted { .. })
+    fn admitted(limiter: &RateLimiter, subject: Subject<'_>, millis: u64) -> bool {
+        matches!(
+            limiter.admit(limiter.key("p", subject), LIMIT, Duration::from_millis(millis)),
+            Admission::Admitted { .. }
+        )
     }
 
     #[test]
@@ -106,7 +121,7 @@ mod tests {
             (11_001, false),
             (19_999, true),
         ] {
-            assert_eq!(admitted(&limiter, key("t", "o"), millis), expected, "{millis}");
+            assert_eq!(admitted(&limiter, caller("t", "o"), millis), expected, "{millis}");
         }
     }
 
@@ -119,28 +134,30 @@ mod tests {
         for _ in 0..20_000 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             now += (seed >> 33) % 4_000;
-            if admitted(&limiter, key("t", "burst"), now) {
+            if admitted(&limiter, caller("t", "burst"), now) {
                 times.push(now);
             }
         }
         assert!(times.windows(4).all(|window| window[3] - window[0] >= 10_000));
-        assert!((0..1_000).all(|tick| admitted(&limiter, key("t", "steady"), tick * 3_334)));
+        assert!((0..1_000).all(|tick| admitted(&limiter, caller("t", "steady"), tick * 3_334)));
     }
 
     #[test]
     fn callers_do_not_share_a_window() {
         let limiter = RateLimiter::new();
-        assert!((0..3).all(|_| admitted(&limiter, key("t", "o"), 0)));
-        assert!(!admitted(&limiter, key("t", "o"), 0));
-        for other in [key("t", "other"), key("u", "o"), LimitKey { policy: "q".to_owned(), ..key("t", "o") }] {
-            assert!(admitted(&limiter, other, 0));
+        assert!((0..3).all(|_| admitted(&limiter, caller("t", "o"), 0)));
+        assert!(!admitted(&limiter, caller("t", "o"), 0));
+        for other in [caller("t", "other"), caller("u", "o"), caller("to", ""), Subject::Address("to")] {
+            assert!(admitted(&limiter, other, 0), "{other:?}");
         }
+        let other_policy: LimitKey = limiter.key("q", caller("t", "o"));
+        assert!(matches!(limiter.admit(other_policy, LIMIT, Duration::ZERO), Admission::Admitted { .. }));
     }
 
     #[test]
     fn a_refusal_says_when_to_come_back_and_an_admission_what_is_left() {
         let limiter = RateLimiter::new();
-        let admit = |seconds| limiter.admit(key("t", "o"), LIMIT, Duration::from_secs(seconds));
+        let admit = |seconds| limiter.admit(limiter.key("p", caller("t", "o")), LIMIT, Duration::from_secs(seconds));
         assert_eq!(admit(0), Admission::Admitted { remaining: 2, reset: Duration::from_secs(10) });
         assert_eq!(admit(4), Admission::Admitted { remaining: 1, reset: Duration::from_secs(6) });
         assert_eq!(admit(4), Admission::Admitted { remaining: 0, reset: Duration::from_secs(6) });

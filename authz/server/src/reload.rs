@@ -4,13 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Client;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::policy_source::PolicyText;
-use crate::routes::Routes;
+use crate::routes::{RouteSettings, Routes};
 
 /// Reading a few kilobytes a second costs nothing, and notices what file notifications miss: links that Kubernetes swaps
 /// above the file, network file systems, editors that replace files.
@@ -21,8 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Reload {
     pub(crate) gate: Arc<Gate>,
     pub(crate) path: PathBuf,
-    pub(crate) http: Client,
-    pub(crate) issuer_wait: Duration,
+    pub(crate) settings: RouteSettings,
     pub(crate) metrics: Metrics,
 }
 
@@ -58,8 +56,8 @@ impl Reload {
     async fn replace(&self, read: &Result<PolicyText, String>) -> Result<PolicyText, String> {
         let text = read.clone()?;
         let policies = text.compile().map_err(|problems| problems.to_string())?;
-        let routes = Routes::new(&policies, &self.http, Some(&self.gate.routes()));
-        routes.ready(self.issuer_wait).await.map_err(|missing| format!("an issuer cannot be used: {missing}"))?;
+        let routes = Routes::ready(&policies, &self.settings, Some(&self.gate.routes())).await;
+        let routes = routes.map_err(|error| format!("{error:#}"))?;
         self.gate.replace_routes(routes);
         self.metrics.reloaded(true);
         tracing::info!(policy = %self.path.display(), policies = policies.policies().count(), "policies replaced");

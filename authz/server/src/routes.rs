@@ -2,28 +2,56 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::{Context, anyhow};
 use portcullis_policy::{Issuer, PolicySet, Provider, RoutePolicy};
 use portcullis_token::{KeyPolicy, MissingKeys, Verifier};
 use reqwest::Client;
 use tokio::time::Instant;
+
+use crate::decision_cache::DecisionCache;
+
+/// What routes are made with, beside policies.
+#[derive(Clone, Debug)]
+pub(crate) struct RouteSettings {
+    /// What issuers are called with.
+    pub(crate) http: Client,
+    /// Bytes for verified callers.
+    pub(crate) cache_capacity: u64,
+    /// How long an issuer's keys are waited for.
+    pub(crate) issuer_wait: Duration,
+}
 
 /// Policies with what verifies their tokens: one immutable whole, of which a question sees one.
 #[derive(Debug)]
 pub(crate) struct Routes {
     by_policy: HashMap<String, Route>,
     issuers: Vec<(Issuer, Arc<Verifier>)>,
+    pub(crate) cache: DecisionCache,
 }
 
 /// A policy with what verifies its tokens.
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) policy: RoutePolicy,
-    pub(crate) verifier: Arc<Verifier>,
+    /// `None`: no token is looked at.
+    pub(crate) verifier: Option<Arc<Verifier>>,
 }
 
 impl Routes {
-    /// Routes for `policies`. Issuers that `previous` has unchanged keep their keys; for the others fetching starts.
-    pub(crate) fn new(policies: &PolicySet, http: &Client, previous: Option<&Self>) -> Self {
+    /// Routes for `policies`, with every issuer's keys at hand. Issuers that `previous` has unchanged keep their keys.
+    pub(crate) async fn ready(
+        policies: &PolicySet,
+        settings: &RouteSettings,
+        previous: Option<&Self>,
+    ) -> anyhow::Result<Self> {
+        let cache = DecisionCache::new(settings.cache_capacity).context("the system's random numbers fail")?;
+        let routes = Self::new(policies, &settings.http, previous, cache);
+        let waited = routes.wait_for_keys(settings.issuer_wait).await;
+        waited.map_err(|missing| anyhow!("an issuer cannot be used: {missing}"))?;
+        Ok(routes)
+    }
+
+    fn new(policies: &PolicySet, http: &Client, previous: Option<&Self>, cache: DecisionCache) -> Self {
         let known = |issuer: &Issuer| {
             let issuers = previous.into_iter().flat_map(|routes| &routes.issuers);
             issuers.into_iter().find(|(held, _)| held == issuer).map(|(_, verifier)| Arc::clone(verifier))
@@ -39,20 +67,22 @@ impl Routes {
             .map(|(name, issuer)| (name, (issuer.clone(), known(issuer).unwrap_or_else(|| start(issuer)))))
             .collect();
         let route = |policy: &RoutePolicy| {
-            // Compiled policies name existing issuers; without one the route would not exist, and so be denied.
-            let (_, verifier) = named.get(policy.issuer.as_str())?;
-            Some((policy.name.clone(), Route { policy: policy.clone(), verifier: Arc::clone(verifier) }))
+            let verifier = match &policy.tokens {
+                // Compiled policies name existing issuers; without one the route would not exist, and so be denied.
+                Some(tokens) => Some(Arc::clone(&named.get(tokens.issuer.as_str())?.1)),
+                None => None,
+            };
+            Some((policy.name.clone(), Route { policy: policy.clone(), verifier }))
         };
         let by_policy = policies.policies().filter_map(route).collect();
-        Self { by_policy, issuers: named.into_values().collect() }
+        Self { by_policy, issuers: named.into_values().collect(), cache }
     }
 
     pub(crate) fn get(&self, policy: &str) -> Option<&Route> {
         self.by_policy.get(policy)
     }
 
-    /// Waits until every issuer's keys are at hand.
-    pub(crate) async fn ready(&self, patience: Duration) -> Result<(), MissingKeys> {
+    async fn wait_for_keys(&self, patience: Duration) -> Result<(), MissingKeys> {
         let deadline = Instant::now() + patience;
         for (_, verifier) in &self.issuers {
             verifier.ready(deadline.saturating_duration_since(Instant::now())).await?;

@@ -2,34 +2,31 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
-use envoy_types::ext_authz::v3::pb::AuthorizationServer;
 use portcullis_assertion::Signer;
 use portcullis_policy::PolicyProblems;
 use portcullis_runtime::{InvalidSettings, Process, Registry, bind, http_client, serve_http};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
+use tonic::server::NamedService;
 use tonic::transport::Server;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use crate::command_line::ServeSettings;
 use crate::gate::Gate;
+use crate::handler::Handler;
 use crate::metrics::Metrics;
 use crate::policy_source::PolicyText;
 use crate::reload::Reload;
-use crate::routes::Routes;
+use crate::routes::{RouteSettings, Routes};
 use crate::service::AuthorizationService;
-
-type Service = AuthorizationServer<AuthorizationService>;
 
 /// Envoy opens one connection for each of its workers and sends all their questions over it.
 const CONCURRENT_CHECKS: u32 = 1024;
-/// Envoy sends a path and two headers; this holds the largest of both.
-const LARGEST_CHECK: usize = 128 * 1024;
 
 /// Answers checks until shutdown. Policies, key file, ports and issuers are tried in this order, and nothing is served before all are good.
 pub fn serve(
@@ -46,14 +43,17 @@ pub fn serve(
         let http = http_client(&settings.outbound)?;
         let checks = bind("--listen", settings.listen).await?;
         let keys = bind("--keys-listen", settings.keys_listen).await?;
-        let routes = Routes::new(&policies, &http, None);
-        let policy = settings.policy.display();
-        let ready = routes.ready(settings.issuer_wait).await;
-        ready.map_err(|missing| anyhow!("--policy {policy}: an issuer cannot be used: {missing}"))?;
+        let route_settings = RouteSettings {
+            http,
+            cache_capacity: settings.decision_cache_mib * 1024 * 1024,
+            issuer_wait: settings.issuer_wait,
+        };
+        let ready = Routes::ready(&policies, &route_settings, None).await;
+        let routes = ready.with_context(|| format!("--policy {}", settings.policy.display()))?;
         let gate = Arc::new(Gate::new(routes, signer));
         drop(starting);
-        let (path, issuer_wait) = (settings.policy, settings.issuer_wait);
-        let reload = Reload { gate: Arc::clone(&gate), path, http, issuer_wait, metrics: metrics.clone() };
+        let (path, settings) = (settings.policy, route_settings);
+        let reload = Reload { gate: Arc::clone(&gate), path, settings, metrics: metrics.clone() };
         let following = tokio::spawn(reload.follow(text));
         let published = serve_http(&process, keys, key_router(gate.key_set()));
         let served = tokio::try_join!(published, answer(&process, checks, gate, metrics));
@@ -84,8 +84,7 @@ async fn answer(process: &Process, listener: TcpListener, gate: Arc<Gate>, metri
     let address = listener.local_addr().context("address of a bound listener")?;
     let (health, health_service) = tonic_health::server::health_reporter();
     let following = tokio::spawn(follow_readiness(process.clone(), health));
-    let service =
-        AuthorizationServer::new(AuthorizationService { gate, metrics }).max_decoding_message_size(LARGEST_CHECK);
+    let service = AuthorizationService(Handler { gate, metrics });
     let stopping = process.shutdown_token();
     tracing::info!(%address, "answering checks");
     let served = Server::builder()
@@ -107,7 +106,7 @@ async fn follow_readiness(process: Process, health: HealthReporter) {
         let ready = process.readiness().pending().is_empty();
         let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
         health.set_service_status("", status).await;
-        health.set_service_status(<Service as tonic::server::NamedService>::NAME, status).await;
+        health.set_service_status(<AuthorizationService as NamedService>::NAME, status).await;
         if changes.changed().await.is_err() {
             return;
         }

@@ -10,8 +10,14 @@ const MAX_LIST: usize = 1024;
 const LATEST_TIME: u64 = 253_402_300_799;
 
 /// The claims of a token, read strictly: a claim is absent or of its type, never converted. `roles: "Admin"` is not a list of roles.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Claims(Map<String, Value>);
+
+impl From<Map<String, Value>> for Claims {
+    fn from(members: Map<String, Value>) -> Self {
+        Self(members)
+    }
+}
 
 impl Claims {
     pub(crate) fn parse(payload: &[u8]) -> Result<Self, Refusal> {
@@ -56,7 +62,7 @@ impl Claims {
     }
 
     /// The name itself wins over a path: Auth0's claims are URLs, with dots.
-    fn at(&self, path: &str) -> Option<&Value> {
+    pub(crate) fn at(&self, path: &str) -> Option<&Value> {
         self.0.get(path).or_else(|| {
             let (first, rest) = path.split_once('.')?;
             rest.split('.').try_fold(self.0.get(first)?, |value, member| value.get(member))

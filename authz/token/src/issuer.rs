@@ -50,6 +50,13 @@ impl Issuer {
         }
     }
 
+    pub(crate) fn key_epoch(&self) -> u64 {
+        match self {
+            Self::Entra(entra) => entra.key_epoch(),
+            Self::Oidc(oidc) => oidc.key_epoch(),
+        }
+    }
+
     pub(crate) async fn ready(&self) {
         match self {
             Self::Entra(entra) => entra.ready().await,

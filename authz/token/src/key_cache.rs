@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -57,6 +58,8 @@ pub struct KeyCache {
 struct Shared {
     policy: KeyPolicy,
     state: watch::Sender<KeyStatus>,
+    /// `state.epoch`, to be read without a lock. It is raised after the keys have changed.
+    epoch: AtomicU64,
     wanted: Notify,
 }
 
@@ -82,7 +85,12 @@ pub struct KeyStatus {
 impl KeyCache {
     /// Starts fetching from `source`.
     pub fn start(source: impl KeySource, policy: KeyPolicy) -> Self {
-        let shared = Arc::new(Shared { policy, state: watch::Sender::default(), wanted: Notify::new() });
+        let shared = Arc::new(Shared {
+            policy,
+            state: watch::Sender::default(),
+            epoch: AtomicU64::new(0),
+            wanted: Notify::new(),
+        });
         let task = tokio::spawn(keep_fresh(Arc::clone(&shared), source));
         Self { shared, task }
     }
@@ -93,6 +101,13 @@ impl KeyCache {
         let state = self.shared.state.borrow();
         let age = state.fetched_at?.elapsed();
         if age <= self.shared.policy.max_age { state.keys.clone() } else { None }
+    }
+
+    /// A number that is raised whenever the keys change. Read it before the keys: what was verified with them and carries an older
+    /// number is then out of date at worst, and never taken for fresh.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.shared.epoch.load(Ordering::Acquire)
     }
 
     /// What is held and how the last fetches went.
@@ -141,6 +156,7 @@ async fn keep_fresh(shared: Arc<Shared>, source: impl KeySource) {
         shared.state.send_modify(|state| state.record(outcome));
         let (has_keys, tried) = {
             let state = shared.state.borrow();
+            shared.epoch.store(state.epoch, Ordering::Release);
             (state.keys.is_some(), state.tried_at.unwrap_or_else(Instant::now))
         };
         let pause = if failed { retry } else { jittered(shared.policy.refresh_every) };

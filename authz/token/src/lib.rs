@@ -25,6 +25,7 @@ mod key_set;
 mod oidc;
 mod open;
 mod refusal;
+mod required_claims;
 #[cfg(test)]
 mod signed_tokens;
 mod strict_json;
@@ -46,4 +47,5 @@ pub use key_set::{KeySet, KeySetError};
 pub use oidc::{ClaimNames, InvalidOidcSettings, OidcKeys, OidcSettings};
 pub use open::open;
 pub use refusal::{Reason, Refusal};
+pub use required_claims::{InvalidRequirement, RequiredClaims};
 pub use verifier::{MissingKeys, TimeRules, Verified, Verifier, unix_now};

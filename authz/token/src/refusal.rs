@@ -99,6 +99,8 @@ reasons! {
     IdToken = "id_token",
     /// A token for Microsoft Graph, which only Graph can verify.
     GraphToken = "graph_token",
+    /// A claim that the issuer's settings require is absent or has another value.
+    RequiredClaimMissing = "required_claim_missing",
     /// The caller has so many roles that the issuer left them out.
     ClaimsOverage = "claims_overage",
 }

@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::Client;
@@ -35,8 +36,10 @@ pub struct Verified {
     pub caller: Caller,
     /// All that the token says, for rules on further claims.
     pub claims: Claims,
-    /// When the token ends, in seconds since 1970, without the skew.
-    pub expires_at: u64,
+    /// When the token counts, in seconds since 1970, the skew included.
+    pub valid: Range<u64>,
+    /// The [`Verifier::key_epoch`] that it was verified under.
+    pub key_epoch: u64,
 }
 
 /// Signing keys that could not be had in time, by the document that should have named them.
@@ -91,11 +94,18 @@ impl Verifier {
     pub fn verify_at_hand(&self, token: &str, audiences: &Audiences, now: u64) -> Result<Verified, Refusal> {
         let unopened = Unopened::parse(token, self.issuer.algorithms())?;
         let claims = unopened.unverified_claims();
+        let key_epoch = self.key_epoch();
         let origin = self.issuer.origin_of(claims)?;
-        let expires_at = self.times.check(claims, now, self.issuer.writes_not_before())?;
+        let valid = self.times.check(claims, now, self.issuer.writes_not_before())?;
         let caller = origin.caller(claims, audiences)?;
         unopened.check_signature(origin.key(unopened.key_id())?)?;
-        Ok(Verified { caller, claims: unopened.into_claims(), expires_at })
+        Ok(Verified { caller, claims: unopened.into_claims(), valid, key_epoch })
+    }
+
+    /// A number that is raised whenever signing keys change: what was verified under another one must be verified again.
+    #[must_use]
+    pub fn key_epoch(&self) -> u64 {
+        self.issuer.key_epoch()
     }
 
     /// Waits until the keys of every tenant and version are at hand, or says which are missing and why.
@@ -105,8 +115,9 @@ impl Verifier {
 }
 
 impl TimeRules {
-    /// RFC 7519 §4.1.4 to §4.1.6. `exp` is required, and so is a begin: `nbf`, or `iat` where the issuer writes no `nbf`. Returns `exp`.
-    fn check(&self, claims: &Claims, now: u64, writes_not_before: bool) -> Result<u64, Refusal> {
+    /// RFC 7519 §4.1.4 to §4.1.6. `exp` is required, and so is a begin: `nbf`, or `iat` where the issuer writes no `nbf`. Returns when
+    /// the token counts.
+    fn check(&self, claims: &Claims, now: u64, writes_not_before: bool) -> Result<Range<u64>, Refusal> {
         let skew = self.skew.as_secs();
         let expires_at = claims.time("exp")?;
         let not_before = match claims.optional_time("nbf")? {
@@ -114,10 +125,12 @@ impl TimeRules {
             None => claims.time(if writes_not_before { "nbf" } else { "iat" })?,
         };
         let issued_at = claims.optional_time("iat")?.unwrap_or(not_before);
-        if now >= expires_at.saturating_add(skew) {
+        let begin = not_before.max(issued_at).saturating_sub(skew);
+        let end = expires_at.saturating_add(skew);
+        if now >= end {
             return Err(Refusal::new(Reason::TokenExpired, "the token has expired; request a new one"));
         }
-        if not_before.max(issued_at) > now.saturating_add(skew) {
+        if now < begin {
             return Err(Refusal::new(Reason::TokenNotYetValid, "the token is not valid yet; compare the clocks"));
         }
         if expires_at.saturating_sub(not_before) > self.longest_life.as_secs() {
@@ -126,7 +139,7 @@ impl TimeRules {
                 "the token is valid for longer than this issuer's are",
             ));
         }
-        Ok(expires_at)
+        Ok(begin..end)
     }
 }
 

@@ -94,6 +94,11 @@ impl EntraIssuer {
         source.keys.refresh().await
     }
 
+    /// Raised whenever the keys of any tenant change.
+    pub(crate) fn key_epoch(&self) -> u64 {
+        self.sources.iter().map(|source| source.keys.epoch()).sum()
+    }
+
     pub(crate) async fn ready(&self) {
         join_all(self.sources.iter().map(|source| source.keys.ready())).await;
     }

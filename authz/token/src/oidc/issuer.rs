@@ -58,6 +58,10 @@ impl OidcIssuer {
         self.keys.refresh().await
     }
 
+    pub(crate) fn key_epoch(&self) -> u64 {
+        self.keys.epoch()
+    }
+
     pub(crate) async fn ready(&self) {
         self.keys.ready().await;
     }

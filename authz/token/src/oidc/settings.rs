@@ -2,6 +2,7 @@ use url::Url;
 
 use crate::algorithm::Algorithm;
 use crate::fetch::KeyLocation;
+use crate::required_claims::RequiredClaims;
 
 /// One OpenID Connect provider, and how its access tokens are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +11,7 @@ pub struct OidcSettings {
     pub(super) keys: KeyLocation,
     pub(super) algorithms: Vec<Algorithm>,
     pub(super) claims: ClaimNames,
+    pub(super) required: RequiredClaims,
 }
 
 /// Where a provider's keys are.
@@ -65,9 +67,17 @@ impl OidcSettings {
         let location = key_location(issuer, keys).map_err(|problem| problems.push(problem)).ok();
         let algorithms = parse_algorithms(algorithms, &mut problems);
         match location {
-            Some(keys) if problems.is_empty() => Ok(Self { issuer: issuer.to_owned(), keys, algorithms, claims }),
+            Some(keys) if problems.is_empty() => {
+                Ok(Self { issuer: issuer.to_owned(), keys, algorithms, claims, required: RequiredClaims::default() })
+            }
             _ => Err(problems),
         }
+    }
+
+    /// The same provider, of whose tokens only those with `required` count.
+    #[must_use]
+    pub fn requiring(self, required: RequiredClaims) -> Self {
+        Self { required, ..self }
     }
 }
 

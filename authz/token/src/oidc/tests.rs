@@ -9,13 +9,16 @@ use crate::fetch::FetchedKeys;
 use crate::issuer::Issuer;
 use crate::key_cache::{KeyCache, KeyPolicy};
 use crate::signed_tokens::{FixedKeys, jwk, key, sign, with};
-use crate::{Algorithm, Audiences, Caller, CallerKind, KeySet, Reason, TimeRules, Verifier};
+use crate::{Algorithm, Audiences, Caller, CallerKind, KeySet, Reason, RequiredClaims, TimeRules, Verifier};
 
 const ISSUER: &str = "https://id.example/realms/shop";
 const NOW: u64 = 1_800_000_000;
 
 async fn verifier(claims: ClaimNames) -> Verifier {
-    let settings = OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], claims).unwrap();
+    verifier_by(OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], claims).unwrap()).await
+}
+
+async fn verifier_by(settings: OidcSettings) -> Verifier {
     let document = json!({ "keys": [jwk("k", key(0))] }).to_string();
     let keys = KeySet::parse(document.as_bytes(), &[Algorithm::Rs256]).unwrap();
     let keys = KeyCache::start(FixedKeys(FetchedKeys { issuer: None, keys }), KeyPolicy::default());
@@ -98,6 +101,17 @@ async fn other_tokens_are_refused_with_their_reason() {
         (json!({"exp": null}), Reason::ClaimInvalid),
     ] {
         assert_eq!(judge(&verifier, &with(user(), &changes)).unwrap_err(), expected, "{changes}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_without_a_required_claim_is_refused() {
+    let required = RequiredClaims::new([("acr".to_owned(), vec![json!("mfa")])].into()).unwrap();
+    let settings = OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
+    let verifier = verifier_by(settings.requiring(required)).await;
+    assert!(judge(&verifier, &with(user(), &json!({"acr": "mfa"}))).is_ok());
+    for changes in [json!({}), json!({"acr": "pwd"}), json!({"acr": {"mfa": true}})] {
+        assert_eq!(judge(&verifier, &with(user(), &changes)).unwrap_err(), Reason::RequiredClaimMissing, "{changes}");
     }
 }
 

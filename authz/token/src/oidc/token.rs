@@ -17,6 +17,10 @@ pub(super) fn caller(claims: &Claims, settings: &OidcSettings, audiences: &Audie
             "the token is for another API; request one for this API's audience",
         ));
     }
+    if let Some(claim) = settings.required.unmet(claims) {
+        let detail = format!("the token's claim {claim} is absent or has a value that will not do here");
+        return Err(Refusal::new(Reason::RequiredClaimMissing, detail));
+    }
     let ClaimNames { subject, name, email, roles, scopes } = &settings.claims;
     let object_id = claims.text_at(subject)?.filter(|id| !id.is_empty()).ok_or_else(|| wrong(subject, "is absent"))?;
     let actor = actor(claims)?;

@@ -1,0 +1,44 @@
+//! A caller as members of an assertion's claims, encoded once for all the assertions about them. In two parts: what is theirs alone, and
+//! what thousands of callers have in common, so that a cache can keep the second part once. Names are Entra's.
+
+use portcullis_token::Caller;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Own<'a> {
+    oid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Shared<'a> {
+    tid: &'a str,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    azp: Option<&'a str>,
+    roles: &'a [String],
+    scopes: &'a [String],
+}
+
+/// The members that are one caller's alone; the first is `oid`.
+#[must_use]
+pub fn own_members(caller: &Caller) -> Option<String> {
+    let own = Own { oid: &caller.object_id, name: caller.name.as_deref(), email: caller.email.as_deref() };
+    members(&own)
+}
+
+/// The members that many callers have in common.
+#[must_use]
+pub fn shared_members(caller: &Caller) -> Option<String> {
+    let Caller { tenant, kind, actor, roles, scopes, .. } = caller;
+    members(&Shared { tid: tenant, kind: kind.as_str(), azp: actor.as_deref(), roles, scopes })
+}
+
+/// An object without its braces.
+fn members(object: &impl Serialize) -> Option<String> {
+    let text = serde_json::to_string(object).ok()?;
+    Some(text.strip_prefix('{')?.strip_suffix('}')?.to_owned())
+}

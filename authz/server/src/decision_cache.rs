@@ -1,0 +1,100 @@
+//! Callers whose tokens were verified, so that the next request with the same token costs a hash and a look-up.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use aws_lc_rs::rand::SystemRandom;
+use portcullis_token::Caller;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use crate::known_caller::{KnownCaller, SharedIdentity};
+
+/// What an entry costs beside its own data: the allocator's rounding, the index, the queue. Measured with a million entries (`benches/memory.rs`).
+const OVERHEAD: usize = 160;
+/// Combinations of tenant, client, roles and scopes that are kept once. Others are kept with each caller, which only costs memory.
+const SHARED_IDENTITIES: usize = 4096;
+/// What an entry usually weighs; only the initial size of the index depends on it.
+const USUAL_WEIGHT: u64 = 512;
+
+/// Verified callers by token and policy. It belongs to one set of policies and ends with it, so that no decision outlives its policy
+/// (cf. Oathkeeper CVE-2021-32701). Only verified tokens enter: forged ones evict nothing. Nothing is remembered of refusals: a
+/// forged token costs as much to look up as to refuse, and how many there are is the attacker's choice.
+pub(crate) struct DecisionCache {
+    callers: Cache<TokenKey, Arc<KnownCaller>, ByWeight>,
+    shared: Cache<String, Arc<SharedIdentity>>,
+    secret: hmac::Key,
+}
+
+/// A keyed hash of policy and whole `Authorization` line, cut to 128 bits: without the key nobody can find two lines that meet.
+/// The signature alone would not do: many tokens can have it (CVE-2026-33496 is the same mistake).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TokenKey([u8; 16]);
+
+#[derive(Clone, Copy, Debug)]
+struct ByWeight;
+
+impl Weighter<TokenKey, Arc<KnownCaller>> for ByWeight {
+    fn weight(&self, _: &TokenKey, caller: &Arc<KnownCaller>) -> u64 {
+        (caller.size() + OVERHEAD) as u64
+    }
+}
+
+impl DecisionCache {
+    /// A cache of at most `capacity` bytes; with 0 it keeps nothing. `None` if the system's random numbers fail.
+    pub(crate) fn new(capacity: u64) -> Option<Self> {
+        let secret = hmac::Key::generate(HMAC_SHA256, &SystemRandom::new()).ok()?;
+        let expected = usize::try_from(capacity / USUAL_WEIGHT).unwrap_or(usize::MAX);
+        let callers = Cache::with_weighter(expected, capacity, ByWeight);
+        Some(Self { callers, shared: Cache::new(SHARED_IDENTITIES), secret })
+    }
+
+    /// The key of an `Authorization` line under a policy.
+    pub(crate) fn key(&self, policy: &str, line: &[u8]) -> TokenKey {
+        let mut context = hmac::Context::with_key(&self.secret);
+        context.update(policy.as_bytes());
+        // Never part of a policy's name that a header could continue: header values have no NUL.
+        context.update(&[0]);
+        context.update(line);
+        let tag = context.sign();
+        let mut key = [0; 16];
+        key.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
+        TokenKey(key)
+    }
+
+    /// The caller of this key, if the token still counts at `now` and the signing keys are those that it was verified with.
+    pub(crate) fn get(&self, key: TokenKey, now: u64, key_epoch: u64) -> Option<Arc<KnownCaller>> {
+        let known = self.callers.get(&key)?;
+        if known.valid.contains(&now) && known.key_epoch == key_epoch {
+            return Some(known);
+        }
+        self.callers.remove(&key);
+        None
+    }
+
+    pub(crate) fn insert(&self, key: TokenKey, caller: Arc<KnownCaller>) {
+        self.callers.insert(key, caller);
+    }
+
+    /// What `caller` has in common with others; `members` is what their assertions have in common, and so says all of it.
+    pub(crate) fn share(&self, caller: &Caller, members: String) -> Option<Arc<SharedIdentity>> {
+        if let Some(shared) = self.shared.get(&members) {
+            return Some(shared);
+        }
+        let shared = Arc::new(SharedIdentity::new(caller, members.clone())?);
+        self.shared.insert(members, Arc::clone(&shared));
+        Some(shared)
+    }
+
+    /// How many callers are held, and how many bytes they take by estimate.
+    pub(crate) fn size(&self) -> (usize, u64) {
+        (self.callers.len(), self.callers.weight())
+    }
+}
+
+impl fmt::Debug for DecisionCache {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("DecisionCache").field("callers", &self.callers.len()).finish_non_exhaustive()
+    }
+}

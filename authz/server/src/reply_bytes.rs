@@ -1,0 +1,146 @@
+//! Parts of Envoy's `OkHttpResponse` as bytes. Messages that are written one after the other are merged by whoever reads them
+//! (Protocol Buffers, "Encoding", §Last One Wins), so that a reply is put together from parts that were encoded long before.
+
+use envoy_types::ext_authz::v3::pb::OkHttpResponse;
+use prost::Message;
+use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
+
+/// `OkHttpResponse.headers`.
+const HEADERS: u32 = 2;
+/// `OkHttpResponse.response_headers_to_add`.
+const RESPONSE_HEADERS: u32 = 6;
+/// `CheckResponse`: a status of 0 (the field is there and empty), then the `ok_response`.
+const STATUS_OK: [u8; 2] = [0x0a, 0];
+const OK_RESPONSE: u32 = 3;
+/// The tail of a `HeaderValueOption` that overwrites: `append: {value: false}`, `append_action: OVERWRITE_IF_EXISTS_OR_ADD`.
+/// Both, since Envoy 1.40 reads `append` and appends to a client's value where it is true, whatever the action says.
+const OVERWRITE: [u8; 4] = [0x12, 0, 0x18, 2];
+
+/// Fields of an `OkHttpResponse`, encoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ReplyPart(Box<[u8]>);
+
+impl ReplyPart {
+    /// Request headers to set, and names of request headers to remove.
+    pub(crate) fn new<'a>(
+        set: impl IntoIterator<Item = (&'a str, &'a str)>,
+        remove: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let mut bytes = Vec::new();
+        for (name, value) in set {
+            put_header(&mut bytes, HEADERS, name, value);
+        }
+        let headers_to_remove = remove.into_iter().map(str::to_owned).collect();
+        let removal = OkHttpResponse { headers_to_remove, ..OkHttpResponse::default() };
+        bytes.extend(removal.encode_to_vec());
+        Self(bytes.into_boxed_slice())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// An `OkHttpResponse` in the making.
+#[derive(Debug)]
+pub(crate) struct OkReply(Vec<u8>);
+
+impl OkReply {
+    pub(crate) fn with_capacity(length: usize) -> Self {
+        Self(Vec::with_capacity(length))
+    }
+
+    pub(crate) fn part(&mut self, part: &ReplyPart) {
+        self.0.extend_from_slice(&part.0);
+    }
+
+    /// Sets a header of the request on its way to the service.
+    pub(crate) fn header(&mut self, name: &str, value: &str) {
+        put_header(&mut self.0, HEADERS, name, value);
+    }
+
+    /// Sets a header of the answer on its way to the client.
+    pub(crate) fn response_header(&mut self, name: &str, value: &str) {
+        put_header(&mut self.0, RESPONSE_HEADERS, name, value);
+    }
+
+    /// The `CheckResponse` that allows the request.
+    pub(crate) fn into_check_response(self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.0.len() + 16);
+        bytes.extend_from_slice(&STATUS_OK);
+        put(&mut bytes, OK_RESPONSE, &self.0);
+        bytes
+    }
+}
+
+/// A `HeaderValueOption` as field `field`.
+fn put_header(bytes: &mut Vec<u8>, field: u32, name: &str, value: &str) {
+    // Keys of fields below 16 take one byte.
+    let string = |text: &str| 1 + encoded_len_varint(text.len() as u64) + text.len();
+    let header = string(name) + string(value);
+    let option = 1 + encoded_len_varint(header as u64) + header + OVERWRITE.len();
+    encode_key(field, WireType::LengthDelimited, bytes);
+    encode_varint(option as u64, bytes);
+    encode_key(1, WireType::LengthDelimited, bytes);
+    encode_varint(header as u64, bytes);
+    put(bytes, 1, name.as_bytes());
+    put(bytes, 2, value.as_bytes());
+    bytes.extend_from_slice(&OVERWRITE);
+}
+
+fn put(bytes: &mut Vec<u8>, field: u32, value: &[u8]) {
+    encode_key(field, WireType::LengthDelimited, bytes);
+    encode_varint(value.len() as u64, bytes);
+    bytes.extend_from_slice(value);
+}
+
+#[cfg(test)]
+mod tests {
+    use envoy_types::ext_authz::v3::pb::{
+        CheckResponse, HeaderAppendAction, HeaderValue, HeaderValueOption, HttpResponse, OkHttpResponse,
+    };
+    use envoy_types::pb::google::protobuf::BoolValue;
+    use envoy_types::pb::google::rpc;
+    use prost::Message;
+
+    use super::{OkReply, ReplyPart};
+
+    #[expect(deprecated, reason = "Envoy 1.40 still reads `append`")]
+    fn header((key, value): (&str, &str)) -> HeaderValueOption {
+        HeaderValueOption {
+            header: Some(HeaderValue { key: key.to_owned(), value: value.to_owned(), raw_value: Vec::new() }),
+            append: Some(BoolValue { value: false }),
+            append_action: HeaderAppendAction::OverwriteIfExistsOrAdd.into(),
+            keep_empty_value: false,
+        }
+    }
+
+    #[test]
+    fn parts_make_the_message_that_the_generated_types_make() {
+        let long = "x".repeat(9000);
+        for (own, shared, signed) in [
+            (&[("x-user-oid", "o"), ("x-user-name", "R%C3%A9n%C3%A9e")][..], &[("x-tenant-id", "t")][..], "a.b.c"),
+            (&[("x-user-oid", long.as_str())], &[("x-user-roles", ""), ("x-tenant-id", "t")], &long),
+            (&[], &[], ""),
+        ] {
+            let mut reply = OkReply::with_capacity(0);
+            reply.part(&ReplyPart::new(own.iter().copied(), ["x-user-email"]));
+            reply.part(&ReplyPart::new(shared.iter().copied(), ["authorization"]));
+            reply.header("x-portcullis-assertion", signed);
+            reply.response_header("ratelimit", "\"p\";r=1;t=2");
+            let assertion = [("x-portcullis-assertion", signed)];
+            let headers = own.iter().chain(shared).chain(&assertion).copied().map(header).collect();
+            let expected = CheckResponse {
+                status: Some(rpc::Status::default()),
+                dynamic_metadata: None,
+                http_response: Some(HttpResponse::OkResponse(OkHttpResponse {
+                    headers,
+                    headers_to_remove: vec!["x-user-email".to_owned(), "authorization".to_owned()],
+                    response_headers_to_add: vec![header(("ratelimit", "\"p\";r=1;t=2"))],
+                    ..OkHttpResponse::default()
+                })),
+            };
+            assert_eq!(CheckResponse::decode(&*reply.into_check_response()).unwrap(), expected);
+        }
+    }
+}

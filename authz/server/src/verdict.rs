@@ -1,0 +1,95 @@
+//! What the gate says to a question.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis_policy::{Denial, OnDenied, RateLimit};
+use portcullis_token::{Caller, Refusal};
+
+use crate::known_caller::KnownCaller;
+
+/// Pass or not.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    Allow(Pass),
+    Deny(Denied),
+}
+
+/// What goes with an allowed request.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    /// Which rule of the policy allowed it.
+    pub(crate) rule: usize,
+    /// `None`: nobody that is known.
+    pub(crate) caller: Option<Arc<KnownCaller>>,
+    /// Only of somebody that is known.
+    pub(crate) assertion: Option<String>,
+    pub(crate) forward_token: bool,
+    pub(crate) quota: Option<Quota>,
+}
+
+/// A request that does not pass, and who asked, as far as that is proved.
+#[derive(Debug)]
+pub(crate) struct Denied {
+    pub(crate) who: Option<Who>,
+    pub(crate) refused: Refused,
+}
+
+/// A verified caller, for the record.
+#[derive(Debug)]
+pub(crate) struct Who {
+    pub(crate) tenant: String,
+    pub(crate) object_id: String,
+}
+
+impl From<&Caller> for Who {
+    fn from(caller: &Caller) -> Self {
+        Self { tenant: caller.tenant.clone(), object_id: caller.object_id.clone() }
+    }
+}
+
+impl From<&KnownCaller> for Who {
+    fn from(caller: &KnownCaller) -> Self {
+        Self { tenant: caller.shared.tenant.to_string(), object_id: caller.object_id().to_owned() }
+    }
+}
+
+/// What is left of a rate limit.
+#[derive(Clone, Debug)]
+pub(crate) struct Quota {
+    pub(crate) policy: String,
+    pub(crate) limit: RateLimit,
+    pub(crate) remaining: u32,
+    pub(crate) reset: Duration,
+}
+
+/// Why a request does not pass.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The route names no policy, or one that does not exist.
+    NoPolicy,
+    Token(Refusal),
+    Policy {
+        denial: Denial,
+        on_denied: OnDenied,
+    },
+    /// The caller's claims do not fit into headers.
+    ClaimsTooLarge,
+    RateLimited {
+        quota: Quota,
+        retry_after: Duration,
+    },
+}
+
+/// A fault of ours. Nobody passes, and nobody is told that it was their fault.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("{0}")]
+    KeysUnavailable(Refusal),
+    #[error(
+        "the path {path:?} does not begin with the route's removed_prefix {prefix:?}; correct context_extensions in Envoy's routes"
+    )]
+    RouteMismatch { path: String, prefix: String },
+    #[error("an assertion cannot be signed")]
+    NotSigned,
+}

@@ -83,7 +83,7 @@ fn compile_oidc(
     spec: &OidcSpec,
     problems: &mut Vec<PolicyProblem>,
 ) -> Option<OidcSettings> {
-    let keys = spec.jwks_uri.clone().map_or(OidcKeys::Discovery, OidcKeys::At);
+    let keys = oidc_keys(document, spec, problems);
     let required = required_claims(document, "spec.oidc.requiredClaims", &spec.required_claims, problems);
     let settings = OidcSettings::new(&spec.issuer, &keys, &spec.algorithms, claim_names(&spec.claims));
     settings
@@ -95,6 +95,22 @@ fn compile_oidc(
         })
         .ok()
         .map(|settings| settings.requiring(required))
+}
+
+/// One place at most: a second one would be forgotten when keys rotate.
+fn oidc_keys(document: &Named<TokenIssuerSpec>, spec: &OidcSpec, problems: &mut Vec<PolicyProblem>) -> OidcKeys {
+    let given = [
+        ("jwksUri", spec.jwks_uri.clone().map(OidcKeys::At)),
+        ("jwksFile", spec.jwks_file.clone().map(OidcKeys::File)),
+        ("jwks", spec.jwks.as_ref().map(|keys| OidcKeys::Inline(serde_json::json!(keys).to_string()))),
+    ];
+    let mut given = given.into_iter().filter_map(|(field, keys)| Some((field, keys?)));
+    let Some((first, keys)) = given.next() else { return OidcKeys::Discovery };
+    for (field, _) in given {
+        let problem = format!("contradicts {first}; give one of them");
+        problems.push(document.problem(&format!("spec.oidc.{field}"), problem));
+    }
+    keys
 }
 
 fn claim_names(spec: &ClaimNamesSpec) -> ClaimNames {

@@ -1,6 +1,7 @@
 //! The documents as they are written. Field names are what users type, so each is the field's standard term.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -76,6 +77,10 @@ pub(crate) struct OidcSpec {
     pub(crate) issuer: String,
     /// Where the keys are, if not where the discovery document says.
     pub(crate) jwks_uri: Option<String>,
+    /// A JWKS file instead, read again when it changes. A relative path starts at the working directory of the server.
+    pub(crate) jwks_file: Option<PathBuf>,
+    /// The JWKS itself instead.
+    pub(crate) jwks: Option<JwksSpec>,
     /// The algorithms that the provider signs with [default: RS256]; `none` and HMAC never are.
     #[serde(default)]
     pub(crate) algorithms: Vec<String>,
@@ -85,6 +90,14 @@ pub(crate) struct OidcSpec {
     /// Claims that every token must have, with the values that will do.
     #[serde(default)]
     pub(crate) required_claims: BTreeMap<String, Vec<ClaimValueSpec>>,
+}
+
+/// A JSON Web Key Set (RFC 7517 §5).
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JwksSpec {
+    /// The public keys.
+    pub(crate) keys: Vec<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// What the provider calls its claims, where it differs from RFC 9068. A name with dots is a path.

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use portcullis_runtime::{CommonSettings, OutboundSettings};
+use portcullis_token::KeyStore;
 
 use crate::check::CheckArguments;
 
@@ -37,12 +38,21 @@ pub struct ServeSettings {
     /// Where the public keys of assertions are served (HTTP).
     #[arg(long, env = "KEYS_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:9001")]
     pub keys_listen: SocketAddr,
+    /// Where the gate is administered (HTTP): its state, policies and keys read anew. Whoever reaches it may do so.
+    #[arg(long, env = "ADMINISTRATION_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:9002")]
+    pub administration_listen: SocketAddr,
+    /// Allows --administration-listen beyond this machine, where a network policy must keep others out.
+    #[arg(long, env = "LET_ANYBODY_WHO_REACHES_IT_ADMINISTER")]
+    pub let_anybody_who_reaches_it_administer: bool,
     /// PEM file of the P-256 key that signs assertions; replicas must share one [default: a new key at each start].
     #[arg(long, env = "ASSERTION_KEY_FILE", value_name = "FILE")]
     pub assertion_key: Option<PathBuf>,
     /// How long a start waits for the issuers' signing keys before it fails.
     #[arg(long, env = "ISSUER_WAIT", value_name = "TIME", default_value = "15s", value_parser = humantime::parse_duration)]
     pub issuer_wait: Duration,
+    /// Folder in which the issuers' last good signing keys are kept, so that a start while an issuer is away can serve.
+    #[arg(long, env = "KEY_STORE_DIR", value_name = "DIR")]
+    pub key_store: Option<KeyStore>,
     /// Memory for verified tokens, in MiB, so that each is verified once; 0 verifies every token at every request. A token takes about half a KiB.
     #[arg(long, env = "DECISION_CACHE_MIB", value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(..=65536))]
     pub decision_cache_mib: u64,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use aws_lc_rs::rand::SystemRandom;
@@ -25,6 +26,18 @@ pub(crate) struct DecisionCache {
     callers: Cache<TokenKey, Arc<KnownCaller>, ByWeight>,
     shared: Cache<String, Arc<SharedIdentity>>,
     secret: hmac::Key,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+/// How full a cache is, and how useful.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CacheSize {
+    pub(crate) callers: usize,
+    /// By estimate.
+    pub(crate) bytes: u64,
+    pub(crate) hits: u64,
+    pub(crate) misses: u64,
 }
 
 /// A keyed hash of policy and whole `Authorization` line, cut to 128 bits: without the key nobody can find two lines that meet.
@@ -47,7 +60,8 @@ impl DecisionCache {
         let secret = hmac::Key::generate(HMAC_SHA256, &SystemRandom::new()).ok()?;
         let expected = usize::try_from(capacity / USUAL_WEIGHT).unwrap_or(usize::MAX);
         let callers = Cache::with_weighter(expected, capacity, ByWeight);
-        Some(Self { callers, shared: Cache::new(SHARED_IDENTITIES), secret })
+        let (hits, misses) = (AtomicU64::new(0), AtomicU64::new(0));
+        Some(Self { callers, shared: Cache::new(SHARED_IDENTITIES), secret, hits, misses })
     }
 
     /// The key of an `Authorization` line under a policy.
@@ -65,12 +79,16 @@ impl DecisionCache {
 
     /// The caller of this key, if the token still counts at `now` and the signing keys are those that it was verified with.
     pub(crate) fn get(&self, key: TokenKey, now: u64, key_epoch: u64) -> Option<Arc<KnownCaller>> {
-        let known = self.callers.get(&key)?;
-        if known.valid.contains(&now) && known.key_epoch == key_epoch {
-            return Some(known);
+        let held = self.callers.get(&key);
+        let known = held.as_ref().filter(|known| known.valid.contains(&now) && known.key_epoch == key_epoch).cloned();
+        match &known {
+            Some(_) => self.hits.fetch_add(1, Ordering::Relaxed),
+            None => self.misses.fetch_add(1, Ordering::Relaxed),
+        };
+        if held.is_some() && known.is_none() {
+            self.callers.remove(&key);
         }
-        self.callers.remove(&key);
-        None
+        known
     }
 
     pub(crate) fn insert(&self, key: TokenKey, caller: Arc<KnownCaller>) {
@@ -87,9 +105,10 @@ impl DecisionCache {
         Some(shared)
     }
 
-    /// How many callers are held, and how many bytes they take by estimate.
-    pub(crate) fn size(&self) -> (usize, u64) {
-        (self.callers.len(), self.callers.weight())
+    pub(crate) fn size(&self) -> CacheSize {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (hits, misses) = (count(&self.hits), count(&self.misses));
+        CacheSize { callers: self.callers.len(), bytes: self.callers.weight(), hits, misses }
     }
 }
 

@@ -9,6 +9,7 @@
 //!
 //! A deny is an answer like an allow. A fault of ours is a gRPC error, on which Envoy answers 503 and lets nothing through.
 
+mod administration;
 mod check;
 mod check_request;
 mod command_line;
@@ -27,6 +28,7 @@ mod reply_bytes;
 mod routes;
 mod serve;
 mod service;
+mod state_metrics;
 mod verdict;
 mod wire;
 

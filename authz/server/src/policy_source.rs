@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use aws_lc_rs::digest::{Context, SHA256};
 use portcullis_policy::{PolicyProblem, PolicyProblems, PolicySet};
 
 /// Larger files are not policies; reading one whole could exhaust memory.
@@ -22,6 +23,19 @@ impl PolicyText {
             }
         }
         if problems.is_empty() { Ok(Self(texts)) } else { Err(PolicyProblems(problems)) }
+    }
+
+    /// A short hash of it all, by which people and programs tell one set from another.
+    pub(crate) fn version(&self) -> String {
+        let mut context = Context::new(&SHA256);
+        for (name, text) in &self.0 {
+            // Lengths keep what is part of which apart.
+            context.update(&(name.len() as u64).to_be_bytes());
+            context.update(name.as_bytes());
+            context.update(&(text.len() as u64).to_be_bytes());
+            context.update(text.as_bytes());
+        }
+        context.finish().as_ref().iter().take(6).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
     }
 
     /// Compiles what was read.

@@ -15,6 +15,8 @@ use crate::decision_cache::DecisionCache;
 pub(crate) struct RouteSettings {
     /// What issuers are called with.
     pub(crate) http: Client,
+    /// How signing keys are kept up to date.
+    pub(crate) keys: KeyPolicy,
     /// Bytes for verified callers.
     pub(crate) cache_capacity: u64,
     /// How long an issuer's keys are waited for.
@@ -25,7 +27,7 @@ pub(crate) struct RouteSettings {
 #[derive(Debug)]
 pub(crate) struct Routes {
     by_policy: HashMap<String, Route>,
-    issuers: Vec<(Issuer, Arc<Verifier>)>,
+    issuers: Vec<(String, Issuer, Arc<Verifier>)>,
     pub(crate) cache: DecisionCache,
 }
 
@@ -45,46 +47,60 @@ impl Routes {
         previous: Option<&Self>,
     ) -> anyhow::Result<Self> {
         let cache = DecisionCache::new(settings.cache_capacity).context("the system's random numbers fail")?;
-        let routes = Self::new(policies, &settings.http, previous, cache);
+        let routes = Self::new(policies, settings, previous, cache);
         let waited = routes.wait_for_keys(settings.issuer_wait).await;
         waited.map_err(|missing| anyhow!("an issuer cannot be used: {missing}"))?;
         Ok(routes)
     }
 
-    fn new(policies: &PolicySet, http: &Client, previous: Option<&Self>, cache: DecisionCache) -> Self {
+    fn new(policies: &PolicySet, settings: &RouteSettings, previous: Option<&Self>, cache: DecisionCache) -> Self {
         let known = |issuer: &Issuer| {
             let issuers = previous.into_iter().flat_map(|routes| &routes.issuers);
-            issuers.into_iter().find(|(held, _)| held == issuer).map(|(_, verifier)| Arc::clone(verifier))
+            issuers.into_iter().find(|(_, held, _)| held == issuer).map(|(_, _, verifier)| Arc::clone(verifier))
         };
         let start = |Issuer { provider, times }: &Issuer| {
+            let RouteSettings { http, keys, .. } = settings;
             Arc::new(match provider.clone() {
-                Provider::Entra(entra) => Verifier::entra(http, entra, KeyPolicy::default(), *times),
-                Provider::Oidc(oidc) => Verifier::oidc(http, oidc, KeyPolicy::default(), *times),
+                Provider::Entra(entra) => Verifier::entra(http, entra, keys, *times),
+                Provider::Oidc(oidc) => Verifier::oidc(http, oidc, keys, *times),
             })
         };
-        let named: HashMap<&str, (Issuer, Arc<Verifier>)> = policies
+        let issuers: Vec<(String, Issuer, Arc<Verifier>)> = policies
             .issuers()
-            .map(|(name, issuer)| (name, (issuer.clone(), known(issuer).unwrap_or_else(|| start(issuer)))))
+            .map(|(name, issuer)| (name.to_owned(), issuer.clone(), known(issuer).unwrap_or_else(|| start(issuer))))
             .collect();
+        let named = |name: &str| issuers.iter().find(|(known, _, _)| known == name).map(|(_, _, verifier)| verifier);
         let route = |policy: &RoutePolicy| {
             let verifier = match &policy.tokens {
                 // Compiled policies name existing issuers; without one the route would not exist, and so be denied.
-                Some(tokens) => Some(Arc::clone(&named.get(tokens.issuer.as_str())?.1)),
+                Some(tokens) => Some(Arc::clone(named(&tokens.issuer)?)),
                 None => None,
             };
             Some((policy.name.clone(), Route { policy: policy.clone(), verifier }))
         };
         let by_policy = policies.policies().filter_map(route).collect();
-        Self { by_policy, issuers: named.into_values().collect(), cache }
+        Self { by_policy, issuers, cache }
     }
 
     pub(crate) fn get(&self, policy: &str) -> Option<&Route> {
         self.by_policy.get(policy)
     }
 
+    /// Every issuer's name and verifier.
+    pub(crate) fn issuers(&self) -> impl Iterator<Item = (&str, &Verifier)> {
+        self.issuers.iter().map(|(name, _, verifier)| (name.as_str(), &**verifier))
+    }
+
+    /// The names of all policies, in order.
+    pub(crate) fn policy_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.by_policy.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
     async fn wait_for_keys(&self, patience: Duration) -> Result<(), MissingKeys> {
         let deadline = Instant::now() + patience;
-        for (_, verifier) in &self.issuers {
+        for (_, _, verifier) in &self.issuers {
             verifier.ready(deadline.saturating_duration_since(Instant::now())).await?;
         }
         Ok(())

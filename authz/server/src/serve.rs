@@ -9,6 +9,7 @@ use axum::routing::get;
 use portcullis_assertion::Signer;
 use portcullis_policy::PolicyProblems;
 use portcullis_runtime::{InvalidSettings, Process, Registry, bind, http_client, serve_http};
+use portcullis_token::KeyPolicy;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::server::NamedService;
@@ -16,14 +17,16 @@ use tonic::transport::Server;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use crate::administration::{Administration, check_listener, router};
 use crate::command_line::ServeSettings;
 use crate::gate::Gate;
 use crate::handler::Handler;
 use crate::metrics::Metrics;
 use crate::policy_source::PolicyText;
-use crate::reload::Reload;
+use crate::reload::{PoliciesInForce, Reload};
 use crate::routes::{RouteSettings, Routes};
 use crate::service::AuthorizationService;
+use crate::state_metrics::StateMetrics;
 
 /// Envoy opens one connection for each of its workers and sends all their questions over it.
 const CONCURRENT_CHECKS: u32 = 1024;
@@ -35,6 +38,7 @@ pub fn serve(
     metrics: &mut Registry,
 ) -> impl Future<Output = anyhow::Result<()>> + use<> {
     let starting = process.pending("policies and signing keys");
+    let state_metrics = StateMetrics::register(metrics);
     let metrics = Metrics::register(metrics);
     async move {
         let text = PolicyText::read([settings.policy.as_path()]).map_err(invalid)?;
@@ -43,20 +47,27 @@ pub fn serve(
         let http = http_client(&settings.outbound)?;
         let checks = bind("--listen", settings.listen).await?;
         let keys = bind("--keys-listen", settings.keys_listen).await?;
+        check_listener(settings.administration_listen, settings.let_anybody_who_reaches_it_administer)?;
+        let administration = bind("--administration-listen", settings.administration_listen).await?;
         let route_settings = RouteSettings {
             http,
+            keys: KeyPolicy { store: settings.key_store.clone(), ..KeyPolicy::default() },
             cache_capacity: settings.decision_cache_mib * 1024 * 1024,
             issuer_wait: settings.issuer_wait,
         };
         let ready = Routes::ready(&policies, &route_settings, None).await;
         let routes = ready.with_context(|| format!("--policy {}", settings.policy.display()))?;
         let gate = Arc::new(Gate::new(routes, signer));
+        let policies = PoliciesInForce::new(&text);
+        state_metrics.observe(Arc::clone(&gate), policies.clone());
         drop(starting);
+        let administered = Administration { gate: Arc::clone(&gate), policies: policies.clone() };
+        let administered = serve_http(&process, administration, router(administered));
         let (path, settings) = (settings.policy, route_settings);
-        let reload = Reload { gate: Arc::clone(&gate), path, settings, metrics: metrics.clone() };
+        let reload = Reload { gate: Arc::clone(&gate), path, settings, metrics: metrics.clone(), policies };
         let following = tokio::spawn(reload.follow(text));
         let published = serve_http(&process, keys, key_router(gate.key_set()));
-        let served = tokio::try_join!(published, answer(&process, checks, gate, metrics));
+        let served = tokio::try_join!(published, administered, answer(&process, checks, gate, metrics));
         following.abort();
         served.map(|_| ())
     }

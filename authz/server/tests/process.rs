@@ -17,7 +17,7 @@ fn run(arguments: &[&str]) -> (Option<i32>, String) {
 fn serve(policy: &Path, more: &[&str]) -> (Option<i32>, String) {
     let policy = policy.to_str().unwrap();
     let always = ["serve", "--policy", policy, "--operations-listen", "127.0.0.1:0", "--issuer-wait", "300ms"];
-    let free = ["--listen", "--keys-listen"].into_iter().filter(|flag| !more.contains(flag));
+    let free = ["--listen", "--keys-listen", "--administration-listen"].into_iter().filter(|flag| !more.contains(flag));
     let free = free.flat_map(|flag| [flag, "127.0.0.1:0"]);
     run(&always.into_iter().chain(free).chain(more.iter().copied()).collect::<Vec<_>>())
 }

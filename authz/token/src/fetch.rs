@@ -1,5 +1,9 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
+use tokio::io::AsyncReadExt;
 use url::Url;
 
 use crate::algorithm::Algorithm;
@@ -21,6 +25,10 @@ pub enum KeyLocation {
     },
     /// The key set itself.
     KeySet(Url),
+    /// A key set in a file, which is read again every few seconds.
+    File(PathBuf),
+    /// A key set that never changes.
+    Inline(Arc<str>),
 }
 
 /// What was published when it was fetched.
@@ -71,11 +79,19 @@ pub enum FetchError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A file that cannot be read.
+    #[error("{file}: {cause}")]
+    File {
+        /// The file.
+        file: String,
+        /// What went wrong.
+        cause: std::io::Error,
+    },
     /// Not a key set, or one without a usable key.
-    #[error("{url}: {error}")]
+    #[error("{document}: {error}")]
     Keys {
         /// The document.
-        url: Url,
+        document: String,
         /// What is wrong with it.
         error: KeySetError,
     },
@@ -87,9 +103,9 @@ struct Discovery {
     jwks_uri: Url,
 }
 
-/// Keys that another server publishes. The client decides on TLS, deadlines and proxies, and must not follow redirects.
+/// Keys where their issuer publishes them. The client decides on TLS, deadlines and proxies, and must not follow redirects.
 #[derive(Clone, Debug)]
-pub struct RemoteKeys {
+pub struct PublishedKeys {
     /// What calls are made with.
     pub http: Client,
     /// Where the keys are.
@@ -98,17 +114,30 @@ pub struct RemoteKeys {
     pub algorithms: Vec<Algorithm>,
 }
 
-impl KeySource for RemoteKeys {
+impl KeySource for PublishedKeys {
+    fn name(&self) -> String {
+        match &self.location {
+            KeyLocation::Discovery { url, .. } | KeyLocation::KeySet(url) => url.to_string(),
+            KeyLocation::File(file) => file.display().to_string(),
+            KeyLocation::Inline(_) => "inline keys".to_owned(),
+        }
+    }
+
+    fn algorithms(&self) -> &[Algorithm] {
+        &self.algorithms
+    }
+
     async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
-        let (issuer, url) = match &self.location {
-            KeyLocation::KeySet(url) => (None, url.clone()),
+        let (issuer, document, body) = match &self.location {
+            KeyLocation::KeySet(url) => (None, url.to_string(), get(&self.http, url).await?),
             KeyLocation::Discovery { url, keys_elsewhere } => {
                 let Discovery { issuer, jwks_uri } = discovery(&self.http, url, *keys_elsewhere).await?;
-                (Some(issuer), jwks_uri)
+                (Some(issuer), jwks_uri.to_string(), get(&self.http, &jwks_uri).await?)
             }
+            KeyLocation::File(path) => (None, self.name(), read(path).await?),
+            KeyLocation::Inline(keys) => (None, self.name(), keys.as_bytes().to_vec()),
         };
-        let body = get(&self.http, &url).await?;
-        let keys = KeySet::parse(&body, &self.algorithms).map_err(|error| FetchError::Keys { url, error })?;
+        let keys = KeySet::parse(&body, &self.algorithms).map_err(|error| FetchError::Keys { document, error })?;
         Ok(FetchedKeys { issuer, keys })
     }
 }
@@ -144,6 +173,15 @@ async fn get(http: &Client, url: &Url) -> Result<Vec<u8>, FetchError> {
         }
         body.extend_from_slice(&chunk);
     }
+    Ok(body)
+}
+
+async fn read(path: &Path) -> Result<Vec<u8>, FetchError> {
+    let failed = |cause| FetchError::File { file: path.display().to_string(), cause };
+    let mut body = Vec::new();
+    let file = tokio::fs::File::open(path).await.map_err(failed)?;
+    // One byte more than a document may have makes the parser refuse what was cut.
+    file.take(MAX_DOCUMENT as u64 + 1).read_to_end(&mut body).await.map_err(failed)?;
     Ok(body)
 }
 

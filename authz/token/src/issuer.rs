@@ -6,6 +6,7 @@ use crate::caller::Caller;
 use crate::claims::Claims;
 use crate::entra::{EntraIssuer, Origin as EntraOrigin};
 use crate::jwk::VerificationKey;
+use crate::key_cache::KeyCache;
 use crate::oidc::{OidcIssuer, OidcOrigin};
 use crate::refusal::Refusal;
 
@@ -43,31 +44,18 @@ impl Issuer {
         }
     }
 
-    pub(crate) async fn refresh(&self, claims: &Claims) -> bool {
+    pub(crate) async fn refresh(&self, claims: &Claims, key_id: &str) -> bool {
         match self {
-            Self::Entra(entra) => entra.refresh(claims).await,
-            Self::Oidc(oidc) => oidc.refresh().await,
+            Self::Entra(entra) => entra.refresh(claims, key_id).await,
+            Self::Oidc(oidc) => oidc.refresh(key_id).await,
         }
     }
 
-    pub(crate) fn key_epoch(&self) -> u64 {
+    /// The keys of each source: several for Entra, one for another provider.
+    pub(crate) fn key_caches(&self) -> Vec<&KeyCache> {
         match self {
-            Self::Entra(entra) => entra.key_epoch(),
-            Self::Oidc(oidc) => oidc.key_epoch(),
-        }
-    }
-
-    pub(crate) async fn ready(&self) {
-        match self {
-            Self::Entra(entra) => entra.ready().await,
-            Self::Oidc(oidc) => oidc.ready().await,
-        }
-    }
-
-    pub(crate) fn missing_keys(&self) -> Vec<String> {
-        match self {
-            Self::Entra(entra) => entra.missing_keys(),
-            Self::Oidc(oidc) => oidc.missing_keys(),
+            Self::Entra(entra) => entra.key_caches(),
+            Self::Oidc(oidc) => vec![oidc.key_cache()],
         }
     }
 }

@@ -1,21 +1,40 @@
-use std::sync::Arc;
+//! Signing keys that a task of its own keeps fresh.
+
+mod refresh;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use lru::LruCache;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
+use crate::algorithm::Algorithm;
 use crate::fetch::{FetchError, FetchedKeys};
+use crate::key_store::{KeyFile, KeyStore};
+use refresh::keep_fresh;
+pub use status::KeyStatus;
 
 /// Where a cache gets its keys from.
 pub trait KeySource: Send + Sync + 'static {
+    /// What it is called in messages, and in the names of files: a URL, usually.
+    fn name(&self) -> String;
+
+    /// The algorithms that its keys may be for.
+    fn algorithms(&self) -> &[Algorithm];
+
     /// Gets the keys that are published now.
     fn fetch(&self) -> impl Future<Output = Result<FetchedKeys, FetchError>> + Send;
 }
 
 /// How keys are kept up to date.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct KeyPolicy {
     /// Time between background refreshes. Microsoft asks for about an hour ("Signing key rollover").
     pub refresh_every: Duration,
@@ -25,6 +44,8 @@ pub struct KeyPolicy {
     pub max_age: Duration,
     /// How long a request waits for keys that are being fetched because of it.
     pub patience: Duration,
+    /// Where the last good keys are kept for the next start.
+    pub store: Option<KeyStore>,
 }
 
 impl Default for KeyPolicy {
@@ -34,20 +55,21 @@ impl Default for KeyPolicy {
             cool_down: Duration::from_secs(30),
             max_age: Duration::from_hours(72),
             patience: Duration::from_secs(2),
+            store: None,
         }
     }
 }
 
-/// The first retry after a failed fetch; doubled up to the longest.
-const FIRST_RETRY: Duration = Duration::from_millis(250);
-/// While there are no keys nobody can be served, so retries stay frequent; with keys at hand there is time.
-const LONGEST_RETRY_WITHOUT_KEYS: Duration = Duration::from_secs(3);
-const LONGEST_RETRY_WITH_KEYS: Duration = Duration::from_mins(1);
+/// How many cool-downs a key id that the issuer did not know is not asked for again. It works at once if a refresh brings it. Not longer,
+/// since the issuer may have answered from a stale copy just after a rotation.
+const UNKNOWN_FOR_COOL_DOWNS: u32 = 4;
+/// Key ids are attackers' text of up to 256 bytes each: a quarter of a MiB.
+const UNKNOWN_IDS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 
 /// The current keys of one source, refreshed by a task of their own: one fetch at a time, whoever asks.
 ///
-/// The last good keys stay while fetches fail; a fetch that succeeds replaces them whole, so a key that the issuer
-/// removed stops working with the next refresh.
+/// The last good keys stay while fetches fail, up to [`KeyPolicy::max_age`]; a fetch that succeeds replaces them whole, so a key that the
+/// issuer removed stops working with the next refresh.
 #[derive(Debug)]
 pub struct KeyCache {
     shared: Arc<Shared>,
@@ -60,47 +82,37 @@ struct Shared {
     state: watch::Sender<KeyStatus>,
     /// `state.epoch`, to be read without a lock. It is raised after the keys have changed.
     epoch: AtomicU64,
+    /// Somebody asks for fresh keys once the cool-down is over.
     wanted: Notify,
-}
-
-/// What a cache holds and how its last fetches went.
-#[derive(Clone, Debug, Default)]
-pub struct KeyStatus {
-    /// The last good keys.
-    pub keys: Option<Arc<FetchedKeys>>,
-    /// Raised whenever the keys change: what was verified under another epoch must be verified again.
-    pub epoch: u64,
-    /// When the last good keys were fetched.
-    pub fetched_at: Option<Instant>,
-    /// When the last fetch ended, whatever came of it.
-    pub tried_at: Option<Instant>,
-    /// Fetches that succeeded.
-    pub successes: u64,
-    /// Fetches that failed.
-    pub failures: u64,
-    /// Why the last fetch failed, if it did.
-    pub error: Option<Arc<str>>,
+    /// Somebody asks for fresh keys now.
+    urgent: Notify,
+    /// When key ids were found to be unknown.
+    unknown: Mutex<LruCache<String, Instant>>,
+    file: Option<KeyFile>,
 }
 
 impl KeyCache {
-    /// Starts fetching from `source`.
+    /// Starts fetching from `source`. Keys that an earlier process stored are at hand at once.
     pub fn start(source: impl KeySource, policy: KeyPolicy) -> Self {
+        let file = policy.store.as_ref().map(|store| store.file(&source.name()));
+        let stored = file.as_ref().and_then(|file| file.read(source.algorithms(), policy.max_age));
         let shared = Arc::new(Shared {
             policy,
-            state: watch::Sender::default(),
+            state: watch::Sender::new(KeyStatus::starting(source.name(), stored)),
             epoch: AtomicU64::new(0),
             wanted: Notify::new(),
+            urgent: Notify::new(),
+            unknown: Mutex::new(LruCache::new(UNKNOWN_IDS)),
+            file,
         });
         let task = tokio::spawn(keep_fresh(Arc::clone(&shared), source));
         Self { shared, task }
     }
 
-    /// The keys at hand, unless they are older than the policy allows.
+    /// The keys at hand.
     #[must_use]
     pub fn keys(&self) -> Option<Arc<FetchedKeys>> {
-        let state = self.shared.state.borrow();
-        let age = state.fetched_at?.elapsed();
-        if age <= self.shared.policy.max_age { state.keys.clone() } else { None }
+        self.shared.state.borrow().keys.clone()
     }
 
     /// A number that is raised whenever the keys change. Read it before the keys: what was verified with them and carries an older
@@ -123,213 +135,69 @@ impl KeyCache {
         let _state = state.wait_for(|state| state.keys.is_some()).await;
     }
 
-    /// Asks for fresh keys because a token names an unknown one, and waits for them a little.
+    /// Asks for fresh keys because a token names the unknown `key_id`, and waits for them a little.
     ///
-    /// Returns false at once within the cool-down: then the token is refused without a fetch, so that a flood of invented
-    /// key ids costs the issuer nothing.
-    pub async fn refresh(&self) -> bool {
-        let mut state = self.shared.state.subscribe();
-        let before = {
-            let state = state.borrow_and_update();
-            if state.tried_at.is_some_and(|tried| tried.elapsed() < self.shared.policy.cool_down) {
-                return false;
-            }
-            state.successes + state.failures
-        };
+    /// Returns false at once within the cool-down, and for an id that was unknown lately: then the token is refused without a fetch, so
+    /// that a flood of invented key ids costs the issuer nothing.
+    pub async fn refresh(&self, key_id: &str) -> bool {
+        let cooling = |state: &KeyStatus| state.tried_at.is_some_and(|at| at.elapsed() < self.shared.policy.cool_down);
+        if cooling(&self.shared.state.borrow()) || self.shared.is_known_to_be_unknown(key_id) {
+            return false;
+        }
+        // One fetch does for all who ask meanwhile: it joins one that is on its way.
+        let ended = self.shared.state.borrow().ended();
         self.shared.wanted.notify_one();
-        let fetched = state.wait_for(|state| state.successes + state.failures > before);
-        timeout(self.shared.policy.patience, fetched).await.is_ok()
+        let fetched = timeout(self.shared.policy.patience, self.end_of_fetch(ended)).await.is_ok();
+        if fetched && self.keys().is_some_and(|held| held.keys.get(key_id).is_none()) {
+            self.shared.remember_unknown(key_id);
+        }
+        fetched
+    }
+
+    /// Fetches now, whatever the cool-down says, and waits for the end of a fetch that began after this call.
+    pub async fn fetch_now(&self) -> Result<(), Arc<str>> {
+        let begun = self.shared.state.borrow().begun;
+        self.shared.urgent.notify_one();
+        self.end_of_fetch(begun).await;
+        self.shared.state.borrow().error.clone().map_or(Ok(()), Err)
+    }
+
+    /// Drops all keys, those on disk too, at once: nobody is verified until a fetch brings keys again. That fetch begins now.
+    pub fn forget(&self) {
+        self.shared.update(KeyStatus::forget);
+        if let Some(file) = &self.shared.file {
+            file.remove();
+        }
+        self.shared.urgent.notify_one();
+    }
+
+    /// Waits until more than `ended` fetches have ended.
+    async fn end_of_fetch(&self, ended: u64) {
+        let mut state = self.shared.state.subscribe();
+        // The sender lives as long as `self`, so waiting can't fail.
+        let _state = state.wait_for(|state| state.ended() > ended).await;
+    }
+}
+
+impl Shared {
+    fn update(&self, change: impl FnOnce(&mut KeyStatus)) {
+        self.state.send_modify(change);
+        self.epoch.store(self.state.borrow().epoch, Ordering::Release);
+    }
+
+    fn is_known_to_be_unknown(&self, key_id: &str) -> bool {
+        let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        unknown.get(key_id).is_some_and(|since| since.elapsed() < self.policy.cool_down * UNKNOWN_FOR_COOL_DOWNS)
+    }
+
+    fn remember_unknown(&self, key_id: &str) {
+        let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        unknown.put(key_id.to_owned(), Instant::now());
     }
 }
 
 impl Drop for KeyCache {
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-async fn keep_fresh(shared: Arc<Shared>, source: impl KeySource) {
-    let mut retry = FIRST_RETRY;
-    loop {
-        let outcome = source.fetch().await;
-        let failed = outcome.is_err();
-        shared.state.send_modify(|state| state.record(outcome));
-        let (has_keys, tried) = {
-            let state = shared.state.borrow();
-            shared.epoch.store(state.epoch, Ordering::Release);
-            (state.keys.is_some(), state.tried_at.unwrap_or_else(Instant::now))
-        };
-        let pause = if failed { retry } else { jittered(shared.policy.refresh_every) };
-        let longest = if has_keys { LONGEST_RETRY_WITH_KEYS } else { LONGEST_RETRY_WITHOUT_KEYS };
-        retry = if failed { (retry * 2).min(longest) } else { FIRST_RETRY };
-        // Asking early is possible once the cool-down is over; the bound holds here, whatever `refresh` let through.
-        let asked = async {
-            sleep_until(tried + shared.policy.cool_down).await;
-            shared.wanted.notified().await;
-        };
-        tokio::select! {
-            () = sleep_until(tried + pause) => {}
-            () = asked => {}
-        }
-    }
-}
-
-impl KeyStatus {
-    fn record(&mut self, outcome: Result<FetchedKeys, FetchError>) {
-        let now = Instant::now();
-        self.tried_at = Some(now);
-        match outcome {
-            Ok(fetched) => {
-                self.successes += 1;
-                self.error = None;
-                self.fetched_at = Some(now);
-                for (kid, error) in fetched.keys.skipped() {
-                    tracing::debug!(kid, %error, "a published key is not used");
-                }
-                if self.keys.as_ref().is_none_or(|held| !held.same_as(&fetched)) {
-                    self.epoch += 1;
-                    tracing::info!(issuer = fetched.issuer, keys = fetched.keys.len(), "signing keys changed");
-                    self.keys = Some(Arc::new(fetched));
-                }
-            }
-            Err(error) => {
-                self.failures += 1;
-                tracing::warn!(%error, has_keys = self.keys.is_some(), "signing keys could not be fetched");
-                self.error = Some(error.to_string().into());
-            }
-        }
-    }
-}
-
-/// Up to a tenth earlier, so that replicas that started together don't fetch together. The hasher's random seed is all the chance it takes.
-fn jittered(period: Duration) -> Duration {
-    use std::hash::{BuildHasher, RandomState};
-    let chance = u32::try_from(RandomState::new().hash_one(0) % 1000).unwrap_or(0);
-    period.saturating_sub(period / 10_000 * chance)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-    use std::time::Duration;
-
-    use serde_json::json;
-    use tokio::time::advance;
-    use url::Url;
-
-    use super::{KeyCache, KeyPolicy, KeySource};
-    use crate::fetch::{FetchError, FetchedKeys};
-    use crate::{Algorithm, KeySet};
-
-    const MINUTE: Duration = Duration::from_mins(1);
-
-    /// Publishes one key, whose id is the number of the fetch until `fixed`.
-    #[derive(Clone, Default)]
-    struct Source {
-        fetches: Arc<AtomicUsize>,
-        down: Arc<AtomicBool>,
-    }
-
-    impl KeySource for Source {
-        async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
-            let number = self.fetches.fetch_add(1, Ordering::SeqCst);
-            // Every real fetch waits for the network.
-            tokio::time::sleep(Duration::from_millis(10)).await;
-            if self.down.load(Ordering::SeqCst) {
-                let url = Url::parse("https://issuer.example/keys").unwrap();
-                return Err(FetchError::TooLarge { url });
-            }
-            let key = json!({"kty": "EC", "crv": "P-256", "kid": number.to_string(),
-                "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
-            let document = json!({ "keys": [key] }).to_string();
-            Ok(FetchedKeys { issuer: None, keys: KeySet::parse(document.as_bytes(), &[Algorithm::Es256]).unwrap() })
-        }
-    }
-
-    impl Source {
-        fn fetches(&self) -> usize {
-            self.fetches.load(Ordering::SeqCst)
-        }
-    }
-
-    fn kid_at_hand(cache: &KeyCache, kid: &str) -> bool {
-        cache.keys().is_some_and(|fetched| fetched.keys.get(kid).is_some())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_flood_of_unknown_keys_causes_one_fetch_per_cool_down() {
-        let source = Source::default();
-        let cache = Arc::new(KeyCache::start(source.clone(), KeyPolicy::default()));
-        cache.ready().await;
-        for _ in 0..1000 {
-            assert!(!cache.refresh().await, "the first fetch has just been made");
-        }
-        assert_eq!(source.fetches(), 1);
-        for round in 2..5 {
-            advance(Duration::from_secs(31)).await;
-            let asking: Vec<_> = (0..100)
-                .map(|_| {
-                    let cache = Arc::clone(&cache);
-                    tokio::spawn(async move { cache.refresh().await })
-                })
-                .collect();
-            for asked in asking {
-                assert!(asked.await.unwrap(), "all wait for the same fetch");
-            }
-            assert_eq!(source.fetches(), round);
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_new_key_is_there_after_a_refresh_and_a_removed_one_is_gone() {
-        let source = Source::default();
-        let cache = KeyCache::start(source.clone(), KeyPolicy::default());
-        cache.ready().await;
-        assert!(kid_at_hand(&cache, "0"));
-        let epoch = cache.status().epoch;
-        advance(MINUTE).await;
-        assert!(cache.refresh().await);
-        assert!(kid_at_hand(&cache, "1") && !kid_at_hand(&cache, "0"));
-        assert!(cache.status().epoch > epoch);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn keys_are_refreshed_in_the_background_every_hour_or_a_little_earlier() {
-        let source = Source::default();
-        let cache = KeyCache::start(source.clone(), KeyPolicy::default());
-        cache.ready().await;
-        tokio::time::sleep(53 * MINUTE).await;
-        assert_eq!(source.fetches(), 1);
-        tokio::time::sleep(8 * MINUTE).await;
-        assert_eq!(source.fetches(), 2);
-        assert!(kid_at_hand(&cache, "1"));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_last_good_keys_serve_through_an_outage_up_to_their_age() {
-        let source = Source::default();
-        let cache = KeyCache::start(source.clone(), KeyPolicy::default());
-        cache.ready().await;
-        source.down.store(true, Ordering::SeqCst);
-        tokio::time::sleep(71 * 60 * MINUTE).await;
-        assert!(kid_at_hand(&cache, "0"));
-        assert!(cache.status().error.is_some());
-        tokio::time::sleep(2 * 60 * MINUTE).await;
-        assert!(cache.keys().is_none(), "72 hours are over");
-        source.down.store(false, Ordering::SeqCst);
-        tokio::time::sleep(MINUTE).await;
-        assert!(cache.keys().is_some() && cache.status().error.is_none());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_start_without_the_issuer_recovers_within_five_seconds() {
-        let source = Source::default();
-        source.down.store(true, Ordering::SeqCst);
-        let cache = KeyCache::start(source.clone(), KeyPolicy::default());
-        tokio::time::sleep(5 * MINUTE).await;
-        assert!(cache.keys().is_none());
-        source.down.store(false, Ordering::SeqCst);
-        tokio::time::timeout(Duration::from_secs(5), cache.ready()).await.unwrap();
     }
 }

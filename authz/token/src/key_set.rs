@@ -80,6 +80,19 @@ impl KeySet {
         &self.skipped
     }
 
+    /// The ids of the usable keys, in order.
+    #[must_use]
+    pub fn key_ids(&self) -> Vec<&str> {
+        let mut ids: Vec<&str> = self.keys.keys().map(String::as_str).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Every key as it was published, also those that cannot be used.
+    pub(crate) fn published(&self) -> &[Value] {
+        &self.published
+    }
+
     pub(crate) fn same_as(&self, other: &Self) -> bool {
         self.published == other.published
     }

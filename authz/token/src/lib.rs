@@ -22,12 +22,15 @@ mod issuer;
 mod jwk;
 mod key_cache;
 mod key_set;
+mod key_store;
 mod oidc;
 mod open;
 mod refusal;
 mod required_claims;
 #[cfg(test)]
 mod signed_tokens;
+#[cfg(test)]
+mod simulated_time_tests;
 mod strict_json;
 mod verifier;
 #[cfg(test)]
@@ -40,12 +43,13 @@ pub use caller::{Caller, CallerKind};
 pub use claims::Claims;
 pub use compact::MAX_TOKEN_LENGTH;
 pub use entra::{EntraSettings, EntraVersion, InvalidEntraSettings, Tenants};
-pub use fetch::{FetchError, FetchedKeys, KeyLocation, RemoteKeys};
+pub use fetch::{FetchError, FetchedKeys, KeyLocation, PublishedKeys};
 pub use jwk::{InvalidKey, VerificationKey};
 pub use key_cache::{KeyCache, KeyPolicy, KeySource, KeyStatus};
 pub use key_set::{KeySet, KeySetError};
+pub use key_store::{InvalidKeyStore, KeyStore};
 pub use oidc::{ClaimNames, InvalidOidcSettings, OidcKeys, OidcSettings};
-pub use open::open;
+pub use open::{key_id_of, open};
 pub use refusal::{Reason, Refusal};
 pub use required_claims::{InvalidRequirement, RequiredClaims};
 pub use verifier::{MissingKeys, TimeRules, Verified, Verifier, unix_now};

@@ -15,6 +15,12 @@ pub fn open(token: &str, keys: &KeySet, allowed: &[Algorithm]) -> Result<Claims,
     Ok(unopened.into_claims())
 }
 
+/// The key that a well-formed JWS says it is signed with.
+#[must_use]
+pub fn key_id_of(token: &str, allowed: &[Algorithm]) -> Option<String> {
+    Unopened::parse(token, allowed).ok().map(|unopened| unopened.header.key_id)
+}
+
 /// A JWS that is well-formed and not yet verified.
 #[derive(Debug)]
 pub(crate) struct Unopened<'a> {

@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use crate::Algorithm;
 use crate::fetch::{FetchError, FetchedKeys};
 use crate::key_cache::KeySource;
 
@@ -16,6 +17,14 @@ use crate::key_cache::KeySource;
 pub(crate) struct FixedKeys(pub(crate) FetchedKeys);
 
 impl KeySource for FixedKeys {
+    fn name(&self) -> String {
+        "keys that never change".to_owned()
+    }
+
+    fn algorithms(&self) -> &[Algorithm] {
+        &[Algorithm::Rs256]
+    }
+
     async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
         Ok(self.0.clone())
     }

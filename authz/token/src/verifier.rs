@@ -1,6 +1,7 @@
 use std::ops::Range;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use futures::future::join_all;
 use reqwest::Client;
 use tokio::time::timeout;
 
@@ -9,7 +10,7 @@ use crate::caller::Caller;
 use crate::claims::Claims;
 use crate::entra::{EntraIssuer, EntraSettings};
 use crate::issuer::Issuer;
-use crate::key_cache::KeyPolicy;
+use crate::key_cache::{KeyCache, KeyPolicy, KeyStatus};
 use crate::oidc::{OidcIssuer, OidcSettings};
 use crate::open::Unopened;
 use crate::refusal::{Reason, Refusal};
@@ -57,13 +58,13 @@ pub struct Verifier {
 impl Verifier {
     /// A verifier of Entra's tokens; starts fetching the signing keys of each tenant.
     #[must_use]
-    pub fn entra(http: &Client, settings: EntraSettings, keys: KeyPolicy, times: TimeRules) -> Self {
+    pub fn entra(http: &Client, settings: EntraSettings, keys: &KeyPolicy, times: TimeRules) -> Self {
         Self { issuer: Issuer::Entra(EntraIssuer::start(http, settings, keys)), times }
     }
 
     /// A verifier of the access tokens of one OpenID Connect provider; starts fetching its signing keys.
     #[must_use]
-    pub fn oidc(http: &Client, settings: OidcSettings, keys: KeyPolicy, times: TimeRules) -> Self {
+    pub fn oidc(http: &Client, settings: OidcSettings, keys: &KeyPolicy, times: TimeRules) -> Self {
         Self { issuer: Issuer::Oidc(OidcIssuer::start(http, settings, keys)), times }
     }
 
@@ -85,7 +86,7 @@ impl Verifier {
 
     async fn refresh_keys_of(&self, token: &str) -> bool {
         match Unopened::parse(token, self.issuer.algorithms()) {
-            Ok(unopened) => self.issuer.refresh(unopened.unverified_claims()).await,
+            Ok(unopened) => self.issuer.refresh(unopened.unverified_claims(), unopened.key_id()).await,
             Err(_) => false,
         }
     }
@@ -105,12 +106,41 @@ impl Verifier {
     /// A number that is raised whenever signing keys change: what was verified under another one must be verified again.
     #[must_use]
     pub fn key_epoch(&self) -> u64 {
-        self.issuer.key_epoch()
+        self.issuer.key_caches().into_iter().map(KeyCache::epoch).sum()
     }
 
     /// Waits until the keys of every tenant and version are at hand, or says which are missing and why.
     pub async fn ready(&self, patience: Duration) -> Result<(), MissingKeys> {
-        timeout(patience, self.issuer.ready()).await.map_err(|_| MissingKeys(self.issuer.missing_keys()))
+        let ready = join_all(self.issuer.key_caches().into_iter().map(KeyCache::ready));
+        timeout(patience, ready).await.map(drop).map_err(|_| MissingKeys(self.missing_keys()))
+    }
+
+    fn missing_keys(&self) -> Vec<String> {
+        let missing = self.key_status().into_iter().filter(|status| status.keys.is_none());
+        let why = |KeyStatus { source, error, .. }| match error {
+            Some(error) => error.to_string(),
+            None => format!("{source}: has not answered yet"),
+        };
+        missing.map(why).collect()
+    }
+
+    /// What is held of each source of keys, and how its last fetches went.
+    #[must_use]
+    pub fn key_status(&self) -> Vec<KeyStatus> {
+        self.issuer.key_caches().into_iter().map(KeyCache::status).collect()
+    }
+
+    /// Fetches all keys now, whatever the cool-down says: a key that the issuer has removed does not verify any more once this returns
+    /// without an error. With errors, which name the documents, the last good keys stay.
+    pub async fn fetch_keys_now(&self) -> Result<(), MissingKeys> {
+        let outcomes = join_all(self.issuer.key_caches().into_iter().map(KeyCache::fetch_now)).await;
+        let errors: Vec<String> = outcomes.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect();
+        if errors.is_empty() { Ok(()) } else { Err(MissingKeys(errors)) }
+    }
+
+    /// Drops all keys at once, those on disk too. Nobody is verified until the fetch that begins now has brought keys again.
+    pub fn forget_keys(&self) {
+        self.issuer.key_caches().into_iter().for_each(KeyCache::forget);
     }
 }
 

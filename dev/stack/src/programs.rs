@@ -17,6 +17,7 @@ pub(crate) struct Ports {
     pub(crate) entra: u16,
     pub(crate) authz: u16,
     pub(crate) keys: u16,
+    pub(crate) administration: u16,
     pub(crate) task_api: u16,
     pub(crate) notification: u16,
     pub(crate) audit: u16,
@@ -32,6 +33,7 @@ impl Ports {
             entra: pick(8443)?,
             authz: pick(9000)?,
             keys: pick(9001)?,
+            administration: pick(9002)?,
             task_api: pick(8000)?,
             notification: pick(8001)?,
             audit: pick(8002)?,
@@ -79,9 +81,26 @@ impl Layout {
         let policy = self.state.join("policy.yaml");
         std::fs::write(&policy, text.replace("https://localhost:8443", &self.authority()))?;
         let (listen, keys) = (local(self.ports.authz), local(self.ports.keys));
+        let administration = local(self.ports.administration);
+        let key_store = self.state.join("keys");
+        std::fs::create_dir_all(&key_store)?;
+        let key_store = key_store.display().to_string();
         let ca = self.certificate_authority().display().to_string();
         let policy = policy.display().to_string();
-        let arguments = ["--policy", &policy, "--listen", &listen, "--keys-listen", &keys, "--extra-ca", &ca];
+        let arguments = [
+            "--policy",
+            &policy,
+            "--listen",
+            &listen,
+            "--keys-listen",
+            &keys,
+            "--administration-listen",
+            &administration,
+            "--key-store",
+            &key_store,
+            "--extra-ca",
+            &ca,
+        ];
         let mut spec = self.program("portcullis", operations, &arguments)?;
         spec.arguments.insert(0, "serve".to_owned());
         Ok(spec)

@@ -23,6 +23,8 @@ pub struct Stack {
     taps: [(Service, Tap); 3],
     /// Absent while it is stopped on purpose.
     authz: Option<Program>,
+    /// Absent while it is stopped on purpose.
+    entra: Option<Program>,
     others: Vec<Program>,
     /// Removes the state of a stack that nobody will look at again, when it is dropped.
     state_of_test: Option<TempDir>,
@@ -90,14 +92,29 @@ impl Stack {
         progress("envoy");
         let taps = start_taps(&layout.ports).await?;
         let envoy = Program::start(layout.envoy(envoy_ports(&layout.ports, &taps))?, &http).await?;
-        let others = vec![entra, task_api, notification, audit, envoy];
-        Ok(Self { layout, http, identity_provider, taps, authz: Some(authz), others, state_of_test: None })
+        let others = vec![task_api, notification, audit, envoy];
+        Ok(Self {
+            layout,
+            http,
+            identity_provider,
+            taps,
+            authz: Some(authz),
+            entra: Some(entra),
+            others,
+            state_of_test: None,
+        })
     }
 
     /// Stops the gate alone, as a failed rollout would.
     pub async fn stop_authz(&mut self) -> anyhow::Result<()> {
         let authz = self.authz.take().context("portcullis is not running")?;
         authz.stop().await.map(drop)
+    }
+
+    /// Stops the issuer alone: an outage.
+    pub async fn stop_issuer(&mut self) -> anyhow::Result<()> {
+        let entra = self.entra.take().context("dev-entra is not running")?;
+        entra.stop().await.map(drop)
     }
 
     /// Starts the gate again, with a new signing key.
@@ -111,10 +128,10 @@ impl Stack {
         while let Some(program) = self.others.pop() {
             program.stop().await?;
         }
-        match self.authz.take() {
-            Some(authz) => authz.stop().await.map(drop),
-            None => Ok(()),
+        for program in [self.authz.take(), self.entra.take()].into_iter().flatten() {
+            program.stop().await?;
         }
+        Ok(())
     }
 
     /// A client that follows no redirect and uses no proxy.
@@ -151,6 +168,12 @@ impl Stack {
     #[must_use]
     pub fn authz_operations(&self) -> String {
         http(self.layout.ports.authz_operations())
+    }
+
+    /// Where the gate is administered.
+    #[must_use]
+    pub fn administration(&self) -> String {
+        http(self.layout.ports.administration)
     }
 
     /// A service's own URL, which only those beside the gateway can reach.

@@ -2,17 +2,20 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use portcullis_assertion::{ALGORITHMS, AssertionRefusal, Expected, HEADER, verify};
-use portcullis_token::{Caller, KeyCache, KeyLocation, KeyPolicy, RemoteKeys};
+use portcullis_token::{Caller, KeyCache, KeyLocation, KeyPolicy, PublishedKeys, key_id_of};
 use reqwest::Client;
 use url::Url;
 
 /// The gate is near and trusted, so an unknown key (it has restarted) is asked for much sooner than at an issuer.
-const KEY_POLICY: KeyPolicy = KeyPolicy {
-    refresh_every: Duration::from_mins(5),
-    cool_down: Duration::from_secs(1),
-    max_age: Duration::from_hours(1),
-    patience: Duration::from_secs(2),
-};
+fn key_policy() -> KeyPolicy {
+    KeyPolicy {
+        refresh_every: Duration::from_mins(5),
+        cool_down: Duration::from_secs(1),
+        max_age: Duration::from_hours(1),
+        patience: Duration::from_secs(2),
+        store: None,
+    }
+}
 
 /// The gate, as far as a backend knows it: its public keys, and this backend's own name as an upstream.
 #[derive(Debug)]
@@ -34,8 +37,8 @@ pub(crate) enum GatewayRefusal {
 
 impl Gateway {
     pub(crate) fn new(http: Client, keys: Url, upstream: &'static str) -> Self {
-        let source = RemoteKeys { http, location: KeyLocation::KeySet(keys), algorithms: ALGORITHMS.to_vec() };
-        Self { keys: KeyCache::start(source, KEY_POLICY), upstream }
+        let source = PublishedKeys { http, location: KeyLocation::KeySet(keys), algorithms: ALGORITHMS.to_vec() };
+        Self { keys: KeyCache::start(source, key_policy()), upstream }
     }
 
     /// The caller that the gate vouches for; `None` when the request has no assertion.
@@ -60,12 +63,16 @@ impl Gateway {
     }
 
     async fn verify(&self, token: &str, expected: Expected<'_>) -> Result<Caller, GatewayRefusal> {
-        match self.verify_at_hand(token, expected) {
-            Err(GatewayRefusal::KeysUnavailable) if self.keys.refresh().await => self.verify_at_hand(token, expected),
-            Err(GatewayRefusal::Refused(refusal)) if refusal.names_unknown_key() && self.keys.refresh().await => {
-                self.verify_at_hand(token, expected)
-            }
-            verdict => verdict,
+        let verdict = self.verify_at_hand(token, expected);
+        let wants_keys = match &verdict {
+            Err(GatewayRefusal::KeysUnavailable) => true,
+            Err(GatewayRefusal::Refused(refusal)) => refusal.names_unknown_key(),
+            _ => false,
+        };
+        let key_id = key_id_of(token, ALGORITHMS).filter(|_| wants_keys);
+        match key_id {
+            Some(key_id) if self.keys.refresh(&key_id).await => self.verify_at_hand(token, expected),
+            _ => verdict,
         }
     }
 

@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use portcullis_runtime::{Problem, Process};
-use portcullis_token::{Audiences, Authorization, KeyPolicy, Refusal, TimeRules, Verifier, bearer_token, unix_now};
+use portcullis_token::{Audiences, Authorization, Refusal, TimeRules, Verifier, bearer_token, unix_now};
 use reqwest::Client;
 
 use crate::authenticated::{Authenticated, BearerToken};
@@ -40,7 +40,7 @@ impl Guard {
     ) -> anyhow::Result<Self> {
         let pending = process.pending("signing keys of the issuer");
         let entra = settings.entra().map_err(|problems| anyhow!(problems.join("; ")))?;
-        let verifier = Verifier::entra(&http, entra, KeyPolicy::default(), TimeRules::default());
+        let verifier = Verifier::entra(&http, entra, &settings.key_policy(), TimeRules::default());
         let gateway = settings.trusted_gateway_keys().map(|keys| Gateway::new(http, keys.clone(), upstream));
         let authority = settings.authority();
         verifier.ready(settings.issuer_wait).await.map_err(|missing| anyhow!("--authority {authority}: {missing}"))?;

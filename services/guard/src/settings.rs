@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use portcullis_token::{EntraSettings, Tenants};
+use portcullis_token::{EntraSettings, KeyPolicy, KeyStore, Tenants};
 use url::{Host, Url};
 
 /// Who may call a service, and how they prove who they are.
@@ -31,6 +31,9 @@ pub struct GuardSettings {
     /// How long a start waits for the issuer's signing keys before it fails.
     #[arg(long, env = "ISSUER_WAIT", value_name = "TIME", default_value = "15s", value_parser = humantime::parse_duration)]
     pub(crate) issuer_wait: Duration,
+    /// Folder in which the issuer's last good signing keys are kept, so that a start while the issuer is away can serve.
+    #[arg(long, env = "KEY_STORE_DIR", value_name = "DIR")]
+    key_store: Option<KeyStore>,
 }
 
 impl GuardSettings {
@@ -67,6 +70,10 @@ impl GuardSettings {
             _ => {}
         }
         found
+    }
+
+    pub(crate) fn key_policy(&self) -> KeyPolicy {
+        KeyPolicy { store: self.key_store.clone(), ..KeyPolicy::default() }
     }
 
     /// Where the gate's keys are, if its assertions are accepted.

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use futures::future::join_all;
 use reqwest::Client;
 use url::Url;
 
@@ -10,7 +9,7 @@ use crate::algorithm::Algorithm;
 use crate::audience::Audiences;
 use crate::caller::Caller;
 use crate::claims::{Claims, is_guid, wrong};
-use crate::fetch::{FetchError, FetchedKeys, KeyLocation, RemoteKeys};
+use crate::fetch::{FetchError, FetchedKeys, KeyLocation, PublishedKeys};
 use crate::jwk::VerificationKey;
 use crate::key_cache::{KeyCache, KeyPolicy, KeySource};
 use crate::refusal::{Reason, Refusal};
@@ -31,7 +30,6 @@ struct Source {
     /// As in URLs: an id, or `organizations`.
     tenant: String,
     version: EntraVersion,
-    metadata: Url,
     keys: KeyCache,
 }
 
@@ -48,11 +46,14 @@ impl EntraIssuer {
     /// Entra signs with RS256 alone.
     pub(crate) const ALGORITHMS: &'static [Algorithm] = &[Algorithm::Rs256];
 
-    pub(crate) fn start(http: &Client, settings: EntraSettings, policy: KeyPolicy) -> Self {
+    pub(crate) fn start(http: &Client, settings: EntraSettings, policy: &KeyPolicy) -> Self {
         Self::with_keys(settings, |tenant, _version, metadata| {
             let location = KeyLocation::Discovery { url: metadata.clone(), keys_elsewhere: false };
-            let remote = RemoteKeys { http: http.clone(), location, algorithms: Self::ALGORITHMS.to_vec() };
-            KeyCache::start(TenantKeys { remote, metadata: metadata.clone(), tenant: tenant.to_owned() }, policy)
+            let remote = PublishedKeys { http: http.clone(), location, algorithms: Self::ALGORITHMS.to_vec() };
+            KeyCache::start(
+                TenantKeys { remote, metadata: metadata.clone(), tenant: tenant.to_owned() },
+                policy.clone(),
+            )
         })
     }
 
@@ -64,7 +65,7 @@ impl EntraIssuer {
             .map(|(tenant, version)| {
                 let metadata = settings.metadata_url(tenant, version);
                 let keys = keys_of(tenant, version, &metadata);
-                Source { tenant: tenant.to_owned(), version, metadata, keys }
+                Source { tenant: tenant.to_owned(), version, keys }
             })
             .collect();
         Self { settings, sources }
@@ -89,28 +90,14 @@ impl EntraIssuer {
     }
 
     /// Fetches the keys that a token with these claims would be verified with, unless they were fetched lately.
-    pub(crate) async fn refresh(&self, claims: &Claims) -> bool {
+    pub(crate) async fn refresh(&self, claims: &Claims, key_id: &str) -> bool {
         let Some(source) = self.source_of(claims) else { return false };
-        source.keys.refresh().await
+        source.keys.refresh(key_id).await
     }
 
-    /// Raised whenever the keys of any tenant change.
-    pub(crate) fn key_epoch(&self) -> u64 {
-        self.sources.iter().map(|source| source.keys.epoch()).sum()
-    }
-
-    pub(crate) async fn ready(&self) {
-        join_all(self.sources.iter().map(|source| source.keys.ready())).await;
-    }
-
-    pub(crate) fn missing_keys(&self) -> Vec<String> {
-        let missing = self.sources.iter().filter(|source| source.keys.keys().is_none());
-        missing
-            .map(|source| match source.keys.status().error {
-                Some(error) => error.to_string(),
-                None => format!("{}: has not answered yet", source.metadata),
-            })
-            .collect()
+    /// The keys of each tenant and version.
+    pub(crate) fn key_caches(&self) -> Vec<&KeyCache> {
+        self.sources.iter().map(|source| &source.keys).collect()
     }
 
     fn source_of(&self, claims: &Claims) -> Option<&Source> {
@@ -142,12 +129,20 @@ impl Origin<'_> {
 
 /// Keys of a tenant, taken only if the metadata they come with is that tenant's.
 struct TenantKeys {
-    remote: RemoteKeys,
+    remote: PublishedKeys,
     metadata: Url,
     tenant: String,
 }
 
 impl KeySource for TenantKeys {
+    fn name(&self) -> String {
+        self.remote.name()
+    }
+
+    fn algorithms(&self) -> &[Algorithm] {
+        self.remote.algorithms()
+    }
+
     async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
         let fetched = self.remote.fetch().await?;
         let issuer = fetched.issuer.as_deref().unwrap_or_default();

@@ -9,7 +9,7 @@ use crate::fetch::{FetchError, FetchedKeys};
 use crate::issuer::Issuer;
 use crate::key_cache::{KeyCache, KeyPolicy, KeySource};
 use crate::signed_tokens::{FixedKeys, jwk, key, sign, with};
-use crate::{Audiences, CallerKind, KeySet, Reason, TimeRules, Verified, Verifier};
+use crate::{Algorithm, Audiences, CallerKind, KeySet, Reason, TimeRules, Verified, Verifier};
 
 const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 const OTHER_TENANT: &str = "22222222-2222-4222-8222-222222222222";
@@ -23,6 +23,14 @@ const NOW: u64 = 1_800_000_000;
 struct Silent;
 
 impl KeySource for Silent {
+    fn name(&self) -> String {
+        "silent".to_owned()
+    }
+
+    fn algorithms(&self) -> &[Algorithm] {
+        EntraIssuer::ALGORITHMS
+    }
+
     async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
         std::future::pending().await
     }

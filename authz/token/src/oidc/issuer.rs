@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::Client;
 
@@ -8,7 +9,7 @@ use crate::algorithm::Algorithm;
 use crate::audience::Audiences;
 use crate::caller::Caller;
 use crate::claims::Claims;
-use crate::fetch::{FetchError, FetchedKeys, KeyLocation, RemoteKeys};
+use crate::fetch::{FetchError, FetchedKeys, KeyLocation, PublishedKeys};
 use crate::jwk::VerificationKey;
 use crate::key_cache::{KeyCache, KeyPolicy, KeySource};
 use crate::refusal::{Reason, Refusal};
@@ -28,14 +29,15 @@ pub(crate) struct OidcOrigin<'a> {
 }
 
 impl OidcIssuer {
-    pub(crate) fn start(http: &Client, settings: OidcSettings, policy: KeyPolicy) -> Self {
+    pub(crate) fn start(http: &Client, settings: OidcSettings, policy: &KeyPolicy) -> Self {
         let (location, algorithms) = (settings.keys.clone(), settings.algorithms.clone());
-        let remote = RemoteKeys { http: http.clone(), location, algorithms };
+        let remote = PublishedKeys { http: http.clone(), location, algorithms };
+        let policy = policy_for(&settings.keys, policy);
         let keys = KeyCache::start(ProviderKeys { remote, issuer: settings.issuer.clone() }, policy);
         Self::with_keys(settings, keys)
     }
 
-    pub(super) fn with_keys(settings: OidcSettings, keys: KeyCache) -> Self {
+    pub(crate) fn with_keys(settings: OidcSettings, keys: KeyCache) -> Self {
         Self { settings, keys }
     }
 
@@ -54,29 +56,12 @@ impl OidcIssuer {
         Ok(OidcOrigin { settings: &self.settings, keys: self.keys.keys().ok_or_else(unavailable)? })
     }
 
-    pub(crate) async fn refresh(&self) -> bool {
-        self.keys.refresh().await
+    pub(crate) async fn refresh(&self, key_id: &str) -> bool {
+        self.keys.refresh(key_id).await
     }
 
-    pub(crate) fn key_epoch(&self) -> u64 {
-        self.keys.epoch()
-    }
-
-    pub(crate) async fn ready(&self) {
-        self.keys.ready().await;
-    }
-
-    pub(crate) fn missing_keys(&self) -> Vec<String> {
-        if self.keys.keys().is_some() {
-            return Vec::new();
-        }
-        let issuer = &self.settings.issuer;
-        vec![
-            self.keys
-                .status()
-                .error
-                .map_or_else(|| format!("{issuer}: has not answered yet"), |error| error.to_string()),
-        ]
+    pub(crate) fn key_cache(&self) -> &KeyCache {
+        &self.keys
     }
 }
 
@@ -92,13 +77,37 @@ impl OidcOrigin<'_> {
     }
 }
 
+/// A file costs nothing to read again, and is on disk already; so are keys that stand in the policy.
+fn policy_for(keys: &KeyLocation, policy: &KeyPolicy) -> KeyPolicy {
+    match keys {
+        KeyLocation::Discovery { .. } | KeyLocation::KeySet(_) => policy.clone(),
+        KeyLocation::File(_) => {
+            let (refresh_every, cool_down) = (Duration::from_secs(10), Duration::from_secs(1));
+            KeyPolicy { refresh_every, cool_down, store: None, ..policy.clone() }
+        }
+        KeyLocation::Inline(_) => KeyPolicy { store: None, ..policy.clone() },
+    }
+}
+
 /// Keys of a provider, taken only if the metadata they come with is that provider's (OpenID Connect Discovery §4.3).
 struct ProviderKeys {
-    remote: RemoteKeys,
+    remote: PublishedKeys,
     issuer: String,
 }
 
 impl KeySource for ProviderKeys {
+    fn name(&self) -> String {
+        match self.remote.location {
+            // Two providers' inline keys are two sources.
+            KeyLocation::Inline(_) => format!("inline keys of {}", self.issuer),
+            _ => self.remote.name(),
+        }
+    }
+
+    fn algorithms(&self) -> &[Algorithm] {
+        self.remote.algorithms()
+    }
+
     async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
         let fetched = self.remote.fetch().await?;
         match (&self.remote.location, &fetched.issuer) {

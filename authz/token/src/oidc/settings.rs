@@ -1,7 +1,10 @@
+use std::path::PathBuf;
+
 use url::Url;
 
 use crate::algorithm::Algorithm;
 use crate::fetch::KeyLocation;
+use crate::key_set::KeySet;
 use crate::required_claims::RequiredClaims;
 
 /// One OpenID Connect provider, and how its access tokens are read.
@@ -21,6 +24,10 @@ pub enum OidcKeys {
     Discovery,
     /// At this URL.
     At(String),
+    /// In this file.
+    File(PathBuf),
+    /// These, as a JWKS document.
+    Inline(String),
 }
 
 /// What a provider calls its claims. A name with dots is a path, such as Keycloak's `realm_access.roles`.
@@ -66,6 +73,12 @@ impl OidcSettings {
         let mut problems = Vec::new();
         let location = key_location(issuer, keys).map_err(|problem| problems.push(problem)).ok();
         let algorithms = parse_algorithms(algorithms, &mut problems);
+        if let OidcKeys::Inline(keys) = keys
+            && let Err(error) = KeySet::parse(keys.as_bytes(), &algorithms)
+        {
+            let problem = format!("cannot be used: {error}");
+            problems.push(InvalidOidcSettings { field: "jwks", problem });
+        }
         match location {
             Some(keys) if problems.is_empty() => {
                 Ok(Self { issuer: issuer.to_owned(), keys, algorithms, claims, required: RequiredClaims::default() })
@@ -90,6 +103,8 @@ fn key_location(issuer: &str, keys: &OidcKeys) -> Result<KeyLocation, InvalidOid
     }
     match keys {
         OidcKeys::At(url) => https("jwksUri", url).map(KeyLocation::KeySet),
+        OidcKeys::File(file) => Ok(KeyLocation::File(file.clone())),
+        OidcKeys::Inline(keys) => Ok(KeyLocation::Inline(keys.as_str().into())),
         // OpenID Connect Discovery §4: the path is appended, without a second slash.
         OidcKeys::Discovery => {
             let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));

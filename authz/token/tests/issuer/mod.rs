@@ -84,7 +84,7 @@ impl Issuer {
     /// A verifier that has only begun to ask `authority` for keys.
     pub(crate) fn verifier_of(&self, authority: &str, tenants: Tenants) -> Verifier {
         let settings = EntraSettings::new(authority, tenants).unwrap();
-        Verifier::entra(&self.http, settings, KeyPolicy::default(), TimeRules::default())
+        Verifier::entra(&self.http, settings, &KeyPolicy::default(), TimeRules::default())
     }
 
     /// The paths that were asked for, in order.

@@ -1,0 +1,115 @@
+//! What whoever runs the gate may ask of it while it runs, on a listener of its own: what is in force, and to act on an incident now.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use portcullis_runtime::{InvalidSettings, Problem};
+use portcullis_token::KeyStatus;
+use serde_json::{Value, json};
+
+use crate::gate::Gate;
+use crate::reload::PoliciesInForce;
+
+/// What there is to administer.
+#[derive(Clone, Debug)]
+pub(crate) struct Administration {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) policies: PoliciesInForce,
+}
+
+/// Nobody proves who they are here, so only this machine may ask; in Kubernetes `kubectl port-forward` comes from there.
+pub(crate) fn check_listener(address: SocketAddr, others_may_ask: bool) -> Result<(), InvalidSettings> {
+    if address.ip().is_loopback() || others_may_ask {
+        return Ok(());
+    }
+    let problem = format!(
+        "--administration-listen {address}: whoever reaches it can drop every signing key; listen on 127.0.0.1, \
+         or give --let-anybody-who-reaches-it-administer"
+    );
+    Err(InvalidSettings(vec![problem]))
+}
+
+/// The calls.
+pub(crate) fn router(administration: Administration) -> Router {
+    Router::new()
+        .route("/status", get(status))
+        .route("/policies/reload", post(reload_policies))
+        .route("/keys/refresh", post(refresh_keys))
+        .route("/keys/forget", post(forget_keys))
+        .with_state(administration)
+        .layer(from_fn(refuse_browsers))
+}
+
+/// A page that somebody on this machine has open could post here; browsers then say where the page is from (Fetch Standard, §Origin header).
+async fn refuse_browsers(request: Request, next: Next) -> Response {
+    if request.headers().contains_key(header::ORIGIN) {
+        return Problem::new(StatusCode::FORBIDDEN, "browser_refused", "this is not for pages in a browser")
+            .into_response();
+    }
+    next.run(request).await
+}
+
+async fn status(State(Administration { gate, policies }): State<Administration>) -> Json<Value> {
+    let (routes, state) = (gate.routes(), policies.state());
+    let issuers: Vec<Value> = routes
+        .issuers()
+        .map(|(name, verifier)| {
+            let sources: Vec<Value> = verifier.key_status().iter().map(source).collect();
+            json!({ "name": name, "keys": sources })
+        })
+        .collect();
+    let cache = routes.cache.size();
+    Json(json!({
+        "policies": {"version": state.version, "since": state.since, "refused": state.refused, "names": routes.policy_names()},
+        "issuers": issuers,
+        "decision_cache": {"callers": cache.callers, "bytes": cache.bytes},
+    }))
+}
+
+fn source(status: &KeyStatus) -> Value {
+    let key_ids = status.keys.as_ref().map(|fetched| fetched.keys.key_ids());
+    json!({
+        "source": status.source,
+        "key_ids": key_ids,
+        "age_seconds": status.fetched_at.map(|at| at.elapsed().as_secs()),
+        "fetches": {"success": status.successes, "failure": status.failures},
+        "error": status.error,
+    })
+}
+
+/// Reads the policy files now, and says whether what they hold is in force.
+async fn reload_policies(State(Administration { policies, .. }): State<Administration>) -> Response {
+    let state = policies.look_now().await;
+    match state.refused {
+        Some(problem) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "policies_refused", problem).into_response(),
+        None => Json(json!({ "version": state.version, "since": state.since })).into_response(),
+    }
+}
+
+/// Fetches every issuer's keys now: a key that an issuer has removed verifies nothing any more once this has answered 200.
+async fn refresh_keys(State(Administration { gate, .. }): State<Administration>) -> Response {
+    tracing::warn!("signing keys are fetched as asked");
+    let mut failed = Vec::new();
+    for (_, verifier) in gate.routes().issuers() {
+        failed.extend(verifier.fetch_keys_now().await.err().map(|error| error.to_string()));
+    }
+    if failed.is_empty() {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let detail = format!("the last good keys stay in force: {}", failed.join("; "));
+    Problem::new(StatusCode::BAD_GATEWAY, "keys_not_fetched", detail).into_response()
+}
+
+/// Drops every issuer's keys now, those on disk too. Until an issuer answers, its tokens are answered with 503.
+async fn forget_keys(State(Administration { gate, .. }): State<Administration>) -> StatusCode {
+    for (_, verifier) in gate.routes().issuers() {
+        verifier.forget_keys();
+    }
+    StatusCode::NO_CONTENT
+}

@@ -1,0 +1,133 @@
+//! On simulated time: nothing here waits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::advance;
+use url::Url;
+
+use super::{KeyCache, KeyPolicy, KeySource};
+use crate::fetch::{FetchError, FetchedKeys};
+use crate::{Algorithm, KeySet};
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// Publishes one key, whose id is the number of the fetch until `fixed`.
+#[derive(Clone, Default)]
+struct Source {
+    fetches: Arc<AtomicUsize>,
+    down: Arc<AtomicBool>,
+}
+
+impl KeySource for Source {
+    fn name(&self) -> String {
+        "https://issuer.example/keys".to_owned()
+    }
+
+    fn algorithms(&self) -> &[Algorithm] {
+        &[Algorithm::Es256]
+    }
+
+    async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
+        let number = self.fetches.fetch_add(1, Ordering::SeqCst);
+        // Every real fetch waits for the network.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        if self.down.load(Ordering::SeqCst) {
+            let url = Url::parse("https://issuer.example/keys").unwrap();
+            return Err(FetchError::TooLarge { url });
+        }
+        let key = json!({"kty": "EC", "crv": "P-256", "kid": number.to_string(),
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
+        let document = json!({ "keys": [key] }).to_string();
+        Ok(FetchedKeys { issuer: None, keys: KeySet::parse(document.as_bytes(), &[Algorithm::Es256]).unwrap() })
+    }
+}
+
+impl Source {
+    fn fetches(&self) -> usize {
+        self.fetches.load(Ordering::SeqCst)
+    }
+}
+
+fn kid_at_hand(cache: &KeyCache, kid: &str) -> bool {
+    cache.keys().is_some_and(|fetched| fetched.keys.get(kid).is_some())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_unknown_keys_causes_one_fetch_per_cool_down() {
+    let source = Source::default();
+    let cache = Arc::new(KeyCache::start(source.clone(), KeyPolicy::default()));
+    cache.ready().await;
+    for _ in 0..1000 {
+        assert!(!cache.refresh("absent").await, "the first fetch has just been made");
+    }
+    assert_eq!(source.fetches(), 1);
+    for round in 2..5 {
+        advance(Duration::from_secs(31)).await;
+        let asking: Vec<_> = (0..100)
+            .map(|_| {
+                let cache = Arc::clone(&cache);
+                let absent = format!("absent in round {round}");
+                tokio::spawn(async move { cache.refresh(&absent).await })
+            })
+            .collect();
+        for asked in asking {
+            assert!(asked.await.unwrap(), "all wait for the same fetch");
+        }
+        assert_eq!(source.fetches(), round);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_key_is_there_after_a_refresh_and_a_removed_one_is_gone() {
+    let source = Source::default();
+    let cache = KeyCache::start(source.clone(), KeyPolicy::default());
+    cache.ready().await;
+    assert!(kid_at_hand(&cache, "0"));
+    let epoch = cache.status().epoch;
+    advance(MINUTE).await;
+    assert!(cache.refresh("1").await);
+    assert!(kid_at_hand(&cache, "1") && !kid_at_hand(&cache, "0"));
+    assert!(cache.status().epoch > epoch);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_are_refreshed_in_the_background_every_hour_or_a_little_earlier() {
+    let source = Source::default();
+    let cache = KeyCache::start(source.clone(), KeyPolicy::default());
+    cache.ready().await;
+    tokio::time::sleep(53 * MINUTE).await;
+    assert_eq!(source.fetches(), 1);
+    tokio::time::sleep(8 * MINUTE).await;
+    assert_eq!(source.fetches(), 2);
+    assert!(kid_at_hand(&cache, "1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_good_keys_serve_through_an_outage_up_to_their_age() {
+    let source = Source::default();
+    let cache = KeyCache::start(source.clone(), KeyPolicy::default());
+    cache.ready().await;
+    source.down.store(true, Ordering::SeqCst);
+    tokio::time::sleep(71 * 60 * MINUTE).await;
+    assert!(kid_at_hand(&cache, "0"));
+    assert!(cache.status().error.is_some());
+    tokio::time::sleep(2 * 60 * MINUTE).await;
+    assert!(cache.keys().is_none(), "72 hours are over");
+    source.down.store(false, Ordering::SeqCst);
+    tokio::time::sleep(MINUTE).await;
+    assert!(cache.keys().is_some() && cache.status().error.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_without_the_issuer_recovers_within_five_seconds() {
+    let source = Source::default();
+    source.down.store(true, Ordering::SeqCst);
+    let cache = KeyCache::start(source.clone(), KeyPolicy::default());
+    tokio::time::sleep(5 * MINUTE).await;
+    assert!(cache.keys().is_none());
+    source.down.store(false, Ordering::SeqCst);
+    tokio::time::timeout(Duration::from_secs(5), cache.ready()).await.unwrap();
+}

@@ -1,0 +1,235 @@
+//! Outages, rotations, floods and clock steps, with real signatures on simulated time: nothing here waits.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use tokio::time::{advance, sleep};
+use url::Url;
+
+use crate::fetch::{FetchError, FetchedKeys};
+use crate::issuer::Issuer;
+use crate::key_cache::{KeyCache, KeyPolicy, KeySource};
+use crate::oidc::OidcIssuer;
+use crate::signed_tokens::{jwk, key, sign};
+use crate::{Algorithm, Audiences, ClaimNames, KeySet, OidcKeys, OidcSettings, Reason, TimeRules, Verifier};
+
+const ISSUER: &str = "https://id.example";
+const NOW: u64 = 1_800_000_000;
+const HOUR: Duration = Duration::from_hours(1);
+
+/// What is published now, by key id and number of the key.
+#[derive(Clone, Default)]
+struct Published {
+    keys: Arc<Mutex<Vec<(String, usize)>>>,
+    down: Arc<AtomicBool>,
+    fetches: Arc<AtomicUsize>,
+}
+
+impl KeySource for Published {
+    fn name(&self) -> String {
+        ISSUER.to_owned()
+    }
+
+    fn algorithms(&self) -> &[Algorithm] {
+        &[Algorithm::Rs256]
+    }
+
+    async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
+        self.fetches.fetch_add(1, Ordering::SeqCst);
+        let keys: Vec<Value> = self.keys.lock().unwrap().iter().map(|(id, number)| jwk(id, key(*number))).collect();
+        // Every real fetch waits for the network, and brings what was published when it began.
+        sleep(Duration::from_millis(10)).await;
+        if self.down.load(Ordering::SeqCst) {
+            return Err(FetchError::TooLarge { url: Url::parse(ISSUER).unwrap() });
+        }
+        let document = json!({ "keys": keys }).to_string();
+        Ok(FetchedKeys { issuer: None, keys: KeySet::parse(document.as_bytes(), self.algorithms()).unwrap() })
+    }
+}
+
+impl Published {
+    fn new(keys: &[(&str, usize)]) -> Self {
+        let published = Self::default();
+        published.publish(keys);
+        published
+    }
+
+    fn publish(&self, keys: &[(&str, usize)]) {
+        *self.keys.lock().unwrap() = keys.iter().map(|(id, number)| ((*id).to_owned(), *number)).collect();
+    }
+
+    fn fetches(&self) -> usize {
+        self.fetches.load(Ordering::SeqCst)
+    }
+
+    async fn verifier(&self) -> Verifier {
+        let settings = OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
+        let keys = KeyCache::start(self.clone(), KeyPolicy::default());
+        let issuer = Issuer::Oidc(OidcIssuer::with_keys(settings, keys));
+        let verifier = Verifier { issuer, times: TimeRules::default() };
+        verifier.ready(HOUR).await.unwrap();
+        verifier
+    }
+}
+
+fn claims(at: u64) -> Value {
+    json!({"iss": ISSUER, "aud": "api", "sub": "s", "iat": at, "exp": at + 3600})
+}
+
+fn token(key_id: &str, number: usize, at: u64) -> String {
+    sign(key(number), &json!({"alg": "RS256", "kid": key_id}), &claims(at))
+}
+
+async fn judge(verifier: &Verifier, token: &str, now: u64) -> Result<(), Reason> {
+    let audiences = Audiences::Exactly(vec!["api".to_owned()]);
+    verifier.verify(token, &audiences, now).await.map(drop).map_err(|refusal| refusal.reason)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_day_without_the_issuer_fails_nobody_and_lets_nobody_in() {
+    let published = Published::new(&[("a", 0)]);
+    let verifier = published.verifier().await;
+    published.down.store(true, Ordering::SeqCst);
+    for minute in 0..24 * 60 {
+        sleep(Duration::from_mins(1)).await;
+        let now = NOW + minute * 60;
+        if minute % 10 == 0 {
+            assert_eq!(judge(&verifier, &token("a", 0, now), now).await, Ok(()), "minute {minute}");
+            assert_eq!(judge(&verifier, &token("a", 1, now), now).await, Err(Reason::SignatureInvalid));
+            assert_eq!(judge(&verifier, &token("b", 0, now), now).await, Err(Reason::KeyUnknown));
+        }
+    }
+    assert!(verifier.ready(Duration::ZERO).await.is_ok(), "still ready");
+    sleep(48 * HOUR).await;
+    assert_eq!(judge(&verifier, &token("a", 0, NOW), NOW).await, Err(Reason::KeysUnavailable), "72 hours are over");
+    published.down.store(false, Ordering::SeqCst);
+    sleep(Duration::from_secs(65)).await;
+    assert_eq!(judge(&verifier, &token("a", 0, NOW), NOW).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_rotations_fail_no_good_token_and_end_each_old_key() {
+    let published = Published::new(&[("r0", 0)]);
+    let verifier = published.verifier().await;
+    for round in 1..=100 {
+        let (old, new) = (format!("r{}", round - 1), format!("r{round}"));
+        let number = round % 2;
+        // Signing begins the moment that the key is published.
+        published.publish(&[(&old, 1 - number), (&new, number)]);
+        sleep(Duration::from_secs(30)).await;
+        assert_eq!(judge(&verifier, &token(&new, number, NOW), NOW).await, Ok(()), "{new} at first sight");
+        assert_eq!(judge(&verifier, &token(&old, 1 - number, NOW), NOW).await, Ok(()), "{old} while published");
+        published.publish(&[(&new, number)]);
+        sleep(HOUR + Duration::from_secs(1)).await;
+        assert_eq!(
+            judge(&verifier, &token(&old, 1 - number, NOW), NOW).await,
+            Err(Reason::KeyUnknown),
+            "{old} removed"
+        );
+        assert_eq!(judge(&verifier, &token(&new, number, NOW), NOW).await, Ok(()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removed_key_is_refused_at_once_when_that_is_asked_for() {
+    let published = Published::new(&[("good", 0), ("stolen", 1)]);
+    let verifier = published.verifier().await;
+    let (good, stolen) = (token("good", 0, NOW), token("stolen", 1, NOW));
+    assert_eq!(judge(&verifier, &stolen, NOW).await, Ok(()));
+    let epoch = verifier.key_epoch();
+
+    published.publish(&[("good", 0)]);
+    assert!(verifier.fetch_keys_now().await.is_ok());
+    assert!(verifier.key_epoch() > epoch, "what was verified before must be verified again");
+    let audiences = Audiences::Exactly(vec!["api".to_owned()]);
+    assert_eq!(verifier.verify_at_hand(&stolen, &audiences, NOW).unwrap_err().reason, Reason::KeyUnknown);
+    assert_eq!(judge(&verifier, &good, NOW).await, Ok(()));
+
+    published.down.store(true, Ordering::SeqCst);
+    let error = verifier.fetch_keys_now().await.unwrap_err().to_string();
+    assert!(error.contains(ISSUER), "{error}");
+    assert_eq!(judge(&verifier, &good, NOW).await, Ok(()), "the last good keys stay");
+    let epoch = verifier.key_epoch();
+    verifier.forget_keys();
+    assert!(verifier.key_epoch() > epoch);
+    assert_eq!(verifier.verify_at_hand(&good, &audiences, NOW).unwrap_err().reason, Reason::KeysUnavailable);
+    published.down.store(false, Ordering::SeqCst);
+    verifier.ready(HOUR).await.unwrap();
+    assert_eq!(judge(&verifier, &good, NOW).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_fetch_brings_that_began_before_keys_were_dropped_does_not_count() {
+    let published = Published::new(&[("good", 0), ("stolen", 1)]);
+    let verifier = published.verifier().await;
+    let stale = verifier.fetch_keys_now();
+    let revoke = async {
+        // The fetch is on its way with both keys.
+        sleep(Duration::from_millis(5)).await;
+        published.publish(&[("good", 0)]);
+        verifier.forget_keys();
+    };
+    let _outcomes = tokio::join!(stale, revoke);
+    verifier.ready(HOUR).await.unwrap();
+    let audiences = Audiences::Exactly(vec!["api".to_owned()]);
+    let judge =
+        |token: String| verifier.verify_at_hand(&token, &audiences, NOW).map(drop).map_err(|refusal| refusal.reason);
+    assert_eq!(judge(token("stolen", 1, NOW)), Err(Reason::KeyUnknown));
+    assert_eq!(judge(token("good", 0, NOW)), Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_thousand_unknown_key_ids_cause_one_fetch_per_cool_down() {
+    let published = Published::new(&[("a", 0)]);
+    let verifier = published.verifier().await;
+    let rest = format!("{}.c2ln", URL_SAFE_NO_PAD.encode(claims(NOW).to_string()));
+    let forged = |number: usize| {
+        let header = json!({"alg": "RS256", "kid": format!("k{number}")}).to_string();
+        format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header))
+    };
+    let mut sent = 0;
+    for round in 0..5 {
+        assert_eq!(published.fetches(), 1 + round);
+        advance(Duration::from_secs(31)).await;
+        for _ in 0..20_000 {
+            assert_eq!(judge(&verifier, &forged(sent), NOW).await, Err(Reason::KeyUnknown));
+            sent += 1;
+        }
+    }
+    assert_eq!((sent, published.fetches()), (100_000, 6));
+    assert_eq!(judge(&verifier, &token("a", 0, NOW), NOW).await, Ok(()));
+
+    // The same unknown id again and again is not worth a fetch at the end of each cool-down.
+    advance(Duration::from_secs(31)).await;
+    for _ in 0..4 {
+        assert_eq!(judge(&verifier, &forged(1_000_000), NOW).await, Err(Reason::KeyUnknown));
+        advance(Duration::from_secs(29)).await;
+    }
+    assert_eq!(published.fetches(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_of_the_clock_is_judged_exactly_and_breaks_nothing() {
+    let verifier = Published::new(&[("a", 0)]).verifier().await;
+    let token = token("a", 0, NOW);
+    for (now, expected) in [
+        (NOW, Ok(())),
+        (NOW - 60, Ok(())),
+        (NOW - 61, Err(Reason::TokenNotYetValid)),
+        (NOW - 300, Err(Reason::TokenNotYetValid)),
+        (NOW + 300, Ok(())),
+        (NOW - 3600, Err(Reason::TokenNotYetValid)),
+        (NOW + 3659, Ok(())),
+        (NOW + 3660, Err(Reason::TokenExpired)),
+        (NOW + 3900, Err(Reason::TokenExpired)),
+        (0, Err(Reason::TokenNotYetValid)),
+        (u64::MAX, Err(Reason::TokenExpired)),
+        (NOW, Ok(())),
+    ] {
+        assert_eq!(judge(&verifier, &token, now).await, expected, "{now}");
+    }
+}

@@ -17,14 +17,21 @@ pub struct Assertion {
     pub audience: String,
     /// Who calls.
     pub caller: Caller,
+    /// The one request that it is good for; without, it is good for any of the caller's.
+    pub request: Option<AssertedRequest>,
+    /// When it was signed, in seconds since 1970.
+    pub issued_at: u64,
+}
+
+/// A request that an assertion is bound to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssertedRequest {
     /// The gateway's id of the request.
-    pub request_id: String,
+    pub id: String,
     /// The request's method.
     pub method: String,
     /// Path and query as the upstream sees them.
     pub path: String,
-    /// When it was signed, in seconds since 1970.
-    pub issued_at: u64,
 }
 
 /// What an assertion says beside the caller. `htm` and `htu` are as in RFC 9449 §4.2, the closest standard.
@@ -32,14 +39,21 @@ pub struct Assertion {
 pub struct Statement<'a> {
     /// The upstream that the request goes to.
     pub audience: &'a str,
+    /// The one request that it is to be good for.
+    pub request: Option<BoundRequest<'a>>,
+    /// When it is signed, in seconds since 1970.
+    pub issued_at: u64,
+}
+
+/// A request to bind an assertion to.
+#[derive(Clone, Copy, Debug)]
+pub struct BoundRequest<'a> {
     /// The gateway's id of the request.
-    pub request_id: &'a str,
+    pub id: &'a str,
     /// The request's method.
     pub method: &'a str,
     /// Path and query as the upstream sees them.
     pub path: &'a str,
-    /// When it is signed, in seconds since 1970.
-    pub issued_at: u64,
 }
 
 #[derive(Serialize)]
@@ -48,9 +62,12 @@ struct StatementMembers<'a> {
     aud: &'a str,
     iat: u64,
     exp: u64,
-    jti: &'a str,
-    htm: &'a str,
-    htu: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    htm: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    htu: Option<&'a str>,
 }
 
 impl Statement<'_> {
@@ -61,9 +78,9 @@ impl Statement<'_> {
             aud: self.audience,
             iat: self.issued_at,
             exp: self.issued_at.saturating_add(LIFETIME.as_secs()),
-            jti: self.request_id,
-            htm: self.method,
-            htu: self.path,
+            jti: self.request.map(|request| request.id),
+            htm: self.request.map(|request| request.method),
+            htu: self.request.map(|request| request.path),
         };
         let mut payload = serde_json::to_string(&members).ok()?;
         payload.pop();
@@ -80,12 +97,18 @@ impl Assertion {
     /// Reads verified claims; `None` for a kind of caller that does not exist.
     pub(crate) fn from_claims(claims: &Claims) -> Result<Option<Self>, Refusal> {
         let optional = |name| claims.optional_text(name).map(|text| text.map(str::to_owned));
+        // All or nothing: half a binding binds nothing.
+        let bound = ["htm", "htu", "jti"].iter().any(|member| claims.has(member));
+        let text = |name| claims.text(name).map(str::to_owned);
+        let request = if bound {
+            Some(AssertedRequest { id: text("jti")?, method: text("htm")?, path: text("htu")? })
+        } else {
+            None
+        };
         let Some(kind) = CallerKind::from_word(claims.text("kind")?) else { return Ok(None) };
         Ok(Some(Self {
             audience: claims.text("aud")?.to_owned(),
-            request_id: claims.text("jti")?.to_owned(),
-            method: claims.text("htm")?.to_owned(),
-            path: claims.text("htu")?.to_owned(),
+            request,
             issued_at: claims.time("iat")?,
             caller: Caller {
                 tenant: claims.text("tid")?.to_owned(),

@@ -13,7 +13,7 @@ mod caller_members;
 mod signer;
 mod verify;
 
-pub use assertion::{Assertion, HEADER, ISSUER, LIFETIME, Statement};
+pub use assertion::{AssertedRequest, Assertion, BoundRequest, HEADER, ISSUER, LIFETIME, Statement};
 pub use caller_members::{own_members, shared_members};
 pub use signer::{Signer, SigningKeyError};
 pub use verify::{AssertionRefusal, Expected, verify};

@@ -7,7 +7,7 @@ use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
-use crate::assertion::{Assertion, Statement};
+use crate::assertion::{AssertedRequest, Assertion, BoundRequest, Statement};
 use crate::caller_members::{own_members, shared_members};
 
 /// Signs assertions with one P-256 key.
@@ -69,11 +69,9 @@ impl Signer {
 
     /// Signs; `None` if the system's random numbers fail.
     #[must_use]
-    pub fn sign(
-        &self,
-        Assertion { audience, caller, request_id, method, path, issued_at }: &Assertion,
-    ) -> Option<String> {
-        let statement = Statement { audience, request_id, method, path, issued_at: *issued_at };
+    pub fn sign(&self, Assertion { audience, caller, request, issued_at }: &Assertion) -> Option<String> {
+        let request = request.as_ref().map(|AssertedRequest { id, method, path }| BoundRequest { id, method, path });
+        let statement = Statement { audience, request, issued_at: *issued_at };
         self.sign_for(&statement, [&own_members(caller)?, &shared_members(caller)?])
     }
 

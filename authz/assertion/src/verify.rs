@@ -15,6 +15,8 @@ pub struct Expected<'a> {
     pub method: &'a str,
     /// The request's path and query.
     pub path: &'a str,
+    /// Whether an assertion will do that is good for any request of its caller.
+    pub unbound_will_do: bool,
     /// Now, in seconds since 1970.
     pub now: u64,
 }
@@ -31,6 +33,9 @@ pub enum AssertionRefusal {
     /// For another upstream.
     #[error("the assertion is for another upstream than this service")]
     OtherUpstream,
+    /// For any request, where it must be for this one.
+    #[error("the assertion is not bound to a request, which this service demands")]
+    NotBound,
     /// For another method or path.
     #[error("the assertion is for another request than this one")]
     OtherRequest,
@@ -44,6 +49,7 @@ impl AssertionRefusal {
             Self::NotGenuine(_) => "assertion_not_genuine",
             Self::OutOfTime => "assertion_out_of_time",
             Self::OtherUpstream => "assertion_for_other_upstream",
+            Self::NotBound => "assertion_not_bound",
             Self::OtherRequest => "assertion_for_other_request",
         }
     }
@@ -66,10 +72,13 @@ pub fn verify(token: &str, keys: &KeySet, expected: Expected<'_>) -> Result<Asse
     if assertion.audience != expected.audience {
         return Err(AssertionRefusal::OtherUpstream);
     }
-    if assertion.method != expected.method || assertion.path != expected.path {
-        return Err(AssertionRefusal::OtherRequest);
+    match &assertion.request {
+        None if !expected.unbound_will_do => Err(AssertionRefusal::NotBound),
+        Some(request) if request.method != expected.method || request.path != expected.path => {
+            Err(AssertionRefusal::OtherRequest)
+        }
+        _ => Ok(assertion),
     }
-    Ok(assertion)
 }
 
 fn read(claims: &Claims) -> Result<Assertion, Refusal> {
@@ -85,7 +94,7 @@ mod tests {
     use portcullis_token::{Caller, CallerKind, KeySet};
 
     use super::{AssertionRefusal, Expected, verify};
-    use crate::{ALGORITHMS, Assertion, Signer};
+    use crate::{ALGORITHMS, AssertedRequest, Assertion, Signer};
 
     const NOW: u64 = 1_800_000_000;
 
@@ -102,9 +111,11 @@ mod tests {
                 roles: vec!["Admin".to_owned()],
                 scopes: vec!["access_as_user".to_owned()],
             },
-            request_id: "r".to_owned(),
-            method: "GET".to_owned(),
-            path: "/api/tasks?page=2".to_owned(),
+            request: Some(AssertedRequest {
+                id: "r".to_owned(),
+                method: "GET".to_owned(),
+                path: "/api/tasks?page=2".to_owned(),
+            }),
             issued_at: NOW,
         }
     }
@@ -114,7 +125,7 @@ mod tests {
     }
 
     fn expected() -> Expected<'static> {
-        Expected { audience: "task-api", method: "GET", path: "/api/tasks?page=2", now: NOW }
+        Expected { audience: "task-api", method: "GET", path: "/api/tasks?page=2", unbound_will_do: false, now: NOW }
     }
 
     #[test]
@@ -139,6 +150,21 @@ mod tests {
             assert_eq!(verify(&token, &keys, expected).unwrap_err(), refusal, "{expected:?}");
         }
         assert!(verify(&token, &keys, Expected { now: NOW + 64, ..expected() }).is_ok());
+    }
+
+    #[test]
+    fn one_for_any_request_is_good_only_where_that_will_do() {
+        let signer = Signer::generate().unwrap();
+        let unbound = Assertion { request: None, ..assertion() };
+        let (token, keys) = (signer.sign(&unbound).unwrap(), keys(&signer));
+        assert_eq!(verify(&token, &keys, expected()).unwrap_err(), AssertionRefusal::NotBound);
+        let lenient = Expected { unbound_will_do: true, ..expected() };
+        assert_eq!(verify(&token, &keys, lenient).unwrap(), unbound);
+        let bound = signer.sign(&assertion()).unwrap();
+        assert!(
+            verify(&bound, &keys, Expected { method: "POST", ..lenient }).is_err(),
+            "a binding that is there counts"
+        );
     }
 
     #[test]

@@ -14,8 +14,8 @@ use crate::deny_list::DenyList;
 use crate::document::{Documents, Named};
 use crate::issuer::{Issuer, compile_issuer};
 use crate::problem::{PolicyProblem, PolicyProblems};
-use crate::route_policy::{AcceptedTokens, OnDenied, RateLimit, RoutePolicy, Upstream};
-use crate::spec::{self, RateLimitSpec, RoutePolicySpec, TokenIssuerSpec};
+use crate::route_policy::{AcceptedTokens, Binding, OnDenied, RateLimit, RoutePolicy, Upstream};
+use crate::spec::{self, RateLimitSpec, RoutePolicySpec, TokenIssuerSpec, UpstreamSpec};
 use rule::compile_rules;
 
 /// A limiter remembers as many times as it allows requests, so that the numbers are bounded.
@@ -121,7 +121,13 @@ fn compile_policy(
         spec::OnDenied::Forbidden => OnDenied::Forbidden,
         spec::OnDenied::Unauthorized => OnDenied::Unauthorized,
     };
-    let upstream = Upstream { name: spec.upstream.name.clone(), forward_token: spec.upstream.forward_token };
+    let UpstreamSpec { name, forward_token, assertion } = &spec.upstream;
+    let bind = match assertion.bind {
+        spec::Bind::Request => Binding::Request,
+        spec::Bind::Identity => Binding::Identity,
+        spec::Bind::None => Binding::None,
+    };
+    let upstream = Upstream { name: name.clone(), forward_token: *forward_token, bind };
     let (name, deny_list) = (document.name.clone(), Arc::clone(deny_list));
     (problems.len() == before).then_some(RoutePolicy {
         name,

@@ -24,5 +24,7 @@ pub use decision::{Decision, Denial, DenialReason};
 pub use issuer::{Issuer, Provider};
 pub use problem::{PolicyProblem, PolicyProblems};
 pub use requirement::Requirement;
-pub use route_policy::{AcceptedTokens, Asked, Explained, Grant, OnDenied, RateLimit, RoutePolicy, Rule, Upstream};
+pub use route_policy::{
+    AcceptedTokens, Asked, Binding, Explained, Grant, OnDenied, RateLimit, RoutePolicy, Rule, Upstream,
+};
 pub use schema::schema;

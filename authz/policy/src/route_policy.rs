@@ -71,6 +71,19 @@ pub struct Upstream {
     pub name: String,
     /// Whether the caller's token reaches it.
     pub forward_token: bool,
+    /// What assertions to it are good for.
+    pub bind: Binding,
+}
+
+/// What an assertion is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// One request: its method and path.
+    Request,
+    /// Any request of the caller.
+    Identity,
+    /// There are none.
+    None,
 }
 
 /// Who asks, and for what.

@@ -234,6 +234,31 @@ pub(crate) struct UpstreamSpec {
     /// Whether the caller's token reaches the service.
     #[serde(default)]
     pub(crate) forward_token: bool,
+    /// The signed assertion of who calls.
+    #[serde(default)]
+    pub(crate) assertion: AssertionSpec,
+}
+
+/// The signed assertion of who calls.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct AssertionSpec {
+    /// What it is good for.
+    #[serde(default)]
+    pub(crate) bind: Bind,
+}
+
+/// What an assertion is good for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Bind {
+    /// This request alone: method and path. Signed anew for every request.
+    #[default]
+    Request,
+    /// Any request of the caller to this service. Signed anew twice a minute; the service must be told to accept it.
+    Identity,
+    /// There is none, for a service that verifies the token itself or needs no proof.
+    None,
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {

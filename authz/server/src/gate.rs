@@ -1,11 +1,11 @@
 //! One question, answered: verify the token, decide by the route's policy, limit the rate, sign what the service may believe.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use portcullis_assertion::{Signer, Statement};
-use portcullis_policy::{Asked, Decision, Denial, RoutePolicy};
+use portcullis_assertion::{BoundRequest, LIFETIME, Signer, Statement};
+use portcullis_policy::{Asked, Binding, Decision, Denial, RoutePolicy};
 use portcullis_token::{Authorization, MAX_TOKEN_LENGTH, Verified, Verifier, bearer_token};
 
 use crate::check_request::Question;
@@ -87,7 +87,10 @@ impl Gate {
             (Some(verifier), line) => self.somebody(routes, policy, verifier, line, question, now).await?,
         };
         let quota = self.limit(policy, caller.as_deref(), question)?;
-        let assertion = caller.as_deref().map(|caller| self.sign(policy, caller, question, now)).transpose()?;
+        let assertion = match caller.as_deref() {
+            Some(caller) => self.assertion(policy, caller, question, now)?,
+            None => None,
+        };
         Ok(Pass { rule, caller, assertion, forward_token: policy.upstream.forward_token, quota })
     }
 
@@ -150,26 +153,53 @@ impl Gate {
         }
     }
 
-    fn sign(
+    fn assertion(
         &self,
         policy: &RoutePolicy,
         caller: &KnownCaller,
         question: &Question<'_>,
         now: u64,
-    ) -> Result<String, Stop> {
+    ) -> Result<Option<Arc<str>>, Stop> {
+        match policy.upstream.bind {
+            Binding::Request => self.sign_request(policy, caller, question, now).map(Some),
+            Binding::Identity => self.sign_identity(policy, caller, now).map(Some),
+            Binding::None => Ok(None),
+        }
+    }
+
+    fn sign_request(
+        &self,
+        policy: &RoutePolicy,
+        caller: &KnownCaller,
+        question: &Question<'_>,
+        now: u64,
+    ) -> Result<Arc<str>, Stop> {
         let mismatch = || Fault::RouteMismatch {
             path: question.path.split('?').next().unwrap_or_default().to_owned(),
             prefix: question.removed_prefix.to_owned(),
         };
-        let statement = Statement {
-            audience: &policy.upstream.name,
-            request_id: question.request_id,
-            method: question.method,
-            path: question.upstream_path().ok_or_else(|| Stop::Fault(mismatch()))?,
-            issued_at: now,
-        };
-        let signed = self.signer.sign_for(&statement, [&caller.members, &caller.shared.members]);
-        signed.ok_or(Stop::Fault(Fault::NotSigned))
+        let path = question.upstream_path().ok_or_else(|| Stop::Fault(mismatch()))?;
+        let request = Some(BoundRequest { id: question.request_id, method: question.method, path });
+        self.sign(&Statement { audience: &policy.upstream.name, request, issued_at: now }, caller)
+    }
+
+    /// The caller's last assertion while it has half its life before it, or a new one.
+    fn sign_identity(&self, policy: &RoutePolicy, caller: &KnownCaller, now: u64) -> Result<Arc<str>, Stop> {
+        let mut last = caller.assertion.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((issued_at, assertion)) = &*last
+            && (*issued_at..issued_at + LIFETIME.as_secs() / 2).contains(&now)
+        {
+            return Ok(Arc::clone(assertion));
+        }
+        let statement = Statement { audience: &policy.upstream.name, request: None, issued_at: now };
+        let signed = self.sign(&statement, caller)?;
+        *last = Some((now, Arc::clone(&signed)));
+        Ok(signed)
+    }
+
+    fn sign(&self, statement: &Statement<'_>, caller: &KnownCaller) -> Result<Arc<str>, Stop> {
+        let signed = self.signer.sign_for(statement, [&caller.members, &caller.shared.members]);
+        signed.map(Arc::from).ok_or(Stop::Fault(Fault::NotSigned))
     }
 }
 

@@ -1,13 +1,18 @@
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use portcullis_token::unix_now;
+use portcullis_assertion::Signer;
+use portcullis_policy::PolicySet;
+use portcullis_runtime::Registry;
+use portcullis_token::{KeyPolicy, unix_now};
 use prost::Message;
+use reqwest::Client;
 
 use crate::check_request::Question;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
+use crate::routes::{RouteSettings, Routes};
 use crate::wire::Check;
 use crate::{decision_log, reply};
 
@@ -30,14 +35,35 @@ pub enum Unanswered {
 }
 
 impl Handler {
+    /// A handler apart from a server, for measurements: with a signing key and metrics of its own, and `cache` bytes for verified tokens.
+    pub async fn start(policies: &PolicySet, http: Client, cache: u64) -> anyhow::Result<Self> {
+        let issuer_wait = Duration::from_secs(15);
+        let settings = RouteSettings { http, keys: KeyPolicy::default(), cache_capacity: cache, issuer_wait };
+        let routes = Routes::ready(policies, &settings, None).await?;
+        let gate = Arc::new(Gate::new(routes, Signer::generate()?));
+        Ok(Self { gate, metrics: Metrics::register(&mut Registry::default()) })
+    }
+
+    /// How many verified tokens are held, and how many bytes they take by estimate.
+    #[must_use]
+    pub fn cached(&self) -> (usize, u64) {
+        let size = self.gate.routes().cache.size();
+        (size.callers, size.bytes)
+    }
+
     /// Answers, records the decision and counts it.
     pub async fn answer(&self, check: Bytes) -> Result<Bytes, Unanswered> {
+        self.answer_at(check, unix_now()).await
+    }
+
+    /// Answers as at `now`, in seconds since 1970.
+    pub async fn answer_at(&self, check: Bytes, now: u64) -> Result<Bytes, Unanswered> {
         let started = Instant::now();
         let check = Check::decode(check).map_err(|_| Unanswered::NotAQuestion)?;
         let question = Question::read(&check).ok_or(Unanswered::NotAQuestion)?;
         let routes = self.gate.routes();
         let route = question.policy.and_then(|name| routes.get(name));
-        let verdict = self.gate.check(&routes, route, &question, unix_now()).await;
+        let verdict = self.gate.check(&routes, route, &question, now).await;
         let (outcome, reason) = decision_log::record(&question, &verdict);
         self.metrics.count(route.map(|route| route.policy.name.as_str()), outcome, reason, started.elapsed());
         match verdict {

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
-use portcullis_assertion::HEADER as ASSERTION;
 use portcullis_token::Caller;
 
 use crate::reply_bytes::ReplyPart;
@@ -38,7 +37,7 @@ pub(crate) fn shared(caller: &Caller) -> Option<ReplyPart> {
 
 /// No header has a value: they are removed, whatever the client sent.
 pub(crate) fn nobody() -> ReplyPart {
-    ReplyPart::new([], NAMES.into_iter().chain([ASSERTION]))
+    ReplyPart::new([], NAMES)
 }
 
 /// Sets the headers that have a value and removes the others. Envoy removes last, so a name must not be in both lists: its value would be gone.
@@ -101,8 +100,7 @@ mod tests {
     #[test]
     fn what_has_no_value_is_removed() {
         assert_eq!(shared(&caller("n", &[])), Some(ReplyPart::new([("x-tenant-id", "t")], ["x-user-roles"])));
-        let names =
-            ["x-user-oid", "x-user-name", "x-user-email", "x-tenant-id", "x-user-roles", "x-portcullis-assertion"];
+        let names = ["x-user-oid", "x-user-name", "x-user-email", "x-tenant-id", "x-user-roles"];
         assert_eq!(nobody(), ReplyPart::new([], names));
     }
 

@@ -1,7 +1,7 @@
 //! A verified caller, encoded once: what Envoy is told of them and what assertions say of them.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use portcullis_assertion::{own_members, shared_members};
 use portcullis_policy::Grant;
@@ -27,6 +27,8 @@ pub(crate) struct KnownCaller {
     pub(crate) headers: ReplyPart,
     /// The assertion's members that are this caller's alone.
     pub(crate) members: Box<str>,
+    /// The last assertion that is good for any request, and when it was issued. Absent where each request has its own.
+    pub(crate) assertion: Mutex<Option<(u64, Arc<str>)>>,
 }
 
 /// The tenant and what a caller may do there: the same for thousands of callers, so it is kept once.
@@ -50,7 +52,7 @@ impl KnownCaller {
         let headers = identity_headers::own(caller)?;
         let members = own_members(caller)?.into_boxed_str();
         let (valid, key_epoch) = (verified.valid.clone(), verified.key_epoch);
-        Some(Self { valid, key_epoch, grant, limit_key, shared, headers, members })
+        Some(Self { valid, key_epoch, grant, limit_key, shared, headers, members, assertion: Mutex::default() })
     }
 
     /// How much memory it takes, without what it shares with others and what the allocator adds.

@@ -39,6 +39,7 @@ pub(crate) fn of(verdict: &Verdict, request_id: &str) -> Bytes {
 fn allowed(pass: &Pass) -> Vec<u8> {
     static NOBODY: LazyLock<ReplyPart> = LazyLock::new(identity_headers::nobody);
     static TOKEN: LazyLock<ReplyPart> = LazyLock::new(|| ReplyPart::new([], ["authorization"]));
+    static NO_ASSERTION: LazyLock<ReplyPart> = LazyLock::new(|| ReplyPart::new([], [ASSERTION]));
     let mut reply = OkReply::with_capacity(USUAL_LENGTH);
     match pass.caller.as_deref() {
         Some(caller) => {
@@ -47,8 +48,9 @@ fn allowed(pass: &Pass) -> Vec<u8> {
         }
         None => reply.part(&NOBODY),
     }
-    if let Some(assertion) = &pass.assertion {
-        reply.header(ASSERTION, assertion);
+    match &pass.assertion {
+        Some(assertion) => reply.header(ASSERTION, assertion),
+        None => reply.part(&NO_ASSERTION),
     }
     if !pass.forward_token {
         reply.part(&TOKEN);

@@ -22,8 +22,8 @@ pub(crate) struct Pass {
     pub(crate) rule: usize,
     /// `None`: nobody that is known.
     pub(crate) caller: Option<Arc<KnownCaller>>,
-    /// Only of somebody that is known.
-    pub(crate) assertion: Option<String>,
+    /// Only of somebody that is known, and where the service is to have one.
+    pub(crate) assertion: Option<Arc<str>>,
     pub(crate) forward_token: bool,
     pub(crate) quota: Option<Quota>,
 }

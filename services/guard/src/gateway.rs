@@ -22,6 +22,7 @@ fn key_policy() -> KeyPolicy {
 pub(crate) struct Gateway {
     keys: KeyCache,
     upstream: &'static str,
+    unbound_will_do: bool,
 }
 
 /// Why a request's assertion was refused.
@@ -36,9 +37,9 @@ pub(crate) enum GatewayRefusal {
 }
 
 impl Gateway {
-    pub(crate) fn new(http: Client, keys: Url, upstream: &'static str) -> Self {
+    pub(crate) fn new(http: Client, keys: Url, upstream: &'static str, unbound_will_do: bool) -> Self {
         let source = PublishedKeys { http, location: KeyLocation::KeySet(keys), algorithms: ALGORITHMS.to_vec() };
-        Self { keys: KeyCache::start(source, key_policy()), upstream }
+        Self { keys: KeyCache::start(source, key_policy()), upstream, unbound_will_do }
     }
 
     /// The caller that the gate vouches for; `None` when the request has no assertion.
@@ -55,7 +56,7 @@ impl Gateway {
             (Some(value), None) => value.to_str().ok(),
             (Some(_), Some(_)) => None,
         };
-        let expected = Expected { audience: self.upstream, method, path, now };
+        let expected = Expected { audience: self.upstream, method, path, unbound_will_do: self.unbound_will_do, now };
         Some(match token {
             Some(token) => self.verify(token, expected).await,
             None => Err(GatewayRefusal::NotOne),

@@ -41,7 +41,8 @@ impl Guard {
         let pending = process.pending("signing keys of the issuer");
         let entra = settings.entra().map_err(|problems| anyhow!(problems.join("; ")))?;
         let verifier = Verifier::entra(&http, entra, &settings.key_policy(), TimeRules::default());
-        let gateway = settings.trusted_gateway_keys().map(|keys| Gateway::new(http, keys.clone(), upstream));
+        let unbound = settings.accept_assertions_good_for_any_request;
+        let gateway = settings.trusted_gateway_keys().map(|keys| Gateway::new(http, keys.clone(), upstream, unbound));
         let authority = settings.authority();
         verifier.ready(settings.issuer_wait).await.map_err(|missing| anyhow!("--authority {authority}: {missing}"))?;
         drop(pending);

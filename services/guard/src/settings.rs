@@ -4,6 +4,7 @@ use portcullis_token::{EntraSettings, KeyPolicy, KeyStore, Tenants};
 use url::{Host, Url};
 
 /// Who may call a service, and how they prove who they are.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Callers")]
 pub struct GuardSettings {
@@ -28,6 +29,10 @@ pub struct GuardSettings {
     /// Allows --gateway-keys without TLS beyond this machine, where a network policy must keep others from answering for the gate.
     #[arg(long, env = "GATEWAY_KEYS_OVER_PLAIN_HTTP_TRUSTS_THE_NETWORK")]
     gateway_keys_over_plain_http_trusts_the_network: bool,
+    /// Accepts assertions that are not bound to method and path (the policy's `assertion: {bind: identity}`). A copy of one opens
+    /// everything that its caller may do here, for a minute.
+    #[arg(long, env = "ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST")]
+    pub(crate) accept_assertions_good_for_any_request: bool,
     /// How long a start waits for the issuer's signing keys before it fails.
     #[arg(long, env = "ISSUER_WAIT", value_name = "TIME", default_value = "15s", value_parser = humantime::parse_duration)]
     pub(crate) issuer_wait: Duration,

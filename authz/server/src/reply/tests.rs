@@ -52,7 +52,7 @@ fn an_allowed_request_carries_the_callers_identity_and_nothing_else() {
     for (forward_token, removed) in
         [(true, &["x-user-email", "x-user-roles"][..]), (false, &["x-user-email", "x-user-roles", "authorization"])]
     {
-        let assertion = Some("a.b.c".to_owned());
+        let assertion = Some("a.b.c".into());
         let pass = Pass { rule: 0, caller: Some(known()), assertion, forward_token, quota: Some(quota(99)) };
         let HttpResponse::OkResponse(response) = reply(&Verdict::Allow(pass)) else { panic!("not allowed") };
         let expected = ["x-user-oid: o", "x-user-name: n", "x-tenant-id: t", "x-portcullis-assertion: a.b.c"];

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::time::{interval, timeout};
 
 use crate::CONTOSO;
-use crate::gate::{Gate, assertion};
+use crate::gate::{Gate, assertion, bound};
 use crate::issuer::Issuer;
 use crate::protected_service::{GatewayTrust, ProtectedService};
 
@@ -50,10 +50,15 @@ async fn every_other_assertion_is_refused_even_beside_a_good_token() {
         ),
         (
             "another method's",
-            signed(Assertion { method: "DELETE".to_owned(), ..assertion() }),
+            signed(Assertion { request: Some(bound("DELETE", "/me?page=2")), ..assertion() }),
             "assertion_for_other_request",
         ),
-        ("another path's", signed(Assertion { path: "/me".to_owned(), ..assertion() }), "assertion_for_other_request"),
+        (
+            "another path's",
+            signed(Assertion { request: Some(bound("GET", "/me")), ..assertion() }),
+            "assertion_for_other_request",
+        ),
+        ("any request's", signed(Assertion { request: None, ..assertion() }), "assertion_not_bound"),
         ("old", signed(Assertion { issued_at: unix_now() - 90, ..assertion() }), "assertion_out_of_time"),
         ("from the future", signed(Assertion { issued_at: unix_now() + 60, ..assertion() }), "assertion_out_of_time"),
         ("of an unknown key", vec![Signer::generate().unwrap().sign(&assertion()).unwrap()], NOT_GENUINE),

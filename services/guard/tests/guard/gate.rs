@@ -2,7 +2,7 @@ use std::sync::{Arc, RwLock};
 
 use axum::Router;
 use axum::routing::get;
-use portcullis_assertion::{Assertion, Signer};
+use portcullis_assertion::{AssertedRequest, Assertion, Signer};
 use portcullis_token::{Caller, CallerKind, unix_now};
 use tokio::net::TcpListener;
 
@@ -50,9 +50,12 @@ pub(crate) fn assertion() -> Assertion {
             roles: vec!["Reader".to_owned()],
             scopes: Vec::new(),
         },
-        request_id: "r".to_owned(),
-        method: "GET".to_owned(),
-        path: "/me?page=2".to_owned(),
+        request: Some(bound("GET", "/me?page=2")),
         issued_at: unix_now(),
     }
+}
+
+/// The binding to a request.
+pub(crate) fn bound(method: &str, path: &str) -> AssertedRequest {
+    AssertedRequest { id: "r".to_owned(), method: method.to_owned(), path: path.to_owned() }
 }

@@ -1,0 +1,43 @@
+//! The handler without its network: an encoded question in, an encoded answer out, on one core. Logging is off, as no subscriber is set.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a measurement may fail by panicking")]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use portcullis_bench::{IssuerKey, NOW, question};
+use portcullis_server::Handler;
+use reqwest::Client;
+use tokio::runtime::{Builder, Runtime};
+
+const CACHE: u64 = 256 * 1024 * 1024;
+/// More tokens than the processor's caches hold, in turn.
+const TOKENS: usize = 1000;
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn handler(criterion: &mut Criterion) {
+    let key = IssuerKey::rs256().unwrap();
+    let questions: Vec<_> = (0..TOKENS).map(|user| question(&key.token(user).unwrap())).collect();
+    let runtime = runtime();
+    for (seen, cache) in [("cached", CACHE), ("first seen", 0)] {
+        for bind in ["none", "identity", "request"] {
+            let policies = key.policies(bind).unwrap();
+            let handler = runtime.block_on(Handler::start(&policies, Client::new(), cache)).unwrap();
+            for question in &questions {
+                runtime.block_on(handler.answer_at(question.clone(), NOW)).unwrap();
+            }
+            let mut turn = questions.iter().cycle();
+            criterion.bench_function(&format!("{seen}, assertion bound to {bind}"), |bencher| {
+                bencher.to_async(&runtime).iter(|| {
+                    let question = turn.next().unwrap().clone();
+                    async { black_box(handler.answer_at(question, NOW).await.unwrap()) }
+                });
+            });
+        }
+    }
+}
+
+criterion_group!(benches, handler);
+criterion_main!(benches);

@@ -1,0 +1,149 @@
+//! What measurements are made of: an issuer whose keys stand in the policy, tokens of the size of Entra's, and Envoy's questions.
+
+use std::collections::HashMap;
+
+use anyhow::Context;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize, PublicKeyComponents};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use envoy_types::ext_authz::v3::pb::{CheckRequest, HeaderValue};
+use envoy_types::pb::envoy::config::core::v3::HeaderMap;
+use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
+use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Request};
+use portcullis_policy::PolicySet;
+use prost::Message;
+use serde_json::{Value, json};
+
+/// When tokens are issued, and questions asked.
+pub const NOW: u64 = 1_800_000_000;
+const ISSUER: &str = "https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111/v2.0";
+const API: &str = "3a5c0001-0000-4000-8000-000000000001";
+
+/// A key that an issuer signs with.
+#[derive(Debug)]
+pub enum IssuerKey {
+    /// RS256 with 2048 bits, as Entra's.
+    Rs256(Box<RsaKeyPair>),
+    /// ES256, which signs a million tokens in seconds.
+    Es256(EcdsaKeyPair),
+}
+
+impl IssuerKey {
+    /// A new RS256 key.
+    pub fn rs256() -> anyhow::Result<Self> {
+        Ok(Self::Rs256(Box::new(RsaKeyPair::generate(KeySize::Rsa2048).context("an RSA key")?)))
+    }
+
+    /// A new ES256 key.
+    pub fn es256() -> anyhow::Result<Self> {
+        Ok(Self::Es256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).context("a P-256 key")?))
+    }
+
+    fn algorithm(&self) -> &'static str {
+        match self {
+            Self::Rs256(_) => "RS256",
+            Self::Es256(_) => "ES256",
+        }
+    }
+
+    /// The public key, as a JWK.
+    #[must_use]
+    pub fn jwk(&self) -> Value {
+        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        match self {
+            Self::Rs256(pair) => {
+                let public = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
+                json!({"kty": "RSA", "use": "sig", "kid": "k", "n": encode(&public.n), "e": encode(&public.e)})
+            }
+            Self::Es256(pair) => {
+                let point = pair.public_key().as_ref();
+                let coordinate = |range| encode(point.get(range).unwrap_or_default());
+                json!({"kty": "EC", "crv": "P-256", "use": "sig", "kid": "k", "x": coordinate(1..33), "y": coordinate(33..65)})
+            }
+        }
+    }
+
+    /// A token of user number `user`, with the claims and the length (about 1.4 KB under RS256) of Entra's.
+    pub fn token(&self, user: usize) -> anyhow::Result<String> {
+        let header = json!({"typ": "JWT", "alg": self.algorithm(), "kid": "k"});
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let mut token = format!("{}.{}", encode(&header), encode(&claims(user)));
+        let random = SystemRandom::new();
+        let signature = match self {
+            Self::Rs256(pair) => {
+                let mut signature = vec![0; pair.public_modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, token.as_bytes(), &mut signature).context("signing")?;
+                signature
+            }
+            Self::Es256(pair) => pair.sign(&random, token.as_bytes()).context("signing")?.as_ref().to_vec(),
+        };
+        token.push('.');
+        token.push_str(&URL_SAFE_NO_PAD.encode(signature));
+        Ok(token)
+    }
+
+    /// One policy, `tasks`, for tokens that are signed with this key. `bind` is what assertions are good for.
+    pub fn policies(&self, bind: &str) -> anyhow::Result<PolicySet> {
+        let issuer = json!({
+            "apiVersion": "portcullis.dev/v1alpha1", "kind": "TokenIssuer", "metadata": {"name": "issuer"},
+            "spec": {"oidc": {
+                "issuer": ISSUER, "jwks": {"keys": [self.jwk()]}, "algorithms": [self.algorithm()],
+                "claims": {"subject": "oid", "scopes": "scp", "email": "preferred_username"},
+            }},
+        });
+        let policy = json!({
+            "apiVersion": "portcullis.dev/v1alpha1", "kind": "RoutePolicy", "metadata": {"name": "tasks"},
+            "spec": {
+                "issuer": "issuer", "audiences": [API],
+                "allow": [{"callers": "users", "scopes": ["access_as_user"], "roles": ["Admin", "Editor", "Reader"]}],
+                "rateLimit": {"requests": 1000, "per": "1s"},
+                "upstream": {"name": "task-api", "assertion": {"bind": bind}},
+            },
+        });
+        Ok(PolicySet::compile([("policy.yaml", format!("{issuer}\n---\n{policy}").as_str())])?)
+    }
+}
+
+fn claims(user: usize) -> Value {
+    let opaque = "1.AVkA0dFeRaqx20mWJZ0z2mW4oQAAAAAAAAAAAAAAAAAAAAAAAAA".repeat(3);
+    json!({
+        "aud": API, "iss": ISSUER, "iat": NOW, "nbf": NOW, "exp": NOW + 3600, "aio": opaque,
+        "azp": "3a5c0004-0000-4000-8000-000000000004", "azpacr": "0", "name": format!("User Number {user}"),
+        "oid": format!("aaaaaaaa-0000-4000-8000-{user:012}"), "preferred_username": format!("user.{user}@contoso.example"),
+        "rh": "1.AVkA0dFeRaqx20mWJZ0z2mW4oQEAXDoAAABAgACAAAAAAABZAA.", "roles": ["Editor"], "scp": "access_as_user",
+        "sid": "00b1c9a2-7e5d-4c1e-9f43-2f7a5f6f3c11", "sub": format!("pairwise-{user:036}"),
+        "tid": "11111111-1111-4111-8111-111111111111", "uti": "Yk1sT0pXQ0hPSTlRUkZkWA", "ver": "2.0",
+    })
+}
+
+/// Envoy's question whether `GET /api/tasks` may pass with `token`.
+#[must_use]
+pub fn question(token: &str) -> Bytes {
+    let header = |key: &str, value: &str| HeaderValue {
+        key: key.to_owned(),
+        value: String::new(),
+        raw_value: value.as_bytes().to_vec(),
+    };
+    let headers = vec![
+        header("authorization", &format!("Bearer {token}")),
+        header("x-request-id", "8a7f3c9e-5b0d-4f8b-9a51-0c2a4c1de001"),
+    ];
+    let http = HttpRequest {
+        id: "1234567890".to_owned(),
+        method: "GET".to_owned(),
+        path: "/api/tasks?page=2".to_owned(),
+        host: "gateway.example".to_owned(),
+        scheme: "https".to_owned(),
+        protocol: "HTTP/1.1".to_owned(),
+        size: -1,
+        header_map: Some(HeaderMap { headers }),
+        ..HttpRequest::default()
+    };
+    let context_extensions = HashMap::from([("policy".to_owned(), "tasks".to_owned())]);
+    let request = Some(Request { http: Some(http), time: None });
+    let attributes = Some(AttributeContext { request, context_extensions, ..AttributeContext::default() });
+    CheckRequest { attributes }.encode_to_vec().into()
+}

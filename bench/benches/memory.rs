@@ -12,7 +12,7 @@ use tokio::runtime::Builder;
 const TOKENS: usize = 1_000_000;
 const MIB: u64 = 1024 * 1024;
 /// Room for all of them.
-const CACHE: u64 = 1024 * MIB;
+const CACHE: u64 = 640 * MIB;
 const GOAL_MIB: u64 = 512;
 
 /// The memory that the process has in RAM.

@@ -17,6 +17,10 @@ use portcullis_policy::PolicySet;
 use prost::Message;
 use serde_json::{Value, json};
 
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// When tokens are issued, and questions asked.
 pub const NOW: u64 = 1_800_000_000;
 const ISSUER: &str = "https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111/v2.0";
@@ -108,13 +112,11 @@ impl IssuerKey {
 }
 
 fn claims(user: usize) -> Value {
-    let opaque = "1.AVkA0dFeRaqx20mWJZ0z2mW4oQAAAAAAAAAAAAAAAAAAAAAAAAA".repeat(3);
     json!({
-        "aud": API, "iss": ISSUER, "iat": NOW, "nbf": NOW, "exp": NOW + 3600, "aio": opaque,
-        "azp": "3a5c0004-0000-4000-8000-000000000004", "azpacr": "0", "name": format!("User Number {user}"),
+        "aud": API, "iss": ISSUER, "iat": NOW, "nbf": NOW, "exp": NOW + 3600, "aio": "AVQAq/8YAAAAk1vXb0WZ2mW4oQ1dFeRaqx20mWJZ0z2mW4oQAAAAAAAAAAAAAA==", "azp": "3a5c0004-0000-4000-8000-000000000004", "azpacr": "0", "name": format!("User Number {user}"),
         "oid": format!("aaaaaaaa-0000-4000-8000-{user:012}"), "preferred_username": format!("user.{user}@contoso.example"),
-        "rh": "1.AVkA0dFeRaqx20mWJZ0z2mW4oQEAXDoAAABAgACAAAAAAABZAA.", "roles": ["Editor"], "scp": "access_as_user",
-        "sid": "00b1c9a2-7e5d-4c1e-9f43-2f7a5f6f3c11", "sub": format!("pairwise-{user:036}"),
+        "rh": "1.AVkA0dFeRaqx20mWJZ0z2mW4oQEAXDoAAABAgACAAAAAAABZAA.", "xms_ftd": "Yk1s", "roles": ["Editor"], "scp": "access_as_user",
+        "sid": "00b1c9a2-7e5d-4c1e-9f43-2f7a5f6f3c11", "sub": format!("pairwise-{user:034}"),
         "tid": "11111111-1111-4111-8111-111111111111", "uti": "Yk1sT0pXQ0hPSTlRUkZkWA", "ver": "2.0",
     })
 }
@@ -146,4 +148,15 @@ pub fn question(token: &str) -> Bytes {
     let request = Some(Request { http: Some(http), time: None });
     let attributes = Some(AttributeContext { request, context_extensions, ..AttributeContext::default() });
     CheckRequest { attributes }.encode_to_vec().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::IssuerKey;
+
+    #[test]
+    fn a_token_is_as_long_as_entras() {
+        let length = IssuerKey::rs256().unwrap().token(1).unwrap().len();
+        assert!((1350..1450).contains(&length), "{length}");
+    }
 }

@@ -23,11 +23,10 @@ struct Shared<'a> {
     scopes: &'a [String],
 }
 
-/// The members that are one caller's alone; the first is `oid`.
+/// The members that are one caller's alone.
 #[must_use]
-pub fn own_members(caller: &Caller) -> Option<String> {
-    let own = Own { oid: &caller.object_id, name: caller.name.as_deref(), email: caller.email.as_deref() };
-    members(&own)
+pub fn own_members(object_id: &str, name: Option<&str>, email: Option<&str>) -> Option<String> {
+    members(&Own { oid: object_id, name, email })
 }
 
 /// The members that many callers have in common.

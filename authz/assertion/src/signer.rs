@@ -72,7 +72,8 @@ impl Signer {
     pub fn sign(&self, Assertion { audience, caller, request, issued_at }: &Assertion) -> Option<String> {
         let request = request.as_ref().map(|AssertedRequest { id, method, path }| BoundRequest { id, method, path });
         let statement = Statement { audience, request, issued_at: *issued_at };
-        self.sign_for(&statement, [&own_members(caller)?, &shared_members(caller)?])
+        let own = own_members(&caller.object_id, caller.name.as_deref(), caller.email.as_deref())?;
+        self.sign_for(&statement, [&own, &shared_members(caller)?])
     }
 
     /// Signs what is said of a caller whose members were encoded before, by [`own_members`] and [`shared_members`].

@@ -172,8 +172,9 @@ impl RoutePolicy {
         self.rules.iter().map(rule).collect()
     }
 
-    /// The rule that came closest says best what is lacking.
-    fn nearest_miss(&self, asked: &Asked<'_>) -> Denial {
+    /// Why no rule lets `asked` pass: the rule that came closest says best what is lacking.
+    #[must_use]
+    pub fn nearest_miss(&self, asked: &Asked<'_>) -> Denial {
         let missed =
             |rule| Some((Requirement::ALL.into_iter().find(|requirement| !requirement.is_met(rule, asked))?, rule));
         let mut nearest: Option<(Requirement, &Rule)> = None;

@@ -4,18 +4,14 @@ use std::str::from_utf8;
 
 use portcullis_token::Authorization;
 
-use crate::wire::{Attributes, Check, Entry, HeaderValue, HttpRequest};
-
-/// The route's policy, named by `context_extensions` in Envoy's route table.
-const POLICY: &[u8] = b"policy";
-/// The part of the path that Envoy takes off on the way to the service, named beside the policy.
-const REMOVED_PREFIX: &[u8] = b"removed_prefix";
+use crate::wire::{Check, Lines};
 
 /// A question, read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Question<'a> {
-    /// Absent when the route names none.
+    /// The route's policy, named by `context_extensions` in Envoy's route table. Absent when the route names none.
     pub(crate) policy: Option<&'a str>,
+    /// The part of the path that Envoy takes off on the way to the service, named beside the policy.
     pub(crate) removed_prefix: &'a str,
     pub(crate) authorization: Authorization<'a>,
     pub(crate) method: &'a str,
@@ -27,48 +23,30 @@ pub(crate) struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    /// `None` when the question is not about an HTTP request, or is not text where protobuf demands text.
-    pub(crate) fn read(check: &'a Check) -> Option<Self> {
-        let attributes = check.attributes.as_ref()?;
-        let http = attributes.request.as_ref()?.http.as_ref()?;
-        let extension = |name| last(&attributes.context_extensions, name).map(from_utf8).transpose().ok();
-        let line = |name| lines(http, name).next().and_then(|line| from_utf8(line).ok());
-        Some(Self {
-            policy: extension(POLICY)?,
-            removed_prefix: extension(REMOVED_PREFIX)?.unwrap_or_default(),
-            authorization: Authorization::from_lines(lines(http, b"authorization")),
-            method: from_utf8(&http.method).ok()?,
-            path: from_utf8(&http.path).ok()?,
-            request_id: line(b"x-request-id").unwrap_or_default(),
-            // Envoy writes this header itself, and takes a client's away: the address before the proxies that are trusted.
-            client: line(b"x-envoy-external-address").or_else(|| peer(attributes)).unwrap_or_default(),
-        })
+    /// `None` when the question is not about an HTTP request, or is not text where Protocol Buffers demand text.
+    pub(crate) fn read(check: &Check<'a>) -> Option<Self> {
+        let text = |bytes: Option<&'a [u8]>| bytes.map(from_utf8).transpose().ok();
+        let authorization = match check.authorization {
+            Lines::None => Authorization::Absent,
+            Lines::One(line) => Authorization::One(line),
+            Lines::Several => Authorization::Several,
+        };
+        let question = Self {
+            policy: text(check.policy)?,
+            removed_prefix: text(check.removed_prefix)?.unwrap_or_default(),
+            authorization,
+            method: from_utf8(check.method).ok()?,
+            path: from_utf8(check.path).ok()?,
+            request_id: check.request_id.and_then(|id| from_utf8(id).ok()).unwrap_or_default(),
+            client: from_utf8(check.external_address.unwrap_or(check.source_address)).unwrap_or_default(),
+        };
+        check.is_http.then_some(question)
     }
 
     /// Path and query as the service will see them; `None` if the route's prefix is not there to be taken off.
     pub(crate) fn upstream_path(&self) -> Option<&'a str> {
         self.path.strip_prefix(self.removed_prefix).filter(|path| path.starts_with('/'))
     }
-}
-
-fn peer(attributes: &Attributes) -> Option<&str> {
-    from_utf8(&attributes.source.as_ref()?.address.as_ref()?.socket_address.as_ref()?.address).ok()
-}
-
-/// Of entries with the same key the last one counts, as in a map.
-fn last<'a>(entries: &'a [Entry], key: &[u8]) -> Option<&'a [u8]> {
-    entries.iter().rev().find(|entry| entry.key == key).map(|entry| &*entry.value)
-}
-
-/// With `encode_raw_headers` values arrive byte by byte in `header_map`; without it Envoy replaces what is not text, so that the gate and
-/// a service behind it would judge different tokens. Several lines arrive as one value with commas, which `bearer_token` refuses.
-fn lines<'a>(http: &'a HttpRequest, name: &'static [u8]) -> impl Iterator<Item = &'a [u8]> {
-    let raw = http.header_map.iter().flat_map(|map| &map.headers).filter(move |header| header.key == name).map(bytes);
-    raw.chain(last(&http.headers, name))
-}
-
-fn bytes(header: &HeaderValue) -> &[u8] {
-    if header.raw_value.is_empty() { &header.value } else { &header.raw_value }
 }
 
 #[cfg(test)]
@@ -78,15 +56,13 @@ mod tests {
     use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
     use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Request};
     use portcullis_token::Authorization;
-
-    use bytes::Bytes;
     use prost::Message;
 
     use super::Question;
-    use crate::wire::Check;
+    use crate::wire::{Check, Malformed};
 
-    /// What the narrow types make of a message of the generated ones.
-    fn request(lines: &[&[u8]], extensions: &[(&str, &str)], path: &str) -> Check {
+    /// A message of the generated types, encoded.
+    fn request(lines: &[&[u8]], extensions: &[(&str, &str)], path: &str) -> Vec<u8> {
         let header = |value: &&[u8]| HeaderValue {
             key: "authorization".to_owned(),
             value: String::new(),
@@ -99,15 +75,15 @@ mod tests {
             extensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let request = Some(Request { http: Some(http), time: None });
         let context = AttributeContext { request, context_extensions, ..AttributeContext::default() };
-        let check = CheckRequest { attributes: Some(context) };
-        Check::decode(Bytes::from(check.encode_to_vec())).unwrap()
+        CheckRequest { attributes: Some(context) }.encode_to_vec()
     }
 
     #[test]
     fn lines_stay_apart_and_keep_their_bytes() {
         for (lines, expected) in [(&[][..], 0), (&[&b"Bearer \xff"[..]], 1), (&[b"Bearer a", b"Bearer b"], 2)] {
             let request = request(lines, &[], "/");
-            let found = match Question::read(&request).unwrap().authorization {
+            let check = Check::read(&request).unwrap();
+            let found = match Question::read(&check).unwrap().authorization {
                 Authorization::Absent => 0,
                 Authorization::One(line) => {
                     assert_eq!(line, b"Bearer \xff");
@@ -128,9 +104,23 @@ mod tests {
             ("/notification", "/other", None),
         ] {
             let request = request(&[], &[("policy", "p"), ("removed_prefix", prefix)], path);
-            let question = Question::read(&request).unwrap();
+            let check = Check::read(&request).unwrap();
+            let question = Question::read(&check).unwrap();
             assert_eq!((question.policy, question.upstream_path()), (Some("p"), expected), "{prefix} {path}");
         }
-        assert!(Question::read(&Check::default()).is_none());
+    }
+
+    #[test]
+    fn what_is_no_question_is_none() {
+        assert!(Question::read(&Check::read(&[]).unwrap()).is_none(), "nothing is about no request");
+        let whole = request(&[b"Bearer a"], &[("policy", "p")], "/");
+        for length in 1..whole.len() {
+            assert_eq!(Check::read(&whole[..length]), Err(Malformed), "cut to {length}");
+        }
+        assert_eq!(
+            Check::read(b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
+            Err(Malformed),
+            "a length beyond memory"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! One record for each question. Never a token, a name or an e-mail address, and of the path only what the route's policy names.
 
 use crate::check_request::Question;
+use crate::metrics::ALLOWED;
 use crate::reply;
 use crate::verdict::{Denied, Fault, Pass, Verdict};
 
@@ -17,9 +18,10 @@ pub(crate) fn record(question: &Question<'_>, verdict: &Result<Verdict, Fault>) 
     match verdict {
         Verdict::Allow(Pass { rule, caller, .. }) => {
             let tenant = caller.as_ref().map(|caller| &*caller.shared.tenant);
-            let object_id = caller.as_ref().map(|caller| caller.object_id());
-            tracing::info!(request_id, policy, outcome = "allow", rule, tenant, object_id, "decision");
-            ("allow", "allowed")
+            // Evaluated only if the record is written.
+            let object_id = || caller.as_ref().map(|caller| caller.object_id());
+            tracing::info!(request_id, policy, outcome = "allow", rule, tenant, object_id = object_id(), "decision");
+            ALLOWED
         }
         Verdict::Deny(Denied { who, refused }) => {
             let reason = reply::reason(refused);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use portcullis_assertion::{BoundRequest, LIFETIME, Signer, Statement};
-use portcullis_policy::{Asked, Binding, Decision, Denial, RoutePolicy};
+use portcullis_policy::{Asked, Binding, Decision, Denial, Grant, RoutePolicy};
 use portcullis_token::{Authorization, MAX_TOKEN_LENGTH, Verified, Verifier, bearer_token};
 
 use crate::check_request::Question;
@@ -84,7 +84,7 @@ impl Gate {
         let Admitted { caller, rule } = match (&route.verifier, question.authorization) {
             (None, _) => nobody(policy, question)?,
             (Some(_), Authorization::Absent) if policy.is_for_anyone() => nobody(policy, question)?,
-            (Some(verifier), line) => self.somebody(routes, policy, verifier, line, question, now).await?,
+            (Some(verifier), line) => self.somebody(routes, route, verifier, line, question, now).await?,
         };
         let quota = self.limit(policy, caller.as_deref(), question)?;
         let assertion = match caller.as_deref() {
@@ -98,14 +98,15 @@ impl Gate {
     async fn somebody(
         &self,
         routes: &Routes,
-        policy: &RoutePolicy,
+        route: &Route,
         verifier: &Verifier,
         line: Authorization<'_>,
         question: &Question<'_>,
         now: u64,
     ) -> Result<Admitted, Stop> {
+        let policy = &route.policy;
         let key = match line {
-            Authorization::One(line) if line.len() <= LONGEST_LINE => Some(routes.cache.key(&policy.name, line)),
+            Authorization::One(line) if line.len() <= LONGEST_LINE => routes.cache.key(route.number, line),
             _ => None,
         };
         if let Some(caller) = key.and_then(|key| routes.cache.get(key, now, verifier.key_epoch()))
@@ -114,11 +115,13 @@ impl Gate {
             return Ok(Admitted { caller: Some(caller), rule });
         }
         let proved = verify(policy, verifier, line, now).await?;
-        let rule = match policy.decide(&Asked { caller: Some(&proved), method: question.method }) {
-            Decision::Allow { rule } => rule,
-            Decision::Deny(denial) => return Err(denied(policy, Some((&proved.caller).into()), denial)),
-        };
-        let Some(caller) = self.known(routes, policy, &proved) else {
+        let asked = Asked { caller: Some(&proved), method: question.method };
+        let granted = policy.grant(asked.caller).and_then(|grant| match policy.rule_for(grant, question.method) {
+            Some(rule) => Ok((grant, rule)),
+            None => Err(policy.nearest_miss(&asked)),
+        });
+        let (grant, rule) = granted.map_err(|denial| denied(policy, Some((&proved.caller).into()), denial))?;
+        let Some(caller) = self.known(routes, policy, &proved, grant) else {
             return Err(deny(Some((&proved.caller).into()), Refused::ClaimsTooLarge));
         };
         if let Some(key) = key {
@@ -127,8 +130,13 @@ impl Gate {
         Ok(Admitted { caller: Some(caller), rule })
     }
 
-    fn known(&self, routes: &Routes, policy: &RoutePolicy, verified: &Verified) -> Option<Arc<KnownCaller>> {
-        let grant = policy.grant(Some(verified)).ok()?;
+    fn known(
+        &self,
+        routes: &Routes,
+        policy: &RoutePolicy,
+        verified: &Verified,
+        grant: Grant,
+    ) -> Option<Arc<KnownCaller>> {
         let subject = Subject::Caller { tenant: &verified.caller.tenant, object_id: &verified.caller.object_id };
         let limit_key = self.limiter.key(&policy.name, subject);
         let share = |members| routes.cache.share(&verified.caller, members);
@@ -144,7 +152,7 @@ impl Gate {
         let Some(limit) = policy.rate_limit else { return Ok(None) };
         let of_address = || self.limiter.key(&policy.name, Subject::Address(question.client));
         let key: LimitKey = caller.map_or_else(of_address, |caller| caller.limit_key);
-        let quota = |remaining, reset| Quota { policy: policy.name.clone(), limit, remaining, reset };
+        let quota = |remaining, reset| Quota { limit, remaining, reset };
         match self.limiter.admit(key, limit, self.started.elapsed()) {
             Admission::Admitted { remaining, reset } => Ok(Some(quota(remaining, reset))),
             Admission::Refused { retry_after } => {
@@ -185,7 +193,7 @@ impl Gate {
 
     /// The caller's last assertion while it has half its life before it, or a new one.
     fn sign_identity(&self, policy: &RoutePolicy, caller: &KnownCaller, now: u64) -> Result<Arc<str>, Stop> {
-        let mut last = caller.assertion.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = caller.assertion.get_or_init(Box::default).lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((issued_at, assertion)) = &*last
             && (*issued_at..issued_at + LIFETIME.as_secs() / 2).contains(&now)
         {
@@ -198,7 +206,9 @@ impl Gate {
     }
 
     fn sign(&self, statement: &Statement<'_>, caller: &KnownCaller) -> Result<Arc<str>, Stop> {
-        let signed = self.signer.sign_for(statement, [&caller.members, &caller.shared.members]);
+        let signed = self
+            .signer
+            .sign_for(statement, [&caller.members().ok_or(Stop::Fault(Fault::NotSigned))?, &caller.shared.members]);
         signed.map(Arc::from).ok_or(Stop::Fault(Fault::NotSigned))
     }
 }

@@ -6,14 +6,13 @@ use portcullis_assertion::Signer;
 use portcullis_policy::PolicySet;
 use portcullis_runtime::Registry;
 use portcullis_token::{KeyPolicy, unix_now};
-use prost::Message;
 use reqwest::Client;
 
 use crate::check_request::Question;
 use crate::gate::Gate;
-use crate::metrics::Metrics;
+use crate::metrics::{ALLOWED, Metrics};
 use crate::routes::{RouteSettings, Routes};
-use crate::wire::Check;
+use crate::wire::{Check, Malformed};
 use crate::{decision_log, reply};
 
 /// The gate without its network: an encoded `CheckRequest` in, an encoded `CheckResponse` out.
@@ -38,10 +37,12 @@ impl Handler {
     /// A handler apart from a server, for measurements: with a signing key and metrics of its own, and `cache` bytes for verified tokens.
     pub async fn start(policies: &PolicySet, http: Client, cache: u64) -> anyhow::Result<Self> {
         let issuer_wait = Duration::from_secs(15);
-        let settings = RouteSettings { http, keys: KeyPolicy::default(), cache_capacity: cache, issuer_wait };
+        let metrics = Metrics::register(&mut Registry::default());
+        let (keys, cache_capacity) = (KeyPolicy::default(), cache);
+        let settings = RouteSettings { http, keys, cache_capacity, issuer_wait, metrics: metrics.clone() };
         let routes = Routes::ready(policies, &settings, None).await?;
         let gate = Arc::new(Gate::new(routes, Signer::generate()?));
-        Ok(Self { gate, metrics: Metrics::register(&mut Registry::default()) })
+        Ok(Self { gate, metrics })
     }
 
     /// How many verified tokens are held, and how many bytes they take by estimate.
@@ -59,15 +60,22 @@ impl Handler {
     /// Answers as at `now`, in seconds since 1970.
     pub async fn answer_at(&self, check: Bytes, now: u64) -> Result<Bytes, Unanswered> {
         let started = Instant::now();
-        let check = Check::decode(check).map_err(|_| Unanswered::NotAQuestion)?;
+        let check = Check::read(&check).map_err(|Malformed| Unanswered::NotAQuestion)?;
         let question = Question::read(&check).ok_or(Unanswered::NotAQuestion)?;
         let routes = self.gate.routes();
         let route = question.policy.and_then(|name| routes.get(name));
         let verdict = self.gate.check(&routes, route, &question, now).await;
-        let (outcome, reason) = decision_log::record(&question, &verdict);
-        self.metrics.count(route.map(|route| route.policy.name.as_str()), outcome, reason, started.elapsed());
+        let counted = decision_log::record(&question, &verdict);
+        let policy = route.map(|route| route.policy.name.as_str());
+        match route {
+            Some(route) if counted == ALLOWED => {
+                route.allowed.inc();
+            }
+            _ => self.metrics.count(policy, counted.0, counted.1),
+        }
+        self.metrics.took(started.elapsed());
         match verdict {
-            Ok(verdict) => Ok(reply::of(&verdict, question.request_id)),
+            Ok(verdict) => Ok(reply::of(&verdict, policy.unwrap_or_default(), question.request_id)),
             Err(fault) => Err(Unanswered::Fault(fault.to_string())),
         }
     }

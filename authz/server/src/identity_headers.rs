@@ -7,8 +7,10 @@ use portcullis_token::Caller;
 
 use crate::reply_bytes::ReplyPart;
 
-/// Every identity header; those that a caller has no value for are removed.
-const NAMES: [&str; 5] = ["x-user-oid", "x-user-name", "x-user-email", "x-tenant-id", "x-user-roles"];
+/// The headers that are one caller's alone: object id, name, e-mail address.
+pub(crate) const OWN: [&str; 3] = ["x-user-oid", "x-user-name", "x-user-email"];
+/// The headers that many callers have in common: tenant, roles.
+const SHARED: [&str; 2] = ["x-tenant-id", "x-user-roles"];
 
 /// Longer values than this are refused rather than cut: half a list of roles is another list of roles.
 const MAX_LENGTH: usize = 8 * 1024;
@@ -20,7 +22,7 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b'%').add(b',').add(b';').add(b'"').add
 /// The headers that are one caller's alone; `None` if one would be too long.
 pub(crate) fn own(caller: &Caller) -> Option<ReplyPart> {
     let text = |value: &Option<String>| value.as_deref().map(|value| encode(value).into_owned());
-    let [object_id, name, email, _, _] = NAMES;
+    let [object_id, name, email] = OWN;
     part(&[
         (object_id, Some(encode(&caller.object_id).into_owned())),
         (name, text(&caller.name)),
@@ -30,14 +32,14 @@ pub(crate) fn own(caller: &Caller) -> Option<ReplyPart> {
 
 /// The headers that many callers have in common; `None` if one would be too long.
 pub(crate) fn shared(caller: &Caller) -> Option<ReplyPart> {
-    let [_, _, _, tenant, roles] = NAMES;
+    let [tenant, roles] = SHARED;
     let list: Vec<Cow<'_, str>> = caller.roles.iter().map(|role| encode(role)).collect();
     part(&[(tenant, Some(encode(&caller.tenant).into_owned())), (roles, (!list.is_empty()).then(|| list.join(",")))])
 }
 
 /// No header has a value: they are removed, whatever the client sent.
 pub(crate) fn nobody() -> ReplyPart {
-    ReplyPart::new([], NAMES)
+    ReplyPart::new([], OWN.into_iter().chain(SHARED))
 }
 
 /// Sets the headers that have a value and removes the others. Envoy removes last, so a name must not be in both lists: its value would be gone.

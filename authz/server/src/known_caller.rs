@@ -1,8 +1,8 @@
-//! A verified caller, encoded once: what Envoy is told of them and what assertions say of them.
+//! A verified caller, encoded once: what Envoy is told of them, and what assertions say of them.
 
-use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
+use percent_encoding::percent_decode;
 use portcullis_assertion::{own_members, shared_members};
 use portcullis_policy::Grant;
 use portcullis_token::{Caller, Verified};
@@ -11,13 +11,13 @@ use crate::identity_headers;
 use crate::rate_limit::LimitKey;
 use crate::reply_bytes::ReplyPart;
 
-/// A caller of one policy, with all that is the same for each of their requests while the token lives.
+/// A caller of one policy, with all that is the same for each of their requests while the token lives. There can be a million, so each
+/// field is as small as it can be.
 #[derive(Debug)]
 pub(crate) struct KnownCaller {
-    /// When the token counts, in seconds since 1970, the skew included.
-    pub(crate) valid: Range<u64>,
-    /// The signing keys under which it was verified.
-    pub(crate) key_epoch: u64,
+    lifetime: Lifetime,
+    /// The signing keys under which it was verified. 32 bits of it: nobody's keys change four billion times within a token's life.
+    key_epoch: u32,
     /// The policy's rules that the caller meets.
     pub(crate) grant: Grant,
     pub(crate) limit_key: LimitKey,
@@ -25,11 +25,19 @@ pub(crate) struct KnownCaller {
     pub(crate) shared: Arc<SharedIdentity>,
     /// The headers that are this caller's alone.
     pub(crate) headers: ReplyPart,
-    /// The assertion's members that are this caller's alone.
-    pub(crate) members: Box<str>,
-    /// The last assertion that is good for any request, and when it was issued. Absent where each request has its own.
-    pub(crate) assertion: Mutex<Option<(u64, Arc<str>)>>,
+    /// The last assertion that is good for any request. Boxed, since most callers never have one.
+    pub(crate) assertion: OnceLock<Box<Mutex<IssuedAssertion>>>,
 }
+
+/// When the token counts, in seconds since 1970, the skew included. 32 bits hold times until 2106; later ones count as that.
+#[derive(Clone, Copy, Debug)]
+struct Lifetime {
+    begin: u32,
+    end: u32,
+}
+
+/// An assertion that is good for any request, and when it was issued.
+pub(crate) type IssuedAssertion = Option<(u64, Arc<str>)>;
 
 /// The tenant and what a caller may do there: the same for thousands of callers, so it is kept once.
 #[derive(Debug)]
@@ -50,20 +58,45 @@ impl KnownCaller {
         let caller = &verified.caller;
         let shared = share(shared_members(caller)?)?;
         let headers = identity_headers::own(caller)?;
-        let members = own_members(caller)?.into_boxed_str();
-        let (valid, key_epoch) = (verified.valid.clone(), verified.key_epoch);
-        Some(Self { valid, key_epoch, grant, limit_key, shared, headers, members, assertion: Mutex::default() })
+        let seconds = |time: u64| u32::try_from(time).unwrap_or(u32::MAX);
+        let lifetime = Lifetime { begin: seconds(verified.valid.start), end: seconds(verified.valid.end) };
+        let key_epoch = low_half(verified.key_epoch);
+        Some(Self { lifetime, key_epoch, grant, limit_key, shared, headers, assertion: OnceLock::new() })
+    }
+
+    /// Whether the token counts at `now`, and was verified with the keys of `key_epoch`.
+    pub(crate) fn counts(&self, now: u64, key_epoch: u64) -> bool {
+        let Lifetime { begin, end } = self.lifetime;
+        (u64::from(begin)..u64::from(end)).contains(&now) && self.key_epoch == low_half(key_epoch)
     }
 
     /// How much memory it takes, without what it shares with others and what the allocator adds.
     pub(crate) fn size(&self) -> usize {
-        size_of::<Self>() + self.headers.len() + self.members.len()
+        size_of::<Self>() + self.headers.len()
     }
 
-    /// The caller's id within the tenant, for logs. As JSON has it: ids with quotes or control characters show their escapes.
-    pub(crate) fn object_id(&self) -> &str {
-        self.members.strip_prefix("\"oid\":\"").and_then(|rest| rest.split('"').next()).unwrap_or_default()
+    /// The caller's id within the tenant, for the record.
+    pub(crate) fn object_id(&self) -> String {
+        self.own_values().0
     }
+
+    /// The members of assertions that are this caller's alone. They are taken from the headers: next to a signature that costs nothing,
+    /// and a million callers need not have them twice.
+    pub(crate) fn members(&self) -> Option<String> {
+        let (object_id, name, email) = self.own_values();
+        own_members(&object_id, name.as_deref(), email.as_deref())
+    }
+
+    fn own_values(&self) -> (String, Option<String>, Option<String>) {
+        let value = |name| self.headers.value(name).map(|value| percent_decode(value).decode_utf8_lossy().into_owned());
+        let [object_id, name, email] = identity_headers::OWN;
+        (value(object_id).unwrap_or_default(), value(name), value(email))
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the other half does not matter")]
+fn low_half(epoch: u64) -> u32 {
+    epoch as u32
 }
 
 impl SharedIdentity {

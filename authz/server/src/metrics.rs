@@ -8,6 +8,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
+/// How allowed requests are counted.
+pub(crate) const ALLOWED: (&str, &str) = ("allow", "allowed");
+
 /// What is counted. Labels have few values: policies by name, outcomes and reason codes; never a caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
@@ -58,6 +61,17 @@ impl Metrics {
         metrics
     }
 
+    /// The counter of allowed requests under `policy`, so that counting one costs an addition.
+    pub(crate) fn allowed(&self, policy: &str) -> Counter<u64, AtomicU64> {
+        let (outcome, reason) = ALLOWED;
+        self.checks.get_or_create(&CheckLabels { policy: policy.to_owned(), outcome, reason }).clone()
+    }
+
+    /// Notes how long an answer took.
+    pub(crate) fn took(&self, duration: Duration) {
+        self.duration.observe(duration.as_secs_f64());
+    }
+
     /// Counts a change of the policy files.
     pub(crate) fn reloaded(&self, success: bool) {
         let outcome = if success { "success" } else { "failure" };
@@ -71,9 +85,8 @@ impl Metrics {
     }
 
     /// `policy` is a name that exists, so that clients cannot make up label values.
-    pub(crate) fn count(&self, policy: Option<&str>, outcome: &'static str, reason: &'static str, duration: Duration) {
-        let policy = policy.unwrap_or("none").to_owned();
-        self.checks.get_or_create(&CheckLabels { policy, outcome, reason }).inc();
-        self.duration.observe(duration.as_secs_f64());
+    pub(crate) fn count(&self, policy: Option<&str>, outcome: &'static str, reason: &'static str) {
+        let labels = CheckLabels { policy: policy.unwrap_or("none").to_owned(), outcome, reason };
+        self.checks.get_or_create(&labels).inc();
     }
 }

@@ -23,20 +23,20 @@ use crate::verdict::{Denied, Pass, Quota, Refused, Verdict};
 /// Identity headers, an assertion and a quota take about this many bytes.
 const USUAL_LENGTH: usize = 1536;
 
-/// The answer to a question whose request has the id `request_id`, as an encoded `CheckResponse`.
-pub(crate) fn of(verdict: &Verdict, request_id: &str) -> Bytes {
+/// The answer to a question under `policy` whose request has the id `request_id`, as an encoded `CheckResponse`.
+pub(crate) fn of(verdict: &Verdict, policy: &str, request_id: &str) -> Bytes {
     match verdict {
-        Verdict::Allow(pass) => allowed(pass).into(),
+        Verdict::Allow(pass) => allowed(pass, policy),
         Verdict::Deny(Denied { refused, .. }) => {
             let status = rpc::Status { code: Code::PermissionDenied as i32, ..rpc::Status::default() };
-            let http_response = Some(HttpResponse::DeniedResponse(denied(refused, request_id)));
+            let http_response = Some(HttpResponse::DeniedResponse(denied(refused, policy, request_id)));
             let response = CheckResponse { status: Some(status), dynamic_metadata: None, http_response };
             response.encode_to_vec().into()
         }
     }
 }
 
-fn allowed(pass: &Pass) -> Vec<u8> {
+fn allowed(pass: &Pass, policy: &str) -> Bytes {
     static NOBODY: LazyLock<ReplyPart> = LazyLock::new(identity_headers::nobody);
     static TOKEN: LazyLock<ReplyPart> = LazyLock::new(|| ReplyPart::new([], ["authorization"]));
     static NO_ASSERTION: LazyLock<ReplyPart> = LazyLock::new(|| ReplyPart::new([], [ASSERTION]));
@@ -56,16 +56,16 @@ fn allowed(pass: &Pass) -> Vec<u8> {
         reply.part(&TOKEN);
     }
     if let Some(quota) = &pass.quota {
-        for (name, value) in quota_fields(quota) {
+        for (name, value) in quota_fields(quota, policy) {
             reply.response_header(name, &value);
         }
     }
     reply.into_check_response()
 }
 
-fn denied(refused: &Refused, request_id: &str) -> DeniedHttpResponse {
+fn denied(refused: &Refused, policy: &str, request_id: &str) -> DeniedHttpResponse {
     let (status, problem) = problem(refused);
-    let headers = [header("content-type", PROBLEM_JSON)].into_iter().chain(denial_headers(refused)).collect();
+    let headers = [header("content-type", PROBLEM_JSON)].into_iter().chain(denial_headers(refused, policy)).collect();
     let body = problem.with_request_id(request_id).to_json();
     DeniedHttpResponse { status: Some(HttpStatus { code: i32::from(status.as_u16()) }), headers, body }
 }
@@ -97,7 +97,7 @@ pub(crate) fn reason(refused: &Refused) -> &'static str {
     }
 }
 
-fn denial_headers(refused: &Refused) -> Vec<HeaderValueOption> {
+fn denial_headers(refused: &Refused, policy: &str) -> Vec<HeaderValueOption> {
     match refused {
         Refused::Token(refusal) => vec![header("www-authenticate", &refusal.challenge())],
         Refused::Policy { denial, on_denied } => {
@@ -105,7 +105,7 @@ fn denial_headers(refused: &Refused) -> Vec<HeaderValueOption> {
         }
         Refused::RateLimited { quota, retry_after } => {
             let mut headers = vec![header("retry-after", &seconds(*retry_after).to_string())];
-            headers.extend(quota_fields(quota).iter().map(|(name, value)| header(name, value)));
+            headers.extend(quota_fields(quota, policy).iter().map(|(name, value)| header(name, value)));
             headers
         }
         Refused::NoPolicy | Refused::ClaimsTooLarge => Vec::new(),
@@ -135,8 +135,8 @@ fn denial_challenge(denial: &Denial, on_denied: OnDenied) -> Option<String> {
 }
 
 /// The fields of "RateLimit header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers-10).
-fn quota_fields(quota: &Quota) -> [(&'static str, String); 2] {
-    let Quota { policy, limit, remaining, reset } = quota;
+fn quota_fields(quota: &Quota, policy: &str) -> [(&'static str, String); 2] {
+    let Quota { limit, remaining, reset } = quota;
     [
         ("ratelimit-policy", format!("\"{policy}\";q={};w={}", limit.requests, limit.per.as_secs())),
         ("ratelimit", format!("\"{policy}\";r={remaining};t={}", seconds(*reset))),

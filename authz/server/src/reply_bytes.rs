@@ -1,9 +1,12 @@
 //! Parts of Envoy's `OkHttpResponse` as bytes. Messages that are written one after the other are merged by whoever reads them
 //! (Protocol Buffers, "Encoding", §Last One Wins), so that a reply is put together from parts that were encoded long before.
 
+use bytes::Bytes;
 use envoy_types::ext_authz::v3::pb::OkHttpResponse;
 use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
+
+use crate::wire::{Field, fields, header_value};
 
 /// `OkHttpResponse.headers`.
 const HEADERS: u32 = 2;
@@ -36,18 +39,39 @@ impl ReplyPart {
         Self(bytes.into_boxed_slice())
     }
 
+    /// The value of a request header that is set.
+    pub(crate) fn value(&self, name: &str) -> Option<&[u8]> {
+        let mut found = None;
+        let _whole = fields(&self.0, |Field(field, option)| {
+            if field == HEADERS {
+                fields(option, |Field(field, header)| {
+                    let (key, value) = if field == 1 { header_value(header)? } else { return Ok(()) };
+                    found = if key == name.as_bytes() { Some(value) } else { found };
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        });
+        found
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 }
 
-/// An `OkHttpResponse` in the making.
+/// An `OkHttpResponse` in the making, behind room for what stands before it in a `CheckResponse`.
 #[derive(Debug)]
 pub(crate) struct OkReply(Vec<u8>);
 
+/// The status, the key of the field, and its length as a varint, which takes ten bytes at most.
+const ROOM: usize = STATUS_OK.len() + 1 + 10;
+
 impl OkReply {
     pub(crate) fn with_capacity(length: usize) -> Self {
-        Self(Vec::with_capacity(length))
+        let mut bytes = Vec::with_capacity(ROOM + length);
+        bytes.resize(ROOM, 0);
+        Self(bytes)
     }
 
     pub(crate) fn part(&mut self, part: &ReplyPart) {
@@ -65,11 +89,16 @@ impl OkReply {
     }
 
     /// The `CheckResponse` that allows the request.
-    pub(crate) fn into_check_response(self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.0.len() + 16);
-        bytes.extend_from_slice(&STATUS_OK);
-        put(&mut bytes, OK_RESPONSE, &self.0);
-        bytes
+    pub(crate) fn into_check_response(self) -> Bytes {
+        let mut bytes = self.0;
+        let length = bytes.len().saturating_sub(ROOM);
+        let mut before = Vec::with_capacity(ROOM);
+        before.extend_from_slice(&STATUS_OK);
+        encode_key(OK_RESPONSE, WireType::LengthDelimited, &mut before);
+        encode_varint(length as u64, &mut before);
+        let start = ROOM.saturating_sub(before.len());
+        bytes.iter_mut().skip(start).zip(before).for_each(|(to, from)| *to = from);
+        Bytes::from(bytes).split_off(start)
     }
 }
 
@@ -140,7 +169,7 @@ mod tests {
                     ..OkHttpResponse::default()
                 })),
             };
-            assert_eq!(CheckResponse::decode(&*reply.into_check_response()).unwrap(), expected);
+            assert_eq!(CheckResponse::decode(reply.into_check_response()).unwrap(), expected);
         }
     }
 }

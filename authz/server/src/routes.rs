@@ -1,14 +1,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use portcullis_policy::{Issuer, PolicySet, Provider, RoutePolicy};
 use portcullis_token::{KeyPolicy, MissingKeys, Verifier};
+use prometheus_client::metrics::counter::Counter;
 use reqwest::Client;
 use tokio::time::Instant;
 
 use crate::decision_cache::DecisionCache;
+use crate::metrics::Metrics;
 
 /// What routes are made with, beside policies.
 #[derive(Clone, Debug)]
@@ -21,6 +24,8 @@ pub(crate) struct RouteSettings {
     pub(crate) cache_capacity: u64,
     /// How long an issuer's keys are waited for.
     pub(crate) issuer_wait: Duration,
+    /// Where the requests of each policy are counted.
+    pub(crate) metrics: Metrics,
 }
 
 /// Policies with what verifies their tokens: one immutable whole, of which a question sees one.
@@ -35,8 +40,12 @@ pub(crate) struct Routes {
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) policy: RoutePolicy,
+    /// Which of the policies it is.
+    pub(crate) number: u32,
     /// `None`: no token is looked at.
     pub(crate) verifier: Option<Arc<Verifier>>,
+    /// Counts the requests that were let through.
+    pub(crate) allowed: Counter<u64, AtomicU64>,
 }
 
 impl Routes {
@@ -70,15 +79,18 @@ impl Routes {
             .map(|(name, issuer)| (name.to_owned(), issuer.clone(), known(issuer).unwrap_or_else(|| start(issuer))))
             .collect();
         let named = |name: &str| issuers.iter().find(|(known, _, _)| known == name).map(|(_, _, verifier)| verifier);
-        let route = |policy: &RoutePolicy| {
+        let route = |(number, policy): (u32, &RoutePolicy)| {
             let verifier = match &policy.tokens {
                 // Compiled policies name existing issuers; without one the route would not exist, and so be denied.
                 Some(tokens) => Some(Arc::clone(named(&tokens.issuer)?)),
                 None => None,
             };
-            Some((policy.name.clone(), Route { policy: policy.clone(), verifier }))
+            Some((
+                policy.name.clone(),
+                Route { policy: policy.clone(), number, verifier, allowed: settings.metrics.allowed(&policy.name) },
+            ))
         };
-        let by_policy = policies.policies().filter_map(route).collect();
+        let by_policy = (0..).zip(policies.policies()).filter_map(route).collect();
         Self { by_policy, issuers, cache }
     }
 

@@ -54,6 +54,7 @@ pub fn serve(
             keys: KeyPolicy { store: settings.key_store.clone(), ..KeyPolicy::default() },
             cache_capacity: settings.decision_cache_mib * 1024 * 1024,
             issuer_wait: settings.issuer_wait,
+            metrics: metrics.clone(),
         };
         let ready = Routes::ready(&policies, &route_settings, None).await;
         let routes = ready.with_context(|| format!("--policy {}", settings.policy.display()))?;

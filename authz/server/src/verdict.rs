@@ -50,14 +50,13 @@ impl From<&Caller> for Who {
 
 impl From<&KnownCaller> for Who {
     fn from(caller: &KnownCaller) -> Self {
-        Self { tenant: caller.shared.tenant.to_string(), object_id: caller.object_id().to_owned() }
+        Self { tenant: caller.shared.tenant.to_string(), object_id: caller.object_id() }
     }
 }
 
 /// What is left of a rate limit.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Quota {
-    pub(crate) policy: String,
     pub(crate) limit: RateLimit,
     pub(crate) remaining: u32,
     pub(crate) reset: Duration,

@@ -1,82 +1,178 @@
-//! The few fields of `envoy.service.auth.v3.CheckRequest` that decide anything, read without copying: each `Bytes` is a part of the
-//! frame that tonic received. The generated types copy every field and build two hash maps for it.
+//! The few fields of `envoy.service.auth.v3.CheckRequest` that decide anything, read in place. The generated types copy every field and
+//! build two hash maps for it: 2 µs of the 3.5 µs that a remembered caller took with them.
 
-use bytes::Bytes;
+use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
-#[derive(Clone, PartialEq, prost::Message)]
-pub(crate) struct Check {
-    #[prost(message, optional, tag = "1")]
-    pub(crate) attributes: Option<Attributes>,
+/// What of a `CheckRequest` is read. Where a field is repeated, the last one counts, as Protocol Buffers have it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Check<'a> {
+    /// Whether it is about an HTTP request at all.
+    pub(crate) is_http: bool,
+    pub(crate) method: &'a [u8],
+    pub(crate) path: &'a [u8],
+    pub(crate) policy: Option<&'a [u8]>,
+    pub(crate) removed_prefix: Option<&'a [u8]>,
+    pub(crate) authorization: Lines<'a>,
+    pub(crate) request_id: Option<&'a [u8]>,
+    /// The client before the proxies that Envoy trusts.
+    pub(crate) external_address: Option<&'a [u8]>,
+    /// Whoever holds the connection.
+    pub(crate) source_address: &'a [u8],
 }
 
-/// `AttributeContext`.
-#[derive(Clone, PartialEq, prost::Message)]
-pub(crate) struct Attributes {
-    #[prost(message, optional, tag = "1")]
-    pub(crate) source: Option<Peer>,
-    #[prost(message, optional, tag = "4")]
-    pub(crate) request: Option<Request>,
-    #[prost(message, repeated, tag = "10")]
-    pub(crate) context_extensions: Vec<Entry>,
+/// Header lines of one name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Lines<'a> {
+    #[default]
+    None,
+    One(&'a [u8]),
+    Several,
 }
 
-#[derive(Clone, PartialEq, prost::Message)]
-pub(crate) struct Peer {
-    #[prost(message, optional, tag = "1")]
-    pub(crate) address: Option<Address>,
+/// The message is not one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed;
+
+impl<'a> Check<'a> {
+    pub(crate) fn read(message: &'a [u8]) -> Result<Self, Malformed> {
+        let mut check = Self::default();
+        fields(message, |field| match field {
+            Field(1, attributes) => check.attributes(attributes),
+            Field(..) => Ok(()),
+        })?;
+        Ok(check)
+    }
+
+    /// `AttributeContext`.
+    fn attributes(&mut self, message: &'a [u8]) -> Result<(), Malformed> {
+        fields(message, |field| match field {
+            Field(1, peer) => self.source(peer),
+            Field(4, request) => fields(request, |field| match field {
+                Field(2, http) => self.http(http),
+                Field(..) => Ok(()),
+            }),
+            Field(10, entry) => {
+                let (key, value) = entry_of(entry)?;
+                match key {
+                    b"policy" => self.policy = Some(value),
+                    b"removed_prefix" => self.removed_prefix = Some(value),
+                    _ => {}
+                }
+                Ok(())
+            }
+            Field(..) => Ok(()),
+        })
+    }
+
+    /// `Peer`, its `Address`, and in it a `SocketAddress`.
+    fn source(&mut self, peer: &'a [u8]) -> Result<(), Malformed> {
+        fields(peer, |field| match field {
+            Field(1, address) => fields(address, |field| match field {
+                Field(1, socket) => fields(socket, |field| {
+                    if let Field(2, address) = field {
+                        self.source_address = address;
+                    }
+                    Ok(())
+                }),
+                Field(..) => Ok(()),
+            }),
+            Field(..) => Ok(()),
+        })
+    }
+
+    fn http(&mut self, message: &'a [u8]) -> Result<(), Malformed> {
+        self.is_http = true;
+        fields(message, |field| match field {
+            Field(2, method) => {
+                self.method = method;
+                Ok(())
+            }
+            Field(3, entry) => {
+                let (key, value) = entry_of(entry)?;
+                self.header(key, value);
+                Ok(())
+            }
+            Field(4, path) => {
+                self.path = path;
+                Ok(())
+            }
+            Field(13, map) => fields(map, |field| match field {
+                Field(1, value) => {
+                    let (key, value) = header_value(value)?;
+                    self.header(key, value);
+                    Ok(())
+                }
+                Field(..) => Ok(()),
+            }),
+            Field(..) => Ok(()),
+        })
+    }
+
+    /// With `encode_raw_headers` values arrive byte by byte in `header_map`; without it Envoy replaces what is not text, so that the gate
+    /// and a service behind it would judge different tokens. Several lines arrive as one value with commas, which `bearer_token` refuses.
+    fn header(&mut self, name: &[u8], value: &'a [u8]) {
+        match name {
+            b"authorization" => {
+                self.authorization = match self.authorization {
+                    Lines::None => Lines::One(value),
+                    Lines::One(_) | Lines::Several => Lines::Several,
+                }
+            }
+            b"x-request-id" => self.request_id = Some(value),
+            // Envoy writes this header itself, and takes a client's away.
+            b"x-envoy-external-address" => self.external_address = Some(value),
+            _ => {}
+        }
+    }
 }
 
-#[derive(Clone, PartialEq, prost::Message)]
-pub(crate) struct Address {
-    #[prost(message, optional, tag = "1")]
-    pub(crate) socket_address: Option<SocketAddress>,
-}
+/// A field that holds bytes, text or a message.
+pub(crate) struct Field<'a>(pub(crate) u32, pub(crate) &'a [u8]);
 
-#[derive(Clone, PartialEq, prost::Message)]
-pub(crate) struct SocketAddress {
-    #[prost(bytes = "bytes", tag = "2")]
-    pub(crate) address: Bytes,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(crate) struct Request {
-    #[prost(message, optional, tag = "2")]
-    pub(crate) http: Option<HttpRequest>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(crate) struct HttpRequest {
-    #[prost(bytes = "bytes", tag = "2")]
-    pub(crate) method: Bytes,
-    #[prost(message, repeated, tag = "3")]
-    pub(crate) headers: Vec<Entry>,
-    #[prost(bytes = "bytes", tag = "4")]
-    pub(crate) path: Bytes,
-    #[prost(message, optional, tag = "13")]
-    pub(crate) header_map: Option<HeaderMap>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(crate) struct HeaderMap {
-    #[prost(message, repeated, tag = "1")]
-    pub(crate) headers: Vec<HeaderValue>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub(crate) struct HeaderValue {
-    #[prost(bytes = "bytes", tag = "1")]
-    pub(crate) key: Bytes,
-    #[prost(bytes = "bytes", tag = "2")]
-    pub(crate) value: Bytes,
-    #[prost(bytes = "bytes", tag = "3")]
-    pub(crate) raw_value: Bytes,
+/// Hands each such field of `message` to `each`; numbers are passed over.
+pub(crate) fn fields<'a>(
+    mut message: &'a [u8],
+    mut each: impl FnMut(Field<'a>) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    while !message.is_empty() {
+        let (number, wire_type) = decode_key(&mut message).map_err(|_| Malformed)?;
+        if wire_type == WireType::LengthDelimited {
+            let length = decode_varint(&mut message).ok().and_then(|length| usize::try_from(length).ok());
+            let (value, rest) = length.and_then(|length| message.split_at_checked(length)).ok_or(Malformed)?;
+            message = rest;
+            each(Field(number, value))?;
+        } else {
+            skip_field(wire_type, number, &mut message, DecodeContext::default()).map_err(|_| Malformed)?;
+        }
+    }
+    Ok(())
 }
 
 /// An entry of a `map<string, string>` (Protocol Buffers, "Maps": a map is a repeated message of key and value).
-#[derive(Clone, PartialEq, prost::Message)]
-pub(crate) struct Entry {
-    #[prost(bytes = "bytes", tag = "1")]
-    pub(crate) key: Bytes,
-    #[prost(bytes = "bytes", tag = "2")]
-    pub(crate) value: Bytes,
+fn entry_of(entry: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    let (mut key, mut value) = (&[][..], &[][..]);
+    fields(entry, |field| {
+        match field {
+            Field(1, bytes) => key = bytes,
+            Field(2, bytes) => value = bytes,
+            Field(..) => {}
+        }
+        Ok(())
+    })?;
+    Ok((key, value))
+}
+
+/// `HeaderValue`: the raw value where there is one.
+pub(crate) fn header_value(message: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    let (mut key, mut value, mut raw) = (&[][..], &[][..], &[][..]);
+    fields(message, |field| {
+        match field {
+            Field(1, bytes) => key = bytes,
+            Field(2, bytes) => value = bytes,
+            Field(3, bytes) => raw = bytes,
+            Field(..) => {}
+        }
+        Ok(())
+    })?;
+    Ok((key, if raw.is_empty() { value } else { raw }))
 }

@@ -20,12 +20,12 @@ fn texts(headers: &[HeaderValueOption]) -> Vec<String> {
 }
 
 fn reply(verdict: &Verdict) -> HttpResponse {
-    CheckResponse::decode(of(verdict, "the-id")).unwrap().http_response.unwrap()
+    CheckResponse::decode(of(verdict, "tasks", "the-id")).unwrap().http_response.unwrap()
 }
 
 fn quota(remaining: u32) -> Quota {
     let limit = RateLimit { requests: 100, per: Duration::from_mins(1) };
-    Quota { policy: "tasks".to_owned(), limit, remaining, reset: Duration::from_millis(30_500) }
+    Quota { limit, remaining, reset: Duration::from_millis(30_500) }
 }
 
 fn known() -> Arc<KnownCaller> {

@@ -113,7 +113,9 @@ async fn v1_refusals() {
 async fn on_behalf_of_refusals_by_field() {
     let fixture = Fixture::new();
     let assertion = fixture.user_token().await;
-    let tampered = format!("{}A{}", &assertion[..assertion.len() - 9], &assertion[assertion.len() - 8..]);
+    let (before, after) = (&assertion[..assertion.len() - 9], &assertion[assertion.len() - 8..]);
+    let other = if assertion[before.len()..].starts_with('A') { 'B' } else { 'A' };
+    let tampered = format!("{before}{other}{after}");
     let form = obo_form(&assertion);
     for (field, value, code, error) in [
         ("assertion", "", 900_144, "invalid_request"),

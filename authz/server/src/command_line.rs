@@ -5,6 +5,7 @@ use std::time::Duration;
 use portcullis_runtime::{CommonSettings, OutboundSettings};
 use portcullis_token::KeyStore;
 
+use crate::cases::TestArguments;
 use crate::check::CheckArguments;
 
 /// One gate in front of your services: who is calling, may they, and at what rate.
@@ -24,6 +25,8 @@ pub enum Command {
     Serve(ServeSettings),
     /// Check policy documents and print everything that is wrong with them.
     Check(CheckArguments),
+    /// Try policies on cases, without a network.
+    Test(TestArguments),
 }
 
 /// Settings of `portcullis serve`.

@@ -10,6 +10,7 @@
 //! A deny is an answer like an allow. A fault of ours is a gRPC error, on which Envoy answers 503 and lets nothing through.
 
 mod administration;
+mod cases;
 mod check;
 mod check_request;
 mod command_line;
@@ -22,6 +23,7 @@ mod known_caller;
 mod metrics;
 mod policy_source;
 mod rate_limit;
+mod rehearsal;
 mod reload;
 mod reply;
 mod reply_bytes;
@@ -32,6 +34,7 @@ mod state_metrics;
 mod verdict;
 mod wire;
 
+pub use cases::{TestArguments, test};
 pub use check::{CheckArguments, check};
 pub use command_line::{Command, CommandLine, ServeSettings};
 pub use handler::{Handler, Unanswered};

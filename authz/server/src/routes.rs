@@ -56,28 +56,26 @@ impl Routes {
         previous: Option<&Self>,
     ) -> anyhow::Result<Self> {
         let cache = DecisionCache::new(settings.cache_capacity).context("the system's random numbers fail")?;
-        let routes = Self::new(policies, settings, previous, cache);
+        let known = |issuer: &Issuer| {
+            let issuers = previous.into_iter().flat_map(|routes| &routes.issuers);
+            issuers.into_iter().find(|(_, held, _)| held == issuer).map(|(_, _, verifier)| Arc::clone(verifier))
+        };
+        let verifier = |_: &str, issuer: &Issuer| Some(known(issuer).unwrap_or_else(|| start(issuer, settings)));
+        let routes = Self::new(policies, verifier, cache, &settings.metrics);
         let waited = routes.wait_for_keys(settings.issuer_wait).await;
         waited.map_err(|missing| anyhow!("an issuer cannot be used: {missing}"))?;
         Ok(routes)
     }
 
-    fn new(policies: &PolicySet, settings: &RouteSettings, previous: Option<&Self>, cache: DecisionCache) -> Self {
-        let known = |issuer: &Issuer| {
-            let issuers = previous.into_iter().flat_map(|routes| &routes.issuers);
-            issuers.into_iter().find(|(_, held, _)| held == issuer).map(|(_, _, verifier)| Arc::clone(verifier))
-        };
-        let start = |Issuer { provider, times }: &Issuer| {
-            let RouteSettings { http, keys, .. } = settings;
-            Arc::new(match provider.clone() {
-                Provider::Entra(entra) => Verifier::entra(http, entra, keys, *times),
-                Provider::Oidc(oidc) => Verifier::oidc(http, oidc, keys, *times),
-            })
-        };
-        let issuers: Vec<(String, Issuer, Arc<Verifier>)> = policies
-            .issuers()
-            .map(|(name, issuer)| (name.to_owned(), issuer.clone(), known(issuer).unwrap_or_else(|| start(issuer))))
-            .collect();
+    /// Routes for `policies`, with what `verifier` gives for each issuer.
+    pub(crate) fn new(
+        policies: &PolicySet,
+        verifier: impl Fn(&str, &Issuer) -> Option<Arc<Verifier>>,
+        cache: DecisionCache,
+        metrics: &Metrics,
+    ) -> Self {
+        let issuer = |(name, issuer): (&str, &Issuer)| Some((name.to_owned(), issuer.clone(), verifier(name, issuer)?));
+        let issuers: Vec<(String, Issuer, Arc<Verifier>)> = policies.issuers().filter_map(issuer).collect();
         let named = |name: &str| issuers.iter().find(|(known, _, _)| known == name).map(|(_, _, verifier)| verifier);
         let route = |(number, policy): (u32, &RoutePolicy)| {
             let verifier = match &policy.tokens {
@@ -87,7 +85,7 @@ impl Routes {
             };
             Some((
                 policy.name.clone(),
-                Route { policy: policy.clone(), number, verifier, allowed: settings.metrics.allowed(&policy.name) },
+                Route { policy: policy.clone(), number, verifier, allowed: metrics.allowed(&policy.name) },
             ))
         };
         let by_policy = (0..).zip(policies.policies()).filter_map(route).collect();
@@ -117,4 +115,11 @@ impl Routes {
         }
         Ok(())
     }
+}
+
+fn start(Issuer { provider, times }: &Issuer, RouteSettings { http, keys, .. }: &RouteSettings) -> Arc<Verifier> {
+    Arc::new(match provider.clone() {
+        Provider::Entra(entra) => Verifier::entra(http, entra, keys, *times),
+        Provider::Oidc(oidc) => Verifier::oidc(http, oidc, keys, *times),
+    })
 }

@@ -43,6 +43,10 @@ pub enum InvalidKey {
 }
 
 impl VerificationKey {
+    pub(crate) fn of(algorithm: Algorithm, public: ParsedPublicKey) -> Self {
+        Self { algorithm, public, issuer: None }
+    }
+
     /// Parses a JWK (RFC 7517) for one of the `allowed` algorithms: its `alg`, or the first that fits its type.
     pub fn from_jwk(jwk: &Map<String, Value>, allowed: &[Algorithm]) -> Result<Self, InvalidKey> {
         check_use(jwk)?;

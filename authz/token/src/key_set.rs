@@ -33,6 +33,12 @@ pub enum KeySetError {
 }
 
 impl KeySet {
+    /// The set of one key that was never published.
+    pub(crate) fn of(key_id: &str, key: VerificationKey) -> Self {
+        let keys = HashMap::from([(key_id.to_owned(), key)]);
+        Self { keys, published: Vec::new(), skipped: Vec::new() }
+    }
+
     /// Parses a document. One bad key costs only itself, as RFC 7517 §5 asks.
     pub fn parse(document: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
         let mut members = parse_object(document).map_err(|_| KeySetError::NotAKeySet)?;

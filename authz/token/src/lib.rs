@@ -26,6 +26,7 @@ mod key_store;
 mod oidc;
 mod open;
 mod refusal;
+mod rehearsal;
 mod required_claims;
 #[cfg(test)]
 mod signed_tokens;
@@ -51,5 +52,6 @@ pub use key_store::{InvalidKeyStore, KeyStore};
 pub use oidc::{ClaimNames, InvalidOidcSettings, OidcKeys, OidcSettings};
 pub use open::{key_id_of, open};
 pub use refusal::{Reason, Refusal};
+pub use rehearsal::{Rehearsal, RehearsedVerifier};
 pub use required_claims::{InvalidRequirement, RequiredClaims};
 pub use verifier::{MissingKeys, TimeRules, Verified, Verifier, unix_now};

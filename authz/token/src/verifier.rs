@@ -9,7 +9,7 @@ use crate::audience::Audiences;
 use crate::caller::Caller;
 use crate::claims::Claims;
 use crate::entra::{EntraIssuer, EntraSettings};
-use crate::issuer::Issuer;
+use crate::issuer::{Issuer, Origin};
 use crate::key_cache::{KeyCache, KeyPolicy, KeyStatus};
 use crate::oidc::{OidcIssuer, OidcSettings};
 use crate::open::Unopened;
@@ -97,10 +97,28 @@ impl Verifier {
         let claims = unopened.unverified_claims();
         let key_epoch = self.key_epoch();
         let origin = self.issuer.origin_of(claims)?;
-        let valid = self.times.check(claims, now, self.issuer.writes_not_before())?;
-        let caller = origin.caller(claims, audiences)?;
+        let (caller, valid) = self.judge_from(&origin, claims, audiences, now)?;
         unopened.check_signature(origin.key(unopened.key_id())?)?;
         Ok(Verified { caller, claims: unopened.into_claims(), valid, key_epoch })
+    }
+
+    fn judge_from(
+        &self,
+        origin: &Origin<'_>,
+        claims: &Claims,
+        audiences: &Audiences,
+        now: u64,
+    ) -> Result<(Caller, Range<u64>), Refusal> {
+        let valid = self.times.check(claims, now, self.issuer.writes_not_before())?;
+        Ok((origin.caller(claims, audiences)?, valid))
+    }
+
+    /// Judges claims that nobody has proved.
+    pub(crate) fn judge_claims(&self, claims: &Claims, audiences: &Audiences, now: u64) -> Result<Verified, Refusal> {
+        let key_epoch = self.key_epoch();
+        let origin = self.issuer.origin_of(claims)?;
+        let (caller, valid) = self.judge_from(&origin, claims, audiences, now)?;
+        Ok(Verified { caller, claims: claims.clone(), valid, key_epoch })
     }
 
     /// A number that is raised whenever signing keys change: what was verified under another one must be verified again.

@@ -58,7 +58,7 @@ impl EntraIssuer {
     }
 
     /// Each tenant has a discovery document of its own for each version, with keys of its own.
-    pub(super) fn with_keys(settings: EntraSettings, keys_of: impl Fn(&str, EntraVersion, &Url) -> KeyCache) -> Self {
+    pub(crate) fn with_keys(settings: EntraSettings, keys_of: impl Fn(&str, EntraVersion, &Url) -> KeyCache) -> Self {
         let tenants = settings.key_tenants().into_iter();
         let sources = tenants.flat_map(|tenant| EntraVersion::ALL.map(|version| (tenant, version)));
         let sources = sources

@@ -53,6 +53,22 @@ impl EntraSettings {
         &self.authority
     }
 
+    /// The issuer that a tenant's tokens of a version name, as Microsoft documents it; what counts is what the metadata says.
+    pub(crate) fn documented_issuer(&self, tenant: &str, version: EntraVersion) -> String {
+        match version {
+            EntraVersion::V1 => format!("https://sts.windows.net/{tenant}/"),
+            EntraVersion::V2 => format!("{}{tenant}/v2.0", self.authority),
+        }
+    }
+
+    /// A tenant that is served, if not every organization is.
+    pub(crate) fn some_tenant(&self) -> Option<&str> {
+        match &self.tenants {
+            Tenants::Listed(tenants) => tenants.first().map(String::as_str),
+            Tenants::AnyOrganization => None,
+        }
+    }
+
     pub(super) fn serves(&self, tenant: &str) -> bool {
         match &self.tenants {
             Tenants::Listed(tenants) => tenants.iter().any(|listed| listed == tenant),

@@ -20,16 +20,20 @@ pub enum EntraVersion {
 impl EntraVersion {
     pub(super) const ALL: [Self; 2] = [Self::V1, Self::V2];
 
-    pub(super) fn from_claim(ver: &str) -> Option<Self> {
-        match ver {
-            "1.0" => Some(Self::V1),
-            "2.0" => Some(Self::V2),
-            _ => None,
+    pub(crate) fn from_claim(ver: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|version| version.claim() == ver)
+    }
+
+    /// The value of `ver`.
+    pub(crate) fn claim(self) -> &'static str {
+        match self {
+            Self::V1 => "1.0",
+            Self::V2 => "2.0",
         }
     }
 
     /// The claims that name the client application: this version's, and the other's.
-    fn actor_claims(self) -> (&'static str, &'static str) {
+    pub(crate) fn actor_claims(self) -> (&'static str, &'static str) {
         match self {
             Self::V1 => ("appid", "azp"),
             Self::V2 => ("azp", "appid"),

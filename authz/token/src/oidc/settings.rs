@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::algorithm::Algorithm;
@@ -85,6 +86,21 @@ impl OidcSettings {
             }
             _ => Err(problems),
         }
+    }
+
+    /// The same provider, signing with another algorithm.
+    pub(crate) fn with_algorithm(self, algorithm: Algorithm) -> Self {
+        Self { algorithms: vec![algorithm], ..self }
+    }
+
+    /// Claims that name the provider and `subject`, by which names the provider has for them.
+    pub(crate) fn sample_claims(&self, subject: &str) -> Map<String, Value> {
+        let mut claims = Map::new();
+        claims.insert("iss".to_owned(), self.issuer.clone().into());
+        claims.insert("sub".to_owned(), subject.into());
+        claims.insert("client_id".to_owned(), "some-client".into());
+        claims.insert(self.claims.subject.clone(), subject.into());
+        claims
     }
 
     /// The same provider, of whose tokens only those with `required` count.

@@ -6,7 +6,7 @@ export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tar
 CARGO_FLAGS := --release --workspace --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build fmt lint unit deny envoy
+.PHONY: help demo test build fmt lint unit deny envoy generate bench
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
@@ -30,6 +30,13 @@ lint: toolchain ## clippy, warnings denied
 
 unit: toolchain build envoy ## Unit and integration tests, and the outcomes through the real Envoy
 	ENVOY="$$(dev/envoy/obtain)" cargo test $(CARGO_FLAGS) --tests
+
+generate: build ## Write docs/cli.md and docs/policy.schema.json anew
+	"$(CARGO_TARGET_DIR)/release/portcullis" reference > docs/cli.md
+	"$(CARGO_TARGET_DIR)/release/portcullis" schema > docs/policy.schema.json
+
+bench: toolchain ## Measure the handler, signatures and memory
+	cargo bench --workspace --locked
 
 deny: ## Licences, sources and advisories of dependencies (needs cargo-deny)
 	cargo deny check

@@ -27,7 +27,7 @@ pub use problem::{Body as JsonBody, PROBLEM_JSON, Problem};
 pub use process::{Process, parse, run, run_with};
 pub use readiness::{PendingTask, Readiness};
 pub use request_log::{REQUEST_ID, request_id};
-pub use settings::{Arguments, CommonSettings, InvalidSettings, LogFormat, Settings};
+pub use settings::{Arguments, CommonSettings, InvalidSettings, LogFormat, Settings, command};
 
 /// The registry that metrics are added to while a program starts.
 pub use prometheus_client::registry::Registry;

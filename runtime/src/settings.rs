@@ -85,18 +85,25 @@ pub(crate) enum ParseEnd {
     Invalid(InvalidSettings),
 }
 
+/// The command line of a program, as [`crate::parse`] reads it.
+#[must_use]
+pub fn command<A: Arguments>() -> Command {
+    with_operations_address(A::command(), A::OPERATIONS_ADDRESS)
+}
+
 pub(crate) fn parse<S: Arguments>(arguments: Vec<OsString>) -> Result<S, ParseEnd> {
-    let fresh = || with_operations_address(S::command(), S::OPERATIONS_ADDRESS);
-    let matches = collect_errors(fresh, arguments)?;
+    let matches = collect_errors(command::<S>, arguments)?;
     let settings =
         S::from_arg_matches(&matches).map_err(|error| ParseEnd::Invalid(InvalidSettings(vec![one_line(&error)])))?;
     let contradictions = settings.contradictions();
     if contradictions.is_empty() { Ok(settings) } else { Err(ParseEnd::Invalid(InvalidSettings(contradictions))) }
 }
 
-/// Gives the operations listener its default, in the command or in the subcommand that has it.
+/// Gives the operations listener its default, in the command or in the subcommand that has it. Values of variables stay out of help texts:
+/// some are secrets, and a reference that is generated from them would be one machine's.
 fn with_operations_address(command: Command, address: &'static str) -> Command {
     let with_default = |arg: clap::Arg| {
+        let arg = arg.hide_env_values(true);
         if arg.get_id() == "operations_listen" { arg.required(false).default_value(address) } else { arg }
     };
     command.mut_args(with_default).mut_subcommands(|sub| with_operations_address(sub, address))

@@ -37,3 +37,76 @@ fn kind<Spec: schemars::JsonSchema>(kind: &str, generator: &mut SchemaGenerator)
         "additionalProperties": false,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::schema;
+    use crate::PolicySet;
+
+    fn document(kind: &str, spec: &Value) -> Value {
+        json!({"apiVersion": "portcullis.dev/v1alpha1", "kind": kind, "metadata": {"name": "n"}, "spec": spec})
+    }
+
+    #[test]
+    fn the_schema_accepts_what_the_parser_accepts_and_refuses_what_it_refuses() {
+        let schema = jsonschema::draft202012::new(&schema()).unwrap();
+        let allow = json!([{"callers": "anyone"}]);
+        for (document, good) in [
+            (document("RoutePolicy", &json!({"allow": allow, "upstream": {"name": "u"}})), true),
+            (
+                document(
+                    "RoutePolicy",
+                    &json!({"allow": allow, "upstream": {"name": "u"}, "rateLimit": {"requests": 1, "per": "60s"}}),
+                ),
+                true,
+            ),
+            (
+                document(
+                    "RoutePolicy",
+                    &json!({"allow": [{"callers": "anyone", "methods": ["GET"]}], "upstream": {"name": "u", "assertion": {"bind": "none"}}}),
+                ),
+                true,
+            ),
+            (document("DenyList", &json!({"callers": ["c"], "tokens": ["t"]})), true),
+            (document("RoutePolicy", &json!({"allow": allow, "upstream": {"name": "u"}, "onDenied": "teapot"})), false),
+            (document("RoutePolicy", &json!({"allow": allow, "upstream": {"nam": "u"}})), false),
+            (document("RoutePolicy", &json!({"allow": allow})), false),
+            (document("RoutePolicy", &json!({"allow": [{"callers": "all"}], "upstream": {"name": "u"}})), false),
+            (
+                document(
+                    "RoutePolicy",
+                    &json!({"allow": allow, "upstream": {"name": "u"}, "rateLimit": {"requests": -1, "per": "60s"}}),
+                ),
+                false,
+            ),
+            (
+                document(
+                    "RoutePolicy",
+                    &json!({"allow": allow, "upstream": {"name": "u"}, "rateLimit": {"requests": 1, "per": "soon"}}),
+                ),
+                false,
+            ),
+            (document("RoutePolice", &json!({"allow": allow, "upstream": {"name": "u"}})), false),
+            (document("DenyList", &json!({"users": ["c"]})), false),
+        ] {
+            assert_eq!(schema.is_valid(&document), good, "{document}");
+            let mut problems = Vec::new();
+            crate::document::Documents::default().read("d.yaml", &document.to_string(), &mut problems);
+            assert_eq!(problems.is_empty(), good, "{document}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn the_sample_policies_are_valid_by_schema_and_by_the_compiler() {
+        let text = include_str!("../../../dev/stack/policy.yaml");
+        assert!(PolicySet::compile([("policy.yaml", text)]).is_ok());
+        let schema = jsonschema::draft202012::new(&schema()).unwrap();
+        let documents: Vec<Value> = serde_saphyr::from_multiple(text).unwrap();
+        for document in documents.iter().filter(|document| !document.is_null()) {
+            let problems: Vec<String> = schema.iter_errors(document).map(|error| error.to_string()).collect();
+            assert!(problems.is_empty(), "{problems:?}");
+        }
+    }
+}

@@ -7,10 +7,13 @@ use portcullis_token::KeyStore;
 
 use crate::cases::TestArguments;
 use crate::check::CheckArguments;
+use crate::explain::ExplainArguments;
+use crate::generated::CompletionArguments;
+use crate::manual;
 
 /// One gate in front of your services: who is calling, may they, and at what rate.
 #[derive(Clone, Debug, clap::Parser)]
-#[command(name = "portcullis", version)]
+#[command(name = "portcullis", version, long_about = manual::PORTCULLIS, after_long_help = manual::PORTCULLIS_AFTER)]
 pub struct CommandLine {
     /// What to do.
     #[command(subcommand)]
@@ -19,14 +22,27 @@ pub struct CommandLine {
 
 /// What the program can do.
 #[derive(Clone, Debug, clap::Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it in a process")]
 pub enum Command {
     /// Answer Envoy's external authorization requests until SIGTERM.
+    #[command(after_long_help = manual::SERVE)]
     Serve(ServeSettings),
     /// Check policy documents and print everything that is wrong with them.
+    #[command(after_long_help = manual::CHECK)]
     Check(CheckArguments),
     /// Try policies on cases, without a network.
+    #[command(after_long_help = manual::TEST)]
     Test(TestArguments),
+    /// Explain what a policy says to a token, or said by a decision record, rule by rule.
+    #[command(after_long_help = manual::EXPLAIN)]
+    Explain(ExplainArguments),
+    /// Print the JSON Schema of policy documents.
+    Schema,
+    /// Print a script that completes commands and options in a shell.
+    #[command(after_long_help = manual::COMPLETIONS)]
+    Completions(CompletionArguments),
+    /// Print the reference of all commands, in Markdown.
+    #[command(hide = true)]
+    Reference,
 }
 
 /// Settings of `portcullis serve`.

@@ -7,11 +7,11 @@ use crate::verdict::{Denied, Fault, Pass, Verdict};
 
 /// The outcome and its reason code, for metrics.
 pub(crate) fn record(question: &Question<'_>, verdict: &Result<Verdict, Fault>) -> (&'static str, &'static str) {
-    let (policy, request_id) = (question.policy.unwrap_or("none"), question.request_id);
+    let (policy, request_id, method) = (question.policy.unwrap_or("none"), question.request_id, question.method);
     let verdict = match verdict {
         Ok(verdict) => verdict,
         Err(fault) => {
-            tracing::error!(request_id, policy, outcome = "fault", cause = %fault, "decision");
+            tracing::error!(request_id, policy, method, outcome = "fault", cause = %fault, "decision");
             return ("fault", "fault");
         }
     };
@@ -20,13 +20,41 @@ pub(crate) fn record(question: &Question<'_>, verdict: &Result<Verdict, Fault>) 
             let tenant = caller.as_ref().map(|caller| &*caller.shared.tenant);
             // Evaluated only if the record is written.
             let object_id = || caller.as_ref().map(|caller| caller.object_id());
-            tracing::info!(request_id, policy, outcome = "allow", rule, tenant, object_id = object_id(), "decision");
+            tracing::info!(
+                request_id,
+                policy,
+                method,
+                outcome = "allow",
+                rule,
+                tenant,
+                object_id = object_id(),
+                "decision"
+            );
             ALLOWED
         }
         Verdict::Deny(Denied { who, refused }) => {
             let reason = reply::reason(refused);
-            let (tenant, object_id) = (who.as_ref().map(|who| &who.tenant), who.as_ref().map(|who| &who.object_id));
-            tracing::info!(request_id, policy, outcome = "deny", reason, tenant, object_id, "decision");
+            let who = who.as_ref();
+            let (tenant, object_id) = (who.map(|who| &who.tenant), who.map(|who| &who.object_id));
+            let rights = who.and_then(|who| who.rights.as_ref());
+            let (kind, actor) =
+                (rights.map(|rights| rights.kind.as_str()), rights.and_then(|rights| rights.actor.as_ref()));
+            let scopes = rights.map(|rights| &rights.scopes).filter(|scopes| !scopes.is_empty());
+            let roles = rights.map(|rights| &rights.roles).filter(|roles| !roles.is_empty());
+            tracing::info!(
+                request_id,
+                policy,
+                method,
+                outcome = "deny",
+                reason,
+                tenant,
+                object_id,
+                kind,
+                actor,
+                scopes,
+                roles,
+                "decision"
+            );
             ("deny", reason)
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_policy::{Denial, OnDenied, RateLimit};
-use portcullis_token::{Caller, Refusal};
+use portcullis_token::{Caller, CallerKind, Refusal};
 
 use crate::known_caller::KnownCaller;
 
@@ -40,17 +40,31 @@ pub(crate) struct Denied {
 pub(crate) struct Who {
     pub(crate) tenant: String,
     pub(crate) object_id: String,
+    /// What they may do, where that was not enough.
+    pub(crate) rights: Option<Rights>,
+}
+
+/// What a caller may do, for the record: by it `portcullis explain` says why it was not enough.
+#[derive(Debug)]
+pub(crate) struct Rights {
+    pub(crate) kind: CallerKind,
+    pub(crate) actor: Option<String>,
+    pub(crate) scopes: String,
+    pub(crate) roles: String,
 }
 
 impl From<&Caller> for Who {
     fn from(caller: &Caller) -> Self {
-        Self { tenant: caller.tenant.clone(), object_id: caller.object_id.clone() }
+        let Caller { kind, actor, scopes, roles, .. } = caller;
+        let (scopes, roles) = (scopes.join(" "), roles.join(" "));
+        let rights = Some(Rights { kind: *kind, actor: actor.clone(), scopes, roles });
+        Self { tenant: caller.tenant.clone(), object_id: caller.object_id.clone(), rights }
     }
 }
 
 impl From<&KnownCaller> for Who {
     fn from(caller: &KnownCaller) -> Self {
-        Self { tenant: caller.shared.tenant.to_string(), object_id: caller.object_id() }
+        Self { tenant: caller.shared.tenant.to_string(), object_id: caller.object_id(), rights: None }
     }
 }
 

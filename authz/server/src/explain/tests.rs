@@ -1,0 +1,100 @@
+use serde_json::{Value, json};
+
+use super::{name_of, record, token};
+use crate::policy_source::PolicyText;
+use crate::rehearsal::Stage;
+use portcullis_policy::PolicySet;
+
+const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/stack/policy.yaml");
+
+fn policies() -> PolicySet {
+    PolicyText::read([POLICIES.as_ref()]).unwrap().compile().unwrap()
+}
+
+/// A token for the policy `name` with these claims beside those that every good one has.
+async fn token_for(name: &str, wanted: &Value) -> String {
+    let stage = Stage::set(policies()).await.unwrap();
+    let policy = stage.policies().policy(name).unwrap();
+    let audiences = &policy.tokens.as_ref().unwrap().audiences;
+    let claims =
+        stage.verifier(policy).unwrap().claims(audiences, portcullis_token::unix_now(), wanted.as_object().unwrap());
+    stage.rehearsal().sign(&claims).unwrap()
+}
+
+#[tokio::test]
+async fn a_token_is_explained_rule_by_rule_and_never_shown() {
+    for (wanted, parts) in [
+        (
+            json!({"scp": "access_as_user", "name": "Ada Admin"}),
+            &[
+                "rule 0    allows it",
+                "ok callers   needs users; has users",
+                "ok scopes    needs access_as_user; has access_as_user",
+                "verdict   allow, by rule 0",
+            ][..],
+        ),
+        (
+            json!({"scp": "other"}),
+            &[
+                "rule 0    does not allow it",
+                "NO scopes    needs access_as_user; has other",
+                "verdict   deny scope_missing: the token lacks",
+            ],
+        ),
+        (json!({"scp": "a", "aud": "x"}), &["verdict   deny audience_not_allowed: "]),
+        (
+            json!({"scp": "a", "exp": 1_700_000_000, "nbf": 1_699_999_999, "iat": 1_699_999_999}),
+            &["verdict   deny token_expired: "],
+        ),
+    ] {
+        let token = token_for("tasks", &wanted).await;
+        let line = format!("Bearer {token}");
+        let asked = token::Asked { line: &line, method: "GET" };
+        let text = token::explain(policies(), "tasks", &asked, None).await.unwrap();
+        for part in parts.iter().chain(&["policy    tasks: tokens of entra for application", "signature NOT checked"]) {
+            assert!(text.contains(part), "{part} is missing in:\n{text}");
+        }
+        assert!(!text.contains("Ada Admin"), "{text}");
+        assert!(token.split('.').all(|part| !text.contains(part)), "{text}");
+    }
+}
+
+#[test]
+fn a_record_is_explained_as_far_as_it_says() {
+    for (record, parts) in [
+        (
+            json!({"policy": "audit", "method": "POST", "outcome": "deny", "reason": "role_missing", "tenant": "t",
+                "object_id": "o", "kind": "application", "roles": "AuditLog.Read Other"}),
+            &[
+                "NO roles     needs AuditLog.Write; has AuditLog.Read Other",
+                "verdict   deny role_missing (as it was recorded)",
+            ][..],
+        ),
+        (
+            json!({"policy": "tasks", "outcome": "deny", "reason": "token_expired"}),
+            &["nobody was verified", "deny token_expired"],
+        ),
+        (
+            json!({"policy": "tasks", "outcome": "allow", "rule": 0, "tenant": "t", "object_id": "o"}),
+            &["allow, by rule 0"],
+        ),
+    ] {
+        for line in [record.to_string(), json!({"timestamp": "t", "level": "INFO", "fields": record}).to_string()] {
+            let text = record::explain(&policies(), None, &line).unwrap();
+            for part in parts {
+                assert!(text.contains(part), "{part} is missing in:\n{text}");
+            }
+        }
+    }
+    let error = format!("{:#}", record::explain(&policies(), None, "{\"message\": \"stopping\"}").unwrap_err());
+    assert!(error.contains("is not a decision record"), "{error}");
+}
+
+#[test]
+fn the_policy_must_be_one_that_exists() {
+    assert_eq!(name_of(&policies(), Some("tasks")).unwrap(), "tasks");
+    for (given, problem) in [(Some("task"), "there is no RoutePolicy 'task'"), (None, "say which RoutePolicy")] {
+        let error = name_of(&policies(), given).unwrap_err().to_string();
+        assert!(error.contains(problem) && error.contains("audit, notifications, tasks"), "{error}");
+    }
+}

@@ -25,6 +25,7 @@ struct Checks {
     audiences: Audiences,
     /// Absent without `TRUST_GATEWAY`: then assertions count for nothing.
     gateway: Option<Gateway>,
+    clock: fn() -> u64,
 }
 
 impl Guard {
@@ -38,6 +39,18 @@ impl Guard {
         client_id: &str,
         process: &Process,
     ) -> anyhow::Result<Self> {
+        Self::start_with_clock(settings, http, upstream, client_id, process, unix_now).await
+    }
+
+    /// [`Guard::start`] by another clock than the system's, in seconds since 1970.
+    pub async fn start_with_clock(
+        settings: &GuardSettings,
+        http: Client,
+        upstream: &'static str,
+        client_id: &str,
+        process: &Process,
+        clock: fn() -> u64,
+    ) -> anyhow::Result<Self> {
         let pending = process.pending("signing keys of the issuer");
         let entra = settings.entra().map_err(|problems| anyhow!(problems.join("; ")))?;
         let verifier = Verifier::entra(&http, entra, &settings.key_policy(), TimeRules::default());
@@ -46,7 +59,7 @@ impl Guard {
         let authority = settings.authority();
         verifier.ready(settings.issuer_wait).await.map_err(|missing| anyhow!("--authority {authority}: {missing}"))?;
         drop(pending);
-        Ok(Self(Arc::new(Checks { verifier, audiences: Audiences::Application(client_id.to_owned()), gateway })))
+        Ok(Self(Arc::new(Checks { verifier, audiences: Audiences::Application(client_id.to_owned()), gateway, clock })))
     }
 
     /// Puts this guard before every route of `router`. Handlers find [`Authenticated`].
@@ -75,12 +88,12 @@ impl Checks {
 
     async fn asserted(&self, parts: &Parts) -> Option<Result<portcullis_token::Caller, GatewayRefusal>> {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        self.gateway.as_ref()?.caller(&parts.headers, parts.method.as_str(), path, unix_now()).await
+        self.gateway.as_ref()?.caller(&parts.headers, parts.method.as_str(), path, (self.clock)()).await
     }
 
     async fn by_token(&self, headers: &HeaderMap) -> Result<Authenticated, Problem> {
         let token = bearer_token(authorization(headers)).map_err(|refusal| token_problem(&refusal))?;
-        let verdict = self.verifier.verify(token, &self.audiences, unix_now()).await;
+        let verdict = self.verifier.verify(token, &self.audiences, (self.clock)()).await;
         let caller = verdict.map_err(|refusal| token_problem(&refusal))?.caller;
         Ok(Authenticated { caller, token: Some(BearerToken::new(token.to_owned())) })
     }

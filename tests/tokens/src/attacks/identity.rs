@@ -1,8 +1,8 @@
 use portcullis_token::EntraVersion::{V1, V2};
 use portcullis_token::Reason::{self, AudienceNotAllowed, ClaimInvalid, IssuerNotAllowed, TenantNotAllowed};
 
-use crate::case::{Family, Judge};
-use crate::draft::Draft;
+use crate::attacks::case::{Family, Judge};
+use crate::attacks::draft::Draft;
 use crate::issuer::{API, CLIENT, FOREIGN_TENANT, Keys, SECOND_TENANT, TENANT, issuer_of};
 
 const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
@@ -109,7 +109,7 @@ const AUDIENCES: &[&str] = &[
     "A\0",
 ];
 
-pub(crate) fn family(keys: &Keys) -> Family {
+pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("identity");
     for draft in Draft::all() {
         let mut check = |what: &str, claims: &[(&str, &str)], expected: Option<Reason>, judge| {

@@ -3,8 +3,8 @@ use portcullis_token::Reason::{
     AuthorizationAmbiguous, AuthorizationMalformed, TokenMalformed, TokenMissing, TokenTooLarge,
 };
 
-use crate::case::{Family, Presented};
-use crate::draft::Draft;
+use crate::attacks::case::{Family, Presented};
+use crate::attacks::draft::Draft;
 use crate::issuer::Keys;
 
 /// Lines around a good token.
@@ -79,7 +79,7 @@ const AMBIGUOUS: &[(&str, &str)] = &[
     (", ", ""),
 ];
 
-pub(crate) fn family(keys: &Keys) -> Family {
+pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("Authorization line");
     for draft in Draft::all() {
         let token = draft.signed(&keys.good);

@@ -1,12 +1,12 @@
 use portcullis_token::Reason::{CriticalHeader, TokenMalformed};
 use serde_json::json;
 
-use crate::case::Family;
-use crate::draft::Draft;
+use crate::attacks::case::Family;
+use crate::attacks::draft::Draft;
 use crate::issuer::{Keys, encode};
 
 /// `crit` names what a verifier must understand (RFC 7515 §4.1.11); none is understood here, whatever it says.
-pub(crate) fn family(keys: &Keys) -> Family {
+pub(super) fn family(keys: &Keys) -> Family {
     let values = [
         json!([]),
         json!(["exp"]),

@@ -6,7 +6,7 @@ use crate::issuer::{API, Issuer, NOW, listed};
 
 /// What a client sends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Presented {
+pub enum Presented {
     /// These `Authorization` lines.
     Lines(Vec<Vec<u8>>),
     /// A token that came by another way than a header, so that its bytes reach the parser as they are.
@@ -15,7 +15,7 @@ pub(crate) enum Presented {
 
 /// Whose verifier judges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Judge {
+pub enum Judge {
     /// Serves two tenants.
     Listed,
     /// Serves every organization.
@@ -24,79 +24,69 @@ pub(crate) enum Judge {
     WithoutKeys,
 }
 
-pub(crate) struct Case {
-    pub(crate) name: String,
-    pub(crate) presented: Presented,
-    pub(crate) judge: Judge,
-    pub(crate) now: u64,
+pub struct Case {
+    pub name: String,
+    pub presented: Presented,
+    pub judge: Judge,
+    pub now: u64,
     /// `None` for a good twin.
-    pub(crate) expected: Option<Reason>,
+    pub expected: Option<Reason>,
 }
 
 /// The cases of one family.
-pub(crate) struct Family {
-    pub(crate) name: &'static str,
-    pub(crate) cases: Vec<Case>,
+pub struct Family {
+    pub name: &'static str,
+    pub cases: Vec<Case>,
 }
 
 impl Family {
-    pub(crate) fn new(name: &'static str) -> Self {
+    pub fn new(name: &'static str) -> Self {
         Self { name, cases: Vec::new() }
     }
 
     /// A token in an `Authorization` line as it should be.
-    pub(crate) fn bearer(&mut self, name: impl Into<String>, token: &str, expected: impl Into<Option<Reason>>) {
+    pub fn bearer(&mut self, name: impl Into<String>, token: &str, expected: impl Into<Option<Reason>>) {
         self.line(name, format!("Bearer {token}"), expected);
     }
 
-    pub(crate) fn line(
-        &mut self,
-        name: impl Into<String>,
-        line: impl Into<Vec<u8>>,
-        expected: impl Into<Option<Reason>>,
-    ) {
+    pub fn line(&mut self, name: impl Into<String>, line: impl Into<Vec<u8>>, expected: impl Into<Option<Reason>>) {
         self.presented(name, Presented::Lines(vec![line.into()]), expected);
     }
 
-    pub(crate) fn token(&mut self, name: impl Into<String>, token: String, expected: impl Into<Option<Reason>>) {
+    pub fn token(&mut self, name: impl Into<String>, token: String, expected: impl Into<Option<Reason>>) {
         self.presented(name, Presented::Token(token), expected);
     }
 
-    pub(crate) fn presented(
-        &mut self,
-        name: impl Into<String>,
-        presented: Presented,
-        expected: impl Into<Option<Reason>>,
-    ) {
+    pub fn presented(&mut self, name: impl Into<String>, presented: Presented, expected: impl Into<Option<Reason>>) {
         let (name, expected) = (name.into(), expected.into());
         self.cases.push(Case { name, presented, judge: Judge::Listed, now: NOW + 1, expected });
     }
 
     /// Has the last case judged by somebody else.
-    pub(crate) fn judged_by(&mut self, judge: Judge) {
+    pub fn judged_by(&mut self, judge: Judge) {
         self.cases.last_mut().unwrap().judge = judge;
     }
 
     /// Has the last case judged at another time.
-    pub(crate) fn judged_at(&mut self, now: u64) {
+    pub fn judged_at(&mut self, now: u64) {
         self.cases.last_mut().unwrap().now = now;
     }
 
     /// How many different things are presented that must be refused.
-    pub(crate) fn distinct_bad(&self) -> HashSet<&Presented> {
+    pub fn distinct_bad(&self) -> HashSet<&Presented> {
         self.cases.iter().filter(|case| case.expected.is_some()).map(|case| &case.presented).collect()
     }
 }
 
 /// The verifiers.
-pub(crate) struct Court {
+pub struct Court {
     listed: Verifier,
     any_organization: Verifier,
     without_keys: Verifier,
 }
 
 impl Court {
-    pub(crate) async fn of(issuer: &Issuer, silent: &str) -> Self {
+    pub async fn of(issuer: &Issuer, silent: &str) -> Self {
         Self {
             listed: issuer.verifier(listed()).await,
             any_organization: issuer.verifier(Tenants::AnyOrganization).await,
@@ -105,7 +95,7 @@ impl Court {
     }
 
     /// Why what the case presents is refused, if it is.
-    pub(crate) async fn verdict(&self, case: &Case) -> Option<Reason> {
+    pub async fn verdict(&self, case: &Case) -> Option<Reason> {
         let token = match &case.presented {
             Presented::Token(token) => Ok(token.as_str()),
             Presented::Lines(lines) => bearer_token(Authorization::from_lines(lines.iter().map(Vec::as_slice))),

@@ -1,12 +1,12 @@
 use portcullis_token::Reason::{self, ClaimInvalid, IdToken, IssuerNotAllowed, TokenInconsistent, TokenTooLarge};
 use serde_json::{Value, json};
 
-use crate::case::Family;
-use crate::draft::Draft;
+use crate::attacks::case::Family;
+use crate::attacks::draft::Draft;
 use crate::issuer::{API, Keys};
 
 /// Claims of every wrong type, empty, and absent: nothing is converted.
-pub(crate) fn family(keys: &Keys) -> Family {
+pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("types of claims");
     for draft in Draft::all() {
         let mut spoil = |what: &str, spoilt: &Draft, expected: Option<Reason>| {

@@ -1,12 +1,12 @@
 use portcullis_token::Reason::TokenMalformed;
 use serde_json::{Value, json};
 
-use crate::case::Family;
-use crate::draft::Draft;
+use crate::attacks::case::Family;
+use crate::attacks::draft::Draft;
 use crate::issuer::{Keys, sign};
 
 /// Members that occur twice: parsers disagree on which one counts (RFC 8259 §4).
-pub(crate) fn family(keys: &Keys) -> Family {
+pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("duplicate members");
     for draft in Draft::all() {
         let (header, claims) = (draft.header.to_string(), draft.claims.to_string());

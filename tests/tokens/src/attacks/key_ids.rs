@@ -3,8 +3,8 @@ use portcullis_token::Reason::{
 };
 use serde_json::{Value, json};
 
-use crate::case::{Family, Judge};
-use crate::draft::Draft;
+use crate::attacks::case::{Family, Judge};
+use crate::attacks::draft::Draft;
 use crate::issuer::{KEY_ID, Keys};
 
 const INVENTED: &[&str] = &[
@@ -55,7 +55,7 @@ const INVENTED: &[&str] = &[
 const UNUSABLE: &[&str] =
     &["twice", "encryption", "signs-only", "for-ps256", "for-hs256", "secret", "private", "exponent-one", "short"];
 
-pub(crate) fn family(keys: &Keys) -> Family {
+pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("kid");
     for draft in Draft::all() {
         family.bearer(draft.name, &draft.signed(&keys.good), None);

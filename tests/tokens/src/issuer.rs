@@ -15,27 +15,27 @@ use axum_server::tls_rustls::{RustlsConfig, from_tcp_rustls};
 use portcullis_token::{EntraSettings, EntraVersion, KeyPolicy, Tenants, TimeRules, Verifier};
 use reqwest::{Certificate, Client};
 
-pub(crate) use signing::{Keys, encode, join, jwk, modulus, sign, sign_as};
+pub use signing::{Keys, encode, join, jwk, modulus, sign, sign_as};
 
 /// Served, and the tenant of every token that is not about tenants.
-pub(crate) const TENANT: &str = "11111111-1111-4111-8111-111111111111";
+pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 /// Served too.
-pub(crate) const SECOND_TENANT: &str = "22222222-2222-4222-8222-222222222222";
+pub const SECOND_TENANT: &str = "22222222-2222-4222-8222-222222222222";
 /// Not documents.
-pub(crate) const FOREIGN_TENANT: &str = "33333333-3333-4333-8333-333333333333";
+pub const FOREIGN_TENANT: &str = "33333333-3333-4333-8333-333333333333";
 /// The API that tokens are for.
-pub(crate) const API: &str = "3a5c0001-0000-4000-8000-000000000001";
+pub const API: &str = "3a5c0001-0000-4000-8000-000000000001";
 /// The client that obtained them.
-pub(crate) const CLIENT: &str = "3a5c0004-0000-4000-8000-000000000004";
+pub const CLIENT: &str = "3a5c0004-0000-4000-8000-000000000004";
 /// The `kid` of the good key, of the length and alphabet of Entra's.
-pub(crate) const KEY_ID: &str = "nOo3ZDrODXEK1jKWhXslHR_KXEg";
+pub const KEY_ID: &str = "nOo3ZDrODXEK1jKWhXslHR_KXEg";
 /// When tokens are issued and judged.
-pub(crate) const NOW: u64 = 1_800_000_000;
+pub const NOW: u64 = 1_800_000_000;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The issuer that a tenant's tokens of a version name.
-pub(crate) fn issuer_of(version: EntraVersion, tenant: &str) -> String {
+pub fn issuer_of(version: EntraVersion, tenant: &str) -> String {
     match version {
         EntraVersion::V1 => format!("https://sts.windows.net/{tenant}/"),
         EntraVersion::V2 => format!("https://login.microsoftonline.com/{tenant}/v2.0"),
@@ -43,10 +43,11 @@ pub(crate) fn issuer_of(version: EntraVersion, tenant: &str) -> String {
 }
 
 /// The running issuer, which remembers what it was asked for.
-pub(crate) struct Issuer {
-    pub(crate) authority: String,
-    pub(crate) keys: Keys,
-    http: Client,
+pub struct Issuer {
+    pub authority: String,
+    pub keys: Keys,
+    /// Trusts the issuer.
+    pub http: Client,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
@@ -58,7 +59,7 @@ struct Served {
 
 impl Issuer {
     /// Starts on a free port; it ends with the runtime.
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         // Bound before anything is served: connections wait in the listener's queue.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -75,20 +76,20 @@ impl Issuer {
     }
 
     /// A verifier whose keys are at hand.
-    pub(crate) async fn verifier(&self, tenants: Tenants) -> Verifier {
+    pub async fn verifier(&self, tenants: Tenants) -> Verifier {
         let verifier = self.verifier_of(&self.authority, tenants);
         verifier.ready(PATIENCE).await.unwrap();
         verifier
     }
 
     /// A verifier that has only begun to ask `authority` for keys.
-    pub(crate) fn verifier_of(&self, authority: &str, tenants: Tenants) -> Verifier {
+    pub fn verifier_of(&self, authority: &str, tenants: Tenants) -> Verifier {
         let settings = EntraSettings::new(authority, tenants).unwrap();
         Verifier::entra(&self.http, settings, &KeyPolicy::default(), TimeRules::default())
     }
 
     /// The paths that were asked for, in order.
-    pub(crate) fn requests(&self) -> Vec<String> {
+    pub fn requests(&self) -> Vec<String> {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
         requests.sort();
         requests
@@ -96,7 +97,7 @@ impl Issuer {
 }
 
 /// The tenants of a verifier that lists them.
-pub(crate) fn listed() -> Tenants {
+pub fn listed() -> Tenants {
     Tenants::Listed(vec![TENANT.to_owned(), SECOND_TENANT.to_owned()])
 }
 

@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use portcullis_token::Reason::{AlgorithmNotAllowed, SignatureInvalid};
 use serde_json::{Value, json};
 
-use crate::case::Family;
-use crate::draft::Draft;
+use crate::attacks::case::Family;
+use crate::attacks::draft::Draft;
 use crate::issuer::{KEY_ID, Keys, encode, jwk, modulus, sign_as};
 
 const NAMES: &[&str] = &[
@@ -69,7 +69,7 @@ const NAMES: &[&str] = &[
 ];
 
 /// Names of algorithms, over a signature that would be good and over none.
-pub(crate) fn names(keys: &Keys) -> Family {
+pub(super) fn names(keys: &Keys) -> Family {
     let mut family = Family::new("alg: names");
     for draft in Draft::all() {
         family.bearer(draft.name, &draft.signed(&keys.good), None);
@@ -122,7 +122,7 @@ fn secrets(key: &KeyPair) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// HMAC keyed with the public key, said honestly and under the name of RS256.
-pub(crate) fn shared_secrets(keys: &Keys) -> Family {
+pub(super) fn shared_secrets(keys: &Keys) -> Family {
     let mut family = Family::new("alg: HMAC keyed with the public key");
     let hashes = [("HS256", hmac::HMAC_SHA256), ("HS384", hmac::HMAC_SHA384), ("HS512", hmac::HMAC_SHA512)];
     for draft in Draft::all() {
@@ -149,7 +149,7 @@ fn authenticated(draft: &Draft, secret: &hmac::Key) -> String {
 }
 
 /// Signatures of other algorithms, and what is no signature at all, under their own name and under that of RS256.
-pub(crate) fn other_signatures(keys: &Keys) -> Family {
+pub(super) fn other_signatures(keys: &Keys) -> Family {
     let mut family = Family::new("alg: other signatures");
     for draft in Draft::all() {
         family.bearer(draft.name, &draft.signed(&keys.good), None);

@@ -1,12 +1,12 @@
 use portcullis_token::Reason::{KeyIdInvalid, KeyUnknown, SignatureInvalid};
 use serde_json::{Value, json};
 
-use crate::case::Family;
-use crate::draft::Draft;
+use crate::attacks::case::Family;
+use crate::attacks::draft::Draft;
 use crate::issuer::{KEY_ID, Keys, encode, jwk};
 
 /// A key that the sender brings along (RFC 8725 §3.10): it must be neither used nor fetched.
-pub(crate) fn family(keys: &Keys, authority: &str, canary: &str) -> Family {
+pub(super) fn family(keys: &Keys, authority: &str, canary: &str) -> Family {
     let mut family = Family::new("key headers");
     for draft in Draft::all() {
         for (member, value) in brought(keys, authority, canary) {

@@ -3,8 +3,8 @@ use portcullis_token::Reason::{
 };
 use serde_json::json;
 
-use crate::case::Family;
-use crate::draft::Draft;
+use crate::attacks::case::Family;
+use crate::attacks::draft::Draft;
 use crate::issuer::{Keys, encode, join, sign};
 
 /// Characters that lenient decoders drop or translate.
@@ -14,7 +14,7 @@ const STRANGERS: &[&str] = &[
 ];
 
 /// Other spellings of the same bytes: a token has one.
-pub(crate) fn alphabet(keys: &Keys) -> Family {
+pub(super) fn alphabet(keys: &Keys) -> Family {
     let mut family = Family::new("encoding: alphabet");
     for draft in Draft::all() {
         let token = draft.signed(&keys.good);
@@ -59,7 +59,7 @@ fn other_trailing_bits(token: &str, part: usize) -> Vec<(usize, String)> {
 }
 
 /// Other numbers of parts, and the other serializations of JWS and JWE.
-pub(crate) fn serializations(keys: &Keys) -> Family {
+pub(super) fn serializations(keys: &Keys) -> Family {
     let mut family = Family::new("encoding: serializations");
     for draft in Draft::all() {
         let token = draft.signed(&keys.good);

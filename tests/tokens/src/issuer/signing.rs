@@ -9,38 +9,38 @@ use serde_json::{Value, json};
 
 /// The RSA keys of a test.
 #[derive(Clone)]
-pub(crate) struct Keys {
+pub struct Keys {
     /// The issuer's.
-    pub(crate) good: Arc<KeyPair>,
+    pub good: Arc<KeyPair>,
     /// The issuer's too, and bound to a tenant that is not served.
-    pub(crate) foreign: Arc<KeyPair>,
+    pub foreign: Arc<KeyPair>,
     /// Published nowhere but at the attacker's own address.
-    pub(crate) attacker: Arc<KeyPair>,
+    pub attacker: Arc<KeyPair>,
 }
 
 impl Keys {
-    pub(super) fn generate() -> Self {
+    pub fn generate() -> Self {
         let [good, foreign, attacker] = [(); 3].map(|()| Arc::new(KeyPair::generate(KeySize::Rsa2048).unwrap()));
         Self { good, foreign, attacker }
     }
 }
 
 /// Base64url without padding.
-pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
+pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// A compact JWS of these bytes.
-pub(crate) fn join(header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>, signature: impl AsRef<[u8]>) -> String {
+pub fn join(header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>, signature: impl AsRef<[u8]>) -> String {
     format!("{}.{}.{}", encode(header), encode(claims), encode(signature))
 }
 
 /// A compact JWS of these bytes, whatever they are, signed with RS256, whatever they say.
-pub(crate) fn sign(key: &KeyPair, header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
+pub fn sign(key: &KeyPair, header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
     sign_as(&RSA_PKCS1_SHA256, key, header, claims)
 }
 
-pub(crate) fn sign_as(
+pub fn sign_as(
     algorithm: &'static RsaSignatureEncoding,
     key: &KeyPair,
     header: impl AsRef<[u8]>,
@@ -53,11 +53,11 @@ pub(crate) fn sign_as(
 }
 
 /// The public half as a JWK.
-pub(crate) fn jwk(kid: &str, key: &KeyPair) -> Value {
+pub fn jwk(kid: &str, key: &KeyPair) -> Value {
     let public = PublicKeyComponents::<Vec<u8>>::from(key.public_key());
     json!({"kty": "RSA", "use": "sig", "kid": kid, "n": encode(public.n), "e": encode(public.e)})
 }
 
-pub(crate) fn modulus(key: &KeyPair) -> Vec<u8> {
+pub fn modulus(key: &KeyPair) -> Vec<u8> {
     PublicKeyComponents::<Vec<u8>>::from(key.public_key()).n
 }

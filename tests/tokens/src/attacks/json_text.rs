@@ -1,7 +1,7 @@
 use portcullis_token::Reason::{ClaimInvalid, TokenMalformed, TokenTooLarge};
 
-use crate::case::Family;
-use crate::draft::Draft;
+use crate::attacks::case::Family;
+use crate::attacks::draft::Draft;
 use crate::issuer::{Keys, sign};
 
 /// What no JSON parser may take for a value.
@@ -59,7 +59,7 @@ const NO_TEXT: &[&[u8]] = &[
     b"\x80",
 ];
 
-pub(crate) fn family(keys: &Keys) -> Family {
+pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("JSON");
     for draft in Draft::all() {
         let (header, claims) = (draft.header.to_string(), draft.claims.to_string());

@@ -4,8 +4,8 @@ use portcullis_token::Reason::{
 };
 use serde_json::{Value, json};
 
-use crate::case::Family;
-use crate::draft::Draft;
+use crate::attacks::case::Family;
+use crate::attacks::draft::Draft;
 use crate::issuer::{API, CLIENT, Keys, encode};
 
 const ACCESS_TOKENS: &[&str] = &["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt"];
@@ -46,7 +46,7 @@ const OTHERS: &[&str] = &[
     "sd+jwt",
 ];
 
-pub(crate) fn family(keys: &Keys) -> Family {
+pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("kinds of tokens");
     for draft in Draft::all() {
         let mut check = |what: &str, changed: &Draft, expected| {

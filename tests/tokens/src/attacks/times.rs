@@ -1,7 +1,7 @@
 use portcullis_token::Reason::{self, TokenExpired, TokenLifetimeTooLong, TokenNotYetValid};
 
-use crate::case::Family;
-use crate::draft::Draft;
+use crate::attacks::case::Family;
+use crate::attacks::draft::Draft;
 use crate::issuer::{Keys, NOW};
 
 /// The default of `TimeRules`, written out: a change of it must be seen here.
@@ -62,7 +62,7 @@ const MOMENTS: &[(u64, Option<Reason>)] = &[
     (NOW, None),
 ];
 
-pub(crate) fn family(keys: &Keys) -> Family {
+pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("times");
     for draft in Draft::all() {
         for (nbf, iat, exp, expected) in CLAIMS {

@@ -8,19 +8,19 @@ const USER: &str = "aaaaaaaa-0001-4000-8000-000000000001";
 
 /// A good token before it is signed, to be spoilt.
 #[derive(Clone)]
-pub(crate) struct Draft {
-    pub(crate) name: &'static str,
+pub struct Draft {
+    pub name: &'static str,
     /// Of a user, or of an application.
-    pub(crate) user: bool,
+    pub user: bool,
     /// The claim that names the client.
-    pub(crate) actor: &'static str,
-    pub(crate) header: Value,
-    pub(crate) claims: Value,
+    pub actor: &'static str,
+    pub header: Value,
+    pub claims: Value,
 }
 
 impl Draft {
     /// The four kinds of access tokens that Entra issues.
-    pub(crate) fn all() -> [Self; 4] {
+    pub fn all() -> [Self; 4] {
         [
             Self::v2("v2 user", true, &json!({"name": "Ada", "preferred_username": "ada@contoso.example"})),
             Self::v1("v1 user", true, &json!({"name": "Ada", "unique_name": "ada@contoso.example"})),
@@ -43,45 +43,45 @@ impl Draft {
         Self { name, user, actor: "appid", header, claims: claims(user, [&own, more]) }
     }
 
-    pub(crate) fn claim(&self, name: &str, value: impl Into<Value>) -> Self {
+    pub fn claim(&self, name: &str, value: impl Into<Value>) -> Self {
         let mut changed = self.clone();
         changed.claims[name] = value.into();
         changed
     }
 
-    pub(crate) fn without(&self, name: &str) -> Self {
+    pub fn without(&self, name: &str) -> Self {
         let mut changed = self.clone();
         changed.claims.as_object_mut().unwrap().remove(name);
         changed
     }
 
-    pub(crate) fn header(&self, name: &str, value: impl Into<Value>) -> Self {
+    pub fn header(&self, name: &str, value: impl Into<Value>) -> Self {
         let mut changed = self.clone();
         changed.header[name] = value.into();
         changed
     }
 
-    pub(crate) fn without_header(&self, name: &str) -> Self {
+    pub fn without_header(&self, name: &str) -> Self {
         let mut changed = self.clone();
         changed.header.as_object_mut().unwrap().remove(name);
         changed
     }
 
-    pub(crate) fn signed(&self, key: &KeyPair) -> String {
+    pub fn signed(&self, key: &KeyPair) -> String {
         sign(key, self.header.to_string(), self.claims.to_string())
     }
 
     /// Header and claims, to which `signature` is put as it is.
-    pub(crate) fn with_signature(&self, signature: &[u8]) -> String {
+    pub fn with_signature(&self, signature: &[u8]) -> String {
         crate::issuer::join(self.header.to_string(), self.claims.to_string(), signature)
     }
 
     /// The claims as text, in which `name` has `text` for its value: for what no JSON library writes.
-    pub(crate) fn claims_with(&self, name: &str, text: &str) -> String {
+    pub fn claims_with(&self, name: &str, text: &str) -> String {
         spelled(&self.claims, name, text)
     }
 
-    pub(crate) fn header_with(&self, name: &str, text: &str) -> String {
+    pub fn header_with(&self, name: &str, text: &str) -> String {
         spelled(&self.header, name, text)
     }
 }

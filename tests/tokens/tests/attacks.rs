@@ -1,32 +1,14 @@
-//! Everything that an attacker can present instead of a good token, and beside each family the good token that is accepted.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail by panicking")]
-
-mod algorithms;
-mod case;
-mod claim_types;
-mod critical;
-mod draft;
-mod duplicates;
-mod encoding;
-mod header_line;
-mod identity;
-#[path = "../issuer/mod.rs"]
-mod issuer;
-mod json_text;
-mod key_headers;
-mod key_ids;
-mod mutations;
-mod times;
-mod token_type;
+//! Everything that an attacker can present is refused, for its reason; the good token beside it is accepted.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
 
 use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
 
 use portcullis_token::Reason;
-
-use case::{Court, Family};
-use issuer::{Issuer, Keys};
+use token_tests::attacks::case::Court;
+use token_tests::attacks::families;
+use token_tests::issuer::Issuer;
 
 /// Somebody that a verifier must never call. Connections would wait in its queue.
 struct Canary(TcpListener);
@@ -49,26 +31,6 @@ impl Canary {
             Err(error) => panic!("{error}"),
         }
     }
-}
-
-fn families(keys: &Keys, authority: &str, canary: &str) -> Vec<Family> {
-    vec![
-        algorithms::names(keys),
-        algorithms::shared_secrets(keys),
-        algorithms::other_signatures(keys),
-        key_headers::family(keys, authority, canary),
-        key_ids::family(keys),
-        critical::family(keys),
-        duplicates::family(keys),
-        json_text::family(keys),
-        claim_types::family(keys),
-        encoding::alphabet(keys),
-        encoding::serializations(keys),
-        header_line::family(keys),
-        times::family(keys),
-        identity::family(keys),
-        token_type::family(keys),
-    ]
 }
 
 #[tokio::test]

@@ -1,0 +1,40 @@
+//! Everything that an attacker can present instead of a good token, and beside each family the good token that is accepted.
+
+mod algorithms;
+pub mod case;
+mod claim_types;
+mod critical;
+pub mod draft;
+mod duplicates;
+mod encoding;
+mod header_line;
+mod identity;
+mod json_text;
+mod key_headers;
+mod key_ids;
+mod times;
+mod token_type;
+
+use crate::issuer::Keys;
+use case::Family;
+
+/// Every family. `authority` is the issuer; whoever calls `canary` has believed a token.
+pub fn families(keys: &Keys, authority: &str, canary: &str) -> Vec<Family> {
+    vec![
+        algorithms::names(keys),
+        algorithms::shared_secrets(keys),
+        algorithms::other_signatures(keys),
+        key_headers::family(keys, authority, canary),
+        key_ids::family(keys),
+        critical::family(keys),
+        duplicates::family(keys),
+        json_text::family(keys),
+        claim_types::family(keys),
+        encoding::alphabet(keys),
+        encoding::serializations(keys),
+        header_line::family(keys),
+        times::family(keys),
+        identity::family(keys),
+        token_type::family(keys),
+    ]
+}

@@ -1,0 +1,36 @@
+//! Of every combination of the claims by which Entra identifies a token, exactly the written ones are accepted.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portcullis_token::{Audiences, Verifier};
+use serde_json::json;
+use token_tests::issuer::{API, Issuer, KEY_ID, NOW, listed, sign};
+use token_tests::matrix::{Tuple, claims, product, written};
+
+fn kind_of(verifier: &Verifier, token: &str) -> Option<&'static str> {
+    let verdict = verifier.verify_at_hand(token, &Audiences::Application(API.to_owned()), NOW + 1);
+    verdict.ok().map(|verified| verified.caller.kind.as_str())
+}
+
+#[tokio::test]
+async fn of_all_combinations_exactly_the_written_ones_are_accepted() {
+    let issuer = Issuer::start();
+    let verifier = issuer.verifier(listed()).await;
+    let header = json!({"typ": "JWT", "alg": "RS256", "kid": KEY_ID}).to_string();
+    let tuples = product();
+    let distinct: BTreeSet<&Tuple> = tuples.iter().collect();
+    assert_eq!((tuples.len(), distinct.len()), (11_520, 11_520));
+    let judged = tuples.into_iter().filter_map(|tuple| {
+        let token = sign(&issuer.keys.good, &header, claims(tuple).to_string());
+        kind_of(&verifier, &token).map(|kind| (tuple, kind))
+    });
+    let (accepted, written): (BTreeMap<Tuple, &str>, _) = (judged.collect(), written());
+    assert_eq!(written.len(), 56);
+    let beyond: Vec<_> = accepted.iter().filter(|(tuple, kind)| written.get(*tuple) != Some(kind)).collect();
+    let missing: Vec<_> = written.iter().filter(|(tuple, kind)| accepted.get(*tuple) != Some(kind)).collect();
+    assert!(
+        beyond.is_empty() && missing.is_empty(),
+        "accepted and not written: {beyond:#?}\nwritten and refused: {missing:#?}"
+    );
+}

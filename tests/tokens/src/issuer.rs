@@ -75,6 +75,11 @@ impl Issuer {
         Self { authority, keys, http, requests }
     }
 
+    /// What is published at `path`.
+    pub fn published(&self, path: &str) -> Option<serde_json::Value> {
+        documents::published(&self.authority, &self.keys, path)
+    }
+
     /// A verifier whose keys are at hand.
     pub async fn verifier(&self, tenants: Tenants) -> Verifier {
         let verifier = self.verifier_of(&self.authority, tenants);

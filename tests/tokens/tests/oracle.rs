@@ -1,0 +1,73 @@
+//! An independent implementation judges the same tokens; what it sees otherwise is explained in `oracle/disagreements.json`.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail by panicking")]
+
+use std::io::{BufWriter, Write};
+use std::process::Command;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use portcullis_token::Reason;
+use serde_json::{Value, json};
+use token_tests::attacks::case::{Court, Judge, Presented};
+use token_tests::attacks::families;
+use token_tests::issuer::{API, Issuer, KEY_ID, NOW, SECOND_TENANT, TENANT, listed, sign};
+use token_tests::matrix::{claims, product, written};
+
+const RUN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oracle/run");
+
+fn line(name: &str, lines: &[Vec<u8>], now: u64, reason: Option<&str>) -> Value {
+    let lines: Vec<String> = lines.iter().map(|line| STANDARD.encode(line)).collect();
+    json!({ "name": name, "lines": lines, "now": now, "reason": reason })
+}
+
+/// The issuer as the oracle must know it: who is served, for which API, with which published keys.
+fn description(issuer: &Issuer) -> Value {
+    let keys = [TENANT, SECOND_TENANT].into_iter().flat_map(|tenant| {
+        [("1.0", "discovery/keys"), ("2.0", "discovery/v2.0/keys")].map(|(version, path)| {
+            (format!("{tenant} {version}"), issuer.published(&format!("/{tenant}/{path}")).unwrap())
+        })
+    });
+    let keys: serde_json::Map<String, Value> = keys.collect();
+    json!({ "tenants": [TENANT, SECOND_TENANT], "api": API, "keys": keys })
+}
+
+#[tokio::test]
+async fn an_independent_judge_agrees_but_where_it_is_explained() {
+    let issuer = Issuer::start();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut out = BufWriter::new(&file);
+    writeln!(out, "{}", description(&issuer)).unwrap();
+    // Its verdicts are asserted elsewhere; here they are only compared.
+    let court = Court::of(&issuer, "https://127.0.0.1:1").await;
+    for family in families(&issuer.keys, &issuer.authority, "127.0.0.1:1") {
+        for case in family.cases.iter().filter(|case| case.judge == Judge::Listed) {
+            let lines = match &case.presented {
+                Presented::Lines(lines) => lines.clone(),
+                Presented::Token(token) => vec![format!("Bearer {token}").into_bytes()],
+            };
+            let reason = court.verdict(case).await.map(Reason::code);
+            let name = format!("{}: {}", family.name, case.name);
+            writeln!(out, "{}", line(&name, &lines, case.now, reason)).unwrap();
+        }
+    }
+    let header = json!({"typ": "JWT", "alg": "RS256", "kid": KEY_ID}).to_string();
+    let verifier = issuer.verifier(listed()).await;
+    for tuple in product() {
+        let token = sign(&issuer.keys.good, &header, claims(tuple).to_string());
+        let audiences = portcullis_token::Audiences::Application(API.to_owned());
+        let reason = verifier.verify_at_hand(&token, &audiences, NOW + 1).err().map(|refusal| refusal.reason.code());
+        assert_eq!(reason.is_none(), written().contains_key(&tuple));
+        writeln!(
+            out,
+            "{}",
+            line(&format!("matrix: {tuple:?}"), &[format!("Bearer {token}").into_bytes()], NOW + 1, reason)
+        )
+        .unwrap();
+    }
+    out.flush().unwrap();
+    drop(out);
+    let judged = Command::new(RUN).arg(file.path()).output().unwrap();
+    let text = String::from_utf8_lossy(&judged.stdout).into_owned() + &String::from_utf8_lossy(&judged.stderr);
+    println!("{text}");
+    assert!(judged.status.success(), "{text}");
+}

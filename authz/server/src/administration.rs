@@ -79,7 +79,7 @@ fn source(status: &KeyStatus) -> Value {
         "key_ids": key_ids,
         "age_seconds": status.fetched_at.map(|at| at.elapsed().as_secs()),
         "fetches": {"success": status.successes, "failure": status.failures},
-        "error": status.error,
+        "error": status.error.as_deref(),
     })
 }
 

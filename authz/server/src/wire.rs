@@ -176,3 +176,106 @@ pub(crate) fn header_value(message: &[u8]) -> Result<(&[u8], &[u8]), Malformed> 
     })?;
     Ok((key, if raw.is_empty() { value } else { raw }))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use envoy_types::ext_authz::v3::pb::{CheckRequest, HeaderValue};
+    use envoy_types::pb::envoy::config::core::v3::{Address, HeaderMap, SocketAddress, address};
+    use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
+    use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Peer, Request};
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+    use prost::Message;
+
+    use super::{Check, Lines};
+
+    /// A question as Envoy may write it, with names that count and names that do not.
+    fn question() -> impl Strategy<Value = CheckRequest> {
+        let name = prop_oneof![
+            Just("authorization".to_owned()),
+            Just("x-request-id".to_owned()),
+            Just("x-envoy-external-address".to_owned()),
+            "[a-z-]{1,12}",
+        ];
+        let header = (name, ".{0,40}", vec(any::<u8>(), 0..40));
+        let header = header.prop_map(|(key, value, raw_value)| HeaderValue { key, value, raw_value });
+        let extension =
+            (prop_oneof![Just("policy".to_owned()), Just("removed_prefix".to_owned()), "[a-z]{1,8}"], ".{0,20}");
+        (vec(header, 0..6), vec(extension, 0..4), "[A-Z]{0,8}", ".{0,60}", option::of("[0-9.:]{1,20}"), any::<i64>())
+            .prop_map(|(headers, extensions, method, path, address, size)| {
+                let http = HttpRequest {
+                    id: "id".to_owned(),
+                    method,
+                    path,
+                    size,
+                    header_map: Some(HeaderMap { headers }),
+                    ..HttpRequest::default()
+                };
+                let source = address.map(|address| Peer {
+                    address: Some(Address {
+                        address: Some(address::Address::SocketAddress(SocketAddress {
+                            address,
+                            ..SocketAddress::default()
+                        })),
+                    }),
+                    ..Peer::default()
+                });
+                let context_extensions: HashMap<String, String> = extensions.into_iter().collect();
+                let request = Some(Request { http: Some(http), time: None });
+                CheckRequest {
+                    attributes: Some(AttributeContext {
+                        source,
+                        request,
+                        context_extensions,
+                        ..AttributeContext::default()
+                    }),
+                }
+            })
+    }
+
+    /// The lines of a header, as the generated types have them.
+    fn lines<'a>(http: &'a HttpRequest, name: &str) -> Vec<&'a [u8]> {
+        let bytes = |header: &'a HeaderValue| {
+            if header.raw_value.is_empty() { header.value.as_bytes() } else { header.raw_value.as_slice() }
+        };
+        let headers = http.header_map.iter().flat_map(|map| &map.headers);
+        headers.filter(|header| header.key == name).map(bytes).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+        #[test]
+        fn what_is_read_in_place_is_what_the_generated_types_read(question in question()) {
+            let bytes = question.encode_to_vec();
+            let check = Check::read(&bytes).unwrap();
+            let attributes = question.attributes.as_ref().unwrap();
+            let http = attributes.request.as_ref().unwrap().http.as_ref().unwrap();
+            prop_assert!(check.is_http && check.method == http.method.as_bytes() && check.path == http.path.as_bytes());
+            let extension = |name: &str| attributes.context_extensions.get(name).map(String::as_bytes);
+            prop_assert_eq!((check.policy, check.removed_prefix), (extension("policy"), extension("removed_prefix")));
+            let expected = match lines(http, "authorization").as_slice() {
+                [] => Lines::None,
+                [line] => Lines::One(line),
+                _ => Lines::Several,
+            };
+            prop_assert_eq!(check.authorization, expected);
+            prop_assert_eq!(check.request_id, lines(http, "x-request-id").last().copied());
+            prop_assert_eq!(check.external_address, lines(http, "x-envoy-external-address").last().copied());
+            let address = attributes.source.as_ref().and_then(|peer| peer.address.as_ref()?.address.as_ref()).map(|address| match address {
+                address::Address::SocketAddress(socket) => socket.address.as_bytes(),
+                _ => &[],
+            });
+            prop_assert_eq!(check.source_address, address.unwrap_or_default());
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in vec(any::<u8>(), 0..300)) {
+            // Nothing to expect of the verdict: that there is one is the test.
+            let _verdict = Check::read(&bytes);
+        }
+    }
+}

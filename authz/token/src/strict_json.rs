@@ -85,6 +85,9 @@ impl<'de> Visitor<'de> for Strict {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Map, Value};
+
     use super::parse_object;
 
     #[test]
@@ -122,4 +125,44 @@ mod tests {
         assert!(parse_object(b"{\"a\":\"\xff\"}").is_err());
         assert!(parse_object(b"{\0\"\0a\0\"\0:\x001\0}\0").is_err(), "UTF-16");
     }
+
+    /// Any JSON value, three levels deep.
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_filter_map("finite", |number| serde_json::Number::from_f64(number).map(Value::Number)),
+            ".{0,12}".prop_map(Value::String),
+        ];
+        leaf.prop_recursive(3, 32, 6, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::Array),
+                proptest::collection::btree_map(".{0,6}", inner, 0..6)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+            #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
+
+            #[test]
+            fn without_repetition_it_reads_what_serde_json_reads(members in proptest::collection::btree_map(".{0,6}", value(), 0..6)) {
+                let object: Map<String, Value> = members.into_iter().collect();
+                let text = serde_json::to_string(&object).unwrap();
+                // Through text, since some numbers change when they are written.
+                let expected: Map<String, Value> = serde_json::from_str(&text).unwrap();
+                prop_assert_eq!(parse_object(text.as_bytes()).unwrap(), expected);
+            }
+
+            #[test]
+            fn a_member_that_comes_again_is_refused_wherever_it_is(name in "[a-z]{1,6}", first in value(), second in value(), depth in 0_usize..4) {
+                let twice = format!("{{{name:?}:{first},{name:?}:{second}}}");
+                let nested = (0..depth).fold(twice, |inner, level| if level % 2 == 0 { format!("[{inner}]") } else { format!("{{\"x\":{inner}}}") });
+    let text = format!("{{\"outer\":{nested}}}");
+                prop_assert!(parse_object(text.as_bytes()).is_err());
+            }
+        }
 }

@@ -88,7 +88,8 @@ struct Shared {
     urgent: Notify,
     /// When key ids were found to be unknown.
     unknown: Mutex<LruCache<String, Instant>>,
-    file: Option<KeyFile>,
+    /// Held while it is written or removed.
+    file: Option<Mutex<KeyFile>>,
 }
 
 impl KeyCache {
@@ -103,7 +104,7 @@ impl KeyCache {
             wanted: Notify::new(),
             urgent: Notify::new(),
             unknown: Mutex::new(LruCache::new(UNKNOWN_IDS)),
-            file,
+            file: file.map(Mutex::new),
         });
         let task = tokio::spawn(keep_fresh(Arc::clone(&shared), source));
         Self { shared, task }
@@ -148,7 +149,7 @@ impl KeyCache {
         let ended = self.shared.state.borrow().ended();
         self.shared.wanted.notify_one();
         let fetched = timeout(self.shared.policy.patience, self.end_of_fetch(ended)).await.is_ok();
-        if fetched && self.keys().is_some_and(|held| held.keys.get(key_id).is_none()) {
+        if fetched && self.shared.state.borrow().is_without(key_id) {
             self.shared.remember_unknown(key_id);
         }
         fetched
@@ -165,9 +166,7 @@ impl KeyCache {
     /// Drops all keys, those on disk too, at once: nobody is verified until a fetch brings keys again. That fetch begins now.
     pub fn forget(&self) {
         self.shared.update(KeyStatus::forget);
-        if let Some(file) = &self.shared.file {
-            file.remove();
-        }
+        self.shared.remove_stored();
         self.shared.urgent.notify_one();
     }
 
@@ -183,6 +182,22 @@ impl Shared {
     fn update(&self, change: impl FnOnce(&mut KeyStatus)) {
         self.state.send_modify(change);
         self.epoch.store(self.state.borrow().epoch, Ordering::Release);
+    }
+
+    /// Keeps the keys for the next start, unless they were forgotten since `forgotten` was read: then the file is to stay removed.
+    fn store(&self, forgotten: u64) {
+        let Some(file) = &self.file else { return };
+        let file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.borrow().clone();
+        if let Some(keys) = state.keys.filter(|_| state.forgotten == forgotten) {
+            file.write(&keys);
+        }
+    }
+
+    fn remove_stored(&self) {
+        if let Some(file) = &self.file {
+            file.lock().unwrap_or_else(PoisonError::into_inner).remove();
+        }
     }
 
     fn is_known_to_be_unknown(&self, key_id: &str) -> bool {

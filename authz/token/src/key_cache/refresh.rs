@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join;
 use tokio::time::{Instant, sleep_until};
 
 use super::{KeySource, KeyStatus, Shared};
@@ -11,21 +12,26 @@ const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY_WITHOUT_KEYS: Duration = Duration::from_secs(3);
 const LONGEST_RETRY_WITH_KEYS: Duration = Duration::from_mins(1);
 
-/// Fetches, and waits for whatever comes first: the next refresh, somebody who asks, the end of the keys at hand.
+/// Fetches and expires side by side: an issuer or a disk that hangs must not keep old keys alive.
 pub(super) async fn keep_fresh(shared: Arc<Shared>, source: impl KeySource) {
+    join(fetch_when_due(&shared, &source), expire_in_time(&shared)).await;
+}
+
+/// Fetches, and waits for whatever comes first: the next refresh, or somebody who asks.
+async fn fetch_when_due(shared: &Arc<Shared>, source: &impl KeySource) {
     let mut retry = FIRST_RETRY;
     loop {
-        let failed = fetch(&shared, &source).await;
+        let failed = fetch(shared, source).await;
         let state = shared.state.borrow().clone();
         let pause = if failed { retry } else { jittered(shared.policy.refresh_every) };
         let longest = if state.keys.is_some() { LONGEST_RETRY_WITH_KEYS } else { LONGEST_RETRY_WITHOUT_KEYS };
         retry = if failed { (retry * 2).min(longest) } else { FIRST_RETRY };
-        wait(&shared, &state, pause).await;
+        wait(shared, &state, pause).await;
     }
 }
 
 /// Whether the fetch failed.
-async fn fetch(shared: &Shared, source: &impl KeySource) -> bool {
+async fn fetch(shared: &Arc<Shared>, source: &impl KeySource) -> bool {
     loop {
         shared.update(|state| state.begun += 1);
         let forgotten = shared.state.borrow().forgotten;
@@ -42,18 +48,36 @@ async fn fetch(shared: &Shared, source: &impl KeySource) -> bool {
             }
         });
         if counts {
-            if !failed {
-                store(shared).await;
+            if !failed && shared.file.is_some() {
+                let shared = Arc::clone(shared);
+                // fsync can take long on a slow disk. If the task is aborted meanwhile, the file is the old one or the new one.
+                let _written = tokio::task::spawn_blocking(move || shared.store(forgotten)).await;
             }
             return failed;
         }
     }
 }
 
-async fn store(shared: &Shared) {
-    let (Some(file), Some(keys)) = (shared.file.clone(), shared.state.borrow().keys.clone()) else { return };
-    // fsync can take long on a slow disk. If the task is aborted meanwhile, the file is the old one or the new one.
-    let _written = tokio::task::spawn_blocking(move || file.write(&keys)).await;
+/// Drops the keys when they reach their greatest age, so that nobody has to ask how old they are, and wants others at once.
+async fn expire_in_time(shared: &Shared) {
+    let mut state = shared.state.subscribe();
+    loop {
+        let end = state.borrow_and_update().fetched_at.map(|fetched| fetched + shared.policy.max_age);
+        let expired = async {
+            match end {
+                Some(end) => sleep_until(end).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = expired => {
+                shared.update(KeyStatus::expire);
+                shared.urgent.notify_one();
+            }
+            // The sender lives as long as `shared`, so this can't fail.
+            _changed = state.changed() => {}
+        }
+    }
 }
 
 async fn wait(shared: &Shared, state: &KeyStatus, pause: Duration) {
@@ -63,18 +87,10 @@ async fn wait(shared: &Shared, state: &KeyStatus, pause: Duration) {
         sleep_until(tried + shared.policy.cool_down).await;
         shared.wanted.notified().await;
     };
-    let end = state.fetched_at.map(|fetched| fetched + shared.policy.max_age);
-    let expired = async {
-        match end {
-            Some(end) => sleep_until(end).await,
-            None => std::future::pending().await,
-        }
-    };
     tokio::select! {
         () = sleep_until(tried + pause) => {}
         () = asked => {}
         () = shared.urgent.notified() => {}
-        () = expired => shared.update(KeyStatus::expire),
     }
 }
 

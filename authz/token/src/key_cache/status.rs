@@ -39,6 +39,11 @@ impl KeyStatus {
         Self { source, keys, epoch: 0, fetched_at, tried_at, successes: 0, failures: 0, error, begun: 0, forgotten: 0 }
     }
 
+    /// Whether the issuer has just said that it has no such key: a failed fetch says nothing.
+    pub(super) fn is_without(&self, key_id: &str) -> bool {
+        self.error.is_none() && self.keys.as_ref().is_some_and(|held| held.keys.get(key_id).is_none())
+    }
+
     pub(super) fn ended(&self) -> u64 {
         self.successes + self.failures
     }

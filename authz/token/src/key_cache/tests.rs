@@ -8,17 +8,19 @@ use serde_json::json;
 use tokio::time::advance;
 use url::Url;
 
-use super::{KeyCache, KeyPolicy, KeySource};
+use super::{KeyCache, KeyPolicy, KeySource, KeyStore};
 use crate::fetch::{FetchError, FetchedKeys};
 use crate::{Algorithm, KeySet};
 
+const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// Publishes one key, whose id is the number of the fetch until `fixed`.
+/// Publishes one key, whose id is the number of the fetch.
 #[derive(Clone, Default)]
 struct Source {
     fetches: Arc<AtomicUsize>,
     down: Arc<AtomicBool>,
+    hangs: Arc<AtomicBool>,
 }
 
 impl KeySource for Source {
@@ -34,6 +36,9 @@ impl KeySource for Source {
         let number = self.fetches.fetch_add(1, Ordering::SeqCst);
         // Every real fetch waits for the network.
         tokio::time::sleep(Duration::from_millis(10)).await;
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         if self.down.load(Ordering::SeqCst) {
             let url = Url::parse("https://issuer.example/keys").unwrap();
             return Err(FetchError::TooLarge { url });
@@ -130,4 +135,54 @@ async fn a_start_without_the_issuer_recovers_within_five_seconds() {
     assert!(cache.keys().is_none());
     source.down.store(false, Ordering::SeqCst);
     tokio::time::timeout(Duration::from_secs(5), cache.ready()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_reach_their_age_while_a_fetch_hangs() {
+    let source = Source::default();
+    let cache = KeyCache::start(source.clone(), KeyPolicy::default());
+    cache.ready().await;
+    let epoch = cache.epoch();
+    source.hangs.store(true, Ordering::SeqCst);
+    tokio::time::sleep((72 * 60 - 1) * MINUTE).await;
+    assert!(kid_at_hand(&cache, "0") && cache.epoch() == epoch);
+    tokio::time::sleep(MINUTE + SECOND).await;
+    assert!(cache.keys().is_none() && cache.epoch() > epoch);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_that_failed_does_not_say_that_a_key_is_unknown() {
+    let source = Source::default();
+    let cache = KeyCache::start(source.clone(), KeyPolicy::default());
+    cache.ready().await;
+    advance(31 * SECOND).await;
+    source.down.store(true, Ordering::SeqCst);
+    assert!(cache.refresh("3").await, "it was looked for");
+    source.down.store(false, Ordering::SeqCst);
+    tokio::time::sleep(SECOND).await;
+    assert!(kid_at_hand(&cache, "2"), "the retry has brought keys, and not yet that one");
+    advance(31 * SECOND).await;
+    assert!(cache.refresh("3").await);
+    assert!(kid_at_hand(&cache, "3"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_being_written_does_not_survive_that_its_keys_are_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = KeyStore::open(folder.path()).unwrap();
+    let files = || std::fs::read_dir(folder.path()).unwrap().count();
+    let cache = KeyCache::start(Source::default(), KeyPolicy { store: Some(store), ..KeyPolicy::default() });
+    cache.ready().await;
+    tokio::time::sleep(SECOND).await;
+    assert_eq!(files(), 1);
+    let before = cache.status().forgotten;
+    cache.forget();
+    assert_eq!(files(), 0);
+    cache.ready().await;
+    tokio::time::sleep(SECOND).await;
+    assert_eq!(files(), 1, "new keys are kept again");
+
+    cache.shared.remove_stored();
+    cache.shared.store(before);
+    assert_eq!(files(), 0, "what was fetched before is not");
 }

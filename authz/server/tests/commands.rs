@@ -1,0 +1,97 @@
+//! The commands beside `serve`, as a person runs them, and as the documentation has them.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helpers outside #[test] functions too")]
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use clap::Parser;
+use portcullis_server::CommandLine;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+/// Exit code, standard output and standard error of the program, run at the top of the repository.
+fn run(arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .args(arguments)
+        .current_dir(ROOT)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that refuses its arguments does not read.
+    let _written = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn each_command_says_what_it_found_and_leaves_with_its_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let policies = "dev/stack/policy.yaml";
+    let sample = std::fs::read_to_string(format!("{ROOT}/{policies}")).unwrap();
+    let broken = write("broken.yaml", &sample.replace("callers: users", "callers: people"));
+    let failing = write("failing.yaml", "cases: [{name: open, policy: tasks, expect: {outcome: allow}}]");
+    let odd = write("odd.yaml", "cases: [{nam: x}]");
+    let record = r#"{"fields":{"policy":"audit","outcome":"deny","reason":"role_missing","tenant":"t","object_id":"o","kind":"application"}}"#;
+    let explain = ["explain", "--policy", policies];
+    for (arguments, input, code, part) in [
+        (vec!["check", policies], "", 0, "no problems"),
+        (vec!["check", &broken], "", 1, "did you mean users?"),
+        (vec!["check", "--format", "json", &broken], "", 1, "\"path\":\"spec.allow[0].callers\""),
+        (vec!["test", policies, "dev/stack/policy-cases.yaml"], "", 0, "16 passed, 0 failed"),
+        (vec!["test", policies, &failing], "", 1, "0 passed, 1 failed"),
+        (vec!["test", policies, &odd], "", 64, "is not a file of cases"),
+        (vec!["test", &broken, &failing], "", 64, "did you mean users?"),
+        (explain.to_vec(), record, 0, "needs AuditLog.Write; has none"),
+        ([&explain[..], &["--name", "tasks"]].concat(), "Basic dXNlcjpwYXNz", 0, "deny authorization_malformed"),
+        ([&explain[..], &["--name", "tasks"]].concat(), "a.b.c", 0, "deny token_malformed"),
+        (explain.to_vec(), "a.b.c", 64, "say which RoutePolicy"),
+        (explain.to_vec(), "", 64, "there is nothing to explain"),
+        (vec!["schema"], "", 0, "\"$defs\""),
+        (vec!["completions", "bash"], "", 0, "complete -F _portcullis"),
+        (vec!["--help"], "", 0, "Exit status:"),
+        (vec!["serve", "--help"], "", 0, "Signals:"),
+        (vec!["tset"], "", 64, "unrecognized subcommand 'tset'"),
+    ] {
+        let (found, out, err) = run(&arguments, input);
+        assert_eq!(found, Some(code), "{arguments:?}:\n{out}{err}");
+        assert!(out.contains(part) || err.contains(part), "{part} is missing in {arguments:?}:\n{out}{err}");
+    }
+}
+
+#[test]
+fn a_report_for_other_programs_is_written_beside_the_one_for_people() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.xml");
+    let path = report.to_str().unwrap();
+    let (code, ..) = run(&["test", "dev/stack/policy.yaml", "dev/stack/policy-cases.yaml", "--junit", path], "");
+    assert_eq!(code, Some(0));
+    assert!(std::fs::read_to_string(report).unwrap().contains("tests=\"16\" skipped=\"0\" failures=\"0\""));
+    let (code, _, err) =
+        run(&["test", "dev/stack/policy.yaml", "dev/stack/policy-cases.yaml", "--junit", "/nonexistent/r.xml"], "");
+    assert!(code == Some(64) && err.contains("--junit /nonexistent/r.xml: cannot be written"), "{err}");
+}
+
+#[test]
+fn every_command_in_the_documentation_is_one() {
+    let mut commands = 0;
+    for file in ["README.md", "docs/policies.md", "docs/operations.md"] {
+        let text = std::fs::read_to_string(format!("{ROOT}/{file}")).unwrap();
+        let lines = text.lines().flat_map(|line| line.split('|')).map(str::trim);
+        for line in lines.filter(|line| line.starts_with("portcullis ")) {
+            let words = line.split(" #").next().unwrap().split(" > ").next().unwrap().split_whitespace();
+            let parsed = CommandLine::try_parse_from(words);
+            assert!(parsed.is_ok(), "{file}: {line}: {}", parsed.unwrap_err());
+            commands += 1;
+        }
+    }
+    assert!(commands >= 5, "{commands}");
+}

@@ -6,6 +6,7 @@ use portcullis_runtime::{CommonSettings, OutboundSettings};
 use portcullis_token::KeyStore;
 
 use crate::check::CheckArguments;
+use crate::lint::LintArguments;
 
 /// One gate in front of your services: who is calling, may they, and at what rate.
 #[derive(Clone, Debug, clap::Parser)]
@@ -24,6 +25,8 @@ pub enum Command {
     Serve(ServeSettings),
     /// Check policy documents and print everything that is wrong with them.
     Check(CheckArguments),
+    /// Check Envoy's configuration: what in it opens a way around the gate, with attack and remedy.
+    Lint(LintArguments),
 }
 
 /// Settings of `portcullis serve`.

@@ -19,6 +19,7 @@ mod gate;
 mod handler;
 mod identity_headers;
 mod known_caller;
+mod lint;
 mod metrics;
 mod policy_source;
 mod rate_limit;
@@ -31,8 +32,10 @@ mod service;
 mod state_metrics;
 mod verdict;
 mod wire;
+mod yaml_files;
 
 pub use check::{CheckArguments, check};
 pub use command_line::{Command, CommandLine, ServeSettings};
 pub use handler::{Handler, Unanswered};
+pub use lint::{LintArguments, lint};
 pub use serve::serve;

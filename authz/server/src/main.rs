@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use portcullis_server::{Command, CommandLine, check, serve};
+use portcullis_server::{Command, CommandLine, check, lint, serve};
 
 fn main() -> ExitCode {
     match portcullis_runtime::parse("portcullis") {
@@ -11,6 +11,7 @@ fn main() -> ExitCode {
             portcullis_runtime::run_with("portcullis", common, |process, metrics| serve(settings, process, metrics))
         }
         Ok(CommandLine { command: Command::Check(arguments) }) => check(&arguments),
+        Ok(CommandLine { command: Command::Lint(arguments) }) => lint(&arguments),
         Err(code) => code,
     }
 }

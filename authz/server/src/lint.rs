@@ -62,12 +62,23 @@ pub fn lint(arguments: &LintArguments) -> ExitCode {
     findings.retain(|finding| !arguments.allow.contains(&finding.code));
     let text = match arguments.format {
         Format::Text if findings.is_empty() => "no findings\n".to_owned(),
-        Format::Text => findings.iter().map(ToString::to_string).collect(),
+        Format::Text => lines(&findings),
         Format::Json => format!("{}\n", findings.iter().map(Finding::to_json).collect::<serde_json::Value>()),
     };
     // A closed pipe does not change the verdict.
     let _written = stdout().write_all(text.as_bytes());
     if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A line for each finding; what it means stands below the first of its kind.
+fn lines(findings: &BTreeSet<Finding>) -> String {
+    let mut explained = BTreeSet::new();
+    let lines = findings.iter().map(|finding| {
+        let code = finding.code;
+        let explanation = format!("  danger: {}\n  fix: {}\n", code.danger(), code.fix());
+        format!("{finding}\n{}", if explained.insert(code) { explanation } else { String::new() })
+    });
+    lines.collect()
 }
 
 /// Everything that is found, by place.

@@ -38,10 +38,10 @@ codes! {
         "give the folder that has the route configuration too, under the name by which the listener asks for it";
 
     RouteWithoutPolicy:
-        "nobody: the gate denies every request to it; a default added above it later opens it to whoever the default lets in",
+        "no attack but an outage: the gate denies every request to it; a default added above it later opens it to whoever the default lets in",
         "name a policy in `context_extensions` of this route, its virtual host or its route configuration";
     PolicyUnknown:
-        "nobody: the gate denies every request to it; a policy that takes the name later opens it",
+        "no attack but an outage: the gate denies every request to it; a policy that takes the name later opens it",
         "name a policy that exists, or write the RoutePolicy";
     PolicyWithoutRoute:
         "whoever narrows this policy believes that something is protected by it, while the route is held to another one",
@@ -62,7 +62,7 @@ codes! {
         "the client names the service in a header: a token for one opens every cluster there is",
         "name the cluster, one route for each";
     PerFilterConfigUnknown:
-        "Envoy accepts settings under a name that no filter has and ignores them: the policy that stands there protects nothing",
+        "Envoy accepts settings under a name that no filter has and ignores them: the policy that stands there is not the one in force",
         "use the name that the ext_authz filter has in `http_filters`, and the type `envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute`";
 
     PathNotNormalized:
@@ -113,7 +113,7 @@ codes! {
         "requests pass without being asked about wherever the condition is not met; a route that forgets it is open",
         "delete `filter_enabled`, `filter_enabled_metadata` and the filter's own `disabled`";
     AuthorizationOverHttp:
-        "nobody: Envoy sends `context_extensions` over gRPC only, so the gate never learns the policy",
+        "no attack but an outage: the gate speaks gRPC only, and only there does Envoy send `context_extensions`",
         "`grpc_service` in place of `http_service`";
     AuthorizationFailsOpen:
         "anybody passes while the gate is away, and whoever can overload it or break one Check decides when (CVE-2023-27488, CVE-2024-23324)",
@@ -134,7 +134,7 @@ codes! {
         "the headers of the gate's answer choose the route anew: the request reaches a route under a policy that nobody asked about",
         "`clear_route_cache: false`";
     TokenNotSent:
-        "nobody: the gate never sees a token and answers 401",
+        "no attack but an outage: the gate never sees a token and answers 401",
         "add `{exact: authorization}` to `allowed_headers`, and keep it out of `disallowed_headers`";
     MutationsNotValidated:
         "a line break in a value that the gate sends becomes a header of its own at the service (CVE-2023-27493)",

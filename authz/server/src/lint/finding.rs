@@ -48,8 +48,6 @@ impl fmt::Display for Finding {
         for text in [file, part, field].into_iter().filter(|text| !text.is_empty()) {
             write!(formatter, "{text}: ")?;
         }
-        writeln!(formatter, "{found} [{}]", code.name())?;
-        writeln!(formatter, "  danger: {}", code.danger())?;
-        writeln!(formatter, "  fix: {}", code.fix())
+        write!(formatter, "{found} [{}]", code.name())
     }
 }

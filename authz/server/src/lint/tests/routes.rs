@@ -1,7 +1,8 @@
-use super::{POLICY, ROUTES, Row, bad, bad_route, good, good_route};
+use super::{CLUSTERS, Copy, POLICY, ROUTES, Row, bad, bad_route, codes, good, good_route};
 use crate::lint::code::Code;
 
 const AUDIT: &str = "check_settings: {context_extensions: {policy: audit, removed_prefix: /auditing}}";
+const ACTION: &str = "route: {cluster: audit, timeout: 15s, prefix_rewrite: /audit}";
 const NOT_FOUND: &str = "route: {cluster: no-such-service,";
 const VIRTUAL_HOST: &str = "          envoy.filters.http.cors:";
 const PER_ROUTE: &str = r#""@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute"#;
@@ -13,6 +14,10 @@ pub(super) fn rows() -> Vec<Row> {
 
 fn policies() -> Vec<Row> {
     let service = "match: {path: /extra}, route: {cluster: audit}";
+    let disabled_part = format!(
+        "weighted_clusters: {{clusters: [{{name: audit, weight: 1, typed_per_filter_config: \
+         {{envoy.filters.http.ext_authz: {{ {WRAPPER}, disabled: true }} }} }}]}}"
+    );
     let merged =
         "match: {path: /extra}, route: {cluster: audit}, typed_per_filter_config: {envoy.filters.http.ext_authz:";
     vec![
@@ -27,15 +32,6 @@ fn policies() -> Vec<Row> {
         good_route(Code::RouteWithoutPolicy, "match: {path: /extra}, direct_response: {status: 404}"),
         good_route(Code::RouteWithoutPolicy, "match: {path: /extra}, route: {cluster: defined-nowhere}"),
         good_route(Code::RouteWithoutPolicy, &format!("{service}, typed_per_filter_config: *tasks")),
-        // A level above names it for all below, those with settings of their own included.
-        good(
-            Code::RouteWithoutPolicy,
-            ROUTES,
-            VIRTUAL_HOST,
-            &format!(
-                "          envoy.filters.http.ext_authz: {{ {PER_ROUTE}, check_settings: {{context_extensions: {{policy: tasks}} }} }}\n{VIRTUAL_HOST}"
-            ),
-        ),
         bad(Code::PolicyUnknown, ROUTES, AUDIT, &AUDIT.replace("policy: audit", "policy: audits"))
             .and(Code::PolicyWithoutRoute),
         good(Code::PolicyUnknown, ROUTES, AUDIT, &AUDIT.replace("policy: audit", "policy: \"audit\"")),
@@ -43,6 +39,8 @@ fn policies() -> Vec<Row> {
         bad(Code::PolicyWithoutRoute, POLICY, "metadata: {name: audit}", "metadata: {name: audits}")
             .and(Code::PolicyUnknown),
         good(Code::PolicyWithoutRoute, POLICY, "metadata: {name: audit}", "metadata: {name: 'audit'}"),
+        bad(Code::PolicyWithoutRoute, ROUTES, ACTION, &ACTION.replace("cluster: audit", &disabled_part))
+            .and(Code::AuthorizationDisabled),
         bad_route(
             Code::ClusterChosenByClient,
             "match: {path: /extra}, route: {cluster_header: x-cluster}, typed_per_filter_config: *tasks",
@@ -73,7 +71,7 @@ fn disabled() -> Vec<Row> {
         bad_route(Code::AuthorizationDisabled, &at_part(&format!("{{ {PER_ROUTE}, disabled: yes }}"))),
         // The cluster comes into being.
         bad(Code::AuthorizationDisabled, ROUTES, NOT_FOUND, &NOT_FOUND.replace("no-such-service", "audit")),
-        bad(Code::AuthorizationDisabled, super::CLUSTERS, "    name: audit\n", "    name: no-such-service\n")
+        bad(Code::AuthorizationDisabled, CLUSTERS, "    name: audit\n", "    name: no-such-service\n")
             .and(Code::PolicyWithoutRoute),
         // The most specific level decides.
         good_route(Code::AuthorizationDisabled, &at_part(&format!("{{ {PER_ROUTE}, check_settings: {{}} }}"))),
@@ -177,4 +175,22 @@ fn names() -> Vec<Row> {
             &extra("envoy.filters.http.ext_authz", &format!("{WRAPPER}, config: {{ {PER_ROUTE}, disabled: true }}")),
         ),
     ]
+}
+
+#[test]
+fn a_level_above_names_the_policy_for_all_below() {
+    let settings = format!(
+        "envoy.filters.http.ext_authz: {{ {PER_ROUTE}, check_settings: {{context_extensions: {{policy: audit}} }} }}"
+    );
+    let table = "    name: gateway\n    virtual_hosts:";
+    for (from, to) in [
+        (table, format!("    typed_per_filter_config: {{ {settings} }}\n{table}")),
+        (VIRTUAL_HOST, format!("          {settings}\n{VIRTUAL_HOST}")),
+    ] {
+        let copy = Copy::new();
+        copy.edit(ROUTES, AUDIT, &AUDIT.replace("policy: audit, ", ""));
+        assert_eq!(codes(&copy.findings()), [Code::RouteWithoutPolicy, Code::PolicyWithoutRoute].into());
+        copy.edit(ROUTES, from, &to);
+        assert_eq!(codes(&copy.findings()), [].into(), "{to}");
+    }
 }

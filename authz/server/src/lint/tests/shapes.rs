@@ -47,23 +47,33 @@ fn a_static_configuration_with_inline_routes_is_read_too() {
 
 #[test]
 fn a_typed_struct_is_read_like_its_type() {
-    let wrap = |listener: &mut Value, normalize: bool| {
+    for (kind, normalize, expected) in [
+        ("xds.type.v3.TypedStruct", true, vec![]),
+        ("xds.type.v3.TypedStruct", false, vec![Code::PathNotNormalized]),
+        ("udpa.type.v1.TypedStruct", false, vec![Code::PathNotNormalized]),
+        ("google.protobuf.Struct", false, vec![Code::ListenerMissing]),
+    ] {
+        let copy = Copy::new();
+        let mut listener = resources(&copy, LISTENERS).remove(0);
         let mut manager = listener.pointer_mut(MANAGER).unwrap().take();
         let type_url = manager.as_object_mut().unwrap().remove("@type").unwrap();
         manager["normalize_path"] = normalize.into();
-        manager["rds"] = Value::Null;
-        let kind = "type.googleapis.com/xds.type.v3.TypedStruct";
-        json!({"@type": kind, "type_url": type_url, "value": manager})
-    };
-    for (normalize, expected) in [(true, vec![]), (false, vec![Code::PathNotNormalized])] {
-        let copy = Copy::new();
-        let mut listener = resources(&copy, LISTENERS).remove(0);
-        let mut wrapped = wrap(&mut listener, normalize);
-        wrapped["value"]["rds"] = json!({"route_config_name": "gateway"});
-        set(&mut listener, MANAGER, wrapped);
+        let kind = format!("type.googleapis.com/{kind}");
+        set(&mut listener, MANAGER, json!({"@type": kind, "type_url": type_url, "value": manager}));
         copy.write(LISTENERS, &json!({"resources": [listener]}).to_string());
-        assert_eq!(codes(&copy.findings()), expected.into_iter().collect());
+        assert_eq!(codes(&copy.findings()), expected.into_iter().collect(), "{kind} {normalize}");
     }
+}
+
+#[test]
+fn the_default_filter_chain_is_one_too() {
+    let copy = Copy::new();
+    let mut listener = resources(&copy, LISTENERS).remove(0);
+    set(&mut listener, &format!("{MANAGER}/normalize_path"), false.into());
+    listener["default_filter_chain"] = listener["filter_chains"][0].take();
+    listener.as_object_mut().unwrap().remove("filter_chains");
+    copy.write(LISTENERS, &json!({"resources": [listener]}).to_string());
+    assert_eq!(codes(&copy.findings()), [Code::PathNotNormalized].into());
 }
 
 #[test]
@@ -120,6 +130,11 @@ fn a_filter_is_found_under_its_own_name() {
     copy.edit(LISTENERS, "- name: envoy.filters.http.ext_authz", "- name: gate");
     copy.write(ROUTES, &copy.text(ROUTES).replace("envoy.filters.http.ext_authz:", "gate:"));
     assert_eq!(codes(&copy.findings()), [].into());
+    // The usual name is then nobody's; Envoy 1.40 accepts and ignores what stands there.
+    let wrapper = r#"{"@type": type.googleapis.com/envoy.config.route.v3.FilterConfig, disabled: true}"#;
+    let cors = "          envoy.filters.http.cors:";
+    copy.edit(ROUTES, cors, &format!("          envoy.filters.http.ext_authz: {wrapper}\n{cors}"));
+    assert_eq!(codes(&copy.findings()), [Code::PerFilterConfigUnknown].into());
 }
 
 #[test]

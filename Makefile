@@ -6,7 +6,7 @@ export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tar
 CARGO_FLAGS := --release --workspace --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build fmt lint unit deny envoy generate bench
+.PHONY: help demo test build fmt lint unit deny envoy generate bench fuzz
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
@@ -37,6 +37,9 @@ generate: build ## Write docs/cli.md and docs/policy.schema.json anew
 
 bench: toolchain ## Measure the handler, signatures and memory
 	cargo bench --workspace --locked
+
+fuzz: toolchain ## Look for bytes that break something, FUZZ_SECONDS for each target
+	fuzz/run $(or $(FUZZ_SECONDS),60)
 
 deny: ## Licences, sources and advisories of dependencies (needs cargo-deny)
 	cargo deny check

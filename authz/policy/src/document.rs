@@ -147,7 +147,9 @@ fn explain(message: &str) -> String {
     format!("{message}{}", did_you_mean(given, &expected))
 }
 
-fn did_you_mean(given: &str, expected: &[&str]) -> String {
+/// The ending of a message about `given`: the closest of what was expected, if it is close.
+#[must_use]
+pub fn did_you_mean(given: &str, expected: &[&str]) -> String {
     const CLOSE: f64 = 0.8;
     let closeness = |candidate: &&&str| strsim::jaro_winkler(&given.to_lowercase(), &candidate.to_lowercase());
     let best = expected.iter().max_by(|left, right| closeness(left).total_cmp(&closeness(right)));

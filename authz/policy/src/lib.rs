@@ -21,6 +21,7 @@ mod spec;
 
 pub use compile::PolicySet;
 pub use decision::{Decision, Denial, DenialReason};
+pub use document::did_you_mean;
 pub use issuer::{Issuer, Provider};
 pub use problem::{PolicyProblem, PolicyProblems};
 pub use requirement::Requirement;

@@ -20,9 +20,10 @@ pub struct CheckArguments {
     format: Format,
 }
 
+/// How results are printed.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Format {
-    /// A line for each problem, for people.
+pub(crate) enum Format {
+    /// Lines, for people.
     Text,
     /// A JSON array of objects, for programs.
     Json,

@@ -9,6 +9,7 @@ use crate::cases::TestArguments;
 use crate::check::CheckArguments;
 use crate::explain::ExplainArguments;
 use crate::generated::CompletionArguments;
+use crate::lint::LintArguments;
 use crate::manual;
 
 /// One gate in front of your services: who is calling, may they, and at what rate.
@@ -29,6 +30,9 @@ pub enum Command {
     /// Check policy documents and print everything that is wrong with them.
     #[command(after_long_help = manual::CHECK)]
     Check(CheckArguments),
+    /// Check Envoy's configuration and print everything in it that opens a way around the gate.
+    #[command(after_long_help = manual::LINT)]
+    Lint(LintArguments),
     /// Try policies on cases, without a network.
     #[command(after_long_help = manual::TEST)]
     Test(TestArguments),

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use portcullis_server::{Command, CommandLine, check, completions, explain, reference, schema, serve, test};
+use portcullis_server::{Command, CommandLine, check, completions, explain, lint, reference, schema, serve, test};
 
 /// Half the cost of the C library's for the short-lived allocations of a check, and less memory between many small entries of a cache.
 #[global_allocator]
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
             portcullis_runtime::run_with("portcullis", common, |process, metrics| serve(settings, process, metrics))
         }
         Ok(CommandLine { command: Command::Check(arguments) }) => check(&arguments),
+        Ok(CommandLine { command: Command::Lint(arguments) }) => lint(&arguments),
         Ok(CommandLine { command: Command::Explain(arguments) }) => explain(&arguments),
         Ok(CommandLine { command: Command::Test(arguments) }) => test(&arguments),
         Ok(CommandLine { command: Command::Schema }) => schema(),

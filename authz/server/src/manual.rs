@@ -40,6 +40,18 @@ Exit status:
   0    no problems
   1    problems, all of which are printed";
 
+pub(crate) const LINT: &str = "\
+Each finding has a file, a place, a field and a code; below the first of a kind stands what it lets an attacker
+do, and what to write instead. docs/lint.md has all codes, and what is not looked at.
+
+Examples:
+  portcullis lint --envoy envoy/ --policy policies.yaml
+  portcullis lint --envoy envoy.yaml --policy policies/ --allow upgrades-enabled --format json
+
+Exit status:
+  0    no findings
+  1    findings, all of which are printed";
+
 pub(crate) const TEST: &str = "\
 Cases:
   cases:

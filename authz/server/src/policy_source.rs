@@ -4,9 +4,7 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::digest::{Context, SHA256};
 use portcullis_policy::{PolicyProblem, PolicyProblems, PolicySet};
 
-/// Larger files are not policies; reading one whole could exhaust memory.
-const LARGEST_FILE: u64 = 1024 * 1024;
-const EXTENSIONS: [&str; 2] = ["yaml", "yml"];
+use crate::yaml_files;
 
 /// The text of every policy file, by name: what a set is compiled from, and what shows whether it changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,9 +15,9 @@ impl PolicyText {
     pub(crate) fn read<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<Self, PolicyProblems> {
         let (mut texts, mut problems) = (BTreeMap::new(), Vec::new());
         for path in paths {
-            match files(path) {
+            match yaml_files::list(path) {
                 Ok(files) => read_files(files, &mut texts, &mut problems),
-                Err(problem) => problems.push(problem),
+                Err(cause) => problems.push(problem(path, cause)),
             }
         }
         if problems.is_empty() { Ok(Self(texts)) } else { Err(PolicyProblems(problems)) }
@@ -46,7 +44,7 @@ impl PolicyText {
 
 fn read_files(files: Vec<PathBuf>, texts: &mut BTreeMap<String, String>, problems: &mut Vec<PolicyProblem>) {
     for file in files {
-        match read(&file) {
+        match yaml_files::read(&file) {
             Ok(text) => {
                 texts.insert(file.display().to_string(), text);
             }
@@ -54,27 +52,6 @@ fn read_files(files: Vec<PathBuf>, texts: &mut BTreeMap<String, String>, problem
                 .push(problem(&file, format!("cannot be read: {cause}; give a file or a folder of policy documents"))),
         }
     }
-}
-
-fn read(file: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(file).map_err(|error| error.to_string())?.len();
-    if size > LARGEST_FILE {
-        return Err(format!("it has {size} bytes, more than the {LARGEST_FILE} of any policy"));
-    }
-    std::fs::read_to_string(file).map_err(|error| error.to_string())
-}
-
-fn files(path: &Path) -> Result<Vec<PathBuf>, PolicyProblem> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let entries = std::fs::read_dir(path).map_err(|error| problem(path, format!("cannot be listed: {error}")))?;
-    let is_policy = |file: &PathBuf| {
-        let hidden = file.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
-        !hidden && file.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known))
-    };
-    let files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_policy).collect();
-    if files.is_empty() { Err(problem(path, "has no .yaml or .yml file".to_owned())) } else { Ok(files) }
 }
 
 fn problem(path: &Path, problem: String) -> PolicyProblem {

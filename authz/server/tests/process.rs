@@ -78,6 +78,36 @@ fn check_prints_every_problem_and_its_exit_code_says_whether_there_was_one() {
 }
 
 #[test]
+fn lint_prints_every_finding_and_its_exit_code_says_whether_there_was_one() {
+    let envoy = concat!(env!("CARGO_MANIFEST_DIR"), "/../../envoy");
+    let folder = tempfile::tempdir().unwrap();
+    let renamed = policy_with(folder.path(), "{name: audit}", "{name: audits}");
+    let lint = |policy: &str, more: &[&str]| {
+        let arguments = ["lint", "--envoy", envoy, "--policy", policy];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+        let output = command.args(arguments).args(more).env_clear().output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(lint(POLICY, &[]), (Some(0), "no findings\n".to_owned()));
+    assert_eq!(lint(POLICY, &["--format", "json"]), (Some(0), "[]\n".to_owned()));
+    let renamed = renamed.to_str().unwrap();
+    let (code, text) = lint(renamed, &[]);
+    for part in
+        ["routes.yaml: route gateway/gateway/audit: ", "did you mean audits? [policy-unknown]\n  danger: ", "\n  fix: "]
+    {
+        assert!(code == Some(1) && text.contains(part), "{part} is missing in:\n{text}");
+    }
+    let (code, text) = lint(renamed, &["--format", "json", "--allow", "policy-unknown"]);
+    let findings: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, findings[0]["code"].as_str(), findings.get(1)), (Some(1), Some("policy-without-route"), None));
+    for field in ["file", "place", "field", "found", "danger", "fix"] {
+        assert!(findings[0][field].is_string(), "{field} is missing in {text}");
+    }
+    let both = ["--allow", "policy-unknown", "--allow", "policy-without-route"];
+    assert_eq!(lint(renamed, &both), (Some(0), "no findings\n".to_owned()));
+}
+
+#[test]
 fn an_occupied_port_names_the_flag_and_the_fix() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -1,0 +1,127 @@
+//! What the documents say together: listeners, the route tables they use, and the services that can be reached.
+
+use std::collections::BTreeSet;
+
+use super::code::Code;
+use super::filters;
+use super::finding::{Finding, Place};
+use super::manager::Manager;
+use super::node::Node;
+use super::per_filter::USUAL_NAME;
+use super::route_table::RouteTable;
+use super::source::Document;
+
+const LISTENER: &str = "envoy.config.listener.v3.Listener";
+const ROUTE_CONFIGURATION: &str = "envoy.config.route.v3.RouteConfiguration";
+const CLUSTER: &str = "envoy.config.cluster.v3.Cluster";
+/// A resource with its name and version around it.
+const RESOURCE: &str = "envoy.service.discovery.v3.Resource";
+const MANAGER: &str = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+/// The parts of a bootstrap file that say that it is one.
+const BOOTSTRAP: [&str; 4] = ["static_resources", "dynamic_resources", "admin", "node"];
+
+/// The gateway as configured.
+#[derive(Debug, Default)]
+pub(super) struct Gateway<'a> {
+    pub(super) managers: Vec<Manager<'a>>,
+    pub(super) tables: Vec<RouteTable<'a>>,
+    /// The `admin` part of bootstrap files.
+    pub(super) admins: Vec<(Place, Node<'a>)>,
+    clusters: BTreeSet<&'a str>,
+    /// Clusters may also come from where they cannot be read.
+    clusters_elsewhere: bool,
+}
+
+impl<'a> Gateway<'a> {
+    pub(super) fn of(documents: &'a [Document], findings: &mut Vec<Finding>) -> Self {
+        let mut gateway = Self::default();
+        for Document { file, value } in documents {
+            gateway.add_document(file, Node::new(value), findings);
+        }
+        gateway
+    }
+
+    /// Whether requests to this cluster can reach a service: a cluster that nobody defines has none.
+    pub(super) fn reaches(&self, cluster: &str) -> bool {
+        self.clusters.is_empty() || self.clusters_elsewhere || self.clusters.contains(cluster)
+    }
+
+    /// The names under which routes of `table` find ext_authz.
+    pub(super) fn authorization_names(&self, table: &RouteTable<'a>) -> Vec<&'a str> {
+        let managers = self.managers.iter().filter(|manager| manager.uses(table));
+        let names: BTreeSet<&str> =
+            managers.flat_map(|manager| filters::authorization(manager)).map(|filter| filter.name).collect();
+        if names.is_empty() { vec![USUAL_NAME] } else { names.into_iter().collect() }
+    }
+
+    /// Whether some routes come from where they cannot be read.
+    pub(super) fn has_routes_elsewhere(&self) -> bool {
+        self.managers.iter().any(|manager| !manager.absent_tables(self).is_empty())
+            || self.tables.iter().any(RouteTable::has_more_elsewhere)
+    }
+
+    /// Whether `manager` may pass a request to a service; one that only redirects has nothing to protect.
+    pub(super) fn serves(&self, manager: &Manager<'a>) -> bool {
+        let mut tables = self.tables.iter().filter(|table| manager.uses(table));
+        !manager.absent_tables(self).is_empty()
+            || tables.any(|table| table.has_more_elsewhere() || !table.routes(self).is_empty())
+    }
+
+    fn add_document(&mut self, file: &str, document: Node<'a>, findings: &mut Vec<Finding>) {
+        let resources = document.get("resources");
+        if !resources.is_present() && !BOOTSTRAP.iter().any(|part| document.get(part).is_present()) {
+            let found = "has neither resources nor a part of a bootstrap configuration";
+            findings.push(Place::new(file, "").finding(Code::FileUnusable, "", found));
+        }
+        for (index, resource) in resources.items().enumerate() {
+            self.add_resource(file, index, resource, findings);
+        }
+        let fixed = document.get("static_resources");
+        fixed.get("listeners").items().for_each(|listener| self.add_listener(file, listener));
+        fixed.get("clusters").items().for_each(|cluster| self.clusters.extend(cluster.get("name").text()));
+        let admin = document.get("admin");
+        if admin.is_present() {
+            self.admins.push((Place::new(file, ""), admin));
+        }
+        let source = document.get("dynamic_resources").get("cds_config");
+        let is_file = ["path_config_source", "path"].into_iter().any(|kind| source.get(kind).is_present());
+        self.clusters_elsewhere |= source.is_present() && !is_file;
+    }
+
+    fn add_resource(&mut self, file: &str, index: usize, resource: Node<'a>, findings: &mut Vec<Finding>) {
+        let (type_name, resource) = match resource.typed() {
+            (RESOURCE, wrapper) => wrapper.get("resource").typed(),
+            typed => typed,
+        };
+        match type_name {
+            LISTENER => self.add_listener(file, resource),
+            ROUTE_CONFIGURATION => self.tables.push(RouteTable::new(file, resource, None)),
+            CLUSTER => self.clusters.extend(resource.get("name").text()),
+            "" => {
+                let field = format!("resources[{index}].@type");
+                findings.push(Place::new(file, "").finding(Code::FileUnusable, field, "is missing"));
+            }
+            // Secrets, endpoints and the like hold nothing that is looked at.
+            _ => {}
+        }
+    }
+
+    fn add_listener(&mut self, file: &str, listener: Node<'a>) {
+        let name = listener.get("name").text().unwrap_or("without a name");
+        let chains: Vec<Node<'a>> =
+            listener.get("filter_chains").items().chain([listener.get("default_filter_chain")]).collect();
+        for (index, chain) in chains.iter().enumerate() {
+            let part = match (index, chain.get("name").text()) {
+                (_, Some(chain)) => format!("listener {name}, filter chain {chain}"),
+                (0, None) => format!("listener {name}"),
+                (_, None) => format!("listener {name}, filter chain {}", index + 1),
+            };
+            let configurations = chain.get("filters").items().map(|filter| filter.get("typed_config").typed());
+            for (_, node) in configurations.filter(|(type_name, _)| *type_name == MANAGER) {
+                let manager = Manager { place: Place::new(file, part.as_str()), node, index: self.managers.len() };
+                self.tables.extend(manager.inline_tables());
+                self.managers.push(manager);
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! A reading of Envoy's configuration that knows how Envoy itself reads YAML, and nothing of what the fields mean.
+
+use serde_json::Value;
+
+const TYPED_STRUCTS: [&str; 2] = ["xds.type.v3.TypedStruct", "udpa.type.v1.TypedStruct"];
+
+/// A value or its absence: what is not there can be asked like what is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node<'a>(Option<&'a Value>);
+
+impl<'a> Node<'a> {
+    pub(super) const ABSENT: Self = Self(None);
+
+    pub(super) fn new(value: &'a Value) -> Self {
+        Self(Some(value).filter(|value| !value.is_null()))
+    }
+
+    /// The field of this name. Envoy takes its JSON spelling (`normalizePath`) for the same field.
+    pub(super) fn get(self, field: &str) -> Self {
+        let Some(value) = self.0 else { return Self::ABSENT };
+        value.get(field).or_else(|| value.get(camel_case(field))).map_or(Self::ABSENT, Self::new)
+    }
+
+    /// What a map holds under `key`, which is data and has one spelling.
+    pub(super) fn entry(self, key: &str) -> Self {
+        self.0.and_then(|value| value.get(key)).map_or(Self::ABSENT, Self::new)
+    }
+
+    /// Every key of a map with what it holds.
+    pub(super) fn entries(self) -> impl Iterator<Item = (&'a str, Self)> {
+        let members = self.0.and_then(Value::as_object);
+        members.into_iter().flatten().map(|(key, value)| (key.as_str(), Self::new(value)))
+    }
+
+    pub(super) fn items(self) -> impl Iterator<Item = Self> {
+        self.0.and_then(Value::as_array).into_iter().flatten().map(Self::new)
+    }
+
+    pub(super) fn text(self) -> Option<&'a str> {
+        self.0.and_then(Value::as_str)
+    }
+
+    pub(super) fn number(self) -> Option<u64> {
+        self.0.and_then(Value::as_u64).or_else(|| self.text()?.parse().ok())
+    }
+
+    pub(super) fn is_present(self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Envoy 1.40 takes `yes`, `on` and `y` in any case, and the same in quotes, for true.
+    pub(super) fn is_true(self) -> bool {
+        let says_so = |text: &str| ["true", "yes", "on", "y"].iter().any(|word| text.eq_ignore_ascii_case(word));
+        self.0.and_then(Value::as_bool).unwrap_or_else(|| self.text().is_some_and(says_so))
+    }
+
+    /// Whether an enum has one of these values; Envoy takes names in any case, and numbers.
+    pub(super) fn is_one_of(self, accepted: &[(&str, u64)]) -> bool {
+        accepted.iter().any(|(name, number)| {
+            self.text().is_some_and(|text| text.eq_ignore_ascii_case(name)) || self.number() == Some(*number)
+        })
+    }
+
+    /// A typed configuration: the name of its message, and its fields. Envoy goes by the type alone, never by an extension's name.
+    pub(super) fn typed(self) -> (&'a str, Self) {
+        let name = |url: Self| url.text().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
+        let type_name = name(self.entry("@type"));
+        if TYPED_STRUCTS.contains(&type_name) {
+            (name(self.get("type_url")), self.get("value"))
+        } else {
+            (type_name, self)
+        }
+    }
+
+    /// How the value is called in a finding.
+    pub(super) fn describe(self) -> String {
+        self.0.map_or_else(|| "is missing".to_owned(), |value| format!("is {value}"))
+    }
+
+    /// Every value below this one, itself included.
+    pub(super) fn descendants(self) -> Vec<Self> {
+        let mut found = vec![self];
+        let mut next = 0;
+        while let Some(node) = found.get(next).copied() {
+            found.extend(node.items().chain(node.entries().map(|(_, value)| value)));
+            next += 1;
+        }
+        found
+    }
+}
+
+fn camel_case(field: &str) -> String {
+    let mut words = field.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| {
+        let (head, tail) = word.split_at_checked(1).unwrap_or_default();
+        name + &head.to_ascii_uppercase() + tail
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Node;
+
+    #[test]
+    fn yaml_is_read_as_envoy_reads_it() {
+        let truths = ["true", "TRUE", "yes", "On", "y", "\"true\"", "'Yes'"];
+        let others = ["false", "no", "off", "n", "1", "\"1\"", "truly", "~", "[true]"];
+        for (text, expected) in truths.map(|text| (text, true)).into_iter().chain(others.map(|text| (text, false))) {
+            let value: Value = serde_saphyr::from_str(text).unwrap();
+            assert_eq!(Node::new(&value).is_true(), expected, "{text}");
+        }
+        let accepted = [("REJECT_REQUEST", 2)];
+        for (value, expected) in [
+            (json!("REJECT_REQUEST"), true),
+            (json!("reject_request"), true),
+            (json!(2), true),
+            (json!("2"), true),
+            (json!("KEEP_UNCHANGED"), false),
+            (json!(1), false),
+            (Value::Null, false),
+        ] {
+            assert_eq!(Node::new(&value).is_one_of(&accepted), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_field_has_two_spellings_and_a_key_of_a_map_one() {
+        let value = json!({"normalizePath": true, "merge_slashes": true});
+        let node = Node::new(&value);
+        assert!(node.get("normalize_path").is_true() && node.get("merge_slashes").is_true());
+        assert!(!node.entry("normalize_path").is_present() && node.entry("normalizePath").is_true());
+    }
+
+    #[test]
+    fn a_configuration_is_what_its_type_says() {
+        let plain = json!({"@type": "type.googleapis.com/a.v3.B", "field": 1});
+        let wrapped = json!({"@type": "type.googleapis.com/xds.type.v3.TypedStruct",
+            "type_url": "type.googleapis.com/a.v3.B", "value": {"field": 1}});
+        for value in [plain, wrapped] {
+            let (name, fields) = Node::new(&value).typed();
+            assert_eq!((name, fields.get("field").number()), ("a.v3.B", Some(1)), "{value}");
+        }
+        assert_eq!(Node::new(&json!({"field": 1})).typed().0, "");
+    }
+}

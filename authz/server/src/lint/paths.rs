@@ -1,0 +1,49 @@
+//! Whether Envoy and the service read one path.
+
+use super::code::Code;
+use super::finding::Finding;
+use super::manager::Manager;
+use super::node::Node;
+use super::route_table::Route;
+
+const SAFE_SLASHES: [(&str, u64); 2] = [("REJECT_REQUEST", 2), ("UNESCAPE_AND_REDIRECT", 3)];
+
+/// How the manager reads paths.
+pub(super) fn check_manager(manager: &Manager<'_>, findings: &mut Vec<Finding>) {
+    let value = |field| manager.node.get(field);
+    let (normalized, merged) = (value("normalize_path").is_true(), value("merge_slashes").is_true());
+    let safe = value("path_with_escaped_slashes_action").is_one_of(&SAFE_SLASHES);
+    for (field, good, code) in [
+        ("normalize_path", normalized, Code::PathNotNormalized),
+        ("merge_slashes", merged, Code::SlashesNotMerged),
+        ("path_with_escaped_slashes_action", safe, Code::EscapedSlashesPass),
+    ] {
+        if !good {
+            findings.push(manager.place.finding(code, field, value(field).describe()));
+        }
+    }
+}
+
+/// How the route matches them.
+pub(super) fn check_route(route: &Route<'_>, findings: &mut Vec<Finding>) {
+    let matched = route.node.get("match");
+    let case_sensitive = matched.get("case_sensitive");
+    if case_sensitive.is_present() && !case_sensitive.is_true() {
+        findings.push(route.place.finding(Code::PathCaseInsensitive, "match.case_sensitive", "is false"));
+    }
+    let expression = matched.get("safe_regex").get("regex");
+    if expression.text().is_some_and(|expression| expression.contains("(?i")) {
+        findings.push(route.place.finding(Code::PathCaseInsensitive, "match.safe_regex.regex", expression.describe()));
+    }
+    let on_path = matched.get("headers").items().filter(|header| header.get("name").text() == Some(":path"));
+    if on_path.filter(|header| sees_query(*header)).count() > 0 {
+        findings.push(route.place.finding(Code::PathMatchedAsHeader, "match.headers", "has a matcher of :path"));
+    }
+}
+
+/// A prefix ends before the query begins, and the whole has one reading.
+fn sees_query(header: Node<'_>) -> bool {
+    let matcher = header.get("string_match");
+    let harmless = ["prefix", "exact"].iter().any(|kind| matcher.get(kind).is_present());
+    !harmless || header.get("invert_match").is_true()
+}

@@ -1,0 +1,77 @@
+//! What routes say to ext_authz, in `typed_per_filter_config`.
+
+use super::code::Code;
+use super::finding::{Finding, Place};
+use super::node::Node;
+
+/// The name that the filter has in this project's files, and most others.
+pub(super) const USUAL_NAME: &str = "envoy.filters.http.ext_authz";
+const PER_ROUTE: &str = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute";
+/// Envoy's wrapper around the settings of any filter, which can disable it too.
+const FILTER_CONFIG: &str = "envoy.config.route.v3.FilterConfig";
+
+/// What is in force for one route.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Settings<'a> {
+    pub(super) disabled: bool,
+    pub(super) policy: Option<&'a str>,
+    pub(super) removed_prefix: Option<&'a str>,
+}
+
+impl<'a> Settings<'a> {
+    /// Merges `levels`, the least specific first, for the filters of these names. As tried with Envoy 1.40: the most specific
+    /// level decides whether the filter runs, and the context extensions of all levels are put together.
+    pub(super) fn of(levels: &[Node<'a>], names: &[&str]) -> Self {
+        let mut settings = Self::default();
+        for level in levels {
+            let configurations = level.get("typed_per_filter_config");
+            for name in names {
+                settings.add(configurations.entry(name));
+            }
+        }
+        settings
+    }
+
+    fn add(&mut self, configuration: Node<'a>) {
+        if !configuration.is_present() {
+            return;
+        }
+        let (disabled, configuration) = unwrap(configuration);
+        self.disabled = disabled || configuration.get("disabled").is_true();
+        let extensions = configuration.get("check_settings").get("context_extensions");
+        self.policy = extensions.entry("policy").text().or(self.policy);
+        self.removed_prefix = extensions.entry("removed_prefix").text().or(self.removed_prefix);
+    }
+}
+
+/// Whether a wrapper disables the filter, and what is inside.
+fn unwrap(configuration: Node<'_>) -> (bool, Node<'_>) {
+    match configuration.typed() {
+        (FILTER_CONFIG, wrapper) => (wrapper.get("disabled").is_true(), wrapper.get("config").typed().1),
+        (_, plain) => (false, plain),
+    }
+}
+
+/// Settings at one level that Envoy does not take for what they were meant.
+pub(super) fn check(place: &Place, level: Node<'_>, names: &[&str], findings: &mut Vec<Finding>) {
+    for (key, configuration) in level.get("typed_per_filter_config").entries() {
+        let found = match inner_type(configuration) {
+            PER_ROUTE | FILTER_CONFIG if names.contains(&key) => continue,
+            "" => "has no @type".to_owned(),
+            PER_ROUTE => format!("is for ext_authz, which is called {}", names.join(" or ")),
+            _ if key == USUAL_NAME && !names.contains(&key) => {
+                format!("names no filter; ext_authz is called {}", names.join(" or "))
+            }
+            other if names.contains(&key) => format!("has the type {other}, which is not ext_authz's"),
+            _ => continue,
+        };
+        findings.push(place.finding(Code::PerFilterConfigUnknown, format!("typed_per_filter_config.{key}"), found));
+    }
+}
+
+fn inner_type(configuration: Node<'_>) -> &str {
+    match configuration.typed() {
+        (FILTER_CONFIG, wrapper) if wrapper.get("config").is_present() => wrapper.get("config").typed().0,
+        (type_name, _) => type_name,
+    }
+}

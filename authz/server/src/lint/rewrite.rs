@@ -1,0 +1,134 @@
+//! What a route takes off the path on the way to the service.
+
+use super::node::Node;
+
+/// What becomes of a path that the route matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Rewrite {
+    /// The service sees it without this prefix, which is empty where nothing is rewritten.
+    Removes(String),
+    /// The service sees something that is not its end.
+    Replaces { matched: String, written: String },
+    /// It cannot be told from the configuration alone.
+    Unknown,
+}
+
+/// What `route` does.
+pub(super) fn of(route: Node<'_>) -> Rewrite {
+    let action = route.get("route");
+    let by_prefix = action.get("prefix_rewrite").text().filter(|written| !written.is_empty());
+    let by_regex = action.get("regex_rewrite");
+    match by_prefix {
+        Some(written) => literal_match(route).map_or(Rewrite::Unknown, |matched| removal(matched, written, written)),
+        None if by_regex.is_present() => regex_removal(by_regex),
+        None if ["path_rewrite", "path_rewrite_policy"].iter().any(|kind| action.get(kind).is_present()) => {
+            Rewrite::Unknown
+        }
+        None => Rewrite::Removes(String::new()),
+    }
+}
+
+/// The pattern of `regex_rewrite` if it may match in the middle of a path: Envoy replaces every match.
+pub(super) fn unanchored_pattern(route: Node<'_>) -> Option<&str> {
+    let pattern = route.get("route").get("regex_rewrite").get("pattern").get("regex").text();
+    let begins_with_anchor = |pattern: &str| {
+        let pattern = pattern.trim_start_matches("(?i)").trim_start_matches('(');
+        pattern.starts_with('^') || pattern.starts_with(r"\A")
+    };
+    pattern.filter(|pattern| !begins_with_anchor(pattern))
+}
+
+/// The part of the path that `prefix_rewrite` replaces. An expression matches, and so replaces, the whole path.
+fn literal_match(route: Node<'_>) -> Option<&str> {
+    let matched = route.get("match");
+    ["prefix", "path", "path_separated_prefix"].iter().find_map(|kind| matched.get(kind).text())
+}
+
+/// `matched` becomes `written`; `start` is how the service's path begins.
+fn removal(matched: &str, written: &str, start: &str) -> Rewrite {
+    match matched.strip_suffix(written) {
+        Some(removed) if start.starts_with('/') => Rewrite::Removes(removed.to_owned()),
+        _ => Rewrite::Replaces { matched: matched.to_owned(), written: written.to_owned() },
+    }
+}
+
+/// Understands a literal followed by nothing or by one group of the rest, which the substitution keeps.
+fn regex_removal(rewrite: Node<'_>) -> Rewrite {
+    let (pattern, substitution) = (rewrite.get("pattern").get("regex").text(), rewrite.get("substitution").text());
+    let (pattern, substitution) = (pattern.unwrap_or_default(), substitution.unwrap_or_default());
+    let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
+    let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
+    let rests = [("(/.*)", "/"), ("(/.+)", "/"), ("(.*)", ""), ("(.+)", "")];
+    let rest = rests.iter().find_map(|(group, start)| Some((pattern.strip_suffix(group)?, *start)));
+    let (literal, written, start) = match (rest, substitution.strip_suffix(r"\1")) {
+        (Some((literal, start)), Some(written)) => (literal, written, format!("{written}{start}")),
+        (None, None) => (pattern, substitution, substitution.to_owned()),
+        _ => return Rewrite::Unknown,
+    };
+    let literal = literal.replace(r"\.", ".").replace(r"\-", "-").replace(r"\/", "/");
+    let is_plain = |text: &str| !text.contains(['\\', '(', '[', '{', '*', '+', '?', '|', '^', '$']);
+    // An unescaped dot stays: who writes `/v1.0` means the dot.
+    if is_plain(&literal) && is_plain(written) { removal(&literal, written, &start) } else { Rewrite::Unknown }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::node::Node;
+    use super::{Rewrite, of};
+
+    fn rewrite(matched: &Value, action: &Value) -> Rewrite {
+        of(Node::new(&json!({"match": matched, "route": action})))
+    }
+
+    #[test]
+    fn what_is_taken_off_a_path_can_be_told() {
+        let removes = |prefix: &str| Rewrite::Removes(prefix.to_owned());
+        let replaces = |matched: &str, written: &str| Rewrite::Replaces {
+            matched: matched.to_owned(),
+            written: written.to_owned(),
+        };
+        for (matched, action, expected) in [
+            (json!({"path": "/a"}), json!({"cluster": "c"}), removes("")),
+            (json!({"path": "/a"}), json!({"prefix_rewrite": ""}), removes("")),
+            (json!({"path": "/shop/orders"}), json!({"prefix_rewrite": "/orders"}), removes("/shop")),
+            (json!({"path": "/shop/orders"}), json!({"prefix_rewrite": "/other"}), replaces("/shop/orders", "/other")),
+            (json!({"prefix": "/shop/"}), json!({"prefix_rewrite": "/"}), removes("/shop")),
+            (json!({"prefix": "/shop/"}), json!({"prefixRewrite": "/"}), removes("/shop")),
+            (json!({"prefix": "/shop"}), json!({"prefix_rewrite": "/"}), replaces("/shop", "/")),
+            (json!({"prefix": "/shop/a"}), json!({"prefix_rewrite": "a"}), replaces("/shop/a", "a")),
+            (json!({"path_separated_prefix": "/shop/a"}), json!({"prefix_rewrite": "/a"}), removes("/shop")),
+            (json!({"path_separated_prefix": "/shop"}), json!({"prefix_rewrite": "/"}), replaces("/shop", "/")),
+            (json!({"safe_regex": {"regex": "/shop/.*"}}), json!({"prefix_rewrite": "/"}), Rewrite::Unknown),
+            (json!({"path": "/a"}), json!({"path_rewrite": "/b"}), Rewrite::Unknown),
+            (json!({"path": "/a"}), json!({"path_rewrite_policy": {"name": "x"}}), Rewrite::Unknown),
+        ] {
+            assert_eq!(rewrite(&matched, &action), expected, "{matched} {action}");
+        }
+    }
+
+    #[test]
+    fn what_an_expression_takes_off_can_be_told_where_it_is_plain() {
+        let removes = |prefix: &str| Rewrite::Removes(prefix.to_owned());
+        for (regex, substitution, expected) in [
+            ("^/shop/", "/", removes("/shop")),
+            ("^/shop(/.*)$", r"\1", removes("/shop")),
+            ("^/shop(/.+)", r"\1", removes("/shop")),
+            ("^/shop/(.*)$", r"/\1", removes("/shop")),
+            (r"^/v1\.0/(.*)$", r"/\1", removes("/v1.0")),
+            ("^/shop(.*)$", r"\1", Rewrite::Replaces { matched: "/shop".to_owned(), written: String::new() }),
+            (
+                "^/shop/(.*)$",
+                r"/store/\1",
+                Rewrite::Replaces { matched: "/shop/".to_owned(), written: "/store/".to_owned() },
+            ),
+            ("^/(shop|store)(/.*)$", r"\2", Rewrite::Unknown),
+            ("^/[a-z]+(/.*)$", r"\1", Rewrite::Unknown),
+            ("^/shop(/.*)$", "/", Rewrite::Unknown),
+        ] {
+            let action = json!({"regex_rewrite": {"pattern": {"regex": regex}, "substitution": substitution}});
+            assert_eq!(rewrite(&json!({"prefix": "/"}), &action), expected, "{regex} {substitution}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Route configurations, flattened: what is set at which level, and which routes lead to a service.
+
+use super::finding::Place;
+use super::gateway::Gateway;
+use super::node::Node;
+
+const ROUTE: &str = "envoy.config.route.v3.Route";
+const ROUTE_LIST: &str = "envoy.config.route.v3.RouteList";
+
+/// A RouteConfiguration.
+#[derive(Clone, Debug)]
+pub(super) struct RouteTable<'a> {
+    pub(super) place: Place,
+    pub(super) node: Node<'a>,
+    /// The manager that it is written in; without, managers ask for it by name.
+    pub(super) inline_in: Option<usize>,
+}
+
+/// A route that leads to a service.
+#[derive(Clone, Debug)]
+pub(super) struct Route<'a> {
+    pub(super) place: Place,
+    pub(super) node: Node<'a>,
+    /// What holds `typed_per_filter_config` and mutations of headers for it, the least specific first.
+    pub(super) levels: Vec<Node<'a>>,
+    /// Absent where it is not a name that decides.
+    pub(super) cluster: Option<&'a str>,
+    /// The header by which the client chooses the cluster.
+    pub(super) cluster_header: Option<&'a str>,
+}
+
+impl<'a> RouteTable<'a> {
+    pub(super) fn new(file: &str, node: Node<'a>, inline_in: Option<usize>) -> Self {
+        let name = node.get("name").text().unwrap_or("without a name");
+        Self { place: Place::new(file, format!("route configuration {name}")), node, inline_in }
+    }
+
+    /// Itself, its virtual hosts, routes and weighted clusters: everything at which something can be set.
+    pub(super) fn levels(&self) -> Vec<(Place, Node<'a>)> {
+        let mut levels = vec![(self.place.clone(), self.node)];
+        for host in self.virtual_hosts() {
+            let name = host.get("name").text().unwrap_or_default();
+            levels.push((Place::new(&self.place.file, format!("virtual host {name}")), host));
+            for (index, route) in routes(host).into_iter().enumerate() {
+                let place = self.place_of(host, index, route);
+                levels.extend([route].into_iter().chain(weighted_clusters(route)).map(|node| (place.clone(), node)));
+            }
+        }
+        levels
+    }
+
+    /// The routes to services that `gateway` has; one for each of weighted clusters. Redirects and direct responses lead to none.
+    pub(super) fn routes(&self, gateway: &Gateway<'a>) -> Vec<Route<'a>> {
+        let mut found: Vec<Route<'a>> = self.virtual_hosts().flat_map(|host| self.targets(host)).collect();
+        found.retain(|route| route.cluster.is_none_or(|cluster| gateway.reaches(cluster)));
+        found
+    }
+
+    fn targets(&self, host: Node<'a>) -> Vec<Route<'a>> {
+        let mut targets = Vec::new();
+        for (index, node) in routes(host).into_iter().enumerate() {
+            let action = node.get("route");
+            let place = self.place_of(host, index, node);
+            let levels = vec![self.node, host, node];
+            let route = Route {
+                place,
+                node,
+                levels,
+                cluster: action.get("cluster").text(),
+                cluster_header: action.get("cluster_header").text(),
+            };
+            if action.get("weighted_clusters").is_present() {
+                targets.extend(weighted_clusters(node).map(|part| route.clone().with_part(part)));
+            } else if action.is_present() {
+                targets.push(route);
+            }
+        }
+        targets
+    }
+
+    fn place_of(&self, host: Node<'a>, index: usize, route: Node<'a>) -> Place {
+        let table = self.node.get("name").text().unwrap_or_default();
+        let host = host.get("name").text().unwrap_or_default();
+        let number = format!("#{}", index + 1);
+        let route = route.get("name").text().unwrap_or(&number);
+        Place::new(&self.place.file, format!("route {table}/{host}/{route}"))
+    }
+
+    fn virtual_hosts(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
+        self.node.get("virtual_hosts").items()
+    }
+
+    /// Whether virtual hosts also come from where they cannot be read.
+    pub(super) fn has_more_elsewhere(&self) -> bool {
+        self.node.get("vhds").is_present()
+    }
+}
+
+impl<'a> Route<'a> {
+    fn with_part(mut self, part: Node<'a>) -> Self {
+        self.levels.push(part);
+        Self { cluster: part.get("name").text(), cluster_header: part.get("cluster_header").text(), ..self }
+    }
+}
+
+fn weighted_clusters(route: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    route.get("route").get("weighted_clusters").get("clusters").items()
+}
+
+/// The routes of a virtual host: a list, or the actions of a tree of matchers.
+fn routes(host: Node<'_>) -> Vec<Node<'_>> {
+    let mut routes: Vec<Node<'_>> = host.get("routes").items().collect();
+    for (type_name, node) in host.get("matcher").descendants().into_iter().map(Node::typed) {
+        match type_name {
+            ROUTE => routes.push(node),
+            ROUTE_LIST => routes.extend(node.get("routes").items()),
+            _ => {}
+        }
+    }
+    routes
+}

@@ -1,0 +1,140 @@
+//! This project's own gateway with one edit for each row: what must be found, and what must not.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::code::Code;
+use super::finding::Finding;
+use super::findings;
+
+mod authorization;
+mod documentation;
+mod files;
+mod headers;
+mod paths;
+mod routes;
+mod shapes;
+
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+const ROUTES: &str = "envoy/routes.yaml";
+const LISTENERS: &str = "envoy/listeners.yaml";
+const CLUSTERS: &str = "envoy/clusters.yaml";
+const BOOTSTRAP: &str = "envoy/bootstrap.yaml";
+const POLICY: &str = "policy.yaml";
+/// Routes can be put before this one.
+const LAST_ROUTE: &str = "          # Everything else, the services' /health included.";
+
+/// One edit of one file.
+struct Row {
+    /// The finding that it is about.
+    about: Code,
+    file: &'static str,
+    from: &'static str,
+    to: String,
+    /// All that must be found.
+    expected: Vec<Code>,
+}
+
+fn good(about: Code, file: &'static str, from: &'static str, to: &str) -> Row {
+    Row { about, file, from, to: to.to_owned(), expected: Vec::new() }
+}
+
+fn bad(about: Code, file: &'static str, from: &'static str, to: &str) -> Row {
+    Row { expected: vec![about], ..good(about, file, from, to) }
+}
+
+/// A route more, in YAML's flow style.
+fn good_route(about: Code, route: &str) -> Row {
+    good(about, ROUTES, LAST_ROUTE, &format!("          - {{name: extra, {route} }}\n{LAST_ROUTE}"))
+}
+
+fn bad_route(about: Code, route: &str) -> Row {
+    Row { expected: vec![about], ..good_route(about, route) }
+}
+
+impl Row {
+    /// Finds this too.
+    fn and(mut self, code: Code) -> Self {
+        self.expected.push(code);
+        self
+    }
+}
+
+/// A copy of the gateway and of the development stack's policies.
+struct Copy(tempfile::TempDir);
+
+impl Copy {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("envoy")).unwrap();
+        for file in [ROUTES, LISTENERS, CLUSTERS, BOOTSTRAP] {
+            std::fs::copy(Path::new(REPOSITORY).join(file), folder.path().join(file)).unwrap();
+        }
+        std::fs::copy(Path::new(REPOSITORY).join("dev/stack/policy.yaml"), folder.path().join(POLICY)).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.0.path().join(file)
+    }
+
+    fn text(&self, file: &str) -> String {
+        std::fs::read_to_string(self.path(file)).unwrap()
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        std::fs::write(self.path(file), text).unwrap();
+    }
+
+    fn edit(&self, file: &str, from: &str, to: &str) {
+        let text = self.text(file);
+        assert_eq!(text.matches(from).count(), 1, "{file} has not exactly one {from:?}");
+        self.write(file, &text.replace(from, to));
+    }
+
+    fn findings(&self) -> BTreeSet<Finding> {
+        findings(&self.path("envoy"), &self.path(POLICY))
+    }
+}
+
+fn codes(findings: &BTreeSet<Finding>) -> BTreeSet<Code> {
+    findings.iter().map(|finding| finding.code).collect()
+}
+
+fn rows() -> impl Iterator<Item = Row> {
+    [files::rows(), routes::rows(), paths::rows(), headers::rows(), authorization::rows()].into_iter().flatten()
+}
+
+#[test]
+fn our_own_gateway_is_clean() {
+    assert_eq!(Copy::new().findings(), BTreeSet::new());
+}
+
+#[test]
+fn an_edit_is_found_exactly_where_it_opens_something() {
+    let mut failures = Vec::new();
+    for Row { file, from, to, expected, .. } in rows() {
+        let copy = Copy::new();
+        copy.edit(file, from, &to);
+        let findings = copy.findings();
+        if codes(&findings) != expected.iter().copied().collect() {
+            failures.push(format!("{file}: {from:?} -> {to:?}: expected {expected:?}, found {findings:#?}"));
+        }
+        for Finding { place, .. } in &findings {
+            assert!(Path::new(&place.file).exists(), "{place:?}");
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn every_code_has_an_edit_that_is_found_and_one_that_is_not() {
+    for code in Code::value_variants() {
+        for found in [true, false] {
+            let has_row = rows().any(|row| row.about == *code && row.expected.is_empty() != found);
+            assert!(has_row, "{code:?} has no row with found = {found}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+use super::{LISTENERS, ROUTES, Row, bad, bad_route, good, good_route};
+use crate::identity_headers::OWN;
+use crate::lint::code::Code;
+use crate::lint::headers::IDENTITY;
+
+const UNDERSCORES: &str = "headers_with_underscores_action: REJECT_REQUEST";
+const USER: &str = "- {remove_on_match: {key_matcher: {prefix: x-user-, ignore_case: true}}}";
+const XFF: &str = "- {remove: x-forwarded-for}";
+const HOPS: &str = "xff_num_trusted_hops: 0";
+const REMOTE: &str = "use_remote_address: true";
+const EARLY: &str = "early_header_mutation_extensions:";
+const RETRY: &str = "        retry_policy: {retry_on:";
+
+pub(super) fn rows() -> Vec<Row> {
+    [underscores(), early(), late(), addresses(), upgrades()].into_iter().flatten().collect()
+}
+
+fn underscores() -> Vec<Row> {
+    let code = Code::UnderscoresPass;
+    vec![
+        bad(code, LISTENERS, UNDERSCORES, "headers_with_underscores_action: ALLOW"),
+        bad(code, LISTENERS, UNDERSCORES, "# left out"),
+        good(code, LISTENERS, UNDERSCORES, "headers_with_underscores_action: DROP_HEADER"),
+        good(code, LISTENERS, UNDERSCORES, "headersWithUnderscoresAction: 1"),
+    ]
+}
+
+fn early() -> Vec<Row> {
+    let code = Code::IdentityHeadersNotRemoved;
+    let tenant = "- {remove_on_match: {key_matcher: {prefix: x-tenant-, ignore_case: true}}}";
+    let portcullis = "- {remove_on_match: {key_matcher: {prefix: x-portcullis-, ignore_case: true}}}";
+    let removing = |matcher: &str| format!("- {{remove_on_match: {{key_matcher: {{ {matcher} }} }} }}");
+    vec![
+        bad(code, LISTENERS, USER, "# left out"),
+        bad(code, LISTENERS, tenant, "# left out"),
+        bad(code, LISTENERS, portcullis, "# left out"),
+        // Names arrive in lower case, so this removes nothing (tried with Envoy 1.40).
+        bad(code, LISTENERS, USER, &removing("prefix: X-User-")),
+        bad(code, LISTENERS, USER, &removing("prefix: x-user-o, ignore_case: true")),
+        bad(code, LISTENERS, USER, &removing("exact: x-user-")),
+        bad(code, LISTENERS, USER, "- {remove: x-user-oid}"),
+        bad(code, LISTENERS, USER, &removing("safe_regex: {regex: 'x-user-[a-z]+'}")),
+        bad(
+            code,
+            LISTENERS,
+            "early_header_mutation.header_mutation.v3.HeaderMutation",
+            "early_header_mutation.other.v3.HeaderMutation",
+        ),
+        bad(code, LISTENERS, EARLY, "early_mutations:"),
+        good(code, LISTENERS, USER, &removing("prefix: x-user-")),
+        good(code, LISTENERS, USER, &removing("prefix: X-U, ignoreCase: true")),
+        good(code, LISTENERS, USER, &removing("safe_regex: {regex: 'x-(user|group)-.*'}")),
+        good(code, LISTENERS, EARLY, "earlyHeaderMutationExtensions:"),
+    ]
+}
+
+fn late() -> Vec<Row> {
+    let host = |field: &str| format!("        {field}\n{RETRY}");
+    let part = |field: &str| {
+        format!(
+            "match: {{path: /extra}}, typed_per_filter_config: *tasks , \
+             route: {{weighted_clusters: {{clusters: [{{name: audit, weight: 1, {field} }}]}} }}"
+        )
+    };
+    let adding = |name: &str| format!("request_headers_to_add: [{{header: {{key: {name}, value: x}} }}]");
+    vec![
+        bad(Code::IdentityHeadersRemovedLate, ROUTES, RETRY, &host("request_headers_to_remove: [X-User-OID]")),
+        bad_route(Code::IdentityHeadersRemovedLate, &part("request_headers_to_remove: [a, x-portcullis-assertion]")),
+        good(Code::IdentityHeadersRemovedLate, ROUTES, RETRY, &host("request_headers_to_remove: [cookie, x-username]")),
+        bad(Code::IdentityHeadersAdded, ROUTES, RETRY, &host(&adding("X-Tenant-Id"))),
+        bad_route(Code::IdentityHeadersAdded, &part(&adding("x-user-roles"))),
+        good(Code::IdentityHeadersAdded, ROUTES, RETRY, &host(&adding("x-gateway"))),
+        good_route(Code::IdentityHeadersAdded, &part(&adding("x-gateway"))),
+    ]
+}
+
+fn addresses() -> Vec<Row> {
+    vec![
+        bad(Code::ClientAddressBelieved, LISTENERS, REMOTE, "use_remote_address: false"),
+        bad(Code::ClientAddressBelieved, LISTENERS, REMOTE, "# left out"),
+        good(Code::ClientAddressBelieved, LISTENERS, REMOTE, "original_ip_detection_extensions: [{name: x}]"),
+        bad(Code::ClientAddressLost, LISTENERS, HOPS, "xff_num_trusted_hops: 1"),
+        bad(Code::ClientAddressLost, LISTENERS, HOPS, "xffNumTrustedHops: \"2\""),
+        good(Code::ClientAddressLost, LISTENERS, HOPS, "# left out"),
+        good(Code::ClientAddressLost, LISTENERS, XFF, "# left out"),
+    ]
+}
+
+fn upgrades() -> Vec<Row> {
+    let code = Code::UpgradesEnabled;
+    let manager = |upgrade: &str| format!("upgrade_configs: [{upgrade}]\n              {REMOTE}");
+    let route = |upgrade: &str| {
+        format!(
+            "match: {{path: /extra}}, typed_per_filter_config: *tasks , route: {{cluster: audit, upgrade_configs: [{upgrade}]}}"
+        )
+    };
+    vec![
+        bad(code, LISTENERS, REMOTE, &manager("{upgrade_type: websocket}")),
+        bad(code, LISTENERS, REMOTE, &manager("{upgrade_type: websocket, enabled: true}")),
+        good(code, LISTENERS, REMOTE, &manager("{upgrade_type: websocket, enabled: false}")),
+        bad_route(code, &route("{upgrade_type: websocket}")),
+        good_route(code, &route("{upgrade_type: websocket, enabled: false}")),
+    ]
+}
+
+#[test]
+fn the_gates_headers_have_the_prefixes_that_must_be_removed() {
+    for name in OWN.into_iter().chain([portcullis_assertion::HEADER]) {
+        assert!(IDENTITY.iter().any(|prefix| name.starts_with(prefix)), "{name}");
+    }
+}

@@ -143,7 +143,8 @@ impl Part {
         match self {
             Self::Data { bytes, end } => format!("DATA{} {}", ending(end), abridged(bytes, most)),
             Self::Headers { fields, framing, end } => {
-                let fields = fields.iter().map(|(name, value)| format!("[{}: {}]", escaped(name), abridged(value, most)));
+                let fields =
+                    fields.iter().map(|(name, value)| format!("[{}: {}]", escaped(name), abridged(value, most)));
                 let framing = match framing {
                     Framing::Whole => "",
                     Framing::Continued => " in CONTINUATIONs",

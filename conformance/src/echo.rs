@@ -22,7 +22,8 @@ pub use handlers::Handlers;
 pub use records::{Record, Records, Seen};
 
 /// Paths as the services of this repository declare them.
-pub const SAMPLE_HANDLERS: &[&str] = &["/api/me", "/api/tasks", "/api/tasks/{id}", "/notify", "/notifications", "/audit"];
+pub const SAMPLE_HANDLERS: &[&str] =
+    &["/api/me", "/api/tasks", "/api/tasks/{id}", "/notify", "/notifications", "/audit"];
 
 /// An echo that is about to serve.
 #[derive(Debug)]

@@ -82,7 +82,8 @@ impl Connection {
         let head = String::from_utf8_lossy(self.incoming.get(..end)?).to_ascii_lowercase();
         self.incoming.drain(..end);
         let status = head.split(' ').nth(1)?.parse().ok()?;
-        let field = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
+        let field =
+            |name: &str| head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
         self.closing |= field("connection").is_some_and(|value| value.contains("close"));
         let framing = match (field("transfer-encoding"), field("content-length")) {
             _ if matches!(status, 100..=199 | 204 | 304) => Framing::Length(0),

@@ -59,13 +59,21 @@ const ENDINGS: &[(&str, &[&str])] = &[
     ("x-envoy-", &["original-path", "internal", "external-address", "upstream-alt-stat-name"]),
 ];
 
+/// Tried in every form: one for each way in which gateways treat them. What is rare in form is the same for all names.
+const THOROUGHLY: &[&str] =
+    &["x-user-oid", "x-tenant-id", "x-portcullis-assertion", "remote-user", "x-forwarded-for", "x-original-url"];
+
 /// Which headers are identity headers.
 #[derive(Clone, Debug)]
-pub struct IdentityHeaders(Vec<String>);
+pub struct IdentityHeaders {
+    names: Vec<String>,
+    thoroughly: Vec<String>,
+}
 
 impl Default for IdentityHeaders {
     fn default() -> Self {
-        Self(DEFAULT.iter().map(|name| (*name).to_owned()).collect())
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Self { names: owned(DEFAULT), thoroughly: owned(THOROUGHLY) }
     }
 }
 
@@ -74,7 +82,10 @@ impl IdentityHeaders {
     #[must_use]
     pub fn and(more: impl IntoIterator<Item = String>) -> Self {
         let mut headers = Self::default();
-        headers.0.extend(more.into_iter().map(|name| read_name(name.as_bytes())));
+        for name in more.into_iter().map(|name| read_name(name.as_bytes())) {
+            headers.thoroughly.push(if name.ends_with('-') { format!("{name}id") } else { name.clone() });
+            headers.names.push(name);
+        }
         headers
     }
 
@@ -82,17 +93,23 @@ impl IdentityHeaders {
     #[must_use]
     pub fn contain(&self, name: &[u8]) -> bool {
         let name = read_name(name);
-        self.0.iter().any(|known| if known.ends_with('-') { name.starts_with(known) } else { name == *known })
+        self.names.iter().any(|known| if known.ends_with('-') { name.starts_with(known) } else { name == *known })
     }
 
     /// Whole names to try.
     pub(crate) fn names(&self) -> Vec<String> {
-        let endings = |start: &str| ENDINGS.iter().find(|(known, _)| *known == start).map_or(&["id"][..], |(_, all)| all);
-        let names = self.0.iter().flat_map(|known| match known.ends_with('-') {
+        let endings =
+            |start: &str| ENDINGS.iter().find(|(known, _)| *known == start).map_or(&["id"][..], |(_, all)| all);
+        let names = self.names.iter().flat_map(|known| match known.ends_with('-') {
             true => endings(known).iter().map(|ending| format!("{known}{ending}")).collect(),
             false => vec![known.clone()],
         });
         names.collect()
+    }
+
+    /// Those of the names that are tried in every form.
+    pub(crate) fn thoroughly(&self) -> &[String] {
+        &self.thoroughly
     }
 }
 
@@ -114,7 +131,9 @@ mod tests {
     #[test]
     fn a_name_is_known_however_it_is_written() {
         let headers = IdentityHeaders::and(["X-Consumer-".to_owned(), "x-who".to_owned()]);
-        for name in ["x-user-oid", "X_User_OID", " x-user-oid\t", "x-user-\u{e9}", "X-USER-ANYTHING", "\u{b}remote-user"] {
+        for name in
+            ["x-user-oid", "X_User_OID", " x-user-oid\t", "x-user-\u{e9}", "X-USER-ANYTHING", "\u{b}remote-user"]
+        {
             assert!(headers.contain(name.as_bytes()), "{name:?}");
         }
         for name in ["x-consumer-id", "X-Who", "forwarded", "x-envoy-internal"] {

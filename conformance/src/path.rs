@@ -11,8 +11,19 @@ use std::collections::HashSet;
 pub(crate) struct Target {
     pub(crate) what: String,
     pub(crate) bytes: Vec<u8>,
-    /// The path, of those that were given, that it was made from: what opens that one may be tried here.
+    /// The path, of those that were given, that it was made from.
     pub(crate) base: usize,
+    /// Which token it is tried with, beside none.
+    pub(crate) token: TokenOf,
+}
+
+/// A token that opens something, but not where the target is meant to lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenOf {
+    /// The base's: the target starts there and leads elsewhere.
+    Base,
+    /// One that does not open the base.
+    AnotherPath,
 }
 
 /// Where requests are meant to go.
@@ -20,6 +31,8 @@ pub(crate) struct Target {
 pub(crate) struct Paths {
     /// Paths that the gateway passes on, to those who may.
     pub(crate) gateway: Vec<String>,
+    /// Those of them, by number, that stand for a service each, and are changed in every way.
+    pub(crate) thoroughly: Vec<usize>,
     /// What the service calls the same things, where the gateway rewrites.
     pub(crate) service: Vec<String>,
     /// The value of Host.
@@ -34,8 +47,8 @@ pub(crate) fn targets(paths: &Paths) -> Vec<Target> {
 }
 
 impl Target {
-    fn new(base: usize, what: &str, bytes: Vec<u8>) -> Self {
-        Self { what: what.to_owned(), bytes, base }
+    fn new(base: usize, token: TokenOf, what: &str, bytes: Vec<u8>) -> Self {
+        Self { what: what.to_owned(), bytes, base, token }
     }
 }
 
@@ -48,12 +61,14 @@ mod tests {
         let owned = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
         let paths = Paths {
             gateway: owned(&["/api/tasks", "/api/tasks/1", "/notification/notify", "/auditing/audit"]),
+            thoroughly: vec![0, 2, 3],
             service: owned(&["/api/tasks", "/notify", "/audit"]),
             host: "gateway".to_owned(),
         };
         let targets = targets(&paths);
         assert!(targets.len() >= 10_000, "{}", targets.len());
-        let has = |bytes: &[u8]| assert!(targets.iter().any(|target| target.bytes == bytes), "{}", bytes.escape_ascii());
+        let has =
+            |bytes: &[u8]| assert!(targets.iter().any(|target| target.bytes == bytes), "{}", bytes.escape_ascii());
         has(b"/api/tasks%00");
         has(b"/auditing%2faudit");
         has(b"/%61uditing/audit");

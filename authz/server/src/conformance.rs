@@ -138,7 +138,8 @@ fn target(arguments: &ConformanceArguments) -> anyhow::Result<Target> {
 }
 
 fn read_token(file: &Path) -> anyhow::Result<String> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("--token-file {}: cannot be read", file.display()))?;
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("--token-file {}: cannot be read", file.display()))?;
     let token = text.trim();
     let is_one = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     ensure!(is_one, "--token-file {}: must have one token and nothing else", file.display());
@@ -155,7 +156,11 @@ fn serve_echo(arguments: &EchoArguments) -> anyhow::Result<()> {
     runtime.block_on(async {
         let traffic = portcullis_runtime::bind("--listen", arguments.listen).await?;
         let records = portcullis_runtime::bind("--records-listen", arguments.records_listen).await?;
-        eprintln!("portcullis: the echo serves {}, its records are at http://{}/records", traffic.local_addr()?, records.local_addr()?);
+        eprintln!(
+            "portcullis: the echo serves {}, its records are at http://{}/records",
+            traffic.local_addr()?,
+            records.local_addr()?
+        );
         Echo { traffic, records, handlers }.serve().await.context("the echo stopped")
     })
 }

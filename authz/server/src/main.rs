@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use portcullis_server::{
-    Command, CommandLine, check, completions, conformance, conformance_echo, explain, lint, reference, schema, serve, test,
+    Command, CommandLine, check, completions, conformance, conformance_echo, explain, lint, reference, schema, serve,
+    test,
 };
 
 /// Half the cost of the C library's for the short-lived allocations of a check, and less memory between many small entries of a cache.

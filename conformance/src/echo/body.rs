@@ -53,7 +53,8 @@ impl Incoming {
                 let line = self.line().await?;
                 let text = String::from_utf8_lossy(&line).into_owned();
                 let digits = text.trim_end_matches(['\r', '\n']);
-                if !text.ends_with("\r\n") || digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                if !text.ends_with("\r\n") || digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+                {
                     chunks.ambiguities.push("a chunk size that is not only a number".to_owned());
                 }
                 let digits = digits.split(';').next().unwrap_or_default().trim();

@@ -70,7 +70,10 @@ async fn answer_next(incoming: &mut Incoming, handlers: &Handlers, records: &Rec
     let body = serde_json::json!({"case": named.map(|named| named.to_string())}).to_string();
     let closes = head.value("connection").eq_ignore_ascii_case(b"close");
     let connection = if closes { "Connection: close\r\n" } else { "" };
-    let start = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{connection}Content-Length: {}\r\n\r\n", body.len());
+    let start = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{connection}Content-Length: {}\r\n\r\n",
+        body.len()
+    );
     let body = if head.method == b"HEAD" { "" } else { &body };
     incoming.write(format!("{start}{body}").as_bytes()).await?;
     (!closes).then_some(())

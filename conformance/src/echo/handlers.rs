@@ -85,7 +85,9 @@ mod tests {
 
     #[test]
     fn patterns_that_the_router_cannot_have_are_errors() {
-        for patterns in [&["audit"][..], &["/a/{b}c"], &["/a/:b"], &["/a/{b", "/a"], &["/a/{b}", "/a/{c}"], &["/a/{*b}"]] {
+        for patterns in
+            [&["audit"][..], &["/a/{b}c"], &["/a/:b"], &["/a/{b", "/a"], &["/a/{b}", "/a/{c}"], &["/a/{*b}"]]
+        {
             assert!(Handlers::new(patterns.iter().copied()).is_err(), "{patterns:?}");
         }
     }

@@ -56,7 +56,9 @@ mod tests {
     #[test]
     fn only_odd_line_ends_are_odd() {
         assert!(odd_line_ends(b"a\r\nb\r\n\r\n").is_empty());
-        for (bytes, found) in [(&b"a\nb\r\n"[..], 1), (b"\n", 1), (b"a\rb\r\n", 1), (b"a\r", 1), (b"\0\r\n", 1), (b"a\r\r\n\n", 2)] {
+        for (bytes, found) in
+            [(&b"a\nb\r\n"[..], 1), (b"\n", 1), (b"a\rb\r\n", 1), (b"a\r", 1), (b"\0\r\n", 1), (b"a\r\r\n\n", 2)]
+        {
             assert_eq!(odd_line_ends(bytes).len(), found, "{bytes:?}");
         }
     }

@@ -1,23 +1,122 @@
 //! One path, written otherwise.
 
-use super::{Paths, Target};
+use super::{Paths, Target, TokenOf};
 
 /// What may stand between, before or behind segments without changing, for some reader, where the path leads.
 const INSERTED: &[&str] = &[
-    ".", "./", "./.", "..", "../.", ";", ";a=b", ";a=b;c=d", ";jsessionid=1", ";/", ".;", ".;/", "..;", "..;/", ";..", "%3b", "%3ba=b", "%2e",
-    "%2E", "%2e%2f", ".%2f", "%2f", "%2F", "%5c", "%5C", "\\", "\\.", "\\..\\", "/", "//", "///", "/./", "/.//", "%20", "%09", "%0a", "%0d%0a", "%00",
-    " ", "+", "~", "*", "%2a", "?", "??", "?/", "%3f", "#", "%23", "#/../", "&", "=", ":", "@", "!", "'", "$", ",", "|", "^", "`", "\"", "<", ">", "{", "}", "[", "]",
-    "%c0%af", "%c0%ae", "%e0%80%af", "%ef%bc%8f", "%ef%bc%8e", "%u002f", "%u002e", "%25", "%252f", "%252e", "%255c", "%25%32%66", "%%32%66", "%", "%2",
-    "%g0", "\u{ff0f}", "\u{2215}", "\u{200b}", ".json", ".css", ".html", "/index.html", "/~", "/*", "/%2e", "/%2e/", "/..%00/", "/.%00", "%2e%2e%00",
+    ".",
+    "./",
+    "./.",
+    "..",
+    "../.",
+    ";",
+    ";a=b",
+    ";a=b;c=d",
+    ";jsessionid=1",
+    ";/",
+    ".;",
+    ".;/",
+    "..;",
+    "..;/",
+    ";..",
+    "%3b",
+    "%3ba=b",
+    "%2e",
+    "%2E",
+    "%2e%2f",
+    ".%2f",
+    "%2f",
+    "%2F",
+    "%5c",
+    "%5C",
+    "\\",
+    "\\.",
+    "\\..\\",
+    "/",
+    "//",
+    "///",
+    "/./",
+    "/.//",
+    "%20",
+    "%09",
+    "%0a",
+    "%0d%0a",
+    "%00",
+    " ",
+    "+",
+    "~",
+    "*",
+    "%2a",
+    "?",
+    "??",
+    "?/",
+    "%3f",
+    "#",
+    "%23",
+    "#/../",
+    "&",
+    "=",
+    ":",
+    "@",
+    "!",
+    "'",
+    "$",
+    ",",
+    "|",
+    "^",
+    "`",
+    "\"",
+    "<",
+    ">",
+    "{",
+    "}",
+    "[",
+    "]",
+    "%c0%af",
+    "%c0%ae",
+    "%e0%80%af",
+    "%ef%bc%8f",
+    "%ef%bc%8e",
+    "%u002f",
+    "%u002e",
+    "%25",
+    "%252f",
+    "%252e",
+    "%255c",
+    "%25%32%66",
+    "%%32%66",
+    "%",
+    "%2",
+    "%g0",
+    "\u{ff0f}",
+    "\u{2215}",
+    "\u{200b}",
+    ".json",
+    ".css",
+    ".html",
+    "/index.html",
+    "/~",
+    "/*",
+    "/%2e",
+    "/%2e/",
+    "/..%00/",
+    "/.%00",
+    "%2e%2e%00",
 ];
 
 pub(super) fn all(paths: &Paths) -> Vec<Target> {
     let each = paths.gateway.iter().enumerate();
     each.flat_map(|(base, path)| {
-        let by_bytes = by_bytes(base, path);
-        let inserted = INSERTED.iter().flat_map(move |text| at_every_place(base, path, &format!("{text:?}"), text.as_bytes(), true));
-        let respelt = respelt(path).into_iter().map(move |(what, text)| Target::new(base, what, text.into_bytes()));
-        let forms = forms(path, &paths.host).into_iter().map(move |(what, text)| Target::new(base, what, text.into_bytes()));
+        let by_bytes = if paths.thoroughly.contains(&base) { by_bytes(base, path) } else { Vec::new() };
+        let inserted = INSERTED
+            .iter()
+            .flat_map(move |text| at_every_place(base, path, &format!("{text:?}"), text.as_bytes(), true));
+        let respelt = respelt(path)
+            .into_iter()
+            .map(move |(what, text)| Target::new(base, TokenOf::AnotherPath, what, text.into_bytes()));
+        let forms = forms(path, &paths.host)
+            .into_iter()
+            .map(move |(what, text)| Target::new(base, TokenOf::AnotherPath, what, text.into_bytes()));
         by_bytes.into_iter().chain(inserted).chain(respelt).chain(forms)
     })
     .collect()
@@ -38,7 +137,7 @@ fn by_bytes(base: usize, path: &str) -> Vec<Target> {
 fn at_every_place(base: usize, path: &str, what: &str, text: &[u8], everywhere: bool) -> Vec<Target> {
     let target = |place: &str, start: &str, end: &str| {
         let bytes = [start.as_bytes(), text, end.as_bytes()].concat();
-        Target::new(base, &format!("{what} {place} {path}"), bytes)
+        Target::new(base, TokenOf::AnotherPath, &format!("{what} {place} {path}"), bytes)
     };
     let inside = path.len().saturating_sub(2);
     let (start, end) = path.split_at_checked(inside).unwrap_or((path, ""));

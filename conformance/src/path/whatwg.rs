@@ -1,6 +1,6 @@
 //! What browsers' parsers are tested with (`data/whatwg-url`), as a target and as a part of one.
 
-use super::{Paths, Target};
+use super::{Paths, Target, TokenOf};
 
 const INPUTS: &str = include_str!("../../data/whatwg-url/inputs.json");
 
@@ -10,10 +10,17 @@ pub(super) fn all(paths: &Paths) -> Vec<Target> {
     each.flat_map(|(at, input)| {
         let base = at % bases;
         let path = paths.gateway.get(base).map_or("", String::as_str);
-        let target = |bytes: String| Target::new(base, &format!("WHATWG {input:?} with {path}"), bytes.into_bytes());
+        let target = |bytes: String| {
+            Target::new(base, TokenOf::Base, &format!("WHATWG {input:?} with {path}"), bytes.into_bytes())
+        };
         // What ends a header's line would make this another request, which is not what is tried here.
         let bare: String = input.chars().filter(|character| !matches!(character, '\r' | '\n')).collect();
-        [target(bare.clone()), target(format!("{path}/{bare}")), target(format!("{path}{bare}")), target(format!("/{bare}/..{path}"))]
+        [
+            target(bare.clone()),
+            target(format!("{path}/{bare}")),
+            target(format!("{path}{bare}")),
+            target(format!("/{bare}/..{path}")),
+        ]
     })
     .collect()
 }

@@ -52,7 +52,9 @@ mod tests {
             Group { name: "two".into(), skipped: Some("no h2".into()), ..Group::default() },
         ];
         let text = Report { groups }.text();
-        for part in ["one: 7 findings\n  c\n    seen: s\n", "and 2 more", "two  not tried: no h2\n", "9 cases, 7 findings"] {
+        for part in
+            ["one: 7 findings\n  c\n    seen: s\n", "and 2 more", "two  not tried: no h2\n", "9 cases, 7 findings"]
+        {
             assert!(text.contains(part), "{part:?} is missing in:\n{text}");
         }
     }

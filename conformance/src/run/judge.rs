@@ -21,12 +21,16 @@ pub(super) fn judge(plan: &Plan, number: u8, run: u16, target: &Target, tally: T
         let case = Canary::find(record.case.as_bytes()).filter(own);
         reached.extend(case.filter(|case| case.role == Role::Case).map(|case| case.index));
         match &plan.kind {
-            Kind::Headers => found.extend(spoofed(record, target).into_iter().filter(|(canary, _)| own(canary)).map(unnamed)),
+            Kind::Headers => {
+                found.extend(spoofed(record, target).into_iter().filter(|(canary, _)| own(canary)).map(unnamed))
+            }
             Kind::Paths(open_to) => found.extend(case.and_then(|case| {
                 let handler = record.handler.as_ref().filter(|handler| !open_to(case.index).contains(*handler))?;
                 Some((case.index, format!("{} reached the handler {handler}", record.request_line)))
             })),
-            Kind::Smuggling(_) => found.extend(smuggled(record).into_iter().filter(|(canary, _)| own(canary)).map(unnamed)),
+            Kind::Smuggling(_) => {
+                found.extend(smuggled(record).into_iter().filter(|(canary, _)| own(canary)).map(unnamed))
+            }
         }
     }
     let findings = found.into_iter().map(|(index, seen)| {
@@ -65,7 +69,8 @@ fn spoofed(record: &Record, target: &Target) -> Vec<(Canary, String)> {
     });
     let lines = lines.map(|seen| (seen.canaries.join(" "), format!("in the {}: {}", seen.part, seen.line)));
     let path = [(record.request_line.clone(), format!("in the request line: {}", record.request_line))];
-    let all = lines.chain(path).flat_map(|(text, seen)| planted(&text).into_iter().map(move |canary| (canary, seen.clone())));
+    let all =
+        lines.chain(path).flat_map(|(text, seen)| planted(&text).into_iter().map(move |canary| (canary, seen.clone())));
     all.collect()
 }
 

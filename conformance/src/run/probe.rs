@@ -31,13 +31,17 @@ pub(super) async fn probe(target: &Target, records: &RecordsClient) -> anyhow::R
         let canary = Canary { role: Role::Case, run, group: GROUP, index };
         let reply = exchange.send(&target.get(path, token, canary).request(false)).await?;
         let with = if token.is_some() { "with its token" } else { "without a token" };
-        check(&reply, canary).with_context(|| format!("GET {path} {with} does not reach the echo, so there is nothing to try"))?;
+        check(&reply, canary)
+            .with_context(|| format!("GET {path} {with} does not reach the echo, so there is nothing to try"))?;
         let all = records.all().await?;
-        let handler = all.iter().find(|record| record.case == canary.to_string()).and_then(|record| record.handler.clone());
+        let handler =
+            all.iter().find(|record| record.case == canary.to_string()).and_then(|record| record.handler.clone());
         match token {
             Some(token) => {
                 let handler = handler.with_context(|| {
-                    format!("GET {path} reaches the echo at a path that none of its handlers has; give it --handler PATTERN")
+                    format!(
+                        "GET {path} reaches the echo at a path that none of its handlers has; give it --handler PATTERN"
+                    )
                 })?;
                 routes.by_token.entry(token.to_owned()).or_default().insert(handler);
             }

@@ -25,13 +25,15 @@ pub(super) async fn try_all(
     let next = Arc::new(AtomicU32::new(0));
     let mut workers = JoinSet::new();
     for _ in 0..target.connections.max(1) {
-        let (plans, target, next, progress) = (Arc::clone(plans), Arc::clone(target), Arc::clone(&next), progress.clone());
+        let (plans, target, next, progress) =
+            (Arc::clone(plans), Arc::clone(target), Arc::clone(&next), progress.clone());
         workers.spawn(async move {
             let mut tally = Tally::default();
             let Some(plan) = plans.get(usize::from(number)) else { return Ok(tally) };
             let mut exchange = Exchange::new(target.gateway, target.limit);
             loop {
-                let canary = Canary { role: Role::Case, run, group: number, index: next.fetch_add(1, Ordering::Relaxed) };
+                let canary =
+                    Canary { role: Role::Case, run, group: number, index: next.fetch_add(1, Ordering::Relaxed) };
                 if usize::try_from(canary.index)? >= plan.cases {
                     return anyhow::Ok(tally);
                 }

@@ -29,7 +29,19 @@ use Change::{Add, AddFirst, After, Body, Separator, Set, Trailer, Without};
 
 /// What a careless translation takes for the end of a line.
 const SEPARATORS: &[&[u8]] = &[
-    b"\r\n\r\n", b"\n\n", b"\r\r", b"\r\n", b"\n", b"\r", b"\x00", b"\x0b", b"\xc2\x85", b"\xe5\x98\x8d\xe5\x98\x8a", b"%0d%0a%0d%0a", b" ", b"\t",
+    b"\r\n\r\n",
+    b"\n\n",
+    b"\r\r",
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"\x00",
+    b"\x0b",
+    b"\xc2\x85",
+    b"\xe5\x98\x8d\xe5\x98\x8a",
+    b"%0d%0a%0d%0a",
+    b" ",
+    b"\t",
 ];
 
 /// With each separator at `{I}`.
@@ -63,7 +75,10 @@ const ODDITIES: &[(&str, &[Change])] = &[
     ("data behind the end", &[After(b"{E}")]),
     ("data behind the end of a body", &[Body(b"x"), After(b"{E}")]),
     ("a length twice", &[Add(b"content-length", b"{n}"), Add(b"content-length", b"0"), Body(b"{E}")]),
-    ("a length twice, the other way round", &[Add(b"content-length", b"0"), Add(b"content-length", b"{n}"), Body(b"{E}")]),
+    (
+        "a length twice, the other way round",
+        &[Add(b"content-length", b"0"), Add(b"content-length", b"{n}"), Body(b"{E}")],
+    ),
     ("the same length twice", &[Add(b"content-length", b"{n}"), Add(b"content-length", b"{n}"), Body(b"{E}")]),
     ("a length +0", &[Add(b"content-length", b"+0"), Body(b"{E}")]),
     ("a length -0", &[Add(b"content-length", b"-0"), Body(b"{E}")]),
@@ -75,16 +90,25 @@ const ODDITIES: &[(&str, &[Change])] = &[
     ("a length as a trailer", &[Body(b"{E}"), Trailer(b"content-length", b"0")]),
     ("a length with _", &[Add(b"content_length", b"0"), Body(b"{E}")]),
     ("a coding", &[Add(b"transfer-encoding", b"chunked"), Body(b"0\r\n\r\n{E}")]),
-    ("a coding with a length", &[Add(b"transfer-encoding", b"chunked"), Add(b"content-length", b"0"), Body(b"0\r\n\r\n{E}")]),
+    (
+        "a coding with a length",
+        &[Add(b"transfer-encoding", b"chunked"), Add(b"content-length", b"0"), Body(b"0\r\n\r\n{E}")],
+    ),
     ("a coding in upper case", &[Add(b"transfer-encoding", b"CHUNKED"), Body(b"0\r\n\r\n{E}")]),
     ("a coding with an upper-case name", &[Add(b"Transfer-Encoding", b"chunked"), Body(b"0\r\n\r\n{E}")]),
     ("a coding with a blank in its name", &[Add(b"transfer-encoding ", b"chunked"), Body(b"0\r\n\r\n{E}")]),
     ("a coding with a colon in its name", &[Add(b"transfer-encoding:", b"chunked"), Body(b"0\r\n\r\n{E}")]),
     ("a coding with _", &[Add(b"transfer_encoding", b"chunked"), Body(b"0\r\n\r\n{E}")]),
     ("a coding as a trailer", &[Body(b"0\r\n\r\n{E}"), Trailer(b"transfer-encoding", b"chunked")]),
-    ("a coding nominated by connection", &[Add(b"connection", b"transfer-encoding"), Add(b"transfer-encoding", b"chunked"), Body(b"0\r\n\r\n{E}")]),
+    (
+        "a coding nominated by connection",
+        &[Add(b"connection", b"transfer-encoding"), Add(b"transfer-encoding", b"chunked"), Body(b"0\r\n\r\n{E}")],
+    ),
     ("connection", &[Add(b"connection", b"close"), Body(b"{E}")]),
-    ("connection that nominates the length", &[Add(b"connection", b"content-length"), Add(b"content-length", b"{n}"), Body(b"{E}")]),
+    (
+        "connection that nominates the length",
+        &[Add(b"connection", b"content-length"), Add(b"content-length", b"{n}"), Body(b"{E}")],
+    ),
     ("keep-alive", &[Add(b"keep-alive", b"timeout=1"), Body(b"{E}")]),
     ("proxy-connection", &[Add(b"proxy-connection", b"keep-alive"), Body(b"{E}")]),
     ("an upgrade", &[Add(b"upgrade", b"websocket"), Add(b"connection", b"upgrade"), Body(b"{E}")]),
@@ -124,7 +148,10 @@ const ODDITIES: &[(&str, &[Change])] = &[
     ("an authority with a comma", &[Set(":authority", b"{A},other"), Body(b"{E}")]),
     ("CONNECT with data", &[Set(":method", b"CONNECT"), Without(":path"), Without(":scheme"), Body(b"{E}")]),
     ("CONNECT with a path and data", &[Set(":method", b"CONNECT"), Body(b"{E}")]),
-    ("an extended CONNECT with data", &[Set(":method", b"CONNECT"), AddFirst(b":protocol", b"websocket"), Body(b"{E}")]),
+    (
+        "an extended CONNECT with data",
+        &[Set(":method", b"CONNECT"), AddFirst(b":protocol", b"websocket"), Body(b"{E}")],
+    ),
     ("an extended CONNECT to something", &[Set(":method", b"CONNECT"), AddFirst(b":protocol", b"x"), Body(b"{E}")]),
     ("a protocol without CONNECT", &[AddFirst(b":protocol", b"websocket"), Body(b"{E}")]),
     ("GET with a body", &[Set(":method", b"GET"), Body(b"{E}")]),
@@ -148,13 +175,16 @@ pub(super) fn all() -> Vec<Gadget> {
             shape: Shape::Http2(vec![Separator(separator), *change, Body(b"x")]),
         })
     });
-    let oddities = ODDITIES.iter().map(|(what, changes)| Gadget { what: (*what).to_owned(), shape: Shape::Http2(changes.to_vec()) });
+    let oddities = ODDITIES
+        .iter()
+        .map(|(what, changes)| Gadget { what: (*what).to_owned(), shape: Shape::Http2(changes.to_vec()) });
     injections.chain(oddities).collect()
 }
 
 /// The frames of the stream.
 pub(super) fn parts(setting: &Setting, holes: &Holes, changes: &[Change]) -> Vec<Part> {
-    let separator = changes.iter().find_map(|change| if let Separator(separator) = change { Some(*separator) } else { None });
+    let separator =
+        changes.iter().find_map(|change| if let Separator(separator) = change { Some(*separator) } else { None });
     let fill = |template: &[u8]| holes.fill(&separated(template, separator.unwrap_or_default()), 0);
     let field = |name: &[u8], value: &[u8]| -> Field { (fill(name), fill(value)) };
     let mut fields = setting.http2_fields();

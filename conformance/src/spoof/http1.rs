@@ -23,7 +23,7 @@ pub(super) const WITH_EVERY_NAME: &[Form] = &[
     ("before Host", First, b"{n}: {c}\r\n"),
 ];
 
-/// Tried with one name of each family.
+/// Tried with some names.
 pub(super) const WITH_SOME_NAMES: &[Form] = &[
     ("empty, then filled", Last, b"{n}:\r\n{n}: {c}\r\n"),
     ("filled, then empty", Last, b"{n}: {c}\r\n{n}:\r\n"),

@@ -23,12 +23,16 @@ pub(super) const WITH_EVERY_NAME: &[Form] = &[
     ("between the pseudo-headers", InTheMiddle, &[(b"{n}", b"{c}")]),
 ];
 
-/// Tried with one name of each family.
+/// Tried with some names.
 pub(super) const WITH_SOME_NAMES: &[Form] = &[
     ("empty, then filled", Plain, &[(b"{n}", b""), (b"{n}", b"{c}")]),
     ("filled, then empty", Plain, &[(b"{n}", b"{c}"), (b"{n}", b"")]),
     ("with - and with _", Plain, &[(b"{n}", b"a"), (b"{u}", b"{c}")]),
-    ("three times with another header in between", Plain, &[(b"{n}", b"{c}"), (b"x-a", b"b"), (b"{n}", b"{c}"), (b"x-b", b"c"), (b"{n}", b"{c}")]),
+    (
+        "three times with another header in between",
+        Plain,
+        &[(b"{n}", b"{c}"), (b"x-a", b"b"), (b"{n}", b"{c}"), (b"x-b", b"c"), (b"{n}", b"{c}")],
+    ),
     ("list of empty members", Plain, &[(b"{n}", b",,{c},,")]),
     ("blanks before the value", Plain, &[(b"{n}", b"{S}{c}")]),
     ("blanks behind the value", Plain, &[(b"{n}", b"{c}{S}")]),

@@ -75,11 +75,16 @@ impl Layout {
 
     /// The sample policies, with the port of this stack's issuer.
     pub(crate) fn authz(&self) -> anyhow::Result<ProgramSpec> {
+        self.authz_with(|policies| policies)
+    }
+
+    /// The same with other policies than the sample ones.
+    pub(crate) fn authz_with(&self, change: impl FnOnce(String) -> String) -> anyhow::Result<ProgramSpec> {
         let operations = self.ports.authz_operations();
         let source = Path::new(ROOT).join("dev/stack/policy.yaml");
         let text = std::fs::read_to_string(&source).with_context(|| format!("{}: cannot be read", source.display()))?;
         let policy = self.state.join("policy.yaml");
-        std::fs::write(&policy, text.replace("https://localhost:8443", &self.authority()))?;
+        std::fs::write(&policy, change(text.replace("https://localhost:8443", &self.authority())))?;
         let (listen, keys) = (local(self.ports.authz), local(self.ports.keys));
         let administration = local(self.ports.administration);
         let key_store = self.state.join("keys");
@@ -135,8 +140,18 @@ impl Layout {
     }
 
     pub(crate) fn envoy(&self, ports: envoy::EnvoyPorts) -> anyhow::Result<ProgramSpec> {
+        self.envoy_with(ports, |_| Ok(()))
+    }
+
+    /// The same with files that `change` has been at.
+    pub(crate) fn envoy_with(
+        &self,
+        ports: envoy::EnvoyPorts,
+        change: impl FnOnce(&Path) -> anyhow::Result<()>,
+    ) -> anyhow::Result<ProgramSpec> {
         let directory = self.state.join("envoy");
         envoy::write_configuration(&directory, ports)?;
+        change(&directory)?;
         // One worker is plenty for one machine; without a fixed id two Envoys would share memory for hot restarts.
         let arguments =
             ["-c", "bootstrap.yaml", "--concurrency", "1", "--use-dynamic-base-id", "--log-level", "warning"];

@@ -43,7 +43,9 @@ pub(super) async fn attempt(
     let reply = exchange.send(&other.request(false)).await?;
     let own = reply.answer().is_some_and(|answer| Canary::find(&answer.body) == Some(other.canary));
     if !own {
-        tally.wrong.push((canary.index, format!("another client did not get its own answer, but {}", describe(&reply))));
+        tally
+            .wrong
+            .push((canary.index, format!("another client did not get its own answer, but {}", describe(&reply))));
     }
     Ok(())
 }

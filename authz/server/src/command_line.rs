@@ -11,6 +11,7 @@ use crate::explain::ExplainArguments;
 use crate::generated::CompletionArguments;
 use crate::lint::LintArguments;
 use crate::manual;
+use crate::rate_limit::RateLimitSettings;
 
 /// One gate in front of your services: who is calling, may they, and at what rate.
 #[derive(Clone, Debug, clap::Parser)]
@@ -26,7 +27,7 @@ pub struct CommandLine {
 pub enum Command {
     /// Answer Envoy's external authorization requests until SIGTERM.
     #[command(after_long_help = manual::SERVE)]
-    Serve(ServeSettings),
+    Serve(Box<ServeSettings>),
     /// Check policy documents and print everything that is wrong with them.
     #[command(after_long_help = manual::CHECK)]
     Check(CheckArguments),
@@ -79,6 +80,9 @@ pub struct ServeSettings {
     /// Memory for verified tokens, in MiB, so that each is verified once; 0 verifies every token at every request. A token takes about half a KiB.
     #[arg(long, env = "DECISION_CACHE_MIB", value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(..=65536))]
     pub decision_cache_mib: u64,
+    /// Where requests are counted.
+    #[command(flatten)]
+    pub rate_limits: RateLimitSettings,
     /// How issuers are called.
     #[command(flatten)]
     pub outbound: OutboundSettings,

@@ -1,7 +1,6 @@
 //! One question, answered: verify the token, decide by the route's policy, limit the rate, sign what the service may believe.
 
 use std::sync::{Arc, PoisonError};
-use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use portcullis_assertion::{BoundRequest, LIFETIME, Signer, Statement};
@@ -10,7 +9,7 @@ use portcullis_token::{Authorization, MAX_TOKEN_LENGTH, Verified, Verifier, bear
 
 use crate::check_request::Question;
 use crate::known_caller::KnownCaller;
-use crate::rate_limit::{Admission, LimitKey, RateLimiter, Subject};
+use crate::rate_limit::{Admission, LimitKey, RateLimiter, StoreDown, Subject};
 use crate::routes::{Route, Routes};
 use crate::verdict::{Denied, Fault, Pass, Quota, Refused, Verdict, Who};
 
@@ -24,7 +23,6 @@ pub(crate) struct Gate {
     routes: ArcSwap<Routes>,
     limiter: RateLimiter,
     signer: Signer,
-    started: Instant,
 }
 
 /// Somebody, or nobody that is known, whom a rule lets in.
@@ -40,9 +38,8 @@ enum Stop {
 }
 
 impl Gate {
-    pub(crate) fn new(routes: Routes, signer: Signer) -> Self {
-        let routes = ArcSwap::from_pointee(routes);
-        Self { routes, limiter: RateLimiter::new(), signer, started: Instant::now() }
+    pub(crate) fn new(routes: Routes, signer: Signer, limiter: RateLimiter) -> Self {
+        Self { routes: ArcSwap::from_pointee(routes), limiter, signer }
     }
 
     /// The routes in force.
@@ -53,6 +50,11 @@ impl Gate {
     /// Puts other routes in force. Rate limits go on counting.
     pub(crate) fn replace_routes(&self, routes: Routes) {
         self.routes.store(Arc::new(routes));
+    }
+
+    /// The store that counts requests for all replicas, if there is one, and whether it answers.
+    pub(crate) fn rate_limit_store(&self) -> Option<(&str, bool)> {
+        self.limiter.store_is_up()
     }
 
     /// The public keys of assertions, as a JWKS document.
@@ -86,7 +88,7 @@ impl Gate {
             (Some(_), Authorization::Absent) if policy.is_for_anyone() => nobody(policy, question)?,
             (Some(verifier), line) => self.somebody(routes, route, verifier, line, question, now).await?,
         };
-        let quota = self.limit(policy, caller.as_deref(), question)?;
+        let quota = self.limit(policy, caller.as_deref(), question).await?;
         let assertion = match caller.as_deref() {
             Some(caller) => self.assertion(policy, caller, question, now)?,
             None => None,
@@ -143,7 +145,7 @@ impl Gate {
         KnownCaller::new(verified, grant, limit_key, share).map(Arc::new)
     }
 
-    fn limit(
+    async fn limit(
         &self,
         policy: &RoutePolicy,
         caller: Option<&KnownCaller>,
@@ -153,9 +155,10 @@ impl Gate {
         let of_address = || self.limiter.key(&policy.name, Subject::Address(question.client));
         let key: LimitKey = caller.map_or_else(of_address, |caller| caller.limit_key);
         let quota = |remaining, reset| Quota { limit, remaining, reset };
-        match self.limiter.admit(key, limit, self.started.elapsed()) {
-            Admission::Admitted { remaining, reset } => Ok(Some(quota(remaining, reset))),
-            Admission::Refused { retry_after } => {
+        match self.limiter.admit(key, limit).await {
+            Err(StoreDown) => Err(Stop::Fault(Fault::LimitsUnavailable)),
+            Ok(Admission::Admitted { remaining, reset }) => Ok(Some(quota(remaining, reset))),
+            Ok(Admission::Refused { retry_after }) => {
                 Err(deny(caller.map(Who::from), Refused::RateLimited { quota: quota(0, retry_after), retry_after }))
             }
         }

@@ -46,4 +46,5 @@ pub use explain::{ExplainArguments, explain};
 pub use generated::{CompletionArguments, completions, reference, schema};
 pub use handler::{Handler, Unanswered};
 pub use lint::{LintArguments, lint};
+pub use rate_limit::{InvalidStoreUrl, RateLimitSettings, StoreUrl, WhenStoreIsDown};
 pub use serve::serve;

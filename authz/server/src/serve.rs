@@ -23,6 +23,7 @@ use crate::gate::Gate;
 use crate::handler::Handler;
 use crate::metrics::Metrics;
 use crate::policy_source::PolicyText;
+use crate::rate_limit::StoreMetrics;
 use crate::reload::{PoliciesInForce, Reload};
 use crate::routes::{RouteSettings, Routes};
 use crate::service::AuthorizationService;
@@ -39,11 +40,14 @@ pub fn serve(
 ) -> impl Future<Output = anyhow::Result<()>> + use<> {
     let starting = process.pending("policies and signing keys");
     let state_metrics = StateMetrics::register(metrics);
+    let store_metrics = StoreMetrics::default();
+    store_metrics.register(metrics);
     let metrics = Metrics::register(metrics);
     async move {
         let text = PolicyText::read([settings.policy.as_path()]).map_err(invalid)?;
         let policies = text.compile().map_err(invalid)?;
         let signer = signer(settings.assertion_key.as_deref())?;
+        let limiter = settings.rate_limits.limiter(store_metrics)?;
         let http = http_client(&settings.outbound)?;
         let checks = bind("--listen", settings.listen).await?;
         let keys = bind("--keys-listen", settings.keys_listen).await?;
@@ -58,7 +62,7 @@ pub fn serve(
         };
         let ready = Routes::ready(&policies, &route_settings, None).await;
         let routes = ready.with_context(|| format!("--policy {}", settings.policy.display()))?;
-        let gate = Arc::new(Gate::new(routes, signer));
+        let gate = Arc::new(Gate::new(routes, signer, limiter));
         let policies = PoliciesInForce::new(&text);
         state_metrics.observe(Arc::clone(&gate), policies.clone());
         drop(starting);

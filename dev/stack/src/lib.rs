@@ -19,6 +19,7 @@ pub mod outcomes;
 mod ports;
 mod program;
 mod programs;
+mod redis_server;
 mod stack;
 mod tap;
 
@@ -26,4 +27,5 @@ pub use answer::Answer;
 pub use identity_provider::IdentityProvider;
 pub use outcomes::Row;
 pub use ports::PortChoice;
+pub use redis_server::{RedisServer, TlsFiles};
 pub use stack::{Service, Stack};

@@ -68,7 +68,8 @@ pub struct ServeSettings {
     /// Allows --administration-listen beyond this machine, where a network policy must keep others out.
     #[arg(long, env = "LET_ANYBODY_WHO_REACHES_IT_ADMINISTER")]
     pub let_anybody_who_reaches_it_administer: bool,
-    /// PEM file of the P-256 key that signs assertions; replicas must share one [default: a new key at each start].
+    /// PEM file of P-256 keys: the first signs assertions, all are published, and a change of the file takes effect within seconds.
+    /// Replicas must share one [default: a new key at each start].
     #[arg(long, env = "ASSERTION_KEY_FILE", value_name = "FILE")]
     pub assertion_key: Option<PathBuf>,
     /// How long a start waits for the issuers' signing keys before it fails.

@@ -22,7 +22,7 @@ pub(crate) struct Gate {
     /// Swapped whole; a question takes one snapshot and sees no mixture.
     routes: ArcSwap<Routes>,
     limiter: RateLimiter,
-    signer: Signer,
+    signer: ArcSwap<Signer>,
 }
 
 /// Somebody, or nobody that is known, whom a rule lets in.
@@ -39,7 +39,7 @@ enum Stop {
 
 impl Gate {
     pub(crate) fn new(routes: Routes, signer: Signer, limiter: RateLimiter) -> Self {
-        Self { routes: ArcSwap::from_pointee(routes), limiter, signer }
+        Self { routes: ArcSwap::from_pointee(routes), limiter, signer: ArcSwap::from_pointee(signer) }
     }
 
     /// The routes in force.
@@ -59,7 +59,12 @@ impl Gate {
 
     /// The public keys of assertions, as a JWKS document.
     pub(crate) fn key_set(&self) -> String {
-        self.signer.key_set()
+        self.signer.load().key_set()
+    }
+
+    /// Puts other signing keys in force.
+    pub(crate) fn replace_signer(&self, signer: Signer) {
+        self.signer.store(Arc::new(signer));
     }
 
     /// Answers `question`, whose route is `route` of `routes`, at `now`, in seconds since 1970.
@@ -211,6 +216,7 @@ impl Gate {
     fn sign(&self, statement: &Statement<'_>, caller: &KnownCaller) -> Result<Arc<str>, Stop> {
         let signed = self
             .signer
+            .load()
             .sign_for(statement, [&caller.members().ok_or(Stop::Fault(Fault::NotSigned))?, &caller.shared.members]);
         signed.map(Arc::from).ok_or(Stop::Fault(Fault::NotSigned))
     }

@@ -34,6 +34,7 @@ mod reply_bytes;
 mod routes;
 mod serve;
 mod service;
+mod signing_keys;
 mod state_metrics;
 mod verdict;
 mod wire;

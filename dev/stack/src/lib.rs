@@ -22,10 +22,13 @@ mod programs;
 mod redis_server;
 mod stack;
 mod tap;
+mod variation;
 
 pub use answer::Answer;
 pub use identity_provider::IdentityProvider;
 pub use outcomes::Row;
 pub use ports::PortChoice;
+pub use programs::assertion_key;
 pub use redis_server::{RedisServer, TlsFiles};
 pub use stack::{Service, Stack};
+pub use variation::{EnvoyFiles, Variation};

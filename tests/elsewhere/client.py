@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import socket
+import ssl
 
 
 @dataclasses.dataclass
@@ -16,9 +17,14 @@ class Answer:
         return json.loads(self.body)
 
 
-def ask(port: int, path: str, headers: list[tuple[str, str]] = (), method: str = "GET", host: str = "shop.example.com") -> Answer:
+def ask(port: int, path: str, headers: list[tuple[str, str]] = (), method: str = "GET",
+        host: str = "shop.example.com", authority: str | None = None) -> Answer:
+    """Asks over TLS if `authority` names a file of certificates to trust."""
     lines = [f"{method} {path} HTTP/1.1", f"host: {host}", *(f"{name}: {value}" for name, value in headers), "connection: close"]
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+    if authority is not None:
+        connection = ssl.create_default_context(cafile=authority).wrap_socket(connection, server_hostname=host)
+    with connection:
         connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
         received = b""
         while part := connection.recv(65536):

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from client import ask
+from client import Answer, ask
 from gate import Gate
 from service import Service
 
@@ -15,6 +15,11 @@ class Running:
     port: int
     gate: Gate
     service: Service
+    # The certificates to trust, if it listens with TLS.
+    authority: str | None = None
+
+    def ask(self, path: str, headers=(), method: str = "GET") -> Answer:
+        return ask(self.port, path, headers, method, authority=self.authority)
 
 
 def bearer(gateway: Running, scope: str) -> list[tuple[str, str]]:
@@ -23,7 +28,7 @@ def bearer(gateway: Running, scope: str) -> list[tuple[str, str]]:
 
 def without_a_token_401(gateway: Running) -> None:
     before = len(gateway.service.requests)
-    answer = ask(gateway.port, "/orders")
+    answer = gateway.ask("/orders")
     assert answer.status == 401, answer
     assert answer.problem()["reason"] == "token_missing"
     assert answer.headers["www-authenticate"].startswith("Bearer"), answer
@@ -31,7 +36,7 @@ def without_a_token_401(gateway: Running) -> None:
 
 
 def a_good_token_passes_and_no_spoofed_header(gateway: Running) -> None:
-    answer = ask(gateway.port, "/orders", bearer(gateway, "orders.read") + SPOOFED)
+    answer = gateway.ask("/orders", bearer(gateway, "orders.read") + SPOOFED)
     assert answer.status == 200, answer
     _, path, headers = gateway.service.requests[-1]
     assert path == "/orders"
@@ -41,10 +46,10 @@ def a_good_token_passes_and_no_spoofed_header(gateway: Running) -> None:
 
 
 def each_route_has_its_own_policy(gateway: Running) -> None:
-    assert ask(gateway.port, "/reports/monthly", bearer(gateway, "orders.read")).status == 403
-    assert ask(gateway.port, "/orders", bearer(gateway, "reports.read")).status == 403
-    assert ask(gateway.port, "/orders", bearer(gateway, "orders.read"), method="POST").status == 403
-    answer = ask(gateway.port, "/reports/monthly", bearer(gateway, "reports.read"))
+    assert gateway.ask("/reports/monthly", bearer(gateway, "orders.read")).status == 403
+    assert gateway.ask("/orders", bearer(gateway, "reports.read")).status == 403
+    assert gateway.ask("/orders", bearer(gateway, "orders.read"), method="POST").status == 403
+    answer = gateway.ask("/reports/monthly", bearer(gateway, "reports.read"))
     assert answer.status == 200, answer
     assert gateway.service.requests[-1][1] == "/monthly", "the service knows it without the prefix"
 
@@ -52,19 +57,19 @@ def each_route_has_its_own_policy(gateway: Running) -> None:
 def two_readings_of_one_request_are_refused(gateway: Running) -> None:
     token = bearer(gateway, "orders.read")
     before = len(gateway.service.requests)
-    assert ask(gateway.port, "/orders", [*token, ("x_user_oid", "mallory")]).status == 400
+    assert gateway.ask("/orders", [*token, ("x_user_oid", "mallory")]).status == 400
     for path in ("/orders%2f..%2freports", "/orders%5cx", "/orders/..%2freports/monthly"):
-        assert ask(gateway.port, path, token).status == 400, path
+        assert gateway.ask(path, token).status == 400, path
     assert len(gateway.service.requests) == before, "the service was asked"
 
 
 def what_has_no_route_is_not_found(gateway: Running) -> None:
     for path in ("/health", "/orders/1", "/"):
-        assert ask(gateway.port, path, bearer(gateway, "orders.read")).status == 404, path
+        assert gateway.ask(path, bearer(gateway, "orders.read")).status == 404, path
 
 
 def a_token_that_is_not_text_is_refused(gateway: Running) -> None:
-    answer = ask(gateway.port, "/orders", [("authorization", "Bearer \xff\xfe")])
+    answer = gateway.ask("/orders", [("authorization", "Bearer \xff\xfe")])
     assert answer.status in (400, 401), answer
 
 
@@ -72,7 +77,7 @@ def without_the_gate_503(gateway: Running) -> None:
     gateway.gate.stop()
     try:
         before = len(gateway.service.requests)
-        answer = ask(gateway.port, "/orders", bearer(gateway, "orders.read"))
+        answer = gateway.ask("/orders", bearer(gateway, "orders.read"))
         assert answer.status == 503, answer
         assert answer.problem()["reason"] == "authorization_unavailable"
         assert len(gateway.service.requests) == before, "the service was asked"

@@ -1,15 +1,13 @@
 """examples/gateways/plain-envoy: as strict as envoy/, by the file and by what it answers."""
 
 import copy
-import json
-import os
-import subprocess
 
 import pytest
 import yaml
 
 import envoy
 import held
+import lint
 from programs import free_port
 
 EXT_AUTHZ = "envoy.filters.http.ext_authz"
@@ -22,12 +20,6 @@ STRICT = ("early_header_mutation_extensions", "common_http_protocol_options", "m
 @pytest.fixture(scope="module")
 def example(examples) -> dict:
     return yaml.safe_load((examples / "plain-envoy/envoy.yaml").read_text())
-
-
-def lint(file, examples) -> tuple[int, list]:
-    command = [os.environ["PORTCULLIS"], "lint", "--envoy", file, "--policy", examples / "policy.yaml", "--format", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    return done.returncode, json.loads(done.stdout)
 
 
 def test_it_is_as_strict_as_the_gateway_of_this_project(example, root):
@@ -45,7 +37,7 @@ def test_envoy_takes_it(examples):
 
 
 def test_lint_finds_nothing(examples):
-    assert lint(examples / "plain-envoy/envoy.yaml", examples) == (0, [])
+    assert lint.findings(examples / "plain-envoy/envoy.yaml", examples / "policy.yaml") == []
 
 
 @pytest.mark.parametrize(("text", "instead", "code"), [
@@ -62,9 +54,7 @@ def test_lint_finds_what_was_broken(examples, tmp_path, text, instead, code):
     assert text in whole
     broken = tmp_path / "envoy.yaml"
     broken.write_text(whole.replace(text, instead))
-    status, findings = lint(broken, examples)
-    assert status == 1
-    assert code in [finding["code"] for finding in findings], findings
+    assert code in lint.codes(broken, examples / "policy.yaml")
 
 
 def test_envoy_refuses_a_misspelt_field(examples, tmp_path):

@@ -18,18 +18,19 @@ class Answer:
 
 
 def ask(port: int, path: str, headers: list[tuple[str, str]] = (), method: str = "GET",
-        host: str = "shop.example.com", authority: str | None = None) -> Answer:
+        host: str = "shop.example.com", authority: str | None = None, connection_header: str = "close") -> Answer:
     """Asks over TLS if `authority` names a file of certificates to trust."""
-    lines = [f"{method} {path} HTTP/1.1", f"host: {host}", *(f"{name}: {value}" for name, value in headers), "connection: close"]
+    lines = [f"{method} {path} HTTP/1.1", f"host: {host}", *(f"{name}: {value}" for name, value in headers), f"connection: {connection_header}"]
     connection = socket.create_connection(("127.0.0.1", port), timeout=10)
     if authority is not None:
         connection = ssl.create_default_context(cafile=authority).wrap_socket(connection, server_hostname=host)
     with connection:
         connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
-        received = b""
-        while part := connection.recv(65536):
-            received += part
-    head, _, body = received.partition(b"\r\n\r\n")
-    status, *fields = head.decode("latin-1").split("\r\n")
-    pairs = (field.split(":", 1) for field in fields)
-    return Answer(int(status.split()[1]), {name.strip().lower(): value.strip() for name, value in pairs}, body)
+        received = connection.makefile("rb")
+        status = int(received.readline().split()[1])
+        fields = {}
+        while line := received.readline().decode("latin-1").strip():
+            name, value = line.split(":", 1)
+            fields[name.lower()] = value.strip()
+        # Not until the end: Envoy leaves a refused connection open for a second, so that the answer is not lost.
+        return Answer(status, fields, received.read(int(fields.get("content-length", 0))))

@@ -12,7 +12,7 @@ from service import Service  # noqa: E402
 
 
 def pytest_report_header():
-    return [f"{name.lower()}: {os.environ[name]}" for name in ("PORTCULLIS", "ENVOY", "EGCTL", "ISTIOCTL", "PILOT_DISCOVERY")]
+    return [f"{name.lower()}: {os.environ[name]}" for name in ("PORTCULLIS", "ENVOY", "EGCTL", "ISTIOCTL", "ISTIO_TRANSLATE")]
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,11 @@ class Running:
     service: Service
     # The certificates to trust, if it listens with TLS.
     authority: str | None = None
+    # What a path without a route gets.
+    unknown: int = 404
 
-    def ask(self, path: str, headers=(), method: str = "GET") -> Answer:
-        return ask(self.port, path, headers, method, authority=self.authority)
+    def ask(self, path: str, headers=(), method: str = "GET", **others) -> Answer:
+        return ask(self.port, path, headers, method, authority=self.authority, **others)
 
 
 def bearer(gateway: Running, scope: str) -> list[tuple[str, str]]:
@@ -63,9 +65,18 @@ def two_readings_of_one_request_are_refused(gateway: Running) -> None:
     assert len(gateway.service.requests) == before, "the service was asked"
 
 
-def what_has_no_route_is_not_found(gateway: Running) -> None:
+def what_has_no_route_is_refused(gateway: Running) -> None:
+    before = len(gateway.service.requests)
     for path in ("/health", "/orders/1", "/"):
-        assert gateway.ask(path, bearer(gateway, "orders.read")).status == 404, path
+        assert gateway.ask(path, bearer(gateway, "orders.read")).status == gateway.unknown, path
+    assert len(gateway.service.requests) == before, "the service was asked"
+
+
+def no_tunnel_is_opened(gateway: Running) -> None:
+    before = len(gateway.service.requests)
+    answer = gateway.ask("/orders", [*bearer(gateway, "orders.read"), ("upgrade", "websocket")], connection_header="close, upgrade")
+    assert answer.status == 403, answer
+    assert len(gateway.service.requests) == before, "the service was asked"
 
 
 def a_token_that_is_not_text_is_refused(gateway: Running) -> None:
@@ -86,4 +97,4 @@ def without_the_gate_503(gateway: Running) -> None:
 
 
 ALL = [without_a_token_401, a_good_token_passes_and_no_spoofed_header, each_route_has_its_own_policy,
-       two_readings_of_one_request_are_refused, what_has_no_route_is_not_found, a_token_that_is_not_text_is_refused, without_the_gate_503]
+       two_readings_of_one_request_are_refused, what_has_no_route_is_refused, no_tunnel_is_opened, a_token_that_is_not_text_is_refused, without_the_gate_503]

@@ -79,6 +79,13 @@ def no_tunnel_is_opened(gateway: Running) -> None:
     assert len(gateway.service.requests) == before, "the service was asked"
 
 
+def two_host_lines_are_refused(gateway: Running) -> None:
+    before = len(gateway.service.requests)
+    answer = gateway.ask("/orders", [*bearer(gateway, "orders.read"), ("host", "admin.example.com")])
+    assert answer.status in (400, 403, 404), answer
+    assert len(gateway.service.requests) == before, "the service was asked"
+
+
 def a_token_that_is_not_text_is_refused(gateway: Running) -> None:
     answer = gateway.ask("/orders", [("authorization", "Bearer \xff\xfe")])
     assert answer.status in (400, 401), answer
@@ -97,4 +104,5 @@ def without_the_gate_503(gateway: Running) -> None:
 
 
 ALL = [without_a_token_401, a_good_token_passes_and_no_spoofed_header, each_route_has_its_own_policy,
-       two_readings_of_one_request_are_refused, what_has_no_route_is_refused, no_tunnel_is_opened, a_token_that_is_not_text_is_refused, without_the_gate_503]
+       two_readings_of_one_request_are_refused, what_has_no_route_is_refused, no_tunnel_is_opened,
+       two_host_lines_are_refused, a_token_that_is_not_text_is_refused, without_the_gate_503]

@@ -8,10 +8,12 @@ import certificate
 import egctl
 import envoy
 import held
+import lint
 import translation
 from programs import free_port
 
 HOST = "shop.example.com"
+ORIGIN = "https://app.example.com"
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,30 @@ def test_the_connection_manager_is_as_strict_as_ours(example, tmp_path, root):
             assert theirs_filter["typed_config"][field] == ours_filter[field], field
         assert theirs_filter["typed_config"]["grpc_service"]["timeout"] == ours_filter["grpc_service"]["timeout"]
         assert theirs_filter["typed_config"]["grpc_service"]["retry_policy"] == ours_filter["grpc_service"]["retry_policy"]
+
+
+def test_the_question_to_the_gate_is_held_to_our_limits(example, tmp_path, root):
+    (ours,) = [entry for entry in translation.documents(root / "envoy/clusters.yaml")[0]["resources"] if entry["name"] == "authz"]
+    gates = [entry for entry in egctl.Translation(example, tmp_path).clusters if "/extauth/" in entry["name"]]
+    assert len(gates) == 2
+    for theirs in gates:
+        assert theirs["circuit_breakers"] == ours["circuit_breakers"]
+        assert float(theirs["connect_timeout"].rstrip("s")) == float(ours["connect_timeout"].rstrip("s"))
+        assert pings(theirs) == pings(ours)
+
+
+def pings(cluster: dict) -> tuple[str, str]:
+    (options,) = cluster["typed_extension_protocol_options"].values()
+    keepalive = options["explicit_http_config"]["http2_protocol_options"]["connection_keepalive"]
+    return keepalive["interval"], keepalive["timeout"]
+
+
+def test_what_the_patch_is_for(changed, examples, tmp_path):
+    """What docs/elsewhere.md says that no field expresses. A version that has one makes this fail."""
+    changed.remove(the(changed, "EnvoyPatchPolicy", "strict"))
+    file = envoy.write(egctl.Translation(changed, tmp_path).static(9901), tmp_path)
+    assert lint.codes(file, examples / "policy.yaml") == {
+        "authorization-switchable", "mutations-not-validated", "raw-headers-not-encoded", "upgrades-enabled"}
 
 
 def removals(manager: dict) -> set[tuple[str, str]]:
@@ -129,7 +155,9 @@ def gateway(example, tls, gate, service, programs, tmp_path_factory) -> held.Run
     forgotten = copy.deepcopy(the(example, "HTTPRoute", "orders"))
     forgotten["metadata"]["name"] = "forgotten"
     forgotten["spec"]["rules"][0]["matches"] = [{"path": {"type": "Exact", "value": "/forgotten"}}]
-    made = egctl.Translation([*example, forgotten], folder)
+    documents = [*copy.deepcopy(example), forgotten]
+    the(documents, "SecurityPolicy", "orders")["spec"]["cors"] = {"allowOrigins": [ORIGIN], "allowMethods": ["GET"]}
+    made = egctl.Translation(documents, folder)
     port, admin = free_port(), free_port()
     configuration = made.static(admin)
     (listener,) = configuration["static_resources"]["listeners"]
@@ -157,3 +185,10 @@ def test_a_route_that_was_forgotten_is_closed(gateway):
     answer = gateway.ask("/forgotten", held.bearer(gateway, "orders.read"))
     assert (answer.status, answer.problem()["reason"]) == (403, "route_without_policy"), answer
     assert len(gateway.service.requests) == before
+
+
+def test_a_browser_may_read_a_refusal(gateway):
+    answer = gateway.ask("/orders", [("origin", ORIGIN)])
+    assert (answer.status, answer.headers.get("access-control-allow-origin")) == (401, ORIGIN)
+    unknown = gateway.ask("/unknown", [("origin", ORIGIN)])
+    assert (unknown.status, unknown.headers.get("access-control-allow-origin")) == (404, None), "docs/elsewhere.md says so"

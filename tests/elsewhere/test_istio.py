@@ -9,10 +9,12 @@ import certificate
 import envoy
 import held
 import istio
+import lint
 import translation
 from programs import free_port
 
 HOST = "shop.example.com"
+ORIGIN = "https://app.example.com"
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +66,27 @@ def test_the_connection_manager_is_as_strict_as_ours(example, mesh, tmp_path, ro
     for field in ("timeout", "retry_policy"):
         assert theirs_filter["typed_config"]["grpc_service"][field] == ours_filter["typed_config"]["grpc_service"][field]
     assert not theirs_filter["typed_config"].get("failure_mode_allow")
+
+
+def test_the_question_to_the_gate_is_held_to_our_limits(example, mesh, tmp_path, root):
+    (ours,) = [entry for entry in translation.documents(root / "envoy/clusters.yaml")[0]["resources"] if entry["name"] == "authz"]
+    (theirs,) = [entry for entry in istio.Translation(example, mesh, tmp_path).clusters if "portcullis" in entry["name"]]
+    assert float(theirs["connect_timeout"].rstrip("s")) == float(ours["connect_timeout"].rstrip("s"))
+    options = [entry["typed_extension_protocol_options"]["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"] for entry in (theirs, ours)]
+    keepalives = [entry["explicit_http_config"]["http2_protocol_options"]["connection_keepalive"] for entry in options]
+    assert keepalives[0] == keepalives[1]
+
+
+def test_what_the_filters_are_for(example, mesh, examples, tmp_path):
+    """What docs/elsewhere.md says that no field expresses. A version that has one makes this fail."""
+    documents = [entry for entry in example if entry["kind"] != "EnvoyFilter"]
+    made = istio.Translation(documents, mesh, tmp_path)
+    assert made.route_policies() == {"orders": None, "reports": None}
+    file = envoy.write(made.static(9901), tmp_path)
+    assert lint.codes(file, examples / "policy.yaml") == {
+        "authorization-switchable", "escaped-slashes-pass", "filter-before-authorization", "identity-headers-not-removed",
+        "mutations-not-validated", "policy-without-route", "raw-headers-not-encoded", "route-without-policy", "underscores-pass",
+        "upgrades-enabled"}
 
 
 def misspell(documents, _):
@@ -133,6 +156,7 @@ def gateway(example, mesh, tls, gate, service, programs, tmp_path_factory) -> he
     folder = tmp_path_factory.mktemp("istio")
     documents = copy.deepcopy(example)
     routes = the(documents, "VirtualService", "shop")["spec"]["http"]
+    routes[0]["corsPolicy"] = {"allowOrigins": [{"exact": ORIGIN}], "allowMethods": ["GET"]}
     routes.append({**routes[0], "name": "forgotten", "match": [{"uri": {"exact": "/forgotten"}}]})
     made = istio.Translation(documents, mesh, folder)
     port, admin = free_port(), free_port()
@@ -170,3 +194,11 @@ def test_a_route_that_was_forgotten_is_closed(gateway):
     answer = gateway.ask("/forgotten", held.bearer(gateway, "orders.read"))
     assert (answer.status, answer.problem()["reason"]) == (403, "route_without_policy"), answer
     assert len(gateway.service.requests) == before
+
+
+def test_a_browser_cannot_read_a_refusal(gateway):
+    """The CORS filter stands behind the gate, as docs/elsewhere.md says."""
+    answer = gateway.ask("/orders", [("origin", ORIGIN)])
+    assert (answer.status, answer.headers.get("access-control-allow-origin")) == (401, None)
+    allowed = gateway.ask("/orders", [("origin", ORIGIN), *held.bearer(gateway, "orders.read")])
+    assert (allowed.status, allowed.headers.get("access-control-allow-origin")) == (200, ORIGIN)

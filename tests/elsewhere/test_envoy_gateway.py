@@ -31,6 +31,11 @@ def example(examples, tls) -> list[dict]:
     return [*translation.documents(*files), *services, translation.secret("shop-tls", "shop", *tls)]
 
 
+@pytest.fixture(scope="module")
+def made(example, tmp_path_factory) -> egctl.Translation:
+    return egctl.Translation(example, tmp_path_factory.mktemp("egctl"))
+
+
 @pytest.fixture
 def changed(example) -> list[dict]:
     return copy.deepcopy(example)
@@ -45,14 +50,14 @@ def test_nothing_is_wrong_with_it(example, examples, tmp_path):
     assert egctl.problems(example, tmp_path, examples / "policy.yaml") == []
 
 
-def test_each_route_tells_the_gate_its_policy(example, tmp_path):
-    assert egctl.Translation(example, tmp_path).route_policies() == {
+def test_each_route_tells_the_gate_its_policy(made):
+    assert made.route_policies() == {
         "orders": {"policy": "orders"}, "reports": {"policy": "reports", "removed_prefix": "/reports"}}
 
 
-def test_the_connection_manager_is_as_strict_as_ours(example, tmp_path, root):
+def test_the_connection_manager_is_as_strict_as_ours(made, root):
     ours = envoy.hcm(translation.documents(root / "envoy/listeners.yaml")[0]["resources"][0])
-    theirs = envoy.hcm(egctl.Translation(example, tmp_path).listeners[0])
+    theirs = envoy.hcm(made.listeners[0])
     for field in ("common_http_protocol_options", "max_request_headers_kb", "normalize_path", "merge_slashes", "path_with_escaped_slashes_action",
                   "use_remote_address", "generate_request_id", "always_set_request_id_in_response", "request_headers_timeout",
                   "request_timeout", "stream_idle_timeout", "http2_protocol_options"):
@@ -66,9 +71,9 @@ def test_the_connection_manager_is_as_strict_as_ours(example, tmp_path, root):
         assert theirs_filter["typed_config"]["grpc_service"]["retry_policy"] == ours_filter["grpc_service"]["retry_policy"]
 
 
-def test_the_question_to_the_gate_is_held_to_our_limits(example, tmp_path, root):
+def test_the_question_to_the_gate_is_held_to_our_limits(made, root):
     (ours,) = [entry for entry in translation.documents(root / "envoy/clusters.yaml")[0]["resources"] if entry["name"] == "authz"]
-    gates = [entry for entry in egctl.Translation(example, tmp_path).clusters if "/extauth/" in entry["name"]]
+    gates = [entry for entry in made.clusters if "/extauth/" in entry["name"]]
     assert len(gates) == 2
     for theirs in gates:
         assert theirs["circuit_breakers"] == ours["circuit_breakers"]

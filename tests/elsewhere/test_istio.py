@@ -37,6 +37,11 @@ def example(examples, tls) -> list[dict]:
     return [*translation.documents(*files), *services, translation.secret("shop-tls", istio.NAMESPACE, *tls)]
 
 
+@pytest.fixture(scope="module")
+def made(example, mesh, tmp_path_factory) -> istio.Translation:
+    return istio.Translation(example, mesh, tmp_path_factory.mktemp("istio"))
+
+
 def the(documents: list[dict], kind: str, name: str) -> dict:
     (found,) = [entry for entry in documents if (entry["kind"], entry["metadata"]["name"]) == (kind, name)]
     return found
@@ -46,14 +51,14 @@ def test_nothing_is_wrong_with_it(example, mesh, examples, tmp_path):
     assert istio.problems(example, mesh, tmp_path, examples / "policy.yaml") == []
 
 
-def test_each_route_tells_the_gate_its_policy(example, mesh, tmp_path):
-    assert istio.Translation(example, mesh, tmp_path).route_policies() == {
+def test_each_route_tells_the_gate_its_policy(made):
+    assert made.route_policies() == {
         "orders": {"policy": "orders"}, "reports": {"policy": "reports", "removed_prefix": "/reports"}}
 
 
-def test_the_connection_manager_is_as_strict_as_ours(example, mesh, tmp_path, root):
+def test_the_connection_manager_is_as_strict_as_ours(made, root):
     ours = envoy.hcm(translation.documents(root / "envoy/listeners.yaml")[0]["resources"][0])
-    theirs = envoy.hcm(istio.Translation(example, mesh, tmp_path).listeners[0])
+    theirs = envoy.hcm(made.listeners[0])
     for field in ("early_header_mutation_extensions", "common_http_protocol_options", "max_request_headers_kb", "normalize_path",
                   "merge_slashes", "path_with_escaped_slashes_action", "use_remote_address", "always_set_request_id_in_response",
                   "request_headers_timeout", "request_timeout", "stream_idle_timeout", "http2_protocol_options"):
@@ -68,9 +73,9 @@ def test_the_connection_manager_is_as_strict_as_ours(example, mesh, tmp_path, ro
     assert not theirs_filter["typed_config"].get("failure_mode_allow")
 
 
-def test_the_question_to_the_gate_is_held_to_our_limits(example, mesh, tmp_path, root):
+def test_the_question_to_the_gate_is_held_to_our_limits(made, root):
     (ours,) = [entry for entry in translation.documents(root / "envoy/clusters.yaml")[0]["resources"] if entry["name"] == "authz"]
-    (theirs,) = [entry for entry in istio.Translation(example, mesh, tmp_path).clusters if "portcullis" in entry["name"]]
+    (theirs,) = [entry for entry in made.clusters if "portcullis" in entry["name"]]
     assert float(theirs["connect_timeout"].rstrip("s")) == float(ours["connect_timeout"].rstrip("s"))
     options = [entry["typed_extension_protocol_options"]["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"] for entry in (theirs, ours)]
     keepalives = [entry["explicit_http_config"]["http2_protocol_options"]["connection_keepalive"] for entry in options]

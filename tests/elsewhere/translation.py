@@ -1,6 +1,7 @@
 """What a control plane made of an example, as one file that Envoy and `portcullis lint` read."""
 
 import base64
+import copy
 import re
 
 import yaml
@@ -23,7 +24,8 @@ def of_type(configs: list[dict], name: str) -> dict:
 
 
 def static(listeners: list[dict], routes: dict[str, dict], clusters: list[dict], admin_port: int) -> dict:
-    """Everything in one file: routes into their listeners, and nothing asked of a control plane."""
+    """Everything in one file: routes into their listeners."""
+    listeners, routes, clusters = copy.deepcopy((listeners, routes, clusters))
     for listener in listeners:
         manager = envoy.hcm(listener)
         if "rds" in manager:

@@ -17,8 +17,9 @@ class Running:
     service: Service
     # The certificates to trust, if it listens with TLS.
     authority: str | None = None
-    # What a path without a route gets.
+    # What a path without a route gets, and what a method that nobody expects.
     unknown: int = 404
+    rare_method: int = 404
 
     def ask(self, path: str, headers=(), method: str = "GET", **others) -> Answer:
         return ask(self.port, path, headers, method, authority=self.authority, **others)
@@ -44,6 +45,7 @@ def a_good_token_passes_and_no_spoofed_header(gateway: Running) -> None:
     assert path == "/orders"
     values = [value for _, value in headers]
     assert not {value for _, value in SPOOFED} & set(values), headers
+    assert [value for name, value in headers if name == "x-user-oid"] == ["alice"], headers
     assert [value for name, value in headers if name == "x-portcullis-assertion" and value.count(".") == 2], headers
 
 
@@ -69,6 +71,14 @@ def what_has_no_route_is_refused(gateway: Running) -> None:
     before = len(gateway.service.requests)
     for path in ("/health", "/orders/1", "/"):
         assert gateway.ask(path, bearer(gateway, "orders.read")).status == gateway.unknown, path
+    assert len(gateway.service.requests) == before, "the service was asked"
+
+
+def a_rare_method_is_refused(gateway: Running) -> None:
+    before = len(gateway.service.requests)
+    for method in ("TRACE", "PROPFIND"):
+        answer = gateway.ask("/orders", bearer(gateway, "orders.read"), method=method)
+        assert answer.status == gateway.rare_method, answer
     assert len(gateway.service.requests) == before, "the service was asked"
 
 
@@ -104,5 +114,5 @@ def without_the_gate_503(gateway: Running) -> None:
 
 
 ALL = [without_a_token_401, a_good_token_passes_and_no_spoofed_header, each_route_has_its_own_policy,
-       two_readings_of_one_request_are_refused, what_has_no_route_is_refused, no_tunnel_is_opened,
+       two_readings_of_one_request_are_refused, what_has_no_route_is_refused, a_rare_method_is_refused, no_tunnel_is_opened,
        two_host_lines_are_refused, a_token_that_is_not_text_is_refused, without_the_gate_503]

@@ -185,8 +185,8 @@ def gateway(example, mesh, tls, gate, service, programs, tmp_path_factory) -> he
     envoy.start(programs, envoy.write(configuration, folder), admin)
     authority = folder / "authority.pem"
     authority.write_bytes(tls[0])
-    # A path without a route meets the DENY policy first.
-    return held.Running(port, gate, service, str(authority), unknown=403)
+    # What has no route meets the DENY policy first.
+    return held.Running(port, gate, service, str(authority), unknown=403, rare_method=403)
 
 
 @pytest.mark.parametrize("expectation", held.ALL, ids=lambda expectation: expectation.__name__)

@@ -74,7 +74,7 @@ def gateway(example, gate, service, programs, tmp_path_factory) -> held.Running:
     envoy.set_endpoint(envoy.clusters(configuration)["authz"], gate.port)
     envoy.set_endpoint(envoy.clusters(configuration)["orders"], service.port)
     envoy.start(programs, envoy.write(configuration, tmp_path_factory.mktemp("envoy")), admin)
-    return held.Running(port, gate, service)
+    return held.Running(port, gate, service, rare_method=405)
 
 
 @pytest.mark.parametrize("expectation", held.ALL, ids=lambda expectation: expectation.__name__)

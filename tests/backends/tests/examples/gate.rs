@@ -35,9 +35,9 @@ impl Gate {
         Self { keys_url, published, fetches }
     }
 
-    /// Publishes this key alone, as a gate that was restarted with it.
+    /// Publishes this key and no earlier one, as a gate that was restarted with it.
     pub(crate) fn publish(&self, key: &SigningKey) {
-        *self.published.write().unwrap() = Some(key.signer.key_set());
+        *self.published.write().unwrap() = Some(key.key_set());
     }
 
     /// How often keys were asked for.

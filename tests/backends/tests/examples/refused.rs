@@ -46,6 +46,7 @@ fn lines(key: &SigningKey) -> Vec<Refused> {
         case("two lines", vec![(HEADER, good.clone()), (HEADER, other.clone())], NOT_GENUINE),
         case("a good line and garbage", vec![(HEADER, good.clone()), (HEADER, "x".to_owned())], NOT_GENUINE),
         case("garbage and a good line", vec![(HEADER, "x".to_owned()), (HEADER, good.clone())], NOT_GENUINE),
+        case("a good line and an empty one", vec![(HEADER, good.clone()), (HEADER, String::new())], NOT_GENUINE),
         one("two in one line", NOT_GENUINE, format!("{good},{other}")),
         one("empty", NOT_GENUINE, String::new()),
         one("garbage", NOT_GENUINE, "garbage".to_owned()),
@@ -93,6 +94,8 @@ fn spoilt_claims(key: &SigningKey) -> Vec<Refused> {
         changed("another issuer", NOT_GENUINE, json!({"iss": "https://login.example"})),
         changed("bound to no path", OTHER_REQUEST, json!({"htu": null})),
         changed("bound to no method", OTHER_REQUEST, json!({"htm": null})),
+        changed("bound to a method alone", OTHER_REQUEST, json!({"htu": null, "jti": null})),
+        changed("bound to a path alone", OTHER_REQUEST, json!({"htm": null, "jti": null})),
         changed("bound to an id alone", OTHER_REQUEST, json!({"htu": null, "htm": null})),
     ];
     for name in ["iss", "aud", "iat", "exp", "tid", "oid", "kind", "roles", "scopes"] {
@@ -113,6 +116,7 @@ fn other_keys(key: &SigningKey) -> Vec<Refused> {
         one("another key by the gate's name", NOT_GENUINE, stranger.sign(&key.header(), &claims)),
         one("a key in the header", NOT_GENUINE, stranger.sign(&with(json!({"jwk": stranger.jwk()})), &claims)),
         one("no key's name", NOT_GENUINE, stranger.sign(&json!({"alg": "ES256"}), &claims)),
+        one("a published key of another algorithm", NOT_GENUINE, key.sign_es384(&claims)),
         one("ES384 in the header", NOT_GENUINE, key.sign(&with(json!({"alg": "ES384"})), &claims)),
     ];
     for none in ["none", "None", "NONE", ""] {

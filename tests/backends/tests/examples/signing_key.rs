@@ -1,6 +1,6 @@
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use portcullis_assertion::{Assertion, Signer};
@@ -10,14 +10,29 @@ use serde_json::{Value, json};
 pub(crate) struct SigningKey {
     pub(crate) signer: Signer,
     pair: EcdsaKeyPair,
+    /// Published beside it. Libraries hold a token to its key's own `alg`, so that only this shows whether a backend has a list.
+    es384: EcdsaKeyPair,
 }
+
+const ES384_KEY_ID: &str = "es384";
 
 impl SigningKey {
     pub(crate) fn generate() -> Self {
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
         let pem = pem("PRIVATE KEY", pkcs8.as_ref());
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref()).unwrap();
-        Self { signer: Signer::from_pem(pem.as_bytes()).unwrap(), pair }
+        let es384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
+        Self { signer: Signer::from_pem(pem.as_bytes()).unwrap(), pair, es384 }
+    }
+
+    /// What is published.
+    pub(crate) fn key_set(&self) -> String {
+        let point = self.es384.public_key().as_ref();
+        let [x, y] = [&point[1..49], &point[49..]].map(|coordinate| URL_SAFE_NO_PAD.encode(coordinate));
+        let es384 = json!({
+            "kty": "EC", "crv": "P-384", "use": "sig", "alg": "ES384", "kid": ES384_KEY_ID, "x": x, "y": y
+        });
+        json!({ "keys": [self.jwk(), es384] }).to_string()
     }
 
     /// The published key.
@@ -49,10 +64,19 @@ impl SigningKey {
 
     /// Signs any header and claims.
     pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
-        let content = content(header, claims);
-        let signature = self.pair.sign(&SystemRandom::new(), content.as_bytes()).unwrap();
-        format!("{content}.{}", URL_SAFE_NO_PAD.encode(signature))
+        sign(&self.pair, header, claims)
     }
+
+    /// Signs claims with the key that is published beside the gate's.
+    pub(crate) fn sign_es384(&self, claims: &Value) -> String {
+        sign(&self.es384, &json!({ "alg": "ES384", "typ": "JWT", "kid": ES384_KEY_ID }), claims)
+    }
+}
+
+fn sign(pair: &EcdsaKeyPair, header: &Value, claims: &Value) -> String {
+    let content = content(header, claims);
+    let signature = pair.sign(&SystemRandom::new(), content.as_bytes()).unwrap();
+    format!("{content}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 /// The part of a JWS that is signed.

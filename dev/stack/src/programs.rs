@@ -159,7 +159,7 @@ impl Layout {
         operations: u16,
         more: &[&str],
     ) -> anyhow::Result<ProgramSpec> {
-        let (listen, keys) = (local(port), format!("{}/.well-known/jwks.json", http(self.ports.keys)));
+        let (listen, keys) = (local(port), assertion_keys(self.ports.keys));
         let data = self.state.join(name).display().to_string();
         let (authority, ca) = (self.authority(), self.certificate_authority().display().to_string());
         let common = [
@@ -207,4 +207,8 @@ fn local(port: u16) -> String {
 
 pub(crate) fn http(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
+}
+
+pub(crate) fn assertion_keys(port: u16) -> String {
+    format!("{}/.well-known/jwks.json", http(port))
 }

@@ -11,7 +11,7 @@ use crate::envoy::EnvoyPorts;
 use crate::identity_provider::IdentityProvider;
 use crate::ports::PortChoice;
 use crate::program::Program;
-use crate::programs::{Layout, Ports, http};
+use crate::programs::{Layout, Ports, assertion_keys, http};
 use crate::tap::Tap;
 
 /// Everything, running. Dropping it kills what runs; [`Stack::stop`] lets it drain.
@@ -162,6 +162,12 @@ impl Stack {
     #[must_use]
     pub fn authz(&self) -> String {
         http(self.layout.ports.authz)
+    }
+
+    /// Where the gate publishes the keys of its assertions.
+    #[must_use]
+    pub fn assertion_keys(&self) -> String {
+        assertion_keys(self.layout.ports.keys)
     }
 
     /// Where the gate's metrics and probes are.

@@ -78,6 +78,10 @@ impl Example {
 }
 
 impl Backend {
+    pub(crate) fn port(&self) -> u16 {
+        self.url.rsplit_once(':').unwrap().1.parse().unwrap()
+    }
+
     /// Sends `method path`, such as `GET /orders`, with these headers; a name that comes twice is sent twice.
     pub(crate) async fn answer(&self, line: &str, headers: &[(&str, &str)]) -> Answer {
         let (method, path) = line.split_once(' ').unwrap();

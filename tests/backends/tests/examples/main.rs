@@ -13,6 +13,7 @@ mod backend;
 mod gate;
 mod refused;
 mod signing_key;
+mod through_envoy;
 
 use std::time::{Duration, Instant};
 

@@ -12,8 +12,12 @@ import (
 )
 
 func main() {
+	keysURL := os.Getenv("GATEWAY_KEYS_URL")
+	if keysURL == "" {
+		log.Fatal("GATEWAY_KEYS_URL is not set; give the URL of the gate's public keys")
+	}
 	unboundWillDo := os.Getenv("ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST") == "true"
-	verifier, err := NewVerifier(context.Background(), os.Getenv("GATEWAY_KEYS_URL"), "orders", unboundWillDo)
+	verifier, err := NewVerifier(context.Background(), keysURL, "orders", unboundWillDo)
 	if err != nil {
 		log.Fatalf("GATEWAY_KEYS_URL: %v", err)
 	}

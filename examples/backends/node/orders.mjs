@@ -4,7 +4,12 @@ import { STATUS_CODES, createServer } from 'node:http';
 
 import { Refused, verifier } from './assertion.mjs';
 
-const verify = verifier(process.env.GATEWAY_KEYS_URL, 'orders', {
+const keysUrl = process.env.GATEWAY_KEYS_URL;
+if (!keysUrl) {
+  console.error("GATEWAY_KEYS_URL is not set; give the URL of the gate's public keys");
+  process.exit(1);
+}
+const verify = verifier(keysUrl, 'orders', {
   unboundWillDo: process.env.ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST === 'true',
 });
 

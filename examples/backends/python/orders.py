@@ -2,13 +2,14 @@
 
 import json
 import os
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from assertion import Refused, Verifier
 
 VERIFIER = Verifier(
-    os.environ["GATEWAY_KEYS_URL"],
+    os.environ.get("GATEWAY_KEYS_URL") or sys.exit("GATEWAY_KEYS_URL is not set; give the URL of the gate's public keys"),
     upstream="orders",
     unbound_will_do=os.environ.get("ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST") == "true",
 )

@@ -57,6 +57,14 @@ impl Example {
         Some(Self { folder })
     }
 
+    /// What it says when it is started without any setting, and fails.
+    pub(crate) fn complaint(&self) -> String {
+        let start = self.folder.path().join("start");
+        let ended = Command::new("sh").arg(start).env_remove("GATEWAY_KEYS_URL").output().unwrap();
+        assert!(!ended.status.success());
+        String::from_utf8(ended.stderr).unwrap()
+    }
+
     pub(crate) async fn start(&self, keys_url: &str, unbound: Unbound) -> Backend {
         let log = self.folder.path().join("log");
         let mut process = tokio::process::Command::new("sh")

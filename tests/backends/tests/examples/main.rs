@@ -45,6 +45,7 @@ async fn go() {
 
 async fn all(language: &str) {
     let Some(example) = Example::prepare(language) else { return };
+    assert!(example.complaint().contains("GATEWAY_KEYS_URL is not set"), "{}", example.complaint());
     let (gate, key) = (Gate::start().await, SigningKey::generate());
     let backend = example.start(&gate.keys_url, Unbound::Refused).await;
     keys_that_cannot_be_had_are_a_fault_of_ours(&backend, &gate, &key).await;

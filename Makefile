@@ -34,9 +34,10 @@ lint: toolchain ## clippy, warnings denied
 unit: toolchain build envoy redis ## Unit and integration tests, and the outcomes through the real Envoy
 	ENVOY="$$(dev/envoy/obtain)" REDIS_SERVER="$$(dev/redis/obtain)" cargo test $(CARGO_FLAGS) --tests
 
-generate: build ## Write docs/cli.md and docs/policy.schema.json anew
+generate: build ## Write docs/cli.md, docs/policy.schema.json and the code in docs/verify-assertion.md anew
 	"$(CARGO_TARGET_DIR)/release/portcullis" reference > docs/cli.md
 	"$(CARGO_TARGET_DIR)/release/portcullis" schema > docs/policy.schema.json
+	WRITE_PAGES=1 cargo test $(CARGO_FLAGS) --test page
 
 bench: toolchain ## Measure the handler, signatures and memory
 	cargo bench --workspace --locked

@@ -48,8 +48,6 @@ async fn through_envoy() -> anyhow::Result<()> {
     }
     stack.stop_authz().await?;
     stack.start_authz().await?;
-    // The stack starts it with the policies that are shipped.
-    add_policy(&stack).await?;
     for (language, ..) in &backends {
         is_reached(&stack, language, &token).await;
     }

@@ -7,6 +7,7 @@ use portcullis_token::KeyStore;
 
 use crate::cases::TestArguments;
 use crate::check::CheckArguments;
+use crate::conformance::{ConformanceArguments, EchoArguments};
 use crate::explain::ExplainArguments;
 use crate::generated::CompletionArguments;
 use crate::lint::LintArguments;
@@ -40,6 +41,12 @@ pub enum Command {
     /// Explain what a policy says to a token, or said by a decision record, rule by rule.
     #[command(after_long_help = manual::EXPLAIN)]
     Explain(ExplainArguments),
+    /// Try a gateway, any gateway, for spoofed headers, confused paths and smuggled requests.
+    #[command(after_long_help = manual::CONFORMANCE)]
+    Conformance(ConformanceArguments),
+    /// Be the service behind a gateway that is tried, and keep what reaches it.
+    #[command(after_long_help = manual::CONFORMANCE_ECHO)]
+    ConformanceEcho(EchoArguments),
     /// Print the JSON Schema of policy documents.
     Schema,
     /// Print a script that completes commands and options in a shell.

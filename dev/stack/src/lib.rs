@@ -14,6 +14,7 @@ mod binaries;
 mod caller;
 pub mod directory;
 mod envoy;
+mod front;
 mod identity_provider;
 pub mod outcomes;
 mod ports;
@@ -25,6 +26,8 @@ mod tap;
 mod variation;
 
 pub use answer::Answer;
+pub use binaries::path as program;
+pub use front::{Front, FrontPorts};
 pub use identity_provider::IdentityProvider;
 pub use outcomes::Row;
 pub use ports::PortChoice;

@@ -163,8 +163,19 @@ impl Layout {
     }
 
     pub(crate) fn envoy(&self, ports: &EnvoyPorts, variation: &Variation) -> anyhow::Result<ProgramSpec> {
+        self.envoy_with(ports, variation, |_| Ok(()))
+    }
+
+    /// The same with files that `change` has been at.
+    pub(crate) fn envoy_with(
+        &self,
+        ports: &EnvoyPorts,
+        variation: &Variation,
+        change: impl FnOnce(&Path) -> anyhow::Result<()>,
+    ) -> anyhow::Result<ProgramSpec> {
         let directory = self.state.join("envoy");
         envoy::write_configuration(&directory, ports, variation)?;
+        change(&directory)?;
         // One worker is plenty for one machine. The id keeps apart whose memory a hot restart takes over: that of the Envoy on this port.
         let base_id = ports.gateway.to_string();
         let arguments = ["-c", "bootstrap.yaml", "--concurrency", "1", "--log-level", "warning", "--base-id", &base_id];

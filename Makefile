@@ -6,7 +6,7 @@ export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tar
 CARGO_FLAGS := --release --workspace --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build fmt lint unit deny envoy redis generate bench fuzz
+.PHONY: help demo test build fmt lint unit deny envoy redis generate elsewhere bench fuzz
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
@@ -33,6 +33,9 @@ lint: toolchain ## clippy, warnings denied
 
 unit: toolchain build envoy redis ## Unit and integration tests, and the outcomes through the real Envoy
 	ENVOY="$$(dev/envoy/obtain)" REDIS_SERVER="$$(dev/redis/obtain)" cargo test $(CARGO_FLAGS) --tests
+
+elsewhere: build envoy ## Examples for other gateways: their own tools, lint, and the real Envoy
+	ENVOY="$$(dev/envoy/obtain)" tests/elsewhere/run
 
 generate: build ## Write docs/cli.md, docs/policy.schema.json and the code in docs/verify-assertion.md anew
 	"$(CARGO_TARGET_DIR)/release/portcullis" reference > docs/cli.md

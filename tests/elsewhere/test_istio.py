@@ -68,8 +68,12 @@ def test_the_connection_manager_is_as_strict_as_ours(made, root):
     (ours_filter,) = envoy.http_filters(ours, istio.EXT_AUTHZ)
     for field in ("status_on_error", "validate_mutations", "encode_raw_headers", "decoder_header_mutation_rules", "allowed_headers"):
         assert theirs_filter["typed_config"][field] == ours_filter["typed_config"][field], field
-    for field in ("timeout", "retry_policy"):
-        assert theirs_filter["typed_config"]["grpc_service"][field] == ours_filter["typed_config"]["grpc_service"][field]
+    theirs_service, ours_service = theirs_filter["typed_config"]["grpc_service"], ours_filter["typed_config"]["grpc_service"]
+    assert theirs_service["timeout"] == ours_service["timeout"]
+    # A 64-bit number is a string in protobuf's JSON.
+    theirs_retries, ours_retries = theirs_service["retry_policy"], dict(ours_service["retry_policy"])
+    ours_retries["host_selection_retry_max_attempts"] = str(ours_retries["host_selection_retry_max_attempts"])
+    assert theirs_retries == ours_retries
     assert not theirs_filter["typed_config"].get("failure_mode_allow")
 
 

@@ -96,7 +96,7 @@ pub struct Asked<'a> {
 }
 
 /// Which rules a caller meets, but for their methods: what of a decision can be kept while the token lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Grant(u64);
 
 /// How one rule judged, requirement by requirement.

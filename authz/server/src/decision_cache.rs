@@ -118,3 +118,110 @@ impl fmt::Debug for DecisionCache {
         formatter.debug_struct("DecisionCache").field("callers", &self.callers.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use portcullis_policy::Grant;
+    use portcullis_token::{Caller, CallerKind, Claims, Verified};
+
+    use super::{DecisionCache, TokenKey};
+    use crate::known_caller::KnownCaller;
+    use crate::rate_limit::{RateLimiter, Subject};
+
+    const BEGIN: u64 = 1_800_000_000;
+    const END: u64 = BEGIN + 3600;
+    const EPOCH: u64 = 7;
+
+    fn caller(object_id: &str) -> Caller {
+        Caller {
+            tenant: "t".to_owned(),
+            object_id: object_id.to_owned(),
+            kind: CallerKind::User,
+            actor: None,
+            name: None,
+            email: None,
+            roles: vec!["Reader".to_owned()],
+            scopes: Vec::new(),
+        }
+    }
+
+    fn known(cache: &DecisionCache, object_id: &str) -> Arc<KnownCaller> {
+        let caller = caller(object_id);
+        let verified =
+            Verified { caller: caller.clone(), claims: Claims::default(), valid: BEGIN..END, key_epoch: EPOCH };
+        let limit_key = RateLimiter::in_memory().key("p", Subject::Caller { tenant: "t", object_id });
+        let known = KnownCaller::new(&verified, Grant::default(), limit_key, |members| cache.share(&caller, members));
+        Arc::new(known.unwrap())
+    }
+
+    fn remembering(capacity: u64, line: &[u8]) -> (DecisionCache, TokenKey) {
+        let cache = DecisionCache::new(capacity).unwrap();
+        let key = cache.key(1, line).unwrap();
+        cache.insert(key, known(&cache, "o"));
+        (cache, key)
+    }
+
+    #[test]
+    fn a_caller_is_known_while_the_token_counts_and_the_keys_stay() {
+        for (now, epoch, expected) in [
+            (BEGIN, EPOCH, true),
+            (END - 1, EPOCH, true),
+            (BEGIN - 1, EPOCH, false),
+            (END, EPOCH, false),
+            (BEGIN, EPOCH + 1, false),
+            (BEGIN, EPOCH - 1, false),
+        ] {
+            let (cache, key) = remembering(1 << 20, b"Bearer x");
+            assert_eq!(cache.get(key, now, epoch).is_some(), expected, "{now} {epoch}");
+            // What does not count any more is not kept.
+            assert_eq!(cache.size().callers, usize::from(expected), "{now} {epoch}");
+        }
+    }
+
+    #[test]
+    fn every_byte_of_the_line_and_the_policy_make_the_key() {
+        let (cache, key) = remembering(1 << 20, b"Bearer abc");
+        assert_eq!(cache.key(1, b"Bearer abc"), Some(key));
+        for (policy, line) in [
+            (2, &b"Bearer abc"[..]),
+            (1, b"Bearer abd"),
+            (1, b"bearer abc"),
+            (1, b"Bearer abc\0"),
+            (1, b"Bearer ab"),
+            (1, b""),
+        ] {
+            assert!(cache.get(cache.key(policy, line).unwrap(), BEGIN, EPOCH).is_none(), "{policy} {line:?}");
+        }
+        let other = DecisionCache::new(1 << 20).unwrap();
+        assert_ne!(other.key(1, b"Bearer abc"), Some(key), "each cache has a secret of its own");
+    }
+
+    #[test]
+    fn it_never_weighs_more_than_its_capacity_and_a_scan_does_not_evict_who_comes_back() {
+        let capacity = 64 * 1024;
+        let (cache, regular) = remembering(capacity, b"Bearer regular");
+        for number in 0..10_000_u32 {
+            let key = cache.key(1, &number.to_be_bytes()).unwrap();
+            cache.insert(key, known(&cache, "o"));
+            assert!(cache.size().bytes <= capacity);
+            if number % 8 == 0 {
+                assert!(cache.get(regular, BEGIN, EPOCH).is_some(), "evicted by {number} strangers");
+            }
+        }
+    }
+
+    #[test]
+    fn without_capacity_nothing_is_kept() {
+        let (cache, key) = remembering(0, b"Bearer x");
+        assert!(cache.get(key, BEGIN, EPOCH).is_none());
+    }
+
+    #[test]
+    fn what_callers_have_in_common_is_kept_once() {
+        let cache = DecisionCache::new(1 << 20).unwrap();
+        let (one, two) = (known(&cache, "one"), known(&cache, "two"));
+        assert!(Arc::ptr_eq(&one.shared, &two.shared));
+    }
+}

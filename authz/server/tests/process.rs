@@ -1,9 +1,10 @@
 //! The program as it runs: what cannot work is said in one message before anything is served.
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers outside #[test] functions too")]
 
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 const POLICY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/stack/policy.yaml");
 
@@ -140,4 +141,45 @@ fn a_key_file_that_is_none_is_explained() {
     assert!(code == Some(64) && text.contains("--assertion-key") && text.contains("PKCS#8"), "{text}");
     let (code, text) = serve(Path::new(POLICY), &["--assertion-key", "absent.pem"]);
     assert!(code == Some(64) && text.contains("absent.pem: cannot be read"), "{text}");
+}
+
+#[test]
+fn a_folder_that_cannot_keep_keys_is_explained() {
+    for folder in ["absent", POLICY] {
+        let (code, text) = serve(Path::new(POLICY), &["--key-store", folder]);
+        assert!(code == Some(64) && text.contains("--key-store") && text.contains("is not a folder"), "{text}");
+    }
+}
+
+#[test]
+fn keys_are_fetched_through_the_proxy_of_the_environment() {
+    let listener = || TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = |proxy: &TcpListener| format!("http://{}", proxy.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    // A name that only a proxy could resolve (RFC 6761 §6.4).
+    let policy = policy_with(folder.path(), "https://localhost:8443", "https://issuer.invalid");
+    let arguments = ["serve", "--policy", policy.to_str().unwrap(), "--issuer-wait", "10s"];
+    let ports = ["--listen", "--keys-listen", "--administration-listen", "--operations-listen"];
+    let start = |variables: &[(&str, &str)], wait: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+        command.args(arguments.iter().map(|argument| if *argument == "10s" { wait } else { argument }));
+        command.args(ports.iter().flat_map(|flag| [*flag, "127.0.0.1:0"]));
+        command.env_clear().envs(variables.iter().copied()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let proxy = listener();
+    let mut child = start(&[("HTTPS_PROXY", &url(&proxy))], "10s");
+    let (connection, _) = proxy.accept().unwrap();
+    let mut first_line = String::new();
+    BufReader::new(connection).read_line(&mut first_line).unwrap();
+    assert_eq!(first_line, "CONNECT issuer.invalid:443 HTTP/1.1\r\n");
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let proxy = listener();
+    proxy.set_nonblocking(true).unwrap();
+    let child = start(&[("HTTPS_PROXY", &url(&proxy)), ("NO_PROXY", "issuer.invalid")], "300ms");
+    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+    let text = String::from_utf8(stderr).unwrap();
+    assert!(status.code() == Some(1) && text.contains("https://issuer.invalid/"), "{text}");
+    assert!(proxy.accept().is_err(), "the proxy was asked for a host that NO_PROXY excepts");
 }

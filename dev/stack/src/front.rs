@@ -13,6 +13,7 @@ use crate::identity_provider::IdentityProvider;
 use crate::ports::PortChoice;
 use crate::program::Program;
 use crate::programs::{Layout, Ports};
+use crate::variation::Variation;
 
 /// dev-entra, the gate and Envoy, whose every service is one address of the caller's choice. Dropping it kills what runs.
 #[derive(Debug)]
@@ -40,22 +41,26 @@ impl Front {
     /// Starts everything on free ports, with the sample policies as `policies` leaves them and Envoy's files as `envoy` leaves them.
     pub async fn start(
         upstream: u16,
-        policies: impl FnOnce(String) -> String,
+        policies: impl Fn(&str) -> String + Send + Sync + 'static,
         envoy: impl FnOnce(&Path, FrontPorts) -> anyhow::Result<()>,
     ) -> anyhow::Result<Self> {
         // First, so that nothing is half-started for want of it.
         binaries::envoy()?;
         let state = tempfile::tempdir().context("a folder for the state")?;
-        let layout = Layout { state: state.path().canonicalize()?, ports: Ports::pick(PortChoice::AnyFree)? };
+        let variation = Variation::default().policies(policies);
+        let layout = Layout { state: state.path().canonicalize()?, ports: Ports::pick(PortChoice::AnyFree, 1)? };
         let http = Client::builder().no_proxy().build()?;
-        let Ports { gateway, admin, authz, .. } = layout.ports;
-        let ports = FrontPorts { gateway, admin, authz, upstream };
+        let (Ports { gateway, admin, .. }, authz) = (&layout.ports, layout.ports.first_authz()?);
+        let (gateway, admin) = (*gateway, *admin);
+        let ports = FrontPorts { gateway, admin, authz: authz.checks, upstream };
         let entra = Program::start(layout.entra()?, &http).await?;
         let identity_provider = IdentityProvider::trusting(&layout.authority(), &layout.certificate_authority())?;
-        let gate = Program::start(layout.authz_with(policies)?, &http).await?;
-        let services =
-            EnvoyPorts { gateway, admin, authz, task_api: upstream, notification: upstream, audit: upstream };
-        let spec = layout.envoy_with(services, |folder| envoy(folder, ports))?;
+        layout.prepare_authz(&variation)?;
+        let gate = Program::start(layout.authz(authz, &variation)?, &http).await?;
+        let checks = vec![authz.checks];
+        let [task_api, notification, audit] = [upstream; 3];
+        let services = EnvoyPorts { gateway, admin, authz: checks, task_api, notification, audit };
+        let spec = layout.envoy_with(&services, &variation, |folder| envoy(folder, ports))?;
         let envoy = Program::start(spec, &http).await?;
         Ok(Self { ports, identity_provider, programs: vec![entra, gate, envoy], state })
     }

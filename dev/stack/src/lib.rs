@@ -20,8 +20,10 @@ pub mod outcomes;
 mod ports;
 mod program;
 mod programs;
+mod redis_server;
 mod stack;
 mod tap;
+mod variation;
 
 pub use answer::Answer;
 pub use binaries::path as program;
@@ -29,4 +31,7 @@ pub use front::{Front, FrontPorts};
 pub use identity_provider::IdentityProvider;
 pub use outcomes::Row;
 pub use ports::PortChoice;
+pub use programs::assertion_key;
+pub use redis_server::{RedisServer, TlsFiles};
 pub use stack::{Service, Stack};
+pub use variation::{EnvoyFiles, Variation};

@@ -8,7 +8,7 @@ const EXTENSIONS: &str = "type.googleapis.com/envoy.extensions";
 
 /// Starts it in front of `upstream`, with the policies of the sample but for their rate limits.
 pub async fn bare_envoy(upstream: u16) -> anyhow::Result<Front> {
-    let policies = |sample: String| {
+    let policies = |sample: &str| {
         let unlimited: Vec<&str> = sample.lines().filter(|line| !line.contains("rateLimit:")).collect();
         unlimited.join("\n") + "\n"
     };

@@ -17,7 +17,7 @@ pub async fn shipped_envoy(upstream: u16) -> anyhow::Result<Front> {
 }
 
 /// Tens of thousands of requests of one caller are what the limit is there to stop.
-fn policies(sample: String) -> String {
+fn policies(sample: &str) -> String {
     let unlimited: Vec<&str> = sample.lines().filter(|line| !line.contains("rateLimit:")).collect();
     let open = CLUSTERS.iter().take(3).map(|cluster| {
         let spec = format!("{{allow: [{{callers: anyone}}], upstream: {{name: {cluster}}}}}");

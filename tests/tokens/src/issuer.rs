@@ -2,7 +2,7 @@
 
 mod documents;
 mod signing;
-mod tls;
+pub mod tls;
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -154,6 +154,21 @@ mod tests {
         assert!(EntraSettings::new(EntraSettings::PUBLIC_CLOUD, listed).unwrap().serves(PERSONAL_ACCOUNTS));
     }
 
+    /// The national clouds ("National clouds", Microsoft identity platform) and External ID, whose authority has the tenant's name.
+    #[test]
+    fn other_clouds_are_their_authority() {
+        for authority in [
+            "https://login.microsoftonline.us",
+            "https://login.partner.microsoftonline.cn",
+            "https://contoso.ciamlogin.com",
+        ] {
+            let settings = EntraSettings::new(authority, Tenants::Listed(vec![TENANT.to_owned()])).unwrap();
+            let url = settings.metadata_url("t", EntraVersion::V2).to_string();
+            assert_eq!(url, format!("{authority}/t/v2.0/.well-known/openid-configuration"));
+            assert_eq!(settings.documented_issuer("t", EntraVersion::V2), format!("{authority}/t/v2.0"));
+        }
+    }
+
     #[test]
     fn every_error_is_reported_at_once() {
         let tenants = Tenants::Listed(vec!["contoso.example".to_owned(), "common".to_owned()]);

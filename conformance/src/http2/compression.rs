@@ -2,6 +2,9 @@
 
 use crate::case::{Field, Framing};
 
+/// The newest entry of the dynamic table has the first number behind the 61 static ones (§2.3.3).
+const NEWEST: u8 = 0x3e;
+
 /// Literals without Huffman code, so that every byte of a name or value goes out as it is.
 pub(super) fn compress(fields: &[Field], framing: Framing) -> Vec<u8> {
     let mut block = Vec::new();
@@ -14,8 +17,7 @@ pub(super) fn compress(fields: &[Field], framing: Framing) -> Vec<u8> {
             block.extend_from_slice(text);
         }
         if indexed {
-            // The newest entry of the dynamic table has the first number behind the 61 static ones.
-            block.push(0x80 | 62);
+            block.push(0x80 | NEWEST);
         }
     }
     block

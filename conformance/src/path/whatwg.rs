@@ -5,21 +5,21 @@ use super::{Paths, Target, TokenOf};
 const INPUTS: &str = include_str!("../../data/whatwg-url/inputs.json");
 
 pub(super) fn all(paths: &Paths) -> Vec<Target> {
-    let bases = paths.gateway.len().max(1);
+    let count = paths.gateway.len().max(1);
     let each = inputs().into_iter().enumerate();
     each.flat_map(|(at, input)| {
-        let base = at % bases;
+        let base = at % count;
         let path = paths.gateway.get(base).map_or("", String::as_str);
         let target = |bytes: String| {
             Target::new(base, TokenOf::Base, &format!("WHATWG {input:?} with {path}"), bytes.into_bytes())
         };
         // What ends a header's line would make this another request, which is not what is tried here.
-        let bare: String = input.chars().filter(|character| !matches!(character, '\r' | '\n')).collect();
+        let text: String = input.chars().filter(|character| !matches!(character, '\r' | '\n')).collect();
         [
-            target(bare.clone()),
-            target(format!("{path}/{bare}")),
-            target(format!("{path}{bare}")),
-            target(format!("/{bare}/..{path}")),
+            target(text.clone()),
+            target(format!("{path}/{text}")),
+            target(format!("{path}{text}")),
+            target(format!("/{text}/..{path}")),
         ]
     })
     .collect()

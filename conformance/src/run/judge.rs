@@ -20,18 +20,14 @@ pub(super) fn judge(plan: &Plan, number: u8, run: u16, target: &Target, tally: T
     for record in records {
         let case = Canary::find(record.case.as_bytes()).filter(own);
         reached.extend(case.filter(|case| case.role == Role::Case).map(|case| case.index));
-        match &plan.kind {
-            Kind::Headers => {
-                found.extend(spoofed(record, target).into_iter().filter(|(canary, _)| own(canary)).map(unnamed))
+        let seen = match &plan.kind {
+            Kind::Headers => spoofed(record, target),
+            Kind::Paths(open_to) => {
+                case.and_then(|case| misled(case, record, &open_to(case.index))).into_iter().collect()
             }
-            Kind::Paths(open_to) => found.extend(case.and_then(|case| {
-                let handler = record.handler.as_ref().filter(|handler| !open_to(case.index).contains(*handler))?;
-                Some((case.index, format!("{} reached the handler {handler}", record.request_line)))
-            })),
-            Kind::Smuggling(_) => {
-                found.extend(smuggled(record).into_iter().filter(|(canary, _)| own(canary)).map(unnamed))
-            }
-        }
+            Kind::Smuggling(_) => smuggled(record),
+        };
+        found.extend(seen.into_iter().filter(|(canary, _)| own(canary)).map(|(canary, seen)| (canary.index, seen)));
     }
     let findings = found.into_iter().map(|(index, seen)| {
         let canary = Canary { role: Role::Case, run, group: number, index };
@@ -56,8 +52,10 @@ pub(super) fn judge(plan: &Plan, number: u8, run: u16, target: &Target, tally: T
     }
 }
 
-fn unnamed((canary, seen): (Canary, String)) -> (u32, String) {
-    (canary.index, seen)
+/// A handler that the request's token does not open.
+fn misled(case: Canary, record: &Record, open: &BTreeSet<String>) -> Option<(Canary, String)> {
+    let handler = record.handler.as_ref().filter(|handler| !open.contains(*handler))?;
+    Some((case, format!("{} reached the handler {handler}", record.request_line)))
 }
 
 /// Planted values under a name that a service could believe, or in the path.
@@ -81,8 +79,8 @@ fn smuggled(record: &Record) -> Vec<(Canary, String)> {
         let seen = format!("a request of its own: {}", record.request_line);
         found.extend(planted(&record.request_line).into_iter().map(|canary| (canary, seen.clone())));
     }
-    let named = record.seen.iter().flat_map(|seen| &seen.canaries).chain([&record.case, &record.request_line]);
-    let named = named.filter_map(|text| Canary::find(text.as_bytes())).next();
+    let mut named = record.seen.iter().flat_map(|seen| &seen.canaries).chain([&record.case, &record.request_line]);
+    let named = named.find_map(|text| Canary::find(text.as_bytes()));
     found.extend(named.into_iter().flat_map(|canary| {
         record.ambiguities.iter().map(move |ambiguity| (canary, format!("{}, with {ambiguity}", record.request_line)))
     }));

@@ -89,11 +89,9 @@ impl Setting {
     #[must_use]
     pub(crate) fn http1_head(&self) -> Vec<u8> {
         let Self { method, path, host, .. } = self;
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n");
-        for (name, value) in self.headers() {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.into_bytes()
+        let first = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n");
+        let headers = self.headers().into_iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        [first].into_iter().chain(headers).collect::<String>().into_bytes()
     }
 
     /// The same for HTTP/2.

@@ -64,7 +64,13 @@ impl Connection {
             match frame.kind {
                 Kind::Settings if !frame.is_acknowledgement() => self.reply(&frame::settings_acknowledgement()).await,
                 Kind::Ping if !frame.is_acknowledgement() => self.reply(&frame::pong(&frame.payload)).await,
-                Kind::GoAway => self.closing = true,
+                Kind::GoAway => {
+                    self.closing = true;
+                    // A connection error is the answer; the end of the connection itself may follow a second later.
+                    if frame.is_connection_error() {
+                        return Reply::Closed;
+                    }
+                }
                 Kind::Reset if frame.stream == id => return Reply::Closed,
                 Kind::Headers if frame.stream == id => {
                     if let Some(status @ 200..) = compression::status(frame.fields()) {

@@ -100,9 +100,12 @@ impl IdentityHeaders {
     pub(crate) fn names(&self) -> Vec<String> {
         let endings =
             |start: &str| ENDINGS.iter().find(|(known, _)| *known == start).map_or(&["id"][..], |(_, all)| all);
-        let names = self.names.iter().flat_map(|known| match known.ends_with('-') {
-            true => endings(known).iter().map(|ending| format!("{known}{ending}")).collect(),
-            false => vec![known.clone()],
+        let names = self.names.iter().flat_map(|known| {
+            if known.ends_with('-') {
+                endings(known).iter().map(|ending| format!("{known}{ending}")).collect()
+            } else {
+                vec![known.clone()]
+            }
         });
         names.collect()
     }

@@ -28,8 +28,8 @@ impl Handlers {
             // The router panics on these.
             for segment in pattern.split('/') {
                 let opens = segment.matches('{').count();
-                let is_hole = segment.starts_with('{') && segment.ends_with('}') && segment.len() > 2;
-                let is_whole = opens == segment.matches('}').count() && (opens == 0 || (opens == 1 && is_hole));
+                let is_parameter = segment.starts_with('{') && segment.ends_with('}') && segment.len() > 2;
+                let is_whole = opens == segment.matches('}').count() && (opens == 0 || (opens == 1 && is_parameter));
                 ensure!(is_whole, "'{pattern}': a parameter is a whole segment, such as {{id}}");
                 let is_old = segment.starts_with(':') || segment.starts_with('*') || segment.contains("{*");
                 ensure!(!is_old, "'{pattern}': write a parameter as {{id}}; a rest of a path is not supported");
@@ -47,7 +47,7 @@ impl Handlers {
     /// The pattern that matches `target`, if one does.
     pub(super) async fn matching(&self, method: &[u8], target: &[u8]) -> Option<String> {
         // What a server refuses reaches no handler.
-        let uri = Uri::from_maybe_shared(target.to_vec()).ok()?;
+        let uri = Uri::try_from(target).ok()?;
         let request = Request::builder().method(method).uri(uri).body(Body::empty()).ok()?;
         let response = self.0.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
         response.extensions().get::<Pattern>().map(|Pattern(pattern)| pattern.clone())

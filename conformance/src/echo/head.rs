@@ -24,12 +24,11 @@ impl Head {
     /// Where the head at the start of `bytes` ends: behind the first empty line.
     pub(super) fn end(bytes: &[u8]) -> Option<usize> {
         let feeds = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at);
-        let empty = feeds.map(|at| at + 1).find_map(|next| match bytes.get(next..)? {
+        feeds.map(|at| at + 1).find_map(|next| match bytes.get(next..)? {
             [b'\n', ..] => Some(next + 1),
             [b'\r', b'\n', ..] => Some(next + 2),
             _ => None,
-        });
-        empty
+        })
     }
 
     pub(super) fn parse(bytes: &[u8]) -> Self {

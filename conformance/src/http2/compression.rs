@@ -14,8 +14,8 @@ pub(super) fn compress(fields: &[Field], framing: Framing) -> Vec<u8> {
             block.extend_from_slice(text);
         }
         if indexed {
-            // The newest entry of the dynamic table has the first number behind the 61 static ones.
-            block.push(0x80 | 62);
+            // The newest entry of the dynamic table has the number 62, the first behind the static ones.
+            block.push(0x80 | 0x3e);
         }
     }
     block

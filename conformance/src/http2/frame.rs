@@ -56,6 +56,11 @@ impl Frame {
         self.flags & ACKNOWLEDGEMENT != 0
     }
 
+    /// Whether GOAWAY says that something was wrong, rather than that no more streams are taken (RFC 9113 §6.8).
+    pub(super) fn is_connection_error(&self) -> bool {
+        self.payload.get(4..8).is_some_and(|code| code != [0; 4])
+    }
+
     pub(super) fn ends_stream(&self) -> bool {
         matches!(self.kind, Kind::Data | Kind::Headers) && self.flags & END_STREAM != 0
     }

@@ -159,7 +159,7 @@ fn at_every_place(base: usize, path: &str, what: &str, text: &[u8], everywhere: 
 /// The same letters in other cases and as escapes.
 fn respelt(path: &str) -> Vec<(&'static str, String)> {
     let mut all = vec![("upper case", path.to_ascii_uppercase())];
-    let escape = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+    let escape = |text: &str| text.bytes().fold(String::new(), |escaped, byte| escaped + &format!("%{byte:02x}"));
     for (at, character) in path.char_indices() {
         let (before, rest) = path.split_at(at);
         let after = rest.get(character.len_utf8()..).unwrap_or_default();
@@ -183,6 +183,7 @@ fn respelt(path: &str) -> Vec<(&'static str, String)> {
 fn forms(path: &str, host: &str) -> Vec<(&'static str, String)> {
     let rest = path.strip_prefix('/').unwrap_or(path);
     vec![
+        ("one slash more at the beginning", format!("/{path}")),
         ("absolute form", format!("http://{host}{path}")),
         ("absolute form, https", format!("https://{host}{path}")),
         ("absolute form, upper case", format!("HTTP://{}{path}", host.to_ascii_uppercase())),

@@ -8,10 +8,10 @@ pub(super) fn all(paths: &Paths) -> Vec<Target> {
     let bases = paths.gateway.len().max(1);
     let each = inputs().into_iter().enumerate();
     each.flat_map(|(at, input)| {
-        let base = at % bases;
-        let path = paths.gateway.get(base).map_or("", String::as_str);
+        let number = at % bases;
+        let path = paths.gateway.get(number).map_or("", String::as_str);
         let target = |bytes: String| {
-            Target::new(base, TokenOf::Base, &format!("WHATWG {input:?} with {path}"), bytes.into_bytes())
+            Target::new(number, TokenOf::Base, &format!("WHATWG {input:?} with {path}"), bytes.into_bytes())
         };
         // What ends a header's line would make this another request, which is not what is tried here.
         let bare: String = input.chars().filter(|character| !matches!(character, '\r' | '\n')).collect();

@@ -7,26 +7,27 @@ const SHOWN: usize = 5;
 
 pub(super) fn write(report: &Report) -> String {
     let width = report.groups.iter().map(|group| group.name.len()).max().unwrap_or_default();
-    let mut text = format!(
+    let heading = format!(
         "{:width$}  {:>7}  {:>8}  {:>7}  {:>6}  {:>6}  {:>7}  {:>8}\n",
         "group", "cases", "accepted", "refused", "closed", "silent", "reached", "findings"
     );
-    for group in &report.groups {
-        text.push_str(&line(group, width));
-    }
-    for group in report.groups.iter().filter(|group| !group.findings.is_empty()) {
-        text.push_str(&format!("\n{}: {} findings\n", group.name, group.findings.len()));
-        for finding in group.findings.iter().take(SHOWN) {
-            let super::Finding { case, seen, request } = finding;
-            text.push_str(&format!("  {case}\n    seen: {seen}\n    sent: {request}\n"));
-        }
-        if group.findings.len() > SHOWN {
-            text.push_str(&format!("  and {} more; --format json has all\n", group.findings.len() - SHOWN));
-        }
-    }
+    let lines = report.groups.iter().map(|group| line(group, width));
+    let found = report.groups.iter().filter(|group| !group.findings.is_empty()).map(findings);
     let (cases, findings) = (report.groups.iter().map(|group| group.cases).sum::<usize>(), report.findings());
-    text.push_str(&format!("\n{cases} cases, {findings} findings\n"));
-    text
+    let end = format!("\n{cases} cases, {findings} findings\n");
+    [heading].into_iter().chain(lines).chain(found).chain([end]).collect()
+}
+
+fn findings(group: &Group) -> String {
+    let heading = format!("\n{}: {} findings\n", group.name, group.findings.len());
+    let shown = group
+        .findings
+        .iter()
+        .take(SHOWN)
+        .map(|super::Finding { case, seen, request }| format!("  {case}\n    seen: {seen}\n    sent: {request}\n"));
+    let more = group.findings.len().saturating_sub(SHOWN);
+    let rest = (more > 0).then(|| format!("  and {more} more; --format json has all\n"));
+    [heading].into_iter().chain(shown).chain(rest).collect()
 }
 
 fn line(group: &Group, width: usize) -> String {

@@ -22,14 +22,14 @@ pub(super) fn judge(plan: &Plan, number: u8, run: u16, target: &Target, tally: T
         reached.extend(case.filter(|case| case.role == Role::Case).map(|case| case.index));
         match &plan.kind {
             Kind::Headers => {
-                found.extend(spoofed(record, target).into_iter().filter(|(canary, _)| own(canary)).map(unnamed))
+                found.extend(spoofed(record, target).into_iter().filter(|(canary, _)| own(canary)).map(unnamed));
             }
             Kind::Paths(open_to) => found.extend(case.and_then(|case| {
                 let handler = record.handler.as_ref().filter(|handler| !open_to(case.index).contains(*handler))?;
                 Some((case.index, format!("{} reached the handler {handler}", record.request_line)))
             })),
             Kind::Smuggling(_) => {
-                found.extend(smuggled(record).into_iter().filter(|(canary, _)| own(canary)).map(unnamed))
+                found.extend(smuggled(record).into_iter().filter(|(canary, _)| own(canary)).map(unnamed));
             }
         }
     }
@@ -81,8 +81,8 @@ fn smuggled(record: &Record) -> Vec<(Canary, String)> {
         let seen = format!("a request of its own: {}", record.request_line);
         found.extend(planted(&record.request_line).into_iter().map(|canary| (canary, seen.clone())));
     }
-    let named = record.seen.iter().flat_map(|seen| &seen.canaries).chain([&record.case, &record.request_line]);
-    let named = named.filter_map(|text| Canary::find(text.as_bytes())).next();
+    let mut texts = record.seen.iter().flat_map(|seen| &seen.canaries).chain([&record.case, &record.request_line]);
+    let named = texts.find_map(|text| Canary::find(text.as_bytes()));
     found.extend(named.into_iter().flat_map(|canary| {
         record.ambiguities.iter().map(move |ambiguity| (canary, format!("{}, with {ambiguity}", record.request_line)))
     }));

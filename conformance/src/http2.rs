@@ -4,6 +4,7 @@ mod compression;
 mod frame;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -14,6 +15,10 @@ use crate::answer::{Answer, Reply};
 use crate::case::Part;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// How long a peer may take to answer the PING behind a stream. One that has found an error may answer nothing at all and keep the connection
+/// for another second, as Envoy does, unless the client closes its side first.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// A connection with one stream at a time.
 #[derive(Debug)]
@@ -43,27 +48,37 @@ impl Connection {
     pub(crate) async fn exchange(&mut self, parts: &[Part], deadline: Instant) -> Reply {
         let id = self.next_stream;
         self.next_stream += 2;
-        let bytes: Vec<u8> = parts.iter().flat_map(|part| frame::encode(part, id)).collect();
+        let mut bytes: Vec<u8> = parts.iter().flat_map(|part| frame::encode(part, id)).collect();
+        bytes.extend(frame::ping(id));
         // A peer that closed meanwhile is found when the answer is read.
         self.closing |= !matches!(timeout_at(deadline, self.stream.write_all(&bytes)).await, Ok(Ok(())));
-        if let Ok(reply) = timeout_at(deadline, self.answer(id)).await {
-            return reply;
-        }
+        let reply = self.answer(id, deadline).await;
         // Whatever comes on this stream later must not be mistaken for the next one's.
-        self.closing = true;
-        Reply::Silent
+        self.closing |= reply == Reply::Silent;
+        reply
     }
 
-    async fn answer(&mut self, id: u32) -> Reply {
+    async fn answer(&mut self, id: u32, deadline: Instant) -> Reply {
         let mut answer = Answer::default();
+        let mut patience = Some(deadline.min(Instant::now() + PATIENCE));
         loop {
-            let Some(frame) = self.frame().await else {
-                self.closing = true;
-                return Reply::Closed;
+            let frame = match timeout_at(patience.unwrap_or(deadline), self.frame()).await {
+                Ok(Some(frame)) => frame,
+                Ok(None) => {
+                    self.closing = true;
+                    return Reply::Closed;
+                }
+                Err(_) if patience.take().is_some() => {
+                    self.closing = true;
+                    let _closed = self.stream.shutdown().await;
+                    continue;
+                }
+                Err(_) => return Reply::Silent,
             };
             match frame.kind {
                 Kind::Settings if !frame.is_acknowledgement() => self.reply(&frame::settings_acknowledgement()).await,
                 Kind::Ping if !frame.is_acknowledgement() => self.reply(&frame::pong(&frame.payload)).await,
+                Kind::Ping if frame.answers_ping(id) => patience = None,
                 Kind::GoAway => {
                     self.closing = true;
                     // A connection error is the answer; the end of the connection itself may follow a second later.

@@ -61,6 +61,11 @@ impl Frame {
         self.payload.get(4..8).is_some_and(|code| code != [0; 4])
     }
 
+    /// Whether this is the answer to [`ping`].
+    pub(super) fn answers_ping(&self, stream: u32) -> bool {
+        self.is_acknowledgement() && self.payload == u64::from(stream).to_be_bytes()
+    }
+
     pub(super) fn ends_stream(&self) -> bool {
         matches!(self.kind, Kind::Data | Kind::Headers) && self.flags & END_STREAM != 0
     }
@@ -109,6 +114,11 @@ pub(super) fn settings(values: &[(u16, u32)]) -> Vec<u8> {
 
 pub(super) fn settings_acknowledgement() -> Vec<u8> {
     frame(4, ACKNOWLEDGEMENT, 0, &[])
+}
+
+/// A PING that says which stream it follows.
+pub(super) fn ping(stream: u32) -> Vec<u8> {
+    frame(6, 0, 0, &u64::from(stream).to_be_bytes())
 }
 
 pub(super) fn pong(payload: &[u8]) -> Vec<u8> {

@@ -2,6 +2,7 @@
 
 mod changes;
 mod crossings;
+mod spelling;
 mod whatwg;
 
 use std::collections::HashSet;

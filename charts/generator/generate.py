@@ -18,6 +18,7 @@ def derived():
         values = read(folder / "values.yaml")
         yield folder / "values.schema.json", values_schema.render(chart, values)
         yield folder / "README.md", values_readme.render(folder / "README.head.md", values)
+    yield CHARTS / "task-suite/files/directory.yaml", (CHARTS.parent / "dev/entra/directory.yaml").read_text()
     for name, text in envoy_files.render(CHARTS.parent / "envoy").items():
         yield CHARTS / "portcullis/files/envoy" / name, text
 

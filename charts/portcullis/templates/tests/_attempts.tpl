@@ -14,15 +14,17 @@
 {{- else }}
 - --answers=http://{{ $gateway }}:{{ .Values.gateway.service.port }}{{ $open | default "/=404" }}
 {{- end }}
-{{- range $port := list 9000 9001 9002 9104 }}
+{{- range $port := list 9000 9001 9104 }}
 - --closed={{ include "portcullis.authz.host" $ }}:{{ $port }}
 {{- end }}
 - --closed={{ $name }}-keys.{{ $namespace }}.svc.cluster.local:9001
-{{- range $port := list 9100 9901 }}
-- --closed={{ $name }}-gateway-pods.{{ $namespace }}.svc.cluster.local:{{ $port }}
-{{- end }}
+- --closed={{ $name }}-gateway-pods.{{ $namespace }}.svc.cluster.local:9100
+# Administration.
+- --loopback={{ include "portcullis.authz.host" . }}:9002
+- --loopback={{ $name }}-gateway-pods.{{ $namespace }}.svc.cluster.local:9901
 {{- range include "portcullis.upstreams" . | fromJsonArray }}
-- --closed={{ .host }}:{{ .port }}
+{{- $route := index .routes 0 }}
+- --closed={{ .host }}:{{ .port }}{{ $route.path | trimPrefix ($route.removedPrefix | default "") }}
 {{- if .metricsPort }}
 - --closed={{ .host }}:{{ .metricsPort }}
 {{- end }}

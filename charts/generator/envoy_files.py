@@ -55,6 +55,8 @@ def _clusters(text):
     resource = '  - "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster\n'
     head, authz, task_api, _notification, _audit = text.split(resource)
     task_api = task_api.replace("task-api", "{{ .name }}")
+    # Each cluster repeats these, so that no anchor is there twice.
+    task_api = _replace(_replace(task_api, " &http1", ""), " &limits", "")
     task_api = _replace(task_api, "    type: STATIC\n", '    {{- include "portcullis.cluster.upstream" . | nindent 4 }}\n')
     task_api = _replace(
         task_api,

@@ -3,7 +3,7 @@
 import json
 
 NAME = {"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", "maxLength": 50}
-PATH = {"type": "string", "pattern": "^(/[A-Za-z0-9_.-]+)+$"}
+PATH = {"type": "string", "pattern": "^(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+$"}
 ROUTE = {
     "path": PATH,
     "policy": {**NAME, "maxLength": 253},

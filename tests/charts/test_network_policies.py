@@ -30,9 +30,11 @@ class Table:
             labels[name] = template["metadata"]["labels"]
             yield self._pod(name, namespace, labels[name])
         for name, pod in self.data["pods"].items():
-            yield self._pod(name, pod["namespace"], labels[pod["like"]] if "like" in pod else pod["labels"])
+            own = labels[pod["like"]] if "like" in pod else pod["labels"]
+            labels[name] = own
+            yield self._pod(name, pod["namespace"], own)
         for name in self.data["imitations"]:
-            namespace = self.data["workloads"][name].split("/")[0]
+            namespace = self.data["workloads"].get(name, rendering.NAMESPACE).split("/")[0]
             for label in ("name", "instance", "component"):
                 changed = {**labels[name], f"app.kubernetes.io/{label}": "another"}
                 yield self._pod(f"not-quite-{name}-{label}", namespace, changed)
@@ -73,6 +75,8 @@ class Table:
     def _names(self, wanted):
         if wanted == "everything":
             return [end.name for end in self.ends]
+        if wanted == "outside":
+            return [end.name for end in self.ends if not end.namespace]
         if wanted == "pods":
             return [end.name for end in self.ends if end.namespace]
         assert set(wanted) <= {end.name for end in self.ends}, wanted

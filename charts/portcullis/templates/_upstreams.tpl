@@ -2,7 +2,7 @@
 {{- define "portcullis.upstreams" -}}
 {{- $all := list -}}
 {{- range .Values.upstreams -}}
-{{- $routes := .routes | default (list (pick . "path" "policy" "match" "removedPrefix" "timeout")) -}}
+{{- $routes := .routes | default (list (merge (pick . "path" "policy" "match" "removedPrefix" "timeout") (dict "match" "below"))) -}}
 {{- $namespace := tpl (.namespace | default "") $ | default $.Release.Namespace -}}
 {{- $service := printf "%s-to-%s" (include "portcullis.fullname" $) .name | trunc 63 | trimSuffix "-" -}}
 {{- $selector := dict -}}
@@ -19,7 +19,7 @@
 {{- $all := list -}}
 {{- range $upstream := include "portcullis.upstreams" . | fromJsonArray -}}
 {{- range $i, $route := $upstream.routes -}}
-{{- $defaults := dict "match" (ternary "exact" "below" (gt (len $upstream.routes) 1)) "timeout" "15s" "removedPrefix" ""
+{{- $defaults := dict "match" "exact" "timeout" "15s" "removedPrefix" ""
   "name" (ternary (printf "%s-%d" $upstream.name $i) $upstream.name (gt (len $upstream.routes) 1)) "upstream" $upstream.name -}}
 {{- $all = append $all (merge (dict) $route $defaults) -}}
 {{- end -}}

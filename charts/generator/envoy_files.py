@@ -1,10 +1,18 @@
 """Envoy's files for the chart: those of envoy/, word for word, but for the places below. Each place must be found exactly once."""
 
+import re
+
 HEADER = "# Derived from envoy/{name} by charts/generate.\n"
 
 
 def render(folder):
-    return {name: HEADER.format(name=name) + change((folder / name).read_text()) for name, change in CHANGES.items()}
+    return {name: HEADER.format(name=name) + change(_without_options((folder / name).read_text())) for name, change in CHANGES.items()}
+
+
+def _without_options(text):
+    """Lines such as `#tls: ..` are switched on by name elsewhere; the chart has values for that."""
+    kept = [line for line in text.splitlines(keepends=True) if not re.match(r" *#[a-z-]+: ", line)]
+    return "".join(kept)
 
 
 def _replace(text, old, new):
@@ -27,7 +35,8 @@ def _listeners(text):
         "address: {socket_address: {address: 127.0.0.1, port_value: 8080}}",
         'address: {socket_address: {{ include "portcullis.listen" (list . (include "portcullis.gateway.port" .)) }}}',
     )
-    text = _replace(text, "    filter_chains:\n      - filters:\n", '    filter_chains:\n      -{{ include "portcullis.gateway.tls" . | nindent 8 }}\n        filters:\n')
+    chain = "      - name: gateway\n        filters:\n"
+    text = _replace(text, chain, '      - name: gateway\n        {{- include "portcullis.gateway.tls" . | nindent 8 }}\n        filters:\n')
     text = _replace(text, "xff_num_trusted_hops: 0", "xff_num_trusted_hops: {{ .Values.gateway.trustedHops }}")
     line = "                      - {remove: x-forwarded-for}\n"
     text = _replace(text, line, "{{- if not .Values.gateway.trustedHops }}\n" + line + "{{- end }}\n")

@@ -67,7 +67,7 @@ def test_clusters_are_the_same_but_for_where_pods_are():
     assert found.keys() == {"authz", "task-api", "notification", "audit", "admin"}
     for expected in source("clusters.yaml"):
         one = copy.deepcopy(found[expected["name"]])
-        for added in ("cluster_type", "ignore_health_on_host_removal", "outlier_detection", "health_checks"):
+        for added in ("cluster_type", "ignore_health_on_host_removal", "outlier_detection"):
             one.pop(added, None)
         expected.pop("type")
         for cluster in (one, expected):

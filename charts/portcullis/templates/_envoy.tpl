@@ -89,8 +89,6 @@ outlier_detection:
 
 {{- define "portcullis.cluster.authz" -}}
 {{ include "portcullis.cluster.discovery" . }}
-health_checks:
-  - {timeout: 0.5s, interval: 0.5s, no_traffic_interval: 0.5s, unhealthy_threshold: 2, healthy_threshold: 1, grpc_health_check: {}}
 {{- end -}}
 
 {{/* An upstream as `portcullis.upstreams` gives it. */}}

@@ -8,6 +8,7 @@
 mod authenticated;
 mod gateway;
 mod guard;
+mod replay;
 mod requirements;
 mod settings;
 

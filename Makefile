@@ -6,7 +6,7 @@ export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tar
 CARGO_FLAGS := --release --workspace --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build fmt lint unit deny envoy redis generate elsewhere bench fuzz
+.PHONY: help demo test build fmt lint unit deny envoy redis generate elsewhere bench fuzz charts images kind-up cluster-test
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
@@ -47,6 +47,18 @@ bench: toolchain ## Measure the handler, signatures and memory
 
 fuzz: toolchain ## Look for bytes that break something, FUZZ_SECONDS for each target
 	fuzz/run $(or $(FUZZ_SECONDS),60)
+
+charts: build envoy ## Tests of the charts that need no cluster
+	PORTCULLIS="$(CARGO_TARGET_DIR)/release/portcullis" ENVOY="$$(dev/envoy/obtain)" tests/charts/run
+
+images: ## Build the images with docker, podman or buildah, as archives in images/out
+	images/build
+
+cluster-test: images ## Install on the cluster of KUBECONFIG and try the ways round the gate; LOAD loads image archives, POLICY takes off and on
+	tests/cluster/run
+
+kind-up: ## Install everything on a kind cluster with development values, and try the ways round the gate
+	dev/kind/up
 
 deny: ## Licences, sources and advisories of dependencies (needs cargo-deny)
 	cargo deny check

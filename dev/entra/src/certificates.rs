@@ -11,7 +11,8 @@ use rcgen::{
     KeyUsagePurpose,
 };
 use rustls::ServerConfig;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// Longer than any development process runs, shorter than the 825 days that some clients allow.
 const VALID_DAYS: i64 = 90;
@@ -31,13 +32,19 @@ impl Certificates {
         let certificate =
             server_parameters(names)?.signed_by(&pair, &authority).context("making a server certificate")?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pair.serialize_der()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut server = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)?;
-        server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { server: Arc::new(server), authority_pem: authority.pem() })
+        let server = server_config(vec![certificate.der().clone()], key)?;
+        Ok(Self { server, authority_pem: authority.pem() })
+    }
+
+    /// A certificate that was made elsewhere, so that clients can trust it before this server starts.
+    pub(crate) fn read(certificate: &Path, key: &Path) -> anyhow::Result<Arc<ServerConfig>> {
+        let place = |flag: &str, path: &Path| format!("{flag} {}: cannot be read as PEM", path.display());
+        let chain = CertificateDer::pem_file_iter(certificate)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .with_context(|| place("--certificate", certificate))?;
+        let private = PrivateKeyDer::from_pem_file(key).with_context(|| place("--certificate-key", key))?;
+        server_config(chain, private)
+            .with_context(|| format!("--certificate {}: cannot be used", certificate.display()))
     }
 
     /// The certificate that clients must trust.
@@ -58,6 +65,19 @@ impl Certificates {
         file.persist(&path).with_context(place)?;
         Ok(path)
     }
+}
+
+fn server_config(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> anyhow::Result<Arc<ServerConfig>> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut server = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(Arc::new(server))
 }
 
 fn authority_parameters() -> anyhow::Result<CertificateParams> {

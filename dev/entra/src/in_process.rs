@@ -44,7 +44,7 @@ impl InProcess {
             lifetime: TOKENS_LIVE,
         };
         let handle = Handle::new();
-        tokio::spawn(serve_tls(listener, certificates, entra, handle.clone()));
+        tokio::spawn(serve_tls(listener, certificates.server, entra, handle.clone()));
         Ok(Self { authority, authority_pem, handle })
     }
 

@@ -5,6 +5,7 @@ use anyhow::Context;
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsConfig, from_tcp_rustls};
 use portcullis_runtime::Process;
+use rustls::ServerConfig;
 
 use crate::authority::Authority;
 use crate::certificates::Certificates;
@@ -25,15 +26,21 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
     let authority = settings.public_url.clone().unwrap_or_else(|| Authority::localhost(address.port()));
     let names = certificate_names(&settings, &authority);
     let state = settings.state.clone();
+    let given = settings.certificate.clone().zip(settings.certificate_key.clone());
     // Key generation takes a core for a while, and files block.
-    let (key, certificates, ca) = tokio::task::spawn_blocking(move || {
-        let certificates = Certificates::generate(names)?;
-        let ca = certificates.publish(&state)?;
-        anyhow::Ok((SigningKey::generate()?, certificates, ca))
+    let (key, tls, trusted) = tokio::task::spawn_blocking(move || {
+        let (tls, trusted) = if let Some((certificate, key)) = given {
+            (Certificates::read(&certificate, &key)?, certificate)
+        } else {
+            let certificates = Certificates::generate(names)?;
+            let ca = certificates.publish(&state)?;
+            (certificates.server, ca)
+        };
+        anyhow::Ok((SigningKey::generate()?, tls, trusted))
     })
     .await??;
 
-    tracing::info!(%address, %authority, ca = %ca.display(), "listening; every identity issued here is forged");
+    tracing::info!(%address, %authority, certificate = %trusted.display(), "listening; every identity issued here is forged");
     let entra = Entra { directory, keys: KeyRing::new(key), authority, lifetime: settings.tokens_live };
     let handle = Handle::new();
     let stopping = (process.shutdown_token(), handle.clone(), settings.common.drain_timeout);
@@ -43,7 +50,7 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
         handle.graceful_shutdown(Some(limit));
     });
     drop(starting);
-    let served = serve_tls(listener, certificates, entra, handle).await;
+    let served = serve_tls(listener, tls, entra, handle).await;
     stop.abort();
     served.with_context(|| format!("serving on {address}"))
 }
@@ -51,11 +58,11 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
 /// Serves `entra` until `handle` is told to stop.
 pub(crate) async fn serve_tls(
     listener: TcpListener,
-    certificates: Certificates,
+    tls: Arc<ServerConfig>,
     entra: Entra,
     handle: Handle<SocketAddr>,
 ) -> std::io::Result<()> {
-    from_tcp_rustls(listener, RustlsConfig::from_config(certificates.server))?
+    from_tcp_rustls(listener, RustlsConfig::from_config(tls))?
         .handle(handle)
         .serve(router(Arc::new(entra)).into_make_service())
         .await

@@ -27,6 +27,12 @@ pub struct Settings {
     /// Further name or address that clients reach this server by, for its certificate; may be repeated.
     #[arg(long = "name", env = "DEV_ENTRA_NAMES", value_name = "NAME", value_delimiter = ',', value_parser = server_name)]
     pub(crate) names: Vec<ServerName<'static>>,
+    /// PEM file of a certificate for this server, and those between it and what clients trust, instead of one made at each start.
+    #[arg(long, env = "DEV_ENTRA_CERTIFICATE", value_name = "FILE", requires = "certificate_key")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// PEM file of the key of `--certificate`.
+    #[arg(long, env = "DEV_ENTRA_CERTIFICATE_KEY", value_name = "FILE", requires = "certificate")]
+    pub(crate) certificate_key: Option<PathBuf>,
     /// The URL in issuers and metadata, the same for every client [default: https://localhost and the bound port].
     #[arg(long, env = "DEV_ENTRA_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<Authority>,
@@ -103,6 +109,13 @@ mod tests {
         ] {
             assert_eq!(parse(arguments).is_ok(), allowed, "{arguments}");
         }
+    }
+
+    #[test]
+    fn a_certificate_comes_with_its_key() {
+        assert!(parse("--certificate tls.crt --certificate-key tls.key").is_ok());
+        assert!(parse("--certificate tls.crt").is_err());
+        assert!(parse("--certificate-key tls.key").is_err());
     }
 
     #[test]

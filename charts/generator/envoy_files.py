@@ -1,0 +1,84 @@
+"""Envoy's files for the chart: those of envoy/, word for word, but for the places below. Each place must be found exactly once."""
+
+import re
+
+HEADER = "# Derived from envoy/{name} by charts/generate.\n"
+
+
+def render(folder):
+    return {name: HEADER.format(name=name) + change(_without_options((folder / name).read_text())) for name, change in CHANGES.items()}
+
+
+def _without_options(text):
+    """Lines such as `#tls: ..` are switched on by name elsewhere; the chart has values for that."""
+    kept = [line for line in text.splitlines(keepends=True) if not re.match(r" *#[a-z-]+: ", line)]
+    return "".join(kept)
+
+
+def _replace(text, old, new):
+    if text.count(old) != 1:
+        raise SystemExit(f"envoy: {old!r} is there {text.count(old)} times, not once; say in charts/generator/envoy_files.py what it is now")
+    return text.replace(old, new)
+
+
+def _between(text, start, end):
+    """The text from the line with `start` up to the line with `end`."""
+    for mark in (start, end):
+        if text.count(mark) != 1:
+            raise SystemExit(f"envoy: {mark!r} is there {text.count(mark)} times, not once; say in charts/generator/envoy_files.py what it is now")
+    return text[text.index(start) : text.index(end)]
+
+
+def _listeners(text):
+    text = _replace(
+        text,
+        "address: {socket_address: {address: 127.0.0.1, port_value: 8080}}",
+        'address: {socket_address: {{ include "portcullis.listen" (list . (include "portcullis.gateway.port" .)) }}}',
+    )
+    chain = "      - name: gateway\n        filters:\n"
+    text = _replace(text, chain, '      - name: gateway\n        {{- include "portcullis.gateway.tls" . | nindent 8 }}\n        filters:\n')
+    text = _replace(text, "xff_num_trusted_hops: 0", "xff_num_trusted_hops: {{ .Values.gateway.trustedHops }}")
+    line = "                      - {remove: x-forwarded-for}\n"
+    text = _replace(text, line, "{{- if not .Values.gateway.trustedHops }}\n" + line + "{{- end }}\n")
+    return text + '\n{{ include "portcullis.gateway.operations" . }}\n'
+
+
+def _routes(text):
+    ours = _between(text, "          - name: task-api-me\n", "          # Everything else, the services' /health included.")
+    text = _replace(text, ours, '{{- include "portcullis.routes" . | nindent 10 }}\n\n')
+    return _replace(
+        text,
+        'allow_origin_string_match: [{exact: "http://localhost:3000"}]',
+        'allow_origin_string_match: [{{ include "portcullis.corsOrigins" . }}]',
+    )
+
+
+def _clusters(text):
+    authz_static = "    name: authz\n    type: STATIC\n"
+    text = _replace(text, authz_static, '    name: authz\n    {{- include "portcullis.cluster.authz" . | nindent 4 }}\n')
+    text = _replace(
+        text,
+        "socket_address: {address: 127.0.0.1, port_value: 9000}",
+        'socket_address: {address: {{ include "portcullis.authz.host" . }}, port_value: 9000}',
+    )
+    resource = '  - "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster\n'
+    head, authz, task_api, _notification, _audit = text.split(resource)
+    task_api = task_api.replace("task-api", "{{ .name }}")
+    # Each cluster repeats these, so that no anchor is there twice.
+    task_api = _replace(_replace(task_api, " &http1", ""), " &limits", "")
+    task_api = _replace(task_api, "    type: STATIC\n", '    {{- include "portcullis.cluster.upstream" . | nindent 4 }}\n')
+    task_api = _replace(
+        task_api,
+        "socket_address: {address: 127.0.0.1, port_value: 8000}",
+        "socket_address: {address: {{ .host }}, port_value: {{ .port }}}",
+    )
+    loop = '{{- range include "portcullis.upstreams" . | fromJsonArray }}\n' + resource + task_api.rstrip() + "\n{{- end }}\n"
+    return head + resource + authz.rstrip() + "\n" + loop + '{{ include "portcullis.cluster.admin" . }}\n'
+
+
+CHANGES = {
+    "bootstrap.yaml": lambda text: text,
+    "listeners.yaml": _listeners,
+    "routes.yaml": _routes,
+    "clusters.yaml": _clusters,
+}

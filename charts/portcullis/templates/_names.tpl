@@ -1,0 +1,54 @@
+{{- define "portcullis.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains "portcullis" .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-portcullis" .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Labels that pods are selected by: list CONTEXT COMPONENT. */}}
+{{- define "portcullis.selectorLabels" -}}
+app.kubernetes.io/name: portcullis
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{/* Labels of an object: list CONTEXT COMPONENT. */}}
+{{- define "portcullis.labels" -}}
+{{ include "portcullis.selectorLabels" . }}
+app.kubernetes.io/version: {{ (index . 0).Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ (index . 0).Release.Service }}
+app.kubernetes.io/part-of: portcullis
+helm.sh/chart: portcullis-{{ (index . 0).Chart.Version }}
+{{- end -}}
+
+{{/* Reference of an image: list CONTEXT IMAGE OF-THIS-PROJECT. A digest wins, because a tag can be moved. */}}
+{{- define "portcullis.image" -}}
+{{- $ctx := index . 0 -}}{{- $image := index . 1 -}}
+{{- if and (index . 2) $ctx.Values.images.registry }}{{ trimSuffix "/" $ctx.Values.images.registry }}/{{ end -}}
+{{ $image.repository }}
+{{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default $ctx.Chart.AppVersion }}{{ end -}}
+{{- end -}}
+
+{{- define "portcullis.authz.host" -}}
+{{ include "portcullis.fullname" . }}-authz.{{ .Release.Namespace }}.svc.cluster.local
+{{- end -}}
+
+{{- define "portcullis.gateway.port" -}}
+{{ if eq .Values.gateway.tls.mode "off" }}8080{{ else }}8443{{ end }}
+{{- end -}}
+
+{{/* The address that programs listen on, for flags of the form ADDRESS:PORT. */}}
+{{- define "portcullis.anyAddress" -}}
+{{ if eq .Values.ipFamilies "DualStack" }}[::]{{ else }}0.0.0.0{{ end }}
+{{- end -}}
+
+{{- define "portcullis.serviceFamilies" -}}
+ipFamilyPolicy: {{ if eq .Values.ipFamilies "DualStack" }}PreferDualStack{{ else }}SingleStack{{ end }}
+{{- end -}}
+
+{{- define "portcullis.assertionKey.secretName" -}}
+{{ .Values.authz.assertionKey.secretName | default (printf "%s-assertion-key" (include "portcullis.fullname" .)) }}
+{{- end -}}

@@ -1,0 +1,35 @@
+{{/* Pods of a component of this release, as a peer: list CONTEXT COMPONENT. Both selectors are in one peer: two peers would mean "or". */}}
+{{- define "portcullis.peer" -}}
+- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ (index . 0).Release.Namespace }}}}
+  podSelector: {matchLabels: {{ include "portcullis.selectorLabels" . | fromYaml | toJson }}}
+{{- end -}}
+
+{{/* Pods of an upstream, as a peer. */}}
+{{- define "portcullis.peer.upstream" -}}
+- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .namespace }}}}
+  podSelector: {matchLabels: {{ .selector | toJson }}}
+{{- end -}}
+
+{{/* The rule that lets probes and the named scraper reach a port: list CONTEXT PORT PROBED. */}}
+{{- define "portcullis.operationsIngress" -}}
+{{- $ctx := index . 0 -}}{{- $port := index . 1 -}}
+{{- with $ctx.Values.metrics.namespace }}
+- from:
+    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ . }}}}
+      podSelector: {matchLabels: {{ $ctx.Values.metrics.podLabels | toJson }}}
+  ports: [{protocol: TCP, port: {{ $port }}}]
+{{- end }}
+{{- if and (index . 2) $ctx.Values.networkPolicy.nodeCIDRs }}
+- from:
+    {{- range $ctx.Values.networkPolicy.nodeCIDRs }}
+    - ipBlock: {cidr: {{ . | quote }}}
+    {{- end }}
+  ports: [{protocol: TCP, port: {{ $port }}}]
+{{- end }}
+{{- end -}}
+
+{{- define "portcullis.dnsEgress" -}}
+- to: {{- toYaml .Values.networkPolicy.dns | nindent 4 }}
+  # TCP too: an answer that does not fit into a datagram is asked for again over it.
+  ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]
+{{- end -}}

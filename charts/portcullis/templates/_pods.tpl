@@ -1,0 +1,51 @@
+{{/* What every pod has: list CONTEXT COMPONENT. */}}
+{{- define "portcullis.pod" -}}
+{{- $ctx := index . 0 -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: {{ $ctx.Values.pods.userId }}
+  runAsGroup: {{ $ctx.Values.pods.userId }}
+  fsGroup: {{ $ctx.Values.pods.userId }}
+  seccompProfile: {type: RuntimeDefault}
+{{- with $ctx.Values.images.pullSecrets }}
+imagePullSecrets: {{ toYaml . | nindent 2 }}
+{{- end }}
+{{- with $ctx.Values.pods.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with $ctx.Values.pods.nodeSelector }}
+nodeSelector: {{ toYaml . | nindent 2 }}
+{{- end }}
+{{- with $ctx.Values.pods.tolerations }}
+tolerations: {{ toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* Pods of one component on different machines and zones, where there are such: list CONTEXT COMPONENT. */}}
+{{- define "portcullis.spread" -}}
+topologySpreadConstraints:
+{{- range $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+  - maxSkew: 1
+    topologyKey: {{ $key }}
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector: {matchLabels: {{ include "portcullis.selectorLabels" $ | fromYaml | toJson }}}
+    matchLabelKeys: [pod-template-hash]
+{{- end }}
+{{- end -}}
+
+{{- define "portcullis.container" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+terminationMessagePolicy: FallbackToLogsOnError
+{{- end -}}
+
+{{- define "portcullis.podLabels" -}}
+{{ include "portcullis.labels" . }}
+{{- with (index . 0).Values.pods.labels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}

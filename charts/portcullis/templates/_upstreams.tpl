@@ -1,0 +1,58 @@
+{{/* Upstreams with what they leave out, as a JSON array. */}}
+{{- define "portcullis.upstreams" -}}
+{{- $all := list -}}
+{{- range .Values.upstreams -}}
+{{- $routes := .routes | default (list (merge (pick . "path" "policy" "match" "removedPrefix" "timeout") (dict "match" "below"))) -}}
+{{- $namespace := tpl (.namespace | default "") $ | default $.Release.Namespace -}}
+{{- $service := printf "%s-to-%s" (include "portcullis.fullname" $) .name | trunc 63 | trimSuffix "-" -}}
+{{- $selector := dict -}}
+{{- range $key, $value := .selector }}{{ $_ := set $selector $key (tpl $value $) }}{{ end -}}
+{{- $all = append $all (dict "name" .name "namespace" $namespace "selector" $selector "port" (int .port)
+  "routes" $routes "service" $service "host" (printf "%s.%s.svc.cluster.local" $service $namespace)
+  "healthPath" .healthPath "metricsPort" .metricsPort "discovery" (include "portcullis.cluster.discovery" $)) -}}
+{{- end -}}
+{{- $all | toJson -}}
+{{- end -}}
+
+{{/* All routes, each with its upstream, in the order in which Envoy tries them, as a JSON array. */}}
+{{- define "portcullis.allRoutes" -}}
+{{- $all := list -}}
+{{- range $upstream := include "portcullis.upstreams" . | fromJsonArray -}}
+{{- range $i, $route := $upstream.routes -}}
+{{- $defaults := dict "match" "exact" "timeout" "15s" "removedPrefix" ""
+  "name" (ternary (printf "%s-%d" $upstream.name $i) $upstream.name (gt (len $upstream.routes) 1)) "upstream" $upstream.name -}}
+{{- $all = append $all (merge (dict) $route $defaults) -}}
+{{- end -}}
+{{- end -}}
+{{- $all | toJson -}}
+{{- end -}}
+
+{{/* Segments of harmless characters only: no "..", no "%", no ";a=b", which a service may read differently than Envoy does. */}}
+{{- define "portcullis.routes" -}}
+{{- range include "portcullis.allRoutes" . | fromJsonArray }}
+{{- $pattern := .path | replace "." "\\." }}
+{{- $seen := .path | trimPrefix .removedPrefix }}
+- name: {{ .name }}
+  {{- if eq .match "exact" }}
+  match: {path: {{ .path }}}
+  {{- else if eq .match "child" }}
+  match: {safe_regex: {regex: {{ printf "%s/[A-Za-z0-9_-]+" $pattern | quote }}}}
+  {{- else }}
+  match: {safe_regex: {regex: {{ printf "%s(/[A-Za-z0-9_-]+)*" $pattern | quote }}}}
+  {{- end }}
+  {{- if not .removedPrefix }}
+  route: {cluster: {{ .upstream }}, timeout: {{ .timeout }}}
+  {{- else if eq .match "exact" }}
+  route: {cluster: {{ .upstream }}, timeout: {{ .timeout }}, prefix_rewrite: {{ $seen }}}
+  {{- else }}
+  route:
+    cluster: {{ .upstream }}
+    timeout: {{ .timeout }}
+    regex_rewrite: {pattern: {regex: {{ printf "^%s/" (.removedPrefix | replace "." "\\.") | quote }}}, substitution: /}
+  {{- end }}
+  typed_per_filter_config:
+    envoy.filters.http.ext_authz:
+      "@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute
+      check_settings: {context_extensions: {policy: {{ .policy }}{{ with .removedPrefix }}, removed_prefix: {{ . }}{{ end }}}}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,142 @@
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use crate::http::{Request, ask};
+use crate::target::{Expectation, Target};
+
+/// What a client would send to be taken for an administrator.
+const FORGED: &str = "X-User-OID: aaaaaaaa-0001-4000-8000-000000000001\r\nX-User-Name: Forged\r\nX-User-Roles: Admin\r\n\
+                      X-Tenant-ID: 11111111-1111-4111-8111-111111111111\r\n";
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What must answer and what must not.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Attempts {
+    /// What must answer, and with which status. May be repeated.
+    #[arg(long, value_name = "URL=STATUS")]
+    answers: Vec<Expectation>,
+    /// What must accept connections, where TLS keeps this program from asking. May be repeated.
+    #[arg(long, value_name = "HOST:PORT")]
+    connects: Vec<Target>,
+    /// What a network policy must keep shut: every address of the host. May be repeated.
+    #[arg(long, value_name = "HOST:PORT[/PATH]")]
+    closed: Vec<Target>,
+    /// What must not even listen beyond its own pod. May be repeated.
+    #[arg(long, value_name = "HOST:PORT")]
+    loopback: Vec<Target>,
+    /// Longest time for one attempt.
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+    /// How long to wait for what must answer: the policies of a pod that has just started may not be in force yet.
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
+    patience: Duration,
+}
+
+impl Attempts {
+    pub(crate) fn run(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        if self.answers.is_empty() && self.connects.is_empty() {
+            bail!(
+                "nothing must answer: where no packet leaves at all, every port looks shut; give --answers or --connects"
+            );
+        }
+        // First, because only a pod that can send proves anything by what it cannot reach.
+        for expected in &self.answers {
+            self.await_open(out, &expected.target, |address| self.check_answer(address, expected))?;
+        }
+        for target in &self.connects {
+            self.await_open(out, target, |address| Ok(TcpStream::connect_timeout(&address, self.timeout).map(drop)?))?;
+        }
+        let (tried, opened) = self.knock(out, &self.closed)?;
+        let (_, listening) = self.knock(out, &self.loopback)?;
+        if listening > 0 {
+            bail!("{listening} addresses accept connections that should listen within their own pod only; see above");
+        }
+        if tried > 0 && opened == tried {
+            bail!(
+                "THIS CLUSTER ENFORCES NO NETWORK POLICIES: all {tried} addresses behind the gate accept connections from a stranger. \
+                 The network plugin must enforce NetworkPolicy (Cilium, Calico, kube-router, kindnet of kind 0.24 or newer)"
+            );
+        }
+        if opened > 0 {
+            bail!("{opened} of {tried} addresses behind the gate accept connections from a stranger; see above");
+        }
+        writeln!(out, "ok: the gate answers, and all {tried} addresses behind it are shut")?;
+        Ok(())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "no runtime whose worker it could block")]
+    fn await_open(
+        &self,
+        out: &mut impl Write,
+        target: &Target,
+        attempt: impl Fn(SocketAddr) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let until = Instant::now() + self.patience;
+        loop {
+            let outcome =
+                target.addresses().map_err(anyhow::Error::from).and_then(|all| all.into_iter().try_for_each(&attempt));
+            match outcome {
+                Ok(()) => {
+                    writeln!(out, "ok: {}{} answers", target.authority, target.path)?;
+                    return Ok(());
+                }
+                Err(error) if Instant::now() >= until => {
+                    return Err(error).with_context(|| {
+                        format!("the gate itself does not work: {}{}", target.authority, target.path)
+                    });
+                }
+                Err(_) => std::thread::sleep(PAUSE),
+            }
+        }
+    }
+
+    fn check_answer(&self, address: SocketAddr, expected: &Expectation) -> anyhow::Result<()> {
+        let Target { authority, path } = &expected.target;
+        let answer = ask(address, &Request { method: "GET", authority, path, headers: FORGED }, self.timeout)?;
+        if answer.status != expected.status {
+            bail!("answered {}, not {}", answer.status, expected.status);
+        }
+        Ok(())
+    }
+
+    /// How many addresses were tried, and how many accepted a connection.
+    fn knock(&self, out: &mut impl Write, targets: &[Target]) -> anyhow::Result<(usize, usize)> {
+        let (mut tried, mut opened) = (0, 0);
+        for target in targets {
+            let addresses = target.addresses().with_context(|| {
+                format!("{}: nothing was tried, because it cannot be resolved; are its pods ready?", target.authority)
+            })?;
+            for address in addresses {
+                tried += 1;
+                match TcpStream::connect_timeout(&address, self.timeout) {
+                    Ok(stream) => {
+                        opened += 1;
+                        writeln!(
+                            out,
+                            "OPEN: {} ({address}): {}",
+                            target.authority,
+                            self.forged_request(stream, target)
+                        )?;
+                    }
+                    Err(error) => writeln!(out, "ok: {} ({address}) is shut: {error}", target.authority)?,
+                }
+            }
+        }
+        Ok((tried, opened))
+    }
+
+    /// What comes of a request with forged headers, where the network did not stop it.
+    fn forged_request(&self, stream: TcpStream, target: &Target) -> String {
+        let Target { authority, path } = target;
+        match (Request { method: "GET", authority, path, headers: FORGED }).send(stream, self.timeout) {
+            Ok(answer) if answer.status == 401 || answer.status == 403 => {
+                format!("reached, and it refused forged headers with {}", answer.status)
+            }
+            Ok(answer) => format!("reached, and it answered forged headers with {}", answer.status),
+            Err(error) => format!("reached: {error}"),
+        }
+    }
+}

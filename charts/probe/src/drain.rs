@@ -1,0 +1,63 @@
+use std::io::Write;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+use crate::http::{Request, ask};
+
+const ADMIN_TIMEOUT: Duration = Duration::from_secs(2);
+const POLL: Duration = Duration::from_millis(200);
+const CONNECTIONS: &str = "http.gateway.downstream_cx_active";
+
+/// How long an Envoy that leaves waits for its clients.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Drain {
+    /// Envoy's admin address.
+    #[arg(value_name = "ADDRESS")]
+    admin: SocketAddr,
+    /// Seconds to go on serving at least, so that load balancers learn that this Envoy leaves.
+    #[arg(long, value_name = "SECONDS", default_value_t = 8)]
+    at_least: u64,
+    /// Seconds after which open connections are no longer waited for.
+    #[arg(long, value_name = "SECONDS", default_value_t = 25)]
+    at_most: u64,
+}
+
+impl Drain {
+    #[expect(clippy::disallowed_methods, reason = "no runtime whose worker it could block")]
+    pub(crate) fn run(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        let start = Instant::now();
+        // From now on /ready answers 503, HTTP/1 answers carry `Connection: close`, and HTTP/2 clients get GOAWAY.
+        self.admin("POST", "/healthcheck/fail")?;
+        loop {
+            let waited = start.elapsed();
+            let open = self.open_connections()?;
+            let early = waited < Duration::from_secs(self.at_least);
+            if (open == 0 && !early) || waited >= Duration::from_secs(self.at_most) {
+                writeln!(out, "{open} connections open after {} s", waited.as_secs())?;
+                return Ok(());
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    fn open_connections(&self) -> anyhow::Result<u64> {
+        let text = self.admin("GET", &format!("/stats?filter=^{}$", CONNECTIONS.replace('.', "\\.")))?;
+        let value = text.lines().find_map(|line| line.strip_prefix(CONNECTIONS)?.strip_prefix(": "));
+        value
+            .and_then(|number| number.trim().parse().ok())
+            .with_context(|| format!("Envoy has no statistic {CONNECTIONS}"))
+    }
+
+    fn admin(&self, method: &str, path: &str) -> anyhow::Result<String> {
+        let authority = self.admin.to_string();
+        let request = Request { method, authority: &authority, path, headers: "" };
+        let answer = ask(self.admin, &request, ADMIN_TIMEOUT)
+            .with_context(|| format!("Envoy's admin port {authority}, {path}"))?;
+        if answer.status != 200 {
+            bail!("Envoy's admin port {authority}, {path}: answered {}", answer.status);
+        }
+        Ok(answer.text)
+    }
+}

@@ -1,0 +1,74 @@
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::str::FromStr;
+
+/// Somewhere to connect to, `HOST:PORT`, and what to ask for there: `HOST:PORT/PATH`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) authority: String,
+    pub(crate) path: String,
+}
+
+impl Target {
+    /// Every address of the host; an error where there is none, since then nothing could be tried.
+    pub(crate) fn addresses(&self) -> std::io::Result<Vec<SocketAddr>> {
+        let found: Vec<_> = self.authority.to_socket_addrs()?.collect();
+        if found.is_empty() { Err(std::io::Error::other("the name has no address")) } else { Ok(found) }
+    }
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (authority, path) = text.split_once('/').unwrap_or((text, ""));
+        let port = authority.rsplit_once(':').map(|(host, port)| (!host.is_empty(), port.parse::<u16>()));
+        match port {
+            Some((true, Ok(1..))) => Ok(Self { authority: authority.to_owned(), path: format!("/{path}") }),
+            _ => Err(format!("{text}: write HOST:PORT or HOST:PORT/PATH")),
+        }
+    }
+}
+
+/// A target and the status that it must answer with: `http://HOST:PORT/PATH=STATUS`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Expectation {
+    pub(crate) target: Target,
+    pub(crate) status: u16,
+}
+
+impl FromStr for Expectation {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = || format!("{text}: write http://HOST:PORT/PATH=STATUS");
+        let (url, status) = text.rsplit_once('=').ok_or_else(form)?;
+        let target = url.strip_prefix("http://").ok_or_else(form)?.parse()?;
+        Ok(Self { target, status: status.parse().map_err(|_| form())? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Expectation, Target};
+
+    #[test]
+    fn targets_name_a_port_and_perhaps_a_path() {
+        for (text, authority, path) in
+            [("a.b:80", "a.b:80", "/"), ("[::1]:8000/api/me", "[::1]:8000", "/api/me"), ("a:1/", "a:1", "/")]
+        {
+            assert_eq!(text.parse(), Ok(Target { authority: authority.to_owned(), path: path.to_owned() }));
+        }
+        for text in ["", "a", "a:", ":80", "a:0", "a:65536", "a:http"] {
+            assert!(text.parse::<Target>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn expectations_name_a_status() {
+        let found: Expectation = "http://gate:80/api/me=401".parse().unwrap();
+        assert_eq!((found.target.path.as_str(), found.status), ("/api/me", 401));
+        for text in ["http://gate:80/", "https://gate:443/=200", "http://gate/=200", "http://gate:80/=ok"] {
+            assert!(text.parse::<Expectation>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+{{/* Ends the rendering where values contradict each other; each message names the values. */}}
+{{- define "task-suite.contradictions" -}}
+{{- $v := .Values -}}
+{{- $entra := $v.global.entra -}}
+{{- if not $entra.tenant }}{{ fail "global.entra.tenant is empty; give the id of the tenant that the applications are registered in" }}{{ end -}}
+{{- range $name, $id := $entra.applications }}{{ if not $id }}{{ fail (printf "global.entra.applications.%s is empty; give the application's (client) id" $name) }}{{ end }}{{ end -}}
+{{- if $v.devEntra.enabled -}}
+{{- if or (contains "microsoftonline" $entra.authority) (contains "partner.microsoftonline" $entra.authority) }}{{ fail (printf "devEntra.enabled with global.entra.authority %s: the imitation of Entra must not run where real tokens are trusted" $entra.authority) }}{{ end -}}
+{{- range prepend $entra.guestTenants $entra.tenant }}{{ if not (has . (list "11111111-1111-4111-8111-111111111111" "22222222-2222-4222-8222-222222222222")) }}{{ fail (printf "devEntra.enabled with tenant %s, which is none of its own: the imitation of Entra must not run beside a real tenant" .) }}{{ end }}{{ end -}}
+{{- if and (eq $v.credential "service-account-token") (not $v.devEntra.clusterKeys) }}{{ fail "devEntra.clusterKeys is empty: dev-entra could not verify the task API's token; give --set-file devEntra.clusterKeys=<(kubectl get --raw /openid/v1/jwks), or another credential" }}{{ end -}}
+{{- if eq $v.credential "workload-identity" }}{{ fail "credential is workload-identity, which only Entra accepts; with devEntra.enabled choose service-account-token" }}{{ end -}}
+{{- end -}}
+{{- if and (not $v.devEntra.enabled) (has $entra.tenant (list "11111111-1111-4111-8111-111111111111" "22222222-2222-4222-8222-222222222222")) }}{{ fail "global.entra.tenant is one of dev-entra's, and devEntra.enabled is false" }}{{ end -}}
+{{- if and (eq $v.credential "client-secret") (not $v.clientSecretName) }}{{ fail "credential is client-secret: name the Secret in clientSecretName" }}{{ end -}}
+{{- if and (eq $v.database.type "sqlite") (gt (int $v.services.replicas) 1) }}{{ fail (printf "services.replicas is %d with database.type sqlite: each pod would have data of its own; choose postgresql" (int $v.services.replicas)) }}{{ end -}}
+{{- if eq $v.database.type "postgresql" -}}
+{{- if not $v.database.urlSecretName }}{{ fail "database.type is postgresql: name the Secret with the URLs in database.urlSecretName" }}{{ end -}}
+{{- if and $v.portcullis.networkPolicy.enabled (not $v.database.peers) }}{{ fail "database.type is postgresql: say in database.peers where it is, or the network policies keep the services from it" }}{{ end -}}
+{{- end -}}
+{{- if and (not $v.portcullis.networkPolicy.enabled) $v.devEntra.enabled }}{{ fail "portcullis.networkPolicy.enabled is false with devEntra.enabled: every pod of the cluster could obtain a token for anybody" }}{{ end -}}
+{{- end -}}

@@ -1,0 +1,73 @@
+"""The real Envoy on rendered files, on ports that the system chooses."""
+
+import json
+import re
+import subprocess
+import time
+import urllib.request
+
+import yaml
+
+DEADLINE = 30
+
+
+def assert_accepted(program, folder):
+    _adapt(folder)
+    address = folder / "admin-address"
+    log = (folder / "log").open("w+")
+    process = subprocess.Popen(
+        [program, "-c", "bootstrap.yaml", "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning",
+         "--admin-address-path", str(address)],
+        cwd=folder, stdout=log, stderr=subprocess.STDOUT,
+    )
+    try:
+        counters = _await_counters(process, address)
+        refused = {name: value for name, value in counters.items() if re.search(r"update_(rejected|failure)$", name) and value}
+        assert not refused, f"{refused}\n{(folder / 'log').read_text()}"
+        assert counters["listener_manager.listener_create_success"] == 2, counters
+        assert "Deprecated" not in (folder / "log").read_text()
+    finally:
+        process.kill()
+        process.wait()
+        log.close()
+
+
+def _adapt(folder):
+    """Ports that are free here, and a certificate that exists here."""
+    bootstrap = yaml.safe_load((folder / "bootstrap.yaml").read_text())
+    bootstrap["admin"]["address"]["socket_address"]["port_value"] = 0
+    (folder / "bootstrap.yaml").write_text(yaml.safe_dump(bootstrap))
+    listeners = yaml.safe_load((folder / "listeners.yaml").read_text())
+    for listener in listeners["resources"]:
+        listener["address"]["socket_address"].update(address="127.0.0.1", port_value=0)
+        listener["address"]["socket_address"].pop("ipv4_compat", None)
+    (folder / "listeners.yaml").write_text(yaml.safe_dump(listeners))
+    certificate = folder / "certificate.yaml"
+    if certificate.exists():
+        certificate.write_text(certificate.read_text().replace("/etc/envoy-certificate", str(folder)))
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=test",
+             "-keyout", folder / "tls.key", "-out", folder / "tls.crt"],
+            check=True, capture_output=True,
+        )
+
+
+def _await_counters(process, address):
+    """Envoy's counters, once every file has been taken or refused."""
+    until = time.monotonic() + DEADLINE
+    counters = {}
+    while time.monotonic() < until:
+        assert process.poll() is None, "Envoy left"
+        if address.exists() and (where := address.read_text().strip()):
+            counters = _counters(where)
+            attempts = sum(value for name, value in counters.items() if re.search(r"(lds|rds\.gateway)\.update_attempt$", name))
+            done = sum(value for name, value in counters.items() if re.search(r"(lds|rds\.gateway)\.update_(success|rejected|failure)$", name))
+            if attempts >= 2 and done >= attempts:
+                return counters
+        time.sleep(0.05)
+    raise AssertionError(f"Envoy read no listeners and routes within {DEADLINE} s: {counters}")
+
+
+def _counters(where):
+    with urllib.request.urlopen(f"http://{where}/stats?format=json", timeout=5) as answer:
+        return {one["name"]: one["value"] for one in json.load(answer)["stats"] if "name" in one}

@@ -1,0 +1,94 @@
+"""Values that contradict each other render nothing, and the message names them."""
+
+import json
+
+import pytest
+import rendering
+
+OWN, SUITE, POSTGRES, DEVELOPMENT = (
+    "portcullis--own-services", "task-suite--entra", "task-suite--postgresql", "task-suite--development",
+)
+CASES = [
+    (OWN, "policies.configMapName=other", "policies.documents and policies.configMapName"),
+    (OWN, "policies.documents=", "policies.documents is empty"),
+    (OWN, "gateway.tls.certManager.issuerName=", "gateway.tls.certManager.issuerName"),
+    (OWN, "gateway.tls.secretName=", "gateway.tls.secretName is empty"),
+    (OWN, "gateway.service.nodePort=30080", "gateway.service.nodePort"),
+    (OWN, "gateway.service.type=ClusterIP,gateway.service.loadBalancerSourceRanges[0]=10.0.0.0/8", "loadBalancerSourceRanges"),
+    (OWN, "authz.autoscaling.minReplicas=9", "minReplicas 9 is more than maxReplicas 6"),
+    (OWN, "gateway.drainAtLeastSeconds=30", "gateway.drainAtMostSeconds"),
+    (OWN, "authz.extraCA.secretName=a,authz.extraCA.configMapName=b", "authz.extraCA"),
+    (OWN, "metrics.namespace=", "metrics.serviceMonitor.enabled needs metrics.namespace"),
+    (OWN, "upstreams[0].policy=other", "names the policy other, which is not in policies.documents"),
+    (OWN, "upstreams[0].removedPrefix=/orders", "removedPrefix /orders is not the beginning of the path"),
+    (OWN, "upstreams[0].removedPrefix=/shop/orders", "removedPrefix /shop/orders"),
+    (OWN, "upstreams[0].name=authz", "the name authz is taken"),
+    (OWN, "upstreams[0].name=buy", "whose assertions are for orders"),
+    (SUITE, "global.entra.tenant=", "global.entra.tenant is empty"),
+    (SUITE, "global.entra.applications.audit=", "global.entra.applications.audit is empty"),
+    (SUITE, "global.entra.tenant=11111111-1111-4111-8111-111111111111", "one of dev-entra's"),
+    (SUITE, "services.replicas=2", "services.replicas is 2 with database.type sqlite"),
+    (SUITE, "credential=client-secret", "clientSecretName"),
+    (SUITE, "devEntra.enabled=true", "must not run where real tokens are trusted"),
+    (POSTGRES, "database.urlSecretName=", "database.urlSecretName"),
+    (POSTGRES, "database.peers=null", "database.peers"),
+    (DEVELOPMENT, "global.entra.tenant=33333333-3333-4333-8333-333333333333", "must not run beside a real tenant"),
+    (DEVELOPMENT, "global.entra.guestTenants[0]=33333333-3333-4333-8333-333333333333", "must not run beside a real tenant"),
+    (DEVELOPMENT, "global.entra.authority=https://login.microsoftonline.us", "must not run where real tokens are trusted"),
+    (DEVELOPMENT, "devEntra.clusterKeys=", "devEntra.clusterKeys is empty"),
+    (DEVELOPMENT, "credential=workload-identity", "which only Entra accepts"),
+    (DEVELOPMENT, "portcullis.networkPolicy.enabled=false", "every pod of the cluster could obtain a token"),
+    # The schema is closed, and says where.
+    (OWN, "gatway.replicas=3", "gatway"),
+    (OWN, "gateway.replicas=0", "/gateway/replicas"),
+    (OWN, "gateway.tls.mode=none", "/gateway/tls/mode"),
+    (OWN, "upstreams[0].port=70000", "/upstreams/0/port"),
+    (OWN, "upstreams[0].path=/a/../b", "/upstreams/0/path"),
+    (OWN, "upstreams[0].path=/a;b", "/upstreams/0/path"),
+    (OWN, "gateway.corsOrigins[0]=https://*.example", "/gateway/corsOrigins/0"),
+    (OWN, "pods.userId=0", "/pods/userId"),
+    (SUITE, "trustGatway=true", "trustGatway"),
+    (SUITE, "portcullis.authz.replicsa=2", "replicsa"),
+]
+
+
+@pytest.mark.parametrize(("profile", "change", "words"), CASES, ids=[f"{profile}-{change}" for profile, change, _ in CASES])
+def test_contradictions_end_the_rendering(profile, change, words):
+    done = rendering.template(profile, "--set", change)
+    assert done.returncode != 0, "it rendered"
+    assert words in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "renders"),
+    [
+        ({"path": "/a", "match": "below"}, {"path": "/a/b"}, False),
+        ({"path": "/a", "match": "below"}, {"path": "/a", "match": "child"}, False),
+        ({"path": "/a", "match": "child"}, {"path": "/a/b"}, False),
+        ({"path": "/a"}, {"path": "/a"}, False),
+        ({"path": "/a/b"}, {"path": "/a", "match": "below"}, True),
+        ({"path": "/a", "match": "child"}, {"path": "/a/b/c"}, True),
+        ({"path": "/a", "match": "below"}, {"path": "/ab"}, True),
+    ],
+)
+def test_routes_that_can_never_be_reached_are_refused(first, second, renders):
+    routes = [{"policy": "orders", **first}, {"policy": "orders", **second}]
+    upstreams = [{"name": "orders", "selector": {"app": "orders"}, "port": 8080, "routes": routes}]
+    done = rendering.template(OWN, "--set-json", f"upstreams={json.dumps(upstreams)}")
+    assert (done.returncode == 0) == renders, done.stderr
+    assert renders or "can never be reached" in done.stderr, done.stderr
+
+
+def test_header_trust_needs_policies_or_assertions():
+    unbound = rendering.values("portcullis--own-services")
+    text = (rendering.HERE / "profiles/portcullis--own-services.yaml").read_text()
+    text = text.replace("upstream: {name: orders}", "upstream: {name: orders, assertion: {bind: none}}")
+    chart, _ = unbound
+    for enabled, renders in (("true", True), ("false", False)):
+        done = rendering.subprocess.run(
+            [rendering.os.environ["HELM"], "template", "x", str(chart), "--kube-version", rendering.KUBERNETES, "--values", "-",
+             "--set", f"networkPolicy.enabled={enabled},metrics.serviceMonitor.enabled=false"],
+            input=text, capture_output=True, text=True, check=False,
+        )
+        assert (done.returncode == 0) == renders, done.stderr
+        assert renders or "could not tell the gate from anybody" in done.stderr

@@ -1,0 +1,109 @@
+"""What every pod of every profile is held to: Pod Security "restricted", and what the hardening guides ask beyond it."""
+
+import pytest
+import rendering
+
+
+def pods(profile):
+    return list(rendering.pod_templates(profile))
+
+
+def containers(pod):
+    return pod["spec"].get("initContainers", []) + pod["spec"]["containers"]
+
+
+@pytest.mark.parametrize("profile", rendering.PROFILES)
+def test_pods_are_restricted(profile):
+    assert pods(profile)
+    for name, pod in pods(profile):
+        spec = pod["spec"]
+        context = spec["securityContext"]
+        assert context["runAsNonRoot"] is True and context["runAsUser"] >= 10000, name
+        assert context["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert spec["automountServiceAccountToken"] is False and spec["enableServiceLinks"] is False, name
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys(), name
+        for volume in spec.get("volumes", []):
+            assert set(volume) - {"name"} <= {"configMap", "secret", "emptyDir", "projected", "persistentVolumeClaim"}, name
+        for container in containers(pod):
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }, name
+            assert not any("hostPort" in port for port in container.get("ports", [])), name
+            assert {"requests", "limits"} <= container["resources"].keys(), name
+            assert {"cpu", "memory"} <= container["resources"]["limits"].keys(), name
+            assert not container["image"].endswith(":latest") and (":" in container["image"]), name
+
+
+@pytest.mark.parametrize("profile", rendering.PROFILES)
+def test_what_serves_is_probed_spread_and_leaves_slowly(profile):
+    for one in rendering.objects(profile):
+        if one["kind"] != "Deployment":
+            continue
+        name, spec = one["metadata"]["name"], one["spec"]["template"]["spec"]
+        (container,) = spec["containers"]
+        assert {"startupProbe", "readinessProbe", "livenessProbe"} <= container.keys(), name
+        # Otherwise a slow start would be taken for a hang.
+        assert container["livenessProbe"]["httpGet"]["path"] == "/livez", name
+        if name == "dev-entra":
+            continue
+        assert {entry["topologyKey"] for entry in spec["topologySpreadConstraints"]} == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
+        grace = spec["terminationGracePeriodSeconds"]
+        drains = [argument for argument in container.get("args", []) if argument.startswith(("--drain-delay=", "--drain-timeout="))]
+        if drains:
+            assert sum(int(argument.split("=")[1].removesuffix("s")) for argument in drains) < grace, name
+        else:
+            command = container["lifecycle"]["preStop"]["exec"]["command"]
+            assert int(command[-1].removeprefix("--at-most=")) < grace, name
+        if one["spec"]["strategy"].get("type") != "Recreate":
+            assert one["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}, name
+
+
+@pytest.mark.parametrize("profile", rendering.PROFILES)
+def test_secrets_are_files(profile):
+    for name, pod in pods(profile):
+        for container in containers(pod):
+            for variable in container.get("env", []):
+                # The programs read a database's URL, which holds a password, from the environment alone.
+                assert "value" in variable or variable["name"] in ("DATABASE_URL", "AZURE_API_CLIENT_SECRET"), (name, variable)
+
+
+def test_no_client_secret_is_in_a_development_cluster():
+    text = rendering.text("task-suite--development")
+    assert "AZURE_API_CLIENT_SECRET" not in text
+    assert "task-api-secret" not in text
+
+
+def test_budgets_exist_exactly_for_what_has_several_pods():
+    for profile in rendering.PROFILES:
+        budgets = {one["metadata"]["name"] for one in rendering.objects(profile) if one["kind"] == "PodDisruptionBudget"}
+        several = {
+            one["metadata"]["name"]
+            for one in rendering.objects(profile)
+            if one["kind"] == "Deployment" and one["spec"].get("replicas", 2) > 1
+        }
+        assert budgets == several, profile
+
+
+def test_autoscaled_deployments_state_no_replicas():
+    scaled = [one["spec"]["scaleTargetRef"]["name"] for one in rendering.objects("portcullis--own-services") if one["kind"] == "HorizontalPodAutoscaler"]
+    assert sorted(scaled) == ["portcullis-authz", "portcullis-gateway"]
+    for name in scaled:
+        assert "replicas" not in rendering.only("portcullis--own-services", "Deployment", name)["spec"]
+
+
+@pytest.mark.parametrize("profile", rendering.PROFILES)
+def test_selectors_select_and_ports_exist(profile):
+    templates = [(one["metadata"]["namespace"], one["spec"]["template"]) for one in rendering.objects(profile) if one["kind"] == "Deployment"]
+    for one in rendering.objects(profile):
+        if one["kind"] == "Service" and one["metadata"]["namespace"] == rendering.NAMESPACE:
+            chosen = [
+                pod for namespace, pod in templates
+                if namespace == one["metadata"]["namespace"] and one["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+            ]
+            if "app" in one["spec"]["selector"]:
+                continue  # a user's own pods
+            assert len(chosen) == 1, one["metadata"]["name"]
+            listening = {port["containerPort"] for container in chosen[0]["spec"]["containers"] for port in container["ports"]}
+            assert {port["targetPort"] for port in one["spec"]["ports"]} <= listening, one["metadata"]["name"]

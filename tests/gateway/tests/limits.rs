@@ -1,4 +1,9 @@
 //! What a request may be at most, and what the gateway does not offer at all.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic, its helpers outside #[test] functions too"
+)]
 
 use std::time::Duration;
 
@@ -34,6 +39,38 @@ async fn headers_beyond_the_limits_end_the_stream_and_not_the_gateway() -> anyho
             assert_eq!(good(client).send().await?.status(), StatusCode::UNAUTHORIZED, "after {case} over {version}");
         }
     }
+    stack.stop().await
+}
+
+/// An HTTP/2 frame (RFC 9113 §4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// CVE-2024-27919, CVE-2024-30255: header frames that are continued without end, here with cookies, which CVE-2026-47774 did not count.
+#[tokio::test(flavor = "multi_thread")]
+async fn continued_headers_without_end_are_cut_off() -> anyhow::Result<()> {
+    const FRAMES: usize = 4096;
+    let stack = Stack::start_apart().await?;
+    let mut connection = TcpStream::connect(stack.gateway_address()).await?;
+    let (headers, continuation, settings) = (1, 9, 4);
+    // Indexed fields of HPACK's static table: GET, /, http. Then literals without indexing.
+    let begin = [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        frame(settings, 0, 0, &[]),
+        frame(headers, 0, 1, &[0x82, 0x84, 0x86]),
+    ];
+    connection.write_all(&begin.concat()).await?;
+    let cookie = [&[0x00, 6][..], b"cookie", &[100], &[b'c'; 100]].concat();
+    let more = frame(continuation, 0, 1, &cookie.repeat(100));
+    let mut sent = 0;
+    while sent < FRAMES && connection.write_all(&more).await.is_ok() {
+        sent += 1;
+    }
+    assert!(sent < FRAMES, "all {sent} frames were taken");
+    let good = stack.http().get(format!("{}/api/me", stack.gateway())).send().await?;
+    assert_eq!(good.status(), StatusCode::UNAUTHORIZED, "the gateway goes on");
     stack.stop().await
 }
 

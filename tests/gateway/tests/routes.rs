@@ -7,6 +7,8 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Version};
 use serde_json::{Value, json};
 
+/// An origin that the gateway's own routes do not know.
+const OTHER_APP: &str = "https://other-app.example";
 const ID: &str = "aaaaaaaa-0002-4000-8000-000000000002";
 
 /// Two policies more: one for anyone, and one by which a token is welcome and not needed.
@@ -30,12 +32,22 @@ fn with_open_routes(files: &mut EnvoyFiles) -> anyhow::Result<()> {
             "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
             "check_settings": {"context_extensions": {"policy": name, "removed_prefix": format!("/{name}")}},
         });
-        let route = json!({
+        let mut route = json!({
             "name": name,
             "match": {"path": format!("/{name}/health")},
             "route": {"cluster": "notification", "prefix_rewrite": "/health"},
             "typed_per_filter_config": {"envoy.filters.http.ext_authz": per_route},
         });
+        if name == "open" {
+            let cors = json!({
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy",
+                "allow_origin_string_match": [{"exact": OTHER_APP}],
+                "allow_methods": "GET",
+                "forward_not_matching_preflights": false,
+            });
+            let per_filter = route.get_mut("typed_per_filter_config").and_then(Value::as_object_mut);
+            per_filter.context("no filters")?.insert("envoy.filters.http.cors".to_owned(), cors);
+        }
         routes.insert(2, route);
     }
     Ok(())
@@ -85,6 +97,31 @@ async fn open_routes_need_no_token_and_strip_identity_all_the_same() -> anyhow::
         verdicts.push(answer.verdict());
     }
     assert_eq!(verdicts, ["200", "200", "429 rate_limited", "429 rate_limited"]);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_route_may_have_origins_of_its_own() -> anyhow::Result<()> {
+    let stack = Stack::start_varied(Variation::default().policies(with_open_policies).envoy(with_open_routes)).await?;
+    let usual = "http://localhost:3000";
+    for (path, origin, allowed) in [
+        ("/open/health", OTHER_APP, true),
+        ("/open/health", usual, false),
+        ("/optional/health", usual, true),
+        ("/optional/health", OTHER_APP, false),
+        ("/api/me", OTHER_APP, false),
+    ] {
+        stack.forget_upstream_bytes();
+        let preflight = stack.http().request(reqwest::Method::OPTIONS, format!("{}{path}", stack.gateway()));
+        let preflight =
+            preflight.header("origin", origin).header("access-control-request-method", "GET").send().await?;
+        let answer = preflight.headers().get("access-control-allow-origin").and_then(|value| value.to_str().ok());
+        assert_eq!(answer, allowed.then_some(origin), "{path} from {origin}");
+        assert!(stack.upstream_bytes().iter().all(|(_, bytes)| bytes.is_empty()), "a preflight reached a service");
+        let request = stack.http().get(format!("{}{path}", stack.gateway())).header("origin", origin).send().await?;
+        let answer = request.headers().get("access-control-allow-origin").and_then(|value| value.to_str().ok());
+        assert_eq!(answer, allowed.then_some(origin), "{path} from {origin}");
+    }
     stack.stop().await
 }
 

@@ -113,6 +113,13 @@ def without_the_gate_503(gateway: Running) -> None:
         gateway.gate.start()
 
 
+def a_route_that_was_forgotten_is_closed(gateway):
+    before = len(gateway.service.requests)
+    answer = gateway.ask("/forgotten", bearer(gateway, "orders.read"))
+    assert (answer.status, answer.problem()["reason"]) == (403, "route_without_policy"), answer
+    assert len(gateway.service.requests) == before
+
+
 ALL = [without_a_token_401, a_good_token_passes_and_no_spoofed_header, each_route_has_its_own_policy,
        two_readings_of_one_request_are_refused, what_has_no_route_is_refused, a_rare_method_is_refused, no_tunnel_is_opened,
        two_host_lines_are_refused, a_token_that_is_not_text_is_refused, without_the_gate_503]

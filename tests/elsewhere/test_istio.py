@@ -199,10 +199,7 @@ def test_the_running_gateway(gateway, expectation):
 
 
 def test_a_route_that_was_forgotten_is_closed(gateway):
-    before = len(gateway.service.requests)
-    answer = gateway.ask("/forgotten", held.bearer(gateway, "orders.read"))
-    assert (answer.status, answer.problem()["reason"]) == (403, "route_without_policy"), answer
-    assert len(gateway.service.requests) == before
+    held.a_route_that_was_forgotten_is_closed(gateway)
 
 
 def test_a_browser_cannot_read_a_refusal(gateway):

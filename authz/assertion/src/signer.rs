@@ -26,7 +26,6 @@ struct SigningKey {
     pair: EcdsaKeyPair,
     /// The encoded header: the same for every assertion of this key.
     header: String,
-    jwk: Value,
 }
 
 /// One that signs, one that is to be next, and those of the last rotations.
@@ -53,15 +52,14 @@ impl Signer {
     /// A signer with a new key, which ends with the process.
     pub fn generate() -> Result<Self, SigningKeyError> {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING);
-        Ok(Self::new(SigningKey::new(pair.map_err(|_| SigningKeyError::NotGenerated)?), []))
+        Ok(Self::new(pair.map_err(|_| SigningKeyError::NotGenerated)?, []))
     }
 
     /// A signer with the PKCS#8 keys of a PEM file: the first one signs, all are published. During a rotation the file holds the old key
     /// and the new one, in either order, so that backends know both.
     pub fn from_pem(pem: &[u8]) -> Result<Self, SigningKeyError> {
         let sections: Result<Vec<_>, _> = PrivatePkcs8KeyDer::pem_slice_iter(pem).collect();
-        let keys: Result<Vec<_>, _> =
-            sections.map_err(|_| SigningKeyError::NotPem)?.iter().map(SigningKey::parse).collect();
+        let keys: Result<Vec<_>, _> = sections.map_err(|_| SigningKeyError::NotPem)?.iter().map(parse).collect();
         let mut keys = keys?.into_iter();
         let first = keys.next().ok_or(SigningKeyError::NotPem)?;
         let signer = Self::new(first, keys);
@@ -71,8 +69,11 @@ impl Signer {
         if allowed { Ok(signer) } else { Err(SigningKeyError::TooMany) }
     }
 
-    fn new(key: SigningKey, others: impl IntoIterator<Item = SigningKey>) -> Self {
-        let published = [key.jwk.clone()].into_iter().chain(others.into_iter().map(|other| other.jwk)).collect();
+    fn new(pair: EcdsaKeyPair, others: impl IntoIterator<Item = EcdsaKeyPair>) -> Self {
+        let jwk = jwk_of(&pair);
+        let header = json!({"alg": "ES256", "typ": "JWT", "kid": jwk.get("kid")});
+        let key = SigningKey { pair, header: URL_SAFE_NO_PAD.encode(header.to_string()) };
+        let published = [jwk].into_iter().chain(others.into_iter().map(|other| jwk_of(&other))).collect();
         Self { key, random: SystemRandom::new(), published }
     }
 
@@ -113,24 +114,21 @@ impl Signer {
     }
 }
 
-impl SigningKey {
-    fn parse(der: &PrivatePkcs8KeyDer<'_>) -> Result<Self, SigningKeyError> {
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.secret_pkcs8_der());
-        Ok(Self::new(pair.map_err(|_| SigningKeyError::NotP256)?))
-    }
+fn parse(der: &PrivatePkcs8KeyDer<'_>) -> Result<EcdsaKeyPair, SigningKeyError> {
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.secret_pkcs8_der());
+    pair.map_err(|_| SigningKeyError::NotP256)
+}
 
-    fn new(pair: EcdsaKeyPair) -> Self {
-        // SEC 1 §2.3.3: one byte for the form, then x and y.
-        let point = pair.public_key().as_ref();
-        let coordinate = |range| URL_SAFE_NO_PAD.encode(point.get(range).unwrap_or_default());
-        let (x, y) = (coordinate(1..33), coordinate(33..65));
-        // RFC 7638 §3: the required members in lexicographic order.
-        let thumbprint = digest(&SHA256, format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#).as_bytes());
-        let kid = URL_SAFE_NO_PAD.encode(thumbprint);
-        let header = URL_SAFE_NO_PAD.encode(json!({"alg": "ES256", "typ": "JWT", "kid": kid}).to_string());
-        let jwk = json!({"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": kid, "x": x, "y": y});
-        Self { pair, header, jwk }
-    }
+/// The public half as it is published, whose `kid` is its thumbprint.
+fn jwk_of(pair: &EcdsaKeyPair) -> Value {
+    // SEC 1 §2.3.3: one byte for the form, then x and y.
+    let point = pair.public_key().as_ref();
+    let coordinate = |range| URL_SAFE_NO_PAD.encode(point.get(range).unwrap_or_default());
+    let (x, y) = (coordinate(1..33), coordinate(33..65));
+    // RFC 7638 §3: the required members in lexicographic order.
+    let thumbprint = digest(&SHA256, format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#).as_bytes());
+    let kid = URL_SAFE_NO_PAD.encode(thumbprint);
+    json!({"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": kid, "x": x, "y": y})
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::routes::{RouteSettings, Routes};
 
 /// Reading a few kilobytes a second costs nothing, and notices what file notifications miss: links that Kubernetes swaps
 /// above the file, network file systems, editors that replace files.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What is needed to follow a policy source.
 #[derive(Debug)]

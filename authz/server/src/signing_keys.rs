@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use portcullis_assertion::Signer;
@@ -11,9 +10,7 @@ use tokio::time::sleep;
 
 use crate::gate::Gate;
 use crate::metrics::Metrics;
-
-/// As for policies: reading a small file costs nothing, and notices the links that Kubernetes swaps above a mounted Secret.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+use crate::reload::LOOK_EVERY;
 
 /// A key file, and what was read of it last.
 #[derive(Debug)]
@@ -26,8 +23,9 @@ pub(crate) struct KeyFile {
 /// A signer, and the file that it follows, if there is one.
 pub(crate) fn signer(path: Option<&Path>) -> anyhow::Result<(Signer, Option<KeyFile>)> {
     let Some(path) = path else { return Ok((Signer::generate()?, None)) };
-    let mut file = KeyFile { path: path.to_owned(), seen: None };
-    let signer = file.read().map_err(|problem| InvalidSettings(vec![problem]))?;
+    let read = std::fs::read(path);
+    let file = KeyFile { path: path.to_owned(), seen: hash(&read) };
+    let signer = file.signer(read).map_err(|problem| InvalidSettings(vec![problem]))?;
     Ok((signer, Some(file)))
 }
 
@@ -38,27 +36,24 @@ fn hash(read: &std::io::Result<Vec<u8>>) -> Option<[u8; 32]> {
 }
 
 impl KeyFile {
-    /// What the file holds now.
-    fn read(&mut self) -> Result<Signer, String> {
+    /// The signer of what was read.
+    fn signer(&self, read: std::io::Result<Vec<u8>>) -> Result<Signer, String> {
         let wrong = |problem: String| format!("--assertion-key {}: {problem}", self.path.display());
-        let read = std::fs::read(&self.path);
-        self.seen = hash(&read);
         let pem = read.map_err(|error| wrong(format!("cannot be read: {error}")))?;
         Signer::from_pem(&pem).map_err(|error| wrong(error.to_string()))
-    }
-
-    fn has_changed(&self) -> bool {
-        hash(&std::fs::read(&self.path)) != self.seen
     }
 
     /// Never ends. Good keys replace those in force; others change nothing.
     pub(crate) async fn follow(mut self, gate: Arc<Gate>, metrics: Metrics) {
         loop {
             sleep(LOOK_EVERY).await;
-            if !self.has_changed() {
+            let read = std::fs::read(&self.path);
+            let now = hash(&read);
+            if now == self.seen {
                 continue;
             }
-            match self.read() {
+            self.seen = now;
+            match self.signer(read) {
                 Ok(signer) => {
                     tracing::info!(file = %self.path.display(), key_ids = ?signer.key_ids(), "the keys of assertions are replaced");
                     gate.replace_signer(signer);

@@ -73,6 +73,10 @@ impl Collector for StateMetrics {
         for (result, count) in [("hit", cache.hits), ("miss", cache.misses)] {
             ConstCounter::new(count).encode(look_ups.encode_family(&LookUpLabels { result })?)?;
         }
+        if let Some((_, up)) = gate.rate_limit_store() {
+            let help = "Whether the store of rate limits answers";
+            gauge(&mut encoder, "portcullis_rate_limit_store_up", help, u64::from(up))?;
+        }
         let help = "The policies in force, by a hash of their text";
         let mut info = encoder.encode_descriptor("portcullis_policy_version", help, None, MetricType::Gauge)?;
         let version = policies.state().version;

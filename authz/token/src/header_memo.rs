@@ -18,28 +18,23 @@ struct Remembered {
 
 impl HeaderMemo {
     pub(crate) fn read(&self, jws: &CompactJws<'_>, allowed: &[Algorithm]) -> Result<Arc<Header>, Refusal> {
-        let encoded = jws.encoded_header();
-        if let Some(last) = &*self.0.read().unwrap_or_else(PoisonError::into_inner)
-            && &*last.encoded == encoded
-        {
-            return Ok(Arc::clone(&last.header));
+        match self.remembered(jws.encoded_header()) {
+            Some(header) => Ok(header),
+            None => Header::parse(&jws.header()?, allowed).map(Arc::new),
         }
-        let header = Arc::new(Header::parse(&jws.header()?, allowed)?);
-        Ok(header)
     }
 
     /// Remembers a header, whose token was verified: what forgers write displaces nothing.
     pub(crate) fn remember(&self, encoded: &str, header: &Arc<Header>) {
-        let known = self
-            .0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-            .is_some_and(|last| &*last.encoded == encoded);
-        if !known {
+        if self.remembered(encoded).is_none() {
             let last = Remembered { encoded: encoded.into(), header: Arc::clone(header) };
             *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(last);
         }
+    }
+
+    fn remembered(&self, encoded: &str) -> Option<Arc<Header>> {
+        let last = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().filter(|last| &*last.encoded == encoded).map(|last| Arc::clone(&last.header))
     }
 }
 

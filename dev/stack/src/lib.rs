@@ -34,4 +34,4 @@ pub use ports::PortChoice;
 pub use programs::assertion_key;
 pub use redis_server::{RedisServer, TlsFiles};
 pub use stack::{Service, Stack};
-pub use variation::{EnvoyFiles, Variation};
+pub use variation::{EnvoyFiles, Variation, without_rate_limits};

@@ -71,6 +71,12 @@ impl Variation {
     }
 }
 
+/// The policies without their rate limits, for tests that would reach them at once.
+#[must_use]
+pub fn without_rate_limits(policies: &str) -> String {
+    policies.lines().filter(|line| !line.contains("rateLimit:")).flat_map(|line| [line, "\n"]).collect()
+}
+
 impl fmt::Debug for Variation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { authz_instances, authz_arguments, envoy_options, .. } = self;

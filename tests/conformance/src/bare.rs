@@ -1,23 +1,19 @@
 //! Envoy with nothing but what it takes to ask the gate: a listener, routes by prefix, ext_authz, and defaults for everything else.
 
 use anyhow::Context;
-use dev_stack::{Front, FrontPorts};
+use dev_stack::{Front, FrontPorts, without_rate_limits};
 use serde_json::{Value, json};
 
 const EXTENSIONS: &str = "type.googleapis.com/envoy.extensions";
 
 /// Starts it in front of `upstream`, with the policies of the sample but for their rate limits.
 pub async fn bare_envoy(upstream: u16) -> anyhow::Result<Front> {
-    let policies = |sample: &str| {
-        let unlimited: Vec<&str> = sample.lines().filter(|line| !line.contains("rateLimit:")).collect();
-        unlimited.join("\n") + "\n"
-    };
     let configure = |folder: &std::path::Path, ports| {
         let file = folder.join("bootstrap.yaml");
         std::fs::write(&file, bootstrap(ports).to_string())
             .with_context(|| format!("{}: cannot be written", file.display()))
     };
-    Front::start(upstream, policies, configure).await
+    Front::start(upstream, without_rate_limits, configure).await
 }
 
 fn bootstrap(ports: FrontPorts) -> Value {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use dev_stack::Front;
+use dev_stack::{Front, without_rate_limits};
 use serde_json::{Value, json};
 
 /// Routes that the sample does not have: for each service one that a policy opens, and one that no Check guards.
@@ -18,13 +18,12 @@ pub async fn shipped_envoy(upstream: u16) -> anyhow::Result<Front> {
 
 /// Tens of thousands of requests of one caller are what the limit is there to stop.
 fn policies(sample: &str) -> String {
-    let unlimited: Vec<&str> = sample.lines().filter(|line| !line.contains("rateLimit:")).collect();
     let open = CLUSTERS.iter().take(3).map(|cluster| {
         let spec = format!("{{allow: [{{callers: anyone}}], upstream: {{name: {cluster}}}}}");
         let kind = "{apiVersion: portcullis.dev/v1alpha1, kind: RoutePolicy";
         format!("\n---\n{kind}, metadata: {{name: open-{cluster}}}, spec: {spec}}}")
     });
-    unlimited.join("\n") + &open.collect::<String>() + "\n"
+    without_rate_limits(sample) + &open.collect::<String>() + "\n"
 }
 
 fn add_public_routes(file: &Path) -> anyhow::Result<()> {

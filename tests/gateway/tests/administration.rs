@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
+use dev_stack::Stack;
 use dev_stack::directory::{EDITOR, READER, TASK_API};
-use dev_stack::{Answer, Stack};
+use gateway_tests::verdict;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
-
-async fn verdict(stack: &Stack, token: &str) -> anyhow::Result<String> {
-    Ok(Answer::to(stack.http().get(format!("{}/api/me", stack.gateway())).bearer_auth(token)).await?.verdict())
-}
 
 async fn call(stack: &Stack, method: Method, path: &str) -> anyhow::Result<(StatusCode, Value)> {
     let response = stack.http().request(method, format!("{}{path}", stack.administration())).send().await?;

@@ -4,23 +4,14 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use dev_stack::directory::{ADMIN, EDITOR, NOTIFICATION, TASK_API};
-use dev_stack::{Answer, Stack, Variation};
-use gateway_tests::Load;
+use dev_stack::{Stack, Variation, without_rate_limits};
+use gateway_tests::{Load, verdict};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 /// Far more than recovery may take, so that a busy machine fails nobody; what it took is printed.
 const RECOVERY_LIMIT: Duration = Duration::from_secs(20);
-
-/// The sample's limits would be reached at once.
-fn without_limits(policies: &str) -> String {
-    policies.replace("requests: 100,", "requests: 100000,")
-}
-
-async fn verdict(stack: &Stack, token: &str) -> anyhow::Result<String> {
-    Ok(Answer::to(stack.http().get(format!("{}/api/me", stack.gateway())).bearer_auth(token)).await?.verdict())
-}
 
 async fn recovery(stack: &Stack, token: &str) -> anyhow::Result<Duration> {
     let started = Instant::now();
@@ -40,7 +31,7 @@ fn reached_services(stack: &Stack) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gate_that_hangs_or_dies_lets_nothing_through_and_recovers() -> anyhow::Result<()> {
-    let mut stack = Stack::start_varied(Variation::default().policies(without_limits)).await?;
+    let mut stack = Stack::start_varied(Variation::default().policies(without_rate_limits)).await?;
     let token = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
     assert_eq!(verdict(&stack, &token).await?, "200");
 
@@ -66,7 +57,7 @@ async fn a_gate_that_hangs_or_dies_lets_nothing_through_and_recovers() -> anyhow
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rolling_restart_of_two_gates_loses_no_request() -> anyhow::Result<()> {
-    let variation = Variation::default().authz_instances(2).policies(without_limits);
+    let variation = Variation::default().authz_instances(2).policies(without_rate_limits);
     let mut stack = Stack::start_varied(variation.authz_arguments(["--drain-delay", "2s"])).await?;
     let token = stack.identity_provider().user_token(ADMIN, TASK_API, "access_as_user").await?;
     let load = Load::start(&stack, 8, "/api/me", &token)?;
@@ -83,7 +74,7 @@ async fn a_rolling_restart_of_two_gates_loses_no_request() -> anyhow::Result<()>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hot_restart_of_envoy_loses_no_request() -> anyhow::Result<()> {
-    let mut stack = Stack::start_varied(Variation::default().policies(without_limits)).await?;
+    let mut stack = Stack::start_varied(Variation::default().policies(without_rate_limits)).await?;
     let token = stack.identity_provider().user_token(ADMIN, TASK_API, "access_as_user").await?;
     let load = Load::start(&stack, 8, "/api/me", &token)?;
     load.answered(200).await?;
@@ -98,7 +89,7 @@ async fn a_hot_restart_of_envoy_loses_no_request() -> anyhow::Result<()> {
 /// Clients that send a byte and then nothing hold a connection each, and no more.
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_clients_starve_nobody_and_are_sent_away() -> anyhow::Result<()> {
-    let stack = Stack::start_varied(Variation::default().policies(without_limits)).await?;
+    let stack = Stack::start_varied(Variation::default().policies(without_rate_limits)).await?;
     let token = stack.identity_provider().user_token(EDITOR, NOTIFICATION, "Notify.Send").await?;
     let mut slow = Vec::new();
     for number in 0..300 {

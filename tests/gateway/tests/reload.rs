@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
+use dev_stack::Stack;
 use dev_stack::directory::{READER, TASK_API};
-use dev_stack::{Answer, Stack};
+use gateway_tests::verdict;
 use tokio::time::{Instant, sleep};
-
-async fn verdict(stack: &Stack, token: &str) -> anyhow::Result<String> {
-    Ok(Answer::to(stack.http().get(format!("{}/api/me", stack.gateway())).bearer_auth(token)).await?.verdict())
-}
 
 /// Waits for a verdict; the last one if it does not come.
 async fn becomes(stack: &Stack, token: &str, expected: &str) -> anyhow::Result<String> {

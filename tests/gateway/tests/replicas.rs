@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use dev_stack::directory::{ADMIN, EDITOR, NOTIFICATION, TASK_API};
-use dev_stack::{Answer, RedisServer, Stack, Variation, assertion_key};
+use dev_stack::{Answer, RedisServer, Stack, Variation, assertion_key, without_rate_limits};
 use futures::future::try_join_all;
 use gateway_tests::Load;
 use tokio::time::{Instant, sleep};
@@ -59,8 +59,8 @@ async fn published(stack: &Stack) -> anyhow::Result<Vec<String>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_assertion_key_is_put_in_force_without_a_lost_request() -> anyhow::Result<()> {
-    let policies = |text: &str| text.replace("requests: 100,", "requests: 100000,");
-    let stack = Stack::start_varied(Variation::default().authz_instances(2).policies(policies)).await?;
+    let variation = Variation::default().authz_instances(2).policies(without_rate_limits);
+    let stack = Stack::start_varied(variation).await?;
     let token = stack.identity_provider().user_token(ADMIN, TASK_API, "access_as_user").await?;
     let file = stack.state().join("assertion-key.pem");
     let (old, new) = (std::fs::read_to_string(&file)?, assertion_key()?);

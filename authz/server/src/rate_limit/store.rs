@@ -9,7 +9,6 @@ use portcullis_runtime::Registry;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisError, Script, TlsCertificates};
 use tokio::time::timeout;
@@ -35,7 +34,6 @@ pub(crate) struct StoreSettings {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StoreMetrics {
     requests: Family<ResultLabels, Counter<u64, AtomicU64>>,
-    up: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -70,11 +68,6 @@ impl StoreMetrics {
             "Questions to the store of rate limits, by result; skipped ones were not asked because it is down",
             self.requests.clone(),
         );
-        registry.register(
-            "portcullis_rate_limit_store_up",
-            "Whether the store of rate limits answers",
-            self.up.clone(),
-        );
     }
 
     fn count(&self, result: &'static str) {
@@ -95,7 +88,6 @@ impl Store {
         let client = client(&url, ca)?;
         let connection = ConnectionManager::new_lazy_with_config(client, config)
             .with_context(|| format!("--rate-limit-store {name}: cannot be used"))?;
-        metrics.up.set(1);
         Ok(Self { connection, script: Script::new(SLIDING_WINDOW), timeout, breaker: Breaker::new(), metrics, name })
     }
 
@@ -123,9 +115,9 @@ impl Store {
         self.breaker.is_well()
     }
 
-    async fn ask(&self, LimitKey([high, low]): LimitKey, limit: RateLimit) -> Result<Admission, RedisError> {
+    async fn ask(&self, key: LimitKey, limit: RateLimit) -> Result<Admission, RedisError> {
         let window = u64::try_from(limit.per.as_micros()).unwrap_or(u64::MAX);
-        let mut invocation = self.script.key(format!("portcullis:limit:{high:016x}{low:016x}"));
+        let mut invocation = self.script.key(name_of(key));
         invocation.arg(limit.requests).arg(window);
         let (admitted, remaining, wait): (u8, u32, u64) = invocation.invoke_async(&mut self.connection.clone()).await?;
         let wait = Duration::from_micros(wait);
@@ -140,13 +132,17 @@ impl Store {
         let success = answer.is_ok();
         self.metrics.count(if success { "success" } else { "failure" });
         let changed = self.breaker.note(success);
-        self.metrics.up.set(i64::from(success));
         match answer {
             Err(error) if changed => tracing::error!(store = self.name, %error, "the store of rate limits is down"),
             Ok(_) if changed => tracing::info!(store = self.name, "the store of rate limits answers again"),
             _ => {}
         }
     }
+}
+
+/// What the store calls a caller's window.
+pub(super) fn name_of(LimitKey([high, low]): LimitKey) -> String {
+    format!("portcullis:limit:{high:016x}{low:016x}")
 }
 
 fn client(url: &StoreUrl, ca: Option<PathBuf>) -> anyhow::Result<Client> {

@@ -8,7 +8,7 @@ use dev_stack::{RedisServer, TlsFiles};
 use futures::future::join_all;
 use portcullis_policy::RateLimit;
 
-use super::store::{Store, StoreMetrics, StoreSettings};
+use super::store::{Store, StoreMetrics, StoreSettings, name_of};
 use super::{Admission, RateLimiter, StoreDown, Subject, WhenStoreIsDown};
 
 /// Generous, since the machine may be busy; what hangs is given up after this.
@@ -42,8 +42,7 @@ async fn command(redis: &RedisServer, words: &[&str]) -> redis::Value {
 }
 
 fn key_of(limiter: &RateLimiter) -> String {
-    let super::LimitKey([high, low]) = limiter.key("p", SUBJECT);
-    format!("portcullis:limit:{high:016x}{low:016x}")
+    name_of(limiter.key("p", SUBJECT))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -5,17 +5,15 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Uri, header};
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
-use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{Object, Schema, Type};
 
-/// How many items a page has at most: 1 to 100, 50 unless the caller says otherwise.
+/// How many items a page has at most: 1 to `MAX`, `DEFAULT` unless the caller says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u32")]
-pub struct PageSize(u32);
+pub struct PageSize<const DEFAULT: u32 = 50, const MAX: u32 = 100>(u32);
 
-impl PageSize {
-    const MAX: u32 = 100;
-
+impl<const DEFAULT: u32, const MAX: u32> PageSize<DEFAULT, MAX> {
     /// What a query's `LIMIT` must be: one more than the page has tells whether anything comes after it.
     #[must_use]
     pub fn with_one_more(self) -> i64 {
@@ -23,29 +21,29 @@ impl PageSize {
     }
 }
 
-impl Default for PageSize {
+impl<const DEFAULT: u32, const MAX: u32> Default for PageSize<DEFAULT, MAX> {
     fn default() -> Self {
-        Self(50)
+        Self(DEFAULT)
     }
 }
 
-impl TryFrom<u32> for PageSize {
+impl<const DEFAULT: u32, const MAX: u32> TryFrom<u32> for PageSize<DEFAULT, MAX> {
     type Error = String;
 
     fn try_from(size: u32) -> Result<Self, String> {
-        let fits = (1..=Self::MAX).contains(&size);
-        if fits { Ok(Self(size)) } else { Err(format!("expected 1 to {}, found {size}", Self::MAX)) }
+        let fits = (1..=MAX).contains(&size);
+        if fits { Ok(Self(size)) } else { Err(format!("expected 1 to {MAX}, found {size}")) }
     }
 }
 
-impl utoipa::PartialSchema for PageSize {
+impl<const DEFAULT: u32, const MAX: u32> utoipa::PartialSchema for PageSize<DEFAULT, MAX> {
     fn schema() -> RefOr<Schema> {
-        let size = Object::builder().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(Self::MAX));
-        size.default(Some(Self::default().0.into())).into()
+        let size = Object::builder().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX));
+        size.default(Some(DEFAULT.into())).into()
     }
 }
 
-impl utoipa::ToSchema for PageSize {}
+impl<const DEFAULT: u32, const MAX: u32> utoipa::ToSchema for PageSize<DEFAULT, MAX> {}
 
 /// Some items of a list, and where the next ones begin.
 #[derive(Debug)]
@@ -56,7 +54,11 @@ pub struct Page<T> {
 
 impl<T: Serialize> Page<T> {
     /// The page that begins `rows`, which were read with [`PageSize::with_one_more`].
-    pub fn beginning(mut rows: Vec<T>, size: PageSize, cursor_after: impl Fn(&T) -> String) -> Self {
+    pub fn beginning<const DEFAULT: u32, const MAX: u32>(
+        mut rows: Vec<T>,
+        size: PageSize<DEFAULT, MAX>,
+        cursor_after: impl Fn(&T) -> String,
+    ) -> Self {
         let length = usize::try_from(size.0).unwrap_or(usize::MAX);
         let has_more = rows.len() > length;
         rows.truncate(length);
@@ -92,7 +94,7 @@ mod tests {
     fn the_link_keeps_the_filters_and_is_absent_on_the_last_page() {
         let uri: Uri = "/things?event=a%26b&cursor=old&limit=2".parse().unwrap();
         let link_of = |rows: Vec<u8>| {
-            let response = Page::beginning(rows, PageSize(2), u8::to_string).answer(&uri);
+            let response = Page::beginning(rows, PageSize::<50, 100>(2), u8::to_string).answer(&uri);
             response.headers().get("link").map(|link| link.to_str().unwrap().to_owned())
         };
         assert_eq!(link_of(vec![9, 8, 7]).unwrap(), "<?event=a%26b&limit=2&cursor=8>; rel=\"next\"");
@@ -102,7 +104,7 @@ mod tests {
     #[test]
     fn a_size_has_bounds() {
         for (size, fits) in [(0, false), (1, true), (100, true), (101, false)] {
-            assert_eq!(PageSize::try_from(size).is_ok(), fits, "{size}");
+            assert_eq!(PageSize::<50, 100>::try_from(size).is_ok(), fits, "{size}");
         }
     }
 }

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AnyPool, ConnectOptions, Executor};
 use tokio::task::spawn_blocking;
+use url::Url;
 
 use crate::Schema;
 use crate::database::{Pools, migrate};
@@ -28,8 +29,7 @@ pub(crate) async fn open(data_dir: &Path, schema: &Schema, connections: u32) -> 
     let _migrating = lock(data_dir.join(format!("{file}.migrating"))).await.with_context(|| {
         format!("--data-dir {shown}: {file}.migrating cannot be locked; this user must be able to write it")
     })?;
-    let options = SqliteConnectOptions::new().filename(data_dir.join(&file)).create_if_missing(true);
-    let options = AnyConnectOptions::from_url(&options.to_url_lossy())?;
+    let options = AnyConnectOptions::from_url(&url_of(&data_dir.join(&file))?)?;
     let open = async {
         let writers = pool(&options, 1).await?;
         let mut connection = writers.acquire().await?;
@@ -40,6 +40,12 @@ pub(crate) async fn open(data_dir: &Path, schema: &Schema, connections: u32) -> 
     })?;
     migrated.with_context(|| format!("--data-dir {shown}: {file}"))?;
     Ok(Pools { readers, writers })
+}
+
+/// `sqlx::Any` opens by URL. `SqliteConnectOptions::to_url_lossy` leaves `%` in a path as it is, which is then decoded.
+fn url_of(path: &Path) -> anyhow::Result<Url> {
+    let encoded = percent_encode(path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
+    Ok(Url::parse(&format!("sqlite:{encoded}?mode=rwc"))?)
 }
 
 /// Held while the schema changes: SQLite has no lock for that, and two processes would both apply a migration.

@@ -5,7 +5,5 @@ use std::process::ExitCode;
 use task_api::Settings;
 
 fn main() -> ExitCode {
-    portcullis_runtime::run::<Settings, _, _>("task-api", |settings, process, _metrics| {
-        task_api::serve(settings, process)
-    })
+    portcullis_runtime::run::<Settings, _, _>("task-api", task_api::serve)
 }

@@ -1,9 +1,9 @@
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use portcullis_database::DatabaseSettings;
 use portcullis_guard::GuardSettings;
-use portcullis_runtime::{CommonSettings, OutboundSettings};
+use portcullis_runtime::{CommonSettings, OutboundSettings, RequestLimits};
 use url::Url;
 
 use crate::downstream::{Application, ClientSecret};
@@ -15,9 +15,6 @@ pub struct Settings {
     /// Where requests are served.
     #[arg(long, env = "LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
     pub listen: SocketAddr,
-    /// Directory of the database; created when missing.
-    #[arg(long, env = "DATA_DIR", value_name = "DIR")]
-    pub data_dir: PathBuf,
     /// Application id of this API in Entra: the audience of its callers' tokens, and who it is when it calls others.
     #[arg(long, env = "AZURE_API_CLIENT_ID", value_name = "ID")]
     pub client_id: String,
@@ -27,6 +24,12 @@ pub struct Settings {
     /// The services that hear of each change.
     #[command(flatten)]
     pub downstream: DownstreamSettings,
+    /// Where tasks are kept.
+    #[command(flatten)]
+    pub database: DatabaseSettings,
+    /// How much is served at a time.
+    #[command(flatten)]
+    pub limits: RequestLimits,
     /// Who may call.
     #[command(flatten)]
     pub guard: GuardSettings,
@@ -54,7 +57,7 @@ pub struct DownstreamSettings {
     /// Where the audit service is.
     #[arg(long, env = "AUDIT_URL", value_name = "URL", default_value = "http://127.0.0.1:8002")]
     pub audit_url: Url,
-    /// Longest time that a change waits for both services together; it succeeds without them.
+    /// Longest time that a change waits for both services together; it succeeds without them, and they hear of it later.
     #[arg(long, env = "DOWNSTREAM_TIMEOUT", value_name = "TIME", default_value = "2s", value_parser = humantime::parse_duration)]
     pub downstream_timeout: Duration,
 }

@@ -23,13 +23,15 @@ pub(crate) const DEADLINE: Duration = Duration::from_millis(400);
 pub(crate) enum Answer {
     Success,
     Refusal,
+    Forbidden,
+    Busy,
     Hang,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct FakeServers {
     token: Answer,
-    service: Answer,
+    service: Arc<Mutex<Answer>>,
     expires_in: u64,
     /// Every request: the path, then the form or the body with its bearer token.
     seen: Arc<Mutex<Vec<(String, Value)>>>,
@@ -37,7 +39,12 @@ pub(crate) struct FakeServers {
 
 impl FakeServers {
     pub(crate) fn new(token: Answer, service: Answer) -> Self {
-        Self { token, service, expires_in: 3600, seen: Arc::default() }
+        Self { token, service: Arc::new(Mutex::new(service)), expires_in: 3600, seen: Arc::default() }
+    }
+
+    /// From now on, services answer like this.
+    pub(crate) fn turn(&self, service: Answer) {
+        *self.service.lock().unwrap() = service;
     }
 
     /// Tokens that must not be used a second time.
@@ -83,7 +90,7 @@ fn downstream_at(base: &Url) -> Downstream {
         audit_url: base.join("svc/").unwrap(),
         downstream_timeout: DEADLINE,
     };
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
     Downstream::new(application, &services, http)
 }
 
@@ -91,6 +98,8 @@ async fn answer(answer: Answer, success: Value, refusal: Value) -> Response {
     match answer {
         Answer::Success => Json(success).into_response(),
         Answer::Refusal => (StatusCode::UNAUTHORIZED, Json(refusal)).into_response(),
+        Answer::Forbidden => StatusCode::FORBIDDEN.into_response(),
+        Answer::Busy => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Answer::Hang => std::future::pending().await,
     }
 }
@@ -114,7 +123,10 @@ async fn service_endpoint(
     headers: HeaderMap,
     Json(mut body): Json<Value>,
 ) -> Response {
-    body["authorization"] = headers["authorization"].to_str().unwrap().into();
+    for name in ["authorization", "idempotency-key"] {
+        body[name] = headers[name].to_str().unwrap().into();
+    }
     fake.seen.lock().unwrap().push((endpoint, body));
-    answer(fake.service, json!({ "status": "done" }), json!({ "title": "Unauthorized" })).await
+    let service = *fake.service.lock().unwrap();
+    answer(service, json!({ "status": "done" }), json!({ "title": "Unauthorized" })).await
 }

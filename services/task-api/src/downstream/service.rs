@@ -2,9 +2,9 @@ use reqwest::{Client, StatusCode};
 use serde::Serialize;
 use url::Url;
 
-use super::CallError;
 use super::token_endpoint::AccessToken;
-use portcullis_runtime::REQUEST_ID;
+use super::{CallError, Delivery};
+use portcullis_runtime::{IDEMPOTENCY_KEY, REQUEST_ID};
 
 /// One endpoint of another service.
 #[derive(Debug)]
@@ -28,10 +28,11 @@ impl Service {
         &self,
         token: &AccessToken,
         body: &impl Serialize,
-        request_id: Option<&str>,
+        delivery: Delivery<'_>,
     ) -> Result<(), CallError> {
         let request = self.http.post(self.url.clone()).bearer_auth(token.reveal()).json(body);
-        let request = request_id.into_iter().fold(request, |request, id| request.header(REQUEST_ID, id));
+        let request = request.header(IDEMPOTENCY_KEY, delivery.idempotency_key);
+        let request = delivery.request_id.into_iter().fold(request, |request, id| request.header(REQUEST_ID, id));
         let response = request.send().await.map_err(CallError::ServiceUnreachable)?;
         match response.status() {
             status if status.is_success() => Ok(()),

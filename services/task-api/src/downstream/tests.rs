@@ -1,64 +1,58 @@
-use std::time::Instant;
-
 use portcullis_guard::BearerToken;
 use serde_json::json;
 
-use super::fake_servers::{Answer, DEADLINE, FakeServers, unreachable_services};
-use super::{AuditStatus, Change, Event, NotificationStatus, Outcome};
+use super::fake_servers::{Answer, FakeServers, unreachable_services};
+use super::{AuditEntry, CallError, Delivery, Downstream, Event, Notification};
 
-fn change(token: Option<&BearerToken>) -> Change<'_> {
-    Change {
-        event: Event::Created,
-        task_id: 7,
-        title: "Buy milk",
-        tenant: "guest-tenant",
-        actor: "user-oid",
-        token,
-        request_id: None,
-    }
+const DELIVERY: Delivery<'_> = Delivery { idempotency_key: "the-key", request_id: None };
+
+fn user_token() -> BearerToken {
+    BearerToken::new("user-token".to_owned())
 }
 
-const DELIVERED: Outcome = Outcome { notification: NotificationStatus::Sent, audit: AuditStatus::Logged };
-const FAILED: Outcome = Outcome { notification: NotificationStatus::Failed, audit: AuditStatus::Failed };
+fn notification(token: &BearerToken) -> Notification<'_> {
+    let tenant = "guest-tenant";
+    Notification { event: Event::Created, task_title: "Buy milk", tenant, token, delivery: DELIVERY }
+}
+
+const ENTRY: AuditEntry<'_> = AuditEntry {
+    action: Event::Created,
+    resource_id: 7,
+    actor: "user-oid",
+    tenant: "guest-tenant",
+    delivery: DELIVERY,
+};
+
+/// The reasons of both calls' failures, and whether each is final.
+async fn failures(downstream: &Downstream) -> [Option<(&'static str, bool)>; 2] {
+    let token = user_token();
+    let notification = notification(&token);
+    let (sent, logged) = tokio::join!(downstream.notify(&notification), downstream.audit(&ENTRY));
+    [sent, logged].map(|result| result.err().map(|error: CallError| (error.reason(), error.is_final())))
+}
 
 #[tokio::test]
-async fn statuses_follow_what_the_servers_answer() {
-    let token = BearerToken::new("user-token".to_owned());
-    for (token_answer, service_answer, expected) in [
-        (Answer::Success, Answer::Success, DELIVERED),
-        (Answer::Refusal, Answer::Success, FAILED),
-        (Answer::Success, Answer::Refusal, FAILED),
-        (Answer::Hang, Answer::Success, FAILED),
-        (Answer::Success, Answer::Hang, FAILED),
+async fn what_went_wrong_is_told_apart() {
+    for (token, service, expected) in [
+        (Answer::Success, Answer::Success, None),
+        (Answer::Refusal, Answer::Success, Some(("token_refused", true))),
+        (Answer::Success, Answer::Refusal, Some(("token_not_accepted", false))),
+        (Answer::Hang, Answer::Success, Some(("token_endpoint_unreachable", false))),
+        (Answer::Success, Answer::Hang, Some(("service_unreachable", false))),
+        (Answer::Success, Answer::Forbidden, Some(("service_refused", true))),
+        (Answer::Success, Answer::Busy, Some(("service_refused", false))),
     ] {
-        let downstream = FakeServers::new(token_answer, service_answer).start().await;
-        let started = Instant::now();
-        let outcome = downstream.announce(&change(Some(&token))).await;
-        assert_eq!(outcome, expected, "token {token_answer:?}, service {service_answer:?}");
-        // One deadline for both: one after the other would take twice as long.
-        assert!(started.elapsed() < DEADLINE * 2, "{:?}", started.elapsed());
+        let downstream = FakeServers::new(token, service).start().await;
+        assert_eq!(failures(&downstream).await, [expected, expected], "token {token:?}, service {service:?}");
     }
-}
-
-#[tokio::test]
-async fn a_refused_connection_is_a_failure() {
-    let token = BearerToken::new("user-token".to_owned());
-    assert_eq!(unreachable_services().await.announce(&change(Some(&token))).await, FAILED);
-}
-
-#[tokio::test]
-async fn without_a_users_token_nothing_is_asked_on_the_users_behalf() {
-    let fake = FakeServers::new(Answer::Success, Answer::Success);
-    let outcome = fake.start().await.announce(&change(None)).await;
-    assert_eq!(outcome, Outcome { notification: NotificationStatus::Unknown, audit: AuditStatus::Logged });
-    assert!(fake.requests("guest-tenant/token").is_empty() && fake.requests("notify").is_empty());
+    let refused = Some(("token_endpoint_unreachable", false));
+    assert_eq!(failures(&unreachable_services().await).await, [refused, refused]);
 }
 
 #[tokio::test]
 async fn the_grants_and_bodies_are_those_of_the_protocol() {
     let fake = FakeServers::new(Answer::Success, Answer::Success);
-    let token = BearerToken::new("user-token".to_owned());
-    fake.start().await.announce(&change(Some(&token))).await;
+    assert_eq!(failures(&fake.start().await).await, [None, None]);
     let on_behalf_of = json!({
         "client_id": "task-api-id", "client_secret": "s3cret", "assertion": "user-token",
         "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "requested_token_use": "on_behalf_of",
@@ -72,11 +66,12 @@ async fn the_grants_and_bodies_are_those_of_the_protocol() {
     assert_eq!(fake.requests("home/token"), [own]);
     let notification = json!({
         "event": "task_created", "task_title": "Buy milk", "authorization": "Bearer token for api://notification-id/.default",
+        "idempotency-key": "the-key",
     });
     assert_eq!(fake.requests("notify"), [notification]);
     let entry = json!({
         "action": "task_created", "resource_id": "7", "actor": "user-oid", "tenant_id": "guest-tenant",
-        "authorization": "Bearer token for api://audit-id/.default",
+        "authorization": "Bearer token for api://audit-id/.default", "idempotency-key": "the-key",
     });
     assert_eq!(fake.requests("audit"), [entry]);
 }
@@ -87,16 +82,17 @@ fn token_requests(fake: &FakeServers) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn tokens_are_reused_by_the_same_user_only() {
+async fn defect_12_tokens_are_reused_by_the_same_user_only() {
     let fake = FakeServers::new(Answer::Success, Answer::Success);
     let downstream = fake.start().await;
     let (alice, bob) = (BearerToken::new("alice".to_owned()), BearerToken::new("bob".to_owned()));
     for token in [&alice, &alice, &bob, &alice] {
-        assert_eq!(downstream.announce(&change(Some(token))).await, DELIVERED);
+        downstream.notify(&notification(token)).await.unwrap();
+        downstream.audit(&ENTRY).await.unwrap();
     }
     assert_eq!(token_requests(&fake), (2, 1));
-    let elsewhere = Change { tenant: "other-tenant", ..change(Some(&alice)) };
-    downstream.announce(&elsewhere).await;
+    let elsewhere = Notification { tenant: "other-tenant", ..notification(&alice) };
+    downstream.notify(&elsewhere).await.unwrap();
     assert_eq!(fake.requests("other-tenant/token").len(), 1);
 }
 
@@ -104,21 +100,20 @@ async fn tokens_are_reused_by_the_same_user_only() {
 async fn requests_at_once_ask_for_this_applications_token_once() {
     let fake = FakeServers::new(Answer::Success, Answer::Success);
     let downstream = fake.start().await;
-    let change = change(None);
-    tokio::join!(downstream.announce(&change), downstream.announce(&change), downstream.announce(&change));
+    let results = tokio::join!(downstream.audit(&ENTRY), downstream.audit(&ENTRY), downstream.audit(&ENTRY));
+    assert!(matches!(results, (Ok(()), Ok(()), Ok(()))));
     assert_eq!(token_requests(&fake), (0, 1));
     assert_eq!(fake.requests("audit").len(), 3);
 }
 
 #[tokio::test]
 async fn stale_and_refused_tokens_are_not_reused() {
-    let token = BearerToken::new("user-token".to_owned());
     let stale = FakeServers::new(Answer::Success, Answer::Success).with_tokens_stale_at_once();
     let refused = FakeServers::new(Answer::Success, Answer::Refusal);
     for fake in [stale, refused] {
         let downstream = fake.start().await;
-        downstream.announce(&change(Some(&token))).await;
-        downstream.announce(&change(Some(&token))).await;
+        failures(&downstream).await;
+        failures(&downstream).await;
         assert_eq!(token_requests(&fake), (2, 2), "{fake:?}");
     }
 }

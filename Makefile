@@ -31,9 +31,10 @@ lint: toolchain ## clippy, warnings denied
 unit: toolchain build envoy ## Unit and integration tests, and the outcomes through the real Envoy
 	ENVOY="$$(dev/envoy/obtain)" cargo test $(CARGO_FLAGS) --tests
 
-generate: build ## Write docs/cli.md and docs/policy.schema.json anew
+generate: build ## Write docs/cli.md, docs/policy.schema.json and docs/openapi anew
 	"$(CARGO_TARGET_DIR)/release/portcullis" reference > docs/cli.md
 	"$(CARGO_TARGET_DIR)/release/portcullis" schema > docs/policy.schema.json
+	for service in audit notification; do "$(CARGO_TARGET_DIR)/release/$$service" openapi > docs/openapi/$$service.json || exit 1; done
 
 bench: toolchain ## Measure the handler, signatures and memory
 	cargo bench --workspace --locked

@@ -5,8 +5,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Uri, header};
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
-use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{Object, Schema, Type};
 
 /// How many items a page has at most: 1 to 100, 50 unless the caller says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

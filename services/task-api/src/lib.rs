@@ -17,10 +17,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, patch};
 use portcullis_guard::Guard;
-use portcullis_runtime::{Process, bind, http_client, http_service, serve_http};
+use portcullis_runtime::{InvalidSettings, Process, Registry, bind, http_client, http_service, serve_http};
 use sqlx::SqlitePool;
 
-pub use downstream::{Application, ClientSecret, Downstream};
+pub use downstream::{Downstream, DownstreamMetrics};
 pub use settings::{DownstreamSettings, Settings};
 use tasks::TaskStore;
 
@@ -55,13 +55,24 @@ pub async fn open_database(data_dir: &Path) -> anyhow::Result<SqlitePool> {
 }
 
 /// Serves until shutdown. Not ready before the listener is bound.
-pub fn serve(settings: Settings, process: Process) -> impl Future<Output = anyhow::Result<()>> {
+pub fn serve(
+    settings: Settings,
+    process: Process,
+    registry: &mut Registry,
+) -> impl Future<Output = anyhow::Result<()>> + use<> {
     let starting = process.pending("database and listener");
+    let metrics = DownstreamMetrics::register(registry);
     async move {
+        let application = settings.application()?;
+        application.credential.check().await.map_err(|error| {
+            let kind = application.credential.kind();
+            InvalidSettings(vec![format!("{kind} of this application: {error}")])
+        })?;
+        tracing::info!(credential = application.credential.kind(), "this application proves itself");
         let database = open_database(&settings.data_dir).await?;
         let http = http_client(&settings.outbound)?;
         let guard = Guard::start(&settings.guard, http.clone(), "task-api", &settings.client_id, &process).await?;
-        let downstream = Downstream::new(settings.application(), &settings.downstream, http);
+        let downstream = Downstream::new(application, &settings.downstream, http, metrics);
         let state = AppState::new(database.clone(), downstream);
         let listener = bind("--listen", settings.listen).await?;
         drop(starting);

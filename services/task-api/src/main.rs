@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use task_api::Settings;
 
 fn main() -> ExitCode {
-    portcullis_runtime::run::<Settings, _, _>("task-api", |settings, process, _metrics| {
-        task_api::serve(settings, process)
+    portcullis_runtime::run::<Settings, _, _>("task-api", |settings, process, registry| {
+        task_api::serve(settings, process, registry)
     })
 }

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use portcullis_guard::require_any_role;
 use portcullis_runtime::{JsonBody, Problem};
+use tokio::time::Instant;
 
 pub(crate) use store::TaskStore;
 use task::{Deleted, NewTask, Task, TaskChange, TaskId, TaskView, task_not_found};
@@ -36,8 +37,9 @@ pub(crate) async fn create(
 ) -> Result<Json<TaskView>, Problem> {
     require_any_role(&user.caller, EDITORS)?;
     to_the_end(async move {
+        let deadline = state.downstream.admit(&user.caller.tenant, user.token.as_ref()).await?;
         let mut task = state.tasks.create(&user.caller, &new.title).await.map_err(query_failed)?;
-        announce_and_record(&state, &user, &headers, Event::Created, &mut task).await?;
+        announce_and_record(&state, &user, &headers, Event::Created, &mut task, deadline).await?;
         Ok(Json(TaskView::new(task, user.reach())))
     })
     .await
@@ -53,10 +55,11 @@ pub(crate) async fn update(
 ) -> Result<Json<TaskView>, Problem> {
     require_any_role(&user.caller, EDITORS)?;
     to_the_end(async move {
+        let deadline = state.downstream.admit(&user.caller.tenant, user.token.as_ref()).await?;
         let task = state.tasks.update(user.reach(), id, &change).await.map_err(query_failed)?;
         let mut task = task.ok_or_else(task_not_found)?;
         if !change.is_empty() {
-            announce_and_record(&state, &user, &headers, Event::Updated, &mut task).await?;
+            announce_and_record(&state, &user, &headers, Event::Updated, &mut task, deadline).await?;
         }
         Ok(Json(TaskView::new(task, user.reach())))
     })
@@ -72,9 +75,10 @@ pub(crate) async fn delete(
 ) -> Result<Json<Deleted>, Problem> {
     require_any_role(&user.caller, ADMINS)?;
     to_the_end(async move {
+        let deadline = state.downstream.admit(&user.caller.tenant, user.token.as_ref()).await?;
         let task = state.tasks.delete(user.reach(), id).await.map_err(query_failed)?;
         let task = task.ok_or_else(task_not_found)?;
-        let outcome = announce(&state, &user, &headers, Event::Deleted, &task).await;
+        let outcome = announce(&state, &user, &headers, Event::Deleted, &task, deadline).await;
         Ok(Json(Deleted::new(outcome)))
     })
     .await
@@ -94,15 +98,23 @@ async fn announce_and_record(
     headers: &HeaderMap,
     event: Event,
     task: &mut Task,
+    deadline: Instant,
 ) -> Result<(), Problem> {
-    let outcome = announce(state, user, headers, event, task).await;
+    let outcome = announce(state, user, headers, event, task, deadline).await;
     state.tasks.record_outcome(task.id, outcome).await.map_err(query_failed)?;
     task.notification_status = outcome.notification;
     task.audit_status = outcome.audit;
     Ok(())
 }
 
-async fn announce(state: &AppState, user: &TaskUser, headers: &HeaderMap, event: Event, task: &Task) -> Outcome {
+async fn announce(
+    state: &AppState,
+    user: &TaskUser,
+    headers: &HeaderMap,
+    event: Event,
+    task: &Task,
+    deadline: Instant,
+) -> Outcome {
     let change = Change {
         event,
         task_id: task.id,
@@ -112,5 +124,5 @@ async fn announce(state: &AppState, user: &TaskUser, headers: &HeaderMap, event:
         token: user.token.as_ref(),
         request_id: request_id(headers),
     };
-    state.downstream.announce(&change).await
+    state.downstream.announce(&change, deadline).await
 }

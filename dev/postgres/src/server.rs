@@ -80,7 +80,7 @@ impl Postgres {
                 Ok(connection) => return Ok(connection),
                 // The socket appears when the server listens, and it refuses until it has started.
                 Err(sqlx::Error::Io(_) | sqlx::Error::Database(_)) => {
-                    tokio::time::sleep(Duration::from_millis(20)).await
+                    tokio::time::sleep(Duration::from_millis(20)).await;
                 }
                 Err(error) => return Err(error).context("connecting to PostgreSQL"),
             }

@@ -6,7 +6,7 @@ export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tar
 CARGO_FLAGS := --release --workspace --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build fmt lint unit deny envoy generate bench fuzz
+.PHONY: help demo test build fmt lint unit deny envoy redis generate elsewhere bench fuzz
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
@@ -14,7 +14,7 @@ help: ## Show this list
 demo: build envoy ## Start everything and show what it does; DEMO=once leaves after the table
 	ENVOY="$$(dev/envoy/obtain)" "$(CARGO_TARGET_DIR)/release/demo"
 
-test: fmt lint build envoy unit ## All that a change must pass
+test: fmt lint build envoy redis unit ## All that a change must pass
 
 build: toolchain ## Build every program
 	cargo build $(CARGO_FLAGS)
@@ -22,18 +22,26 @@ build: toolchain ## Build every program
 envoy: ## Obtain the pinned Envoy, unless ENVOY names one
 	dev/envoy/obtain >/dev/null
 
+redis: ## Obtain a redis-server or valkey-server, unless REDIS_SERVER names one
+	dev/redis/obtain >/dev/null
+
 fmt: toolchain ## Check the formatting
 	cargo fmt --all --check
 
 lint: toolchain ## clippy, warnings denied
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
-unit: toolchain build envoy ## Unit and integration tests, and the outcomes through the real Envoy
-	ENVOY="$$(dev/envoy/obtain)" cargo test $(CARGO_FLAGS) --tests
+unit: toolchain build envoy redis ## Unit and integration tests, and the outcomes through the real Envoy
+	ENVOY="$$(dev/envoy/obtain)" REDIS_SERVER="$$(dev/redis/obtain)" cargo test $(CARGO_FLAGS) --tests
 
-generate: build ## Write docs/cli.md and docs/policy.schema.json anew
+elsewhere: build envoy ## Examples for other gateways: their own tools, lint, and the real Envoy
+	ENVOY="$$(dev/envoy/obtain)" tests/elsewhere/run
+
+generate: build ## Write docs/cli.md, docs/policy.schema.json, docs/openapi and the code in docs/verify-assertion.md anew
 	"$(CARGO_TARGET_DIR)/release/portcullis" reference > docs/cli.md
 	"$(CARGO_TARGET_DIR)/release/portcullis" schema > docs/policy.schema.json
+	for service in audit notification task-api; do "$(CARGO_TARGET_DIR)/release/$$service" openapi > docs/openapi/$$service.json || exit 1; done
+	WRITE_PAGES=1 cargo test $(CARGO_FLAGS) --test page
 
 bench: toolchain ## Measure the handler, signatures and memory
 	cargo bench --workspace --locked

@@ -42,11 +42,7 @@ impl<const MAX: usize> From<BoundedText<MAX>> for String {
 impl<const MAX: usize> utoipa::PartialSchema for BoundedText<MAX> {
     fn schema() -> RefOr<Schema> {
         let text: ObjectBuilder = Object::builder();
-        text.schema_type(Type::String)
-            .min_length(Some(1))
-            .max_length(Some(MAX))
-            .pattern(Some(r"^[^\u0000]+$"))
-            .into()
+        text.schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX)).pattern(Some(r"^[^\u0000]+$")).into()
     }
 }
 

@@ -14,7 +14,8 @@ pub fn document(title: &str, description: &str) -> OpenApi {
         .schema("Problem", Problem::schema())
         .security_scheme(BEARER, SecurityScheme::Http(scheme))
         .build();
-    let info = InfoBuilder::new().title(title).description(Some(description)).version(env!("CARGO_PKG_VERSION")).build();
+    let info =
+        InfoBuilder::new().title(title).description(Some(description)).version(env!("CARGO_PKG_VERSION")).build();
     let bearer = SecurityRequirement::new(BEARER, [""; 0]);
     OpenApiBuilder::new().info(info).components(Some(components)).security(Some([bearer])).build()
 }

@@ -56,7 +56,8 @@ pub(crate) async fn bound(State(bounds): State<Bounds>, request: Request, next: 
     };
     timeout(bounds.request_timeout, next.run(request)).await.map_err(|_elapsed| {
         bounds.metrics.refused("timeout");
-        let detail = "the request took too long and was dropped; try again, with the same Idempotency-Key if it had one";
+        let detail =
+            "the request took too long and was dropped; try again, with the same Idempotency-Key if it had one";
         try_again("request_timeout", detail)
     })
 }

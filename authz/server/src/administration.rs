@@ -69,6 +69,7 @@ async fn status(State(Administration { gate, policies }): State<Administration>)
         "policies": {"version": state.version, "since": state.since, "refused": state.refused, "names": routes.policy_names()},
         "issuers": issuers,
         "decision_cache": {"callers": cache.callers, "bytes": cache.bytes},
+        "rate_limit_store": gate.rate_limit_store().map(|(name, up)| json!({ "name": name, "up": up })),
     }))
 }
 

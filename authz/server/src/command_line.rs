@@ -7,10 +7,12 @@ use portcullis_token::KeyStore;
 
 use crate::cases::TestArguments;
 use crate::check::CheckArguments;
+use crate::conformance::{ConformanceArguments, EchoArguments};
 use crate::explain::ExplainArguments;
 use crate::generated::CompletionArguments;
 use crate::lint::LintArguments;
 use crate::manual;
+use crate::rate_limit::RateLimitSettings;
 
 /// One gate in front of your services: who is calling, may they, and at what rate.
 #[derive(Clone, Debug, clap::Parser)]
@@ -26,7 +28,7 @@ pub struct CommandLine {
 pub enum Command {
     /// Answer Envoy's external authorization requests until SIGTERM.
     #[command(after_long_help = manual::SERVE)]
-    Serve(ServeSettings),
+    Serve(Box<ServeSettings>),
     /// Check policy documents and print everything that is wrong with them.
     #[command(after_long_help = manual::CHECK)]
     Check(CheckArguments),
@@ -39,6 +41,12 @@ pub enum Command {
     /// Explain what a policy says to a token, or said by a decision record, rule by rule.
     #[command(after_long_help = manual::EXPLAIN)]
     Explain(ExplainArguments),
+    /// Try a gateway, any gateway, for spoofed headers, confused paths and smuggled requests.
+    #[command(after_long_help = manual::CONFORMANCE)]
+    Conformance(ConformanceArguments),
+    /// Be the service behind a gateway that is tried, and keep what reaches it.
+    #[command(after_long_help = manual::CONFORMANCE_ECHO)]
+    ConformanceEcho(EchoArguments),
     /// Print the JSON Schema of policy documents.
     Schema,
     /// Print a script that completes commands and options in a shell.
@@ -67,7 +75,8 @@ pub struct ServeSettings {
     /// Allows --administration-listen beyond this machine, where a network policy must keep others out.
     #[arg(long, env = "LET_ANYBODY_WHO_REACHES_IT_ADMINISTER")]
     pub let_anybody_who_reaches_it_administer: bool,
-    /// PEM file of the P-256 key that signs assertions; replicas must share one [default: a new key at each start].
+    /// PEM file of P-256 keys: the first signs assertions, all are published, and a change of the file takes effect within seconds.
+    /// Replicas must share one [default: a new key at each start].
     #[arg(long, env = "ASSERTION_KEY_FILE", value_name = "FILE")]
     pub assertion_key: Option<PathBuf>,
     /// How long a start waits for the issuers' signing keys before it fails.
@@ -79,6 +88,9 @@ pub struct ServeSettings {
     /// Memory for verified tokens, in MiB, so that each is verified once; 0 verifies every token at every request. A token takes about half a KiB.
     #[arg(long, env = "DECISION_CACHE_MIB", value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(..=65536))]
     pub decision_cache_mib: u64,
+    /// Where requests are counted.
+    #[command(flatten)]
+    pub rate_limits: RateLimitSettings,
     /// How issuers are called.
     #[command(flatten)]
     pub outbound: OutboundSettings,

@@ -151,7 +151,7 @@ mod tests {
         let caller = caller(object_id);
         let verified =
             Verified { caller: caller.clone(), claims: Claims::default(), valid: BEGIN..END, key_epoch: EPOCH };
-        let limit_key = RateLimiter::new().key("p", Subject::Caller { tenant: "t", object_id });
+        let limit_key = RateLimiter::in_memory().key("p", Subject::Caller { tenant: "t", object_id });
         let known = KnownCaller::new(&verified, Grant::default(), limit_key, |members| cache.share(&caller, members));
         Arc::new(known.unwrap())
     }

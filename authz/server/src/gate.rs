@@ -1,7 +1,6 @@
 //! One question, answered: verify the token, decide by the route's policy, limit the rate, sign what the service may believe.
 
 use std::sync::{Arc, PoisonError};
-use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use portcullis_assertion::{BoundRequest, LIFETIME, Signer, Statement};
@@ -10,7 +9,7 @@ use portcullis_token::{Authorization, MAX_TOKEN_LENGTH, Verified, Verifier, bear
 
 use crate::check_request::Question;
 use crate::known_caller::KnownCaller;
-use crate::rate_limit::{Admission, LimitKey, RateLimiter, Subject};
+use crate::rate_limit::{Admission, LimitKey, RateLimiter, StoreDown, Subject};
 use crate::routes::{Route, Routes};
 use crate::verdict::{Denied, Fault, Pass, Quota, Refused, Verdict, Who};
 
@@ -23,8 +22,7 @@ pub(crate) struct Gate {
     /// Swapped whole; a question takes one snapshot and sees no mixture.
     routes: ArcSwap<Routes>,
     limiter: RateLimiter,
-    signer: Signer,
-    started: Instant,
+    signer: ArcSwap<Signer>,
 }
 
 /// Somebody, or nobody that is known, whom a rule lets in.
@@ -40,9 +38,8 @@ enum Stop {
 }
 
 impl Gate {
-    pub(crate) fn new(routes: Routes, signer: Signer) -> Self {
-        let routes = ArcSwap::from_pointee(routes);
-        Self { routes, limiter: RateLimiter::new(), signer, started: Instant::now() }
+    pub(crate) fn new(routes: Routes, signer: Signer, limiter: RateLimiter) -> Self {
+        Self { routes: ArcSwap::from_pointee(routes), limiter, signer: ArcSwap::from_pointee(signer) }
     }
 
     /// The routes in force.
@@ -55,9 +52,19 @@ impl Gate {
         self.routes.store(Arc::new(routes));
     }
 
+    /// The store that counts requests for all replicas, if there is one, and whether it answers.
+    pub(crate) fn rate_limit_store(&self) -> Option<(&str, bool)> {
+        self.limiter.store_is_up()
+    }
+
     /// The public keys of assertions, as a JWKS document.
     pub(crate) fn key_set(&self) -> String {
-        self.signer.key_set()
+        self.signer.load().key_set()
+    }
+
+    /// Puts other signing keys in force.
+    pub(crate) fn replace_signer(&self, signer: Signer) {
+        self.signer.store(Arc::new(signer));
     }
 
     /// Answers `question`, whose route is `route` of `routes`, at `now`, in seconds since 1970.
@@ -86,7 +93,7 @@ impl Gate {
             (Some(_), Authorization::Absent) if policy.is_for_anyone() => nobody(policy, question)?,
             (Some(verifier), line) => self.somebody(routes, route, verifier, line, question, now).await?,
         };
-        let quota = self.limit(policy, caller.as_deref(), question)?;
+        let quota = self.limit(policy, caller.as_deref(), question).await?;
         let assertion = match caller.as_deref() {
             Some(caller) => self.assertion(policy, caller, question, now)?,
             None => None,
@@ -143,7 +150,7 @@ impl Gate {
         KnownCaller::new(verified, grant, limit_key, share).map(Arc::new)
     }
 
-    fn limit(
+    async fn limit(
         &self,
         policy: &RoutePolicy,
         caller: Option<&KnownCaller>,
@@ -153,9 +160,10 @@ impl Gate {
         let of_address = || self.limiter.key(&policy.name, Subject::Address(question.client));
         let key: LimitKey = caller.map_or_else(of_address, |caller| caller.limit_key);
         let quota = |remaining, reset| Quota { limit, remaining, reset };
-        match self.limiter.admit(key, limit, self.started.elapsed()) {
-            Admission::Admitted { remaining, reset } => Ok(Some(quota(remaining, reset))),
-            Admission::Refused { retry_after } => {
+        match self.limiter.admit(key, limit).await {
+            Err(StoreDown) => Err(Stop::Fault(Fault::LimitsUnavailable)),
+            Ok(Admission::Admitted { remaining, reset }) => Ok(Some(quota(remaining, reset))),
+            Ok(Admission::Refused { retry_after }) => {
                 Err(deny(caller.map(Who::from), Refused::RateLimited { quota: quota(0, retry_after), retry_after }))
             }
         }
@@ -208,6 +216,7 @@ impl Gate {
     fn sign(&self, statement: &Statement<'_>, caller: &KnownCaller) -> Result<Arc<str>, Stop> {
         let signed = self
             .signer
+            .load()
             .sign_for(statement, [&caller.members().ok_or(Stop::Fault(Fault::NotSigned))?, &caller.shared.members]);
         signed.map(Arc::from).ok_or(Stop::Fault(Fault::NotSigned))
     }

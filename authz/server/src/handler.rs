@@ -11,6 +11,7 @@ use reqwest::Client;
 use crate::check_request::Question;
 use crate::gate::Gate;
 use crate::metrics::{ALLOWED, Metrics};
+use crate::rate_limit::RateLimiter;
 use crate::routes::{RouteSettings, Routes};
 use crate::wire::{Check, Malformed};
 use crate::{decision_log, reply};
@@ -41,7 +42,7 @@ impl Handler {
         let (keys, cache_capacity) = (KeyPolicy::default(), cache);
         let settings = RouteSettings { http, keys, cache_capacity, issuer_wait, metrics: metrics.clone() };
         let routes = Routes::ready(policies, &settings, None).await?;
-        let gate = Arc::new(Gate::new(routes, Signer::generate()?));
+        let gate = Arc::new(Gate::new(routes, Signer::generate()?, RateLimiter::in_memory()));
         Ok(Self { gate, metrics })
     }
 

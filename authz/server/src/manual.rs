@@ -88,6 +88,31 @@ Exit status:
   0    explained, whatever the verdict
   64   it could not be";
 
+pub(crate) const CONFORMANCE: &str = "\
+It sends some tens of thousands of requests in under a minute, to the gateway alone, over HTTP/1.1 and HTTP/2 without TLS.
+In place of the services behind the gateway runs `portcullis conformance-echo`: what counts is what arrives there.
+Never run it against a gateway that has real services behind it. docs/conformance.md says what is tried, and how it is judged.
+
+Examples:
+  portcullis conformance-echo --listen 127.0.0.1:8000 --records-listen 127.0.0.1:8009
+  portcullis conformance --gateway http://127.0.0.1:8080 --echo http://127.0.0.1:8009 \\
+      --protected /api/tasks --token-file tasks.token --public /health
+
+Exit status:
+  0    no findings
+  1    findings
+  64   the gateway or the echo cannot be used, or an honest request does not reach the echo";
+
+pub(crate) const CONFORMANCE_ECHO: &str = "\
+It answers every request and reads HTTP/1.1 leniently, as the most careless service would.
+
+Examples:
+  portcullis conformance-echo --listen 127.0.0.1:8000 --records-listen 127.0.0.1:8009 --handler /orders/{id}
+  curl http://127.0.0.1:8009/records
+
+Exit status:
+  64   a port is taken, or a handler cannot be used";
+
 pub(crate) const COMPLETIONS: &str = "\
 Examples:
   portcullis completions bash > /etc/bash_completion.d/portcullis

@@ -18,6 +18,7 @@ pub(crate) struct Metrics {
     duration: Histogram,
     reloads: Family<ReloadLabels, Counter<u64, AtomicU64>>,
     stale: Gauge,
+    assertion_keys_stale: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -41,6 +42,7 @@ impl Metrics {
             duration: Histogram::new(buckets),
             reloads: Family::default(),
             stale: Gauge::default(),
+            assertion_keys_stale: Gauge::default(),
         };
         registry.register(
             "portcullis_checks",
@@ -57,6 +59,11 @@ impl Metrics {
             "portcullis_policy_stale",
             "1 while the policy files cannot be used and older ones are in force",
             metrics.stale.clone(),
+        );
+        registry.register(
+            "portcullis_assertion_keys_stale",
+            "1 while the file of assertion keys cannot be used and older keys are in force",
+            metrics.assertion_keys_stale.clone(),
         );
         metrics
     }
@@ -77,6 +84,11 @@ impl Metrics {
         let outcome = if success { "success" } else { "failure" };
         self.reloads.get_or_create(&ReloadLabels { outcome }).inc();
         self.stale.set(i64::from(!success));
+    }
+
+    /// Notes whether the file of assertion keys is what is in force.
+    pub(crate) fn assertion_keys_agree(&self, agree: bool) {
+        self.assertion_keys_stale.set(i64::from(!agree));
     }
 
     /// Notes that the policy files are what is in force.

@@ -1,20 +1,30 @@
-//! An exact sliding window for each caller, in memory and bounded.
+//! How often each caller may ask: an exact sliding window, in memory or shared between replicas.
+//!
+//! ```text
+//! RateLimiter ─ Windows (in memory)
+//!             └ Store (Redis, Valkey) ─ when it is down: Windows, or nobody passes
+//! ```
 
-use std::collections::VecDeque;
-use std::hash::{BuildHasher, RandomState};
-use std::num::NonZeroUsize;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+mod breaker;
+mod settings;
+mod store;
+mod store_url;
+mod windows;
 
-use lru::LruCache;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::digest::{SHA256, digest};
 use portcullis_policy::RateLimit;
 
-const SHARDS: usize = 16;
-/// Callers remembered in each shard. With 100 requests a window an entry has about 1 KiB: 100 MiB at most in all shards together.
-const CALLERS_PER_SHARD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(6249);
+pub use settings::RateLimitSettings;
+use store::Store;
+pub(crate) use store::StoreMetrics;
+pub use store_url::{InvalidStoreUrl, StoreUrl};
+use windows::Windows;
 
-/// Whose requests are counted together: a keyed hash of [`Subject`] and policy. 128 bits under random keys: nobody can aim at another's,
-/// and by chance two of a billion callers share one with a probability of 10⁻²¹.
+/// Whose requests are counted together: a hash of [`Subject`] and policy, of 128 bits: by chance two of a billion callers share one with
+/// a probability of 10⁻²¹.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LimitKey([u64; 2]);
 
@@ -36,131 +46,86 @@ pub(crate) enum Admission {
     Refused { retry_after: Duration },
 }
 
-/// The times of each caller's last admitted requests. A request is admitted if fewer than the limit lie within the window before it, so
-/// no window ever holds more, and whoever stays below the rate is never refused (a fixed window allows twice the limit at its edge,
-/// a token bucket refuses steady callers after a burst).
+/// What happens while the store of the limits does not answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum WhenStoreIsDown {
+    /// Each replica counts for itself: a caller may get as many requests through as there are replicas times the limit.
+    #[default]
+    CountAlone,
+    /// Nobody passes on a route with a limit: 503.
+    Refuse,
+}
+
+/// The store that counts does not answer, and nobody is to pass without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StoreDown;
+
+/// All limits of this process.
 #[derive(Debug)]
 pub(crate) struct RateLimiter {
+    started: Instant,
+    windows: Windows,
     hashers: [RandomState; 2],
-    shards: Vec<Mutex<LruCache<LimitKey, VecDeque<Duration>>>>,
+    store: Option<(Store, WhenStoreIsDown)>,
 }
 
 impl RateLimiter {
-    pub(crate) fn new() -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::new(LruCache::new(CALLERS_PER_SHARD))).collect();
-        Self { hashers: [RandomState::new(), RandomState::new()], shards }
+    /// Limits that are counted in memory.
+    pub(crate) fn in_memory() -> Self {
+        let hashers = [RandomState::new(), RandomState::new()];
+        Self { started: Instant::now(), windows: Windows::new(), hashers, store: None }
     }
 
-    /// The key under which requests of `subject` under `policy` are counted.
+    /// Limits that are counted in `store` for all replicas.
+    pub(crate) fn shared(store: Store, when_down: WhenStoreIsDown) -> Self {
+        Self { store: Some((store, when_down)), ..Self::in_memory() }
+    }
+
+    /// The key under which requests of `subject` under `policy` are counted. In memory it is a hash under random keys. In a store it must
+    /// be the same for all replicas; object ids and addresses are not the clients' to choose, so nobody can aim at another's.
     pub(crate) fn key(&self, policy: &str, subject: Subject<'_>) -> LimitKey {
-        LimitKey(self.hashers.each_ref().map(|hasher| hasher.hash_one((policy, subject))))
+        match self.store {
+            None => LimitKey(self.hashers.each_ref().map(|hasher| hasher.hash_one((policy, subject)))),
+            Some(_) => shared_key(policy, subject),
+        }
     }
 
-    /// Counts a request at `now`, the time since any fixed moment by a clock that never steps back.
-    pub(crate) fn admit(&self, key: LimitKey, limit: RateLimit, now: Duration) -> Admission {
-        let LimitKey([first, _]) = key;
-        let index = usize::try_from(first % SHARDS as u64).unwrap_or(0);
-        // `index` is below the number of shards; without one there would be nothing to count with, and refusing is the safe side.
-        let Some(shard) = self.shards.get(index) else { return Admission::Refused { retry_after: limit.per } };
-        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        let admitted = shard.get_or_insert_mut(key, VecDeque::new);
-        admit(admitted, limit, now)
+    /// The store, if there is one, and whether it answers.
+    pub(crate) fn store_is_up(&self) -> Option<(&str, bool)> {
+        self.store.as_ref().map(|(store, _)| (store.name(), store.is_up()))
+    }
+
+    /// Counts a request now.
+    pub(crate) async fn admit(&self, key: LimitKey, limit: RateLimit) -> Result<Admission, StoreDown> {
+        if let Some((store, when_down)) = &self.store {
+            match (store.admit(key, limit).await, when_down) {
+                (Some(admission), _) => return Ok(admission),
+                (None, WhenStoreIsDown::Refuse) => return Err(StoreDown),
+                (None, WhenStoreIsDown::CountAlone) => {}
+            }
+        }
+        Ok(self.windows.admit(key, limit, self.started.elapsed()))
     }
 }
 
-fn admit(admitted: &mut VecDeque<Duration>, limit: RateLimit, now: Duration) -> Admission {
-    while admitted.front().is_some_and(|time| now.saturating_sub(*time) >= limit.per) {
-        admitted.pop_front();
+/// Parts with their lengths, so that none runs into the next.
+fn shared_key(policy: &str, subject: Subject<'_>) -> LimitKey {
+    let parts = match subject {
+        Subject::Caller { tenant, object_id } => ["caller", tenant, object_id],
+        Subject::Address(address) => ["address", address, ""],
+    };
+    let mut text = Vec::with_capacity(160);
+    for part in [policy].into_iter().chain(parts) {
+        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        text.extend_from_slice(part.as_bytes());
     }
-    let used = u32::try_from(admitted.len()).unwrap_or(u32::MAX);
-    let reset = |oldest: Duration| (oldest + limit.per).saturating_sub(now);
-    if used >= limit.requests {
-        let retry_after = admitted.front().map_or(limit.per, |oldest| reset(*oldest));
-        return Admission::Refused { retry_after };
-    }
-    admitted.push_back(now);
-    Admission::Admitted {
-        remaining: limit.requests - used - 1,
-        reset: admitted.front().map_or(limit.per, |oldest| reset(*oldest)),
-    }
+    let hash = digest(&SHA256, &text);
+    let half =
+        |range| hash.as_ref().get(range).and_then(|bytes: &[u8]| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
+    LimitKey([half(0..8), half(8..16)])
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use portcullis_policy::RateLimit;
-
-    use super::{Admission, LimitKey, RateLimiter, Subject};
-
-    const LIMIT: RateLimit = RateLimit { requests: 3, per: Duration::from_secs(10) };
-
-    fn caller<'a>(tenant: &'a str, object_id: &'a str) -> Subject<'a> {
-        Subject::Caller { tenant, object_id }
-    }
-
-    fn admitted(limiter: &RateLimiter, subject: Subject<'_>, millis: u64) -> bool {
-        matches!(
-            limiter.admit(limiter.key("p", subject), LIMIT, Duration::from_millis(millis)),
-            Admission::Admitted { .. }
-        )
-    }
-
-    #[test]
-    fn the_window_slides() {
-        let limiter = RateLimiter::new();
-        for (millis, expected) in [
-            (0, true),
-            (1_000, true),
-            (9_999, true),
-            (9_999, false),
-            (10_000, true),
-            (10_001, false),
-            (10_999, false),
-            (11_000, true),
-            (11_001, false),
-            (19_999, true),
-        ] {
-            assert_eq!(admitted(&limiter, caller("t", "o"), millis), expected, "{millis}");
-        }
-    }
-
-    #[test]
-    fn no_window_holds_more_than_the_limit_and_a_steady_caller_is_never_refused() {
-        let limiter = RateLimiter::new();
-        let mut times = Vec::new();
-        // Bursts at odd moments: a small linear congruence stands for chance, so that a failure can be repeated.
-        let (mut now, mut seed) = (0_u64, 7_u64);
-        for _ in 0..20_000 {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            now += (seed >> 33) % 4_000;
-            if admitted(&limiter, caller("t", "burst"), now) {
-                times.push(now);
-            }
-        }
-        assert!(times.windows(4).all(|window| window[3] - window[0] >= 10_000));
-        assert!((0..1_000).all(|tick| admitted(&limiter, caller("t", "steady"), tick * 3_334)));
-    }
-
-    #[test]
-    fn callers_do_not_share_a_window() {
-        let limiter = RateLimiter::new();
-        assert!((0..3).all(|_| admitted(&limiter, caller("t", "o"), 0)));
-        assert!(!admitted(&limiter, caller("t", "o"), 0));
-        for other in [caller("t", "other"), caller("u", "o"), caller("to", ""), Subject::Address("to")] {
-            assert!(admitted(&limiter, other, 0), "{other:?}");
-        }
-        let other_policy: LimitKey = limiter.key("q", caller("t", "o"));
-        assert!(matches!(limiter.admit(other_policy, LIMIT, Duration::ZERO), Admission::Admitted { .. }));
-    }
-
-    #[test]
-    fn a_refusal_says_when_to_come_back_and_an_admission_what_is_left() {
-        let limiter = RateLimiter::new();
-        let admit = |seconds| limiter.admit(limiter.key("p", caller("t", "o")), LIMIT, Duration::from_secs(seconds));
-        assert_eq!(admit(0), Admission::Admitted { remaining: 2, reset: Duration::from_secs(10) });
-        assert_eq!(admit(4), Admission::Admitted { remaining: 1, reset: Duration::from_secs(6) });
-        assert_eq!(admit(4), Admission::Admitted { remaining: 0, reset: Duration::from_secs(6) });
-        assert_eq!(admit(7), Admission::Refused { retry_after: Duration::from_secs(3) });
-    }
-}
+mod store_tests;
+#[cfg(test)]
+mod tests;

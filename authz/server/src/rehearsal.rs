@@ -13,6 +13,7 @@ use crate::decision_cache::DecisionCache;
 use crate::gate::Gate;
 use crate::handler::Handler;
 use crate::metrics::Metrics;
+use crate::rate_limit::RateLimiter;
 use crate::routes::Routes;
 
 /// Policies with issuers whose keys are made up.
@@ -59,6 +60,6 @@ impl Stage {
         };
         let cache = DecisionCache::new(0).context("the system's random numbers fail")?;
         let routes = Routes::new(&self.policies, verifier, cache, &metrics);
-        Ok(Handler { gate: Arc::new(Gate::new(routes, Signer::generate()?)), metrics })
+        Ok(Handler { gate: Arc::new(Gate::new(routes, Signer::generate()?, RateLimiter::in_memory())), metrics })
     }
 }

@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,11 +5,11 @@ use anyhow::Context;
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
-use portcullis_assertion::Signer;
 use portcullis_policy::PolicyProblems;
 use portcullis_runtime::{InvalidSettings, Process, Registry, bind, http_client, serve_http};
 use portcullis_token::KeyPolicy;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::server::NamedService;
 use tonic::transport::Server;
@@ -23,9 +22,11 @@ use crate::gate::Gate;
 use crate::handler::Handler;
 use crate::metrics::Metrics;
 use crate::policy_source::PolicyText;
+use crate::rate_limit::StoreMetrics;
 use crate::reload::{PoliciesInForce, Reload};
 use crate::routes::{RouteSettings, Routes};
 use crate::service::AuthorizationService;
+use crate::signing_keys::signer;
 use crate::state_metrics::StateMetrics;
 
 /// Envoy opens one connection for each of its workers and sends all their questions over it.
@@ -39,11 +40,14 @@ pub fn serve(
 ) -> impl Future<Output = anyhow::Result<()>> + use<> {
     let starting = process.pending("policies and signing keys");
     let state_metrics = StateMetrics::register(metrics);
+    let store_metrics = StoreMetrics::default();
+    store_metrics.register(metrics);
     let metrics = Metrics::register(metrics);
     async move {
         let text = PolicyText::read([settings.policy.as_path()]).map_err(invalid)?;
         let policies = text.compile().map_err(invalid)?;
-        let signer = signer(settings.assertion_key.as_deref())?;
+        let (signer, key_file) = signer(settings.assertion_key.as_deref())?;
+        let limiter = settings.rate_limits.limiter(store_metrics)?;
         let http = http_client(&settings.outbound)?;
         let checks = bind("--listen", settings.listen).await?;
         let keys = bind("--keys-listen", settings.keys_listen).await?;
@@ -58,7 +62,7 @@ pub fn serve(
         };
         let ready = Routes::ready(&policies, &route_settings, None).await;
         let routes = ready.with_context(|| format!("--policy {}", settings.policy.display()))?;
-        let gate = Arc::new(Gate::new(routes, signer));
+        let gate = Arc::new(Gate::new(routes, signer, limiter));
         let policies = PoliciesInForce::new(&text);
         state_metrics.observe(Arc::clone(&gate), policies.clone());
         drop(starting);
@@ -66,10 +70,14 @@ pub fn serve(
         let administered = serve_http(&process, administration, router(administered));
         let (path, settings) = (settings.policy, route_settings);
         let reload = Reload { gate: Arc::clone(&gate), path, settings, metrics: metrics.clone(), policies };
-        let following = tokio::spawn(reload.follow(text));
-        let published = serve_http(&process, keys, key_router(gate.key_set()));
+        let mut following = JoinSet::new();
+        following.spawn(reload.follow(text));
+        if let Some(file) = key_file {
+            following.spawn(file.follow(Arc::clone(&gate), metrics.clone()));
+        }
+        let published = serve_http(&process, keys, key_router(Arc::clone(&gate)));
         let served = tokio::try_join!(published, administered, answer(&process, checks, gate, metrics));
-        following.abort();
+        following.abort_all();
         served.map(|_| ())
     }
 }
@@ -80,15 +88,8 @@ fn invalid(problems: PolicyProblems) -> InvalidSettings {
     InvalidSettings(problems.lines().into_iter().map(|line| format!("--policy {line}")).collect())
 }
 
-fn signer(key: Option<&Path>) -> anyhow::Result<Signer> {
-    let Some(path) = key else { return Ok(Signer::generate()?) };
-    let wrong = |problem: String| InvalidSettings(vec![format!("--assertion-key {}: {problem}", path.display())]);
-    let pem = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-    Signer::from_pem(&pem).map_err(|error| wrong(error.to_string()).into())
-}
-
-fn key_router(key_set: String) -> Router {
-    let document = move || async move { ([(header::CONTENT_TYPE, "application/jwk-set+json")], key_set) };
+fn key_router(gate: Arc<Gate>) -> Router {
+    let document = move || async move { ([(header::CONTENT_TYPE, "application/jwk-set+json")], gate.key_set()) };
     Router::new().route("/.well-known/jwks.json", get(document))
 }
 

@@ -103,6 +103,8 @@ pub(crate) enum Fault {
         "the path {path:?} does not begin with the route's removed_prefix {prefix:?}; correct context_extensions in Envoy's routes"
     )]
     RouteMismatch { path: String, prefix: String },
+    #[error("the store of rate limits does not answer, and --rate-limit-store-down says that nobody passes without")]
+    LimitsUnavailable,
     #[error("an assertion cannot be signed")]
     NotSigned,
 }

@@ -51,6 +51,14 @@ impl Issuer {
         }
     }
 
+    /// A number that is raised whenever keys of any source change.
+    pub(crate) fn key_epoch(&self) -> u64 {
+        match self {
+            Self::Entra(entra) => entra.key_epoch(),
+            Self::Oidc(oidc) => oidc.key_cache().epoch(),
+        }
+    }
+
     /// The keys of each source: several for Entra, one for another provider.
     pub(crate) fn key_caches(&self) -> Vec<&KeyCache> {
         match self {

@@ -18,6 +18,7 @@ mod compact;
 mod entra;
 mod fetch;
 mod header;
+mod header_memo;
 mod issuer;
 mod jwk;
 mod key_cache;

@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
 use crate::algorithm::Algorithm;
 use crate::claims::Claims;
 use crate::compact::CompactJws;
 use crate::header::Header;
+use crate::header_memo::HeaderMemo;
 use crate::jwk::VerificationKey;
 use crate::key_set::KeySet;
 use crate::refusal::{Reason, Refusal};
@@ -18,23 +21,33 @@ pub fn open(token: &str, keys: &KeySet, allowed: &[Algorithm]) -> Result<Claims,
 /// The key that a well-formed JWS says it is signed with.
 #[must_use]
 pub fn key_id_of(token: &str, allowed: &[Algorithm]) -> Option<String> {
-    Unopened::parse(token, allowed).ok().map(|unopened| unopened.header.key_id)
+    Unopened::parse(token, allowed).ok().map(|unopened| unopened.header.key_id.clone())
 }
 
 /// A JWS that is well-formed and not yet verified.
 #[derive(Debug)]
 pub(crate) struct Unopened<'a> {
     jws: CompactJws<'a>,
-    header: Header,
+    header: Arc<Header>,
     claims: Claims,
 }
 
 impl<'a> Unopened<'a> {
     pub(crate) fn parse(token: &'a str, allowed: &[Algorithm]) -> Result<Self, Refusal> {
+        Self::parse_with(token, allowed, &HeaderMemo::default())
+    }
+
+    /// The same, faster where the header is that of the last good token.
+    pub(crate) fn parse_with(token: &'a str, allowed: &[Algorithm], memo: &HeaderMemo) -> Result<Self, Refusal> {
         let jws = CompactJws::parse(token)?;
-        let header = Header::parse(&jws.header, allowed)?;
+        let header = memo.read(&jws, allowed)?;
         let claims = Claims::parse(&jws.payload)?;
         Ok(Self { jws, header, claims })
+    }
+
+    /// Notes the header in `memo`, once the signature has been checked.
+    pub(crate) fn remember_header(&self, memo: &HeaderMemo) {
+        memo.remember(self.jws.encoded_header(), &self.header);
     }
 
     /// What the sender says. Good for choosing a key and for refusing; nothing may be granted by it.

@@ -116,7 +116,7 @@ impl Rehearsal {
 
 impl RehearsedVerifier {
     async fn new(issuer: Issuer, times: TimeRules, provider: Provider) -> Self {
-        let verifier = Arc::new(Verifier { issuer, times });
+        let verifier = Arc::new(Verifier::new(issuer, times));
         for keys in verifier.issuer.key_caches() {
             keys.ready().await;
         }

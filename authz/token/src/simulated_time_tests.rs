@@ -70,7 +70,7 @@ impl Published {
         let settings = OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
         let keys = KeyCache::start(self.clone(), KeyPolicy::default());
         let issuer = Issuer::Oidc(OidcIssuer::with_keys(settings, keys));
-        let verifier = Verifier { issuer, times: TimeRules::default() };
+        let verifier = Verifier::new(issuer, TimeRules::default());
         verifier.ready(HOUR).await.unwrap();
         verifier
     }

@@ -9,6 +9,7 @@ use crate::audience::Audiences;
 use crate::caller::Caller;
 use crate::claims::Claims;
 use crate::entra::{EntraIssuer, EntraSettings};
+use crate::header_memo::HeaderMemo;
 use crate::issuer::{Issuer, Origin};
 use crate::key_cache::{KeyCache, KeyPolicy, KeyStatus};
 use crate::oidc::{OidcIssuer, OidcSettings};
@@ -53,19 +54,24 @@ pub struct MissingKeys(pub Vec<String>);
 pub struct Verifier {
     pub(crate) issuer: Issuer,
     pub(crate) times: TimeRules,
+    headers: HeaderMemo,
 }
 
 impl Verifier {
+    pub(crate) fn new(issuer: Issuer, times: TimeRules) -> Self {
+        Self { issuer, times, headers: HeaderMemo::default() }
+    }
+
     /// A verifier of Entra's tokens; starts fetching the signing keys of each tenant.
     #[must_use]
     pub fn entra(http: &Client, settings: EntraSettings, keys: &KeyPolicy, times: TimeRules) -> Self {
-        Self { issuer: Issuer::Entra(EntraIssuer::start(http, settings, keys)), times }
+        Self::new(Issuer::Entra(EntraIssuer::start(http, settings, keys)), times)
     }
 
     /// A verifier of the access tokens of one OpenID Connect provider; starts fetching its signing keys.
     #[must_use]
     pub fn oidc(http: &Client, settings: OidcSettings, keys: &KeyPolicy, times: TimeRules) -> Self {
-        Self { issuer: Issuer::Oidc(OidcIssuer::start(http, settings, keys)), times }
+        Self::new(Issuer::Oidc(OidcIssuer::start(http, settings, keys)), times)
     }
 
     /// Verifies `token` for an API that answers to `audiences` at `now`, in seconds since 1970.
@@ -93,12 +99,13 @@ impl Verifier {
 
     /// Verifies with the keys at hand: cheap refusals first, the signature last, so that forgeries cost little.
     pub fn verify_at_hand(&self, token: &str, audiences: &Audiences, now: u64) -> Result<Verified, Refusal> {
-        let unopened = Unopened::parse(token, self.issuer.algorithms())?;
+        let unopened = Unopened::parse_with(token, self.issuer.algorithms(), &self.headers)?;
         let claims = unopened.unverified_claims();
         let key_epoch = self.key_epoch();
         let origin = self.issuer.origin_of(claims)?;
         let (caller, valid) = self.judge_from(&origin, claims, audiences, now)?;
         unopened.check_signature(origin.key(unopened.key_id())?)?;
+        unopened.remember_header(&self.headers);
         Ok(Verified { caller, claims: unopened.into_claims(), valid, key_epoch })
     }
 
@@ -124,7 +131,7 @@ impl Verifier {
     /// A number that is raised whenever signing keys change: what was verified under another one must be verified again.
     #[must_use]
     pub fn key_epoch(&self) -> u64 {
-        self.issuer.key_caches().into_iter().map(KeyCache::epoch).sum()
+        self.issuer.key_epoch()
     }
 
     /// Waits until the keys of every tenant and version are at hand, or says which are missing and why.

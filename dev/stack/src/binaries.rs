@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use anyhow::{Context, ensure};
 
 /// The program of this name, built beside the one that runs: cargo puts tests into `deps` below the programs.
-pub(crate) fn path(name: &str) -> anyhow::Result<PathBuf> {
+pub fn path(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("finding the folder of the programs")?;
     let folders = own.ancestors().skip(1).take(2).map(|folder| folder.join(name));
     let found = folders.into_iter().find(|path| path.is_file());

@@ -1,72 +1,89 @@
 //! The gateway's own files with this machine's ports, so that what is tested is what is shipped.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context, bail};
-use serde_json::Value;
+use anyhow::{Context, bail, ensure};
+use serde_json::{Value, json};
+
+use crate::variation::{EnvoyFiles, Variation};
 
 const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../envoy");
+const SECRETS: [&str; 3] =
+    ["secret-gateway.yaml", "secret-gateway-as-client.yaml", "secret-authority-of-services.yaml"];
+const ENDPOINTS: &str = "/load_assignment/endpoints/0/lb_endpoints";
 
 /// Where Envoy listens and where it finds the others.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct EnvoyPorts {
     pub(crate) gateway: u16,
     pub(crate) admin: u16,
-    pub(crate) authz: u16,
+    pub(crate) authz: Vec<u16>,
     pub(crate) task_api: u16,
     pub(crate) notification: u16,
     pub(crate) audit: u16,
 }
 
 /// Writes the configuration to `folder`.
-pub(crate) fn write_configuration(folder: &Path, ports: EnvoyPorts) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("{}: cannot be created", folder.display()))?;
-    let clusters = [
-        ("authz", ports.authz),
-        ("task-api", ports.task_api),
-        ("notification", ports.notification),
-        ("audit", ports.audit),
-    ];
-    copy(folder, "routes.yaml", |_| Ok(()))?;
-    copy(folder, "bootstrap.yaml", |bootstrap| {
-        set(bootstrap, "/admin/address/socket_address/port_value", ports.admin)
-    })?;
-    copy(folder, "listeners.yaml", |listeners| {
-        set(listeners, "/resources/0/address/socket_address/port_value", ports.gateway)
-    })?;
-    copy(folder, "clusters.yaml", |document| {
-        for (name, port) in clusters {
-            let all = document
-                .get_mut("resources")
-                .and_then(Value::as_array_mut)
-                .context("clusters.yaml has no resources")?;
-            let cluster = all.iter_mut().find(|cluster| cluster["name"] == name);
-            let cluster = cluster.with_context(|| format!("clusters.yaml has no cluster {name}"))?;
-            set(
-                cluster,
-                "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/port_value",
-                port,
-            )?;
-        }
-        Ok(())
-    })
+pub(crate) fn write_configuration(folder: &Path, ports: &EnvoyPorts, variation: &Variation) -> anyhow::Result<()> {
+    let with = PathBuf::from(FILES).join("with");
+    let mut command = Command::new(&with);
+    let written = command.args(&variation.envoy_options).arg("--into").arg(folder).output();
+    let written = written.with_context(|| format!("{}: cannot be run", with.display()))?;
+    ensure!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+
+    let mut bootstrap = read(folder, "bootstrap.yaml")?;
+    set(&mut bootstrap, "/admin/address/socket_address/port_value", ports.admin.into())?;
+    write(folder, "bootstrap.yaml", &bootstrap)?;
+    let mut files = EnvoyFiles {
+        listeners: read(folder, "listeners.yaml")?,
+        routes: read(folder, "routes.yaml")?,
+        clusters: read(folder, "clusters.yaml")?,
+        certificates: PathBuf::from("./certificates"),
+    };
+    set(&mut files.listeners, "/resources/0/address/socket_address/port_value", ports.gateway.into())?;
+    for (name, port) in [("task-api", ports.task_api), ("notification", ports.notification), ("audit", ports.audit)] {
+        let port_value = format!("{ENDPOINTS}/0/endpoint/address/socket_address/port_value");
+        set(cluster(&mut files.clusters, name)?, &port_value, port.into())?;
+    }
+    set(cluster(&mut files.clusters, "authz")?, ENDPOINTS, ports.authz.iter().copied().map(endpoint).collect())?;
+    (variation.envoy)(&mut files)?;
+    let EnvoyFiles { listeners, routes, clusters, certificates } = files;
+    for name in SECRETS {
+        let text = std::fs::read_to_string(folder.join(name))?;
+        std::fs::write(folder.join(name), text.replace("./certificates", &certificates.display().to_string()))?;
+    }
+    [("listeners.yaml", listeners), ("routes.yaml", routes), ("clusters.yaml", clusters)]
+        .iter()
+        .try_for_each(|(name, document)| write(folder, name, document))
 }
 
-fn copy(folder: &Path, name: &str, change: impl FnOnce(&mut Value) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let source = PathBuf::from(FILES).join(name);
-    let text = std::fs::read_to_string(&source).with_context(|| format!("{}: cannot be read", source.display()))?;
-    let mut document: Value =
-        serde_saphyr::from_str(&text).with_context(|| format!("{}: is not YAML", source.display()))?;
-    change(&mut document).with_context(|| source.display().to_string())?;
+fn endpoint(port: u16) -> Value {
+    json!({"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}}})
+}
+
+fn cluster<'a>(clusters: &'a mut Value, name: &str) -> anyhow::Result<&'a mut Value> {
+    let all = clusters.get_mut("resources").and_then(Value::as_array_mut).context("clusters.yaml has no resources")?;
+    let found = all.iter_mut().find(|cluster| cluster["name"] == name);
+    found.with_context(|| format!("clusters.yaml has no cluster {name}"))
+}
+
+fn read(folder: &Path, name: &str) -> anyhow::Result<Value> {
+    let path = folder.join(name);
+    let text = std::fs::read_to_string(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    serde_saphyr::from_str(&text).with_context(|| format!("{}: is not YAML", path.display()))
+}
+
+fn write(folder: &Path, name: &str, document: &Value) -> anyhow::Result<()> {
     // JSON is YAML, so the name can stay.
-    let target = folder.join(name);
-    std::fs::write(&target, serde_json::to_vec_pretty(&document)?)
-        .with_context(|| format!("{}: cannot be written", target.display()))
+    let path = folder.join(name);
+    std::fs::write(&path, serde_json::to_vec_pretty(document)?)
+        .with_context(|| format!("{}: cannot be written", path.display()))
 }
 
-fn set(document: &mut Value, pointer: &str, port: u16) -> anyhow::Result<()> {
+fn set(document: &mut Value, pointer: &str, value: Value) -> anyhow::Result<()> {
     match document.pointer_mut(pointer) {
-        Some(value) => *value = port.into(),
+        Some(place) => *place = value,
         None => bail!("there is no {pointer}"),
     }
     Ok(())

@@ -32,6 +32,18 @@ pub(crate) struct ProgramSpec {
     pub(crate) ready_url: String,
 }
 
+impl ProgramSpec {
+    /// The Envoy that takes over from this one: the same, one epoch on, with a log of its own.
+    pub(crate) fn successor(&self) -> anyhow::Result<Self> {
+        let mut spec = self.clone();
+        let epoch = spec.arguments.last_mut().context("an Envoy's last argument is its epoch")?;
+        let next = epoch.parse::<u32>()? + 1;
+        *epoch = next.to_string();
+        spec.log.set_extension(format!("{next}.log"));
+        Ok(spec)
+    }
+}
+
 /// A process that runs. It is killed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Program {
@@ -62,6 +74,10 @@ impl Program {
         Ok(program)
     }
 
+    pub(crate) fn spec(&self) -> &ProgramSpec {
+        &self.spec
+    }
+
     async fn wait_until_ready(&mut self, http: &Client) -> anyhow::Result<()> {
         let started = Instant::now();
         loop {
@@ -86,10 +102,35 @@ impl Program {
         anyhow!("{} {what}; its log is {}, which ends:\n  {last}", self.spec.name, self.spec.log.display())
     }
 
+    /// Ends it at once, as a crash would.
+    pub(crate) async fn crash(mut self) -> anyhow::Result<()> {
+        self.child.kill().await.with_context(|| format!("killing {}", self.spec.name))
+    }
+
+    /// Lets it hang: its connections stay, and nothing is answered.
+    pub(crate) fn hang(&self) -> anyhow::Result<()> {
+        self.signal(Signal::SIGSTOP)
+    }
+
+    /// Lets it go on.
+    pub(crate) fn go_on(&self) -> anyhow::Result<()> {
+        self.signal(Signal::SIGCONT)
+    }
+
+    fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        let Some(id) = self.child.id() else { bail!(self.failure("had stopped already")) };
+        kill(Pid::from_raw(id.try_into()?), signal).with_context(|| format!("signalling {}", self.spec.name))
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) async fn ended(mut self) -> anyhow::Result<()> {
+        let ended = timeout(START_LIMIT, self.child.wait()).await;
+        ended.with_context(|| format!("{} has not ended", self.spec.name))?.map(drop).context("waiting")
+    }
+
     /// Tells the process to drain and waits until it has ended.
     pub(crate) async fn stop(mut self) -> anyhow::Result<ProgramSpec> {
-        let Some(id) = self.child.id() else { bail!(self.failure("had stopped already")) };
-        kill(Pid::from_raw(id.try_into()?), Signal::SIGTERM)?;
+        self.signal(Signal::SIGTERM)?;
         match timeout(STOP_LIMIT, self.child.wait()).await {
             Ok(status) if status.as_ref().is_ok_and(std::process::ExitStatus::success) => Ok(self.spec.clone()),
             Ok(status) => Err(self.failure(&format!("did not stop cleanly ({})", status?))),

@@ -2,50 +2,71 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::directory::{AUDIT, CONTOSO, NOTIFICATION, TASK_API, TASK_API_CLIENT};
+use crate::envoy::EnvoyPorts;
 use crate::ports::PortChoice;
 use crate::program::ProgramSpec;
+use crate::variation::Variation;
 use crate::{binaries, envoy};
 
+/// Who may call the two services behind it.
+const CALLED_BY_THE_TASK_API: [&str; 2] = ["--allowed-applications", TASK_API];
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// Where everything listens. Services listen twice: for traffic and for operations.
 #[derive(Clone, Debug)]
 pub(crate) struct Ports {
     pub(crate) entra: u16,
-    pub(crate) authz: u16,
-    pub(crate) keys: u16,
-    pub(crate) administration: u16,
+    /// The first is asked for keys and administered.
+    pub(crate) authz: Vec<AuthzPorts>,
     pub(crate) task_api: u16,
     pub(crate) notification: u16,
     pub(crate) audit: u16,
     pub(crate) gateway: u16,
     pub(crate) admin: u16,
-    operations: [u16; 5],
+    operations: [u16; 4],
+}
+
+/// Where one gate listens.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AuthzPorts {
+    pub(crate) checks: u16,
+    pub(crate) keys: u16,
+    pub(crate) administration: u16,
+    pub(crate) operations: u16,
+}
+
+impl AuthzPorts {
+    fn pick(choice: PortChoice) -> anyhow::Result<Self> {
+        let pick = |usual| choice.pick(usual);
+        let (checks, keys, administration) = (pick(9000)?, pick(9001)?, pick(9002)?);
+        Ok(Self { checks, keys, administration, operations: pick(9104)? })
+    }
 }
 
 impl Ports {
-    pub(crate) fn pick(choice: PortChoice) -> anyhow::Result<Self> {
+    pub(crate) fn pick(choice: PortChoice, authz_instances: usize) -> anyhow::Result<Self> {
         let pick = |usual| choice.pick(usual);
         Ok(Self {
             entra: pick(8443)?,
-            authz: pick(9000)?,
-            keys: pick(9001)?,
-            administration: pick(9002)?,
+            authz: (0..authz_instances).map(|_| AuthzPorts::pick(choice)).collect::<anyhow::Result<_>>()?,
             task_api: pick(8000)?,
             notification: pick(8001)?,
             audit: pick(8002)?,
             gateway: pick(8080)?,
             admin: pick(9901)?,
-            operations: [pick(9100)?, pick(9101)?, pick(9102)?, pick(9103)?, pick(9104)?],
+            operations: [pick(9100)?, pick(9101)?, pick(9102)?, pick(9103)?],
         })
     }
 
-    pub(crate) fn authz_operations(&self) -> u16 {
-        let [.., operations] = self.operations;
-        operations
+    /// The gate that is asked for keys and administered.
+    pub(crate) fn first_authz(&self) -> anyhow::Result<AuthzPorts> {
+        self.authz.first().copied().context("a stack has a gate")
     }
 }
 
@@ -66,43 +87,52 @@ impl Layout {
     }
 
     pub(crate) fn entra(&self) -> anyhow::Result<ProgramSpec> {
-        let [.., operations, _] = self.ports.operations;
+        let [.., operations] = self.ports.operations;
         let directory = format!("{ROOT}/dev/entra/directory.yaml");
         let state = self.state.join("entra").display().to_string();
         let listen = local(self.ports.entra);
         self.program("dev-entra", operations, &["--listen", &listen, "--directory", &directory, "--state", &state])
     }
 
-    /// The sample policies, with the port of this stack's issuer.
-    pub(crate) fn authz(&self) -> anyhow::Result<ProgramSpec> {
-        let operations = self.ports.authz_operations();
+    /// Writes what all gates share: the sample policies with the port of this stack's issuer, and the key of assertions.
+    pub(crate) fn prepare_authz(&self, variation: &Variation) -> anyhow::Result<()> {
         let source = Path::new(ROOT).join("dev/stack/policy.yaml");
         let text = std::fs::read_to_string(&source).with_context(|| format!("{}: cannot be read", source.display()))?;
-        let policy = self.state.join("policy.yaml");
-        std::fs::write(&policy, text.replace("https://localhost:8443", &self.authority()))?;
-        let (listen, keys) = (local(self.ports.authz), local(self.ports.keys));
-        let administration = local(self.ports.administration);
+        let text = (variation.policies)(&text.replace("https://localhost:8443", &self.authority()));
+        std::fs::write(self.policies(), text)?;
+        std::fs::write(self.assertion_key(), assertion_key()?)?;
+        Ok(())
+    }
+
+    pub(crate) fn policies(&self) -> PathBuf {
+        self.state.join("policy.yaml")
+    }
+
+    pub(crate) fn assertion_key(&self) -> PathBuf {
+        self.state.join("assertion-key.pem")
+    }
+
+    /// One of the gates. Several share their key; one alone makes its own at each start.
+    pub(crate) fn authz(&self, ports: AuthzPorts, variation: &Variation) -> anyhow::Result<ProgramSpec> {
         let key_store = self.state.join("keys");
         std::fs::create_dir_all(&key_store)?;
-        let key_store = key_store.display().to_string();
-        let ca = self.certificate_authority().display().to_string();
-        let policy = policy.display().to_string();
-        let arguments = [
-            "--policy",
-            &policy,
-            "--listen",
-            &listen,
-            "--keys-listen",
-            &keys,
-            "--administration-listen",
-            &administration,
-            "--key-store",
-            &key_store,
-            "--extra-ca",
-            &ca,
+        let text = |path: PathBuf| path.display().to_string();
+        let mut arguments = vec![
+            ("--policy", text(self.policies())),
+            ("--listen", local(ports.checks)),
+            ("--keys-listen", local(ports.keys)),
+            ("--administration-listen", local(ports.administration)),
+            ("--key-store", text(key_store)),
+            ("--extra-ca", text(self.certificate_authority())),
         ];
-        let mut spec = self.program("portcullis", operations, &arguments)?;
+        if variation.authz_instances > 1 {
+            arguments.push(("--assertion-key", text(self.assertion_key())));
+        }
+        let arguments: Vec<&str> = arguments.iter().flat_map(|(flag, value)| [*flag, value.as_str()]).collect();
+        let mut spec = self.program("portcullis", ports.operations, &arguments)?;
+        spec.log = self.log(&format!("portcullis-{}", ports.checks));
         spec.arguments.insert(0, "serve".to_owned());
+        spec.arguments.extend(variation.authz_arguments.iter().cloned());
         Ok(spec)
     }
 
@@ -126,24 +156,36 @@ impl Layout {
 
     pub(crate) fn notification(&self) -> anyhow::Result<ProgramSpec> {
         let [_, operations, ..] = self.ports.operations;
-        self.service("notification", NOTIFICATION, self.ports.notification, operations, &[])
+        self.service("notification", NOTIFICATION, self.ports.notification, operations, &CALLED_BY_THE_TASK_API)
     }
 
     pub(crate) fn audit(&self) -> anyhow::Result<ProgramSpec> {
         let [_, _, operations, ..] = self.ports.operations;
-        self.service("audit", AUDIT, self.ports.audit, operations, &[])
+        self.service("audit", AUDIT, self.ports.audit, operations, &CALLED_BY_THE_TASK_API)
     }
 
-    pub(crate) fn envoy(&self, ports: envoy::EnvoyPorts) -> anyhow::Result<ProgramSpec> {
+    pub(crate) fn envoy(&self, ports: &EnvoyPorts, variation: &Variation) -> anyhow::Result<ProgramSpec> {
+        self.envoy_with(ports, variation, |_| Ok(()))
+    }
+
+    /// The same with files that `change` has been at.
+    pub(crate) fn envoy_with(
+        &self,
+        ports: &EnvoyPorts,
+        variation: &Variation,
+        change: impl FnOnce(&Path) -> anyhow::Result<()>,
+    ) -> anyhow::Result<ProgramSpec> {
         let directory = self.state.join("envoy");
-        envoy::write_configuration(&directory, ports)?;
-        // One worker is plenty for one machine; without a fixed id two Envoys would share memory for hot restarts.
-        let arguments =
-            ["-c", "bootstrap.yaml", "--concurrency", "1", "--use-dynamic-base-id", "--log-level", "warning"];
+        envoy::write_configuration(&directory, ports, variation)?;
+        change(&directory)?;
+        // One worker is plenty for one machine. The id keeps apart whose memory a hot restart takes over: that of the Envoy on this port.
+        let base_id = ports.gateway.to_string();
+        let arguments = ["-c", "bootstrap.yaml", "--concurrency", "1", "--log-level", "warning", "--base-id", &base_id];
+        let drain = ["--drain-time-s", "2", "--parent-shutdown-time-s", "4", "--restart-epoch", "0"];
         Ok(ProgramSpec {
             name: "envoy",
             binary: binaries::envoy()?,
-            arguments: arguments.map(str::to_owned).into(),
+            arguments: arguments.iter().chain(&drain).map(|argument| (*argument).to_owned()).collect(),
             environment: Vec::new(),
             directory,
             log: self.log("envoy"),
@@ -159,7 +201,7 @@ impl Layout {
         operations: u16,
         more: &[&str],
     ) -> anyhow::Result<ProgramSpec> {
-        let (listen, keys) = (local(port), format!("{}/.well-known/jwks.json", http(self.ports.keys)));
+        let (listen, keys) = (local(port), assertion_keys(self.ports.first_authz()?.keys));
         let data = self.state.join(name).display().to_string();
         let (authority, ca) = (self.authority(), self.certificate_authority().display().to_string());
         let common = [
@@ -207,4 +249,15 @@ fn local(port: u16) -> String {
 
 pub(crate) fn http(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
+}
+
+pub(crate) fn assertion_keys(port: u16) -> String {
+    format!("{}/.well-known/jwks.json", http(port))
+}
+
+/// A P-256 key in PKCS#8 and PEM, as `openssl genpkey` would make it.
+pub fn assertion_key() -> anyhow::Result<String> {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| anyhow!("no key can be made"))?;
+    let der = pair.to_pkcs8v1().map_err(|_| anyhow!("no key can be made"))?;
+    Ok(format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref())))
 }

@@ -11,8 +11,9 @@ use crate::envoy::EnvoyPorts;
 use crate::identity_provider::IdentityProvider;
 use crate::ports::PortChoice;
 use crate::program::Program;
-use crate::programs::{Layout, Ports, http};
+use crate::programs::{AuthzPorts, Layout, Ports, assertion_keys, http};
 use crate::tap::Tap;
+use crate::variation::Variation;
 
 /// Everything, running. Dropping it kills what runs; [`Stack::stop`] lets it drain.
 #[derive(Debug)]
@@ -21,11 +22,14 @@ pub struct Stack {
     http: Client,
     identity_provider: IdentityProvider,
     taps: [(Service, Tap); 3],
-    /// Absent while it is stopped on purpose.
-    authz: Option<Program>,
+    variation: Variation,
+    /// One for each instance, absent while it is stopped on purpose.
+    authz: Vec<Option<Program>>,
     /// Absent while it is stopped on purpose.
     entra: Option<Program>,
-    others: Vec<Program>,
+    services: Vec<Program>,
+    /// The newest one.
+    envoy: Program,
     /// Removes the state of a stack that nobody will look at again, when it is dropped.
     state_of_test: Option<TempDir>,
 }
@@ -59,20 +63,34 @@ impl Service {
 impl Stack {
     /// A stack for a test: on free ports, in a folder that goes with it.
     pub async fn start_apart() -> anyhow::Result<Self> {
+        Self::start_varied(Variation::default()).await
+    }
+
+    /// A stack for a test that differs from the usual one.
+    pub async fn start_varied(variation: Variation) -> anyhow::Result<Self> {
         let state = tempfile::tempdir().context("a folder for the stack's state")?;
-        let mut stack = Self::start(state.path(), PortChoice::AnyFree, |_| {}).await?;
+        let mut stack = Self::start_in(state.path(), PortChoice::AnyFree, variation, |_| {}).await?;
         stack.state_of_test = Some(state);
         Ok(stack)
     }
 
     /// Starts everything with its state and logs in `state`, and tells `progress` what it is about to wait for.
     pub async fn start(state: &Path, choice: PortChoice, progress: impl Fn(&str)) -> anyhow::Result<Self> {
+        Self::start_in(state, choice, Variation::default(), progress).await
+    }
+
+    async fn start_in(
+        state: &Path,
+        choice: PortChoice,
+        variation: Variation,
+        progress: impl Fn(&str),
+    ) -> anyhow::Result<Self> {
         // First, so that nothing is half-started for want of it.
         binaries::envoy()?;
         std::fs::create_dir_all(state).with_context(|| format!("{}: cannot be created", state.display()))?;
         // Absolute, since Envoy runs in a folder of its own.
         let state = state.canonicalize()?;
-        let layout = Layout { state, ports: Ports::pick(choice)? };
+        let layout = Layout { state, ports: Ports::pick(choice, variation.authz_instances)? };
         let http = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -82,7 +100,11 @@ impl Stack {
         let entra = Program::start(layout.entra()?, &http).await?;
         let identity_provider = IdentityProvider::trusting(&layout.authority(), &layout.certificate_authority())?;
         progress("portcullis");
-        let authz = Program::start(layout.authz()?, &http).await?;
+        layout.prepare_authz(&variation)?;
+        let mut authz = Vec::new();
+        for ports in &layout.ports.authz {
+            authz.push(Some(Program::start(layout.authz(*ports, &variation)?, &http).await?));
+        }
         progress("task-api, notification, audit");
         let (task_api, notification, audit) = tokio::try_join!(
             Program::start(layout.task_api()?, &http),
@@ -91,24 +113,56 @@ impl Stack {
         )?;
         progress("envoy");
         let taps = start_taps(&layout.ports).await?;
-        let envoy = Program::start(layout.envoy(envoy_ports(&layout.ports, &taps))?, &http).await?;
-        let others = vec![task_api, notification, audit, envoy];
+        let envoy = Program::start(layout.envoy(&envoy_ports(&layout.ports, &taps), &variation)?, &http).await?;
+        let services = vec![task_api, notification, audit];
+        let entra = Some(entra);
         Ok(Self {
             layout,
             http,
             identity_provider,
             taps,
-            authz: Some(authz),
-            entra: Some(entra),
-            others,
+            variation,
+            authz,
+            entra,
+            services,
+            envoy,
             state_of_test: None,
         })
     }
 
-    /// Stops the gate alone, as a failed rollout would.
+    /// Lets the gate drain and stop, the first of several.
     pub async fn stop_authz(&mut self) -> anyhow::Result<()> {
-        let authz = self.authz.take().context("portcullis is not running")?;
-        authz.stop().await.map(drop)
+        self.take_authz(0)?.stop().await.map(drop)
+    }
+
+    /// Ends the gate at once.
+    pub async fn crash_authz(&mut self) -> anyhow::Result<()> {
+        self.take_authz(0)?.crash().await
+    }
+
+    /// Lets the gate hang, and go on when `hung` is false.
+    pub fn hang_authz(&self, hung: bool) -> anyhow::Result<()> {
+        let authz = self.authz.first().and_then(Option::as_ref).context("portcullis is not running")?;
+        if hung { authz.hang() } else { authz.go_on() }
+    }
+
+    /// Stops one of several gates, which drains, and starts it again.
+    pub async fn restart_authz(&mut self, instance: usize) -> anyhow::Result<()> {
+        self.take_authz(instance)?.stop().await?;
+        self.start_instance(instance).await
+    }
+
+    fn take_authz(&mut self, instance: usize) -> anyhow::Result<Program> {
+        self.authz.get_mut(instance).and_then(Option::take).context("portcullis is not running")
+    }
+
+    async fn start_instance(&mut self, instance: usize) -> anyhow::Result<()> {
+        let ports = self.layout.ports.authz.get(instance).context("there is no such instance")?;
+        let started = Program::start(self.layout.authz(*ports, &self.variation)?, &self.http).await?;
+        if let Some(place) = self.authz.get_mut(instance) {
+            *place = Some(started);
+        }
+        Ok(())
     }
 
     /// Stops the issuer alone: an outage.
@@ -117,18 +171,22 @@ impl Stack {
         entra.stop().await.map(drop)
     }
 
-    /// Starts the gate again, with a new signing key.
+    /// Starts the gate again, with a new signing key where it is alone.
     pub async fn start_authz(&mut self) -> anyhow::Result<()> {
-        self.authz = Some(Program::start(self.layout.authz()?, &self.http).await?);
-        Ok(())
+        self.start_instance(0).await
+    }
+
+    /// Replaces Envoy by another process, which takes over the listening sockets ("Hot restart", Envoy's documentation).
+    pub async fn hot_restart_envoy(&mut self) -> anyhow::Result<()> {
+        let successor = Program::start(self.envoy.spec().successor()?, &self.http).await?;
+        std::mem::replace(&mut self.envoy, successor).ended().await
     }
 
     /// Lets everything drain, the gateway first: no request is cut, and each process must end cleanly.
-    pub async fn stop(mut self) -> anyhow::Result<()> {
-        while let Some(program) = self.others.pop() {
-            program.stop().await?;
-        }
-        for program in [self.authz.take(), self.entra.take()].into_iter().flatten() {
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.envoy.stop().await?;
+        let rest = self.services.into_iter().chain(self.authz.into_iter().flatten()).chain(self.entra);
+        for program in rest {
             program.stop().await?;
         }
         Ok(())
@@ -161,19 +219,35 @@ impl Stack {
     /// Where Envoy asks the gate (gRPC).
     #[must_use]
     pub fn authz(&self) -> String {
-        http(self.layout.ports.authz)
+        http(self.first_authz().checks)
+    }
+
+    /// Where the gate publishes the keys of its assertions.
+    #[must_use]
+    pub fn assertion_keys(&self) -> String {
+        assertion_keys(self.first_authz().keys)
+    }
+
+    /// The same of each of several gates.
+    #[must_use]
+    pub fn assertion_keys_of_each(&self) -> Vec<String> {
+        self.layout.ports.authz.iter().map(|authz| assertion_keys(authz.keys)).collect()
+    }
+
+    fn first_authz(&self) -> AuthzPorts {
+        self.layout.ports.authz.first().copied().unwrap_or_default()
     }
 
     /// Where the gate's metrics and probes are.
     #[must_use]
     pub fn authz_operations(&self) -> String {
-        http(self.layout.ports.authz_operations())
+        http(self.first_authz().operations)
     }
 
     /// Where the gate is administered.
     #[must_use]
     pub fn administration(&self) -> String {
-        http(self.layout.ports.administration)
+        http(self.first_authz().administration)
     }
 
     /// A service's own URL, which only those beside the gateway can reach.
@@ -229,7 +303,7 @@ fn envoy_ports(ports: &Ports, taps: &[(Service, Tap); 3]) -> EnvoyPorts {
     EnvoyPorts {
         gateway: ports.gateway,
         admin: ports.admin,
-        authz: ports.authz,
+        authz: ports.authz.iter().map(|authz| authz.checks).collect(),
         task_api: task_api.port,
         notification: notification.port,
         audit: audit.port,

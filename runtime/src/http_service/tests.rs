@@ -77,10 +77,7 @@ async fn a_request_too_many_is_refused_at_once_and_the_next_is_served() {
     assert!(text_of(&registry).contains("http_server_requests_in_hand 1"));
     let refused = answer(service.clone(), "GET", "/things/1").await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(
-        (&refused.body["reason"], &refused.body["request_id"]),
-        (&json!("service_busy"), &json!("the-id"))
-    );
+    assert_eq!((&refused.body["reason"], &refused.body["request_id"]), (&json!("service_busy"), &json!("the-id")));
     assert_eq!(refused.headers["retry-after"], "1");
     finish.notify_one();
     assert_eq!(first.await.unwrap().status, StatusCode::OK);

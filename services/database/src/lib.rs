@@ -14,7 +14,6 @@
 mod backend;
 mod database;
 mod metrics;
-mod open_database;
 mod postgres;
 mod query_failed;
 mod schema;
@@ -25,7 +24,6 @@ mod watch;
 pub use backend::Backend;
 pub use database::{Connection, Database, Transaction};
 pub use metrics::DatabaseMetrics;
-pub use open_database::open_database;
 pub use query_failed::query_failed;
 pub use schema::Schema;
 pub use settings::{DatabaseSettings, DatabaseUrl};

@@ -1,10 +1,12 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use portcullis_assertion::{ALGORITHMS, AssertionRefusal, Expected, HEADER, verify};
+use portcullis_assertion::{ALGORITHMS, Assertion, AssertionRefusal, Expected, HEADER, verify};
 use portcullis_token::{Caller, KeyCache, KeyLocation, KeyPolicy, PublishedKeys, key_id_of};
 use reqwest::Client;
 use url::Url;
+
+use crate::replay::{AcceptedRequests, Novelty};
 
 /// The gate is near and trusted, so an unknown key (it has restarted) is asked for much sooner than at an issuer.
 fn key_policy() -> KeyPolicy {
@@ -23,6 +25,7 @@ pub(crate) struct Gateway {
     keys: KeyCache,
     upstream: &'static str,
     unbound_will_do: bool,
+    accepted: AcceptedRequests,
 }
 
 /// Why a request's assertion was refused.
@@ -34,12 +37,17 @@ pub(crate) enum GatewayRefusal {
     KeysUnavailable,
     /// One that proves nothing here.
     Refused(AssertionRefusal),
+    /// One that was accepted before.
+    Replayed,
+    /// So many requests came that it cannot be told whether this one came before.
+    TooMany,
 }
 
 impl Gateway {
     pub(crate) fn new(http: Client, keys: Url, upstream: &'static str, unbound_will_do: bool) -> Self {
         let source = PublishedKeys { http, location: KeyLocation::KeySet(keys), algorithms: ALGORITHMS.to_vec() };
-        Self { keys: KeyCache::start(source, key_policy()), upstream, unbound_will_do }
+        let accepted = AcceptedRequests::default();
+        Self { keys: KeyCache::start(source, key_policy()), upstream, unbound_will_do, accepted }
     }
 
     /// The caller that the gate vouches for; `None` when the request has no assertion.
@@ -58,12 +66,25 @@ impl Gateway {
         };
         let expected = Expected { audience: self.upstream, method, path, unbound_will_do: self.unbound_will_do, now };
         Some(match token {
-            Some(token) => self.verify(token, expected).await,
+            Some(token) => match self.verify(token, expected).await {
+                Ok(assertion) => self.only_once(assertion, now),
+                Err(refusal) => Err(refusal),
+            },
             None => Err(GatewayRefusal::NotOne),
         })
     }
 
-    async fn verify(&self, token: &str, expected: Expected<'_>) -> Result<Caller, GatewayRefusal> {
+    /// After the signature, so that nobody but the gate can fill the memory.
+    fn only_once(&self, assertion: Assertion, now: u64) -> Result<Caller, GatewayRefusal> {
+        let Some(request) = &assertion.request else { return Ok(assertion.caller) };
+        match self.accepted.note(&request.id, now) {
+            Novelty::First => Ok(assertion.caller),
+            Novelty::Again => Err(GatewayRefusal::Replayed),
+            Novelty::Unknown => Err(GatewayRefusal::TooMany),
+        }
+    }
+
+    async fn verify(&self, token: &str, expected: Expected<'_>) -> Result<Assertion, GatewayRefusal> {
         let verdict = self.verify_at_hand(token, expected);
         let wants_keys = match &verdict {
             Err(GatewayRefusal::KeysUnavailable) => true,
@@ -77,8 +98,8 @@ impl Gateway {
         }
     }
 
-    fn verify_at_hand(&self, token: &str, expected: Expected<'_>) -> Result<Caller, GatewayRefusal> {
+    fn verify_at_hand(&self, token: &str, expected: Expected<'_>) -> Result<Assertion, GatewayRefusal> {
         let keys = self.keys.keys().ok_or(GatewayRefusal::KeysUnavailable)?;
-        verify(token, &keys.keys, expected).map(|assertion| assertion.caller).map_err(GatewayRefusal::Refused)
+        verify(token, &keys.keys, expected).map_err(GatewayRefusal::Refused)
     }
 }

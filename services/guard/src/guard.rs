@@ -124,6 +124,13 @@ fn gateway_problem(refusal: &GatewayRefusal) -> Problem {
     let (reason, detail) = match refusal {
         GatewayRefusal::NotOne => ("assertion_not_genuine", "not exactly one assertion came".to_owned()),
         GatewayRefusal::Refused(refusal) => (refusal.code(), refusal.to_string()),
+        GatewayRefusal::Replayed => {
+            ("assertion_replayed", "the assertion was used before; send the request again".to_owned())
+        }
+        GatewayRefusal::TooMany => {
+            let detail = "there are more requests than this service can tell apart; try again in a minute";
+            return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_requests_to_remember", detail);
+        }
         GatewayRefusal::KeysUnavailable => {
             let detail =
                 "the gate's keys are not at hand, so that its assertions cannot be verified; try again in a moment";

@@ -9,6 +9,7 @@ mod authenticated;
 mod gateway;
 mod guard;
 mod key_watch;
+mod replay;
 mod requirements;
 mod settings;
 

@@ -5,6 +5,7 @@
 //! ```
 
 mod clock;
+mod command_line;
 mod downstream;
 mod outbox;
 mod profile;
@@ -17,13 +18,18 @@ mod tests;
 use axum::Router;
 use portcullis_database::{Database, DatabaseMetrics, Schema};
 use portcullis_guard::Guard;
-use portcullis_runtime::{HttpService, Process, Registry, bind, document, http_client, serve_http};
+use portcullis_runtime::{
+    HttpService, InvalidSettings, Process, Registry, bind, described, document, http_client, serve_http,
+};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use downstream::{Application, ClientSecret, Downstream};
+pub use command_line::{Command, CommandLine, run_openapi};
+use downstream::{Downstream, DownstreamMetrics};
 use outbox::{Outbox, OutboxMetrics, Pace};
 pub use settings::{DownstreamSettings, Settings};
+
+const NAME: &str = "task-api";
 
 /// What handlers share.
 #[derive(Clone, Debug)]
@@ -36,7 +42,7 @@ pub(crate) struct AppState {
 #[must_use]
 pub fn schema() -> Schema {
     Schema {
-        service: "task-api",
+        service: NAME,
         sqlite: sqlx::migrate!("migrations/sqlite"),
         postgres: sqlx::migrate!("migrations/postgres"),
     }
@@ -54,7 +60,7 @@ fn api() -> (Router<AppState>, OpenApi) {
 /// The OpenAPI document of this service.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    portcullis_runtime::described(api().1)
+    described(api().1)
 }
 
 /// Every route. `protect` is a parameter so that no caller can forget it: health and document alone stay outside.
@@ -70,15 +76,22 @@ pub fn serve(
     registry: &mut Registry,
 ) -> impl Future<Output = anyhow::Result<()>> + use<> {
     let starting = process.pending("database and listener");
-    let service = HttpService::new("task-api", &settings.limits, registry);
+    let service = HttpService::new(NAME, &settings.limits, registry);
     let (of_database, of_outbox) = (DatabaseMetrics::register(registry), OutboxMetrics::register(registry));
+    let of_calls = DownstreamMetrics::register(registry);
     async move {
+        let application = settings.application()?;
+        application.credential.check().await.map_err(|error| {
+            let kind = application.credential.kind();
+            InvalidSettings(vec![format!("{kind} of this application: {error}")])
+        })?;
+        tracing::info!(credential = application.credential.kind(), "this application proves itself");
         let database = Database::open(&settings.database, &schema(), of_database).await?;
         database.watch(&process);
         let http = http_client(&settings.outbound)?;
-        let guard = Guard::start(&settings.guard, http.clone(), "task-api", &settings.client_id, &process).await?;
-        let downstream = Downstream::new(settings.application(), &settings.downstream, http);
-        let pace = Pace::of_service(settings.downstream.downstream_timeout, settings.outbound.call_timeout);
+        let guard = Guard::start(&settings.guard, http.clone(), NAME, &settings.client_id, &process).await?;
+        let downstream = Downstream::new(application, &settings.downstream, http, of_calls);
+        let pace = Pace::of_service(settings.outbound.call_timeout);
         let outbox = Outbox::start(database.clone(), downstream, of_outbox, pace).await?;
         let state = AppState { database: database.clone(), outbox: outbox.clone() };
         let listener = bind("--listen", settings.listen).await?;

@@ -42,7 +42,7 @@ fn known() -> Arc<KnownCaller> {
     let verified = Verified { caller, claims: Claims::default(), valid: 0..1, key_epoch: 0 };
     let set = PolicySet::compile([("p.yaml", "{apiVersion: portcullis.dev/v1alpha1, kind: RoutePolicy, metadata: {name: p}, spec: {allow: [{callers: anyone}], upstream: {name: u}}}")]).unwrap();
     let grant = set.policy("p").unwrap().grant(Some(&verified)).unwrap();
-    let limit_key = RateLimiter::new().key("p", Subject::Address(""));
+    let limit_key = RateLimiter::in_memory().key("p", Subject::Address(""));
     let share = |members| SharedIdentity::new(&verified.caller, members).map(Arc::new);
     Arc::new(KnownCaller::new(&verified, grant, limit_key, share).unwrap())
 }

@@ -85,14 +85,22 @@ impl EntraIssuer {
             return Err(Refusal::new(Reason::TenantNotAllowed, "the token's tenant is not served here"));
         }
         let keys = self.source(tenant, version).and_then(|source| source.keys.keys()).ok_or_else(keys_unavailable)?;
-        let expected = keys.issuer.as_deref().unwrap_or_default().replace(TENANT_PLACEHOLDER, tenant);
-        if issuer == expected { Ok(Origin { tenant, version, issuer, keys }) } else { Err(foreign_issuer()) }
+        if is_issuer_of(issuer, keys.issuer.as_deref().unwrap_or_default(), tenant) {
+            Ok(Origin { tenant, version, issuer, keys })
+        } else {
+            Err(foreign_issuer())
+        }
     }
 
     /// Fetches the keys that a token with these claims would be verified with, unless they were fetched lately.
     pub(crate) async fn refresh(&self, claims: &Claims, key_id: &str) -> bool {
         let Some(source) = self.source_of(claims) else { return false };
         source.keys.refresh(key_id).await
+    }
+
+    /// A number that is raised whenever keys of any tenant or version change.
+    pub(crate) fn key_epoch(&self) -> u64 {
+        self.sources.iter().map(|source| source.keys.epoch()).sum()
     }
 
     /// The keys of each tenant and version.
@@ -122,8 +130,11 @@ impl Origin<'_> {
         let unknown =
             || Refusal::new(Reason::KeyUnknown, "the token is signed with a key that its issuer does not publish");
         let key = self.keys.keys.get(kid).ok_or_else(unknown)?;
-        let bound = key.issuer().map(|issuer| issuer.replace(TENANT_PLACEHOLDER, self.tenant));
-        if bound.is_none_or(|issuer| issuer == self.issuer) { Ok(key) } else { Err(foreign_issuer()) }
+        if key.issuer().is_none_or(|template| is_issuer_of(self.issuer, template, self.tenant)) {
+            Ok(key)
+        } else {
+            Err(foreign_issuer())
+        }
     }
 }
 
@@ -160,6 +171,17 @@ fn names_tenant(issuer: &str, tenant: &str) -> bool {
     let path = issuer.strip_prefix("https://").and_then(|rest| rest.split_once('/')).map(|(_host, path)| path);
     let first = path.and_then(|path| path.split('/').next());
     first == Some(if is_guid(tenant) { tenant } else { TENANT_PLACEHOLDER })
+}
+
+/// Whether `issuer` is `template` with `tenant` in the placeholder's stead, if there is one.
+fn is_issuer_of(issuer: &str, template: &str, tenant: &str) -> bool {
+    match template.split_once(TENANT_PLACEHOLDER) {
+        None => issuer == template,
+        Some((before, after)) => {
+            let rest = issuer.strip_prefix(before).and_then(|rest| rest.strip_prefix(tenant));
+            rest.is_some_and(|rest| is_issuer_of(rest, after, tenant))
+        }
+    }
 }
 
 fn foreign_issuer() -> Refusal {

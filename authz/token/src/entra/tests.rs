@@ -58,7 +58,7 @@ async fn verifier(tenants: Tenants) -> Verifier {
         let keys = KeySet::parse(document.as_bytes(), EntraIssuer::ALGORITHMS).unwrap();
         KeyCache::start(FixedKeys(FetchedKeys { issuer: Some(issuer_of(version, tenant)), keys }), KeyPolicy::default())
     });
-    let verifier = Verifier { issuer: Issuer::Entra(issuer), times: TimeRules::default() };
+    let verifier = Verifier::new(Issuer::Entra(issuer), TimeRules::default());
     verifier.ready(PATIENCE).await.unwrap();
     verifier
 }
@@ -207,7 +207,7 @@ async fn any_organization_means_each_tokens_own_tenant() {
 async fn without_keys_nobody_is_verified() {
     let settings = EntraSettings::new(EntraSettings::PUBLIC_CLOUD, listed()).unwrap();
     let issuer = EntraIssuer::with_keys(settings, |_, _, _| KeyCache::start(Silent, KeyPolicy::default()));
-    let verifier = Verifier { issuer: Issuer::Entra(issuer), times: TimeRules::default() };
+    let verifier = Verifier::new(Issuer::Entra(issuer), TimeRules::default());
     assert_eq!(judge(&verifier, &token(&user_v2())).unwrap_err(), Reason::KeysUnavailable);
     let missing = verifier.ready(Duration::ZERO).await.unwrap_err();
     assert_eq!(missing.0.len(), 2, "{missing}");

@@ -23,7 +23,7 @@ async fn verifier_by(settings: OidcSettings) -> Verifier {
     let keys = KeySet::parse(document.as_bytes(), &[Algorithm::Rs256]).unwrap();
     let keys = KeyCache::start(FixedKeys(FetchedKeys { issuer: None, keys }), KeyPolicy::default());
     let issuer = Issuer::Oidc(OidcIssuer::with_keys(settings, keys));
-    let verifier = Verifier { issuer, times: TimeRules::default() };
+    let verifier = Verifier::new(issuer, TimeRules::default());
     verifier.ready(Duration::from_secs(10)).await.unwrap();
     verifier
 }

@@ -75,6 +75,21 @@ async fn every_other_assertion_is_refused_even_beside_a_good_token() {
 }
 
 #[tokio::test]
+async fn an_assertion_is_good_once() {
+    let (issuer, gate) = (Issuer::start().await, Gate::start().await);
+    let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
+    let once = assertion();
+    let token = format!("Bearer {}", issuer.sign(&issuer.claims(CONTOSO)).await);
+    assert_eq!(service.answer(LINE, &[(HEADER, &gate.sign(&once))]).await.status, 200);
+    // The signature differs each time; what counts is the request that it was issued for.
+    for headers in [vec![(HEADER, gate.sign(&once))], vec![(HEADER, gate.sign(&once)), ("authorization", token)]] {
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        service.answer(LINE, &headers).await.must_be_unauthorized("assertion_replayed", "Bearer", "a copy");
+    }
+    assert_eq!(service.answer(LINE, &[(HEADER, &gate.sign(&assertion()))]).await.status, 200);
+}
+
+#[tokio::test]
 async fn where_the_gate_is_not_trusted_its_assertions_name_nobody() {
     let (issuer, gate) = (Issuer::start().await, Gate::start().await);
     let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::Off).await;

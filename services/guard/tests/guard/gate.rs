@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use axum::Router;
@@ -55,7 +56,9 @@ pub(crate) fn assertion() -> Assertion {
     }
 }
 
-/// The binding to a request.
+/// The binding to a request, of which there is only one.
 pub(crate) fn bound(method: &str, path: &str) -> AssertedRequest {
-    AssertedRequest { id: "r".to_owned(), method: method.to_owned(), path: path.to_owned() }
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let id = NUMBER.fetch_add(1, Ordering::Relaxed).to_string();
+    AssertedRequest { id, method: method.to_owned(), path: path.to_owned() }
 }

@@ -8,23 +8,30 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
+use clap::Parser;
+use portcullis_entra_client::{Application, CredentialSettings};
+use portcullis_runtime::Registry;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use url::Url;
 
-use super::{Application, Downstream};
+use super::{Downstream, DownstreamMetrics};
 use crate::DownstreamSettings;
 
 /// The deadline of calls in tests: short, since tests wait for it.
 pub(crate) const DEADLINE: Duration = Duration::from_millis(400);
 
 /// How an endpoint of the fake server answers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Success,
     Refusal,
+    /// A service's refusal of the request itself.
     Forbidden,
-    Busy,
+    /// A service's fault.
+    Fault,
+    /// A challenge for the user at the token endpoint, a pause at a service.
+    Obstacle,
     Hang,
 }
 
@@ -76,12 +83,19 @@ pub(crate) async fn unreachable_services() -> Downstream {
     downstream_at(&Url::parse(&format!("http://{free}")).unwrap())
 }
 
+#[derive(Parser)]
+struct Credential {
+    #[command(flatten)]
+    settings: CredentialSettings,
+}
+
 fn downstream_at(base: &Url) -> Downstream {
+    let credential = Credential::try_parse_from(["test", "--client-secret", "s3cret"]).unwrap().settings;
     let application = Application {
         authority: base.clone(),
         home_tenant: "home".to_owned(),
         client_id: "task-api-id".to_owned(),
-        secret: "s3cret".parse().unwrap(),
+        credential: credential.credential().unwrap(),
     };
     let services = DownstreamSettings {
         notification_client_id: "notification-id".to_owned(),
@@ -90,18 +104,8 @@ fn downstream_at(base: &Url) -> Downstream {
         audit_url: base.join("svc/").unwrap(),
         downstream_timeout: DEADLINE,
     };
-    let http = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
-    Downstream::new(application, &services, http)
-}
-
-async fn answer(answer: Answer, success: Value, refusal: Value) -> Response {
-    match answer {
-        Answer::Success => Json(success).into_response(),
-        Answer::Refusal => (StatusCode::UNAUTHORIZED, Json(refusal)).into_response(),
-        Answer::Forbidden => StatusCode::FORBIDDEN.into_response(),
-        Answer::Busy => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        Answer::Hang => std::future::pending().await,
-    }
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    Downstream::new(application, &services, http, DownstreamMetrics::register(&mut Registry::default()))
 }
 
 async fn token_endpoint(
@@ -110,11 +114,20 @@ async fn token_endpoint(
     Form(form): Form<Value>,
 ) -> Response {
     fake.seen.lock().unwrap().push((format!("{tenant}/token"), form.clone()));
-    let token = format!("token for {}", form["scope"].as_str().unwrap());
-    let success = json!({ "token_type": "Bearer", "expires_in": fake.expires_in, "access_token": token });
+    let token = format!("token.for.{}", form["scope"].as_str().unwrap());
     let refusal =
         json!({ "error": "invalid_client", "error_codes": [7_000_215], "error_description": "AADSTS7000215 …" });
-    answer(fake.token, success, refusal).await
+    let challenge = json!({ "error": "interaction_required", "claims": "{\"access_token\":{}}" });
+    match fake.token {
+        Answer::Success => {
+            let reply = json!({ "token_type": "Bearer", "expires_in": fake.expires_in, "access_token": token });
+            Json(reply).into_response()
+        }
+        Answer::Refusal | Answer::Forbidden => (StatusCode::UNAUTHORIZED, Json(refusal)).into_response(),
+        Answer::Fault => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Answer::Obstacle => (StatusCode::BAD_REQUEST, Json(challenge)).into_response(),
+        Answer::Hang => std::future::pending().await,
+    }
 }
 
 async fn service_endpoint(
@@ -126,7 +139,16 @@ async fn service_endpoint(
     for name in ["authorization", "idempotency-key"] {
         body[name] = headers[name].to_str().unwrap().into();
     }
+    let earlier = fake.requests(&endpoint).len();
     fake.seen.lock().unwrap().push((endpoint, body));
     let service = *fake.service.lock().unwrap();
-    answer(service, json!({ "status": "done" }), json!({ "title": "Unauthorized" })).await
+    match service {
+        Answer::Forbidden => StatusCode::FORBIDDEN.into_response(),
+        Answer::Fault => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Answer::Refusal => (StatusCode::UNAUTHORIZED, Json(json!({ "title": "Unauthorized" }))).into_response(),
+        // Busy at first, as while it starts.
+        Answer::Obstacle if earlier == 0 => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Answer::Success | Answer::Obstacle => Json(json!({ "status": "done" })).into_response(),
+        Answer::Hang => std::future::pending().await,
+    }
 }

@@ -19,7 +19,7 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_the_limit() {
-        let pace = Pace::of_service(Duration::from_secs(2), Duration::from_secs(5));
+        let pace = Pace::of_service(Duration::from_secs(5));
         for (attempts, spread, milliseconds) in [
             (1, 0, 1_000),
             (1, 255, 750),

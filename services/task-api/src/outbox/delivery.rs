@@ -3,11 +3,13 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::Shared;
 use super::backoff::pause;
 use super::message::{Kind, Message, Outcome};
 use super::store::Note;
-use crate::downstream::{AuditEntry, CallError, Delivery, Notification};
+use crate::downstream::{AuditEntry, CallContext, CallError, Notification};
 
 /// A message after an attempt.
 #[derive(Debug)]
@@ -36,25 +38,27 @@ impl Shared {
             },
             Kind::Audit => self.audit(&message).await,
         };
-        let outcome = match result {
-            Ok(()) => Outcome::Delivered,
-            Err(failure) => failed(&message, failure),
+        let (outcome, asked_pause) = match result {
+            Ok(()) => (Outcome::Delivered, None),
+            Err(failure) => {
+                let asked_pause = failure.cause.as_ref().and_then(CallError::retry_after);
+                (failed(&message, failure), asked_pause)
+            }
         };
         self.metrics.attempted(message.kind, outcome);
         let attempts = u32::try_from(message.attempts).unwrap_or(u32::MAX).saturating_add(1);
         let spread = message.idempotency_key.bytes().fold(0_u8, u8::wrapping_add);
-        Attempted { pause: pause(&self.pace, attempts, spread), message, outcome }
+        let own_pause = pause(&self.pace, attempts, spread);
+        // What the other side asks for counts, up to what this side would do in the worst case.
+        let pause =
+            asked_pause.map_or(own_pause, |asked| asked.clamp(own_pause, self.pace.longest_pause.max(own_pause)));
+        Attempted { pause, message, outcome }
     }
 
     async fn notify(&self, message: &Message, token: &portcullis_guard::BearerToken) -> Result<(), Failure> {
-        let notification = Notification {
-            event: message.event,
-            task_title: &message.task_title,
-            tenant: &message.tenant_id,
-            token,
-            delivery: delivery(message),
-        };
-        self.downstream.notify(&notification).await.map_err(Failure::of)
+        let notification =
+            Notification { event: message.event, task_title: &message.task_title, tenant: &message.tenant_id, token };
+        self.downstream.notify(&notification, &self.context(message)).await.map_err(Failure::of)
     }
 
     async fn audit(&self, message: &Message) -> Result<(), Failure> {
@@ -63,9 +67,16 @@ impl Shared {
             resource_id: message.task_id,
             actor: &message.actor_id,
             tenant: &message.tenant_id,
-            delivery: delivery(message),
         };
-        self.downstream.audit(&entry).await.map_err(Failure::of)
+        self.downstream.audit(&entry, &self.context(message)).await.map_err(Failure::of)
+    }
+
+    fn context<'a>(&self, message: &'a Message) -> CallContext<'a> {
+        CallContext {
+            request_id: message.request_id.as_deref(),
+            idempotency_key: &message.idempotency_key,
+            deadline: Instant::now() + self.pace.attempt,
+        }
     }
 
     /// Stores what became of attempts. If it can't be stored, the messages are tried again when their attempt's time is up,
@@ -109,7 +120,7 @@ struct Failure {
 
 impl Failure {
     fn of(cause: CallError) -> Self {
-        Self { reason: cause.reason(), is_final: cause.is_final(), cause: Some(cause) }
+        Self { reason: cause.reason(), is_final: !cause.is_transient(), cause: Some(cause) }
     }
 }
 
@@ -135,8 +146,4 @@ fn failed(message: &Message, failure: Failure) -> Outcome {
         "a service was not told of a change"
     );
     outcome
-}
-
-fn delivery(message: &Message) -> Delivery<'_> {
-    Delivery { idempotency_key: &message.idempotency_key, request_id: message.request_id.as_deref() }
 }

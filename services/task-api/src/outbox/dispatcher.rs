@@ -22,7 +22,7 @@ async fn dispatch(shared: &Arc<Shared>) -> bool {
     if free == 0 {
         return false;
     }
-    let messages = match shared.store.claim(free, shared.pace.attempt).await {
+    let messages = match shared.store.claim(free, shared.pace.claim).await {
         Ok(messages) => messages,
         Err(error) => {
             tracing::error!(cause = %error, "the outbox cannot be read; trying again");

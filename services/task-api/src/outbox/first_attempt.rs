@@ -5,7 +5,7 @@ use portcullis_guard::BearerToken;
 use sqlx::AnyConnection;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::delivery::Attempted;
 use super::message::{Kind, Message, Outcome};
@@ -60,7 +60,7 @@ impl Enqueued {
         token: Option<&BearerToken>,
     ) -> sqlx::Result<Self> {
         let permit = Arc::clone(&shared.permits).try_acquire_owned().ok();
-        let pause = if permit.is_some() { shared.pace.attempt } else { Duration::ZERO };
+        let pause = if permit.is_some() { shared.pace.claim } else { Duration::ZERO };
         let mut messages = vec![shared.store.add(transaction, Kind::Audit, change, pause).await?];
         if let Some(token) = token {
             let message = shared.store.add(transaction, Kind::Notification, change, pause).await?;
@@ -71,9 +71,9 @@ impl Enqueued {
         Ok(Self { shared: Arc::clone(shared), messages, before: Report::before(token), permit })
     }
 
-    /// Tells both services at once, after the commit, and waits a little for how it goes. What fails or takes longer is left to
-    /// the dispatcher.
-    pub(crate) async fn deliver(mut self) -> Report {
+    /// Tells both services at once, after the commit, and waits until `deadline` for how it goes. What takes longer goes on, and
+    /// what fails is left to the dispatcher.
+    pub(crate) async fn deliver(mut self, deadline: Instant) -> Report {
         let (messages, before) = (std::mem::take(&mut self.messages), self.before);
         let shared = Arc::clone(&self.shared);
         let Some(permit) = self.permit.take() else {
@@ -84,11 +84,11 @@ impl Enqueued {
         let work = Arc::clone(&shared);
         shared.running.spawn(async move {
             let _permit = permit;
-            attempt_at_once(&work, messages, before, sender).await;
+            attempt_at_once(&work, messages, deadline, before, sender).await;
         });
         // Noting it in the database comes on top of the wait.
-        let limit = shared.pace.user_waits.saturating_add(Duration::from_millis(500));
-        timeout(limit, receiver).await.ok().and_then(Result::ok).unwrap_or(before)
+        let limit = deadline + Duration::from_millis(500);
+        timeout_at(limit, receiver).await.ok().and_then(Result::ok).unwrap_or(before)
     }
 }
 
@@ -103,8 +103,13 @@ impl Drop for Enqueued {
 
 /// Reports what is known at the user's deadline, and then sees the rest through. Both outcomes are usually stored in one
 /// transaction: on SQLite each is an fsync.
-async fn attempt_at_once(shared: &Arc<Shared>, messages: Vec<Message>, before: Report, user: oneshot::Sender<Report>) {
-    let deadline = Instant::now() + shared.pace.user_waits;
+async fn attempt_at_once(
+    shared: &Arc<Shared>,
+    messages: Vec<Message>,
+    deadline: Instant,
+    before: Report,
+    user: oneshot::Sender<Report>,
+) {
     let mut attempts = JoinSet::new();
     for message in messages {
         let shared = Arc::clone(shared);

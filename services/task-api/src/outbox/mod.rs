@@ -31,8 +31,10 @@ use std::sync::Arc;
 
 use portcullis_database::Database;
 use portcullis_guard::BearerToken;
+use portcullis_runtime::Problem;
 use sqlx::AnyConnection;
 use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -108,6 +110,12 @@ impl Outbox {
     pub(crate) fn die(&self) {
         self.0.stopping.cancel();
         self.0.tokens.forget_all();
+    }
+
+    /// Before a change: 401 when nothing will work on the user's behalf until the user has met a challenge. Otherwise the time until
+    /// which the user waits for the deliveries of the change.
+    pub(crate) async fn admit(&self, tenant: &str, token: Option<&BearerToken>) -> Result<Instant, Problem> {
+        self.0.downstream.admit(tenant, token).await
     }
 
     /// Finishes the deliveries in hand, and gives up the notifications whose tokens go with this process.

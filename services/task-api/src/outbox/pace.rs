@@ -3,14 +3,14 @@ use std::time::Duration;
 /// How patient the outbox is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
-    /// Longest time that a user's request waits for the first attempt.
-    pub(crate) user_waits: Duration,
+    /// Longest time for one attempt: a token, the call, and their repetitions.
+    pub(crate) attempt: Duration,
     /// Pause before the first repetition; each next one is twice as long.
     pub(crate) first_pause: Duration,
     /// Longest pause.
     pub(crate) longest_pause: Duration,
-    /// How long a message is one attempt's alone. Longer than an attempt can take, or it would be tried twice at once.
-    pub(crate) attempt: Duration,
+    /// How long a message is one attempt's alone. Longer than an attempt takes, or it would be tried twice at once.
+    pub(crate) claim: Duration,
     /// How often to look for messages that are due.
     pub(crate) look_every: Duration,
     /// How often this process says that it lives.
@@ -22,13 +22,14 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// The pace of a running service, whose calls take at most `call` each: a token request, and then the delivery.
-    pub(crate) fn of_service(user_waits: Duration, call: Duration) -> Self {
+    /// The pace of a running service, whose calls take at most `call` each.
+    pub(crate) fn of_service(call: Duration) -> Self {
+        let attempt = call.saturating_mul(2);
         Self {
-            user_waits,
+            attempt,
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_mins(5),
-            attempt: call.saturating_mul(3).max(Duration::from_secs(15)),
+            claim: attempt.saturating_add(Duration::from_secs(5)),
             look_every: Duration::from_secs(1),
             say_alive_every: Duration::from_secs(2),
             life: Duration::from_secs(10),

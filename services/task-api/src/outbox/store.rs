@@ -63,8 +63,8 @@ impl OutboxStore {
             .await
     }
 
-    /// Takes up to `most` messages that are due, and that nobody else tries for `attempt`.
-    pub(super) async fn claim(&self, most: usize, attempt: Duration) -> sqlx::Result<Vec<Message>> {
+    /// Takes up to `most` messages that are due, and that are then the caller's alone for a while.
+    pub(super) async fn claim(&self, most: usize, alone: Duration) -> sqlx::Result<Vec<Message>> {
         let now = unix_milliseconds();
         let due = "due_at <= $1 AND (kind = 'audit' OR process = $2)";
         // A look costs no lock: most find nothing.
@@ -84,7 +84,7 @@ impl OutboxStore {
         let messages = sqlx::query_as(AssertSqlSafe(claim))
             .bind(now)
             .bind(&self.process)
-            .bind(now.saturating_add(milliseconds(attempt)))
+            .bind(now.saturating_add(milliseconds(alone)))
             .bind(i64::try_from(most).unwrap_or(i64::MAX))
             .fetch_all(&mut *write)
             .await?;

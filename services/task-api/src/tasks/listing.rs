@@ -1,4 +1,4 @@
-use portcullis_runtime::PageSize;
+use portcullis_runtime::{BoundedText, PageSize};
 use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 
@@ -10,8 +10,8 @@ pub(crate) struct Listing {
     /// Only tasks that are completed, or only those that are not.
     pub(crate) completed: Option<bool>,
     /// Only tasks of this user, for an Admin; others see only their own anyway.
-    #[param(max_length = 64)]
-    pub(crate) owner_id: Option<String>,
+    #[param(inline)]
+    pub(crate) owner_id: Option<BoundedText<64>>,
     /// Oldest first, unless the newest are wanted first.
     #[serde(default)]
     #[param(inline)]
@@ -22,7 +22,7 @@ pub(crate) struct Listing {
     pub(crate) limit: PageSize<1000, 1000>,
     /// Where to go on: taken from the `Link` of the page before, and of no other meaning.
     #[serde(default, deserialize_with = "cursor")]
-    #[param(value_type = Option<String>, max_length = 19)]
+    #[param(value_type = Option<String>, pattern = "^[0-9]{1,18}$")]
     pub(crate) cursor: Option<i64>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) enum Order {
 
 fn cursor<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let is_ours = text.len() <= 19 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_ours = (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     let id = text.parse().ok().filter(|_| is_ours);
     id.map(Some).ok_or_else(|| serde::de::Error::custom("expected the cursor of a Link header"))
 }

@@ -1,4 +1,5 @@
 use portcullis_database::{Backend, Connection, Database};
+use portcullis_runtime::BoundedText;
 use portcullis_token::Caller;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
@@ -14,7 +15,7 @@ const OWNER_NAME_MAX_CHARS: usize = 200;
 
 /// A page of the tasks within `reach`, with one more if anything comes after it.
 pub(crate) async fn list(mut read: Connection, reach: Reach<'_>, listing: &Listing) -> sqlx::Result<Vec<Task>> {
-    let owner = match (reach.owner(), listing.owner_id.as_deref()) {
+    let owner = match (reach.owner(), listing.owner_id.as_ref().map(BoundedText::as_str)) {
         (Some(own), Some(wanted)) if own != wanted => return Ok(Vec::new()),
         (own, wanted) => own.or(wanted),
     };

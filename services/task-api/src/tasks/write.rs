@@ -4,6 +4,7 @@ use axum::http::HeaderMap;
 use http::StatusCode;
 use portcullis_database::{Transaction, query_failed};
 use portcullis_runtime::{IdempotencyKey, Problem, request_id};
+use tokio::time::Instant;
 
 use super::creations::{self, Claim};
 use super::if_match::IfMatch;
@@ -28,6 +29,11 @@ impl Author {
 
     fn before(&self) -> Report {
         Report::before(self.user.token.as_ref())
+    }
+
+    /// Before anything changes. Gives the time until which the user waits for the deliveries.
+    async fn admit(&self, state: &AppState) -> Result<Instant, Problem> {
+        state.outbox.admit(&self.user.caller.tenant, self.user.token.as_ref()).await
     }
 
     async fn enqueue(
@@ -56,6 +62,7 @@ pub(super) async fn create(
     key: Option<IdempotencyKey>,
     title: Title,
 ) -> Result<Task, Problem> {
+    let deadline = author.admit(&state).await?;
     let mut transaction = state.database.write().await.map_err(query_failed)?;
     let caller = &author.user.caller;
     if let Some(key) = &key {
@@ -74,7 +81,7 @@ pub(super) async fn create(
     }
     let enqueued = author.enqueue(&state, &mut transaction, Event::Created, &task).await.map_err(query_failed)?;
     transaction.commit().await.map_err(query_failed)?;
-    Ok(task.reported(enqueued.deliver().await))
+    Ok(task.reported(enqueued.deliver(deadline).await))
 }
 
 /// The task that an earlier request with the same key created.
@@ -97,6 +104,7 @@ pub(super) async fn update(
     condition: IfMatch,
     change: TaskChange,
 ) -> Result<Task, Problem> {
+    let deadline = author.admit(&state).await?;
     let (mut transaction, task) = lock(&state, &author, id, &condition).await?;
     if change.is_empty() {
         return Ok(task);
@@ -104,15 +112,16 @@ pub(super) async fn update(
     let task = store::update(&mut transaction, task.id, &change, author.before()).await.map_err(query_failed)?;
     let enqueued = author.enqueue(&state, &mut transaction, Event::Updated, &task).await.map_err(query_failed)?;
     transaction.commit().await.map_err(query_failed)?;
-    Ok(task.reported(enqueued.deliver().await))
+    Ok(task.reported(enqueued.deliver(deadline).await))
 }
 
 pub(super) async fn delete(state: AppState, author: Author, id: TaskId, condition: IfMatch) -> Result<Report, Problem> {
+    let deadline = author.admit(&state).await?;
     let (mut transaction, task) = lock(&state, &author, id, &condition).await?;
     store::delete(&mut transaction, task.id).await.map_err(query_failed)?;
     let enqueued = author.enqueue(&state, &mut transaction, Event::Deleted, &task).await.map_err(query_failed)?;
     transaction.commit().await.map_err(query_failed)?;
-    Ok(enqueued.deliver().await)
+    Ok(enqueued.deliver(deadline).await)
 }
 
 /// The task as it is, for this transaction alone, if the caller may change it and it is what they think.

@@ -77,7 +77,7 @@ on_both! {
     }
 
     async fn what_fails_is_repeated_with_the_same_key_until_it_is_delivered(backend) {
-        let fake = FakeServers::new(Answer::Success, Answer::Busy);
+        let fake = FakeServers::new(Answer::Success, Answer::Fault);
         let service = Service::telling(backend, &fake).await;
         let editor = caller("t1", "editor", &["Editor"]);
         let body = Some(json!({ "title": "task" }));
@@ -110,7 +110,7 @@ on_both! {
     }
 
     async fn a_late_delivery_does_not_speak_for_a_later_change(backend) {
-        let fake = FakeServers::new(Answer::Success, Answer::Busy);
+        let fake = FakeServers::new(Answer::Success, Answer::Fault);
         let service = Service::telling(backend, &fake).await;
         let editor = caller("t1", "editor", &["Editor"]);
         let body = Some(json!({ "title": "task" }));

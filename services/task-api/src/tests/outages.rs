@@ -46,7 +46,7 @@ on_both! {
     }
 
     async fn a_living_process_keeps_its_notifications_to_itself(backend) {
-        let (down, up) = (FakeServers::new(Answer::Success, Answer::Busy), FakeServers::new(Answer::Success, Answer::Success));
+        let (down, up) = (FakeServers::new(Answer::Success, Answer::Fault), FakeServers::new(Answer::Success, Answer::Success));
         let first = Service::telling(backend, &down).await;
         let task = create(&first, "task").await;
         let Service { place, state, .. } = first;
@@ -63,7 +63,7 @@ on_both! {
     async fn what_waits_is_counted_and_an_end_of_the_outage_hastens_it(backend) {
         // A pause that nobody waits out.
         let pace = Pace { first_pause: Duration::from_hours(1), longest_pause: Duration::from_hours(1), ..PACE };
-        let fake = FakeServers::new(Answer::Success, Answer::Busy);
+        let fake = FakeServers::new(Answer::Success, Answer::Fault);
         let service = Service::open(Place::new(backend).await, fake.start().await, pace).await;
         let editor = caller("t1", "editor", &["Editor"]);
         let waiting = [create(&service, "one").await, create(&service, "two").await];

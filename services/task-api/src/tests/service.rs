@@ -20,10 +20,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A hurried pace: tests wait for repetitions.
 pub(crate) const PACE: Pace = Pace {
-    user_waits: DEADLINE,
+    attempt: DEADLINE,
     first_pause: Duration::from_millis(20),
     longest_pause: Duration::from_millis(100),
-    attempt: Duration::from_secs(2),
+    claim: Duration::from_secs(2),
     look_every: Duration::from_millis(20),
     say_alive_every: Duration::from_millis(100),
     life: Duration::from_millis(700),

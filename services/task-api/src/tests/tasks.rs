@@ -62,7 +62,7 @@ on_both! {
 
     async fn a_delivery_is_no_conflict_with_an_editor(backend) {
         use crate::downstream::fake_servers::{Answer, FakeServers};
-        let fake = FakeServers::new(Answer::Success, Answer::Busy);
+        let fake = FakeServers::new(Answer::Success, Answer::Fault);
         let service = Service::telling(backend, &fake).await;
         let editor = caller("t1", "editor", &["Editor"]);
         let id = json!(service.create(&editor, "task").await);

@@ -9,7 +9,6 @@
 )]
 
 mod client;
-mod document;
 mod drain;
 mod identity;
 mod kill;

@@ -1,0 +1,186 @@
+//! The store of rate limits as it is: a real Redis, which is shared, killed, hung, and asked with TLS.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use dev_stack::{RedisServer, TlsFiles};
+use futures::future::join_all;
+use portcullis_policy::RateLimit;
+
+use super::store::{Store, StoreMetrics, StoreSettings};
+use super::{Admission, RateLimiter, StoreDown, Subject, WhenStoreIsDown};
+
+/// Generous, since the machine may be busy; what hangs is given up after this.
+const PATIENCE: Duration = Duration::from_secs(2);
+const SUBJECT: Subject<'_> = Subject::Caller { tenant: "t", object_id: "o" };
+
+fn limit(requests: u32, per: Duration) -> RateLimit {
+    RateLimit { requests, per }
+}
+
+fn replica_of(url: &str, ca: Option<PathBuf>, when_down: WhenStoreIsDown) -> RateLimiter {
+    let settings = StoreSettings { url: url.parse().unwrap(), ca, timeout: PATIENCE };
+    RateLimiter::shared(Store::new(settings, StoreMetrics::default()).unwrap(), when_down)
+}
+
+fn replica(redis: &RedisServer, when_down: WhenStoreIsDown) -> RateLimiter {
+    replica_of(&redis.url(), None, when_down)
+}
+
+async fn ask(limiter: &RateLimiter, limit: RateLimit) -> Result<bool, StoreDown> {
+    let admission = limiter.admit(limiter.key("p", SUBJECT), limit).await?;
+    Ok(matches!(admission, Admission::Admitted { .. }))
+}
+
+/// A command of Redis, outside the limiter.
+async fn command(redis: &RedisServer, words: &[&str]) -> redis::Value {
+    let client = redis::Client::open(redis.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let (name, arguments) = words.split_first().unwrap();
+    redis::cmd(name).arg(arguments).query_async(&mut connection).await.unwrap()
+}
+
+fn key_of(limiter: &RateLimiter) -> String {
+    let super::LimitKey([high, low]) = limiter.key("p", SUBJECT);
+    format!("portcullis:limit:{high:016x}{low:016x}")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn three_replicas_together_admit_no_more_than_one() {
+    let redis = RedisServer::start().await.unwrap();
+    let replicas: Vec<_> = (0..3).map(|_| Arc::new(replica(&redis, WhenStoreIsDown::Refuse))).collect();
+    // Longer than the test may take, so that the number admitted is exact.
+    let limit = limit(500, Duration::from_mins(10));
+    let tasks = (0..16).map(|task| {
+        let replica = Arc::clone(&replicas[task % replicas.len()]);
+        tokio::spawn(async move {
+            let mut admitted = 0;
+            for _ in 0..500 {
+                admitted += usize::from(ask(&replica, limit).await.unwrap());
+            }
+            admitted
+        })
+    });
+    let admitted: usize = join_all(tasks).await.into_iter().map(Result::unwrap).sum();
+    assert_eq!(admitted, 500, "of 8,000 requests");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_slides_and_says_what_is_left() {
+    let redis = RedisServer::start().await.unwrap();
+    let limiter = replica(&redis, WhenStoreIsDown::Refuse);
+    let limit = limit(2, Duration::from_millis(500));
+    let admit = || async { limiter.admit(limiter.key("p", SUBJECT), limit).await.unwrap() };
+    let Admission::Admitted { remaining: 1, .. } = admit().await else { panic!("the first is admitted") };
+    let Admission::Admitted { remaining: 0, reset } = admit().await else { panic!("the second is admitted") };
+    assert!(reset <= limit.per);
+    let refused_at = Instant::now();
+    let Admission::Refused { retry_after } = admit().await else { panic!("the third is refused") };
+    assert!(retry_after <= limit.per);
+    // Whoever comes back when told to is admitted.
+    tokio::time::sleep(retry_after).await;
+    assert!(matches!(admit().await, Admission::Admitted { .. }), "after {:?}", refused_at.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_steps_back_admits_nobody_twice() {
+    let redis = RedisServer::start().await.unwrap();
+    let limiter = replica(&redis, WhenStoreIsDown::Refuse);
+    let limit = limit(3, Duration::from_mins(1));
+    assert!(ask(&limiter, limit).await.unwrap());
+    // What the list holds after the clock was set back by an hour: a time that is yet to come.
+    let redis::Value::Array(time) = command(&redis, &["TIME"]).await else { panic!("TIME answers two numbers") };
+    let seconds: u64 = redis::from_redis_value(time[0].clone()).unwrap();
+    let later = ((seconds + 3600) * 1_000_000).to_string();
+    command(&redis, &["RPUSH", &key_of(&limiter), &later]).await;
+    // Time stands still at the latest moment seen, at which the first has left the window.
+    for expected in [true, true, false, false] {
+        assert_eq!(ask(&limiter, limit).await.unwrap(), expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_costs_one_round_trip_and_a_key_goes_with_its_window() {
+    let redis = RedisServer::start().await.unwrap();
+    let limiter = replica(&redis, WhenStoreIsDown::Refuse);
+    let limit = limit(1000, Duration::from_mins(1));
+    ask(&limiter, limit).await.unwrap();
+    command(&redis, &["CONFIG", "RESETSTAT"]).await;
+    for _ in 0..50 {
+        ask(&limiter, limit).await.unwrap();
+    }
+    let stats: String = redis::from_redis_value(command(&redis, &["INFO", "commandstats"]).await).unwrap();
+    assert!(stats.contains("cmdstat_evalsha:calls=50,"), "{stats}");
+    assert!(!stats.contains("cmdstat_eval:") && !stats.contains("cmdstat_script"), "{stats}");
+    let left: i64 = redis::from_redis_value(command(&redis, &["PTTL", &key_of(&limiter)]).await).unwrap();
+    assert!((1..=60_000).contains(&left), "{left} ms");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_store_is_down_each_counts_alone_or_nobody_passes() {
+    let mut redis = RedisServer::start().await.unwrap();
+    let (alone, refusing) = (replica(&redis, WhenStoreIsDown::CountAlone), replica(&redis, WhenStoreIsDown::Refuse));
+    let limit = limit(2, Duration::from_mins(10));
+    assert_eq!(ask(&alone, limit).await, Ok(true));
+    assert_eq!(ask(&refusing, limit).await, Ok(true));
+    assert_eq!(ask(&alone, limit).await, Ok(false), "both count in the store");
+    assert!(alone.store_is_up().is_some_and(|(_, up)| up));
+
+    redis.crash().await.unwrap();
+    for expected in [true, true, false] {
+        assert_eq!(ask(&alone, limit).await, Ok(expected), "the limit holds in each replica");
+    }
+    assert_eq!(ask(&refusing, limit).await, Err(StoreDown));
+    assert!(alone.store_is_up().is_some_and(|(_, up)| !up));
+
+    redis.start_again().await.unwrap();
+    let recovered = async {
+        while ask(&refusing, limit).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), recovered).await.expect("the store is asked again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_hangs_delays_one_request_and_not_all() {
+    let redis = RedisServer::start().await.unwrap();
+    let limiter = replica(&redis, WhenStoreIsDown::CountAlone);
+    let limit = limit(1000, Duration::from_mins(10));
+    assert_eq!(ask(&limiter, limit).await, Ok(true));
+    redis.hang().unwrap();
+    let started = Instant::now();
+    assert_eq!(ask(&limiter, limit).await, Ok(true));
+    let first = started.elapsed();
+    assert!(first >= PATIENCE && first < 5 * PATIENCE, "{first:?}");
+    let started = Instant::now();
+    for _ in 0..100 {
+        assert_eq!(ask(&limiter, limit).await, Ok(true));
+    }
+    assert!(started.elapsed() < 50 * PATIENCE, "100 requests took {:?}", started.elapsed());
+    redis.go_on().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_tls_the_store_must_show_a_certificate_of_a_known_authority() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let authority = || rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let (made, other) = (authority(), authority());
+    let certificate = write("server.pem", made.cert.pem());
+    let files = TlsFiles { certificate: certificate.clone(), key: write("key.pem", made.signing_key.serialize_pem()) };
+    let redis = RedisServer::start_with_tls(files).await.unwrap();
+    let limit = limit(1, Duration::from_mins(10));
+    let trusting = replica_of(&redis.url(), Some(certificate), WhenStoreIsDown::Refuse);
+    assert_eq!(ask(&trusting, limit).await, Ok(true));
+    assert_eq!(ask(&trusting, limit).await, Ok(false));
+    for ca in [None, Some(write("other.pem", other.cert.pem()))] {
+        let wary = replica_of(&redis.url(), ca, WhenStoreIsDown::Refuse);
+        assert_eq!(ask(&wary, limit).await, Err(StoreDown));
+    }
+}

@@ -1,0 +1,61 @@
+use std::fmt;
+use std::str::FromStr;
+
+use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
+
+/// Where limits are counted for all replicas: `redis://`, or `rediss://` for TLS. It may hold a password, so it is never printed.
+#[derive(Clone)]
+pub struct StoreUrl(pub(super) ConnectionInfo);
+
+/// Why a URL names no store. It does not repeat the URL, which may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not a URL such as redis://host:6379 or rediss://user:password@host:6380/0")]
+pub struct InvalidStoreUrl;
+
+impl FromStr for StoreUrl {
+    type Err = InvalidStoreUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidStoreUrl> {
+        text.into_connection_info().map(Self).map_err(|_| InvalidStoreUrl)
+    }
+}
+
+impl StoreUrl {
+    pub(super) fn is_tls(&self) -> bool {
+        matches!(self.0.addr(), ConnectionAddr::TcpTls { .. })
+    }
+}
+
+/// Host and port alone.
+impl fmt::Display for StoreUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.addr().fmt(formatter)
+    }
+}
+
+impl fmt::Debug for StoreUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StoreUrl;
+
+    #[test]
+    fn a_store_is_named_without_its_password() {
+        for (url, shown, tls) in [
+            ("redis://127.0.0.1:6379", "127.0.0.1:6379", false),
+            ("rediss://gate:secret@cache.example:6380/1", "cache.example:6380", true),
+        ] {
+            let store: StoreUrl = url.parse().unwrap();
+            assert_eq!((store.to_string().as_str(), store.is_tls()), (shown, tls));
+            assert!(!format!("{store:?}").contains("secret"));
+        }
+        for url in ["", "host:6379", "http://host", "redis://"] {
+            let error = url.parse::<StoreUrl>().map(|store| store.to_string());
+            assert!(error.is_err() || url == "redis://", "{url}");
+        }
+    }
+}

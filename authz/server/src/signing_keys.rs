@@ -1,0 +1,93 @@
+//! The keys that assertions are signed with: made at the start, or a file that is followed while it changes.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use portcullis_assertion::Signer;
+use portcullis_runtime::InvalidSettings;
+use tokio::time::sleep;
+
+use crate::gate::Gate;
+use crate::metrics::Metrics;
+
+/// As for policies: reading a small file costs nothing, and notices the links that Kubernetes swaps above a mounted Secret.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// A key file, and what was read of it last.
+#[derive(Debug)]
+pub(crate) struct KeyFile {
+    path: PathBuf,
+    /// A hash, so that private keys are not kept twice in memory.
+    seen: Option<[u8; 32]>,
+}
+
+/// A signer, and the file that it follows, if there is one.
+pub(crate) fn signer(path: Option<&Path>) -> anyhow::Result<(Signer, Option<KeyFile>)> {
+    let Some(path) = path else { return Ok((Signer::generate()?, None)) };
+    let mut file = KeyFile { path: path.to_owned(), seen: None };
+    let signer = file.read().map_err(|problem| InvalidSettings(vec![problem]))?;
+    Ok((signer, Some(file)))
+}
+
+/// `None` for a file that cannot be read.
+fn hash(read: &std::io::Result<Vec<u8>>) -> Option<[u8; 32]> {
+    let pem = read.as_ref().ok()?;
+    digest(&SHA256, pem).as_ref().try_into().ok()
+}
+
+impl KeyFile {
+    /// What the file holds now.
+    fn read(&mut self) -> Result<Signer, String> {
+        let wrong = |problem: String| format!("--assertion-key {}: {problem}", self.path.display());
+        let read = std::fs::read(&self.path);
+        self.seen = hash(&read);
+        let pem = read.map_err(|error| wrong(format!("cannot be read: {error}")))?;
+        Signer::from_pem(&pem).map_err(|error| wrong(error.to_string()))
+    }
+
+    fn has_changed(&self) -> bool {
+        hash(&std::fs::read(&self.path)) != self.seen
+    }
+
+    /// Never ends. Good keys replace those in force; others change nothing.
+    pub(crate) async fn follow(mut self, gate: Arc<Gate>, metrics: Metrics) {
+        loop {
+            sleep(LOOK_EVERY).await;
+            if !self.has_changed() {
+                continue;
+            }
+            match self.read() {
+                Ok(signer) => {
+                    tracing::info!(file = %self.path.display(), key_ids = ?signer.key_ids(), "the keys of assertions are replaced");
+                    gate.replace_signer(signer);
+                    metrics.assertion_keys_agree(true);
+                }
+                Err(problem) => {
+                    tracing::error!(
+                        problem,
+                        "the keys of assertions are not replaced; the last good ones stay in force"
+                    );
+                    metrics.assertion_keys_agree(false);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::signer;
+
+    #[test]
+    fn a_file_that_holds_no_key_is_an_error_of_settings() {
+        for (file, part) in [("absent.pem", "cannot be read"), ("Cargo.toml", "PKCS#8")] {
+            let error = signer(Some(Path::new(file))).map(|_| ()).unwrap_err().to_string();
+            assert!(error.contains("--assertion-key") && error.contains(file) && error.contains(part), "{error}");
+        }
+        assert!(signer(None).is_ok_and(|(_, file)| file.is_none()));
+    }
+}

@@ -1,0 +1,80 @@
+//! One connection from the gateway after the other, and on each one request after the other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use super::body::Incoming;
+use super::handlers::Handlers;
+use super::head::Head;
+use super::line::with_canaries;
+use super::records::{Record, Records};
+use crate::canary::Canary;
+use crate::case::CASE_HEADER;
+use crate::escape::abridged;
+
+/// A gateway keeps a connection open for the next request; one that is forgotten ends some time.
+const IDLE: Duration = Duration::from_mins(5);
+const QUOTED: usize = 400;
+
+pub(super) async fn accept(listener: TcpListener, handlers: Handlers, records: Arc<Records>) -> std::io::Result<()> {
+    loop {
+        let (stream, _) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            // Of that connection alone, or of a moment without file descriptors.
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => continue,
+            Err(error) => return Err(error),
+        };
+        // An answer in two packets would wait for the peer's acknowledgement.
+        stream.set_nodelay(true)?;
+        tokio::spawn(serve(stream, handlers.clone(), Arc::clone(&records)));
+    }
+}
+
+async fn serve(stream: TcpStream, handlers: Handlers, records: Arc<Records>) {
+    let mut incoming = Incoming::new(stream);
+    while let Ok(Some(())) = timeout(IDLE, answer_next(&mut incoming, &handlers, &records)).await {}
+    let rest = incoming.rest();
+    let seen = with_canaries("unfinished head", &rest);
+    if !seen.is_empty() {
+        records.add(Record { request_line: "(unfinished)".to_owned(), seen, ..Record::default() });
+    }
+}
+
+/// `None` when the connection is over.
+async fn answer_next(incoming: &mut Incoming, handlers: &Handlers, records: &Records) -> Option<()> {
+    let bytes = incoming.head().await?;
+    let head = Head::parse(&bytes);
+    let case = Canary::find(head.value(CASE_HEADER));
+    let record = Record {
+        request_line: abridged(&head.request_line, QUOTED),
+        case: case.map(|case| case.to_string()).unwrap_or_default(),
+        handler: handlers.matching(&head.method, &head.target).await,
+        seen: with_canaries("head", &bytes),
+        ambiguities: head.ambiguities.clone(),
+    };
+    // Before the body: it may never end, and the request has arrived all the same.
+    records.add(record.clone());
+    if head.value("expect").eq_ignore_ascii_case(b"100-continue") {
+        incoming.write(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+    }
+    let chunks = incoming.body(head.length()).await?;
+    let seen = with_canaries("trailer", &chunks.trailers);
+    if !seen.is_empty() || !chunks.ambiguities.is_empty() {
+        records.add(Record { handler: None, seen, ambiguities: chunks.ambiguities, ..record });
+    }
+    // Whose answer this is, so that one that goes to somebody else is noticed.
+    let named = case.or_else(|| Canary::find(&head.target));
+    let body = serde_json::json!({"case": named.map(|named| named.to_string())}).to_string();
+    let closes = head.value("connection").eq_ignore_ascii_case(b"close");
+    let connection = if closes { "Connection: close\r\n" } else { "" };
+    let start = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{connection}Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let body = if head.method == b"HEAD" { "" } else { &body };
+    incoming.write(format!("{start}{body}").as_bytes()).await?;
+    (!closes).then_some(())
+}

@@ -1,0 +1,224 @@
+//! One path, written otherwise.
+
+use super::{Paths, Target, TokenOf};
+
+/// What may stand between, before or behind segments without changing, for some reader, where the path leads.
+const INSERTED: &[&str] = &[
+    ".",
+    "./",
+    "./.",
+    "..",
+    "../.",
+    ";",
+    ";a=b",
+    ";a=b;c=d",
+    ";jsessionid=1",
+    ";/",
+    ".;",
+    ".;/",
+    "..;",
+    "..;/",
+    ";..",
+    "%3b",
+    "%3ba=b",
+    "%2e",
+    "%2E",
+    "%2e%2f",
+    ".%2f",
+    "%2f",
+    "%2F",
+    "%5c",
+    "%5C",
+    "\\",
+    "\\.",
+    "\\..\\",
+    "/",
+    "//",
+    "///",
+    "/./",
+    "/.//",
+    "%20",
+    "%09",
+    "%0a",
+    "%0d%0a",
+    "%00",
+    " ",
+    "+",
+    "~",
+    "*",
+    "%2a",
+    "?",
+    "??",
+    "?/",
+    "%3f",
+    "#",
+    "%23",
+    "#/../",
+    "&",
+    "=",
+    ":",
+    "@",
+    "!",
+    "'",
+    "$",
+    ",",
+    "|",
+    "^",
+    "`",
+    "\"",
+    "<",
+    ">",
+    "{",
+    "}",
+    "[",
+    "]",
+    "%c0%af",
+    "%c0%ae",
+    "%e0%80%af",
+    "%ef%bc%8f",
+    "%ef%bc%8e",
+    "%u002f",
+    "%u002e",
+    "%25",
+    "%252f",
+    "%252e",
+    "%255c",
+    "%25%32%66",
+    "%%32%66",
+    "%",
+    "%2",
+    "%g0",
+    "\u{ff0f}",
+    "\u{2215}",
+    "\u{200b}",
+    ".json",
+    ".css",
+    ".html",
+    "/index.html",
+    "/~",
+    "/*",
+    "/%2e",
+    "/%2e/",
+    "/..%00/",
+    "/.%00",
+    "%2e%2e%00",
+];
+
+pub(super) fn all(paths: &Paths) -> Vec<Target> {
+    let each = paths.gateway.iter().enumerate();
+    each.flat_map(|(base, path)| {
+        let by_bytes = if paths.thoroughly.contains(&base) { by_bytes(base, path) } else { Vec::new() };
+        let inserted = INSERTED
+            .iter()
+            .flat_map(move |text| at_every_place(base, path, &format!("{text:?}"), text.as_bytes(), true));
+        let respelt = respelt(path)
+            .into_iter()
+            .map(move |(what, text)| Target::new(base, TokenOf::AnotherPath, what, text.into_bytes()));
+        let forms = forms(path, &paths.host)
+            .into_iter()
+            .map(move |(what, text)| Target::new(base, TokenOf::AnotherPath, what, text.into_bytes()));
+        by_bytes.into_iter().chain(inserted).chain(respelt).chain(forms)
+    })
+    .collect()
+}
+
+/// Each byte as itself, as an escape, and as an escape of an escape.
+fn by_bytes(base: usize, path: &str) -> Vec<Target> {
+    let bytes = (0..=u8::MAX).flat_map(|byte| {
+        let escaped = at_every_place(base, path, "an escape", format!("%{byte:02x}").as_bytes(), true);
+        let twice = at_every_place(base, path, "an escape of an escape", format!("%25{byte:02x}").as_bytes(), false);
+        let raw = at_every_place(base, path, "a byte", &[byte], false);
+        escaped.into_iter().chain(twice).chain(raw)
+    });
+    bytes.collect()
+}
+
+/// Behind the path and in its last segment; and, if `everywhere`, before it, and around and instead of each of its slashes.
+fn at_every_place(base: usize, path: &str, what: &str, text: &[u8], everywhere: bool) -> Vec<Target> {
+    let target = |place: &str, start: &str, end: &str| {
+        let bytes = [start.as_bytes(), text, end.as_bytes()].concat();
+        Target::new(base, TokenOf::AnotherPath, &format!("{what} {place} {path}"), bytes)
+    };
+    let inside = path.len().saturating_sub(2);
+    let (start, end) = path.split_at_checked(inside).unwrap_or((path, ""));
+    let mut targets = vec![target("behind", path, ""), target("inside", start, end)];
+    if everywhere {
+        targets.push(target("as the first segment of", "/", path));
+        for (at, _) in path.match_indices('/').skip(1) {
+            let (before, after) = path.split_at(at);
+            let segment = after.strip_prefix('/').unwrap_or(after);
+            targets.push(target("before a slash of", before, after));
+            targets.push(target("behind a slash of", &format!("{before}/"), segment));
+            targets.push(target("as a segment of", &format!("{before}/"), after));
+            targets.push(target("instead of a slash of", before, segment));
+        }
+    }
+    targets
+}
+
+/// The same letters in other cases and as escapes.
+fn respelt(path: &str) -> Vec<(&'static str, String)> {
+    let mut all = vec![("upper case", path.to_ascii_uppercase())];
+    let escape = |text: &str| text.bytes().fold(String::new(), |escaped, byte| escaped + &format!("%{byte:02x}"));
+    for (at, character) in path.char_indices() {
+        let (before, rest) = path.split_at(at);
+        let after = rest.get(character.len_utf8()..).unwrap_or_default();
+        let one = escape(rest.get(..character.len_utf8()).unwrap_or_default());
+        all.push(("one letter in upper case", format!("{before}{}{after}", character.to_ascii_uppercase())));
+        all.push(("one letter escaped", format!("{before}{one}{after}")));
+        all.push(("one letter escaped, in upper case", format!("{before}{}{after}", one.to_ascii_uppercase())));
+        all.push(("one letter escaped twice", format!("{before}{}{after}", one.replace('%', "%25"))));
+        all.push(("one letter left out", format!("{before}{after}")));
+    }
+    all.push(("every byte escaped", escape(path)));
+    all.push(("every byte but slashes escaped", path.split('/').map(escape).collect::<Vec<_>>().join("/")));
+    // U+017F and U+212A fold to `s` and `k`.
+    all.push(("letters that fold to ASCII", path.replace('s', "\u{17f}").replace('k', "\u{212a}")));
+    all.push(("escaped letters that fold to ASCII", path.replace('s', "%c5%bf").replace('k', "%e2%84%aa")));
+    all.push(("letters of double width", path.replace('a', "\u{ff41}")));
+    all
+}
+
+/// RFC 9112 §3.2: the four forms of a target, and what looks like one.
+fn forms(path: &str, host: &str) -> Vec<(&'static str, String)> {
+    let rest = path.strip_prefix('/').unwrap_or(path);
+    vec![
+        ("one slash more at the beginning", format!("/{path}")),
+        ("absolute form", format!("http://{host}{path}")),
+        ("absolute form, https", format!("https://{host}{path}")),
+        ("absolute form, upper case", format!("HTTP://{}{path}", host.to_ascii_uppercase())),
+        ("absolute form, another host", format!("http://other.example{path}")),
+        ("absolute form, no host", format!("http://{path}")),
+        ("absolute form, one slash", format!("http:{path}")),
+        ("absolute form, user", format!("http://a:b@{host}{path}")),
+        ("absolute form, a path that is a host", format!("http://{host}/{path}")),
+        ("absolute form, backslash", format!("http://{host}\\{rest}")),
+        ("absolute form, dot segments", format!("http://{host}/a/..{path}")),
+        ("absolute form, query", format!("http://{host}?{path}")),
+        ("absolute form, fragment", format!("http://{host}#{path}")),
+        ("absolute form, another scheme", format!("ftp://{host}{path}")),
+        ("absolute form, file", format!("file://{path}")),
+        ("a host without a scheme", format!("//{host}{path}")),
+        ("authority form", format!("{host}:80")),
+        ("asterisk form", "*".to_owned()),
+        ("asterisk with a path", format!("*{path}")),
+        ("no slash", rest.to_owned()),
+        ("only a query", format!("?{path}")),
+        ("only a fragment", format!("#{path}")),
+        ("a query", format!("{path}?a=b")),
+        ("a query with dot segments", format!("{path}?a=/../../")),
+        ("a path in a query", format!("/?/..{path}")),
+        ("a fragment", format!("{path}#x")),
+        ("a fragment with a query", format!("{path}#x?a=b")),
+        ("a path behind a fragment", format!("/#/..{path}")),
+        ("an escaped fragment", format!("{path}%23x")),
+        ("an escaped query", format!("{path}%3fa=b")),
+        ("every slash doubled", path.replace('/', "//")),
+        ("every slash a backslash", path.replace('/', "\\")),
+        ("every slash but the first a backslash", format!("/{}", rest.replace('/', "\\"))),
+        ("every slash escaped", path.replace('/', "%2f")),
+        ("every slash but the first escaped", format!("/{}", rest.replace('/', "%2f"))),
+        ("a blank before the path", format!(" {path}")),
+        ("a version behind the path", format!("{path} HTTP/1.1")),
+    ]
+}

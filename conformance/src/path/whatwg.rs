@@ -1,0 +1,38 @@
+//! What browsers' parsers are tested with (`data/whatwg-url`), as a target and as a part of one.
+
+use super::{Paths, Target, TokenOf};
+
+const INPUTS: &str = include_str!("../../data/whatwg-url/inputs.json");
+
+pub(super) fn all(paths: &Paths) -> Vec<Target> {
+    let bases = paths.gateway.len().max(1);
+    let each = inputs().into_iter().enumerate();
+    each.flat_map(|(at, input)| {
+        let number = at % bases;
+        let path = paths.gateway.get(number).map_or("", String::as_str);
+        let target = |bytes: String| {
+            Target::new(number, TokenOf::Base, &format!("WHATWG {input:?} with {path}"), bytes.into_bytes())
+        };
+        // What ends a header's line would make this another request, which is not what is tried here.
+        let bare: String = input.chars().filter(|character| !matches!(character, '\r' | '\n')).collect();
+        [
+            target(bare.clone()),
+            target(format!("{path}/{bare}")),
+            target(format!("{path}{bare}")),
+            target(format!("/{bare}/..{path}")),
+        ]
+    })
+    .collect()
+}
+
+fn inputs() -> Vec<String> {
+    serde_json::from_str(INPUTS).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_data_is_all_there() {
+        assert_eq!(super::inputs().len(), 794);
+    }
+}

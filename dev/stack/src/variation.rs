@@ -1,0 +1,84 @@
+use std::fmt;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+/// What a test changes about the stack before it starts.
+pub struct Variation {
+    pub(crate) authz_instances: usize,
+    pub(crate) authz_arguments: Vec<String>,
+    pub(crate) policies: Box<dyn Fn(&str) -> String + Send + Sync>,
+    pub(crate) envoy_options: Vec<&'static str>,
+    pub(crate) envoy: ChangeOfEnvoy,
+}
+
+type ChangeOfEnvoy = Box<dyn Fn(&mut EnvoyFiles) -> anyhow::Result<()> + Send + Sync>;
+
+/// The gateway's files, after the ports were written into them.
+#[derive(Debug)]
+pub struct EnvoyFiles {
+    /// `listeners.yaml`.
+    pub listeners: Value,
+    /// `routes.yaml`.
+    pub routes: Value,
+    /// `clusters.yaml`.
+    pub clusters: Value,
+    /// Where certificates lie, relative to Envoy's folder.
+    pub certificates: PathBuf,
+}
+
+impl Default for Variation {
+    fn default() -> Self {
+        Self {
+            authz_instances: 1,
+            authz_arguments: Vec::new(),
+            policies: Box::new(str::to_owned),
+            envoy_options: Vec::new(),
+            envoy: Box::new(|_| Ok(())),
+        }
+    }
+}
+
+impl Variation {
+    /// So many gates side by side, which sign with one key.
+    #[must_use]
+    pub fn authz_instances(self, authz_instances: usize) -> Self {
+        Self { authz_instances, ..self }
+    }
+
+    /// More arguments of each gate.
+    #[must_use]
+    pub fn authz_arguments(self, arguments: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { authz_arguments: arguments.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// Other policies, made from the sample.
+    #[must_use]
+    pub fn policies(self, change: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self { policies: Box::new(change), ..self }
+    }
+
+    /// Options of `envoy/with`.
+    #[must_use]
+    pub fn envoy_options(self, options: impl IntoIterator<Item = &'static str>) -> Self {
+        Self { envoy_options: options.into_iter().collect(), ..self }
+    }
+
+    /// Changes of the gateway's files.
+    #[must_use]
+    pub fn envoy(self, change: impl Fn(&mut EnvoyFiles) -> anyhow::Result<()> + Send + Sync + 'static) -> Self {
+        Self { envoy: Box::new(change), ..self }
+    }
+}
+
+impl fmt::Debug for Variation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { authz_instances, authz_arguments, envoy_options, .. } = self;
+        formatter
+            .debug_struct("Variation")
+            .field("authz_instances", authz_instances)
+            .field("authz_arguments", authz_arguments)
+            .field("envoy_options", envoy_options)
+            .finish_non_exhaustive()
+    }
+}

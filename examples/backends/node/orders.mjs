@@ -1,0 +1,42 @@
+// A backend that answers GET /orders to callers whom the gate vouches for. Settings come from the environment.
+
+import { STATUS_CODES, createServer } from 'node:http';
+
+import { Refused, verifier } from './assertion.mjs';
+
+const keysUrl = process.env.GATEWAY_KEYS_URL;
+if (!keysUrl) {
+  console.error("GATEWAY_KEYS_URL is not set; give the URL of the gate's public keys");
+  process.exit(1);
+}
+const verify = verifier(keysUrl, 'orders', {
+  unboundWillDo: process.env.ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST === 'true',
+});
+
+async function orders(request) {
+  // headersDistinct keeps lines apart; rawHeaders does too, and `headers` joins them.
+  const lines = request.headersDistinct['x-portcullis-assertion'] ?? [];
+  const claims = await verify(lines, request.method, request.url);
+  if (request.url.split('?')[0] !== '/orders') throw new Refused(404, 'not_found', 'there is nothing here');
+  if (request.method !== 'GET') throw new Refused(405, 'method_not_allowed', 'orders can be read');
+  const { tid: tenant, oid: objectId, kind, roles, scopes } = claims;
+  return { caller: { tenant, objectId, kind, roles, scopes }, orders: [] };
+}
+
+const server = createServer(async (request, response) => {
+  try {
+    response.setHeader('Content-Type', 'application/json').end(JSON.stringify(await orders(request)));
+  } catch (error) {
+    if (!(error instanceof Refused)) console.error(error);
+    const { status = 500, reason = 'internal_error', detail = 'the service failed; try again later' } = error;
+    if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+    if (status === 405) response.setHeader('Allow', 'GET');
+    response.writeHead(status, { 'Content-Type': 'application/problem+json' });
+    response.end(JSON.stringify({ status, title: STATUS_CODES[status], detail, reason }));
+  }
+});
+
+const listen = new URL(`http://${process.env.LISTEN ?? '127.0.0.1:8010'}`);
+server.listen(Number(listen.port || 80), listen.hostname, () => {
+  console.log(`listening on http://${listen.hostname}:${server.address().port}`);
+});

@@ -1,0 +1,100 @@
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::mem::take;
+use std::sync::{Mutex, PoisonError};
+
+/// From the earliest to the latest moment at which an assertion counts, in seconds: its minute and the difference of clocks on both sides.
+const COUNTS_FOR: u64 = 70;
+/// Ids kept at once, of 16 bytes each: 14,000 requests a second on one instance for as long as an assertion counts.
+const MOST_IDS: usize = 1_000_000;
+
+/// The ids of the requests that assertions were accepted for, so that a copy of one opens nothing a second time. Each instance of a
+/// service remembers its own; what was sent to one can be sent to another within the minute.
+#[derive(Debug, Default)]
+pub(crate) struct AcceptedRequests {
+    hashers: [RandomState; 2],
+    ids: Mutex<Generations>,
+}
+
+/// Two of them, so that forgetting costs nothing: the older one goes when the younger is old enough.
+#[derive(Debug, Default)]
+struct Generations {
+    young: HashSet<[u64; 2]>,
+    old: HashSet<[u64; 2]>,
+    began: u64,
+}
+
+/// Whether a request is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Novelty {
+    First,
+    Again,
+    /// It cannot be told, since there is no room to remember more.
+    Unknown,
+}
+
+impl AcceptedRequests {
+    /// Notes the request `id` at `now`, in seconds since 1970.
+    pub(crate) fn note(&self, id: &str, now: u64) -> Novelty {
+        let id = self.hashers.each_ref().map(|hasher| hasher.hash_one(id));
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).note(id, now, MOST_IDS)
+    }
+}
+
+impl Generations {
+    fn note(&mut self, id: [u64; 2], now: u64, most: usize) -> Novelty {
+        // A clock that steps back lets nothing be forgotten early.
+        if now >= self.began.saturating_add(COUNTS_FOR) {
+            let all_out = now >= self.began.saturating_add(2 * COUNTS_FOR);
+            self.old = if all_out { HashSet::new() } else { take(&mut self.young) };
+            self.young.clear();
+            self.began = now;
+        }
+        if self.old.contains(&id) || self.young.contains(&id) {
+            return Novelty::Again;
+        }
+        if self.young.len() + self.old.len() >= most {
+            return Novelty::Unknown;
+        }
+        self.young.insert(id);
+        Novelty::First
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AcceptedRequests, Generations, Novelty};
+
+    const NOW: u64 = 1_800_000_000;
+
+    #[test]
+    fn a_request_is_accepted_once_for_as_long_as_its_assertion_counts() {
+        for begin in [NOW, NOW + 1, NOW + 69, NOW + 139] {
+            let requests = AcceptedRequests::default();
+            assert_eq!(requests.note("before", NOW), Novelty::First);
+            assert_eq!(requests.note("r", begin), Novelty::First);
+            for later in 0..70 {
+                assert_eq!(requests.note("r", begin + later), Novelty::Again, "{later} s after {begin}");
+            }
+            assert_eq!(requests.note("s", begin), Novelty::First);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_forgets_nothing() {
+        let requests = AcceptedRequests::default();
+        for (now, expected) in [(NOW, Novelty::First), (NOW - 3600, Novelty::Again), (NOW + 69, Novelty::Again)] {
+            assert_eq!(requests.note("r", now), expected, "{now}");
+        }
+    }
+
+    #[test]
+    fn what_is_old_makes_room_and_without_room_nothing_is_taken_for_new() {
+        let mut ids = Generations::default();
+        assert_eq!(ids.note([1, 0], NOW, 2), Novelty::First);
+        assert_eq!(ids.note([2, 0], NOW, 2), Novelty::First);
+        assert_eq!(ids.note([3, 0], NOW, 2), Novelty::Unknown);
+        assert_eq!(ids.note([1, 0], NOW, 2), Novelty::Again);
+        assert_eq!(ids.note([3, 0], NOW + 140, 2), Novelty::First);
+    }
+}

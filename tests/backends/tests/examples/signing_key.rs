@@ -1,0 +1,98 @@
+use aws_lc_rs::hmac;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use portcullis_assertion::{Assertion, Signer};
+use serde_json::{Value, json};
+
+/// A P-256 key: the gate's signer with it, and the key itself, for what the gate would never sign.
+pub(crate) struct SigningKey {
+    pub(crate) signer: Signer,
+    pair: EcdsaKeyPair,
+    /// Published beside it. Libraries hold a token to its key's own `alg`, so that only this shows whether a backend has a list.
+    es384: EcdsaKeyPair,
+}
+
+const ES384_KEY_ID: &str = "es384";
+
+impl SigningKey {
+    pub(crate) fn generate() -> Self {
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
+        let pem = pem("PRIVATE KEY", pkcs8.as_ref());
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref()).unwrap();
+        let es384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
+        Self { signer: Signer::from_pem(pem.as_bytes()).unwrap(), pair, es384 }
+    }
+
+    /// What is published.
+    pub(crate) fn key_set(&self) -> String {
+        let point = self.es384.public_key().as_ref();
+        let [x, y] = [&point[1..49], &point[49..]].map(|coordinate| URL_SAFE_NO_PAD.encode(coordinate));
+        let es384 = json!({
+            "kty": "EC", "crv": "P-384", "use": "sig", "alg": "ES384", "kid": ES384_KEY_ID, "x": x, "y": y
+        });
+        json!({ "keys": [self.jwk(), es384] }).to_string()
+    }
+
+    /// The published key.
+    pub(crate) fn jwk(&self) -> Value {
+        serde_json::from_str::<Value>(&self.signer.key_set()).unwrap()["keys"][0].clone()
+    }
+
+    /// The header that this key's assertions have.
+    pub(crate) fn header(&self) -> Value {
+        json!({ "alg": "ES256", "typ": "JWT", "kid": self.jwk()["kid"] })
+    }
+
+    /// Everything that a backend can know of this key, as bytes that somebody may take for an HMAC secret.
+    pub(crate) fn as_hmac_secrets(&self) -> Vec<Vec<u8>> {
+        // RFC 5480 §2: the identifier of a P-256 key, before its point.
+        const SPKI: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE";
+        let point = self.pair.public_key().as_ref();
+        let mut der = STANDARD.decode(SPKI).unwrap();
+        der.extend(&point[1..]);
+        vec![pem("PUBLIC KEY", &der).into_bytes(), der, point.to_vec(), self.jwk().to_string().into_bytes()]
+    }
+
+    /// What the gate would say, as claims to spoil.
+    pub(crate) fn claims(&self, assertion: &Assertion) -> Value {
+        let token = self.signer.sign(assertion).unwrap();
+        let payload = token.split('.').nth(1).unwrap();
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+    }
+
+    /// Signs any header and claims.
+    pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
+        sign(&self.pair, header, claims)
+    }
+
+    /// Signs claims with the key that is published beside the gate's.
+    pub(crate) fn sign_es384(&self, claims: &Value) -> String {
+        sign(&self.es384, &json!({ "alg": "ES384", "typ": "JWT", "kid": ES384_KEY_ID }), claims)
+    }
+}
+
+fn sign(pair: &EcdsaKeyPair, header: &Value, claims: &Value) -> String {
+    let content = content(header, claims);
+    let signature = pair.sign(&SystemRandom::new(), content.as_bytes()).unwrap();
+    format!("{content}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// The part of a JWS that is signed.
+pub(crate) fn content(header: &Value, claims: &Value) -> String {
+    format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()))
+}
+
+/// A JWS with an HMAC for its signature.
+pub(crate) fn sign_hs256(secret: &[u8], header: &Value, claims: &Value) -> String {
+    let content = content(header, claims);
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), content.as_bytes());
+    format!("{content}.{}", URL_SAFE_NO_PAD.encode(tag))
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}

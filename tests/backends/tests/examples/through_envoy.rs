@@ -1,0 +1,140 @@
+//! The examples behind the real gateway: what the gate signs is what they receive.
+
+use std::path::Path;
+use std::time::Duration;
+
+use dev_stack::directory::{CONTOSO, READER, TASK_API};
+use dev_stack::{Answer, Stack};
+use portcullis_assertion::HEADER;
+use serde_json::{Value, json};
+use tokio::time::{interval, timeout};
+
+use crate::backend::{Example, Unbound};
+
+const LANGUAGES: [&str; 3] = ["python", "node", "go"];
+/// Escapes and an empty value, since a path that anybody writes anew is another path.
+const TARGET: &str = "/orders?name=Ren%C3%A9e&next=%2forders%3Fa+b&empty=&page=2";
+
+const POLICY: &str = "
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: RoutePolicy
+metadata: {name: orders}
+spec:
+  issuer: entra
+  application: 3a5c0001-0000-4000-8000-000000000001
+  allow:
+    - {callers: users, scopes: [access_as_user]}
+  upstream: {name: orders}
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn through_envoy() -> anyhow::Result<()> {
+    let mut stack = Stack::start_apart().await?;
+    let mut backends = Vec::new();
+    for language in LANGUAGES {
+        let Some(example) = Example::prepare(language) else { continue };
+        let backend = example.start(&stack.assertion_keys(), Unbound::Refused).await;
+        backends.push((language, backend, example));
+    }
+    add_policy(&stack).await?;
+    add_routes(&stack, backends.iter().map(|(language, backend, _)| (*language, backend.port())))?;
+    let token = stack.identity_provider().user_token(READER, TASK_API, "access_as_user").await?;
+    for (language, backend, _) in &backends {
+        is_reached(&stack, language, &token).await;
+        its_callers_are_the_gates(&stack, language, &token).await?;
+        let around = backend.answer(&format!("GET {TARGET}"), &[("x-user-oid", "o")]).await;
+        around.must_be_problem(401, "assertion_missing", language);
+    }
+    stack.stop_authz().await?;
+    stack.start_authz().await?;
+    for (language, ..) in &backends {
+        is_reached(&stack, language, &token).await;
+    }
+    stack.stop().await
+}
+
+async fn get(stack: &Stack, language: &str, token: &str, own: &[(&str, &str)]) -> anyhow::Result<Answer> {
+    let request = stack.http().get(format!("{}/{language}{TARGET}", stack.gateway())).bearer_auth(token);
+    Answer::to(own.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
+}
+
+/// Waits until Envoy has read the routes, or the backend has the key of a gate that was started again.
+async fn is_reached(stack: &Stack, language: &str, token: &str) {
+    let mut last = None;
+    let reached = async {
+        let mut pause = interval(Duration::from_millis(50));
+        loop {
+            pause.tick().await;
+            match get(stack, language, token, &[]).await {
+                Ok(answer) if answer.status == 200 => return,
+                answer => last = Some(answer),
+            }
+        }
+    };
+    let waited = timeout(Duration::from_secs(20), reached).await;
+    assert!(waited.is_ok(), "{language} is not reached: {last:?}");
+}
+
+async fn its_callers_are_the_gates(stack: &Stack, language: &str, token: &str) -> anyhow::Result<()> {
+    let forged = [(HEADER, "a.b.c"), ("x-user-oid", "somebody-else"), ("x-user-roles", "Admin")];
+    for own in [&[][..], &forged] {
+        let answer = get(stack, language, token, own).await?;
+        let caller = json!({
+            "tenant": CONTOSO,
+            "objectId": "aaaaaaaa-0003-4000-8000-000000000003",
+            "kind": "user",
+            "roles": ["Reader"],
+            "scopes": ["access_as_user"],
+        });
+        assert_eq!((answer.status.as_u16(), &answer.body["caller"]), (200, &caller), "{language}");
+    }
+    Ok(())
+}
+
+async fn add_policy(stack: &Stack) -> anyhow::Result<()> {
+    let file = stack.state().join("policy.yaml");
+    std::fs::write(&file, std::fs::read_to_string(&file)? + POLICY)?;
+    let reload = format!("{}/policies/reload", stack.administration());
+    stack.http().post(reload).send().await?.error_for_status()?;
+    Ok(())
+}
+
+/// As `envoy/README.md` says: a cluster and a route for each, with a prefix that Envoy takes off.
+fn add_routes<'a>(stack: &Stack, backends: impl Iterator<Item = (&'a str, u16)>) -> anyhow::Result<()> {
+    let folder = stack.state().join("envoy");
+    let (mut clusters, mut routes) = (read(&folder.join("clusters.yaml"))?, read(&folder.join("routes.yaml"))?);
+    let model = clusters["resources"].as_array().unwrap().last().unwrap().clone();
+    for (language, port) in backends {
+        let mut cluster = model.clone();
+        cluster["name"] = language.into();
+        cluster["load_assignment"]["cluster_name"] = language.into();
+        let endpoint = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/port_value";
+        *cluster.pointer_mut(endpoint).unwrap() = port.into();
+        clusters["resources"].as_array_mut().unwrap().push(cluster);
+        let extensions = json!({"policy": "orders", "removed_prefix": format!("/{language}")});
+        let route = json!({
+            "name": language,
+            "match": {"path": format!("/{language}/orders")},
+            "route": {"cluster": language, "prefix_rewrite": "/orders"},
+            "typed_per_filter_config": {"envoy.filters.http.ext_authz": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
+                "check_settings": {"context_extensions": extensions},
+            }},
+        });
+        routes["resources"][0]["virtual_hosts"][0]["routes"].as_array_mut().unwrap().insert(0, route);
+    }
+    replace(&folder.join("clusters.yaml"), &clusters)?;
+    replace(&folder.join("routes.yaml"), &routes)
+}
+
+fn read(file: &Path) -> anyhow::Result<Value> {
+    Ok(serde_json::from_slice(&std::fs::read(file)?)?)
+}
+
+/// Envoy notices a file that is moved over its own, not one that is written in place.
+fn replace(file: &Path, content: &Value) -> anyhow::Result<()> {
+    let new = file.with_extension("new");
+    std::fs::write(&new, content.to_string())?;
+    Ok(std::fs::rename(new, file)?)
+}

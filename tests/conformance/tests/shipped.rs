@@ -1,0 +1,92 @@
+//! The gateway as it ships, tried by the program as it ships: nothing may be found.
+
+use std::io::BufRead;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, ensure};
+use conformance_tests::{PROTECTED, PUBLIC, Tokens, shipped_envoy};
+use serde_json::Value;
+
+/// `portcullis conformance-echo`, which ends with the test.
+struct Echo {
+    child: Child,
+    traffic: u16,
+    records: u16,
+}
+
+impl Echo {
+    fn start() -> anyhow::Result<Self> {
+        let free = || anyhow::Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port());
+        let (traffic, records) = (free()?, free()?);
+        let mut child = Command::new(dev_stack::program("portcullis")?)
+            .args(["conformance-echo", "--listen", &format!("127.0.0.1:{traffic}")])
+            .args(["--records-listen", &format!("127.0.0.1:{records}")])
+            .stderr(Stdio::piped())
+            .spawn()?;
+        // It says so once both ports are bound.
+        let mut line = String::new();
+        std::io::BufReader::new(child.stderr.take().context("standard error")?).read_line(&mut line)?;
+        let echo = Self { child, traffic, records };
+        ensure!(line.contains("the echo serves"), "the echo did not start: {line}");
+        Ok(echo)
+    }
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        let _killed = self.child.kill();
+        let _waited = self.child.wait();
+    }
+}
+
+fn run(echo: &Echo, gateway: &str, tokens: &Tokens, folder: &Path) -> anyhow::Result<(Option<i32>, String)> {
+    let mut command = Command::new(dev_stack::program("portcullis")?);
+    command.args(["conformance", "--format", "json", "--gateway", gateway]);
+    command.args(["--echo", &format!("http://127.0.0.1:{}", echo.records)]);
+    for (number, path) in PROTECTED.iter().enumerate() {
+        let file = folder.join(format!("{number}.token"));
+        std::fs::write(&file, tokens.opening(path))?;
+        command.args(["--protected", path]).arg("--token-file").arg(file);
+    }
+    for path in PUBLIC {
+        command.args(["--public", path]);
+    }
+    let output = command.stderr(Stdio::inherit()).output()?;
+    Ok((output.status.code(), String::from_utf8(output.stdout)?))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_found_in_the_gateway_that_ships() -> anyhow::Result<()> {
+    let echo = Echo::start()?;
+    let front = shipped_envoy(echo.traffic).await?;
+    let tokens = Tokens::request(&front).await?;
+    let folder = tempfile::tempdir()?;
+    let (code, text) = run(&echo, &format!("http://{}", front.gateway()), &tokens, folder.path())?;
+    let report: Value = serde_json::from_str(&text).with_context(|| format!("exit code {code:?}: {text}"))?;
+    let groups = report["groups"].as_array().context("groups")?;
+    let findings: Vec<&Value> = groups.iter().filter_map(|group| group["findings"].as_array()).flatten().collect();
+    assert!(findings.is_empty() && code == Some(0), "exit code {code:?}: {findings:#?}");
+
+    let count = |name: &str, member: &str| {
+        let group = groups.iter().find(|group| group["name"] == name);
+        group.and_then(|group| group[member].as_u64()).unwrap_or_default()
+    };
+    for version in ["h1", "h2"] {
+        for (route, services) in [("protected", 3), ("public", 3), ("preflight", 3), ("unknown", 3)] {
+            let name = format!("headers, {route}, {version}");
+            assert!(count(&name, "cases") >= 1_000 * services, "{name}: {}", count(&name, "cases"));
+            // A spoof that is taken off leaves an honest request. Were nothing to arrive, nothing would be shown.
+            let arrive = matches!(route, "protected" | "public");
+            assert_eq!(count(&name, "reached") > 1_000, arrive, "{name}: {} reached", count(&name, "reached"));
+        }
+        let paths: u64 =
+            ["no token", "another token"].iter().map(|kind| count(&format!("paths, {kind}, {version}"), "cases")).sum();
+        assert!(paths >= 10_000, "paths over {version}: {paths}");
+        assert!(count(&format!("smuggling, {version}"), "cases") >= 250, "smuggling over {version}");
+    }
+    assert!(count("smuggling, h1", "cases") >= 1_000);
+    // A gateway that is in the middle of something does not drain.
+    front.stop().await
+}

@@ -1,0 +1,202 @@
+"""examples/gateways/envoy-gateway: what egctl translates it to, and that running in the real Envoy."""
+
+import copy
+
+import pytest
+
+import certificate
+import egctl
+import envoy
+import held
+import lint
+import translation
+from programs import free_port
+
+HOST = "shop.example.com"
+ORIGIN = "https://app.example.com"
+
+
+@pytest.fixture(scope="module")
+def tls() -> tuple[bytes, bytes]:
+    return certificate.self_signed(HOST)
+
+
+@pytest.fixture(scope="module")
+def example(examples, tls) -> list[dict]:
+    """The example, and what stands in the cluster beside it: two Services and the certificate."""
+    services = [{"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"},
+                 "spec": {"clusterIP": "127.0.0.1", "ports": [{"name": "main", "port": port}]}}
+                for name, port in (("portcullis", 9000), ("orders", 8000))]
+    files = [examples / "envoy-gateway" / f"{name}.yaml" for name in ("gateway", "routes", "patch")]
+    return [*translation.documents(*files), *services, translation.secret("shop-tls", "shop", *tls)]
+
+
+@pytest.fixture(scope="module")
+def made(example, tmp_path_factory) -> egctl.Translation:
+    return egctl.Translation(example, tmp_path_factory.mktemp("egctl"))
+
+
+@pytest.fixture
+def changed(example) -> list[dict]:
+    return copy.deepcopy(example)
+
+
+def the(documents: list[dict], kind: str, name: str) -> dict:
+    (found,) = [entry for entry in documents if (entry["kind"], entry["metadata"]["name"]) == (kind, name)]
+    return found
+
+
+def test_nothing_is_wrong_with_it(example, examples, tmp_path):
+    assert egctl.problems(example, tmp_path, examples / "policy.yaml") == []
+
+
+def test_each_route_tells_the_gate_its_policy(made):
+    assert made.route_policies() == {
+        "orders": {"policy": "orders"}, "reports": {"policy": "reports", "removed_prefix": "/reports"}}
+
+
+def test_the_connection_manager_is_as_strict_as_ours(made, root):
+    ours = envoy.hcm(translation.documents(root / "envoy/listeners.yaml")[0]["resources"][0])
+    theirs = envoy.hcm(made.listeners[0])
+    for field in ("common_http_protocol_options", "max_request_headers_kb", "normalize_path", "merge_slashes", "path_with_escaped_slashes_action",
+                  "use_remote_address", "generate_request_id", "always_set_request_id_in_response", "request_headers_timeout",
+                  "request_timeout", "stream_idle_timeout", "http2_protocol_options"):
+        assert theirs[field] == ours[field], field
+    assert removals(theirs) == removals(ours)
+    for theirs_filter in envoy.http_filters(theirs, "envoy.filters.http.ext_authz"):
+        ours_filter = envoy.http_filters(ours, "envoy.filters.http.ext_authz")[0]["typed_config"]
+        for field in ("status_on_error", "validate_mutations", "encode_raw_headers", "decoder_header_mutation_rules"):
+            assert theirs_filter["typed_config"][field] == ours_filter[field], field
+        assert theirs_filter["typed_config"]["grpc_service"]["timeout"] == ours_filter["grpc_service"]["timeout"]
+        # No field of a SecurityPolicy says that the second try goes to another instance. A version that has one fails here.
+        of_instances = {"retry_host_predicate", "host_selection_retry_max_attempts"}
+        retries = {field: value for field, value in ours_filter["grpc_service"]["retry_policy"].items() if field not in of_instances}
+        assert theirs_filter["typed_config"]["grpc_service"]["retry_policy"] == retries
+
+
+def test_the_question_to_the_gate_is_held_to_our_limits(made, root):
+    (ours,) = [entry for entry in translation.documents(root / "envoy/clusters.yaml")[0]["resources"] if entry["name"] == "authz"]
+    gates = [entry for entry in made.clusters if "/extauth/" in entry["name"]]
+    assert len(gates) == 2
+    for theirs in gates:
+        assert theirs["circuit_breakers"] == ours["circuit_breakers"]
+        assert float(theirs["connect_timeout"].rstrip("s")) == float(ours["connect_timeout"].rstrip("s"))
+        assert pings(theirs) == pings(ours)
+
+
+def pings(cluster: dict) -> tuple[str, str]:
+    (options,) = cluster["typed_extension_protocol_options"].values()
+    keepalive = options["explicit_http_config"]["http2_protocol_options"]["connection_keepalive"]
+    return keepalive["interval"], keepalive["timeout"]
+
+
+def test_what_the_patch_is_for(changed, examples, tmp_path):
+    """What docs/elsewhere.md says that no field expresses. A version that has one makes this fail."""
+    changed.remove(the(changed, "EnvoyPatchPolicy", "strict"))
+    file = envoy.write(egctl.Translation(changed, tmp_path).static(9901), tmp_path)
+    assert lint.codes(file, examples / "policy.yaml") == {
+        "authorization-switchable", "mutations-not-validated", "raw-headers-not-encoded", "upgrades-enabled"}
+
+
+def removals(manager: dict) -> set[tuple[str, str]]:
+    """What is taken off early. Header names are in lower case by then, so that ignore_case makes no difference."""
+    (extension,) = manager["early_header_mutation_extensions"]
+    found = set()
+    for mutation in extension["typed_config"]["mutations"]:
+        if "remove" in mutation:
+            found.add(("exact", mutation["remove"]))
+        else:
+            matcher = mutation["remove_on_match"]["key_matcher"]
+            found.add(("prefix", matcher["prefix"]) if "prefix" in matcher else ("regex", matcher["safe_regex"]["regex"]))
+    return found
+
+
+def misspell(documents):
+    extension = the(documents, "SecurityPolicy", "orders")["spec"]["extAuth"]
+    extension["failOpn"] = extension.pop("failOpen")
+
+
+def miss_the_route(documents):
+    the(documents, "SecurityPolicy", "orders")["spec"]["targetRefs"][0]["name"] = "order"
+
+
+def forget_the_policy(documents):
+    documents.remove(the(documents, "SecurityPolicy", "orders"))
+    documents.remove(the(documents, "SecurityPolicy", "closed"))
+
+
+def name_an_unknown_policy(documents):
+    the(documents, "SecurityPolicy", "orders")["spec"]["extAuth"]["contextExtensions"][0]["value"] = "order"
+
+
+def fail_open(documents):
+    the(documents, "SecurityPolicy", "orders")["spec"]["extAuth"]["failOpen"] = True
+
+
+def patch_another_listener(documents):
+    for patch in the(documents, "EnvoyPatchPolicy", "strict")["spec"]["jsonPatches"]:
+        patch["name"] = "shop/shop/http"
+
+
+def pass_escaped_slashes(documents):
+    the(documents, "ClientTrafficPolicy", "shop")["spec"]["path"]["escapedSlashesAction"] = "KeepUnchanged"
+
+
+def trust_identity_headers(documents):
+    del the(documents, "ClientTrafficPolicy", "shop")["spec"]["headers"]["earlyRequestHeaders"]["removeOnMatch"][2]
+
+
+@pytest.mark.parametrize(("break_it", "said"), [
+    (misspell, "failOpn"), (miss_the_route, "orders: is attached to nothing"), (forget_the_policy, "does not ask the gate"),
+    (name_an_unknown_policy, "policy-unknown"), (fail_open, "fails open"), (patch_another_listener, "raw-headers-not-encoded"),
+    (pass_escaped_slashes, "escaped-slashes-pass"), (trust_identity_headers, "identity-headers-not-removed"),
+], ids=lambda value: getattr(value, "__name__", ""))
+def test_what_was_broken_is_found(changed, examples, tmp_path, break_it, said):
+    break_it(changed)
+    found = egctl.problems(changed, tmp_path, examples / "policy.yaml")
+    assert any(said in problem for problem in found), found
+
+
+@pytest.fixture(scope="module")
+def gateway(example, tls, gate, service, programs, tmp_path_factory) -> held.Running:
+    folder = tmp_path_factory.mktemp("envoy-gateway")
+    forgotten = copy.deepcopy(the(example, "HTTPRoute", "orders"))
+    forgotten["metadata"]["name"] = "forgotten"
+    forgotten["spec"]["rules"][0]["matches"] = [{"path": {"type": "Exact", "value": "/forgotten"}}]
+    documents = [*copy.deepcopy(example), forgotten]
+    the(documents, "SecurityPolicy", "orders")["spec"]["cors"] = {"allowOrigins": [ORIGIN], "allowMethods": ["GET"]}
+    made = egctl.Translation(documents, folder)
+    port, admin = free_port(), free_port()
+    configuration = made.static(admin)
+    (listener,) = configuration["static_resources"]["listeners"]
+    listener["address"]["socket_address"] = {"address": "127.0.0.1", "port_value": port}
+    # A control plane would deliver these two.
+    context = listener["filter_chains"][0]["transport_socket"]["typed_config"]["common_tls_context"]
+    del context["tls_certificate_sds_secret_configs"]
+    context["tls_certificates"] = [{"certificate_chain": {"inline_string": tls[0].decode()}, "private_key": {"inline_string": tls[1].decode()}}]
+    for cluster in configuration["static_resources"]["clusters"]:
+        del cluster["eds_cluster_config"]
+        envoy.set_endpoint(cluster, gate.port if "/extauth/" in cluster["name"] else service.port)
+    envoy.start(programs, envoy.write(configuration, folder), admin)
+    authority = folder / "authority.pem"
+    authority.write_bytes(tls[0])
+    return held.Running(port, gate, service, str(authority))
+
+
+@pytest.mark.parametrize("expectation", held.ALL, ids=lambda expectation: expectation.__name__)
+def test_the_running_gateway(gateway, expectation):
+    expectation(gateway)
+
+
+def test_a_route_that_was_forgotten_is_closed(gateway):
+    before = len(gateway.service.requests)
+    answer = gateway.ask("/forgotten", held.bearer(gateway, "orders.read"))
+    assert (answer.status, answer.problem()["reason"]) == (403, "route_without_policy"), answer
+    assert len(gateway.service.requests) == before
+
+
+def test_a_browser_may_read_a_refusal(gateway):
+    answer = gateway.ask("/orders", [("origin", ORIGIN)])
+    assert (answer.status, answer.headers.get("access-control-allow-origin")) == (401, ORIGIN)
+    unknown = gateway.ask("/unknown", [("origin", ORIGIN)])
+    assert (unknown.status, unknown.headers.get("access-control-allow-origin")) == (404, None), "docs/elsewhere.md says so"

@@ -1,0 +1,46 @@
+"""What a control plane made of an example, as one file that Envoy and `portcullis lint` read."""
+
+import base64
+import copy
+import re
+
+import yaml
+
+import envoy
+
+
+def snake(value):
+    """Protocol Buffers' JSON names as Envoy's documentation spells them. Keys of maps have dots, slashes, or no capitals."""
+    if isinstance(value, dict):
+        return {re.sub("([A-Z])", lambda found: "_" + found[0].lower(), key) if re.fullmatch("[a-z][A-Za-z0-9]*", key) else key: snake(entry)
+                for key, entry in value.items()}
+    return [snake(entry) for entry in value] if isinstance(value, list) else value
+
+
+def of_type(configs: list[dict], name: str) -> dict:
+    """The part of a configuration dump that has this name, such as ListenersConfigDump."""
+    (found,) = [part for part in configs if part["@type"].endswith("." + name)]
+    return found
+
+
+def static(listeners: list[dict], routes: dict[str, dict], clusters: list[dict], admin_port: int) -> dict:
+    """Everything in one file: routes into their listeners."""
+    listeners, routes, clusters = copy.deepcopy((listeners, routes, clusters))
+    for listener in listeners:
+        manager = envoy.hcm(listener)
+        if "rds" in manager:
+            manager["route_config"] = routes[manager.pop("rds")["route_config_name"]]
+            manager["route_config"].pop("@type", None)
+    for part in [*listeners, *clusters]:
+        part.pop("@type", None)
+    return {"admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": admin_port}}},
+            "static_resources": {"listeners": listeners, "clusters": clusters}}
+
+
+def documents(*files) -> list[dict]:
+    return [document for file in files for document in yaml.safe_load_all(file.read_text()) if document]
+
+
+def secret(name: str, namespace: str, certificate: bytes, key: bytes) -> dict:
+    data = {"tls.crt": base64.b64encode(certificate).decode(), "tls.key": base64.b64encode(key).decode()}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}, "type": "kubernetes.io/tls", "data": data}

@@ -1,0 +1,130 @@
+//! The gate fails in every way there is: nothing passes meanwhile, and everything does soon after.
+
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use dev_stack::directory::{ADMIN, EDITOR, NOTIFICATION, TASK_API};
+use dev_stack::{Answer, Stack, Variation};
+use gateway_tests::Load;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout};
+
+/// Far more than recovery may take, so that a busy machine fails nobody; what it took is printed.
+const RECOVERY_LIMIT: Duration = Duration::from_secs(20);
+
+/// The sample's limits would be reached at once.
+fn without_limits(policies: &str) -> String {
+    policies.replace("requests: 100,", "requests: 100000,")
+}
+
+async fn verdict(stack: &Stack, token: &str) -> anyhow::Result<String> {
+    Ok(Answer::to(stack.http().get(format!("{}/api/me", stack.gateway())).bearer_auth(token)).await?.verdict())
+}
+
+async fn recovery(stack: &Stack, token: &str) -> anyhow::Result<Duration> {
+    let started = Instant::now();
+    loop {
+        let verdict = verdict(stack, token).await?;
+        if verdict == "200" {
+            return Ok(started.elapsed());
+        }
+        ensure!(started.elapsed() < RECOVERY_LIMIT, "after {RECOVERY_LIMIT:?} still: {verdict}");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn reached_services(stack: &Stack) -> usize {
+    stack.upstream_bytes().iter().filter(|(_, bytes)| !bytes.is_empty()).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_that_hangs_or_dies_lets_nothing_through_and_recovers() -> anyhow::Result<()> {
+    let mut stack = Stack::start_varied(Variation::default().policies(without_limits)).await?;
+    let token = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
+    assert_eq!(verdict(&stack, &token).await?, "200");
+
+    stack.hang_authz(true)?;
+    stack.forget_upstream_bytes();
+    for _ in 0..3 {
+        assert_eq!(verdict(&stack, &token).await?, "503 authorization_unavailable", "while it hangs");
+    }
+    assert_eq!(reached_services(&stack), 0);
+    stack.hang_authz(false)?;
+    println!("recovered from hanging after {:?}", recovery(&stack, &token).await?);
+
+    stack.crash_authz().await?;
+    stack.forget_upstream_bytes();
+    for _ in 0..3 {
+        assert_eq!(verdict(&stack, &token).await?, "503 authorization_unavailable", "while it is dead");
+    }
+    assert_eq!(reached_services(&stack), 0);
+    stack.start_authz().await?;
+    println!("recovered from a crash after {:?}", recovery(&stack, &token).await?);
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rolling_restart_of_two_gates_loses_no_request() -> anyhow::Result<()> {
+    let variation = Variation::default().authz_instances(2).policies(without_limits);
+    let mut stack = Stack::start_varied(variation.authz_arguments(["--drain-delay", "2s"])).await?;
+    let token = stack.identity_provider().user_token(ADMIN, TASK_API, "access_as_user").await?;
+    let load = Load::start(&stack, 8, "/api/me", &token)?;
+    load.answered(200).await?;
+    for round in 0..2 {
+        for instance in 0..2 {
+            stack.restart_authz(instance).await.with_context(|| format!("round {round}, instance {instance}"))?;
+            load.answered(200).await?;
+        }
+    }
+    load.stop().await?.must_be_complete(1000)?;
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hot_restart_of_envoy_loses_no_request() -> anyhow::Result<()> {
+    let mut stack = Stack::start_varied(Variation::default().policies(without_limits)).await?;
+    let token = stack.identity_provider().user_token(ADMIN, TASK_API, "access_as_user").await?;
+    let load = Load::start(&stack, 8, "/api/me", &token)?;
+    load.answered(200).await?;
+    for _ in 0..2 {
+        stack.hot_restart_envoy().await?;
+        load.answered(200).await?;
+    }
+    load.stop().await?.must_be_complete(600)?;
+    stack.stop().await
+}
+
+/// Clients that send a byte and then nothing hold a connection each, and no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_clients_starve_nobody_and_are_sent_away() -> anyhow::Result<()> {
+    let stack = Stack::start_varied(Variation::default().policies(without_limits)).await?;
+    let token = stack.identity_provider().user_token(EDITOR, NOTIFICATION, "Notify.Send").await?;
+    let mut slow = Vec::new();
+    for number in 0..300 {
+        let mut connection = TcpStream::connect(stack.gateway_address()).await?;
+        let begin = match number % 3 {
+            0 => "G".to_owned(),
+            1 => "GET /notification/notifications HTTP/1.1\r\nHost: gateway\r\nX-Slow: ".to_owned(),
+            _ => format!(
+                "POST /notification/notify HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\n\
+                 Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+            ),
+        };
+        connection.write_all(begin.as_bytes()).await?;
+        slow.push(connection);
+    }
+    let load = Load::start(&stack, 4, "/notification/notifications", &token)?;
+    load.answered(300).await?;
+    load.stop().await?.must_be_complete(300)?;
+    for mut connection in slow {
+        let mut answer = Vec::new();
+        timeout(Duration::from_mins(2), connection.read_to_end(&mut answer))
+            .await
+            .context("a slow client is kept")??;
+        let answer = String::from_utf8_lossy(&answer);
+        let status = answer.split(' ').nth(1).unwrap_or_default();
+        ensure!(status == "408", "a slow client was answered: {answer}");
+    }
+    stack.stop().await
+}

@@ -1,0 +1,70 @@
+//! What a request may be at most, and what the gateway does not offer at all.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use dev_stack::Stack;
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
+
+const ENVOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../envoy");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_beyond_the_limits_end_the_stream_and_not_the_gateway() -> anyhow::Result<()> {
+    let stack = Stack::start_apart().await?;
+    let url = format!("{}/api/me", stack.gateway());
+    let http1 = Client::builder().no_proxy().http1_only().build()?;
+    let http2 = Client::builder().no_proxy().http2_prior_knowledge().build()?;
+    let good = |client: &Client| client.get(&url).header("x-usual", "a".repeat(1000));
+    for (client, version) in [(&http1, "HTTP/1.1"), (&http2, "HTTP/2")] {
+        for (case, count, length) in [("too many", 100, 1), ("too large", 1, 33 * 1024), ("many cookies", 90, 400)] {
+            let mut request = client.get(&url);
+            for number in 0..count {
+                let name = if case == "many cookies" { "cookie".to_owned() } else { format!("x-{number}") };
+                request = request.header(name, format!("a={}", "b".repeat(length)));
+            }
+            match request.send().await {
+                Ok(response) => assert_eq!(response.status().as_u16(), 431, "{case} over {version}"),
+                Err(error) => assert!(version == "HTTP/2" && error.is_request(), "{case} over {version}: {error:?}"),
+            }
+            // The next one is served.
+            assert_eq!(good(client).send().await?.status(), StatusCode::UNAUTHORIZED, "after {case} over {version}");
+        }
+    }
+    stack.stop().await
+}
+
+#[test]
+fn there_is_no_http3_listener() {
+    let text = std::fs::read_to_string(format!("{ENVOY}/listeners.yaml")).unwrap();
+    for word in ["udp_listener_config", "quic", "http3", "HTTP3", "protocol: UDP"] {
+        assert!(!text.contains(word), "{word}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_access_log_stays_one_object_a_line_whatever_clients_send() -> anyhow::Result<()> {
+    let stack = Stack::start_apart().await?;
+    let mut connection = TcpStream::connect(stack.gateway_address()).await?;
+    let path = "/nowhere/%0a%22%7d{\"status\":200}\"'";
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: \"gate\"\r\nUser-Agent: \"}}\t{{\"status\":\"200\"\r\nX-Request-Id: \"}}{{\"\r\nConnection: close\r\n\r\n"
+    );
+    connection.write_all(request.as_bytes()).await?;
+    connection.read_to_end(&mut Vec::new()).await?;
+    let started = Instant::now();
+    let line = loop {
+        let log = std::fs::read_to_string(stack.state().join("envoy.log"))?;
+        if let Some(line) = log.lines().find(|line| line.contains("/nowhere/") || line.contains("\"status\":400")) {
+            break line.to_owned();
+        }
+        assert!(started.elapsed() < Duration::from_secs(30), "the request is not logged");
+        sleep(Duration::from_millis(50)).await;
+    };
+    let entry: Value = serde_json::from_str(&line).context(line.clone())?;
+    assert!(entry["status"].as_u64().is_some_and(|status| status >= 400), "{line}");
+    stack.stop().await
+}

@@ -1,0 +1,102 @@
+//! TLS on both sides of the gateway, as its options turn it on.
+
+mod certificates;
+mod tls_service;
+
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use dev_stack::directory::{ADMIN, TASK_API};
+use dev_stack::{Answer, Stack, Variation};
+use reqwest::{Certificate, Client, Version};
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use certificates::Authority;
+use tls_service::TlsService;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn trusting(authority: &Authority) -> anyhow::Result<Client> {
+    let certificate = Certificate::from_pem(authority.pem().as_bytes())?;
+    Ok(Client::builder().no_proxy().https_only(true).tls_certs_only([certificate]).pool_max_idle_per_host(0).build()?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_certificate_is_shown_without_a_restart() -> anyhow::Result<()> {
+    let (first, second) = (Authority::new()?, Authority::new()?);
+    let folder = tempfile::tempdir()?;
+    first.issue("localhost")?.put(&folder.path().join("gateway"))?;
+    let place = folder.path().to_owned();
+    let variation = Variation::default().envoy_options(["tls", "hsts"]);
+    let variation = variation.envoy(move |files| {
+        files.certificates.clone_from(&place);
+        Ok(())
+    });
+    let stack = Stack::start_varied(variation).await?;
+    let url = format!("https://localhost:{}/api/me", stack.gateway_address().port());
+
+    let response = trusting(&first)?.get(&url).send().await.context("the first certificate")?;
+    assert_eq!((response.status().as_u16(), response.version()), (401, Version::HTTP_2));
+    let hsts = response.headers().get("strict-transport-security").context("no Strict-Transport-Security")?;
+    assert_eq!(hsts, "max-age=31536000");
+    ensure!(trusting(&second)?.get(&url).send().await.is_err(), "the second certificate is not shown yet");
+    let plain = stack.http().get(url.replace("https", "http")).send().await;
+    ensure!(plain.is_err(), "the port of TLS answers without it: {plain:?}");
+
+    second.issue("localhost")?.put(&folder.path().join("gateway"))?;
+    let (client, started) = (trusting(&second)?, Instant::now());
+    while let Err(error) = client.get(&url).send().await {
+        ensure!(started.elapsed() < PATIENCE, "the new certificate is not shown: {error:?}");
+        sleep(Duration::from_millis(50)).await;
+    }
+    stack.stop().await
+}
+
+/// What a caller gets, and whom the service saw, where `service` calls itself `name` and trusts gateways of `trusted_gateways`.
+async fn through_tls(
+    gateway: &Authority,
+    trusted_services: &Authority,
+    (service, name): (&Authority, &str),
+    trusted_gateways: &Authority,
+) -> anyhow::Result<(String, usize)> {
+    let folder = tempfile::tempdir()?;
+    let as_client = folder.path().join("gateway-as-client");
+    gateway.issue("gateway")?.put(&as_client)?;
+    std::fs::write(as_client.join("ca.crt"), trusted_services.pem())?;
+    let service = TlsService::start(&service.issue(name)?, trusted_gateways)?;
+    let (place, port) = (folder.path().to_owned(), service.port);
+    let variation = Variation::default().envoy_options(["upstream-tls"]).envoy(move |files| {
+        files.certificates.clone_from(&place);
+        let clusters = files
+            .clusters
+            .get_mut("resources")
+            .and_then(Value::as_array_mut)
+            .context("clusters.yaml has no resources")?;
+        let task_api = clusters.iter_mut().find(|cluster| cluster["name"] == "task-api").context("no task-api")?;
+        let endpoint = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/port_value";
+        *task_api.pointer_mut(endpoint).context("no endpoint")? = Value::from(port);
+        Ok(())
+    });
+    let stack = Stack::start_varied(variation).await?;
+    let token = stack.identity_provider().user_token(ADMIN, TASK_API, "access_as_user").await?;
+    let answer = Answer::to(stack.http().get(format!("{}/api/me", stack.gateway())).bearer_auth(token)).await?;
+    stack.stop().await?;
+    Ok((answer.verdict(), service.requests()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gateway_and_services_prove_themselves_to_each_other() -> anyhow::Result<()> {
+    let (gateways, services, strangers) = (Authority::new()?, Authority::new()?, Authority::new()?);
+    let refused = ("503 upstream_unavailable".to_owned(), 0);
+    for (case, gateway, service, trusted_gateways, expected) in [
+        ("each of the other's authority", &gateways, (&services, "task-api"), &gateways, ("200".to_owned(), 1)),
+        ("a service of another name", &gateways, (&services, "audit"), &gateways, refused.clone()),
+        ("a service of another authority", &gateways, (&strangers, "task-api"), &gateways, refused.clone()),
+        ("a gateway of another authority", &strangers, (&services, "task-api"), &gateways, refused.clone()),
+    ] {
+        let found = through_tls(gateway, &services, service, trusted_gateways).await.context(case)?;
+        assert_eq!(found, expected, "{case}");
+    }
+    Ok(())
+}

@@ -52,7 +52,7 @@ impl Shared {
         // What the other side asks for counts, up to what this side would do in the worst case.
         let pause =
             asked_pause.map_or(own_pause, |asked| asked.clamp(own_pause, self.pace.longest_pause.max(own_pause)));
-        Attempted { pause, message, outcome }
+        Attempted { message, outcome, pause }
     }
 
     async fn notify(&self, message: &Message, token: &portcullis_guard::BearerToken) -> Result<(), Failure> {

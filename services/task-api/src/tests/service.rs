@@ -188,10 +188,10 @@ impl Service {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        match tokio::time::timeout(PATIENCE, reading).await {
-            Ok(task) => task,
-            Err(_) => panic!("never {expected:?}: {}", self.task(caller, id).await),
+        if let Ok(task) = tokio::time::timeout(PATIENCE, reading).await {
+            return task;
         }
+        panic!("never {expected:?}: {}", self.task(caller, id).await)
     }
 }
 

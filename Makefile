@@ -37,9 +37,10 @@ unit: toolchain build envoy redis ## Unit and integration tests, and the outcome
 elsewhere: build envoy ## Examples for other gateways: their own tools, lint, and the real Envoy
 	ENVOY="$$(dev/envoy/obtain)" tests/elsewhere/run
 
-generate: build ## Write docs/cli.md, docs/policy.schema.json and the code in docs/verify-assertion.md anew
+generate: build ## Write docs/cli.md, docs/policy.schema.json, docs/openapi and the code in docs/verify-assertion.md anew
 	"$(CARGO_TARGET_DIR)/release/portcullis" reference > docs/cli.md
 	"$(CARGO_TARGET_DIR)/release/portcullis" schema > docs/policy.schema.json
+	for service in audit notification task-api; do "$(CARGO_TARGET_DIR)/release/$$service" openapi > docs/openapi/$$service.json || exit 1; done
 	WRITE_PAGES=1 cargo test $(CARGO_FLAGS) --test page
 
 bench: toolchain ## Measure the handler, signatures and memory

@@ -1,6 +1,10 @@
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
+use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 
-/// Text of 1 to `MAX` characters, as a field of a body: a longer one is a 422, not a full disk.
+/// Text of 1 to `MAX` characters, as a field of a body or a query: a longer one is a 422, not a full disk.
+///
+/// U+0000 is refused too: PostgreSQL's `text` cannot hold it, so that it would be a failure of ours there.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BoundedText<const MAX: usize>(String);
@@ -18,11 +22,13 @@ impl<const MAX: usize> TryFrom<String> for BoundedText<MAX> {
 
     fn try_from(text: String) -> Result<Self, String> {
         let length = text.chars().count();
-        if (1..=MAX).contains(&length) {
-            Ok(Self(text))
-        } else {
-            Err(format!("expected 1 to {MAX} characters, found {length}"))
+        if !(1..=MAX).contains(&length) {
+            return Err(format!("expected 1 to {MAX} characters, found {length}"));
         }
+        if text.contains('\0') {
+            return Err("the character U+0000 cannot be stored".to_owned());
+        }
+        Ok(Self(text))
     }
 }
 
@@ -30,4 +36,24 @@ impl<const MAX: usize> From<BoundedText<MAX>> for String {
     fn from(text: BoundedText<MAX>) -> Self {
         text.0
     }
+}
+
+/// Written into each field that has the type (`#[schema(inline)]`), since every `MAX` is another schema.
+impl<const MAX: usize> utoipa::PartialSchema for BoundedText<MAX> {
+    fn schema() -> RefOr<Schema> {
+        let text: ObjectBuilder = Object::builder();
+        text.schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX)).pattern(Some(r"^[^\u0000]+$")).into()
+    }
+}
+
+impl<const MAX: usize> utoipa::ToSchema for BoundedText<MAX> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        format!("TextOf{MAX}").into()
+    }
+}
+
+/// The schema of an instant, as every list shows it.
+#[must_use]
+pub fn timestamp_schema() -> Object {
+    Object::builder().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).build()
 }

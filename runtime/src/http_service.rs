@@ -1,30 +1,92 @@
-//! What every HTTP service has around its API: health, problems for what no route answers, a body limit and a log line per request.
+//! What every HTTP service has around its API.
+//!
+//! ```text
+//! request ─ log ─ measure ─ bound (requests in hand, time) ─ body limit ─┬─ /health, /openapi.json
+//!                                                                        ├─ the API, behind its guard
+//!                                                                        └─ problems for what no route answers
+//! ```
 
-use axum::extract::DefaultBodyLimit;
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{Method, StatusCode, Uri};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
-use axum::{Json, Router, middleware};
+use axum::{Json, Router};
+use prometheus_client::registry::Registry;
 use serde::Serialize;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use crate::request_limits::{Bounds, RequestLimits, bound};
+use crate::request_metrics::{RequestMetrics, measure};
 use crate::{Problem, request_log};
 
 /// The largest request body. The largest of use is a form field of a few hundred characters.
 const BODY_LIMIT: usize = 16 * 1024;
 
-#[derive(Clone, Serialize)]
+/// A service by name, with its limits and metrics.
+#[derive(Clone, Debug)]
+pub struct HttpService {
+    name: &'static str,
+    metrics: RequestMetrics,
+    bounds: Bounds,
+}
+
+impl HttpService {
+    /// Registers the service's metrics.
+    pub fn new(name: &'static str, limits: &RequestLimits, registry: &mut Registry) -> Self {
+        let metrics = RequestMetrics::register(registry);
+        Self { name, bounds: Bounds::new(limits, metrics.clone()), metrics }
+    }
+
+    /// `api`, which is behind its guard, with all that every service has around it. `document` describes the API.
+    pub fn around(&self, api: Router, document: OpenApi) -> Router {
+        let document = Arc::new(described(document));
+        let public = around_health(self.name, api)
+            .route("/openapi.json", get(|| async move { Json(Arc::unwrap_or_clone(document)) }));
+        let bounded = bare(public)
+            .layer(from_fn_with_state(self.bounds.clone(), bound))
+            .layer(from_fn_with_state(self.metrics.clone(), measure));
+        bounded.layer(from_fn(request_log::log_request))
+    }
+}
+
+/// `document` with what every service answers beside its API.
+#[must_use]
+pub fn described(mut document: OpenApi) -> OpenApi {
+    document.merge(OpenApiRouter::<Health>::new().routes(routes!(health)).into_openapi());
+    document
+}
+
+/// `api` as the service of this name, without limits and metrics.
+pub fn http_service(name: &'static str, api: Router) -> Router {
+    bare(around_health(name, api)).layer(from_fn(request_log::log_request))
+}
+
+fn around_health(name: &'static str, api: Router) -> Router {
+    let public = Router::new().route("/health", get(health)).with_state(Health { status: "healthy", service: name });
+    api.merge(public)
+}
+
+fn bare(api: Router) -> Router {
+    api.fallback(not_found).method_not_allowed_fallback(method_not_allowed).layer(DefaultBodyLimit::max(BODY_LIMIT))
+}
+
+/// That the service answers.
+#[derive(Clone, Serialize, utoipa::ToSchema)]
 struct Health {
+    /// Always `healthy`.
     status: &'static str,
+    /// The service's name.
     service: &'static str,
 }
 
-/// `api` as the service of this name: with a public `/health` and the rest that every service has.
-pub fn http_service(name: &'static str, api: Router) -> Router {
-    let health = Health { status: "healthy", service: name };
-    api.route("/health", get(|| async { Json(health) }))
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn(request_log::log_request))
+/// Says that the service answers. Whether it is ready for traffic is on the operations listener.
+#[utoipa::path(get, path = "/health", responses((status = OK, description = "It answers.", body = Health)), security(()))]
+async fn health(State(health): State<Health>) -> Json<Health> {
+    Json(health)
 }
 
 async fn not_found() -> Problem {
@@ -37,37 +99,4 @@ async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    use axum::Router;
-    use axum::body::{Body, to_bytes};
-    use axum::routing::get;
-    use http::{Request, StatusCode};
-    use serde_json::{Value, json};
-    use tower::ServiceExt;
-
-    use super::http_service;
-
-    async fn answer(method: &str, path: &str) -> (StatusCode, Value, bool) {
-        let service = http_service("sample", Router::new().route("/things", get(|| async { "things" })));
-        let request = Request::builder().method(method).uri(path).header("x-request-id", "the-id").body(Body::empty());
-        let response = service.oneshot(request.unwrap()).await.unwrap();
-        let (status, allow) = (response.status(), response.headers().contains_key("allow"));
-        (status, serde_json::from_slice(&to_bytes(response.into_body(), 4096).await.unwrap()).unwrap(), allow)
-    }
-
-    #[tokio::test]
-    async fn health_is_public_and_what_no_route_answers_is_a_problem_with_the_requests_id() {
-        assert_eq!(
-            answer("GET", "/health").await,
-            (StatusCode::OK, json!({"status": "healthy", "service": "sample"}), false)
-        );
-        for (method, path, status, reason, allow) in [
-            ("GET", "/nothing", StatusCode::NOT_FOUND, "route_not_found", false),
-            ("PUT", "/things", StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", true),
-        ] {
-            let (got, body, allowed) = answer(method, path).await;
-            assert_eq!((got, allowed), (status, allow), "{method} {path}");
-            assert_eq!((&body["reason"], &body["request_id"]), (&json!(reason), &json!("the-id")), "{method} {path}");
-        }
-    }
-}
+mod tests;

@@ -8,24 +8,40 @@
 //! ```
 
 mod bounded_text;
+mod document;
 mod http_service;
+mod idempotency_key;
+mod json_body;
 mod listener;
 mod operations;
 mod outbound;
+mod page;
 mod problem;
 mod process;
+mod query;
 mod readiness;
+mod refusals;
+mod rejected_field;
+mod request_limits;
 mod request_log;
+mod request_metrics;
 mod settings;
 mod telemetry;
 
-pub use bounded_text::BoundedText;
-pub use http_service::http_service;
+pub use bounded_text::{BoundedText, timestamp_schema};
+pub use document::document;
+pub use http_service::{HttpService, described, http_service};
+pub use idempotency_key::{IDEMPOTENCY_KEY, IdempotencyKey};
+pub use json_body::JsonBody;
 pub use listener::{bind, serve_http};
 pub use outbound::{OutboundSettings, http_client};
-pub use problem::{Body as JsonBody, PROBLEM_JSON, Problem};
+pub use page::{Page, PageSize};
+pub use problem::{PROBLEM_JSON, Problem};
 pub use process::{Process, parse, run, run_with};
+pub use query::Query;
 pub use readiness::{PendingTask, Readiness};
+pub use refusals::{BodyRefusals, Refusals};
+pub use request_limits::RequestLimits;
 pub use request_log::{REQUEST_ID, request_id};
 pub use settings::{Arguments, CommonSettings, InvalidSettings, LogFormat, Settings, command};
 

@@ -1,11 +1,8 @@
 //! Errors to clients: `application/problem+json` (RFC 9457), one shape from the gate and from every service.
 
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 /// The media type of RFC 9457 §3.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -18,15 +15,23 @@ pub struct Problem {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// The members of RFC 9457 §3.1, and two of ours.
-#[derive(Clone, Debug, Serialize)]
+/// Why a request was refused: the members of RFC 9457 §3.1, and three of ours.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
 struct Members {
+    /// The HTTP status.
     status: u16,
     /// The status in words, the same for every problem of this status.
     title: &'static str,
+    /// What happened and what to do about it, for a person.
     detail: String,
+    /// A stable code, for programs.
     reason: String,
+    /// The field of the body, parameter of the query or header that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The id that the logs of gateway and service carry for this request.
     request_id: Option<String>,
 }
 
@@ -38,6 +43,7 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Error"),
             detail: detail.into(),
             reason: reason.to_owned(),
+            field: None,
             request_id: None,
         };
         Self { members: Box::new(members), headers: Vec::new() }
@@ -59,6 +65,19 @@ impl Problem {
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.members.detail
+    }
+
+    /// The field of the body, parameter of the query or header that is wrong.
+    #[must_use]
+    pub fn field(&self) -> Option<&str> {
+        self.members.field.as_deref()
+    }
+
+    /// Says which field of the body, parameter of the query or header is wrong.
+    #[must_use]
+    pub fn with_field(mut self, name: &str) -> Self {
+        self.members.field = Some(name.to_owned());
+        self
     }
 
     /// An answer to a fault of ours: the cause goes to the log, the client learns only that it may try again.
@@ -100,65 +119,11 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A JSON body, refused as a problem: 400 for what is not JSON, 422 for JSON of the wrong shape.
-#[derive(Debug)]
-pub struct Body<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match axum::Json::<T>::from_request(request, state).await {
-            Ok(axum::Json(body)) => Ok(Self(body)),
-            Err(rejection) => Err(body_problem(&rejection)),
-        }
+/// The schema of problems is that of their body.
+impl utoipa::PartialSchema for Problem {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        Members::schema()
     }
 }
 
-fn body_problem(rejection: &JsonRejection) -> Problem {
-    let reason = match rejection {
-        JsonRejection::JsonSyntaxError(_) => "body_not_json",
-        JsonRejection::JsonDataError(_) => "body_invalid",
-        JsonRejection::MissingJsonContentType(_) => "content_type_not_json",
-        _ => "body_unreadable",
-    };
-    Problem::new(rejection.status(), reason, rejection.body_text())
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::Router;
-    use axum::body::Body as HttpBody;
-    use axum::routing::post;
-    use http::{Request, StatusCode};
-    use tower::ServiceExt;
-
-    use super::{Body, PROBLEM_JSON};
-
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Title {
-        #[serde(rename = "title")]
-        _title: String,
-    }
-
-    async fn status_of(body: &'static str) -> (StatusCode, String) {
-        let router = Router::new().route("/", post(|_: Body<Title>| async { "stored" }));
-        let request = Request::post("/").header("content-type", "application/json").body(HttpBody::from(body));
-        let response = router.oneshot(request.unwrap()).await.unwrap();
-        let content_type = response.headers()["content-type"].to_str().unwrap().to_owned();
-        (response.status(), content_type)
-    }
-
-    #[tokio::test]
-    async fn a_bad_body_is_a_problem_and_a_good_one_is_not() {
-        for (body, status) in [
-            (r#"{"title":"#, StatusCode::BAD_REQUEST),
-            (r#"{"title":7}"#, StatusCode::UNPROCESSABLE_ENTITY),
-            (r#"{"title":"a","extra":1}"#, StatusCode::UNPROCESSABLE_ENTITY),
-        ] {
-            assert_eq!(status_of(body).await, (status, PROBLEM_JSON.to_owned()), "{body}");
-        }
-        assert_eq!(status_of(r#"{"title":"a"}"#).await.0, StatusCode::OK);
-    }
-}
+impl utoipa::ToSchema for Problem {}

@@ -9,7 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::authority::{Authority, Version};
-use crate::directory::{Application, ClientType, Tenant, User};
+use crate::directory::{Application, Tenant, User};
 
 /// What a request ends in when it is not refused: `client` may act on `resource` for `subject`.
 #[derive(Debug)]
@@ -18,12 +18,28 @@ pub(crate) struct Authorization<'a> {
     pub(crate) client: &'a Application,
     pub(crate) resource: &'a Application,
     pub(crate) subject: Subject<'a>,
+    pub(crate) proof: ClientProof,
+}
+
+/// How a client proved who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClientProof {
+    /// A public client.
+    None,
+    Secret,
+    /// Signed with a certificate, or by an issuer that the application trusts.
+    Assertion,
 }
 
 /// Who a token is about.
 #[derive(Debug)]
 pub(crate) enum Subject<'a> {
-    User { user: &'a User, scopes: Vec<&'a str> },
+    /// `contexts`: the authentication contexts that the user has met.
+    User {
+        user: &'a User,
+        scopes: Vec<&'a str>,
+        contexts: Vec<String>,
+    },
     Application,
 }
 
@@ -68,6 +84,8 @@ pub(crate) struct AccessToken<'a> {
     tid: Uuid,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     roles: Vec<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    acrs: &'a [String],
     uti: String,
     ver: &'static str,
 }
@@ -103,12 +121,12 @@ enum SubjectClaims<'a> {
 
 impl<'a> AccessToken<'a> {
     pub(crate) fn new(
-        authorization: &Authorization<'a>,
+        authorization: &'a Authorization<'a>,
         version: Version,
         authority: &Authority,
         validity: Validity,
     ) -> Self {
-        let Authorization { tenant, client, resource, subject } = authorization;
+        let Authorization { tenant, client, resource, subject, proof } = authorization;
         let oid = subject.object_id(client);
         let (sub, roles) = match subject {
             // A user's roles on the resource, never those of the client that acts for the user.
@@ -122,12 +140,16 @@ impl<'a> AccessToken<'a> {
             },
             iss: authority.issuer(version, &tenant.id.to_string()),
             validity,
-            client: ClientClaims::new(client, version),
+            client: ClientClaims::new(client, *proof, version),
             subject: SubjectClaims::new(subject, resource, version),
             oid,
             sub,
             tid: tenant.id,
             roles,
+            acrs: match subject {
+                Subject::User { contexts, .. } => contexts,
+                Subject::Application => &[],
+            },
             uti: unique_identifier(),
             ver: match version {
                 Version::V1 => "1.0",
@@ -138,11 +160,11 @@ impl<'a> AccessToken<'a> {
 }
 
 impl ClientClaims {
-    fn new(client: &Application, version: Version) -> Self {
-        // 0: public client, 1: client secret (2, a certificate, is not imitated).
-        let authentication = match client.client_type {
-            ClientType::Public => "0",
-            ClientType::Confidential(_) => "1",
+    fn new(client: &Application, proof: ClientProof, version: Version) -> Self {
+        let authentication = match proof {
+            ClientProof::None => "0",
+            ClientProof::Secret => "1",
+            ClientProof::Assertion => "2",
         };
         match version {
             Version::V1 => Self::V1 { appid: client.client_id, appidacr: authentication },
@@ -154,7 +176,7 @@ impl ClientClaims {
 impl<'a> SubjectClaims<'a> {
     fn new(subject: &Subject<'a>, resource: &Application, version: Version) -> Self {
         match (subject, version) {
-            (Subject::User { user, scopes }, Version::V1) => Self::UserV1 {
+            (Subject::User { user, scopes, .. }, Version::V1) => Self::UserV1 {
                 name: &user.name,
                 unique_name: &user.username,
                 upn: &user.username,
@@ -162,7 +184,7 @@ impl<'a> SubjectClaims<'a> {
                 acr: "1",
                 amr: ["pwd"],
             },
-            (Subject::User { user, scopes }, Version::V2) => {
+            (Subject::User { user, scopes, .. }, Version::V2) => {
                 Self::UserV2 { name: &user.name, preferred_username: &user.username, scp: scopes.join(" ") }
             }
             (Subject::Application, _) => Self::Application { idtyp: resource.puts_idtyp_in_tokens.then_some("app") },

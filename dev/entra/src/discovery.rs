@@ -81,7 +81,7 @@ fn metadata(authority: &Authority, version: Version, scope: &Scope) -> Value {
         "authorization_endpoint": url(&format!("{oauth2}/authorize")),
         "end_session_endpoint": url(&format!("{oauth2}/logout")),
         "jwks_uri": url(keys),
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
         "response_modes_supported": ["query", "fragment", "form_post"],
         "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
         "scopes_supported": ["openid", "profile", "email", "offline_access"],

@@ -40,6 +40,7 @@ impl Fixture {
             directory: Directory::parse("directory.yaml", text).unwrap(),
             keys: KeyRing::new(SigningKey::generate().unwrap()),
             authority: Authority::localhost(8443),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
             lifetime: Duration::from_hours(1),
         };
         Self { entra: Arc::new(entra) }

@@ -27,8 +27,19 @@ pub struct InProcess {
 }
 
 impl InProcess {
+    /// The development directory, for a test that needs one more entry in it.
+    #[must_use]
+    pub fn development_directory() -> &'static str {
+        DIRECTORY
+    }
+
     /// Starts on a loopback port of its own; requests are answered from the moment that this returns.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::with_directory(DIRECTORY).await
+    }
+
+    /// [`InProcess::start`] with another directory, as YAML; files that it names must be absolute.
+    pub async fn with_directory(yaml: &str) -> anyhow::Result<Self> {
         // Bound before anything is served: connections wait in the listener's queue, so that nobody has to poll.
         let listener = TcpListener::bind("127.0.0.1:0").context("binding a free port")?;
         listener.set_nonblocking(true)?;
@@ -38,9 +49,10 @@ impl InProcess {
             spawn_blocking(|| anyhow::Ok((SigningKey::generate()?, Certificates::generate(names)?))).await??;
         let authority_pem = certificates.authority_pem().to_owned();
         let entra = Entra {
-            directory: Directory::parse("directory.yaml", DIRECTORY)?,
+            directory: Directory::parse("directory.yaml", yaml)?,
             keys: KeyRing::new(key),
             authority: authority.clone(),
+            http: reqwest::Client::builder().no_proxy().build().context("building the HTTP client")?,
             lifetime: TOKENS_LIVE,
         };
         let handle = Handle::new();

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
 /// Why a request is refused. `Display` is the text between the number and the trace id.
@@ -33,10 +34,42 @@ pub(crate) enum Refusal {
     MissingSecret,
     #[error("Client is public so neither 'client_assertion' nor 'client_secret' should be presented.")]
     PublicClientWithSecret,
+    #[error("JWT token is invalid or malformed: {0}.")]
+    ClientAssertionMalformed(&'static str),
     #[error(
-        "Client assertion failed signature validation: this imitation knows no client certificates or federated credentials; send a client secret."
+        "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found., Thumbprint of key used by client: '{thumbprint}']"
     )]
-    ClientAssertion,
+    ClientAssertionKey { thumbprint: String },
+    #[error("Client assertion failed signature validation. [Reason - {0}]")]
+    ClientAssertionSignature(&'static str),
+    #[error("Client assertion is not within its valid time range, or lives longer than ten minutes.")]
+    ClientAssertionTime,
+    #[error("Client assertion audience claim does not match Realm issuer. It must be '{0}'.")]
+    ClientAssertionAudience(String),
+    #[error(
+        "Client assertion application identifier doesn't match 'client_id' parameter: iss and sub must both be it."
+    )]
+    ClientAssertionSubject,
+    #[error(
+        "No matching federated identity record found for presented assertion. Assertion Issuer: '{issuer}'. Assertion Subject: '{subject}'. Assertion Audience: '{audience}'."
+    )]
+    NoFederatedCredential { issuer: String, subject: String, audience: String },
+    #[error("No matching federated identity record found for presented assertion issuer '{0}'.")]
+    FederatedIssuer(String),
+    #[error("No matching federated identity record found for presented assertion audience '{0}'.")]
+    FederatedAudience(String),
+    #[error("No matching federated identity record found for presented assertion subject '{0}'.")]
+    FederatedSubject(String),
+    #[error(
+        "No matching federated identity record found for presented assertion subject '{0}'. Please note that the matching is done using a case-sensitive comparison."
+    )]
+    FederatedSubjectCase(String),
+    #[error("Request to External OIDC endpoint failed.")]
+    IssuerKeysUnavailable,
+    #[error(
+        "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access '{resource}'."
+    )]
+    InteractionRequired { resource: Uuid, context: String },
     #[error("The provided value for the input parameter 'scope' is not valid: {0}.")]
     InvalidScope(String),
     #[error(
@@ -98,7 +131,18 @@ impl Refusal {
             Self::WrongSecret(_) => (7_000_215, "invalid_client"),
             Self::MissingSecret => (7_000_218, "invalid_client"),
             Self::PublicClientWithSecret => (700_025, "invalid_client"),
-            Self::ClientAssertion => (700_027, "invalid_client"),
+            Self::ClientAssertionMalformed(_) => (50027, "invalid_request"),
+            Self::ClientAssertionKey { .. } | Self::ClientAssertionSignature(_) => (700_027, "invalid_client"),
+            Self::ClientAssertionTime => (700_024, "invalid_client"),
+            Self::ClientAssertionAudience(_) => (700_023, "invalid_client"),
+            Self::ClientAssertionSubject => (700_021, "invalid_client"),
+            Self::NoFederatedCredential { .. } => (70021, "invalid_request"),
+            Self::FederatedIssuer(_) => (700_211, "invalid_client"),
+            Self::FederatedAudience(_) => (700_212, "invalid_client"),
+            Self::FederatedSubject(_) => (700_213, "invalid_client"),
+            Self::FederatedSubjectCase(_) => (7_002_138, "invalid_client"),
+            Self::IssuerKeysUnavailable => (50166, "invalid_request"),
+            Self::InteractionRequired { .. } => (50076, "interaction_required"),
             Self::InvalidScope(_) => (70011, "invalid_scope"),
             Self::SeveralResources => (700_022, "invalid_scope"),
             Self::NotDefaultScope => (1_002_012, "invalid_scope"),
@@ -112,6 +156,25 @@ impl Refusal {
             Self::AssertionIsIdToken => (240_002, "invalid_grant"),
             Self::AssertionIsAppOnly(_) => (7_000_114, "invalid_grant"),
             Self::Unavailable => (90033, "temporarily_unavailable"),
+        }
+    }
+
+    /// MSAL asks the user again when it sees one of these.
+    fn suberror(&self) -> Option<&'static str> {
+        match self {
+            Self::NoConsent { .. } => Some("consent_required"),
+            Self::InteractionRequired { .. } => Some("basic_action"),
+            _ => None,
+        }
+    }
+
+    /// What the client must ask for to be let through, as the `claims` parameter of its next request (OpenID Connect Core §5.5).
+    fn claims(&self) -> Option<String> {
+        match self {
+            Self::InteractionRequired { context, .. } => {
+                Some(json!({"access_token": {"acrs": {"essential": true, "value": context}}}).to_string())
+            }
+            _ => None,
         }
     }
 
@@ -134,6 +197,8 @@ struct Body {
     correlation_id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
     suberror: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claims: Option<String>,
 }
 
 impl IntoResponse for Refusal {
@@ -152,8 +217,8 @@ impl IntoResponse for Refusal {
             timestamp,
             trace_id,
             correlation_id,
-            // MSAL asks the user again when it sees this.
-            suberror: matches!(self, Self::NoConsent { .. }).then_some("consent_required"),
+            suberror: self.suberror(),
+            claims: self.claims(),
         };
         // RFC 6749 §5.1 asks it for tokens; a cached refusal misleads as much.
         (self.status(), [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()

@@ -18,6 +18,8 @@ pub(crate) struct Entra {
     pub(crate) directory: Directory,
     pub(crate) keys: KeyRing,
     pub(crate) authority: Authority,
+    /// By which issuers of federated credentials are asked for their keys.
+    pub(crate) http: reqwest::Client,
     /// How long tokens are valid.
     pub(crate) lifetime: Duration,
 }

@@ -21,6 +21,7 @@ pub(crate) const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
     let starting = process.pending("certificate authority and signing key");
     let directory = Directory::load(&settings.directory).await?;
+    let http = portcullis_runtime::http_client(&settings.outbound)?;
     let listener = portcullis_runtime::bind("--listen", settings.listen).await?.into_std()?;
     let address = listener.local_addr().context("address of a bound listener")?;
     let authority = settings.public_url.clone().unwrap_or_else(|| Authority::localhost(address.port()));
@@ -41,7 +42,8 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
     .await??;
 
     tracing::info!(%address, %authority, certificate = %trusted.display(), "listening; every identity issued here is forged");
-    let entra = Entra { directory, keys: KeyRing::new(key), authority, lifetime: settings.tokens_live };
+    let keys = KeyRing::new(key);
+    let entra = Entra { directory, keys, authority, http, lifetime: settings.tokens_live };
     let handle = Handle::new();
     let stopping = (process.shutdown_token(), handle.clone(), settings.common.drain_timeout);
     let stop = tokio::spawn(async move {

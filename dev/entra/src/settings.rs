@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use portcullis_runtime::CommonSettings;
+use portcullis_runtime::{CommonSettings, OutboundSettings};
 use rustls::pki_types::ServerName;
 
 use crate::authority::Authority;
@@ -42,6 +42,9 @@ pub struct Settings {
     /// Allows a `--listen` address that other machines reach.
     #[arg(long)]
     pub(crate) listen_beyond_loopback_exposes_forged_identities: bool,
+    /// How issuers of federated credentials are asked for their keys.
+    #[command(flatten)]
+    pub(crate) outbound: OutboundSettings,
     /// What every program has.
     #[command(flatten)]
     pub(crate) common: CommonSettings,

@@ -7,7 +7,7 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize, PublicKeyComponents};
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaEncoding};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -45,16 +45,33 @@ impl SigningKey {
 
     /// Signs with RS256, whatever `header` says.
     pub(crate) fn sign(&self, header: &Map<String, Value>, claims: &impl Serialize) -> anyhow::Result<String> {
+        self.sign_with(&RSA_PKCS1_SHA256, header, claims)
+    }
+
+    pub(crate) fn sign_with(
+        &self,
+        encoding: &'static dyn RsaEncoding,
+        header: &Map<String, Value>,
+        claims: &impl Serialize,
+    ) -> anyhow::Result<String> {
         let header = serde_json::to_vec(header).context("encoding a token's header")?;
         let claims = serde_json::to_vec(claims).context("encoding a token's claims")?;
         let mut token = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
         let mut signature = vec![0; self.pair.public_modulus_len()];
         self.pair
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature)
+            .sign(encoding, &SystemRandom::new(), token.as_bytes(), &mut signature)
             .map_err(|_| anyhow!("signing a token failed"))?;
         token.push('.');
         token.push_str(&URL_SAFE_NO_PAD.encode(signature));
         Ok(token)
+    }
+
+    /// The key's certificate, as an application registers one.
+    #[cfg(test)]
+    pub(crate) fn certificate_pem(&self) -> String {
+        let text = STANDARD.encode(&self.certificate);
+        let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
     }
 
     /// The header that this key's tokens have by default.

@@ -14,6 +14,8 @@ use crate::program::ProgramSpec;
 use crate::variation::Variation;
 use crate::{binaries, envoy};
 
+/// Who may call the two services behind it.
+const CALLED_BY_THE_TASK_API: [&str; 2] = ["--allowed-applications", TASK_API];
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// Where everything listens. Services listen twice: for traffic and for operations.
@@ -154,12 +156,12 @@ impl Layout {
 
     pub(crate) fn notification(&self) -> anyhow::Result<ProgramSpec> {
         let [_, operations, ..] = self.ports.operations;
-        self.service("notification", NOTIFICATION, self.ports.notification, operations, &[])
+        self.service("notification", NOTIFICATION, self.ports.notification, operations, &CALLED_BY_THE_TASK_API)
     }
 
     pub(crate) fn audit(&self) -> anyhow::Result<ProgramSpec> {
         let [_, _, operations, ..] = self.ports.operations;
-        self.service("audit", AUDIT, self.ports.audit, operations, &[])
+        self.service("audit", AUDIT, self.ports.audit, operations, &CALLED_BY_THE_TASK_API)
     }
 
     pub(crate) fn envoy(&self, ports: &EnvoyPorts, variation: &Variation) -> anyhow::Result<ProgramSpec> {

@@ -2,40 +2,112 @@
 
 use axum::Json;
 use axum::extract::State;
-use portcullis_runtime::{BoundedText, JsonBody, Problem};
+use axum::http::Uri;
+use axum::response::Response;
+use jiff::Timestamp;
+use portcullis_database::query_failed;
+use portcullis_runtime::{
+    BodyRefusals, BoundedText, IdempotencyKey, JsonBody, Page, PageSize, Problem, Query, Refusals,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::trail::{AuditTrail, Entry};
-use crate::writer::Writer;
-use portcullis_database::query_failed;
+use crate::caller::AuditCaller;
+use crate::cursor::Cursor;
+use crate::entry::Entry;
+use crate::trail::AuditTrail;
 
-/// What the caller reports. Who reports it comes from the verified caller, never from here.
-#[derive(Debug, Deserialize)]
+/// What the caller reports. Who reports it comes from the verified call, never from here.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Report {
+    /// What happened.
+    #[schema(inline)]
     pub(crate) action: BoundedText<64>,
+    /// What it happened to.
+    #[schema(inline)]
     pub(crate) resource_id: BoundedText<128>,
+    /// Who did it; shown as `reported_actor`.
+    #[schema(inline)]
     pub(crate) actor: BoundedText<128>,
+    /// In which tenant; shown as `reported_tenant`.
+    #[schema(inline)]
     pub(crate) tenant_id: BoundedText<128>,
 }
 
-#[derive(Debug, Serialize)]
+/// That an entry was written.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct Logged {
+    /// Always `logged`.
     status: &'static str,
+    /// The entry's id.
     audit_id: String,
 }
 
-/// Appends an entry.
+/// Which entries to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Filter {
+    /// Of this action.
+    #[param(inline)]
+    pub(crate) action: Option<BoundedText<64>>,
+    /// About this resource.
+    #[param(inline)]
+    pub(crate) resource_id: Option<BoundedText<128>>,
+    /// By this reported actor.
+    #[param(inline)]
+    pub(crate) reported_actor: Option<BoundedText<128>>,
+    /// In this reported tenant.
+    #[param(inline)]
+    pub(crate) reported_tenant: Option<BoundedText<128>>,
+    /// Written at this time or later.
+    #[param(schema_with = portcullis_runtime::timestamp_schema)]
+    pub(crate) since: Option<Timestamp>,
+    /// Written before this time.
+    #[param(schema_with = portcullis_runtime::timestamp_schema)]
+    pub(crate) until: Option<Timestamp>,
+    /// How many entries at most.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    pub(crate) limit: PageSize,
+    /// Where the page begins, from the `Link` header of the page before.
+    #[param(inline)]
+    pub(crate) cursor: Option<Cursor>,
+}
+
+/// Writes an entry. A repeated delivery with the same `Idempotency-Key` is written once and answered alike.
+#[utoipa::path(
+    post, path = "/audit", request_body = Report,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$",
+        description = "Tells two deliveries of one entry from two entries")),
+    responses((status = OK, description = "The entry is written.", body = Logged), BodyRefusals)
+)]
 pub(crate) async fn append(
     State(trail): State<AuditTrail>,
-    writer: Writer,
+    caller: AuditCaller,
+    key: Option<IdempotencyKey>,
     JsonBody(report): JsonBody<Report>,
 ) -> Result<Json<Logged>, Problem> {
-    let audit_id = trail.append(&writer, &report).await.map_err(query_failed)?;
+    let audit_id = trail.append(&caller, &report, key.as_ref()).await?;
     Ok(Json(Logged { status: "logged", audit_id }))
 }
 
-/// The last entries that applications of the caller's tenant wrote, newest first.
-pub(crate) async fn list(State(trail): State<AuditTrail>, writer: Writer) -> Result<Json<Vec<Entry>>, Problem> {
-    trail.newest_of(&writer).await.map(Json).map_err(query_failed)
+/// Lists the entries that applications of the caller's tenant wrote, by `position`, the newest first.
+#[utoipa::path(
+    get, path = "/audit", params(Filter),
+    responses(
+        (status = OK, description = "A page of entries.", body = Vec<Entry>,
+            headers(("Link" = String, description = "`rel=\"next\"`: the page of older entries, if there is one"))),
+        Refusals,
+    )
+)]
+pub(crate) async fn list(
+    State(trail): State<AuditTrail>,
+    caller: AuditCaller,
+    Query(filter): Query<Filter>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let before = filter.cursor.map_or(i64::MAX, Cursor::position);
+    let rows = trail.before(&caller, before, &filter, filter.limit.with_one_more()).await.map_err(query_failed)?;
+    Ok(Page::beginning(rows, filter.limit, |entry| Cursor::before(entry.content.position).to_string()).answer(&uri))
 }

@@ -1,49 +1,99 @@
 //! The audit service: an append-only trail that applications write and read, kept apart by their tenants.
 //!
 //! ```text
-//! request ─ guard ─▶ Writer (an application with AuditLog.Write) ─▶ entries ─▶ trail (SQLite, INSERT and SELECT only)
+//! request ─ guard ─▶ AuditCaller (a listed application with AuditLog.Write) ─▶ entries ─▶ trail (INSERT and SELECT only)
+//!                                                                            └▶ verify ─▶ verification (each tenant's hash chain)
 //! ```
 
+mod caller;
+mod command_line;
+mod cursor;
 mod entries;
+mod entry;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod trail;
-mod writer;
-
-use std::path::Path;
+mod verification;
+mod verify;
 
 use axum::Router;
-use axum::routing::post;
+use axum::extract::FromRef;
+use portcullis_database::{Database, DatabaseMetrics, Schema};
 use portcullis_guard::Guard;
-use portcullis_runtime::{Process, bind, http_client, http_service, serve_http};
-use sqlx::SqlitePool;
+use portcullis_runtime::{HttpService, Process, Registry, bind, described, document, http_client, serve_http};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+pub use caller::Applications;
+pub use command_line::{Command, CommandLine, run_openapi, run_verify};
 pub use settings::Settings;
 use trail::AuditTrail;
 
-/// Every route. `protect` is a parameter so that no caller can forget it: health alone stays outside.
-pub fn router(database: SqlitePool, protect: impl FnOnce(Router) -> Router) -> Router {
-    let api =
-        Router::new().route("/audit", post(entries::append).get(entries::list)).with_state(AuditTrail::new(database));
-    http_service("audit", protect(api))
+const NAME: &str = "audit";
+
+/// What the routes work with.
+#[derive(Clone, Debug, FromRef)]
+struct AuditState {
+    trail: AuditTrail,
+    applications: Applications,
 }
 
-/// Opens the service's database in `data_dir`, creating both when missing.
-pub async fn open_database(data_dir: &Path) -> anyhow::Result<SqlitePool> {
-    portcullis_database::open_database(data_dir, "audit.sqlite", &sqlx::migrate!()).await
+/// The tables.
+#[must_use]
+pub fn schema() -> Schema {
+    Schema {
+        service: NAME,
+        sqlite: sqlx::migrate!("migrations/sqlite"),
+        postgres: sqlx::migrate!("migrations/postgres"),
+    }
+}
+
+fn api() -> OpenApiRouter<AuditState> {
+    let description = "An append-only audit trail: a hash chain for each tenant, written and read by applications.";
+    OpenApiRouter::with_openapi(document("Audit", description))
+        .routes(routes!(entries::append, entries::list))
+        .routes(routes!(verify::verify))
+}
+
+/// The OpenAPI document.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    described(api().into_openapi())
+}
+
+/// Every route. `protect` is a parameter so that no caller can forget it: health and the document alone stay outside.
+pub fn router(
+    database: Database,
+    applications: Applications,
+    service: &HttpService,
+    protect: impl FnOnce(Router) -> Router,
+) -> Router {
+    let state = AuditState { trail: AuditTrail { database }, applications };
+    let (api, document) = api().with_state(state).split_for_parts();
+    service.around(protect(api), document)
 }
 
 /// Serves until shutdown. Not ready before the listener is bound.
-pub fn serve(settings: Settings, process: Process) -> impl Future<Output = anyhow::Result<()>> {
+pub fn serve(
+    settings: Settings,
+    process: Process,
+    registry: &mut Registry,
+) -> impl Future<Output = anyhow::Result<()>> + use<> {
     let starting = process.pending("database and listener");
+    let service = HttpService::new(NAME, &settings.limits, registry);
+    let database_metrics = DatabaseMetrics::register(registry);
     async move {
-        let database = open_database(&settings.data_dir).await?;
+        let database = Database::open(&settings.database, &schema(), database_metrics).await?;
+        database.watch(&process);
         let http = http_client(&settings.outbound)?;
-        let guard = Guard::start(&settings.guard, http, "audit", &settings.client_id, &process).await?;
+        let guard = Guard::start(&settings.guard, http, NAME, &settings.client_id, &process).await?;
         let listener = bind("--listen", settings.listen).await?;
         drop(starting);
-        let outcome = serve_http(&process, listener, router(database.clone(), |api| guard.protect(api))).await;
+        let applications = Applications(settings.allowed_applications.into());
+        let router = router(database.clone(), applications, &service, |api| guard.protect(api));
+        let outcome = serve_http(&process, listener, router).await;
         database.close().await;
         outcome
     }

@@ -1,8 +1,8 @@
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
+use portcullis_database::DatabaseSettings;
 use portcullis_guard::GuardSettings;
-use portcullis_runtime::{CommonSettings, OutboundSettings};
+use portcullis_runtime::{CommonSettings, OutboundSettings, RequestLimits};
 
 /// Settings of the audit service.
 #[derive(Clone, Debug, clap::Parser)]
@@ -11,18 +11,24 @@ pub struct Settings {
     /// Where requests are served.
     #[arg(long, env = "LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8002")]
     pub listen: SocketAddr,
-    /// Directory of the database; created when missing.
-    #[arg(long, env = "DATA_DIR", value_name = "DIR")]
-    pub data_dir: PathBuf,
     /// Application id of this service in Entra: the audience of its callers' tokens.
     #[arg(long, env = "AZURE_AUDIT_CLIENT_ID", value_name = "ID")]
     pub client_id: String,
+    /// Applications that may write and read the trail, by client id (a token's azp or appid).
+    #[arg(long, env = "ALLOWED_APPLICATION_IDS", value_name = "ID,..", value_delimiter = ',', required = true)]
+    pub allowed_applications: Vec<String>,
+    /// Where the data is.
+    #[command(flatten)]
+    pub database: DatabaseSettings,
     /// Who may call.
     #[command(flatten)]
     pub guard: GuardSettings,
     /// How other servers are called.
     #[command(flatten)]
     pub outbound: OutboundSettings,
+    /// How much is in hand at once.
+    #[command(flatten)]
+    pub limits: RequestLimits,
     /// What every program has.
     #[command(flatten)]
     pub common: CommonSettings,
@@ -39,6 +45,11 @@ impl portcullis_runtime::Settings for Settings {
         let mut found = self.guard.contradictions();
         if self.client_id.trim().is_empty() {
             found.push("--client-id: is empty; give an application id".to_owned());
+        }
+        if self.allowed_applications.iter().any(|id| id.trim().is_empty()) {
+            found.push(
+                "--allowed-applications: names an empty id; give application ids, with commas between them".to_owned(),
+            );
         }
         found
     }

@@ -13,6 +13,7 @@ use reqwest::Client;
 
 use crate::authenticated::{Authenticated, BearerToken};
 use crate::gateway::{Gateway, GatewayRefusal};
+use crate::key_watch::watch_keys;
 use crate::settings::GuardSettings;
 
 /// Lets only verified callers through to the routes that it protects.
@@ -59,7 +60,11 @@ impl Guard {
         let authority = settings.authority();
         verifier.ready(settings.issuer_wait).await.map_err(|missing| anyhow!("--authority {authority}: {missing}"))?;
         drop(pending);
-        Ok(Self(Arc::new(Checks { verifier, audiences: Audiences::Application(client_id.to_owned()), gateway, clock })))
+        let audiences = Audiences::Application(client_id.to_owned());
+        let checks = Arc::new(Checks { verifier, audiences, gateway, clock });
+        let watched = Arc::downgrade(&checks);
+        watch_keys(process, move || watched.upgrade().is_none_or(|checks| checks.has_keys()));
+        Ok(Self(checks))
     }
 
     /// Puts this guard before every route of `router`. Handlers find [`Authenticated`].
@@ -76,6 +81,11 @@ async fn admit(State(Guard(checks)): State<Guard>, request: Request, next: Next)
 }
 
 impl Checks {
+    /// Whether anybody's token can be verified. One tenant whose keys are missing is no reason to refuse the others.
+    fn has_keys(&self) -> bool {
+        self.verifier.key_status().iter().any(|status| status.keys.is_some())
+    }
+
     async fn authenticate(&self, parts: &Parts) -> Result<Authenticated, Problem> {
         let Some(asserted) = self.asserted(parts).await else {
             return self.by_token(&parts.headers).await;

@@ -8,11 +8,12 @@
 mod authenticated;
 mod gateway;
 mod guard;
+mod key_watch;
 mod replay;
 mod requirements;
 mod settings;
 
 pub use authenticated::{Authenticated, BearerToken};
 pub use guard::Guard;
-pub use requirements::{require_any_role, require_application, require_scope, require_user};
+pub use requirements::{require_actor, require_any_role, require_application, require_scope, require_user};
 pub use settings::GuardSettings;

@@ -36,6 +36,23 @@ pub fn require_any_role(caller: &Caller, roles: &[&str]) -> Result<(), Problem> 
     Err(insufficient("role_missing", format!("one of these roles is needed: {}; you have: {held}", roles.join(", "))))
 }
 
+/// Refuses tokens that another application than those of `listed` obtained.
+pub fn require_actor(caller: &Caller, listed: &[String]) -> Result<(), Problem> {
+    // Entra writes ids in lower case; whoever configures them need not.
+    let is_listed = |actor: &String| listed.iter().any(|id| id.eq_ignore_ascii_case(actor));
+    match &caller.actor {
+        Some(actor) if is_listed(actor) => Ok(()),
+        Some(actor) => Err(insufficient(
+            "actor_not_allowed",
+            format!("the application {actor} may not call this; who may is a setting of this service"),
+        )),
+        None => Err(insufficient(
+            "actor_unknown",
+            "the token names no application: it has neither azp nor appid".to_owned(),
+        )),
+    }
+}
+
 /// RFC 6750 §3.1: the token is good and not good enough.
 fn insufficient(reason: &str, detail: String) -> Problem {
     let challenge = HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
@@ -46,7 +63,7 @@ fn insufficient(reason: &str, detail: String) -> Problem {
 mod tests {
     use portcullis_token::{Caller, CallerKind};
 
-    use super::{require_any_role, require_application, require_scope, require_user};
+    use super::{require_actor, require_any_role, require_application, require_scope, require_user};
 
     fn caller(kind: CallerKind, roles: &[&str], scopes: &[&str]) -> Caller {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -54,7 +71,7 @@ mod tests {
             tenant: "t".to_owned(),
             object_id: "o".to_owned(),
             kind,
-            actor: None,
+            actor: Some("3a5c0001-000a".to_owned()),
             name: None,
             email: None,
             roles: owned(roles),
@@ -66,7 +83,11 @@ mod tests {
     fn each_requirement_allows_and_refuses() {
         let user = caller(CallerKind::User, &["Reader"], &["access_as_user"]);
         let application = caller(CallerKind::Application, &["AuditLog.Write"], &[]);
+        let listed = ["3A5C0001-000A".to_owned()];
+        let without_actor = Caller { actor: None, ..user.clone() };
         for (allowed, refused, reason) in [
+            (require_actor(&user, &listed), require_actor(&user, &[]), "actor_not_allowed"),
+            (require_actor(&user, &listed), require_actor(&without_actor, &listed), "actor_unknown"),
             (require_user(&user), require_user(&application), "caller_kind_not_allowed"),
             (require_application(&application), require_application(&user), "caller_kind_not_allowed"),
             (require_scope(&user, "access_as_user"), require_scope(&user, "access"), "scope_missing"),

@@ -1,9 +1,11 @@
 //! The notification service: sends on behalf of a user, and shows each user their own notifications only.
 //!
 //! ```text
-//! request ─ guard ─▶ Notifier (a user with Notify.Send) ─▶ notifications ─▶ store (SQLite)
+//! request ─ guard ─┬▶ Notifier (a listed application in the name of a user with Notify.Send) ─▶ notify ─▶ store
+//!                  └▶ Recipient (a user with Notify.Send) ────────────────────────────────────▶ list ───▶ store
 //! ```
 
+mod command_line;
 mod notifications;
 mod notifier;
 mod settings;
@@ -11,41 +13,83 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
-
 use axum::Router;
-use axum::routing::{get, post};
+use axum::extract::FromRef;
+use portcullis_database::{Database, DatabaseMetrics, Schema};
 use portcullis_guard::Guard;
-use portcullis_runtime::{Process, bind, http_client, http_service, serve_http};
-use sqlx::SqlitePool;
+use portcullis_runtime::{HttpService, Process, Registry, bind, described, document, http_client, serve_http};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+pub use command_line::{Command, CommandLine, run_openapi};
+pub use notifier::Applications;
 pub use settings::Settings;
 use store::NotificationStore;
 
-/// Every route. `protect` is a parameter so that no caller can forget it: health alone stays outside.
-pub fn router(database: SqlitePool, protect: impl FnOnce(Router) -> Router) -> Router {
-    let api = Router::new()
-        .route("/notify", post(notifications::notify))
-        .route("/notifications", get(notifications::list))
-        .with_state(NotificationStore::new(database));
-    http_service("notification", protect(api))
+const NAME: &str = "notification";
+
+/// What the routes work with.
+#[derive(Clone, Debug, FromRef)]
+struct NotificationState {
+    store: NotificationStore,
+    applications: Applications,
 }
 
-/// Opens the service's database in `data_dir`, creating both when missing.
-pub async fn open_database(data_dir: &Path) -> anyhow::Result<SqlitePool> {
-    portcullis_database::open_database(data_dir, "notification.sqlite", &sqlx::migrate!()).await
+/// The tables.
+#[must_use]
+pub fn schema() -> Schema {
+    Schema {
+        service: NAME,
+        sqlite: sqlx::migrate!("migrations/sqlite"),
+        postgres: sqlx::migrate!("migrations/postgres"),
+    }
+}
+
+fn api() -> OpenApiRouter<NotificationState> {
+    let description = "Notifications to a user, sent in the user's name and readable by that user alone.";
+    OpenApiRouter::with_openapi(document("Notification", description))
+        .routes(routes!(notifications::notify))
+        .routes(routes!(notifications::list))
+}
+
+/// The OpenAPI document.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    described(api().into_openapi())
+}
+
+/// Every route. `protect` is a parameter so that no caller can forget it: health and the document alone stay outside.
+pub fn router(
+    database: Database,
+    applications: Applications,
+    service: &HttpService,
+    protect: impl FnOnce(Router) -> Router,
+) -> Router {
+    let state = NotificationState { store: NotificationStore { database }, applications };
+    let (api, document) = api().with_state(state).split_for_parts();
+    service.around(protect(api), document)
 }
 
 /// Serves until shutdown. Not ready before the listener is bound.
-pub fn serve(settings: Settings, process: Process) -> impl Future<Output = anyhow::Result<()>> {
+pub fn serve(
+    settings: Settings,
+    process: Process,
+    registry: &mut Registry,
+) -> impl Future<Output = anyhow::Result<()>> + use<> {
     let starting = process.pending("database and listener");
+    let service = HttpService::new(NAME, &settings.limits, registry);
+    let database_metrics = DatabaseMetrics::register(registry);
     async move {
-        let database = open_database(&settings.data_dir).await?;
+        let database = Database::open(&settings.database, &schema(), database_metrics).await?;
+        database.watch(&process);
         let http = http_client(&settings.outbound)?;
-        let guard = Guard::start(&settings.guard, http, "notification", &settings.client_id, &process).await?;
+        let guard = Guard::start(&settings.guard, http, NAME, &settings.client_id, &process).await?;
         let listener = bind("--listen", settings.listen).await?;
         drop(starting);
-        let outcome = serve_http(&process, listener, router(database.clone(), |api| guard.protect(api))).await;
+        let applications = Applications(settings.allowed_applications.into());
+        let router = router(database.clone(), applications, &service, |api| guard.protect(api));
+        let outcome = serve_http(&process, listener, router).await;
         database.close().await;
         outcome
     }

@@ -2,10 +2,19 @@
 
 use std::process::ExitCode;
 
-use notification::Settings;
+use notification::{Command, CommandLine, run_openapi};
 
 fn main() -> ExitCode {
-    portcullis_runtime::run::<Settings, _, _>("notification", |settings, process, _metrics| {
-        notification::serve(settings, process)
-    })
+    match portcullis_runtime::parse("notification") {
+        Ok(CommandLine { command: Some(Command::Openapi), .. }) => run_openapi(),
+        Ok(CommandLine { command: None, serve: Some(settings) }) => {
+            let common = settings.common.clone();
+            portcullis_runtime::run_with("notification", common, |process, metrics| {
+                notification::serve(settings, process, metrics)
+            })
+        }
+        // Without a command clap demands the settings that have no default.
+        Ok(CommandLine { command: None, serve: None }) => ExitCode::from(64),
+        Err(code) => code,
+    }
 }

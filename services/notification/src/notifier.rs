@@ -1,20 +1,33 @@
-use axum::extract::FromRequestParts;
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
-use portcullis_guard::{Authenticated, require_scope, require_user};
+use portcullis_guard::{Authenticated, require_actor, require_scope, require_user};
 use portcullis_runtime::Problem;
 
 const SCOPE: &str = "Notify.Send";
 
-/// A user in whose name a client with `Notify.Send` acts. An application, or a token for another purpose, never becomes one.
+/// The applications that may send notifications in a user's name, by client id.
+#[derive(Clone, Debug)]
+pub struct Applications(pub Arc<[String]>);
+
+/// A user with `Notify.Send`, whose notifications these are. An application, or a token for another purpose, never becomes one.
 #[derive(Clone)]
-pub(crate) struct Notifier {
+pub(crate) struct Recipient {
     pub(crate) tenant: String,
     pub(crate) object_id: String,
     pub(crate) name: Option<String>,
     pub(crate) email: Option<String>,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Notifier {
+/// A listed application that acts in the name of a user.
+#[derive(Clone)]
+pub(crate) struct Notifier {
+    pub(crate) user: Recipient,
+    pub(crate) app_id: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Recipient {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
@@ -22,5 +35,21 @@ impl<S: Send + Sync> FromRequestParts<S> for Notifier {
         require_user(&caller)?;
         require_scope(&caller, SCOPE)?;
         Ok(Self { tenant: caller.tenant, object_id: caller.object_id, name: caller.name, email: caller.email })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Notifier
+where
+    Applications: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let user = Recipient::from_request_parts(parts, state).await?;
+        let Authenticated { caller, .. } = Authenticated::from_request_parts(parts, state).await?;
+        let Applications(listed) = Applications::from_ref(state);
+        require_actor(&caller, &listed)?;
+        // One that is listed has a name.
+        Ok(Self { user, app_id: caller.actor.unwrap_or_default() })
     }
 }

@@ -1,71 +1,104 @@
 //! The task API: each user's tasks, kept apart by tenant and object id.
 //!
 //! ```text
-//! request ─ guard ─▶ TaskUser (a user with access_as_user) ─▶ tasks ─▶ store (SQLite)
-//!                                                               └────▶ downstream: notification ∥ audit
+//! request ─ guard ─▶ TaskUser (a user with access_as_user) ─▶ tasks ─▶ database ◀─ outbox ─▶ downstream: notification ∥ audit
 //! ```
 
+mod clock;
+mod command_line;
 mod downstream;
+mod outbox;
 mod profile;
 mod settings;
 mod task_user;
 mod tasks;
-
-use std::path::Path;
-use std::sync::Arc;
+#[cfg(test)]
+mod tests;
 
 use axum::Router;
-use axum::routing::{get, patch};
+use portcullis_database::{Database, DatabaseMetrics, Schema};
 use portcullis_guard::Guard;
-use portcullis_runtime::{Process, bind, http_client, http_service, serve_http};
-use sqlx::SqlitePool;
+use portcullis_runtime::{
+    HttpService, InvalidSettings, Process, Registry, bind, described, document, http_client, serve_http,
+};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
 
-pub use downstream::{Application, ClientSecret, Downstream};
+pub use command_line::{Command, CommandLine, run_openapi};
+use downstream::{Downstream, DownstreamMetrics};
+use outbox::{Outbox, OutboxMetrics, Pace};
 pub use settings::{DownstreamSettings, Settings};
-use tasks::TaskStore;
+
+const NAME: &str = "task-api";
 
 /// What handlers share.
 #[derive(Clone, Debug)]
-pub struct AppState {
-    tasks: TaskStore,
-    downstream: Arc<Downstream>,
+pub(crate) struct AppState {
+    database: Database,
+    outbox: Outbox,
 }
 
-impl AppState {
-    /// Tasks in `database`; changes are told to `downstream`.
-    #[must_use]
-    pub fn new(database: SqlitePool, downstream: Downstream) -> Self {
-        Self { tasks: TaskStore::new(database), downstream: Arc::new(downstream) }
+/// The tables of this service.
+#[must_use]
+pub fn schema() -> Schema {
+    Schema {
+        service: NAME,
+        sqlite: sqlx::migrate!("migrations/sqlite"),
+        postgres: sqlx::migrate!("migrations/postgres"),
     }
 }
 
-/// Every route. `protect` is a parameter so that no caller can forget it: health alone stays outside.
-pub fn router(state: AppState, protect: impl FnOnce(Router) -> Router) -> Router {
-    let api = Router::new()
-        .route("/api/me", get(profile::show))
-        .route("/api/tasks", get(tasks::list).post(tasks::create))
-        .route("/api/tasks/{id}", patch(tasks::update).delete(tasks::delete))
-        .with_state(state);
-    http_service("task-api", protect(api))
+/// Every operation, and the document that describes them.
+fn api() -> (Router<AppState>, OpenApi) {
+    let description = "Tasks, kept apart by tenant and user; the notification and audit services hear of each change.";
+    OpenApiRouter::with_openapi(document("Task API", description))
+        .merge(profile::routes())
+        .merge(tasks::routes())
+        .split_for_parts()
 }
 
-/// Opens the service's database in `data_dir`, creating both when missing.
-pub async fn open_database(data_dir: &Path) -> anyhow::Result<SqlitePool> {
-    portcullis_database::open_database(data_dir, "task-api.sqlite", &sqlx::migrate!()).await
+/// The OpenAPI document of this service.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    described(api().1)
 }
 
-/// Serves until shutdown. Not ready before the listener is bound.
-pub fn serve(settings: Settings, process: Process) -> impl Future<Output = anyhow::Result<()>> {
+/// Every route. `protect` is a parameter so that no caller can forget it: health and document alone stay outside.
+pub(crate) fn router(state: AppState, service: &HttpService, protect: impl FnOnce(Router) -> Router) -> Router {
+    let (api, document) = api();
+    service.around(protect(api.with_state(state)), document)
+}
+
+/// Serves until shutdown. Not ready before the listener is bound, nor while the database does not answer.
+pub fn serve(
+    settings: Settings,
+    process: Process,
+    registry: &mut Registry,
+) -> impl Future<Output = anyhow::Result<()>> + use<> {
     let starting = process.pending("database and listener");
+    let service = HttpService::new(NAME, &settings.limits, registry);
+    let (of_database, of_outbox) = (DatabaseMetrics::register(registry), OutboxMetrics::register(registry));
+    let of_calls = DownstreamMetrics::register(registry);
     async move {
-        let database = open_database(&settings.data_dir).await?;
+        let application = settings.application()?;
+        application.credential.check().await.map_err(|error| {
+            let kind = application.credential.kind();
+            InvalidSettings(vec![format!("{kind} of this application: {error}")])
+        })?;
+        tracing::info!(credential = application.credential.kind(), "this application proves itself");
+        let database = Database::open(&settings.database, &schema(), of_database).await?;
+        database.watch(&process);
         let http = http_client(&settings.outbound)?;
-        let guard = Guard::start(&settings.guard, http.clone(), "task-api", &settings.client_id, &process).await?;
-        let downstream = Downstream::new(settings.application(), &settings.downstream, http);
-        let state = AppState::new(database.clone(), downstream);
+        let guard = Guard::start(&settings.guard, http.clone(), NAME, &settings.client_id, &process).await?;
+        let downstream = Downstream::new(application, &settings.downstream, http, of_calls);
+        let pace = Pace::of_service(settings.outbound.call_timeout);
+        let outbox = Outbox::start(database.clone(), downstream, of_outbox, pace).await?;
+        let state = AppState { database: database.clone(), outbox: outbox.clone() };
         let listener = bind("--listen", settings.listen).await?;
         drop(starting);
-        let outcome = serve_http(&process, listener, router(state, |api| guard.protect(api))).await;
+        let outcome = serve_http(&process, listener, router(state, &service, |api| guard.protect(api))).await;
+        // After the last request, which may have left deliveries in hand.
+        outbox.stop().await;
         database.close().await;
         outcome
     }

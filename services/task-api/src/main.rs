@@ -2,10 +2,19 @@
 
 use std::process::ExitCode;
 
-use task_api::Settings;
+use task_api::{Command, CommandLine, run_openapi};
 
 fn main() -> ExitCode {
-    portcullis_runtime::run::<Settings, _, _>("task-api", |settings, process, _metrics| {
-        task_api::serve(settings, process)
-    })
+    match portcullis_runtime::parse("task-api") {
+        Ok(CommandLine { command: Some(Command::Openapi), .. }) => run_openapi(),
+        Ok(CommandLine { command: None, serve: Some(settings) }) => {
+            let common = settings.common.clone();
+            portcullis_runtime::run_with("task-api", common, |process, metrics| {
+                task_api::serve(settings, process, metrics)
+            })
+        }
+        // Without a command clap demands the settings that have no default.
+        Ok(CommandLine { command: None, serve: None }) => ExitCode::from(64),
+        Err(code) => code,
+    }
 }

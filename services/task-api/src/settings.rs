@@ -1,12 +1,12 @@
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Context;
+use portcullis_database::DatabaseSettings;
+use portcullis_entra_client::{Application, CredentialSettings};
 use portcullis_guard::GuardSettings;
-use portcullis_runtime::{CommonSettings, OutboundSettings};
+use portcullis_runtime::{CommonSettings, OutboundSettings, RequestLimits};
 use url::Url;
-
-use crate::downstream::{Application, ClientSecret};
 
 /// Settings of the task API.
 #[derive(Clone, Debug, clap::Parser)]
@@ -15,18 +15,21 @@ pub struct Settings {
     /// Where requests are served.
     #[arg(long, env = "LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
     pub listen: SocketAddr,
-    /// Directory of the database; created when missing.
-    #[arg(long, env = "DATA_DIR", value_name = "DIR")]
-    pub data_dir: PathBuf,
     /// Application id of this API in Entra: the audience of its callers' tokens, and who it is when it calls others.
     #[arg(long, env = "AZURE_API_CLIENT_ID", value_name = "ID")]
     pub client_id: String,
-    /// Secret of this API's application. Prefer the environment: arguments show in process lists.
-    #[arg(long, env = "AZURE_API_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true)]
-    pub client_secret: ClientSecret,
+    /// What proves that it is this API that asks for tokens.
+    #[command(flatten)]
+    pub credential: CredentialSettings,
     /// The services that hear of each change.
     #[command(flatten)]
     pub downstream: DownstreamSettings,
+    /// Where tasks are kept.
+    #[command(flatten)]
+    pub database: DatabaseSettings,
+    /// How much is in hand at once.
+    #[command(flatten)]
+    pub limits: RequestLimits,
     /// Who may call.
     #[command(flatten)]
     pub guard: GuardSettings,
@@ -54,20 +57,20 @@ pub struct DownstreamSettings {
     /// Where the audit service is.
     #[arg(long, env = "AUDIT_URL", value_name = "URL", default_value = "http://127.0.0.1:8002")]
     pub audit_url: Url,
-    /// Longest time that a change waits for both services together; it succeeds without them.
+    /// Longest time that a change waits for both services together; it succeeds without them, and they hear of it later.
     #[arg(long, env = "DOWNSTREAM_TIMEOUT", value_name = "TIME", default_value = "2s", value_parser = humantime::parse_duration)]
     pub downstream_timeout: Duration,
 }
 
 impl Settings {
     /// Who this API is when it asks for tokens.
-    pub(crate) fn application(&self) -> Application {
-        Application {
+    pub(crate) fn application(&self) -> anyhow::Result<Application> {
+        Ok(Application {
             authority: self.guard.authority().clone(),
             home_tenant: self.guard.home_tenant().to_owned(),
             client_id: self.client_id.clone(),
-            secret: self.client_secret.clone(),
-        }
+            credential: self.credential.credential().context("--client-secret: not exactly one credential is given")?,
+        })
     }
 }
 
@@ -80,6 +83,7 @@ impl portcullis_runtime::Settings for Settings {
 
     fn contradictions(&self) -> Vec<String> {
         let mut found = self.guard.contradictions();
+        found.extend(self.credential.contradictions(&self.client_id, self.guard.home_tenant()));
         let ids = [
             ("--client-id", &self.client_id),
             ("--notification-client-id", &self.downstream.notification_client_id),

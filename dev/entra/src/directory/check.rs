@@ -1,13 +1,15 @@
 //! From the file's keys to identifiers, with every contradiction found on the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use uuid::Uuid;
 
+use super::FederatedCredential;
 use super::document::{ApplicationEntry, Document, GrantEntry, MemberType, OptionalClaim, UserEntry};
-use super::{Application, ClientType, Directory, Grant, Tenant, User};
+use super::{Application, ClientCredentials, ClientType, Directory, Grant, Tenant, User};
 
-pub(super) fn check(document: Document) -> Result<Directory, Vec<String>> {
+pub(super) fn check(document: Document, folder: PathBuf) -> Result<Directory, Vec<String>> {
     let mut check = Check::new(&document);
     check.identifiers_are_unique();
     for (key, application) in &document.applications {
@@ -19,7 +21,7 @@ pub(super) fn check(document: Document) -> Result<Directory, Vec<String>> {
     if !check.found.is_empty() {
         return Err(check.found);
     }
-    Ok(resolve(document))
+    Ok(resolve(document, folder))
 }
 
 struct Check<'a> {
@@ -69,9 +71,11 @@ impl<'a> Check<'a> {
     fn application(&mut self, key: &str, entry: &ApplicationEntry) {
         let place = format!("applications.{key}");
         self.tenant(&place, &entry.tenant);
-        self.unless(!entry.public_client || entry.secrets.is_empty(), || {
-            format!("{place}: is a publicClient with secrets, which cannot be; remove one of them")
+        let credentials = entry.secrets.len() + entry.certificates.len() + entry.federated_credentials.len();
+        self.unless(!entry.public_client || credentials == 0, || {
+            format!("{place}: is a publicClient with secrets or other credentials, which cannot be; remove one of them")
         });
+        self.federated_credentials(&place, &entry.federated_credentials);
         self.unless(!entry.secrets.iter().any(super::Secret::is_empty), || {
             format!("{place}.secrets: holds an empty secret; remove it or write one")
         });
@@ -96,6 +100,24 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// Entra's limits: 20 of them, one for each issuer and subject, with one audience.
+    fn federated_credentials(&mut self, place: &str, credentials: &[FederatedCredential]) {
+        let place = format!("{place}.federatedCredentials");
+        self.unless(credentials.len() <= 20, || format!("{place}: has more than the 20 that an application may have"));
+        let mut seen = BTreeSet::new();
+        for FederatedCredential { name, issuer, subject, audience, keys_file, keys_url } in credentials {
+            self.unless(seen.insert((issuer, subject)), || {
+                format!("{place}.{name}: another one has its issuer and subject; remove one of them")
+            });
+            self.unless([issuer, subject, audience].iter().all(|text| !text.is_empty()), || {
+                format!("{place}.{name}: has an empty issuer, subject or audience; write them as the tokens have them")
+            });
+            self.unless(keys_file.is_none() || keys_url.is_none(), || {
+                format!("{place}.{name}: has both keysFile and keysUrl; remove one of them")
+            });
+        }
+    }
+
     fn grant(&mut self, place: &str, resource: &str, grant: &GrantEntry) {
         let Some(target) = self.application_named(place, resource) else { return };
         self.unless(!grant.scopes.is_empty() || !grant.roles.is_empty(), || {
@@ -114,6 +136,9 @@ impl<'a> Check<'a> {
         self.tenant(&place, &user.tenant);
         self.unless(!user.username.is_empty(), || format!("{place}: has an empty username; write one"));
         self.unless(!user.password.is_empty(), || format!("{place}: has an empty password; write one"));
+        for key in user.conditional_access.keys() {
+            self.application_named(&format!("{place}.conditionalAccess"), key);
+        }
         for (key, roles) in &user.roles {
             let Some(target) = self.application_named(&format!("{place}.roles"), key) else { continue };
             self.unless(target.multi_tenant || target.tenant == user.tenant, || {
@@ -161,7 +186,7 @@ impl<'a> Check<'a> {
 }
 
 /// Turns keys into identifiers; what a checked document can't refer to is left out.
-fn resolve(document: Document) -> Directory {
+fn resolve(document: Document, folder: PathBuf) -> Directory {
     let tenants: BTreeMap<String, Uuid> = document.tenants.iter().map(|(key, entry)| (key.clone(), entry.id)).collect();
     let clients: BTreeMap<String, Uuid> =
         document.applications.iter().map(|(key, entry)| (key.clone(), entry.client_id)).collect();
@@ -178,6 +203,7 @@ fn resolve(document: Document) -> Directory {
             .filter_map(|(key, entry)| Some(resolve_application(key, tenant_id(&entry.tenant)?, entry, &clients)))
             .collect(),
         tenants: document.tenants.into_values().map(|entry| Tenant { id: entry.id, name: entry.name }).collect(),
+        folder,
     }
 }
 
@@ -189,6 +215,7 @@ fn resolve_user(tenant: Uuid, user: UserEntry, clients: &BTreeMap<String, Uuid>)
         username: user.username,
         password: user.password,
         roles: by_client_id(user.roles, clients),
+        conditional_access: by_client_id(user.conditional_access, clients),
     }
 }
 
@@ -204,7 +231,15 @@ fn resolve_application(
         client_id: entry.client_id,
         service_principal: entry.service_principal,
         identifier_uri: identifier_uri(&entry),
-        client_type: if entry.public_client { ClientType::Public } else { ClientType::Confidential(entry.secrets) },
+        client_type: if entry.public_client {
+            ClientType::Public
+        } else {
+            ClientType::Confidential(ClientCredentials {
+                secrets: entry.secrets,
+                certificates: entry.certificates,
+                federated: entry.federated_credentials,
+            })
+        },
         token_version: entry.token_version,
         accepts_v1_endpoint: entry.accept_v1_endpoint,
         scopes: entry.scopes,

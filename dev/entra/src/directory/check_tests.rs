@@ -50,6 +50,27 @@ fn each_contradiction_says_where_and_what_to_do() {
             "publicClient: true\n    secrets: [x]",
             ["applications.web", "publicClient with secrets"],
         ),
+        ("secrets: [task-api-secret]", "certificates: [nonsense]", ["certificates", "not a certificate in PEM"]),
+        (
+            "secrets: [no-rights-secret]",
+            "federatedCredentials: [{name: a, issuer: i, subject: s}, {name: b, issuer: i, subject: s}]",
+            ["applications.no-rights-app.federatedCredentials.b", "another one has its issuer and subject"],
+        ),
+        (
+            "secrets: [no-rights-secret]",
+            "federatedCredentials: [{name: a, issuer: i, subject: s, audience: ''}]",
+            ["federatedCredentials.a", "empty issuer, subject or audience"],
+        ),
+        (
+            "secrets: [no-rights-secret]",
+            "federatedCredentials: [{name: a, issuer: i, subject: s, keysFile: f, keysUrl: 'https://i/k'}]",
+            ["federatedCredentials.a", "both keysFile and keysUrl"],
+        ),
+        (
+            "conditionalAccess: { notification: c1 }",
+            "conditionalAccess: { mail: c1 }",
+            ["conditionalAccess", "no application mail"],
+        ),
         ("scopes: [Other.Read]\n", "scopes: [a/b]\n", ["applications.other-api", "cannot name a scope"]),
         ("Editor: [users]", "Editor: []", ["applications.task-api.roles.Editor", "allows no members"]),
         ("roles: [AuditLog.Write] }", "roles: [AuditLog.Read] }", ["grants.audit.roles", "no role AuditLog.Read"]),
@@ -101,7 +122,10 @@ fn what_the_format_does_not_have_is_refused_by_name() {
 
 #[test]
 fn every_contradiction_is_reported_at_once() {
-    let broken =
-        DIRECTORY.replace("tenant: fabrikam", "tenant: tailspin").replace("task-api: [Editor]", "task-api: [Owner]");
+    let broken = DIRECTORY.replace("tenant: fabrikam", "tenant: tailspin").replacen(
+        "task-api: [Editor]",
+        "task-api: [Owner]",
+        1,
+    );
     assert_eq!(errors(&broken).lines().count(), 2, "{}", errors(&broken));
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::Secret;
+use super::{ClientCertificate, FederatedCredential, Secret};
 use crate::authority::Version;
 
 /// Tenants and applications have keys, which the rest of the file refers to.
@@ -26,7 +26,7 @@ pub(super) struct TenantEntry {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct UserEntry {
     pub(super) name: String,
     pub(super) tenant: String,
@@ -35,6 +35,9 @@ pub(super) struct UserEntry {
     pub(super) password: Secret,
     #[serde(default)]
     pub(super) roles: BTreeMap<String, BTreeSet<String>>,
+    /// By the resource's key: the authentication context that a policy asks for there, such as `c1`.
+    #[serde(default)]
+    pub(super) conditional_access: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +52,10 @@ pub(super) struct ApplicationEntry {
     pub(super) public_client: bool,
     #[serde(default)]
     pub(super) secrets: Vec<Secret>,
+    #[serde(default)]
+    pub(super) certificates: Vec<ClientCertificate>,
+    #[serde(default)]
+    pub(super) federated_credentials: Vec<FederatedCredential>,
     pub(super) identifier_uri: Option<String>,
     pub(super) token_version: Version,
     #[serde(default)]

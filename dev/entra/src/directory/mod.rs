@@ -1,17 +1,21 @@
 //! Tenants, users and applications, checked when they are loaded and unchanged from then on.
 
 mod check;
+mod client_certificate;
 mod document;
+mod federated_credential;
 mod secret;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use portcullis_runtime::InvalidSettings;
 use uuid::Uuid;
 
 use crate::authority::Version;
 
+pub(crate) use client_certificate::{ClientCertificate, RsaAlgorithm};
+pub(crate) use federated_credential::FederatedCredential;
 pub(crate) use secret::Secret;
 
 /// Everything that tokens can be about.
@@ -20,6 +24,8 @@ pub(crate) struct Directory {
     tenants: Vec<Tenant>,
     users: Vec<User>,
     applications: Vec<Application>,
+    /// Of the directory file; what that names is relative to it.
+    folder: PathBuf,
 }
 
 /// An organization.
@@ -39,6 +45,8 @@ pub(crate) struct User {
     pub(crate) password: Secret,
     /// The app roles assigned to this person, by the application's client id.
     roles: BTreeMap<Uuid, BTreeSet<String>>,
+    /// The authentication context that a Conditional Access policy asks of this person, by the resource's client id.
+    conditional_access: BTreeMap<Uuid, String>,
 }
 
 /// An application registration together with its service principal.
@@ -65,7 +73,15 @@ pub(crate) struct Application {
 #[derive(Debug)]
 pub(crate) enum ClientType {
     Public,
-    Confidential(Vec<Secret>),
+    Confidential(ClientCredentials),
+}
+
+/// What an application may prove itself with.
+#[derive(Debug)]
+pub(crate) struct ClientCredentials {
+    pub(crate) secrets: Vec<Secret>,
+    pub(crate) certificates: Vec<ClientCertificate>,
+    pub(crate) federated: Vec<FederatedCredential>,
 }
 
 /// What an administrator has consented to, for one client on one resource.
@@ -91,7 +107,8 @@ impl Directory {
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self, InvalidSettings> {
         let document: document::Document =
             serde_saphyr::from_str(text).map_err(|error| InvalidSettings(vec![format!("{name}: {error}")]))?;
-        check::check(document)
+        let folder = Path::new(name).parent().unwrap_or(Path::new("")).to_owned();
+        check::check(document, folder)
             .map_err(|found| InvalidSettings(found.into_iter().map(|error| format!("{name}: {error}")).collect()))
     }
 
@@ -126,6 +143,10 @@ impl Directory {
         &self.users
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(crate) fn tenants(&self) -> &[Tenant] {
         &self.tenants
     }
@@ -143,6 +164,11 @@ impl User {
     /// The app roles assigned to this person on `application`.
     pub(crate) fn roles_on(&self, application: &Application) -> impl Iterator<Item = &str> {
         self.roles.get(&application.client_id).into_iter().flatten().map(String::as_str)
+    }
+
+    /// The authentication context that this person must have met for `resource`.
+    pub(crate) fn context_required_for(&self, resource: &Application) -> Option<&str> {
+        self.conditional_access.get(&resource.client_id).map(String::as_str)
     }
 }
 

@@ -16,6 +16,9 @@ pub(super) struct Assertion {
     pub(super) iss: String,
     pub(super) tid: Uuid,
     pub(super) oid: Uuid,
+    /// The authentication contexts that the user has met.
+    #[serde(default)]
+    pub(super) acrs: Vec<String>,
     exp: i64,
     nbf: i64,
     scp: Option<String>,

@@ -1,4 +1,4 @@
-//! Who asks (RFC 6749 §2.3): a secret in the form or in HTTP Basic.
+//! Who asks (RFC 6749 §2.3): a secret in the form or in HTTP Basic, or a client assertion.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,32 +6,42 @@ use http::{HeaderMap, header};
 use url::form_urlencoded;
 
 use super::GrantType;
+use super::client_assertion::{self, AssertionContext};
 use super::parameters::Parameters;
-use crate::directory::{Application, ClientType, Directory, Tenant};
+use crate::access_token::ClientProof;
+use crate::authority::Version;
+use crate::directory::{Application, ClientType, Tenant};
 use crate::refusal::Refusal;
+use crate::router::Entra;
 
-/// The client, once it has shown a secret or may go without.
-pub(super) fn authenticate<'a>(
-    directory: &'a Directory,
+/// The client, once it has proven itself or may go without.
+pub(super) async fn authenticate<'a>(
+    entra: &'a Entra,
+    endpoint: Version,
     tenant: &Tenant,
     headers: &HeaderMap,
     parameters: &Parameters,
     grant: GrantType,
-) -> Result<&'a Application, Refusal> {
+) -> Result<(&'a Application, ClientProof), Refusal> {
     let Credentials { client_id, secret } = credentials(headers, parameters)?;
-    let client = directory
+    let client = entra
+        .directory
         .client(tenant, &client_id)
         .ok_or_else(|| Refusal::UnknownClient { client: client_id, tenant: tenant.name.clone() })?;
-    if parameters.optional("client_assertion").is_some() {
-        return Err(Refusal::ClientAssertion);
-    }
-    match (&client.client_type, secret) {
-        (ClientType::Public, Some(_)) => Err(Refusal::PublicClientWithSecret),
-        (ClientType::Public, None) if grant.allows_public_clients() => Ok(client),
-        (ClientType::Public | ClientType::Confidential(_), None) => Err(Refusal::MissingSecret),
-        (ClientType::Confidential(known), Some(given)) => {
-            if known.iter().any(|secret| secret.matches(&given)) {
-                Ok(client)
+    let assertion = parameters.optional("client_assertion");
+    match (&client.client_type, secret, assertion) {
+        (_, Some(_), Some(_)) => Err(Refusal::Malformed("both client_secret and client_assertion came; send one")),
+        (ClientType::Public, None, None) if grant.allows_public_clients() => Ok((client, ClientProof::None)),
+        (_, None, None) => Err(Refusal::MissingSecret),
+        (ClientType::Public, ..) => Err(Refusal::PublicClientWithSecret),
+        (ClientType::Confidential(_), None, Some(assertion)) => {
+            let context = AssertionContext { endpoint, tenant, client };
+            client_assertion::check(entra, &context, parameters, assertion).await?;
+            Ok((client, ClientProof::Assertion))
+        }
+        (ClientType::Confidential(known), Some(given), None) => {
+            if known.secrets.iter().any(|secret| secret.matches(&given)) {
+                Ok((client, ClientProof::Secret))
             } else {
                 Err(Refusal::WrongSecret(client.client_id))
             }

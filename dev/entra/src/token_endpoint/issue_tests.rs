@@ -227,3 +227,34 @@ async fn another_tenants_user_gets_that_tenants_token() {
     let (_, claims) = decode(&reply["access_token"]);
     assert_claims(&claims, &json!({"tid": FABRIKAM, "iss": issuer, "aud": TASK_API, "roles": ["Admin"]}));
 }
+
+const CHALLENGE: &str = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
+
+/// The path of a challenge: refused on the user's behalf, taken back by the client, shown by the user, passed on by the token.
+#[tokio::test]
+async fn a_policy_asks_the_user_again_and_is_met_by_the_next_token() {
+    let fixture = Fixture::new();
+    let form = with(&password_form(), "username", "connie.conditional@contoso.example");
+    let form = with(&form, "password", "Connie-Passw0rd!");
+    let (_, reply) = fixture.token(CONTOSO, &form).await;
+    let (status, refusal) = fixture.token(CONTOSO, &obo_form(reply["access_token"].as_str().unwrap())).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_claims(
+        &refusal,
+        &json!({
+            "error": "interaction_required", "error_codes": [50076], "suberror": "basic_action", "claims": CHALLENGE,
+        }),
+    );
+    let (_, reply) = fixture.token(CONTOSO, &with(&form, "claims", CHALLENGE)).await;
+    let token = reply["access_token"].as_str().unwrap();
+    assert_eq!(decode(&reply["access_token"]).1["acrs"], json!(["c1"]));
+    assert_eq!(fixture.token(CONTOSO, &obo_form(token)).await.0, StatusCode::OK);
+    // Another context is not this one, and the resource asks the user at its own sign-in too.
+    let other = r#"{"access_token":{"acrs":{"essential":true,"values":["c2"]}}}"#;
+    let (_, reply) = fixture.token(CONTOSO, &with(&form, "claims", other)).await;
+    let other = reply["access_token"].as_str().unwrap();
+    assert_eq!(fixture.token(CONTOSO, &obo_form(other)).await.1["error_codes"], json!([50076]));
+    let direct = with(&form, "scope", "api://3a5c0002-0000-4000-8000-000000000002/Notify.Send");
+    assert_eq!(fixture.token(CONTOSO, &direct).await.1["error_codes"], json!([50076]));
+    assert_eq!(fixture.token(CONTOSO, &with(&form, "claims", "[")).await.1["error_codes"], json!([9_002_313]));
+}

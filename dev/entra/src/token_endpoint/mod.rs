@@ -1,7 +1,9 @@
 //! The token endpoints: a form comes in, and a token or an AADSTS refusal goes out.
 
 mod assertion;
+mod authentication_context;
 mod client;
+mod client_assertion;
 mod client_credentials;
 mod on_behalf_of;
 mod parameters;
@@ -16,7 +18,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 
-use crate::access_token::Authorization;
+use crate::access_token::{Authorization, ClientProof};
 use crate::authority::Version;
 use crate::directory::{Application, Tenant};
 use crate::refusal::Refusal;
@@ -30,7 +32,7 @@ pub(crate) async fn v2(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    respond(&entra, Version::V2, &tenant, &headers, &body)
+    respond(&entra, Version::V2, &tenant, &headers, &body).await
 }
 
 /// `POST /{tenant}/oauth2/token`
@@ -40,7 +42,7 @@ pub(crate) async fn v1(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    respond(&entra, Version::V1, &tenant, &headers, &body)
+    respond(&entra, Version::V1, &tenant, &headers, &body).await
 }
 
 /// A request of a client that has proven who it is.
@@ -48,6 +50,7 @@ struct TokenRequest<'a> {
     endpoint: Version,
     tenant: &'a Tenant,
     client: &'a Application,
+    proof: ClientProof,
     parameters: &'a Parameters,
 }
 
@@ -75,11 +78,11 @@ impl GrantType {
     }
 }
 
-fn respond(entra: &Entra, endpoint: Version, tenant: &str, headers: &HeaderMap, body: &[u8]) -> Response {
-    issue(entra, endpoint, tenant, headers, body).unwrap_or_else(IntoResponse::into_response)
+async fn respond(entra: &Entra, endpoint: Version, tenant: &str, headers: &HeaderMap, body: &[u8]) -> Response {
+    issue(entra, endpoint, tenant, headers, body).await.unwrap_or_else(IntoResponse::into_response)
 }
 
-fn issue(
+async fn issue(
     entra: &Entra,
     endpoint: Version,
     tenant: &str,
@@ -89,8 +92,8 @@ fn issue(
     let tenant = tenant_of(entra, tenant)?;
     let parameters = Parameters::parse(body)?;
     let grant = GrantType::parse(endpoint, parameters.required("grant_type")?)?;
-    let client = client::authenticate(&entra.directory, tenant, headers, &parameters, grant)?;
-    let request = TokenRequest { endpoint, tenant, client, parameters: &parameters };
+    let (client, proof) = client::authenticate(entra, endpoint, tenant, headers, &parameters, grant).await?;
+    let request = TokenRequest { endpoint, tenant, client, proof, parameters: &parameters };
     let authorization = match grant {
         GrantType::Password => password::authorize(entra, &request),
         GrantType::ClientCredentials => client_credentials::authorize(entra, &request),
@@ -108,9 +111,10 @@ fn tenant_of<'a>(entra: &'a Entra, segment: &str) -> Result<&'a Tenant, Refusal>
 }
 
 fn log_issued(grant: GrantType, authorization: &Authorization<'_>) {
-    let Authorization { tenant, client, resource, subject } = authorization;
+    let Authorization { tenant, client, resource, subject, proof } = authorization;
     tracing::info!(
         ?grant,
+        ?proof,
         client_id = %client.client_id,
         tid = %tenant.id,
         oid = %subject.object_id(client),

@@ -1,8 +1,8 @@
 //! The on-behalf-of grant (RFC 7523 as Entra extends it): an API passes a user's token on for one to a further API.
 
-use super::TokenRequest;
 use super::assertion::Assertion;
 use super::scope::RequestedScopes;
+use super::{TokenRequest, authentication_context};
 use crate::access_token::{Authorization, Subject};
 use crate::authority::Version;
 use crate::directory::User;
@@ -15,10 +15,13 @@ pub(super) fn authorize<'a>(entra: &'a Entra, request: &TokenRequest<'a>) -> Res
     }
     let assertion = request.parameters.required("assertion")?;
     let requested = RequestedScopes::parse(request.parameters.required("scope")?)?;
-    let user = user_of(entra, request, &Assertion::verify(&entra.keys, assertion)?)?;
+    let assertion = Assertion::verify(&entra.keys, assertion)?;
+    let user = user_of(entra, request, &assertion)?;
     let resource = request.resource(entra, requested.resource)?;
     let scopes = requested.names.consented(request.client, resource)?;
-    Ok(request.authorization(resource, Subject::User { user, scopes }))
+    // What the user has shown once, the token says; an API cannot show more in the user's place.
+    authentication_context::check(user, resource, &assertion.acrs)?;
+    Ok(request.authorization(resource, Subject::User { user, scopes, contexts: assertion.acrs }))
 }
 
 /// The user whose token this client was sent, if it was.

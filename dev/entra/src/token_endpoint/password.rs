@@ -1,7 +1,7 @@
 //! The resource owner password grant (RFC 6749 §4.3). Entra discourages it; tests need a user without a browser.
 
-use super::TokenRequest;
 use super::scope::{RequestedScopes, ScopeNames};
+use super::{TokenRequest, authentication_context};
 use crate::access_token::{Authorization, Subject};
 use crate::authority::Version;
 use crate::directory::{Application, User};
@@ -18,7 +18,9 @@ pub(super) fn authorize<'a>(entra: &'a Entra, request: &TokenRequest<'a>) -> Res
         }
     };
     let scopes = names.consented(request.client, resource)?;
-    Ok(request.authorization(resource, Subject::User { user, scopes }))
+    let contexts = authentication_context::asked_for(request.parameters)?;
+    authentication_context::check(user, resource, &contexts)?;
+    Ok(request.authorization(resource, Subject::User { user, scopes, contexts }))
 }
 
 fn sign_in<'a>(entra: &'a Entra, request: &TokenRequest<'a>) -> Result<&'a User, Refusal> {
@@ -41,6 +43,6 @@ impl<'a> TokenRequest<'a> {
     }
 
     pub(super) fn authorization(&self, resource: &'a Application, subject: Subject<'a>) -> Authorization<'a> {
-        Authorization { tenant: self.tenant, client: self.client, resource, subject }
+        Authorization { tenant: self.tenant, client: self.client, resource, subject, proof: self.proof }
     }
 }

@@ -34,7 +34,7 @@ async fn password_refusals() {
         ("client_id", "3a5c00ff-0000-4000-8000-0000000000ff", 700_016, "unauthorized_client"),
         ("client_id", TASK_API, 7_000_218, "invalid_client"),
         ("client_secret", "guess", 700_025, "invalid_client"),
-        ("client_assertion", "e30.e30.x", 700_027, "invalid_client"),
+        ("client_assertion", "e30.e30.x", 700_025, "invalid_client"),
         ("username", "", 900_144, "invalid_request"),
         ("username", "nobody@contoso.example", 50126, "invalid_grant"),
         ("username", "eddie.editor@contoso.example", 50126, "invalid_grant"),

@@ -126,7 +126,7 @@ fn reply_v2(
         client_info: None,
     };
     // A program that acts as itself is told none of what follows.
-    let Subject::User { user, scopes } = &authorization.subject else { return Ok(reply) };
+    let Subject::User { user, scopes, .. } = &authorization.subject else { return Ok(reply) };
     let Ok(requested) = RequestedScopes::parse(request.parameters.optional("scope").unwrap_or_default()) else {
         return Ok(reply);
     };

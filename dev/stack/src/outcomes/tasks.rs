@@ -31,7 +31,7 @@ async fn walk(stack: &Stack, token: &str, title: &str) -> anyhow::Result<Vec<Row
         text(&created.body, "notification_status"),
         text(&created.body, "audit_status")
     );
-    rows.add("Admin creates a task", "200, sent, logged", statuses);
+    rows.add("Admin creates a task", "201, sent, logged", statuses);
     let id = created.body["id"].as_i64().context("the created task has no id")?;
     notification_shows(stack, title, &mut rows).await?;
     audit_shows(stack, id, &mut rows).await?;

@@ -8,18 +8,18 @@ use tokio::net::TcpStream;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::program::{ANY_PORT, AUDIT, CONTOSO, PATIENCE, finished, listening_address, program, terminate};
+use crate::program::{ANY_PORT, AUDIT, CONTOSO, PATIENCE, TASK_API, finished, listening_address, program, terminate};
 
 const ENTRY: &str = r#"{"action":"task_created","resource_id":"7","actor":"a","tenant_id":"t"}"#;
 
 /// The task API's own token for the audit service.
-async fn token(issuer: &InProcess) -> String {
+pub(crate) async fn token(issuer: &InProcess) -> String {
     let certificate = Certificate::from_pem(issuer.authority_pem().as_bytes()).unwrap();
     let http = Client::builder().no_proxy().tls_certs_only([certificate]).build().unwrap();
     let scope = format!("api://{AUDIT}/.default");
     let form = [
         ("grant_type", "client_credentials"),
-        ("client_id", "3a5c0001-0000-4000-8000-000000000001"),
+        ("client_id", TASK_API),
         ("client_secret", "task-api-secret"),
         ("scope", &scope),
     ];

@@ -11,3 +11,4 @@
 mod drain;
 mod program;
 mod start;
+mod verify;

@@ -11,6 +11,7 @@ use tokio::process::{Child, Command};
 
 pub(crate) const CONTOSO: &str = "11111111-1111-4111-8111-111111111111";
 pub(crate) const AUDIT: &str = "3a5c0003-0000-4000-8000-000000000003";
+pub(crate) const TASK_API: &str = "3a5c0001-0000-4000-8000-000000000001";
 /// Far longer than anything here takes, so that only a program that hangs meets it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -30,7 +31,7 @@ pub(crate) fn program(issuer: &InProcess, directory: &Path, listen: &str, operat
     std::fs::write(&certificate, issuer.authority_pem()).unwrap();
     let mut command = bare_program();
     command.args(["--listen", listen, "--operations-listen", operations_listen]);
-    command.args(["--home-tenant", CONTOSO, "--client-id", AUDIT]);
+    command.args(["--home-tenant", CONTOSO, "--client-id", AUDIT, "--allowed-applications", TASK_API]);
     command.args(["--authority", &issuer.authority()]).arg("--extra-ca").arg(certificate);
     command.arg("--data-dir").arg(directory.join("data"));
     command

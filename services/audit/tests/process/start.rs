@@ -8,7 +8,7 @@ use crate::program::{ANY_PORT, CONTOSO, bare_program, outcome, program};
 #[tokio::test]
 async fn every_bad_setting_is_named_at_once() {
     for (arguments, flags) in [
-        (vec![], vec!["--data-dir", "--client-id", "--home-tenant"]),
+        (vec![], vec!["--data-dir", "--client-id", "--home-tenant", "--allowed-applications"]),
         (
             vec!["--listen", "nowhere", "--drain-timeout", "soon", "--authority", "login", "--colour"],
             vec![
@@ -22,11 +22,32 @@ async fn every_bad_setting_is_named_at_once() {
             ],
         ),
         (
-            vec!["--data-dir", "d", "--client-id", "", "--home-tenant", "contoso", "--trust-gateway"],
-            vec!["--client-id", "--home-tenant", "--trust-gateway"],
+            vec![
+                "--data-dir",
+                "d",
+                "--client-id",
+                "",
+                "--home-tenant",
+                "contoso",
+                "--trust-gateway",
+                "--allowed-applications",
+                ",",
+            ],
+            vec!["--client-id", "--home-tenant", "--trust-gateway", "--allowed-applications"],
         ),
         (
-            vec!["--data-dir", "d", "--client-id", "a", "--home-tenant", CONTOSO, "--authority", "http://entra"],
+            vec![
+                "--data-dir",
+                "d",
+                "--client-id",
+                "a",
+                "--home-tenant",
+                CONTOSO,
+                "--allowed-applications",
+                "b",
+                "--authority",
+                "http://entra",
+            ],
             vec!["--authority"],
         ),
     ] {

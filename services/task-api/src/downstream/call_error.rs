@@ -1,33 +1,69 @@
-use std::fmt;
+use std::time::Duration;
 
+use portcullis_entra_client::TokenError;
 use reqwest::StatusCode;
 
-/// Why a service was not told. Holds nothing that may not be logged: no token, and no `error_description`, which may name a user.
+/// Why a service was not told. Holds nothing that may not be logged.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CallError {
-    #[error("the token endpoint cannot be reached")]
-    TokenEndpointUnreachable(#[source] reqwest::Error),
-    #[error("the token endpoint answered {status}: {error}{numbers}")]
-    TokenRefused { status: StatusCode, error: String, numbers: AadstsNumbers },
-    #[error("the token endpoint's answer is not a token response of RFC 6749 §5.1")]
-    TokenUnreadable,
+pub(crate) enum CallError {
+    #[error("there is no token for it: {0}")]
+    Token(#[from] TokenError),
     #[error("the service cannot be reached")]
     ServiceUnreachable(#[source] reqwest::Error),
-    #[error("the service answered 401 to a token that was issued for it")]
+    #[error("the service answered 401 to a token that was issued for it, and to another one")]
     TokenNotAccepted,
+    #[error("the service asks for a pause: it answered {status}")]
+    ServiceBusy { status: StatusCode, retry_after: Option<Duration> },
     #[error("the service answered {0}")]
     ServiceRefused(StatusCode),
     #[error("no answer before the deadline")]
     DeadlineExceeded,
 }
 
-/// The numbers that Entra adds to an error, as its documentation writes them.
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(transparent)]
-pub(super) struct AadstsNumbers(Vec<u32>);
-
-impl fmt::Display for AadstsNumbers {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|number| write!(formatter, " AADSTS{number}"))
+impl CallError {
+    /// A stable code, for logs and metrics.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Token(error) => error.reason(),
+            Self::ServiceUnreachable(_) => "service_unreachable",
+            Self::TokenNotAccepted => "token_not_accepted",
+            Self::ServiceBusy { .. } => "service_busy",
+            Self::ServiceRefused(_) => "service_refused",
+            Self::DeadlineExceeded => "deadline_exceeded",
+        }
     }
+
+    /// Whether the same call may succeed another time, though nobody changes anything.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::Token(error) => error.is_transient(),
+            Self::ServiceRefused(status) => status.is_server_error() || speaks_of_the_moment(*status),
+            Self::ServiceUnreachable(_) | Self::ServiceBusy { .. } | Self::DeadlineExceeded => true,
+            Self::TokenNotAccepted => false,
+        }
+    }
+
+    /// The pause that the other side asks for.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Token(TokenError::Throttled { retry_after }) => Some(*retry_after),
+            Self::ServiceBusy { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// The pause to make before the call is sent once more, if the service did nothing with it.
+    pub(super) fn pause_before_resending(&self) -> Option<Duration> {
+        const PAUSE: Duration = Duration::from_millis(50);
+        match self {
+            Self::ServiceUnreachable(error) if error.is_connect() => Some(PAUSE),
+            Self::ServiceBusy { retry_after, .. } => Some(retry_after.unwrap_or(PAUSE)),
+            _ => None,
+        }
+    }
+}
+
+/// 4xx that are not about the request itself.
+fn speaks_of_the_moment(status: StatusCode) -> bool {
+    [StatusCode::REQUEST_TIMEOUT, StatusCode::CONFLICT, StatusCode::TOO_EARLY].contains(&status)
 }

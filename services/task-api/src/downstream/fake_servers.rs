@@ -8,28 +8,37 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
+use clap::Parser;
+use portcullis_entra_client::{Application, CredentialSettings};
+use portcullis_runtime::Registry;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use url::Url;
 
-use super::{Application, Downstream};
+use super::{Downstream, DownstreamMetrics};
 use crate::DownstreamSettings;
 
 /// The deadline of calls in tests: short, since tests wait for it.
 pub(crate) const DEADLINE: Duration = Duration::from_millis(400);
 
 /// How an endpoint of the fake server answers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Success,
     Refusal,
+    /// A service's refusal of the request itself.
+    Forbidden,
+    /// A service's fault.
+    Fault,
+    /// A challenge for the user at the token endpoint, a pause at a service.
+    Obstacle,
     Hang,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct FakeServers {
     token: Answer,
-    service: Answer,
+    service: Arc<Mutex<Answer>>,
     expires_in: u64,
     /// Every request: the path, then the form or the body with its bearer token.
     seen: Arc<Mutex<Vec<(String, Value)>>>,
@@ -37,7 +46,12 @@ pub(crate) struct FakeServers {
 
 impl FakeServers {
     pub(crate) fn new(token: Answer, service: Answer) -> Self {
-        Self { token, service, expires_in: 3600, seen: Arc::default() }
+        Self { token, service: Arc::new(Mutex::new(service)), expires_in: 3600, seen: Arc::default() }
+    }
+
+    /// From now on, services answer like this.
+    pub(crate) fn turn(&self, service: Answer) {
+        *self.service.lock().unwrap() = service;
     }
 
     /// Tokens that must not be used a second time.
@@ -69,12 +83,19 @@ pub(crate) async fn unreachable_services() -> Downstream {
     downstream_at(&Url::parse(&format!("http://{free}")).unwrap())
 }
 
+#[derive(Parser)]
+struct Credential {
+    #[command(flatten)]
+    settings: CredentialSettings,
+}
+
 fn downstream_at(base: &Url) -> Downstream {
+    let credential = Credential::try_parse_from(["test", "--client-secret", "s3cret"]).unwrap().settings;
     let application = Application {
         authority: base.clone(),
         home_tenant: "home".to_owned(),
         client_id: "task-api-id".to_owned(),
-        secret: "s3cret".parse().unwrap(),
+        credential: credential.credential().unwrap(),
     };
     let services = DownstreamSettings {
         notification_client_id: "notification-id".to_owned(),
@@ -84,15 +105,7 @@ fn downstream_at(base: &Url) -> Downstream {
         downstream_timeout: DEADLINE,
     };
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    Downstream::new(application, &services, http)
-}
-
-async fn answer(answer: Answer, success: Value, refusal: Value) -> Response {
-    match answer {
-        Answer::Success => Json(success).into_response(),
-        Answer::Refusal => (StatusCode::UNAUTHORIZED, Json(refusal)).into_response(),
-        Answer::Hang => std::future::pending().await,
-    }
+    Downstream::new(application, &services, http, DownstreamMetrics::register(&mut Registry::default()))
 }
 
 async fn token_endpoint(
@@ -101,11 +114,20 @@ async fn token_endpoint(
     Form(form): Form<Value>,
 ) -> Response {
     fake.seen.lock().unwrap().push((format!("{tenant}/token"), form.clone()));
-    let token = format!("token for {}", form["scope"].as_str().unwrap());
-    let success = json!({ "token_type": "Bearer", "expires_in": fake.expires_in, "access_token": token });
+    let token = format!("token.for.{}", form["scope"].as_str().unwrap());
     let refusal =
         json!({ "error": "invalid_client", "error_codes": [7_000_215], "error_description": "AADSTS7000215 …" });
-    answer(fake.token, success, refusal).await
+    let challenge = json!({ "error": "interaction_required", "claims": "{\"access_token\":{}}" });
+    match fake.token {
+        Answer::Success => {
+            let reply = json!({ "token_type": "Bearer", "expires_in": fake.expires_in, "access_token": token });
+            Json(reply).into_response()
+        }
+        Answer::Refusal | Answer::Forbidden => (StatusCode::UNAUTHORIZED, Json(refusal)).into_response(),
+        Answer::Fault => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Answer::Obstacle => (StatusCode::BAD_REQUEST, Json(challenge)).into_response(),
+        Answer::Hang => std::future::pending().await,
+    }
 }
 
 async fn service_endpoint(
@@ -114,7 +136,19 @@ async fn service_endpoint(
     headers: HeaderMap,
     Json(mut body): Json<Value>,
 ) -> Response {
-    body["authorization"] = headers["authorization"].to_str().unwrap().into();
+    for name in ["authorization", "idempotency-key"] {
+        body[name] = headers[name].to_str().unwrap().into();
+    }
+    let earlier = fake.requests(&endpoint).len();
     fake.seen.lock().unwrap().push((endpoint, body));
-    answer(fake.service, json!({ "status": "done" }), json!({ "title": "Unauthorized" })).await
+    let service = *fake.service.lock().unwrap();
+    match service {
+        Answer::Forbidden => StatusCode::FORBIDDEN.into_response(),
+        Answer::Fault => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Answer::Refusal => (StatusCode::UNAUTHORIZED, Json(json!({ "title": "Unauthorized" }))).into_response(),
+        // Busy at first, as while it starts.
+        Answer::Obstacle if earlier == 0 => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Answer::Success | Answer::Obstacle => Json(json!({ "status": "done" })).into_response(),
+        Answer::Hang => std::future::pending().await,
+    }
 }

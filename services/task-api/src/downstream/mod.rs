@@ -1,81 +1,74 @@
-//! Tells the notification and the audit service of each change of a task.
+//! The notification and the audit service, as this service calls them.
 //!
-//! The notification service hears it on behalf of the user (the user's token is exchanged in the user's tenant), the audit
-//! service from this application itself (client credentials in the home tenant). A failure is a status, never an error:
-//! the task has changed already.
+//! The notification service hears of a change on behalf of the user (the user's token is exchanged in the user's tenant), the
+//! audit service from this application itself (client credentials in the home tenant). Each call is one attempt; what becomes
+//! of it is the outbox's business. What only the user can mend is found out before the task changes.
 
-mod application;
 mod call_error;
-mod client_credentials;
+mod event;
 #[cfg(test)]
 pub(crate) mod fake_servers;
-mod on_behalf_of;
+mod metrics;
 mod service;
-mod status;
 #[cfg(test)]
 mod tests;
-mod token_endpoint;
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use http::{StatusCode, header};
+use portcullis_entra_client::{AccessToken, Application, Budget, EntraClient, TokenError};
 use portcullis_guard::BearerToken;
+use portcullis_runtime::Problem;
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 
-pub use application::{Application, ClientSecret};
-use call_error::CallError;
-use client_credentials::ClientCredentials;
-use on_behalf_of::OnBehalfOf;
+pub(crate) use call_error::CallError;
+pub(crate) use event::Event;
+pub(crate) use metrics::DownstreamMetrics;
+pub(crate) use service::CallContext;
 use service::Service;
-pub(crate) use status::{AuditStatus, NotificationStatus, Outcome};
-use token_endpoint::TokenEndpoint;
 
 use crate::DownstreamSettings;
 
 /// The two services that hear of changes.
 #[derive(Debug)]
-pub struct Downstream {
+pub(crate) struct Downstream {
+    entra: EntraClient,
     notification: Service,
-    on_behalf_of: OnBehalfOf,
+    notification_scope: String,
     audit: Service,
-    client_credentials: ClientCredentials,
-    deadline: Duration,
+    audit_scope: String,
+    timeout: Duration,
+    metrics: DownstreamMetrics,
 }
 
-/// What happened to a task, in the words of the services' APIs.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) enum Event {
-    #[serde(rename = "task_created")]
-    Created,
-    #[serde(rename = "task_updated")]
-    Updated,
-    #[serde(rename = "task_deleted")]
-    Deleted,
-}
-
-/// A change of a task and who made it.
+/// A notification to a user, in the user's name.
 #[derive(Debug)]
-pub(crate) struct Change<'a> {
+pub(crate) struct Notification<'a> {
     pub(crate) event: Event,
-    pub(crate) task_id: i64,
-    pub(crate) title: &'a str,
+    pub(crate) task_title: &'a str,
     pub(crate) tenant: &'a str,
+    pub(crate) token: &'a BearerToken,
+}
+
+/// An entry for the audit trail.
+#[derive(Debug)]
+pub(crate) struct AuditEntry<'a> {
+    pub(crate) action: Event,
+    pub(crate) resource_id: i64,
     /// The user's object id: it never changes, as a display name does.
     pub(crate) actor: &'a str,
-    /// Absent when the gateway's assertion came without the user's token; then nothing can be done on the user's behalf.
-    pub(crate) token: Option<&'a BearerToken>,
-    pub(crate) request_id: Option<&'a str>,
+    pub(crate) tenant: &'a str,
 }
 
 #[derive(Serialize)]
-struct Notification<'a> {
+struct NotificationBody<'a> {
     event: Event,
     task_title: &'a str,
 }
 
 #[derive(Serialize)]
-struct AuditEntry<'a> {
+struct AuditBody<'a> {
     action: Event,
     resource_id: String,
     actor: &'a str,
@@ -85,85 +78,104 @@ struct AuditEntry<'a> {
 impl Downstream {
     /// `services`, called through `http` as `application`.
     #[must_use]
-    pub fn new(application: Application, services: &DownstreamSettings, http: reqwest::Client) -> Self {
-        let home_tenant = application.home_tenant.clone();
-        let endpoint = Arc::new(TokenEndpoint::new(http.clone(), application));
+    pub(crate) fn new(
+        application: Application,
+        services: &DownstreamSettings,
+        http: reqwest::Client,
+        metrics: DownstreamMetrics,
+    ) -> Self {
+        let timeout = services.downstream_timeout;
+        // A token must leave time for the call that it is for.
+        let budget = Budget::within(timeout / 4 * 3);
         Self {
+            entra: EntraClient::new(http.clone(), application, budget, metrics.tokens.clone()),
             notification: Service::new(http.clone(), services.notification_url.clone(), "notify"),
-            on_behalf_of: OnBehalfOf::new(Arc::clone(&endpoint), &services.notification_client_id),
+            notification_scope: default_scope(&services.notification_client_id),
             audit: Service::new(http, services.audit_url.clone(), "audit"),
-            client_credentials: ClientCredentials::new(endpoint, home_tenant, &services.audit_client_id),
-            deadline: services.downstream_timeout,
+            audit_scope: default_scope(&services.audit_client_id),
+            timeout,
+            metrics,
         }
     }
 
-    /// Tells both services at the same time, and waits no longer than the deadline for both together.
-    pub(crate) async fn announce(&self, change: &Change<'_>) -> Outcome {
-        let deadline = Instant::now() + self.deadline;
-        let (notification, audit) = tokio::join!(self.notify(change, deadline), self.log(change, deadline));
-        Outcome { notification, audit }
-    }
-
-    async fn notify(&self, change: &Change<'_>, deadline: Instant) -> NotificationStatus {
-        let Some(assertion) = change.token else {
-            return NotificationStatus::Unknown;
-        };
-        let delivery = async {
-            let token = self.on_behalf_of.token(change.tenant, assertion).await?;
-            let body = Notification { event: change.event, task_title: change.title };
-            let delivered = self.notification.post(&token, &body, change.request_id).await;
-            if matches!(delivered, Err(CallError::TokenNotAccepted)) {
-                self.on_behalf_of.forget(change.tenant, assertion);
+    /// Before a task changes: 401 with a challenge when nothing will work on the user's behalf until the user has met it.
+    ///
+    /// The browser then repeats the whole request, so nothing may have changed by then. The token that this obtains serves the
+    /// notification. What else goes wrong is no reason to refuse a change. Gives the time until which the user waits, which counts
+    /// from now.
+    pub(crate) async fn admit(&self, tenant: &str, token: Option<&BearerToken>) -> Result<Instant, Problem> {
+        let started = Instant::now();
+        let deadline = started + self.timeout;
+        let Some(assertion) = token else { return Ok(deadline) };
+        let asked = self.entra.on_behalf_of(tenant, assertion.reveal(), &self.notification_scope);
+        match timeout_at(started + self.timeout / 2, asked).await {
+            Ok(Err(TokenError::InteractionRequired { challenge, .. })) => {
+                let detail = "you have to sign in again with more proof, or to consent, before others can be told of a \
+                              change in your name: request a token with the claims of WWW-Authenticate and repeat this \
+                              request; nothing has changed";
+                let problem = Problem::new(StatusCode::UNAUTHORIZED, "interaction_required", detail);
+                Err(problem.with_header(header::WWW_AUTHENTICATE, challenge.www_authenticate()))
             }
-            delivered
-        };
-        match within(deadline, delivery).await {
-            Ok(()) => NotificationStatus::Sent,
-            Err(error) => {
-                log_failure("notification", change, error);
-                NotificationStatus::Failed
-            }
+            _ => Ok(deadline),
         }
     }
 
-    async fn log(&self, change: &Change<'_>, deadline: Instant) -> AuditStatus {
-        let delivery = async {
-            let token = self.client_credentials.token().await?;
-            let body = AuditEntry {
-                action: change.event,
-                resource_id: change.task_id.to_string(),
-                actor: change.actor,
-                tenant_id: change.tenant,
-            };
-            let delivered = self.audit.post(&token, &body, change.request_id).await;
-            if matches!(delivered, Err(CallError::TokenNotAccepted)) {
-                self.client_credentials.forget().await;
-            }
-            delivered
-        };
-        match within(deadline, delivery).await {
-            Ok(()) => AuditStatus::Logged,
-            Err(error) => {
-                log_failure("audit", change, error);
-                AuditStatus::Failed
-            }
-        }
+    /// Tries to send a notification.
+    pub(crate) async fn notify(
+        &self,
+        notification: &Notification<'_>,
+        context: &CallContext<'_>,
+    ) -> Result<(), CallError> {
+        let Notification { event, task_title, tenant, token } = *notification;
+        let (assertion, scope) = (token.reveal(), self.notification_scope.as_str());
+        let obtain = || self.entra.on_behalf_of(tenant, assertion, scope);
+        let forget = |token: &AccessToken| self.entra.forget_on_behalf_of(tenant, assertion, scope, token);
+        let body = NotificationBody { event, task_title };
+        let answer = deliver(&self.notification, obtain, forget, &body, context).await;
+        self.metrics.called("notification", &answer);
+        answer
+    }
+
+    /// Tries to log an entry.
+    pub(crate) async fn audit(&self, entry: &AuditEntry<'_>, context: &CallContext<'_>) -> Result<(), CallError> {
+        let AuditEntry { action, resource_id, actor, tenant } = *entry;
+        let scope = self.audit_scope.as_str();
+        let obtain = || self.entra.as_itself(scope);
+        let forget = |token: &AccessToken| self.entra.forget_as_itself(scope, token);
+        let body = AuditBody { action, resource_id: resource_id.to_string(), actor, tenant_id: tenant };
+        let answer = deliver(&self.audit, obtain, forget, &body, context).await;
+        self.metrics.called("audit", &answer);
+        answer
     }
 }
 
-async fn within(deadline: Instant, delivery: impl Future<Output = Result<(), CallError>>) -> Result<(), CallError> {
-    timeout_at(deadline, delivery).await.unwrap_or(Err(CallError::DeadlineExceeded))
+/// A token and the call; once more with a new token when the service does not accept the first, as after its keys were replaced.
+async fn deliver<F>(
+    service: &Service,
+    obtain: impl Fn() -> F,
+    forget: impl Fn(&AccessToken),
+    body: &impl Serialize,
+    context: &CallContext<'_>,
+) -> Result<(), CallError>
+where
+    F: Future<Output = Result<AccessToken, TokenError>>,
+{
+    let delivery = async {
+        let token = obtain().await?;
+        match service.post(&token, body, context).await {
+            Err(CallError::TokenNotAccepted) => forget(&token),
+            answer => return answer,
+        }
+        let token = obtain().await?;
+        let answer = service.post(&token, body, context).await;
+        if matches!(answer, Err(CallError::TokenNotAccepted)) {
+            forget(&token);
+        }
+        answer
+    };
+    timeout_at(context.deadline, delivery).await.unwrap_or(Err(CallError::DeadlineExceeded))
 }
 
-fn log_failure(service: &str, change: &Change<'_>, error: CallError) {
-    let (event, task_id, request_id) = (change.event, change.task_id, change.request_id);
-    let cause = anyhow::Error::from(error);
-    tracing::warn!(
-        service,
-        ?event,
-        task_id,
-        request_id,
-        cause = format!("{cause:#}"),
-        "a service was not told of a change"
-    );
+fn default_scope(client_id: &str) -> String {
+    format!("api://{client_id}/.default")
 }

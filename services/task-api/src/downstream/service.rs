@@ -1,16 +1,32 @@
+use std::time::Duration;
+
+use http::{HeaderMap, header};
+use portcullis_entra_client::AccessToken;
+use portcullis_runtime::{IDEMPOTENCY_KEY, REQUEST_ID};
 use reqwest::{Client, StatusCode};
 use serde::Serialize;
+use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::CallError;
-use super::token_endpoint::AccessToken;
-use portcullis_runtime::REQUEST_ID;
+
+/// How often one call is sent within its deadline.
+const ATTEMPTS: usize = 3;
 
 /// One endpoint of another service.
 #[derive(Debug)]
 pub(super) struct Service {
     http: Client,
     url: Url,
+}
+
+/// What goes with a call beside its body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallContext<'a> {
+    pub(crate) request_id: Option<&'a str>,
+    /// Under which the receiver takes the same call only once.
+    pub(crate) idempotency_key: &'a str,
+    pub(crate) deadline: Instant,
 }
 
 impl Service {
@@ -23,20 +39,48 @@ impl Service {
         Self { http, url }
     }
 
-    /// Delivered means that the service answered with success.
+    /// Delivered means that the service answered with success. What it surely did not process is sent again.
     pub(super) async fn post(
         &self,
         token: &AccessToken,
         body: &impl Serialize,
-        request_id: Option<&str>,
+        context: &CallContext<'_>,
+    ) -> Result<(), CallError> {
+        let mut answer = self.post_once(token, body, context).await;
+        for _ in 1..ATTEMPTS {
+            let Err(error) = &answer else { break };
+            let Some(pause) = error.pause_before_resending() else { break };
+            if Instant::now() + pause >= context.deadline {
+                break;
+            }
+            sleep(pause).await;
+            answer = self.post_once(token, body, context).await;
+        }
+        answer
+    }
+
+    async fn post_once(
+        &self,
+        token: &AccessToken,
+        body: &impl Serialize,
+        context: &CallContext<'_>,
     ) -> Result<(), CallError> {
         let request = self.http.post(self.url.clone()).bearer_auth(token.reveal()).json(body);
-        let request = request_id.into_iter().fold(request, |request, id| request.header(REQUEST_ID, id));
+        let request = request.header(IDEMPOTENCY_KEY, context.idempotency_key);
+        let request = context.request_id.into_iter().fold(request, |request, id| request.header(REQUEST_ID, id));
         let response = request.send().await.map_err(CallError::ServiceUnreachable)?;
         match response.status() {
             status if status.is_success() => Ok(()),
             StatusCode::UNAUTHORIZED => Err(CallError::TokenNotAccepted),
+            status @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => {
+                Err(CallError::ServiceBusy { status, retry_after: retry_after(response.headers()) })
+            }
             status => Err(CallError::ServiceRefused(status)),
         }
     }
+}
+
+/// RFC 9110 §10.2.3, in seconds.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }

@@ -1,64 +1,80 @@
 use std::time::Instant;
 
+use axum::response::IntoResponse;
 use portcullis_guard::BearerToken;
 use serde_json::json;
 
 use super::fake_servers::{Answer, DEADLINE, FakeServers, unreachable_services};
-use super::{AuditStatus, Change, Event, NotificationStatus, Outcome};
+use super::{AuditEntry, CallContext, CallError, Downstream, Event, Notification};
 
-fn change(token: Option<&BearerToken>) -> Change<'_> {
-    Change {
-        event: Event::Created,
-        task_id: 7,
-        title: "Buy milk",
-        tenant: "guest-tenant",
-        actor: "user-oid",
-        token,
-        request_id: None,
-    }
+fn context() -> CallContext<'static> {
+    let deadline = tokio::time::Instant::now() + DEADLINE;
+    CallContext { request_id: None, idempotency_key: "the-key", deadline }
 }
 
-const DELIVERED: Outcome = Outcome { notification: NotificationStatus::Sent, audit: AuditStatus::Logged };
-const FAILED: Outcome = Outcome { notification: NotificationStatus::Failed, audit: AuditStatus::Failed };
+fn user_token() -> BearerToken {
+    BearerToken::new("user-token".to_owned())
+}
+
+fn notification(token: &BearerToken) -> Notification<'_> {
+    Notification { event: Event::Created, task_title: "Buy milk", tenant: "guest-tenant", token }
+}
+
+const ENTRY: AuditEntry<'_> =
+    AuditEntry { action: Event::Created, resource_id: 7, actor: "user-oid", tenant: "guest-tenant" };
+
+/// The reasons of both calls' failures, and whether each may pass by itself.
+async fn failures(downstream: &Downstream, token: &BearerToken) -> [Option<(&'static str, bool)>; 2] {
+    let (notification, context) = (notification(token), context());
+    let (sent, logged) = tokio::join!(downstream.notify(&notification, &context), downstream.audit(&ENTRY, &context));
+    [sent, logged].map(|result| result.err().map(|error: CallError| (error.reason(), error.is_transient())))
+}
 
 #[tokio::test]
-async fn statuses_follow_what_the_servers_answer() {
-    let token = BearerToken::new("user-token".to_owned());
-    for (token_answer, service_answer, expected) in [
-        (Answer::Success, Answer::Success, DELIVERED),
-        (Answer::Refusal, Answer::Success, FAILED),
-        (Answer::Success, Answer::Refusal, FAILED),
-        (Answer::Hang, Answer::Success, FAILED),
-        (Answer::Success, Answer::Hang, FAILED),
+async fn what_went_wrong_is_told_apart_within_the_deadline() {
+    let token = user_token();
+    for (token_answer, service_answer, sent, logged) in [
+        (Answer::Success, Answer::Success, None, None),
+        (Answer::Success, Answer::Obstacle, None, None),
+        (Answer::Refusal, Answer::Success, Some(("client_refused", false)), Some(("client_refused", false))),
+        (Answer::Success, Answer::Refusal, Some(("token_not_accepted", false)), Some(("token_not_accepted", false))),
+        (Answer::Success, Answer::Forbidden, Some(("service_refused", false)), Some(("service_refused", false))),
+        (Answer::Success, Answer::Fault, Some(("service_refused", true)), Some(("service_refused", true))),
+        (Answer::Success, Answer::Hang, Some(("deadline_exceeded", true)), Some(("deadline_exceeded", true))),
     ] {
         let downstream = FakeServers::new(token_answer, service_answer).start().await;
         let started = Instant::now();
-        let outcome = downstream.announce(&change(Some(&token))).await;
-        assert_eq!(outcome, expected, "token {token_answer:?}, service {service_answer:?}");
-        // One deadline for both: one after the other would take twice as long.
+        assert!(downstream.admit("guest-tenant", Some(&token)).await.is_ok());
+        let answers = failures(&downstream, &token).await;
+        assert_eq!(answers, [sent, logged], "token {token_answer:?}, service {service_answer:?}");
         assert!(started.elapsed() < DEADLINE * 2, "{:?}", started.elapsed());
     }
+    let unreachable = failures(&unreachable_services().await, &token).await;
+    assert!(unreachable.iter().all(|failure| failure.is_some_and(|(_, transient)| transient)), "{unreachable:?}");
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_a_failure() {
-    let token = BearerToken::new("user-token".to_owned());
-    assert_eq!(unreachable_services().await.announce(&change(Some(&token))).await, FAILED);
+async fn a_challenge_reaches_the_browser_with_its_claims() {
+    let downstream = FakeServers::new(Answer::Obstacle, Answer::Success).start().await;
+    let problem = downstream.admit("guest-tenant", Some(&user_token())).await.unwrap_err();
+    assert_eq!((problem.status(), problem.reason()), (401, "interaction_required"));
+    let response = problem.into_response();
+    let header = response.headers()["www-authenticate"].to_str().unwrap().to_owned();
+    assert!(header.contains("/guest-tenant/oauth2/v2.0/authorize"), "{header}");
+    assert!(header.ends_with(r#"error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ==""#), "{header}");
 }
 
 #[tokio::test]
 async fn without_a_users_token_nothing_is_asked_on_the_users_behalf() {
     let fake = FakeServers::new(Answer::Success, Answer::Success);
-    let outcome = fake.start().await.announce(&change(None)).await;
-    assert_eq!(outcome, Outcome { notification: NotificationStatus::Unknown, audit: AuditStatus::Logged });
-    assert!(fake.requests("guest-tenant/token").is_empty() && fake.requests("notify").is_empty());
+    fake.start().await.admit("guest-tenant", None).await.unwrap();
+    assert!(fake.requests("guest-tenant/token").is_empty());
 }
 
 #[tokio::test]
 async fn the_grants_and_bodies_are_those_of_the_protocol() {
     let fake = FakeServers::new(Answer::Success, Answer::Success);
-    let token = BearerToken::new("user-token".to_owned());
-    fake.start().await.announce(&change(Some(&token))).await;
+    assert_eq!(failures(&fake.start().await, &user_token()).await, [None, None]);
     let on_behalf_of = json!({
         "client_id": "task-api-id", "client_secret": "s3cret", "assertion": "user-token",
         "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "requested_token_use": "on_behalf_of",
@@ -71,12 +87,13 @@ async fn the_grants_and_bodies_are_those_of_the_protocol() {
     });
     assert_eq!(fake.requests("home/token"), [own]);
     let notification = json!({
-        "event": "task_created", "task_title": "Buy milk", "authorization": "Bearer token for api://notification-id/.default",
+        "event": "task_created", "task_title": "Buy milk", "authorization": "Bearer token.for.api://notification-id/.default",
+        "idempotency-key": "the-key",
     });
     assert_eq!(fake.requests("notify"), [notification]);
     let entry = json!({
         "action": "task_created", "resource_id": "7", "actor": "user-oid", "tenant_id": "guest-tenant",
-        "authorization": "Bearer token for api://audit-id/.default",
+        "authorization": "Bearer token.for.api://audit-id/.default", "idempotency-key": "the-key",
     });
     assert_eq!(fake.requests("audit"), [entry]);
 }
@@ -87,38 +104,39 @@ fn token_requests(fake: &FakeServers) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn tokens_are_reused_by_the_same_user_only() {
+async fn defect_12_tokens_are_reused_by_the_same_user_only() {
     let fake = FakeServers::new(Answer::Success, Answer::Success);
     let downstream = fake.start().await;
     let (alice, bob) = (BearerToken::new("alice".to_owned()), BearerToken::new("bob".to_owned()));
     for token in [&alice, &alice, &bob, &alice] {
-        assert_eq!(downstream.announce(&change(Some(token))).await, DELIVERED);
+        downstream.admit("guest-tenant", Some(token)).await.unwrap();
+        assert_eq!(failures(&downstream, token).await, [None, None]);
     }
     assert_eq!(token_requests(&fake), (2, 1));
-    let elsewhere = Change { tenant: "other-tenant", ..change(Some(&alice)) };
-    downstream.announce(&elsewhere).await;
+    let elsewhere = Notification { tenant: "other-tenant", ..notification(&alice) };
+    downstream.notify(&elsewhere, &context()).await.unwrap();
     assert_eq!(fake.requests("other-tenant/token").len(), 1);
 }
 
 #[tokio::test]
-async fn requests_at_once_ask_for_this_applications_token_once() {
+async fn requests_at_once_ask_for_each_token_once() {
     let fake = FakeServers::new(Answer::Success, Answer::Success);
     let downstream = fake.start().await;
-    let change = change(None);
-    tokio::join!(downstream.announce(&change), downstream.announce(&change), downstream.announce(&change));
-    assert_eq!(token_requests(&fake), (0, 1));
-    assert_eq!(fake.requests("audit").len(), 3);
+    let token = user_token();
+    tokio::join!(failures(&downstream, &token), failures(&downstream, &token), failures(&downstream, &token));
+    assert_eq!(token_requests(&fake), (1, 1));
+    assert_eq!((fake.requests("notify").len(), fake.requests("audit").len()), (3, 3));
 }
 
 #[tokio::test]
-async fn stale_and_refused_tokens_are_not_reused() {
-    let token = BearerToken::new("user-token".to_owned());
+async fn stale_tokens_are_not_reused_and_refused_ones_are_replaced_once() {
+    let token = user_token();
     let stale = FakeServers::new(Answer::Success, Answer::Success).with_tokens_stale_at_once();
     let refused = FakeServers::new(Answer::Success, Answer::Refusal);
-    for fake in [stale, refused] {
+    for (fake, requests) in [(stale, 2), (refused, 4)] {
         let downstream = fake.start().await;
-        downstream.announce(&change(Some(&token))).await;
-        downstream.announce(&change(Some(&token))).await;
-        assert_eq!(token_requests(&fake), (2, 2), "{fake:?}");
+        failures(&downstream, &token).await;
+        failures(&downstream, &token).await;
+        assert_eq!(token_requests(&fake), (requests, requests), "{fake:?}");
     }
 }

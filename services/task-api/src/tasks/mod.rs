@@ -1,116 +1,158 @@
 //! Tasks over HTTP.
 
+mod creations;
+mod if_match;
+mod listing;
+mod status;
 mod store;
 mod task;
-#[cfg(test)]
-mod tests;
+mod title;
+mod write;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use portcullis_database::query_failed;
 use portcullis_guard::require_any_role;
-use portcullis_runtime::{JsonBody, Problem};
+use portcullis_runtime::{BodyRefusals, IdempotencyKey, JsonBody, Page, Problem, Query, Refusals};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-pub(crate) use store::TaskStore;
+pub(crate) use creations::forget_old;
+use if_match::IfMatch;
+use listing::Listing;
+pub(crate) use status::{AuditStatus, NotificationStatus};
 use task::{Deleted, NewTask, Task, TaskChange, TaskId, TaskView, task_not_found};
+use title::Title;
+use write::Author;
 
 use crate::AppState;
-use crate::downstream::{Change, Event, Outcome};
 use crate::task_user::{ADMINS, EDITORS, READERS, TaskUser};
-use portcullis_database::query_failed;
-use portcullis_runtime::request_id;
 
-/// The tasks within the caller's reach, oldest first.
-pub(crate) async fn list(State(state): State<AppState>, user: TaskUser) -> Result<Json<Vec<TaskView>>, Problem> {
-    require_any_role(&user.caller, READERS)?;
-    let tasks = state.tasks.list(user.reach()).await.map_err(query_failed)?;
-    Ok(Json(tasks.into_iter().map(|task| TaskView::new(task, user.reach())).collect()))
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show, update, delete))
 }
 
-/// Creates a task of the caller. Answers 200, as the clients of the first version expect.
-pub(crate) async fn create(
+/// Lists tasks: an Admin sees all of their tenant, everyone else their own.
+///
+/// Where more come after these, the header `Link` says where: `<?…>; rel="next"` (RFC 8288).
+#[utoipa::path(get, path = "/api/tasks", tag = "tasks", params(Listing), responses(
+    (status = OK, description = "Tasks, by id.", body = [TaskView],
+        headers(("Link" = Option<String>, description = "Where the next ones are"))),
+    Refusals,
+))]
+async fn list(
     State(state): State<AppState>,
     user: TaskUser,
+    uri: Uri,
+    Query(listing): Query<Listing>,
+) -> Result<Response, Problem> {
+    require_any_role(&user.caller, READERS)?;
+    let read = state.database.read().await.map_err(query_failed)?;
+    let tasks = store::list(read, user.reach(), &listing).await.map_err(query_failed)?;
+    let views = tasks.into_iter().map(|task| TaskView::new(task, user.reach())).collect();
+    Ok(Page::beginning(views, listing.limit, |task: &TaskView| task.id().to_string()).answer(&uri))
+}
+
+/// Shows one task.
+#[utoipa::path(get, path = "/api/tasks/{id}", tag = "tasks", params(("id" = i64, Path, description = "The task's id")), responses(
+    (status = OK, description = "The task.", body = TaskView, headers(("ETag" = String, description = "Its version"))),
+    (status = NOT_FOUND, description = "No such task is within the caller's reach.", body = Problem, content_type = "application/problem+json"),
+    Refusals,
+))]
+async fn show(State(state): State<AppState>, user: TaskUser, id: TaskId) -> Result<Response, Problem> {
+    require_any_role(&user.caller, READERS)?;
+    let mut read = state.database.read().await.map_err(query_failed)?;
+    let task = store::find(&mut read, user.reach(), id).await.map_err(query_failed)?;
+    Ok(with_etag(&user, task.ok_or_else(task_not_found)?))
+}
+
+/// Creates a task of the caller.
+///
+/// The first version answered 200; clients of it test for success (2xx), which 201 is. With an `Idempotency-Key` a repeated
+/// request creates nothing more, and is answered with the task as it is then.
+#[utoipa::path(post, path = "/api/tasks", tag = "tasks", request_body = NewTask, params(
+    ("Idempotency-Key" = Option<String>, Header, description = "Chosen by the client, for this request and its repetitions; remembered for a day", min_length = 1, max_length = 128, pattern = "^[!-~]+$"),
+), responses(
+    (status = CREATED, description = "The task.", body = TaskView, headers(
+        ("Location" = String, description = "Where it is"), ("ETag" = String, description = "Its version"))),
+    (status = GONE, description = "The key created a task that has been deleted since.", body = Problem, content_type = "application/problem+json"),
+    BodyRefusals,
+))]
+async fn create(
+    State(state): State<AppState>,
+    user: TaskUser,
+    key: Option<IdempotencyKey>,
     headers: HeaderMap,
     JsonBody(new): JsonBody<NewTask>,
-) -> Result<Json<TaskView>, Problem> {
+) -> Result<Response, Problem> {
     require_any_role(&user.caller, EDITORS)?;
-    to_the_end(async move {
-        let mut task = state.tasks.create(&user.caller, &new.title).await.map_err(query_failed)?;
-        announce_and_record(&state, &user, &headers, Event::Created, &mut task).await?;
-        Ok(Json(TaskView::new(task, user.reach())))
-    })
-    .await
+    let author = Author::new(user.clone(), &headers);
+    let task = to_the_end(write::create(state, author, key, new.title)).await?;
+    let location = format!("/api/tasks/{}", task.id);
+    let response = with_etag(&user, task);
+    let location = HeaderValue::from_str(&location).map_err(|error| Problem::internal(&error))?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], response).into_response())
 }
 
-/// Changes a task within the caller's reach.
-pub(crate) async fn update(
+/// Changes a task: an Admin any of their tenant, an Editor their own.
+#[utoipa::path(patch, path = "/api/tasks/{id}", tag = "tasks", request_body = TaskChange, params(
+    ("id" = i64, Path, description = "The task's id"),
+    ("If-Match" = Option<String>, Header, description = "Change it only in this version"),
+), responses(
+    (status = OK, description = "The task as it is now.", body = TaskView, headers(("ETag" = String, description = "Its version"))),
+    (status = NOT_FOUND, description = "No such task is within the caller's reach.", body = Problem, content_type = "application/problem+json"),
+    (status = PRECONDITION_FAILED, description = "It has another version.", body = Problem, content_type = "application/problem+json"),
+    BodyRefusals,
+))]
+async fn update(
     State(state): State<AppState>,
     user: TaskUser,
     id: TaskId,
+    condition: IfMatch,
     headers: HeaderMap,
     JsonBody(change): JsonBody<TaskChange>,
-) -> Result<Json<TaskView>, Problem> {
+) -> Result<Response, Problem> {
     require_any_role(&user.caller, EDITORS)?;
-    to_the_end(async move {
-        let task = state.tasks.update(user.reach(), id, &change).await.map_err(query_failed)?;
-        let mut task = task.ok_or_else(task_not_found)?;
-        if !change.is_empty() {
-            announce_and_record(&state, &user, &headers, Event::Updated, &mut task).await?;
-        }
-        Ok(Json(TaskView::new(task, user.reach())))
-    })
-    .await
+    let author = Author::new(user.clone(), &headers);
+    let task = to_the_end(write::update(state, author, id, condition, change)).await?;
+    Ok(with_etag(&user, task))
 }
 
-/// Deletes a task of the caller's tenant. Only a task that existed is announced.
-pub(crate) async fn delete(
+/// Deletes a task of the caller's tenant.
+#[utoipa::path(delete, path = "/api/tasks/{id}", tag = "tasks", params(
+    ("id" = i64, Path, description = "The task's id"),
+    ("If-Match" = Option<String>, Header, description = "Delete it only in this version"),
+), responses(
+    (status = OK, description = "It is deleted.", body = Deleted),
+    (status = BAD_REQUEST, description = "If-Match is unreadable.", body = Problem, content_type = "application/problem+json"),
+    (status = NOT_FOUND, description = "No such task is within the caller's reach.", body = Problem, content_type = "application/problem+json"),
+    (status = PRECONDITION_FAILED, description = "It has another version.", body = Problem, content_type = "application/problem+json"),
+    Refusals,
+))]
+async fn delete(
     State(state): State<AppState>,
     user: TaskUser,
     id: TaskId,
+    condition: IfMatch,
     headers: HeaderMap,
 ) -> Result<Json<Deleted>, Problem> {
     require_any_role(&user.caller, ADMINS)?;
-    to_the_end(async move {
-        let task = state.tasks.delete(user.reach(), id).await.map_err(query_failed)?;
-        let task = task.ok_or_else(task_not_found)?;
-        let outcome = announce(&state, &user, &headers, Event::Deleted, &task).await;
-        Ok(Json(Deleted::new(outcome)))
-    })
-    .await
+    let author = Author::new(user, &headers);
+    to_the_end(write::delete(state, author, id, condition)).await.map(|report| Json(Deleted::new(report)))
 }
 
-/// Runs to the end even when the client hangs up: otherwise hanging up would be a way to change a task without an audit entry.
+fn with_etag(user: &TaskUser, task: Task) -> Response {
+    let etag = task.etag();
+    ([(header::ETAG, etag)], Json(TaskView::new(task, user.reach()))).into_response()
+}
+
+/// Runs to the end even when the client hangs up: otherwise hanging up in the right moment would leave the first attempt to
+/// tell others to the dispatcher, and cut a transaction that is about to be committed.
 async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
     tokio::spawn(work).await.map_err(|error| Problem::internal(&error))?
-}
-
-/// Stores how the announcements went, so that the statuses survive a reload.
-async fn announce_and_record(
-    state: &AppState,
-    user: &TaskUser,
-    headers: &HeaderMap,
-    event: Event,
-    task: &mut Task,
-) -> Result<(), Problem> {
-    let outcome = announce(state, user, headers, event, task).await;
-    state.tasks.record_outcome(task.id, outcome).await.map_err(query_failed)?;
-    task.notification_status = outcome.notification;
-    task.audit_status = outcome.audit;
-    Ok(())
-}
-
-async fn announce(state: &AppState, user: &TaskUser, headers: &HeaderMap, event: Event, task: &Task) -> Outcome {
-    let change = Change {
-        event,
-        task_id: task.id,
-        title: &task.title,
-        tenant: &user.caller.tenant,
-        actor: &user.caller.object_id,
-        token: user.token.as_ref(),
-        request_id: request_id(headers),
-    };
-    state.downstream.announce(&change).await
 }

@@ -1,83 +1,129 @@
+use portcullis_database::{Backend, Connection, Database};
+use portcullis_runtime::BoundedText;
 use portcullis_token::Caller;
-use sqlx::SqlitePool;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::task::{Task, TaskChange, TaskId, Title};
-use crate::downstream::Outcome;
+use super::Title;
+use super::listing::{Listing, Order};
+use super::task::{Task, TaskChange, TaskId};
+use crate::outbox::Report;
 use crate::task_user::Reach;
 
-/// The newest tasks of a list; more than this is a job for paging, which this API does not have.
-const LIST_LIMIT: i64 = 1000;
+const COLUMNS: &str = "id, title, completed, owner_id, owner_name, tenant_id, version, notification_status, notification_reason, \
+    audit_status";
 const OWNER_NAME_MAX_CHARS: usize = 200;
 
-/// Tasks in SQLite. Each query is bounded by a [`Reach`].
-#[derive(Clone, Debug)]
-pub(crate) struct TaskStore {
-    database: SqlitePool,
+/// A page of the tasks within `reach`, with one more if anything comes after it.
+pub(crate) async fn list(mut read: Connection, reach: Reach<'_>, listing: &Listing) -> sqlx::Result<Vec<Task>> {
+    let owner = match (reach.owner(), listing.owner_id.as_ref().map(BoundedText::as_str)) {
+        (Some(own), Some(wanted)) if own != wanted => return Ok(Vec::new()),
+        (own, wanted) => own.or(wanted),
+    };
+    let (after, direction) = match listing.order {
+        Order::Oldest => ("id > $4", "ASC"),
+        Order::Newest => ("id < $4", "DESC"),
+    };
+    // With the owner as a plain condition the index serves it; with `OR` it would serve the tenant alone.
+    let of_owner = if owner.is_some() { "owner_id = $2" } else { "CAST($2 AS TEXT) IS NULL" };
+    let query = format!(
+        "SELECT {COLUMNS} FROM tasks WHERE tenant_id = $1 AND {of_owner}
+         AND (CAST($3 AS INTEGER) IS NULL OR completed = $3) AND {after} ORDER BY id {direction} LIMIT $5"
+    );
+    let from = listing.cursor.unwrap_or(if listing.order == Order::Oldest { 0 } else { i64::MAX });
+    sqlx::query_as(AssertSqlSafe(query))
+        .bind(reach.tenant())
+        .bind(owner)
+        .bind(listing.completed.map(i32::from))
+        .bind(from)
+        .bind(listing.limit.with_one_more())
+        .fetch_all(&mut *read)
+        .await
 }
 
-impl TaskStore {
-    pub(crate) fn new(database: SqlitePool) -> Self {
-        Self { database }
-    }
+/// The task, if it is within `reach`.
+pub(crate) async fn find(connection: &mut AnyConnection, reach: Reach<'_>, id: TaskId) -> sqlx::Result<Option<Task>> {
+    select(connection, reach, id, "").await
+}
 
-    pub(crate) async fn list(&self, reach: Reach<'_>) -> sqlx::Result<Vec<Task>> {
-        sqlx::query_as(
-            "SELECT * FROM (SELECT * FROM tasks WHERE tenant_id = ?1 AND (?2 IS NULL OR owner_id = ?2)
-             ORDER BY id DESC LIMIT ?3) ORDER BY id",
-        )
-        .bind(reach.tenant())
-        .bind(reach.owner())
-        .bind(LIST_LIMIT)
-        .fetch_all(&self.database)
-        .await
-    }
+/// The task, if it is within `reach`, so that nobody else changes it before this transaction ends.
+pub(crate) async fn lock(
+    transaction: &mut AnyConnection,
+    database: &Database,
+    reach: Reach<'_>,
+    id: TaskId,
+) -> sqlx::Result<Option<Task>> {
+    let locking = match database.backend() {
+        Backend::Sqlite => "",
+        Backend::Postgres => "FOR UPDATE",
+    };
+    select(transaction, reach, id, locking).await
+}
 
-    pub(crate) async fn create(&self, owner: &Caller, title: &Title) -> sqlx::Result<Task> {
-        let name = owner.name.as_deref().unwrap_or(&owner.object_id);
-        sqlx::query_as("INSERT INTO tasks (tenant_id, owner_id, owner_name, title) VALUES (?1, ?2, ?3, ?4) RETURNING *")
-            .bind(&owner.tenant)
-            .bind(&owner.object_id)
-            .bind(name.chars().take(OWNER_NAME_MAX_CHARS).collect::<String>())
-            .bind(title.as_str())
-            .fetch_one(&self.database)
-            .await
-    }
-
-    /// Changes and reads in one statement, so that two requests can't interleave; `None` when the task is not within `reach`.
-    pub(crate) async fn update(&self, reach: Reach<'_>, id: TaskId, change: &TaskChange) -> sqlx::Result<Option<Task>> {
-        sqlx::query_as(
-            "UPDATE tasks SET title = COALESCE(?4, title), completed = COALESCE(?5, completed)
-             WHERE id = ?1 AND tenant_id = ?2 AND (?3 IS NULL OR owner_id = ?3) RETURNING *",
-        )
+async fn select(
+    connection: &mut AnyConnection,
+    reach: Reach<'_>,
+    id: TaskId,
+    locking: &str,
+) -> sqlx::Result<Option<Task>> {
+    let query = format!(
+        "SELECT {COLUMNS} FROM tasks WHERE id = $1 AND tenant_id = $2 AND (CAST($3 AS TEXT) IS NULL OR owner_id = $3) {locking}"
+    );
+    sqlx::query_as(AssertSqlSafe(query))
         .bind(id.0)
         .bind(reach.tenant())
         .bind(reach.owner())
+        .fetch_optional(connection)
+        .await
+}
+
+pub(crate) async fn create(
+    transaction: &mut AnyConnection,
+    owner: &Caller,
+    title: &Title,
+    report: Report,
+) -> sqlx::Result<Task> {
+    let name = owner.name.as_deref().unwrap_or(&owner.object_id);
+    // A verified claim may hold any character; PostgreSQL's text cannot hold U+0000.
+    let name: String = name.chars().filter(|char| !char.is_control()).take(OWNER_NAME_MAX_CHARS).collect();
+    let insert = format!(
+        "INSERT INTO tasks (tenant_id, owner_id, owner_name, title, notification_status, notification_reason, audit_status)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING {COLUMNS}"
+    );
+    sqlx::query_as(AssertSqlSafe(insert))
+        .bind(&owner.tenant)
+        .bind(&owner.object_id)
+        .bind(name)
+        .bind(title.as_str())
+        .bind(report.notification.as_str())
+        .bind(report.notification_reason)
+        .bind(report.audit.as_str())
+        .fetch_one(transaction)
+        .await
+}
+
+/// Changes a task that this transaction has locked.
+pub(crate) async fn update(
+    transaction: &mut AnyConnection,
+    id: i64,
+    change: &TaskChange,
+    report: Report,
+) -> sqlx::Result<Task> {
+    let update = format!(
+        "UPDATE tasks SET title = COALESCE($2, title), completed = COALESCE($3, completed), version = version + 1,
+         notification_status = $4, notification_reason = $5, audit_status = $6 WHERE id = $1 RETURNING {COLUMNS}"
+    );
+    sqlx::query_as(AssertSqlSafe(update))
+        .bind(id)
         .bind(change.title.as_ref().map(Title::as_str))
-        .bind(change.completed)
-        .fetch_optional(&self.database)
+        .bind(change.completed.map(i32::from))
+        .bind(report.notification.as_str())
+        .bind(report.notification_reason)
+        .bind(report.audit.as_str())
+        .fetch_one(transaction)
         .await
-    }
+}
 
-    /// The task that was deleted; `None` when it is not within `reach`.
-    pub(crate) async fn delete(&self, reach: Reach<'_>, id: TaskId) -> sqlx::Result<Option<Task>> {
-        sqlx::query_as(
-            "DELETE FROM tasks WHERE id = ?1 AND tenant_id = ?2 AND (?3 IS NULL OR owner_id = ?3) RETURNING *",
-        )
-        .bind(id.0)
-        .bind(reach.tenant())
-        .bind(reach.owner())
-        .fetch_optional(&self.database)
-        .await
-    }
-
-    /// Stores what became of the last change's announcements. `id` comes from a row that this request wrote.
-    pub(crate) async fn record_outcome(&self, id: i64, outcome: Outcome) -> sqlx::Result<()> {
-        sqlx::query("UPDATE tasks SET notification_status = ?2, audit_status = ?3 WHERE id = ?1")
-            .bind(id)
-            .bind(outcome.notification)
-            .bind(outcome.audit)
-            .execute(&self.database)
-            .await?;
-        Ok(())
-    }
+/// Deletes a task that this transaction has locked.
+pub(crate) async fn delete(transaction: &mut AnyConnection, id: i64) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM tasks WHERE id = $1").bind(id).execute(transaction).await.map(drop)
 }

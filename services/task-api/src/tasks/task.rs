@@ -1,33 +1,67 @@
 use axum::extract::{FromRequestParts, Path};
-use http::StatusCode;
 use http::request::Parts;
+use http::{HeaderValue, StatusCode};
 use portcullis_runtime::Problem;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use crate::downstream::{AuditStatus, NotificationStatus, Outcome};
+use super::{AuditStatus, NotificationStatus, Title};
+use crate::outbox::Report;
 use crate::task_user::Reach;
 
-const TITLE_MAX_CHARS: usize = 200;
-
 /// A task as stored.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub(crate) struct Task {
     pub(crate) id: i64,
     pub(crate) title: String,
-    pub(crate) completed: bool,
-    #[serde(skip)]
+    pub(crate) completed: i64,
     pub(crate) owner_id: String,
     pub(crate) owner_name: String,
     pub(crate) tenant_id: String,
+    pub(crate) version: i64,
+    #[sqlx(try_from = "String")]
     pub(crate) notification_status: NotificationStatus,
+    pub(crate) notification_reason: Option<String>,
+    #[sqlx(try_from = "String")]
     pub(crate) audit_status: AuditStatus,
 }
 
+impl Task {
+    /// The task with what became of the announcements of its last change.
+    pub(crate) fn reported(self, report: Report) -> Self {
+        let notification_reason = report.notification_reason.map(str::to_owned);
+        Self { notification_status: report.notification, notification_reason, audit_status: report.audit, ..self }
+    }
+
+    /// The task's version as an entity tag. It tells what an editor may overwrite: title and completion. The statuses of
+    /// deliveries don't count, or each delivery in the background would be a conflict with whoever edits.
+    pub(crate) fn etag(&self) -> HeaderValue {
+        // Digits between quotes are always a header's value.
+        HeaderValue::from_str(&format!("\"{}\"", self.version)).unwrap_or_else(|_| HeaderValue::from_static("\"0\""))
+    }
+}
+
 /// A task as one caller sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Task)]
 pub(crate) struct TaskView {
-    #[serde(flatten)]
-    task: Task,
+    /// Never given to another task.
+    id: i64,
+    title: String,
+    completed: bool,
+    /// The owner's display name when the task was created.
+    owner_name: String,
+    tenant_id: String,
+    /// Grows with each change; as an entity tag, `"3"`, it goes into `If-Match`.
+    version: i64,
+    #[schema(inline)]
+    notification_status: NotificationStatus,
+    /// Why the last notification failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notification_reason: Option<String>,
+    #[schema(inline)]
+    audit_status: AuditStatus,
+    /// Whose task it is; only an Admin sees it.
     #[serde(skip_serializing_if = "Option::is_none")]
     owner_id: Option<String>,
 }
@@ -35,8 +69,23 @@ pub(crate) struct TaskView {
 impl TaskView {
     /// Who reaches the tasks of others also learns whose they are.
     pub(crate) fn new(task: Task, reach: Reach<'_>) -> Self {
-        let owner_id = matches!(reach, Reach::Tenant { .. }).then(|| task.owner_id.clone());
-        Self { task, owner_id }
+        let Task { id, title, owner_name, tenant_id, version, notification_status, notification_reason, .. } = task;
+        Self {
+            id,
+            title,
+            completed: task.completed != 0,
+            owner_name,
+            tenant_id,
+            version,
+            notification_status,
+            notification_reason,
+            audit_status: task.audit_status,
+            owner_id: matches!(reach, Reach::Tenant { .. }).then_some(task.owner_id),
+        }
+    }
+
+    pub(crate) fn id(&self) -> i64 {
+        self.id
     }
 }
 
@@ -59,42 +108,19 @@ pub(crate) fn task_not_found() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "task_not_found", "there is no such task among those you may use")
 }
 
-/// A title: trimmed, not empty, of at most 200 characters.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct Title(String);
-
-impl Title {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Title {
-    type Error = &'static str;
-
-    fn try_from(raw: String) -> Result<Self, Self::Error> {
-        let title = raw.trim();
-        match title.chars().count() {
-            0 => Err("a title has at least one character other than blanks"),
-            // SQLite ends text at NUL for its own functions, and a terminal obeys escapes.
-            1..=TITLE_MAX_CHARS if title.chars().any(char::is_control) => Err("a title has no control characters"),
-            1..=TITLE_MAX_CHARS => Ok(Self(title.to_owned())),
-            _ => Err("a title has at most 200 characters"),
-        }
-    }
-}
-
-#[derive(Debug, Deserialize)]
+/// A task to create.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTask {
+    #[schema(inline)]
     pub(crate) title: Title,
 }
 
 /// What to change; a missing or null field stays as it is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TaskChange {
+    #[schema(inline)]
     pub(crate) title: Option<Title>,
     pub(crate) completed: Option<bool>,
 }
@@ -105,35 +131,23 @@ impl TaskChange {
     }
 }
 
-#[derive(Debug, Serialize)]
+/// That a task was deleted, and what the other services were told of it so far.
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Deleted {
+    /// Always `deleted`.
     status: &'static str,
+    #[schema(inline)]
     notification_status: NotificationStatus,
+    /// Why the notification failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notification_reason: Option<&'static str>,
+    #[schema(inline)]
     audit_status: AuditStatus,
 }
 
 impl Deleted {
-    pub(crate) fn new(outcome: Outcome) -> Self {
-        Self { status: "deleted", notification_status: outcome.notification, audit_status: outcome.audit }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Title;
-
-    #[test]
-    fn a_title_is_trimmed_and_bounded_in_characters() {
-        for (raw, title) in [
-            ("  milk ".to_owned(), Some("milk".to_owned())),
-            ("ä".repeat(200), Some("ä".repeat(200))),
-            (format!("  {}  ", "x".repeat(200)), Some("x".repeat(200))),
-            ("x".repeat(201), None),
-            (String::new(), None),
-            (" \u{2003}\t".to_owned(), None),
-            ("nul\0".to_owned(), None),
-        ] {
-            assert_eq!(Title::try_from(raw.clone()).ok().map(|title| title.0), title, "{raw:?}");
-        }
+    pub(crate) fn new(report: Report) -> Self {
+        let Report { notification, notification_reason, audit } = report;
+        Self { status: "deleted", notification_status: notification, notification_reason, audit_status: audit }
     }
 }

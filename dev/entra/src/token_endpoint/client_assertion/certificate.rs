@@ -1,0 +1,57 @@
+use super::AssertionContext;
+use super::jwt::{Header, Jwt};
+use crate::directory::{ClientCertificate, ClientType, RsaAlgorithm};
+use crate::refusal::Refusal;
+
+/// Entra's documentation asks for 5 to 10 minutes; a longer life is how a leaked assertion becomes a secret.
+const LONGEST_LIFE_SECONDS: i64 = 600;
+
+/// An assertion that the application made itself ("Microsoft identity platform application authentication certificate credentials").
+pub(super) fn check(context: &AssertionContext<'_>, token_url: &str, jwt: &Jwt<'_>, now: i64) -> Result<(), Refusal> {
+    let algorithm = algorithm(&jwt.header)?;
+    let certificate = certificate(context, &jwt.header)?;
+    if !certificate.verifies(algorithm, jwt.signed.as_bytes(), &jwt.signature) {
+        return Err(Refusal::ClientAssertionSignature("The key was found, and the signature is not its."));
+    }
+    if !certificate.is_valid_at(now) {
+        return Err(Refusal::ClientAssertionSignature("The key used is expired or not yet valid."));
+    }
+    if !jwt.claims.sub.eq_ignore_ascii_case(&jwt.claims.iss) {
+        return Err(Refusal::ClientAssertionSubject);
+    }
+    if !jwt.claims.aud.single().is_some_and(|audience| audience.eq_ignore_ascii_case(token_url)) {
+        return Err(Refusal::ClientAssertionAudience(token_url.to_owned()));
+    }
+    jwt.check_times(now)?;
+    // The life counts from the earlier of nbf and iat, or from now, so that leaving them out gains nothing.
+    let starts = [jwt.claims.nbf, jwt.claims.iat].into_iter().flatten().min().unwrap_or(now);
+    if jwt.claims.exp.saturating_sub(starts) > LONGEST_LIFE_SECONDS {
+        return Err(Refusal::ClientAssertionTime);
+    }
+    // Entra asks for jti, and takes an assertion several times: MSAL keeps one for as long as it lives.
+    if jwt.claims.jti.as_deref().is_none_or(str::is_empty) {
+        return Err(Refusal::ClientAssertionMalformed("it has no jti"));
+    }
+    Ok(())
+}
+
+fn algorithm(header: &Header) -> Result<RsaAlgorithm, Refusal> {
+    match header.alg.as_str() {
+        "PS256" => Ok(RsaAlgorithm::Ps256),
+        "RS256" => Ok(RsaAlgorithm::Rs256),
+        _ => Err(Refusal::ClientAssertionSignature("The algorithm is neither PS256 nor RS256.")),
+    }
+}
+
+fn certificate<'a>(context: &AssertionContext<'a>, header: &Header) -> Result<&'a ClientCertificate, Refusal> {
+    let ClientType::Confidential(credentials) = &context.client.client_type else {
+        return Err(Refusal::PublicClientWithSecret);
+    };
+    let (named, wanted): (fn(&ClientCertificate) -> &str, _) = match (&header.x5t_s256, &header.x5t) {
+        (Some(thumbprint), _) => (|certificate| &certificate.x5t_s256, thumbprint),
+        (None, Some(thumbprint)) => (|certificate| &certificate.x5t, thumbprint),
+        (None, None) => return Err(Refusal::ClientAssertionKey { thumbprint: String::new() }),
+    };
+    let found = credentials.certificates.iter().find(|certificate| named(certificate) == wanted);
+    found.ok_or_else(|| Refusal::ClientAssertionKey { thumbprint: wanted.clone() })
+}

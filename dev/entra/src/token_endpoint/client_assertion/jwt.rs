@@ -1,0 +1,79 @@
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::refusal::Refusal;
+
+/// A compact JWS with what client assertions are judged by; its signature is not yet verified.
+pub(super) struct Jwt<'a> {
+    pub(super) header: Header,
+    pub(super) claims: Claims,
+    /// What the signature is over.
+    pub(super) signed: &'a str,
+    pub(super) signature: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Header {
+    pub(super) alg: String,
+    pub(super) kid: Option<String>,
+    pub(super) x5t: Option<String>,
+    #[serde(rename = "x5t#S256")]
+    pub(super) x5t_s256: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Claims {
+    pub(super) iss: String,
+    pub(super) sub: String,
+    pub(super) aud: Audience,
+    pub(super) exp: i64,
+    pub(super) nbf: Option<i64>,
+    pub(super) iat: Option<i64>,
+    pub(super) jti: Option<String>,
+}
+
+/// RFC 7519 §4.1.3: one text or a list. Kubernetes always writes a list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Audience {
+    One(String),
+    List(Vec<String>),
+}
+
+impl Audience {
+    /// The audience, if there is exactly one.
+    pub(super) fn single(&self) -> Option<&str> {
+        match self {
+            Self::One(audience) => Some(audience),
+            Self::List(list) => match list.as_slice() {
+                [audience] => Some(audience),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl<'a> Jwt<'a> {
+    pub(super) fn parse(token: &'a str) -> Result<Self, &'static str> {
+        let (signed, signature) = token.rsplit_once('.').ok_or("it has no three parts")?;
+        let (header, claims) = signed.split_once('.').ok_or("it has no three parts")?;
+        Ok(Self {
+            header: decode(header).ok_or("its header is not a JSON object with alg")?,
+            claims: decode(claims).ok_or("its claims are not a JSON object with iss, sub, aud and exp")?,
+            signed,
+            signature: URL_SAFE_NO_PAD.decode(signature).map_err(|_| "its signature is not base64url")?,
+        })
+    }
+
+    /// The times alone; how long an assertion may live is for those who have a rule about it.
+    pub(super) fn check_times(&self, now: i64) -> Result<(), Refusal> {
+        let starts = self.claims.nbf.or(self.claims.iat).unwrap_or(now);
+        if now < starts || now >= self.claims.exp { Err(Refusal::ClientAssertionTime) } else { Ok(()) }
+    }
+}
+
+fn decode<T: DeserializeOwned>(part: &str) -> Option<T> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+}

@@ -1,0 +1,119 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::routing::get;
+use http::{Request, StatusCode};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
+use serde_json::{Value, json};
+use tokio::sync::{Barrier, Notify};
+use tower::ServiceExt;
+use utoipa::openapi::OpenApi;
+
+use super::{HttpService, RequestLimits};
+
+struct Answer {
+    status: StatusCode,
+    body: Value,
+    headers: http::HeaderMap,
+}
+
+fn service(api: Router, limits: &RequestLimits) -> (Router, Registry) {
+    let mut registry = Registry::default();
+    let router = HttpService::new("sample", limits, &mut registry).around(api, OpenApi::default());
+    (router, registry)
+}
+
+fn things() -> Router {
+    Router::new().route("/things/{id}", get(|| async { "\"a thing\"" }))
+}
+
+async fn answer(service: Router, method: &str, path: &str) -> Answer {
+    let request = Request::builder().method(method).uri(path).header("x-request-id", "the-id").body(Body::empty());
+    let response = service.oneshot(request.unwrap()).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = serde_json::from_slice(&to_bytes(body, 1 << 16).await.unwrap()).unwrap();
+    Answer { status: parts.status, body, headers: parts.headers }
+}
+
+fn text_of(registry: &Registry) -> String {
+    let mut text = String::new();
+    encode(&mut text, registry).unwrap();
+    text
+}
+
+#[tokio::test]
+async fn health_and_the_document_are_public_and_what_no_route_answers_is_a_problem_with_the_requests_id() {
+    let (service, _registry) = service(things(), &RequestLimits::default());
+    let health = answer(service.clone(), "GET", "/health").await;
+    assert_eq!((health.status, health.body), (StatusCode::OK, json!({"status": "healthy", "service": "sample"})));
+    let document = answer(service.clone(), "GET", "/openapi.json").await.body;
+    assert!(document["paths"]["/health"]["get"].is_object(), "{document}");
+    for (method, path, status, reason, allow) in [
+        ("GET", "/nothing", StatusCode::NOT_FOUND, "route_not_found", false),
+        ("PUT", "/things/1", StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", true),
+    ] {
+        let Answer { status: got, body, headers } = answer(service.clone(), method, path).await;
+        assert_eq!((got, headers.contains_key("allow")), (status, allow), "{method} {path}");
+        assert_eq!((&body["reason"], &body["request_id"]), (&json!(reason), &json!("the-id")), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_too_many_is_refused_at_once_and_the_next_is_served() {
+    let (arrived, finish) = (Arc::new(Barrier::new(2)), Arc::new(Notify::new()));
+    let (handler_arrived, handler_finish) = (Arc::clone(&arrived), Arc::clone(&finish));
+    let slow = get(move || async move {
+        handler_arrived.wait().await;
+        handler_finish.notified().await;
+        "\"done\""
+    });
+    let limits = RequestLimits { max_requests: 1, ..RequestLimits::default() };
+    let (service, registry) = service(things().route("/slow", slow), &limits);
+    let first = tokio::spawn(answer(service.clone(), "GET", "/slow"));
+    arrived.wait().await;
+    assert!(text_of(&registry).contains("http_server_requests_in_hand 1"));
+    let refused = answer(service.clone(), "GET", "/things/1").await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!((&refused.body["reason"], &refused.body["request_id"]), (&json!("service_busy"), &json!("the-id")));
+    assert_eq!(refused.headers["retry-after"], "1");
+    finish.notify_one();
+    assert_eq!(first.await.unwrap().status, StatusCode::OK);
+    assert_eq!(answer(service, "GET", "/things/1").await.status, StatusCode::OK);
+    let metrics = text_of(&registry);
+    for line in ["http_server_requests_refused_total{reason=\"busy\"} 1", "http_server_requests_in_hand 0"] {
+        assert!(metrics.contains(line), "{line} is missing in:\n{metrics}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_takes_too_long_is_dropped() {
+    let never = get(|| async { std::future::pending::<&str>().await });
+    let limits = RequestLimits { request_timeout: Duration::from_secs(3), ..RequestLimits::default() };
+    let (service, registry) = service(Router::new().route("/never", never), &limits);
+    let cut = answer(service, "GET", "/never").await;
+    assert_eq!((cut.status, &cut.body["reason"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("request_timeout")));
+    assert_eq!(cut.headers["retry-after"], "1");
+    let metrics = text_of(&registry);
+    assert!(metrics.contains("http_server_requests_in_hand 0"), "{metrics}");
+}
+
+#[tokio::test]
+async fn requests_are_measured_by_pattern_and_never_by_what_a_caller_wrote() {
+    let (service, registry) = service(things(), &RequestLimits::default());
+    for (method, path) in [("GET", "/things/secret-7"), ("GET", "/secret-8"), ("SECRET9", "/things/1")] {
+        answer(service.clone(), method, path).await;
+    }
+    let metrics = text_of(&registry);
+    for labels in [
+        "method=\"GET\",route=\"/things/{id}\",status=\"200\"",
+        "method=\"GET\",route=\"unmatched\",status=\"404\"",
+        "method=\"other\",route=\"/things/{id}\",status=\"405\"",
+    ] {
+        let line = format!("http_server_request_duration_seconds_count{{{labels}}} 1");
+        assert!(metrics.contains(&line), "{line} is missing in:\n{metrics}");
+    }
+    assert!(!metrics.to_lowercase().contains("secret"), "{metrics}");
+}

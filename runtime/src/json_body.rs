@@ -1,0 +1,83 @@
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Request};
+use serde::de::DeserializeOwned;
+
+use crate::Problem;
+use crate::rejected_field::rejected_field;
+
+/// A JSON body, refused as a problem: 400 for what is not JSON, 422 for JSON of the wrong shape, which names the field.
+#[derive(Debug)]
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match axum::Json::<T>::from_request(request, state).await {
+            Ok(axum::Json(body)) => Ok(Self(body)),
+            Err(rejection) => Err(body_problem(&rejection)),
+        }
+    }
+}
+
+fn body_problem(rejection: &JsonRejection) -> Problem {
+    let reason = match rejection {
+        JsonRejection::JsonSyntaxError(_) => "body_not_json",
+        JsonRejection::JsonDataError(_) => "body_invalid",
+        JsonRejection::MissingJsonContentType(_) => "content_type_not_json",
+        _ => "body_unreadable",
+    };
+    let problem = Problem::new(rejection.status(), reason, rejection.body_text());
+    match rejected_field::<serde_json::Error>(rejection) {
+        Some(field) if reason == "body_invalid" => problem.with_field(&field),
+        _ => problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::routing::post;
+    use http::{Request, StatusCode};
+    use serde_json::{Value, json};
+    use tower::ServiceExt;
+
+    use super::JsonBody;
+    use crate::{BoundedText, PROBLEM_JSON};
+
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Title {
+        #[serde(rename = "title")]
+        _title: BoundedText<5>,
+    }
+
+    async fn answer(body: &'static str) -> (StatusCode, String, Value) {
+        let router = Router::new().route("/", post(|_: JsonBody<Title>| async { "stored" }));
+        let request = Request::post("/").header("content-type", "application/json").body(Body::from(body));
+        let response = router.oneshot(request.unwrap()).await.unwrap();
+        let content_type = response.headers()["content-type"].to_str().unwrap().to_owned();
+        let status = response.status();
+        let body = to_bytes(response.into_body(), 4096).await.unwrap();
+        (status, content_type, serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn a_bad_body_is_a_problem_that_names_the_field_and_a_good_one_is_none() {
+        for (body, status, field) in [
+            (r#"{"title":"#, StatusCode::BAD_REQUEST, Value::Null),
+            (r#"{"title":7}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
+            (r#"{"title":""}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
+            (r#"{"title":"sixsix"}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
+            (r#"{"title":"a\u0000"}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
+            ("{}", StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
+            (r#"{"title":"a","title":"b"}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
+            (r#"{"title":"a","extra":1}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("extra")),
+        ] {
+            let (got, content_type, problem) = answer(body).await;
+            assert_eq!((got, content_type.as_str(), &problem["field"]), (status, PROBLEM_JSON, &field), "{body}");
+        }
+        assert_eq!(answer(r#"{"title":"a"}"#).await.0, StatusCode::OK);
+    }
+}

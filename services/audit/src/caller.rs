@@ -1,0 +1,38 @@
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use http::request::Parts;
+use portcullis_guard::{Authenticated, require_actor, require_any_role, require_application};
+use portcullis_runtime::Problem;
+
+const ROLE: &str = "AuditLog.Write";
+
+/// The applications that may write and read the trail, by client id.
+#[derive(Clone, Debug)]
+pub struct Applications(pub Arc<[String]>);
+
+/// An application that may use the trail. A user never becomes one, whatever roles the token lists.
+#[derive(Clone, Debug)]
+pub(crate) struct AuditCaller {
+    pub(crate) app_id: String,
+    pub(crate) object_id: String,
+    pub(crate) tenant: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for AuditCaller
+where
+    Applications: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Authenticated { caller, .. } = Authenticated::from_request_parts(parts, state).await?;
+        require_application(&caller)?;
+        require_any_role(&caller, &[ROLE])?;
+        let Applications(listed) = Applications::from_ref(state);
+        require_actor(&caller, &listed)?;
+        // One that is listed has a name.
+        let app_id = caller.actor.unwrap_or_default();
+        Ok(Self { app_id, object_id: caller.object_id, tenant: caller.tenant })
+    }
+}

@@ -1,0 +1,128 @@
+use std::process::ExitCode;
+
+use anyhow::{Context, ensure};
+use portcullis_database::{Database, DatabaseMetrics, DatabaseSettings};
+use portcullis_runtime::Arguments;
+
+use crate::verification::{Anchor, Verification, tenants, verify};
+use crate::{NAME, Settings, openapi, schema};
+
+/// An append-only audit trail. Without a command, serves it until SIGTERM.
+#[derive(Clone, Debug, clap::Parser)]
+#[command(name = "audit", version, subcommand_negates_reqs = true)]
+pub struct CommandLine {
+    /// Something else than serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How to serve.
+    #[command(flatten)]
+    pub serve: Option<Settings>,
+}
+
+/// What the program can do beside serving.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Command {
+    /// Recompute the chains in the database and name the first entry of each that is not as it was written; exit code 1 if there is one.
+    Verify(VerifyArguments),
+    /// Print the OpenAPI document.
+    #[command(hide = true)]
+    Openapi,
+}
+
+/// Which chains to verify.
+#[derive(Clone, Debug, clap::Args)]
+pub struct VerifyArguments {
+    /// Where the trail is.
+    #[command(flatten)]
+    database: DatabaseSettings,
+    /// Only this tenant's chain.
+    #[arg(long, value_name = "ID")]
+    tenant: Option<String>,
+    /// A place in the tenant's chain as an earlier run printed it: the chain must still pass through it.
+    #[arg(long, value_name = "POSITION:HASH", requires = "tenant", value_parser = anchor)]
+    anchor: Option<Anchor>,
+}
+
+impl Arguments for CommandLine {
+    const OPERATIONS_ADDRESS: &'static str = <Settings as portcullis_runtime::Settings>::OPERATIONS_ADDRESS;
+
+    fn contradictions(&self) -> Vec<String> {
+        self.serve.as_ref().map(portcullis_runtime::Settings::contradictions).unwrap_or_default()
+    }
+}
+
+fn anchor(text: &str) -> Result<Anchor, &'static str> {
+    let parts = text.split_once(':').and_then(|(position, hash)| Some((position.parse().ok()?, hash)));
+    match parts {
+        Some((position, hash)) if position > 0 && hash.len() == 64 => Ok(Anchor { position, hash: hash.to_owned() }),
+        _ => Err("write a position, a colon and a hash of 64 digits, as `audit verify` prints them"),
+    }
+}
+
+/// Prints the OpenAPI document.
+#[must_use]
+pub fn run_openapi() -> ExitCode {
+    match openapi().to_pretty_json() {
+        Ok(text) => {
+            println!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&error.into()),
+    }
+}
+
+/// Prints what is found of each chain, a line each.
+#[must_use]
+pub fn run_verify(arguments: &VerifyArguments) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime");
+    match runtime.and_then(|runtime| runtime.block_on(found(arguments))) {
+        Ok(found) => {
+            for chain in &found {
+                println!("{}", line(chain));
+            }
+            let is_intact = found.iter().all(|chain| chain.first_broken.is_none());
+            if is_intact { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+async fn found(arguments: &VerifyArguments) -> anyhow::Result<Vec<Verification>> {
+    let settings = &arguments.database;
+    if let (Some(data_dir), None) = (&settings.data_dir, &settings.database_url) {
+        // Opening would create it, and an empty trail is intact.
+        let file = data_dir.join("audit.sqlite");
+        ensure!(
+            file.exists(),
+            "--data-dir {}: holds no audit.sqlite; give the directory of a trail",
+            data_dir.display()
+        );
+    }
+    let database = Database::open(settings, &schema(), DatabaseMetrics::default()).await?;
+    let tenants = match &arguments.tenant {
+        Some(tenant) => vec![tenant.clone()],
+        None => tenants(&database).await.context("the trail cannot be read")?,
+    };
+    let mut chains = Vec::new();
+    for tenant in tenants {
+        chains.push(verify(&database, &tenant, arguments.anchor.as_ref()).await.context("the trail cannot be read")?);
+    }
+    database.close().await;
+    Ok(chains)
+}
+
+fn line(chain: &Verification) -> String {
+    let Verification { tenant_id, entries, hash, .. } = chain;
+    match &chain.first_broken {
+        None => format!("{tenant_id}: intact, {entries} entries, anchor {entries}:{hash}"),
+        Some(broken) => {
+            let entry = broken.audit_id.as_deref().unwrap_or("none there");
+            format!("{tenant_id}: BROKEN at position {} (entry {entry}): {}", broken.position, broken.reason)
+        }
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("{NAME}: {error:#}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,101 @@
+use portcullis_token::Caller;
+use serde_json::json;
+
+use super::backend::on_both;
+use super::{append, application, list, report, resources, send};
+
+on_both! {
+    defect_5_an_entry_shows_what_was_proved_apart_from_what_was_reported(place) {
+        let database = place.open().await;
+        let id = append(&database, &application("t1"), "7").await;
+        let mut found = list(&database, &application("t1"), "").await;
+        let entry = found.body[0].as_object_mut().unwrap();
+        let timestamp: jiff::Timestamp = entry.remove("timestamp").unwrap().as_str().unwrap().parse().unwrap();
+        assert!(timestamp.duration_until(jiff::Timestamp::now()).as_secs().abs() < 60);
+        assert_eq!(entry.remove("hash").unwrap().as_str().unwrap().len(), 64);
+        let expected = json!({
+            "id": id, "action": "task_created", "resource_id": "7", "actor": "service-principal", "tenant_id": "t1",
+            "caller_app_id": "task-api-id", "reported_actor": "user-oid", "reported_tenant": "user-tenant",
+            "idempotency_key": null, "position": 1, "previous_hash": "0".repeat(64),
+        });
+        assert_eq!(found.body[0], expected);
+    }
+
+    defect_5_each_tenant_sees_the_entries_of_its_own_applications_whatever_they_report(place) {
+        let database = place.open().await;
+        for number in 1..=52 {
+            append(&database, &application("t1"), &number.to_string()).await;
+        }
+        append(&database, &application("t2"), "foreign").await;
+        let expected: Vec<String> = (3..=52).rev().map(|number: i32| number.to_string()).collect();
+        assert_eq!(resources(&list(&database, &application("t1"), "").await), expected, "the last fifty, the newest first");
+        assert_eq!(resources(&list(&database, &application("t2"), "").await), ["foreign"]);
+        assert!(resources(&list(&database, &application("user-tenant"), "").await).is_empty());
+    }
+
+    pages_follow_each_other_and_end(place) {
+        let database = place.open().await;
+        for number in 1..=5 {
+            append(&database, &application("t1"), &number.to_string()).await;
+        }
+        let (mut query, mut pages) = ("?limit=2&action=task_created".to_owned(), Vec::new());
+        loop {
+            let page = list(&database, &application("t1"), &query).await;
+            pages.push(resources(&page).join(","));
+            // What is written meanwhile does not move the pages that follow.
+            append(&database, &application("t1"), "later").await;
+            let Some(link) = page.headers.get("link") else { break };
+            let link = link.to_str().unwrap();
+            query = link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned();
+        }
+        assert_eq!(pages, ["5,4", "3,2", "1"]);
+    }
+
+    filters_select(place) {
+        let database = place.open().await;
+        let caller = application("t1");
+        for (action, resource, actor) in [("created", "1", "ada"), ("deleted", "1", "ada"), ("created", "2", "eve")] {
+            let body = json!({ "action": action, "resource_id": resource, "actor": actor, "tenant_id": "t" });
+            assert_eq!(send(&database, &caller, "POST /audit", &[], Some(&body)).await.status, 200);
+        }
+        for (query, expected) in [
+            ("?action=created", vec!["2", "1"]),
+            ("?resource_id=1", vec!["1", "1"]),
+            ("?reported_actor=eve", vec!["2"]),
+            ("?reported_actor=ada&action=deleted", vec!["1"]),
+            ("?reported_tenant=other", vec![]),
+            ("?since=2020-01-01T00:00:00Z&limit=1", vec!["2"]),
+            ("?until=2020-01-01T00:00:00Z", vec![]),
+            ("?since=2200-01-01T00:00:00%2B02:00", vec![]),
+        ] {
+            assert_eq!(resources(&list(&database, &caller, query).await), expected, "{query}");
+        }
+    }
+
+    a_repeated_delivery_is_written_once_and_answered_alike(place) {
+        let database = place.open().await;
+        let caller = application("t1");
+        let key = [("idempotency-key", "k-1")];
+        let first = send(&database, &caller, "POST /audit", &key, Some(&report("7"))).await;
+        let again = send(&database, &caller, "POST /audit", &key, Some(&report("7"))).await;
+        assert_eq!((first.status, &first.body), (200, &again.body));
+        let other = send(&database, &caller, "POST /audit", &key, Some(&report("8"))).await;
+        assert_eq!((other.status, &other.body["reason"]), (422, &json!("idempotency_key_reused")));
+        // A key belongs to the application of a tenant that chose it.
+        let neighbour = Caller { actor: Some("another-id".to_owned()), ..caller.clone() };
+        for other in [&neighbour, &application("t2")] {
+            let theirs = send(&database, other, "POST /audit", &key, Some(&report("9"))).await;
+            assert_eq!(theirs.status, 200, "{}", theirs.body);
+            assert_ne!(theirs.body["audit_id"], first.body["audit_id"]);
+        }
+        assert_eq!(resources(&list(&database, &caller, "").await), ["9", "7"]);
+    }
+
+    defect_14_entries_outlive_the_process(place) {
+        let database = place.open().await;
+        append(&database, &application("t1"), "kept").await;
+        database.close().await;
+        let reopened = place.open().await;
+        assert_eq!(resources(&list(&reopened, &application("t1"), "").await), ["kept"]);
+    }
+}

@@ -1,0 +1,124 @@
+//! Whether a chain is as it was written.
+
+use futures::TryStreamExt;
+use portcullis_database::Database;
+use serde::Serialize;
+
+use crate::entry::{Entry, START};
+use crate::trail::ChainEnd;
+
+/// What was found of one tenant's chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(crate) struct Verification {
+    /// The chain's tenant.
+    pub(crate) tenant_id: String,
+    /// `intact` or `broken`.
+    pub(crate) status: &'static str,
+    /// How many entries are as they were written, up to the first that is not.
+    pub(crate) entries: i64,
+    /// The hash of the last of them. Keep it elsewhere, with `entries`: somebody who can write to the database can compute a whole chain
+    /// anew, and only what is kept elsewhere shows that.
+    pub(crate) hash: String,
+    /// Where the chain breaks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) first_broken: Option<Break>,
+}
+
+/// The first place at which a chain is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub(crate) struct Break {
+    /// The place in the chain, from 1.
+    pub(crate) position: i64,
+    /// The id of the entry that is there, if there is one.
+    #[schema(required)]
+    pub(crate) audit_id: Option<String>,
+    /// `entry_missing`, `content_changed`, `link_broken`, `end_missing`, `end_unknown` or `anchor_unmet`.
+    pub(crate) reason: &'static str,
+}
+
+/// A place in a chain as an earlier verification reported it, kept elsewhere since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Anchor {
+    /// `entries` of then.
+    pub(crate) position: i64,
+    /// `hash` of then.
+    pub(crate) hash: String,
+}
+
+/// Every tenant that has a chain, or entries that are in none.
+pub(crate) async fn tenants(database: &Database) -> sqlx::Result<Vec<String>> {
+    let select = "SELECT tenant_id FROM chains UNION SELECT tenant_id FROM entries ORDER BY tenant_id";
+    sqlx::query_scalar(select).fetch_all(&mut *database.read().await?).await
+}
+
+/// Reads the tenant's chain from its start. Entries that are appended meanwhile may be counted or not.
+pub(crate) async fn verify(database: &Database, tenant: &str, anchor: Option<&Anchor>) -> sqlx::Result<Verification> {
+    let end_before = end(database, tenant).await?;
+    let mut walk = Walk { intact: ChainEnd { position: 0, hash: START.to_owned() }, anchor };
+    let mut broken = None;
+    {
+        let mut read = database.read().await?;
+        let select = "SELECT * FROM entries WHERE tenant_id = $1 ORDER BY position";
+        let mut entries = sqlx::query_as::<_, Entry>(select).bind(tenant).fetch(&mut *read);
+        while let (None, Some(entry)) = (&broken, entries.try_next().await?) {
+            broken = walk.step(entry);
+        }
+    }
+    if broken.is_none() {
+        // Read after the entries: it is at the last of them or beyond.
+        broken = walk.arrive(&end_before, &end(database, tenant).await?);
+    }
+    Ok(Verification {
+        tenant_id: tenant.to_owned(),
+        status: if broken.is_some() { "broken" } else { "intact" },
+        entries: walk.intact.position,
+        hash: walk.intact.hash,
+        first_broken: broken,
+    })
+}
+
+async fn end(database: &Database, tenant: &str) -> sqlx::Result<ChainEnd> {
+    let select = "SELECT position, hash FROM chains WHERE tenant_id = $1";
+    let found = sqlx::query_as(select).bind(tenant).fetch_optional(&mut *database.read().await?).await?;
+    Ok(found.unwrap_or(ChainEnd { position: 0, hash: START.to_owned() }))
+}
+
+/// How far the chain is known to be intact.
+struct Walk<'a> {
+    intact: ChainEnd,
+    anchor: Option<&'a Anchor>,
+}
+
+impl Walk<'_> {
+    fn step(&mut self, entry: Entry) -> Option<Break> {
+        let position = self.intact.position.saturating_add(1);
+        let reason = if entry.content.position != position {
+            return Some(Break { position, audit_id: None, reason: "entry_missing" });
+        } else if entry.content.hash() != entry.hash {
+            "content_changed"
+        } else if entry.content.previous_hash != self.intact.hash {
+            "link_broken"
+        } else if self.anchor.is_some_and(|anchor| anchor.position == position && anchor.hash != entry.hash) {
+            "anchor_unmet"
+        } else {
+            self.intact = ChainEnd { position, hash: entry.hash };
+            return None;
+        };
+        Some(Break { position, audit_id: Some(entry.content.id), reason })
+    }
+
+    fn arrive(&self, before: &ChainEnd, after: &ChainEnd) -> Option<Break> {
+        let here = &self.intact;
+        let anchor_is_beyond = self.anchor.is_some_and(|anchor| anchor.position > here.position);
+        let (position, reason) = if before.position > here.position || anchor_is_beyond {
+            (here.position.saturating_add(1), "end_missing")
+        } else if after.position < here.position {
+            (after.position.saturating_add(1), "end_unknown")
+        } else if after.position == here.position && after.hash != here.hash {
+            (here.position, "end_unknown")
+        } else {
+            return None;
+        };
+        Some(Break { position, audit_id: None, reason })
+    }
+}

@@ -1,0 +1,90 @@
+use std::sync::Once;
+use std::time::Instant;
+
+use anyhow::Context;
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyPool};
+
+use crate::{Backend, DatabaseMetrics, DatabaseSettings, Schema, postgres, sqlite};
+
+/// A connection for queries.
+pub type Connection = PoolConnection<Any>;
+/// A transaction. It is rolled back unless it is committed.
+pub type Transaction = sqlx::Transaction<'static, Any>;
+
+/// The open database of one service. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Database {
+    backend: Backend,
+    pools: Pools,
+    metrics: DatabaseMetrics,
+}
+
+/// SQLite has one writer, so its writers queue for one connection; on PostgreSQL both are the same pool.
+#[derive(Clone, Debug)]
+pub(crate) struct Pools {
+    pub(crate) readers: AnyPool,
+    pub(crate) writers: AnyPool,
+}
+
+impl Database {
+    /// Opens the database and brings its schema up to date, also when several replicas start at once.
+    pub async fn open(settings: &DatabaseSettings, schema: &Schema, metrics: DatabaseMetrics) -> anyhow::Result<Self> {
+        static DRIVERS: Once = Once::new();
+        DRIVERS.call_once(sqlx::any::install_default_drivers);
+        let connections = settings.database_connections.get();
+        let (backend, pools) = match (&settings.database_url, &settings.data_dir) {
+            (Some(url), _) => (Backend::Postgres, postgres::open(url, schema, connections).await?),
+            (None, Some(data_dir)) => (Backend::Sqlite, sqlite::open(data_dir, schema, connections).await?),
+            (None, None) => anyhow::bail!("--data-dir: give a directory for SQLite, or --database-url for PostgreSQL"),
+        };
+        metrics.watch(backend, &pools);
+        Ok(Self { backend, pools, metrics })
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// A connection for queries. Waits for a free one, and fails after some seconds.
+    pub async fn read(&self) -> sqlx::Result<Connection> {
+        let asked = Instant::now();
+        let connection = self.pools.readers.acquire().await;
+        self.metrics.acquired(asked.elapsed(), connection.is_ok());
+        connection
+    }
+
+    /// A transaction that may change rows. On SQLite it holds the writers' lock from the start: one that began as a reader
+    /// would fail when it comes to write after another (`SQLITE_BUSY_SNAPSHOT`), however long it waits.
+    pub async fn write(&self) -> sqlx::Result<Transaction> {
+        let asked = Instant::now();
+        let transaction = match self.backend {
+            Backend::Sqlite => self.pools.writers.begin_with("BEGIN IMMEDIATE").await,
+            Backend::Postgres => self.pools.writers.begin().await,
+        };
+        self.metrics.acquired(asked.elapsed(), transaction.is_ok());
+        transaction
+    }
+
+    /// Fails unless the database reads a table.
+    pub(crate) async fn ping(&self) -> sqlx::Result<()> {
+        let mut connection = self.pools.readers.acquire().await?;
+        sqlx::query("SELECT version FROM _sqlx_migrations LIMIT 1").fetch_optional(&mut *connection).await.map(drop)
+    }
+
+    /// Closes every connection, after those in use have come back.
+    pub async fn close(&self) {
+        self.pools.writers.close().await;
+        self.pools.readers.close().await;
+    }
+}
+
+/// Brings the schema up to date on one connection. The caller holds a lock.
+pub(crate) async fn migrate(
+    connection: &mut sqlx::AnyConnection,
+    migrator: &sqlx::migrate::Migrator,
+) -> anyhow::Result<()> {
+    migrator.run(connection).await.context("its schema cannot be brought up to date")
+}

@@ -1,0 +1,88 @@
+use std::fmt;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use url::Url;
+
+/// Where a service keeps its data.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Database")]
+pub struct DatabaseSettings {
+    /// Directory of the SQLite database; created when missing. Not used with a database URL.
+    #[arg(long, env = "DATA_DIR", value_name = "DIR", required_unless_present = "database_url")]
+    pub data_dir: Option<PathBuf>,
+    /// PostgreSQL database to use instead of a file, as `postgres://user:password@host/database`; several replicas may share it.
+    #[arg(long, id = "database_url", env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<DatabaseUrl>,
+    /// Most connections to the database at a time.
+    #[arg(long, env = "DATABASE_CONNECTIONS", value_name = "NUMBER", default_value = "8")]
+    pub database_connections: NonZeroU32,
+}
+
+impl DatabaseSettings {
+    /// The SQLite file of a service in `data_dir`.
+    #[must_use]
+    pub fn in_directory(data_dir: impl Into<PathBuf>) -> Self {
+        Self { data_dir: Some(data_dir.into()), database_url: None, database_connections: Self::CONNECTIONS }
+    }
+
+    /// The PostgreSQL database at `url`.
+    #[must_use]
+    pub fn at(url: DatabaseUrl) -> Self {
+        Self { data_dir: None, database_url: Some(url), database_connections: Self::CONNECTIONS }
+    }
+
+    const CONNECTIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(7);
+}
+
+/// The address of a PostgreSQL database. It may hold a password, so it is never printed.
+#[derive(Clone)]
+pub struct DatabaseUrl(Url);
+
+impl DatabaseUrl {
+    pub(crate) fn reveal(&self) -> &Url {
+        &self.0
+    }
+
+    /// Where the database is, without who enters it and how.
+    pub(crate) fn place(&self) -> String {
+        format!("{}{}", self.0.host_str().unwrap_or_default(), self.0.path())
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let url = Url::parse(text.trim()).map_err(|_| "is not a URL; write postgres://user:password@host/database")?;
+        match url.scheme() {
+            "postgres" | "postgresql" => Ok(Self(url)),
+            "sqlite" => Err("is for PostgreSQL; for SQLite give a directory with --data-dir"),
+            _ => Err("is not of PostgreSQL; write postgres://user:password@host/database"),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "DatabaseUrl({})", self.place())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DatabaseUrl;
+
+    #[test]
+    fn a_url_is_of_postgresql_and_never_shows_its_password() {
+        let url: DatabaseUrl = "postgres://app:s3cret@db.example:5432/tasks?sslmode=require\n".parse().unwrap();
+        assert_eq!(format!("{url:?}"), "DatabaseUrl(db.example/tasks)");
+        for (text, hint) in
+            [("sqlite:tasks.db", "--data-dir"), ("mysql://h/d", "postgres://"), ("tasks", "postgres://")]
+        {
+            let error = text.parse::<DatabaseUrl>().unwrap_err();
+            assert!(error.contains(hint), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! How long and how often the token endpoint is asked for one token.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lru::LruCache;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::access_token::AccessToken;
+use crate::error::TokenError;
+use crate::grant::Grant;
+use crate::token_source::TokenSource;
+
+/// As many tenants as one instance hears pauses from at a time.
+const PAUSED_TENANTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
+const FIRST_BACKOFF: Duration = Duration::from_millis(40);
+
+/// The time that one token may take, with all its attempts.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// From the first question to the last answer.
+    pub total: Duration,
+    /// For one question, so that a connection that hangs leaves time for another.
+    pub attempt: Duration,
+    /// Questions, the first included.
+    pub attempts: u32,
+}
+
+impl Budget {
+    /// Three attempts within `total`.
+    #[must_use]
+    pub fn within(total: Duration) -> Self {
+        Self { total, attempt: total / 2, attempts: 3 }
+    }
+
+    /// Asks until there is an answer that time doesn't change, or until the budget is spent.
+    pub(crate) async fn spend(
+        self,
+        source: &impl TokenSource,
+        pauses: &Pauses,
+        grant: &Grant,
+    ) -> Result<AccessToken, TokenError> {
+        let deadline = Instant::now() + self.total;
+        for attempt in 1.. {
+            pauses.wait(&grant.tenant, deadline).await?;
+            let limit = deadline.min(Instant::now() + self.attempt);
+            let answer = timeout_at(limit, source.request(grant)).await.unwrap_or(Err(TokenError::TimedOut));
+            let error = match answer {
+                Err(error) if error.is_transient() => error,
+                answer => return answer,
+            };
+            let resume = match error {
+                TokenError::Throttled { retry_after } => pauses.note(&grant.tenant, retry_after),
+                _ => Instant::now() + backoff(attempt),
+            };
+            if attempt >= self.attempts || resume >= deadline {
+                return Err(error);
+            }
+            sleep_until(resume).await;
+        }
+        Err(TokenError::TimedOut)
+    }
+}
+
+/// 40, 120, 360 ms, each up to half more, so that replicas that failed together don't come back together.
+fn backoff(attempt: u32) -> Duration {
+    let base = FIRST_BACKOFF * 3_u32.saturating_pow(attempt.saturating_sub(1)).min(100);
+    let mut random = [0];
+    // Without random numbers replicas merely come back together.
+    let _filled = aws_lc_rs::rand::fill(&mut random);
+    let [random] = random;
+    base + base * u32::from(random) / 512
+}
+
+/// The pauses that tenants' endpoints asked for: they are for the application, whichever user it asks for.
+#[derive(Debug)]
+pub(crate) struct Pauses(Mutex<LruCache<Arc<str>, Instant>>);
+
+impl Pauses {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(LruCache::new(PAUSED_TENANTS)))
+    }
+
+    fn note(&self, tenant: &Arc<str>, pause: Duration) -> Instant {
+        let until = Instant::now() + pause;
+        self.lock().put(Arc::clone(tenant), until);
+        until
+    }
+
+    /// Waits for the end of the tenant's pause, or says at once that it is too far away.
+    async fn wait(&self, tenant: &str, deadline: Instant) -> Result<(), TokenError> {
+        let until = self.lock().get(tenant).copied();
+        match until {
+            Some(until) if until >= deadline => {
+                Err(TokenError::Throttled { retry_after: until.saturating_duration_since(Instant::now()) })
+            }
+            Some(until) => {
+                sleep_until(until).await;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LruCache<Arc<str>, Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,193 @@
+//! Who the service takes a caller for, with a real issuer and a real gate before the real guard.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use axum::routing::get;
+use clap::Parser;
+use dev_entra::InProcess;
+use notification::{Applications, Settings, router, schema};
+use portcullis_assertion::{AssertedRequest, Assertion, Signer};
+use portcullis_database::{Database, DatabaseMetrics};
+use portcullis_guard::Guard;
+use portcullis_runtime::{HttpService, Process, Registry};
+use portcullis_token::{Caller, CallerKind, unix_now};
+use reqwest::{Certificate, Client};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+const CONTOSO: &str = "11111111-1111-4111-8111-111111111111";
+const TASK_API: &str = "3a5c0001-0000-4000-8000-000000000001";
+const NOTIFICATION: &str = "3a5c0002-0000-4000-8000-000000000002";
+const WEB: &str = "3a5c0004-0000-4000-8000-000000000004";
+
+/// The service behind its guard, which trusts this issuer, and this gate beside it.
+struct Stack {
+    issuer: InProcess,
+    http: Client,
+    signer: Signer,
+    service: Router,
+    _directory: TempDir,
+}
+
+impl Stack {
+    async fn start() -> Self {
+        let issuer = InProcess::start().await.unwrap();
+        let certificate = Certificate::from_pem(issuer.authority_pem().as_bytes()).unwrap();
+        let http = Client::builder().no_proxy().tls_certs_only([certificate]).build().unwrap();
+        let signer = Signer::generate().unwrap();
+        let keys = signer.key_set();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let keys_url = format!("http://{}/keys", listener.local_addr().unwrap());
+        let gate = Router::new().route("/keys", get(move || std::future::ready(keys.clone())));
+        tokio::spawn(async move { axum::serve(listener, gate).await });
+
+        let directory = tempfile::tempdir().unwrap();
+        let settings = Settings::parse_from([
+            "notification",
+            "--client-id",
+            NOTIFICATION,
+            "--home-tenant",
+            CONTOSO,
+            "--authority",
+            &issuer.authority(),
+            "--trust-gateway",
+            "--gateway-keys",
+            &keys_url,
+            "--allowed-applications",
+            TASK_API,
+            "--data-dir",
+            directory.path().to_str().unwrap(),
+            "--operations-listen",
+            "127.0.0.1:0",
+        ]);
+        let process = Process::detached();
+        let guard = Guard::start(&settings.guard, http.clone(), "notification", NOTIFICATION, &process).await.unwrap();
+        let database = Database::open(&settings.database, &schema(), DatabaseMetrics::default()).await.unwrap();
+        let http_service = HttpService::new("notification", &settings.limits, &mut Registry::default());
+        let applications = Applications(settings.allowed_applications.into());
+        let service = router(database, applications, &http_service, |api| guard.protect(api));
+        Self { issuer, http, signer, service, _directory: directory }
+    }
+
+    /// What a token for this service says that the task API got on Ada's behalf.
+    fn claims(&self) -> Value {
+        let now = unix_now();
+        json!({
+            "iss": format!("{}/{CONTOSO}/v2.0", self.issuer.authority()), "aud": NOTIFICATION, "tid": CONTOSO, "ver": "2.0",
+            "oid": "aaaaaaaa-0001-4000-8000-000000000001", "azp": TASK_API, "name": "Ada", "scp": "Notify.Send",
+            "preferred_username": "ada@contoso.example", "nbf": now, "iat": now, "exp": now + 3600,
+        })
+    }
+
+    /// The issuer that tokens of version 1 name.
+    async fn issuer_of_version_1(&self) -> Value {
+        let url = format!("{}/{CONTOSO}/.well-known/openid-configuration", self.issuer.authority());
+        let metadata: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        metadata["issuer"].clone()
+    }
+
+    async fn sign(&self, claims: &Value) -> String {
+        let url = format!("{}/dev/sign", self.issuer.authority());
+        let reply: Value =
+            self.http.post(url).json(&json!({ "claims": claims })).send().await.unwrap().json().await.unwrap();
+        format!("Bearer {}", reply["token"].as_str().unwrap())
+    }
+
+    async fn notify(&self, headers: &[(&str, &str)]) -> (u16, Value) {
+        let request = Request::post("/notify").header("content-type", "application/json");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let body = json!({ "event": "task_created", "task_title": "t" }).to_string();
+        let response = self.service.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        (status, serde_json::from_slice(&to_bytes(response.into_body(), 1 << 16).await.unwrap()).unwrap())
+    }
+
+    async fn notify_with(&self, claims: &Value) -> (u16, Value) {
+        self.notify(&[("authorization", &self.sign(claims).await)]).await
+    }
+}
+
+#[tokio::test]
+async fn defects_1_and_2_with_the_gateway_trusted_tokens_count_and_bare_headers_do_not() {
+    let stack = Stack::start().await;
+    assert_eq!(stack.notify_with(&stack.claims()).await.0, 200);
+    let headers =
+        [("x-user-oid", "o"), ("x-tenant-id", CONTOSO), ("x-user-name", "Eve"), ("x-user-email", "eve@x.example")];
+    let (status, problem) = stack.notify(&headers).await;
+    assert_eq!((status, &problem["reason"]), (401, &json!("token_missing")));
+}
+
+#[tokio::test]
+async fn defect_4_the_address_is_found_in_tokens_of_both_versions() {
+    let stack = Stack::start().await;
+    let (_, sent) = stack.notify_with(&stack.claims()).await;
+    assert_eq!(sent["to"], "ada@contoso.example");
+    let mut first = stack.claims();
+    first["ver"] = json!("1.0");
+    for name in ["azp", "preferred_username"] {
+        first.as_object_mut().unwrap().remove(name);
+    }
+    first["appid"] = json!(TASK_API);
+    first["upn"] = json!("ada@contoso.example");
+    first["iss"] = stack.issuer_of_version_1().await;
+    let (status, sent) = stack.notify_with(&first).await;
+    assert_eq!((status, &sent["to"]), (200, &json!("ada@contoso.example")), "{sent}");
+    first.as_object_mut().unwrap().remove("upn");
+    assert_eq!(stack.notify_with(&first).await.1["to"], "Ada");
+}
+
+#[tokio::test]
+async fn defect_7_the_application_that_acts_is_read_from_the_token() {
+    let stack = Stack::start().await;
+    let mut claims = stack.claims();
+    claims["azp"] = json!(WEB);
+    let (status, problem) = stack.notify_with(&claims).await;
+    assert_eq!((status, &problem["reason"]), (403, &json!("actor_not_allowed")));
+}
+
+#[tokio::test]
+async fn defect_9_the_audience_may_be_the_id_or_its_uri_and_nothing_else() {
+    let stack = Stack::start().await;
+    let uri = format!("api://{NOTIFICATION}");
+    for (audience, expected) in [(NOTIFICATION, 200), (&uri, 200), (TASK_API, 401), ("api://other", 401)] {
+        let mut claims = stack.claims();
+        claims["aud"] = json!(audience);
+        assert_eq!(stack.notify_with(&claims).await.0, expected, "{audience}");
+    }
+}
+
+#[tokio::test]
+async fn defect_10_behind_the_gate_scope_application_and_name_are_what_was_verified() {
+    let stack = Stack::start().await;
+    let user = Caller {
+        tenant: CONTOSO.to_owned(),
+        object_id: "aaaaaaaa-0001-4000-8000-000000000001".to_owned(),
+        kind: CallerKind::User,
+        actor: Some(TASK_API.to_owned()),
+        name: Some("Zoë, Ångström".to_owned()),
+        email: None,
+        roles: Vec::new(),
+        scopes: vec!["Notify.Send".to_owned()],
+    };
+    let unscoped = Caller { scopes: vec!["access_as_user".to_owned()], ..user.clone() };
+    let unlisted = Caller { actor: Some(WEB.to_owned()), ..user.clone() };
+    for (caller, status, member, expected) in [
+        (user, 200, "to", "Zoë, Ångström"),
+        (unscoped, 403, "reason", "scope_missing"),
+        (unlisted, 403, "reason", "actor_not_allowed"),
+    ] {
+        let request = AssertedRequest { id: "r".to_owned(), method: "POST".to_owned(), path: "/notify".to_owned() };
+        let (audience, issued_at) = ("notification".to_owned(), unix_now());
+        let assertion = Assertion { audience, caller, request: Some(request), issued_at };
+        let signed = stack.signer.sign(&assertion).unwrap();
+        // Nothing that somebody writes beside it counts.
+        let headers =
+            [("x-portcullis-assertion", signed.as_str()), ("x-user-name", "Eve"), ("x-user-email", "eve@x.example")];
+        let (got, answer) = stack.notify(&headers).await;
+        assert_eq!((got, &answer[member]), (status, &json!(expected)));
+    }
+}

@@ -1,0 +1,65 @@
+use crate::downstream::Event;
+
+/// Who must hear of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    Notification,
+    Audit,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 2] = [Self::Notification, Self::Audit];
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Notification => "notification",
+            Self::Audit => "audit",
+        }
+    }
+}
+
+impl TryFrom<String> for Kind {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or_else(|| format!("{word} is no kind of message"))
+    }
+}
+
+/// A row of the outbox.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(super) struct Message {
+    pub(super) id: i64,
+    #[sqlx(try_from = "String")]
+    pub(super) kind: Kind,
+    pub(super) idempotency_key: String,
+    #[sqlx(try_from = "String")]
+    pub(super) event: Event,
+    pub(super) task_id: i64,
+    pub(super) task_version: i64,
+    pub(super) task_title: String,
+    pub(super) tenant_id: String,
+    pub(super) actor_id: String,
+    pub(super) request_id: Option<String>,
+    pub(super) attempts: i64,
+}
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Delivered,
+    /// To be tried again.
+    Postponed,
+    /// A notification that nothing will come of, and why.
+    GivenUp(&'static str),
+}
+
+impl Outcome {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Postponed => "postponed",
+            Self::GivenUp(_) => "given_up",
+        }
+    }
+}

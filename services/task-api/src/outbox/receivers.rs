@@ -1,0 +1,19 @@
+use std::sync::atomic::AtomicBool;
+
+use super::message::Kind;
+
+/// Which receivers failed when they were last called.
+#[derive(Debug, Default)]
+pub(super) struct DownReceivers {
+    notification: AtomicBool,
+    audit: AtomicBool,
+}
+
+impl DownReceivers {
+    pub(super) fn of(&self, kind: Kind) -> &AtomicBool {
+        match kind {
+            Kind::Notification => &self.notification,
+            Kind::Audit => &self.audit,
+        }
+    }
+}

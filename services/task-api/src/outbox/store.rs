@@ -1,0 +1,201 @@
+use std::time::Duration;
+
+use portcullis_database::{Database, Transaction};
+use sqlx::{AnyConnection, AssertSqlSafe};
+use uuid::Uuid;
+
+use super::Change;
+use super::message::{Kind, Message};
+use crate::clock::{milliseconds, unix_milliseconds};
+use crate::tasks::forget_old;
+
+/// The outbox in the database, as one process uses it.
+#[derive(Debug)]
+pub(super) struct OutboxStore {
+    database: Database,
+    process: String,
+}
+
+/// What is to be noted of an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Note<'a> {
+    Delivered(&'a Message),
+    Postponed(&'a Message, Duration),
+    /// A notification that nothing will come of, and why.
+    GivenUp(&'a Message, &'static str),
+}
+
+const COLUMNS: &str =
+    "id, kind, idempotency_key, event, task_id, task_version, task_title, tenant_id, actor_id, request_id, attempts";
+
+impl OutboxStore {
+    pub(super) fn new(database: Database, process: String) -> Self {
+        Self { database, process }
+    }
+
+    /// Adds a message that nobody else tries for `pause`.
+    pub(super) async fn add(
+        &self,
+        transaction: &mut AnyConnection,
+        kind: Kind,
+        change: &Change<'_>,
+        pause: Duration,
+    ) -> sqlx::Result<Message> {
+        let now = unix_milliseconds();
+        let insert = "INSERT INTO outbox (kind, idempotency_key, event, task_id, task_version, task_title, tenant_id, actor_id,
+             request_id, process, created_at, due_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id, kind, idempotency_key, event, task_id,
+             task_version, task_title, tenant_id, actor_id, request_id, attempts";
+        sqlx::query_as(insert)
+            .bind(kind.as_str())
+            .bind(Uuid::new_v4().to_string())
+            .bind(change.event.as_str())
+            .bind(change.task_id)
+            .bind(change.task_version)
+            .bind(change.title)
+            .bind(change.tenant)
+            .bind(change.actor)
+            .bind(change.request_id)
+            .bind(&self.process)
+            .bind(now)
+            .bind(now.saturating_add(milliseconds(pause)))
+            .fetch_one(transaction)
+            .await
+    }
+
+    /// Takes up to `most` messages that are due, and that are then the caller's alone for a while.
+    pub(super) async fn claim(&self, most: usize, alone: Duration) -> sqlx::Result<Vec<Message>> {
+        let now = unix_milliseconds();
+        let due = "due_at <= $1 AND (kind = 'audit' OR process = $2)";
+        // A look costs no lock: most find nothing.
+        let look = format!("SELECT id FROM outbox WHERE {due} LIMIT 1");
+        let mut read = self.database.read().await?;
+        let found = sqlx::query(AssertSqlSafe(look)).bind(now).bind(&self.process).fetch_optional(&mut *read).await?;
+        drop(read);
+        if found.is_none() {
+            return Ok(Vec::new());
+        }
+        let locked = self.database.backend().skip_locked();
+        let claim = format!(
+            "UPDATE outbox SET due_at = $3 WHERE id IN (SELECT id FROM outbox WHERE {due} ORDER BY due_at LIMIT $4 {locked})
+             RETURNING {COLUMNS}"
+        );
+        let mut write = self.database.write().await?;
+        let messages = sqlx::query_as(AssertSqlSafe(claim))
+            .bind(now)
+            .bind(&self.process)
+            .bind(now.saturating_add(milliseconds(alone)))
+            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .fetch_all(&mut *write)
+            .await?;
+        write.commit().await?;
+        Ok(messages)
+    }
+
+    /// Notes what became of attempts, all or none.
+    pub(super) async fn note(&self, notes: &[Note<'_>]) -> sqlx::Result<()> {
+        if notes.is_empty() {
+            return Ok(());
+        }
+        let mut write = self.database.write().await?;
+        for note in notes {
+            apply(&mut write, note).await?;
+        }
+        write.commit().await
+    }
+
+    /// Makes the postponed messages of this kind due, since the receiver is back.
+    pub(super) async fn hasten(&self, kind: Kind) -> sqlx::Result<()> {
+        let mut write = self.database.write().await?;
+        sqlx::query("UPDATE outbox SET due_at = $1 WHERE kind = $2 AND attempts > 0 AND due_at > $1")
+            .bind(unix_milliseconds())
+            .bind(kind.as_str())
+            .execute(&mut *write)
+            .await?;
+        write.commit().await
+    }
+
+    /// Says that this process lives, and will for `life` unless it says so again.
+    pub(super) async fn say_alive(&self, life: Duration) -> sqlx::Result<()> {
+        let mut write = self.database.write().await?;
+        let now = unix_milliseconds();
+        sqlx::query("DELETE FROM processes WHERE lives_until < $1").bind(now).execute(&mut *write).await?;
+        // In passing: this transaction comes every few seconds anyway.
+        forget_old(&mut write).await?;
+        sqlx::query(
+            "INSERT INTO processes (id, lives_until) VALUES ($1, $2)
+             ON CONFLICT (id) DO UPDATE SET lives_until = EXCLUDED.lives_until",
+        )
+        .bind(&self.process)
+        .bind(now.saturating_add(milliseconds(life)))
+        .execute(&mut *write)
+        .await?;
+        write.commit().await
+    }
+
+    /// Gives up notifications whose process, and with it the user's token, is gone.
+    pub(super) async fn give_up_orphans(&self) -> sqlx::Result<usize> {
+        let mut read = self.database.read().await?;
+        let orphans = format!(
+            "SELECT {COLUMNS} FROM outbox WHERE kind = 'notification'
+             AND process NOT IN (SELECT id FROM processes WHERE lives_until >= $1) ORDER BY id LIMIT 100"
+        );
+        let orphans: Vec<Message> =
+            sqlx::query_as(AssertSqlSafe(orphans)).bind(unix_milliseconds()).fetch_all(&mut *read).await?;
+        drop(read);
+        let notes: Vec<_> = orphans.iter().map(|message| Note::GivenUp(message, "user_token_lost")).collect();
+        self.note(&notes).await?;
+        Ok(orphans.len())
+    }
+
+    /// Takes this process off the list of those that live, and gives up what it alone could deliver.
+    pub(super) async fn leave(&self) -> sqlx::Result<()> {
+        let mut write = self.database.write().await?;
+        sqlx::query("DELETE FROM processes WHERE id = $1").bind(&self.process).execute(&mut *write).await?;
+        write.commit().await?;
+        while self.give_up_orphans().await? > 0 {}
+        Ok(())
+    }
+
+    /// How many messages of `kind` wait, and how long the oldest has.
+    pub(super) async fn waiting(&self, kind: Kind) -> sqlx::Result<(i64, i64)> {
+        let mut read = self.database.read().await?;
+        let (depth, oldest): (i64, Option<i64>) =
+            sqlx::query_as("SELECT COUNT(*), MIN(created_at) FROM outbox WHERE kind = $1")
+                .bind(kind.as_str())
+                .fetch_one(&mut *read)
+                .await?;
+        Ok((depth, oldest.map_or(0, |oldest| unix_milliseconds().saturating_sub(oldest).max(0))))
+    }
+}
+
+async fn apply(write: &mut Transaction, note: &Note<'_>) -> sqlx::Result<()> {
+    match *note {
+        Note::Delivered(message) => {
+            let status = match message.kind {
+                Kind::Notification => {
+                    "UPDATE tasks SET notification_status = 'sent', notification_reason = NULL WHERE id = $1 AND version = $2"
+                }
+                Kind::Audit => "UPDATE tasks SET audit_status = 'logged' WHERE id = $1 AND version = $2",
+            };
+            let of_task = sqlx::query(status).bind(message.task_id).bind(message.task_version);
+            of_task.execute(&mut **write).await?;
+            remove(write, message).await
+        }
+        Note::GivenUp(message, reason) => {
+            let status = "UPDATE tasks SET notification_status = 'failed', notification_reason = $3 WHERE id = $1 AND version = $2";
+            let of_task = sqlx::query(status).bind(message.task_id).bind(message.task_version).bind(reason);
+            of_task.execute(&mut **write).await?;
+            remove(write, message).await
+        }
+        Note::Postponed(message, pause) => {
+            let due_at = unix_milliseconds().saturating_add(milliseconds(pause));
+            let postpone = sqlx::query("UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE id = $1");
+            postpone.bind(message.id).bind(due_at).execute(&mut **write).await.map(drop)
+        }
+    }
+}
+
+async fn remove(write: &mut Transaction, message: &Message) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM outbox WHERE id = $1").bind(message.id).execute(&mut **write).await.map(drop)
+}

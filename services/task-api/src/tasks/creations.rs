@@ -1,0 +1,72 @@
+use portcullis_token::Caller;
+use sqlx::AnyConnection;
+
+use super::Title;
+use crate::clock::unix_milliseconds;
+
+/// How long a key is remembered. A client that repeats a request does so within minutes.
+const KEPT_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
+
+/// Whether a user's key came before.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// It is new, and taken in this transaction.
+    New,
+    /// It came with this title, and created this task.
+    Known { title: String, task_id: Option<i64> },
+}
+
+/// Takes the key for a task of `owner`. Of two requests at once, the second waits here until the first is committed or gone.
+pub(crate) async fn claim(
+    transaction: &mut AnyConnection,
+    owner: &Caller,
+    key: &str,
+    title: &Title,
+) -> sqlx::Result<Claim> {
+    let taken = sqlx::query(
+        "INSERT INTO creations (tenant_id, owner_id, idempotency_key, title, created_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (tenant_id, owner_id, idempotency_key) DO NOTHING",
+    )
+    .bind(&owner.tenant)
+    .bind(&owner.object_id)
+    .bind(key)
+    .bind(title.as_str())
+    .bind(unix_milliseconds())
+    .execute(&mut *transaction)
+    .await?;
+    if taken.rows_affected() > 0 {
+        return Ok(Claim::New);
+    }
+    let (title, task_id) = sqlx::query_as(
+        "SELECT title, task_id FROM creations WHERE tenant_id = $1 AND owner_id = $2 AND idempotency_key = $3",
+    )
+    .bind(&owner.tenant)
+    .bind(&owner.object_id)
+    .bind(key)
+    .fetch_one(transaction)
+    .await?;
+    Ok(Claim::Known { title, task_id })
+}
+
+/// Notes which task the key created.
+pub(crate) async fn created(
+    transaction: &mut AnyConnection,
+    owner: &Caller,
+    key: &str,
+    task_id: i64,
+) -> sqlx::Result<()> {
+    sqlx::query("UPDATE creations SET task_id = $4 WHERE tenant_id = $1 AND owner_id = $2 AND idempotency_key = $3")
+        .bind(&owner.tenant)
+        .bind(&owner.object_id)
+        .bind(key)
+        .bind(task_id)
+        .execute(transaction)
+        .await
+        .map(drop)
+}
+
+/// Forgets keys that are too old to come again.
+pub(crate) async fn forget_old(transaction: &mut AnyConnection) -> sqlx::Result<()> {
+    let before = unix_milliseconds().saturating_sub(KEPT_MILLISECONDS);
+    sqlx::query("DELETE FROM creations WHERE created_at < $1").bind(before).execute(transaction).await.map(drop)
+}

@@ -1,0 +1,64 @@
+use serde::Deserialize;
+use utoipa::openapi::schema::{Object, Schema, Type};
+use utoipa::openapi::{ObjectBuilder, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
+const MAX_CHARS: usize = 200;
+
+/// A title: trimmed, not empty, of at most 200 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Title(String);
+
+impl Title {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Title {
+    type Error = &'static str;
+
+    fn try_from(raw: String) -> Result<Self, Self::Error> {
+        let title = raw.trim();
+        match title.chars().count() {
+            0 => Err("a title has at least one character other than blanks"),
+            // Neither database takes U+0000 in text, and a terminal obeys escapes.
+            1..=MAX_CHARS if title.chars().any(char::is_control) => Err("a title has no control characters"),
+            1..=MAX_CHARS => Ok(Self(title.to_owned())),
+            _ => Err("a title has at most 200 characters"),
+        }
+    }
+}
+
+impl PartialSchema for Title {
+    fn schema() -> RefOr<Schema> {
+        // Something visible at both ends, and no control character between (C0, DEL, C1).
+        let visible = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$";
+        let title: ObjectBuilder =
+            Object::builder().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_CHARS));
+        title.pattern(Some(visible)).into()
+    }
+}
+
+impl ToSchema for Title {}
+
+#[cfg(test)]
+mod tests {
+    use super::Title;
+
+    #[test]
+    fn defect_14_a_title_is_trimmed_and_bounded_in_characters() {
+        for (raw, title) in [
+            ("  milk ".to_owned(), Some("milk".to_owned())),
+            ("ä".repeat(200), Some("ä".repeat(200))),
+            (format!("  {}  ", "x".repeat(200)), Some("x".repeat(200))),
+            ("x".repeat(201), None),
+            (String::new(), None),
+            (" \u{2003}\t".to_owned(), None),
+            ("nul\0".to_owned(), None),
+        ] {
+            assert_eq!(Title::try_from(raw.clone()).ok().map(|title| title.0), title, "{raw:?}");
+        }
+    }
+}

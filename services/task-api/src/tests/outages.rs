@@ -1,0 +1,103 @@
+use std::time::Duration;
+
+use portcullis_runtime::Registry;
+use serde_json::{Value, json};
+
+use super::on_both;
+use super::service::{PACE, PATIENCE, Place, Service, caller, with_token};
+use crate::downstream::fake_servers::{Answer, FakeServers, unreachable_services};
+use crate::outbox::Pace;
+
+fn metrics(registry: &Registry) -> String {
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, registry).unwrap();
+    text
+}
+
+async fn create(service: &Service, title: &str) -> Value {
+    let editor = caller("t1", "editor", &["Editor"]);
+    let created = service.send_as(with_token(&editor), "POST /api/tasks", &[], Some(json!({ "title": title }))).await;
+    assert_eq!(created.status.as_u16(), 201, "{created:?}");
+    created.body
+}
+
+on_both! {
+    async fn a_process_that_dies_leaves_entries_to_the_next_and_notifications_fail_with_the_reason(backend) {
+        let first = Service::open(Place::new(backend).await, unreachable_services().await, PACE).await;
+        let task = create(&first, "task").await;
+        let Service { place, state, registry, .. } = first;
+        // As a kill would: nothing is finished, and the tokens are gone with the memory.
+        state.outbox.die();
+        drop((state, registry));
+        let fake = FakeServers::new(Answer::Success, Answer::Success);
+        let second = Service::open(place, fake.start().await, PACE).await;
+        let editor = caller("t1", "editor", &["Editor"]);
+        let seen = second.until(&editor, &task["id"], ("failed", "logged")).await;
+        assert_eq!((&seen["notification_reason"], fake.requests("notify").len()), (&json!("user_token_lost"), 0));
+    }
+
+    async fn a_process_that_stops_gives_up_its_notifications_at_once(backend) {
+        let first = Service::open(Place::new(backend).await, unreachable_services().await, PACE).await;
+        let task = create(&first, "task").await;
+        first.state.outbox.stop().await;
+        let editor = caller("t1", "editor", &["Editor"]);
+        let seen = first.task(&editor, &task["id"]).await;
+        assert_eq!((&seen["notification_status"], &seen["audit_status"]), (&json!("failed"), &json!("pending")));
+    }
+
+    async fn a_living_process_keeps_its_notifications_to_itself(backend) {
+        let (down, up) = (FakeServers::new(Answer::Success, Answer::Fault), FakeServers::new(Answer::Success, Answer::Success));
+        let first = Service::telling(backend, &down).await;
+        let task = create(&first, "task").await;
+        let Service { place, state, .. } = first;
+        let second = Service::open(place, up.start().await, PACE).await;
+        let editor = caller("t1", "editor", &["Editor"]);
+        // The entry is anybody's, the notification only of who has the token.
+        second.until(&editor, &task["id"], ("pending", "logged")).await;
+        down.turn(Answer::Success);
+        second.until(&editor, &task["id"], ("sent", "logged")).await;
+        assert!(up.requests("notify").is_empty());
+        drop(state);
+    }
+
+    async fn what_waits_is_counted_and_an_end_of_the_outage_hastens_it(backend) {
+        // A pause that nobody waits out.
+        let pace = Pace { first_pause: Duration::from_hours(1), longest_pause: Duration::from_hours(1), ..PACE };
+        let fake = FakeServers::new(Answer::Success, Answer::Fault);
+        let service = Service::open(Place::new(backend).await, fake.start().await, pace).await;
+        let editor = caller("t1", "editor", &["Editor"]);
+        let waiting = [create(&service, "one").await, create(&service, "two").await];
+        let counted = async {
+            while !metrics(&service.registry).contains("portcullis_outbox_depth{kind=\"audit\"} 2") {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, counted).await.unwrap();
+        let text = metrics(&service.registry);
+        for line in [
+            "portcullis_outbox_attempts_total{kind=\"audit\",outcome=\"postponed\"} 2",
+            "portcullis_outbox_depth{kind=\"notification\"} 2",
+            "portcullis_outbox_age_seconds{kind=\"audit\"}",
+            "portcullis_outbox_tokens 2",
+        ] {
+            assert!(text.contains(line), "{line} is missing in:\n{text}");
+        }
+        fake.turn(Answer::Success);
+        create(&service, "three").await;
+        for task in &waiting {
+            service.until(&editor, &task["id"], ("sent", "logged")).await;
+        }
+    }
+
+    async fn no_more_deliveries_run_than_may(backend) {
+        let pace = Pace { deliveries_at_a_time: 1, ..PACE };
+        let fake = FakeServers::new(Answer::Success, Answer::Success);
+        let service = Service::open(Place::new(backend).await, fake.start().await, pace).await;
+        let editor = caller("t1", "editor", &["Editor"]);
+        let tasks = futures::future::join_all((0..20).map(|_| create(&service, "task"))).await;
+        for task in &tasks {
+            service.until(&editor, &task["id"], ("sent", "logged")).await;
+        }
+        assert_eq!((fake.requests("audit").len(), fake.requests("notify").len()), (20, 20));
+    }
+}

@@ -1,0 +1,200 @@
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use axum::{Extension, Router};
+use portcullis_database::{Backend, Database, DatabaseMetrics, DatabaseSettings};
+use portcullis_guard::{Authenticated, BearerToken};
+use portcullis_runtime::{HttpService, Registry, RequestLimits};
+use portcullis_token::{Caller, CallerKind};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use crate::downstream::fake_servers::{DEADLINE, FakeServers, unreachable_services};
+use crate::outbox::{Outbox, OutboxMetrics, Pace};
+use crate::{AppState, Downstream, router, schema};
+
+/// Far longer than anything here takes, so that only what hangs meets it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A hurried pace: tests wait for repetitions.
+pub(crate) const PACE: Pace = Pace {
+    attempt: DEADLINE,
+    first_pause: Duration::from_millis(20),
+    longest_pause: Duration::from_millis(100),
+    claim: Duration::from_secs(2),
+    look_every: Duration::from_millis(20),
+    say_alive_every: Duration::from_millis(100),
+    life: Duration::from_millis(700),
+    deliveries_at_a_time: 64,
+};
+
+/// A service with a database of its own.
+pub(crate) struct Service {
+    pub(crate) state: AppState,
+    pub(crate) registry: Registry,
+    http: HttpService,
+    pub(crate) place: Place,
+}
+
+/// Where a service's data stays when the service goes.
+pub(crate) struct Place {
+    pub(crate) settings: DatabaseSettings,
+    _directory: Option<TempDir>,
+}
+
+impl Place {
+    pub(crate) async fn new(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => {
+                let directory = tempfile::tempdir().unwrap();
+                Self { settings: DatabaseSettings::in_directory(directory.path()), _directory: Some(directory) }
+            }
+            Backend::Postgres => {
+                let url = dev_postgres::shared().unwrap().create_database().await.unwrap();
+                Self { settings: DatabaseSettings::at(url.parse().unwrap()), _directory: None }
+            }
+        }
+    }
+
+    pub(crate) async fn open(&self) -> Database {
+        Database::open(&self.settings, &schema(), DatabaseMetrics::default()).await.unwrap()
+    }
+}
+
+pub(crate) fn caller(tenant: &str, oid: &str, roles: &[&str]) -> Caller {
+    Caller {
+        tenant: tenant.to_owned(),
+        object_id: oid.to_owned(),
+        kind: CallerKind::User,
+        actor: Some("spa".to_owned()),
+        name: Some(format!("{oid} Müller")),
+        email: Some(format!("{oid}@example.com")),
+        roles: roles.iter().map(ToString::to_string).collect(),
+        scopes: vec!["access_as_user".to_owned()],
+    }
+}
+
+/// A caller without a token, so that nothing can be done on their behalf.
+pub(crate) fn without_token(caller: &Caller) -> Authenticated {
+    Authenticated { caller: caller.clone(), token: None }
+}
+
+pub(crate) fn with_token(caller: &Caller) -> Authenticated {
+    let token = BearerToken::new(format!("token of {}", caller.object_id));
+    Authenticated { caller: caller.clone(), token: Some(token) }
+}
+
+pub(crate) fn request(line: &str, headers: &[(&str, &str)], body: Option<Value>) -> Request<Body> {
+    let (method, path) = line.split_once(' ').unwrap();
+    let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).unwrap()
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Notification and audit status.
+    pub(crate) fn statuses(&self) -> (&str, &str) {
+        statuses(&self.body)
+    }
+}
+
+pub(crate) fn statuses(task: &Value) -> (&str, &str) {
+    (task["notification_status"].as_str().unwrap(), task["audit_status"].as_str().unwrap())
+}
+
+impl Service {
+    pub(crate) async fn start(backend: Backend) -> Self {
+        Self::open(Place::new(backend).await, unreachable_services().await, PACE).await
+    }
+
+    pub(crate) async fn telling(backend: Backend, fake: &FakeServers) -> Self {
+        Self::open(Place::new(backend).await, fake.start().await, PACE).await
+    }
+
+    pub(crate) async fn open(place: Place, downstream: Downstream, patience: Pace) -> Self {
+        let database = place.open().await;
+        let mut registry = Registry::default();
+        let http = HttpService::new("task-api", &RequestLimits::default(), &mut registry);
+        let metrics = OutboxMetrics::register(&mut registry);
+        let outbox = Outbox::start(database.clone(), downstream, metrics, patience).await.unwrap();
+        Self { state: AppState { database, outbox }, registry, http, place }
+    }
+
+    pub(crate) fn public(&self) -> Router {
+        router(self.state.clone(), &self.http, |api| api)
+    }
+
+    pub(crate) fn router(&self, authenticated: Authenticated) -> Router {
+        router(self.state.clone(), &self.http, |api| api.layer(Extension(authenticated)))
+    }
+
+    /// Sends `method path` with an optional body.
+    pub(crate) async fn send(&self, caller: &Caller, line: &str, body: Option<Value>) -> Answer {
+        self.send_as(without_token(caller), line, &[], body).await
+    }
+
+    pub(crate) async fn send_as(
+        &self,
+        caller: Authenticated,
+        line: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
+        let response = self.router(caller).oneshot(request(line, headers, body)).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 1 << 22).await.unwrap();
+        Answer { status: parts.status, headers: parts.headers, body: serde_json::from_slice(&bytes).unwrap() }
+    }
+
+    pub(crate) async fn create(&self, caller: &Caller, title: &str) -> i64 {
+        let created = self.send(caller, "POST /api/tasks", Some(json!({ "title": title }))).await;
+        assert_eq!(created.status, StatusCode::CREATED, "{created:?}");
+        created.body["id"].as_i64().unwrap()
+    }
+
+    /// What the task looks like to its reader now.
+    pub(crate) async fn task(&self, caller: &Caller, id: &Value) -> Value {
+        self.send(caller, &format!("GET /api/tasks/{id}"), None).await.body
+    }
+
+    pub(crate) async fn titles(&self, caller: &Caller) -> Vec<String> {
+        let tasks = self.send(caller, "GET /api/tasks", None).await;
+        assert_eq!(tasks.status, StatusCode::OK, "{tasks:?}");
+        titles_of(&tasks.body)
+    }
+
+    /// Reads the task until its statuses are these.
+    pub(crate) async fn until(&self, caller: &Caller, id: &Value, expected: (&str, &str)) -> Value {
+        let reading = async {
+            loop {
+                let task = self.task(caller, id).await;
+                if statuses(&task) == expected {
+                    return task;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        if let Ok(task) = tokio::time::timeout(PATIENCE, reading).await {
+            return task;
+        }
+        panic!("never {expected:?}: {}", self.task(caller, id).await)
+    }
+}
+
+pub(crate) fn titles_of(tasks: &Value) -> Vec<String> {
+    tasks.as_array().unwrap().iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect()
+}

@@ -1,0 +1,16 @@
+//! The program as it runs: real arguments, a real issuer, real databases, an end by signal.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that can't go on fails"
+)]
+
+mod client;
+mod drain;
+mod identity;
+mod kill;
+mod program;
+mod receivers;

@@ -1,0 +1,118 @@
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use dev_entra::InProcess;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::receivers::Receivers;
+
+pub(crate) const CONTOSO: &str = "11111111-1111-4111-8111-111111111111";
+pub(crate) const TASK_API: &str = "3a5c0001-0000-4000-8000-000000000001";
+/// Far longer than anything here takes, so that only what hangs meets it.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+const ANY_PORT: &str = "127.0.0.1:0";
+
+/// Where the program keeps its data.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Storage<'a> {
+    Sqlite,
+    Postgres(&'a str),
+}
+
+/// A program that runs. It is killed when this is dropped.
+pub(crate) struct Program {
+    child: Child,
+    /// Reads on, so that the program never waits for a reader.
+    output: JoinHandle<String>,
+    pub(crate) url: String,
+}
+
+/// What outlives the program.
+pub(crate) struct Surroundings {
+    pub(crate) issuer: InProcess,
+    pub(crate) receivers: Receivers,
+    directory: TempDir,
+}
+
+impl Surroundings {
+    pub(crate) async fn new() -> Self {
+        let issuer = InProcess::start().await.unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("ca.pem"), issuer.authority_pem()).unwrap();
+        Self { issuer, receivers: Receivers::start().await, directory }
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The files of the SQLite database.
+    pub(crate) fn data_files(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.path().join("data")).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    fn command(&self, storage: Storage<'_>, more: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_task-api"));
+        command.env_clear().env("AZURE_API_CLIENT_SECRET", "task-api-secret");
+        command.args(["--listen", ANY_PORT, "--operations-listen", ANY_PORT]);
+        command.args(["--home-tenant", CONTOSO, "--client-id", TASK_API]);
+        command.args(["--authority", &self.issuer.authority()]).arg("--extra-ca").arg(self.path().join("ca.pem"));
+        command.args(["--notification-client-id", "3a5c0002-0000-4000-8000-000000000002"]);
+        command.args(["--audit-client-id", "3a5c0003-0000-4000-8000-000000000003"]);
+        command.args(["--notification-url", &self.receivers.url, "--audit-url", &self.receivers.url]);
+        match storage {
+            Storage::Sqlite => command.arg("--data-dir").arg(self.path().join("data")),
+            Storage::Postgres(url) => command.env("DATABASE_URL", url),
+        };
+        command.args(more).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
+        command
+    }
+
+    /// Starts the program and waits until it listens.
+    pub(crate) async fn start(&self, storage: Storage<'_>, more: &[&str]) -> Program {
+        let mut child = self.command(storage, more).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = timeout(PATIENCE, listening_address(&mut output)).await.expect("the program does not listen");
+        Program { child, output: tokio::spawn(all_of(output)), url: format!("http://{address}") }
+    }
+}
+
+async fn all_of(mut output: Lines<BufReader<ChildStdout>>) -> String {
+    let mut said = String::new();
+    while let Some(line) = output.next_line().await.unwrap() {
+        said.push_str(&line);
+        said.push('\n');
+    }
+    said
+}
+
+async fn listening_address(output: &mut Lines<BufReader<ChildStdout>>) -> String {
+    while let Some(line) = output.next_line().await.unwrap() {
+        let entry: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
+        if entry["message"] == "listening" {
+            return entry["address"].as_str().unwrap().to_owned();
+        }
+    }
+    panic!("the program ended before it listened");
+}
+
+impl Program {
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().unwrap().try_into().unwrap()), signal).unwrap();
+    }
+
+    /// Its exit code, and all that it said since it listened.
+    pub(crate) async fn ended(mut self) -> (Option<i32>, String) {
+        let ending = async { (self.child.wait().await.unwrap().code(), (&mut self.output).await.unwrap()) };
+        timeout(PATIENCE, ending).await.expect("the program does not end")
+    }
+}

@@ -7,16 +7,22 @@ use portcullis_runtime::Arguments;
 use crate::verification::{Anchor, Verification, tenants, verify};
 use crate::{NAME, Settings, openapi, schema};
 
-/// An append-only audit trail. Without a command, serves it until SIGTERM.
+/// An append-only audit trail: what the program can do beside serving.
 #[derive(Clone, Debug, clap::Parser)]
-#[command(name = "audit", version, subcommand_negates_reqs = true)]
+#[command(name = "audit", version)]
 pub struct CommandLine {
-    /// Something else than serving.
+    /// What to do.
     #[command(subcommand)]
-    pub command: Option<Command>,
-    /// How to serve.
-    #[command(flatten)]
-    pub serve: Option<Settings>,
+    pub command: Command,
+}
+
+impl CommandLine {
+    /// Whether this process was started for one of the commands. Without one the program serves, as it did before it had any.
+    #[must_use]
+    pub fn is_asked_for() -> bool {
+        let first = std::env::args().nth(1);
+        first.is_some_and(|first| <Self as clap::CommandFactory>::command().find_subcommand(first).is_some())
+    }
 }
 
 /// What the program can do beside serving.
@@ -45,10 +51,6 @@ pub struct VerifyArguments {
 
 impl Arguments for CommandLine {
     const OPERATIONS_ADDRESS: &'static str = <Settings as portcullis_runtime::Settings>::OPERATIONS_ADDRESS;
-
-    fn contradictions(&self) -> Vec<String> {
-        self.serve.as_ref().map(portcullis_runtime::Settings::contradictions).unwrap_or_default()
-    }
 }
 
 fn anchor(text: &str) -> Result<Anchor, &'static str> {

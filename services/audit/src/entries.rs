@@ -16,20 +16,22 @@ use crate::cursor::Cursor;
 use crate::entry::Entry;
 use crate::trail::AuditTrail;
 
-/// What the caller reports. Who reports it comes from the verified call, never from here.
+/// What happened, what it happened to, who did it and in which tenant, as the caller reports it (`actor` and `tenant_id` are shown as
+/// `reported_actor` and `reported_tenant`). Who reports it comes from the verified call, never from here.
+// The fields' words are no descriptions: utoipa joins one to an inlined schema as `allOf` with an object, which no text satisfies.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Report {
-    /// What happened.
+    // What happened.
     #[schema(inline)]
     pub(crate) action: BoundedText<64>,
-    /// What it happened to.
+    // What it happened to.
     #[schema(inline)]
     pub(crate) resource_id: BoundedText<128>,
-    /// Who did it; shown as `reported_actor`.
+    // Who did it; shown as `reported_actor`.
     #[schema(inline)]
     pub(crate) actor: BoundedText<128>,
-    /// In which tenant; shown as `reported_tenant`.
+    // In which tenant; shown as `reported_tenant`.
     #[schema(inline)]
     pub(crate) tenant_id: BoundedText<128>,
 }

@@ -2,18 +2,15 @@
 
 use std::process::ExitCode;
 
-use audit::{Command, CommandLine, run_openapi, run_verify};
+use audit::{Command, CommandLine, Settings, run_openapi, run_verify};
 
 fn main() -> ExitCode {
+    if !CommandLine::is_asked_for() {
+        return portcullis_runtime::run::<Settings, _, _>("audit", audit::serve);
+    }
     match portcullis_runtime::parse("audit") {
-        Ok(CommandLine { command: Some(Command::Verify(arguments)), .. }) => run_verify(&arguments),
-        Ok(CommandLine { command: Some(Command::Openapi), .. }) => run_openapi(),
-        Ok(CommandLine { command: None, serve: Some(settings) }) => {
-            let common = settings.common.clone();
-            portcullis_runtime::run_with("audit", common, |process, metrics| audit::serve(settings, process, metrics))
-        }
-        // Without a command clap demands the settings that have no default.
-        Ok(CommandLine { command: None, serve: None }) => ExitCode::from(64),
+        Ok(CommandLine { command: Command::Verify(arguments) }) => run_verify(&arguments),
+        Ok(CommandLine { command: Command::Openapi }) => run_openapi(),
         Err(code) => code,
     }
 }

@@ -6,7 +6,12 @@ use portcullis_runtime::{CommonSettings, OutboundSettings, RequestLimits};
 
 /// Settings of the audit service.
 #[derive(Clone, Debug, clap::Parser)]
-#[command(name = "audit", version, about)]
+#[command(
+    name = "audit",
+    version,
+    about,
+    after_help = "`audit verify` checks the hash chains; see audit verify --help"
+)]
 pub struct Settings {
     /// Where requests are served.
     #[arg(long, env = "LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8002")]

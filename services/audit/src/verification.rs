@@ -1,6 +1,5 @@
 //! Whether a chain is as it was written.
 
-use futures::TryStreamExt;
 use portcullis_database::Database;
 use serde::Serialize;
 
@@ -56,13 +55,13 @@ pub(crate) async fn verify(database: &Database, tenant: &str, anchor: Option<&An
     let end_before = end(database, tenant).await?;
     let mut walk = Walk { intact: ChainEnd { position: 0, hash: START.to_owned() }, anchor };
     let mut broken = None;
-    {
-        let mut read = database.read().await?;
-        let select = "SELECT * FROM entries WHERE tenant_id = $1 ORDER BY position";
-        let mut entries = sqlx::query_as::<_, Entry>(select).bind(tenant).fetch(&mut *read);
-        while let (None, Some(entry)) = (&broken, entries.try_next().await?) {
-            broken = walk.step(entry);
-        }
+    // From below the first, so that an entry that somebody put before it is seen.
+    let mut after = i64::MIN;
+    while broken.is_none() {
+        let entries = page(database, tenant, after).await?;
+        let Some(last) = entries.last() else { break };
+        after = last.content.position;
+        broken = entries.into_iter().find_map(|entry| walk.step(entry));
     }
     if broken.is_none() {
         // Read after the entries: it is at the last of them or beyond.
@@ -75,6 +74,12 @@ pub(crate) async fn verify(database: &Database, tenant: &str, anchor: Option<&An
         hash: walk.intact.hash,
         first_broken: broken,
     })
+}
+
+/// A long trail is read in pieces: one statement would keep a connection for minutes, and run into the database's limit.
+async fn page(database: &Database, tenant: &str, after: i64) -> sqlx::Result<Vec<Entry>> {
+    let select = "SELECT * FROM entries WHERE tenant_id = $1 AND position > $2 ORDER BY position LIMIT 1000";
+    sqlx::query_as(select).bind(tenant).bind(after).fetch_all(&mut *database.read().await?).await
 }
 
 async fn end(database: &Database, tenant: &str) -> sqlx::Result<ChainEnd> {

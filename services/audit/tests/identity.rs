@@ -84,6 +84,17 @@ impl Stack {
         })
     }
 
+    /// The same in the shape of version 1: another issuer, and other names for the client and the user.
+    async fn claims_of_version_1(&self) -> Value {
+        let url = format!("{}/{CONTOSO}/.well-known/openid-configuration", self.issuer.authority());
+        let metadata: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        let mut claims = self.claims();
+        claims["ver"] = json!("1.0");
+        claims["iss"] = metadata["issuer"].clone();
+        claims["appid"] = claims.as_object_mut().unwrap().remove("azp").unwrap();
+        claims
+    }
+
     async fn sign(&self, claims: &Value) -> String {
         let url = format!("{}/dev/sign", self.issuer.authority());
         let reply: Value =
@@ -136,13 +147,23 @@ async fn defect_7_users_and_applications_that_are_not_listed_are_refused_by_what
 }
 
 #[tokio::test]
-async fn defect_9_the_audience_may_be_the_id_or_its_uri_and_nothing_else() {
+async fn defect_9_the_audience_of_version_1_may_be_the_id_or_its_uri() {
     let stack = Stack::start().await;
+    let (first, second) = (stack.claims_of_version_1().await, stack.claims());
     let uri = format!("api://{AUDIT}");
-    for (audience, expected) in [(AUDIT, 200), (&uri, 200), (TASK_API, 401), ("api://other", 401)] {
-        let mut claims = stack.claims();
+    for (claims, audience, expected) in [
+        (&first, AUDIT, 200),
+        (&first, uri.as_str(), 200),
+        (&first, TASK_API, 401),
+        (&first, "api://other", 401),
+        (&second, AUDIT, 200),
+        // Entra writes the id alone into tokens of version 2.
+        (&second, uri.as_str(), 401),
+    ] {
+        let mut claims = claims.clone();
         claims["aud"] = json!(audience);
-        assert_eq!(stack.append_with(&claims).await.0, expected, "{audience}");
+        let (status, answer) = stack.append_with(&claims).await;
+        assert_eq!(status, expected, "{audience}: {answer}");
     }
 }
 

@@ -4,16 +4,22 @@ use portcullis_runtime::Arguments;
 
 use crate::{NAME, Settings, openapi};
 
-/// Notifications in the name of users. Without a command, serves until SIGTERM.
+/// Notifications in the name of users: what the program can do beside serving.
 #[derive(Clone, Debug, clap::Parser)]
-#[command(name = "notification", version, subcommand_negates_reqs = true)]
+#[command(name = "notification", version)]
 pub struct CommandLine {
-    /// Something else than serving.
+    /// What to do.
     #[command(subcommand)]
-    pub command: Option<Command>,
-    /// How to serve.
-    #[command(flatten)]
-    pub serve: Option<Settings>,
+    pub command: Command,
+}
+
+impl CommandLine {
+    /// Whether this process was started for one of the commands. Without one the program serves, as it did before it had any.
+    #[must_use]
+    pub fn is_asked_for() -> bool {
+        let first = std::env::args().nth(1);
+        first.is_some_and(|first| <Self as clap::CommandFactory>::command().find_subcommand(first).is_some())
+    }
 }
 
 /// What the program can do beside serving.
@@ -26,10 +32,6 @@ pub enum Command {
 
 impl Arguments for CommandLine {
     const OPERATIONS_ADDRESS: &'static str = <Settings as portcullis_runtime::Settings>::OPERATIONS_ADDRESS;
-
-    fn contradictions(&self) -> Vec<String> {
-        self.serve.as_ref().map(portcullis_runtime::Settings::contradictions).unwrap_or_default()
-    }
 }
 
 /// Prints the OpenAPI document.

@@ -2,19 +2,14 @@
 
 use std::process::ExitCode;
 
-use notification::{Command, CommandLine, run_openapi};
+use notification::{Command, CommandLine, Settings, run_openapi};
 
 fn main() -> ExitCode {
+    if !CommandLine::is_asked_for() {
+        return portcullis_runtime::run::<Settings, _, _>("notification", notification::serve);
+    }
     match portcullis_runtime::parse("notification") {
-        Ok(CommandLine { command: Some(Command::Openapi), .. }) => run_openapi(),
-        Ok(CommandLine { command: None, serve: Some(settings) }) => {
-            let common = settings.common.clone();
-            portcullis_runtime::run_with("notification", common, |process, metrics| {
-                notification::serve(settings, process, metrics)
-            })
-        }
-        // Without a command clap demands the settings that have no default.
-        Ok(CommandLine { command: None, serve: None }) => ExitCode::from(64),
+        Ok(CommandLine { command: Command::Openapi }) => run_openapi(),
         Err(code) => code,
     }
 }

@@ -14,14 +14,15 @@ use uuid::Uuid;
 use crate::notifier::{Notifier, Recipient};
 use crate::store::{Notification, NotificationStore};
 
-/// What to notify of; the recipient is the user in whose name the call is made, whatever the body says.
+/// What happened, and the task that it happened to; the recipient is the user in whose name the call is made, whatever the body says.
+// The fields' words are no descriptions: utoipa joins one to an inlined schema as `allOf` with an object, which no text satisfies.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewNotification {
-    /// What happened.
+    // What happened.
     #[schema(inline)]
     pub(crate) event: BoundedText<64>,
-    /// The task that it happened to.
+    // The task that it happened to.
     #[schema(inline)]
     pub(crate) task_title: BoundedText<200>,
 }

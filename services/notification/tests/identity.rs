@@ -83,11 +83,16 @@ impl Stack {
         })
     }
 
-    /// The issuer that tokens of version 1 name.
-    async fn issuer_of_version_1(&self) -> Value {
+    /// The same in the shape of version 1: another issuer, and other names for the client and the user.
+    async fn claims_of_version_1(&self) -> Value {
         let url = format!("{}/{CONTOSO}/.well-known/openid-configuration", self.issuer.authority());
         let metadata: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
-        metadata["issuer"].clone()
+        let mut claims = self.claims();
+        claims["ver"] = json!("1.0");
+        claims["iss"] = metadata["issuer"].clone();
+        claims["appid"] = claims.as_object_mut().unwrap().remove("azp").unwrap();
+        claims["upn"] = claims.as_object_mut().unwrap().remove("preferred_username").unwrap();
+        claims
     }
 
     async fn sign(&self, claims: &Value) -> String {
@@ -126,14 +131,7 @@ async fn defect_4_the_address_is_found_in_tokens_of_both_versions() {
     let stack = Stack::start().await;
     let (_, sent) = stack.notify_with(&stack.claims()).await;
     assert_eq!(sent["to"], "ada@contoso.example");
-    let mut first = stack.claims();
-    first["ver"] = json!("1.0");
-    for name in ["azp", "preferred_username"] {
-        first.as_object_mut().unwrap().remove(name);
-    }
-    first["appid"] = json!(TASK_API);
-    first["upn"] = json!("ada@contoso.example");
-    first["iss"] = stack.issuer_of_version_1().await;
+    let mut first = stack.claims_of_version_1().await;
     let (status, sent) = stack.notify_with(&first).await;
     assert_eq!((status, &sent["to"]), (200, &json!("ada@contoso.example")), "{sent}");
     first.as_object_mut().unwrap().remove("upn");
@@ -150,13 +148,23 @@ async fn defect_7_the_application_that_acts_is_read_from_the_token() {
 }
 
 #[tokio::test]
-async fn defect_9_the_audience_may_be_the_id_or_its_uri_and_nothing_else() {
+async fn defect_9_the_audience_of_version_1_may_be_the_id_or_its_uri() {
     let stack = Stack::start().await;
+    let (first, second) = (stack.claims_of_version_1().await, stack.claims());
     let uri = format!("api://{NOTIFICATION}");
-    for (audience, expected) in [(NOTIFICATION, 200), (&uri, 200), (TASK_API, 401), ("api://other", 401)] {
-        let mut claims = stack.claims();
+    for (claims, audience, expected) in [
+        (&first, NOTIFICATION, 200),
+        (&first, uri.as_str(), 200),
+        (&first, TASK_API, 401),
+        (&first, "api://other", 401),
+        (&second, NOTIFICATION, 200),
+        // Entra writes the id alone into tokens of version 2.
+        (&second, uri.as_str(), 401),
+    ] {
+        let mut claims = claims.clone();
         claims["aud"] = json!(audience);
-        assert_eq!(stack.notify_with(&claims).await.0, expected, "{audience}");
+        let (status, answer) = stack.notify_with(&claims).await;
+        assert_eq!(status, expected, "{audience}: {answer}");
     }
 }
 

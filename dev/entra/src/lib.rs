@@ -3,7 +3,7 @@
 //! ```text
 //! settings ─▶ directory.yaml (tenants, users, applications) ─▶ router ─▶ TLS with a throw-away authority
 //!                                                                ├─ discovery: metadata and signing keys
-//!                                                                ├─ token endpoints: password, client credentials, on behalf of
+//!                                                                ├─ token endpoints: password, client credentials, on behalf of; secret, certificate, federated token
 //!                                                                └─ /dev: sign anything, rotate keys
 //! ```
 
@@ -23,7 +23,9 @@ mod server;
 mod settings;
 mod signing_key;
 mod token_endpoint;
+mod workload;
 
 pub use in_process::InProcess;
 pub use server::serve;
 pub use settings::Settings;
+pub use workload::Workload;

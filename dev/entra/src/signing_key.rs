@@ -66,12 +66,13 @@ impl SigningKey {
         Ok(token)
     }
 
-    /// The key's certificate, as an application registers one.
-    #[cfg(test)]
     pub(crate) fn certificate_pem(&self) -> String {
-        let text = STANDARD.encode(&self.certificate);
-        let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+        pem("CERTIFICATE", &self.certificate)
+    }
+
+    pub(crate) fn private_key_pem(&self) -> anyhow::Result<String> {
+        let der: Pkcs8V1Der<'static> = self.pair.as_der().map_err(|_| anyhow!("a signing key cannot be encoded"))?;
+        Ok(pem("PRIVATE KEY", der.as_ref()))
     }
 
     /// The header that this key's tokens have by default.
@@ -102,6 +103,11 @@ impl SigningKey {
         }
         jwk
     }
+}
+
+/// RFC 7468, in one long line, which its readers take.
+fn pem(label: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
 }
 
 fn certificate(pair: &KeyPair) -> anyhow::Result<Vec<u8>> {

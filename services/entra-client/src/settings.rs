@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::credential::{Certificate, ClientCredential, ClientSecret, FederatedToken, SecretFile};
+use crate::credential::{ClientCredential, ClientSecret};
 
 /// What proves that it is this application that asks for tokens: exactly one of these.
 #[derive(Clone, Debug, clap::Args)]
@@ -78,15 +78,9 @@ impl CredentialSettings {
         [
             secret("--client-secret", &self.client_secret),
             secret("--api-client-secret", &self.api_client_secret),
-            file("--client-secret-file", &self.client_secret_file, |path| {
-                ClientCredential::SecretFile(SecretFile(path))
-            }),
-            file("--client-certificate", &self.client_certificate, |path| {
-                ClientCredential::Certificate(Certificate::new(path))
-            }),
-            file("--federated-token-file", &self.federated_token_file, |path| {
-                ClientCredential::Federated(FederatedToken(path))
-            }),
+            file("--client-secret-file", &self.client_secret_file, ClientCredential::secret_file),
+            file("--client-certificate", &self.client_certificate, ClientCredential::certificate),
+            file("--federated-token-file", &self.federated_token_file, ClientCredential::federated),
         ]
         .into_iter()
         .flatten()

@@ -37,7 +37,7 @@ struct Loaded {
 }
 
 impl Certificate {
-    pub(crate) fn new(path: PathBuf) -> Self {
+    pub(super) fn new(path: PathBuf) -> Self {
         Self { path, loaded: Mutex::default() }
     }
 

@@ -4,7 +4,7 @@ use super::{CredentialError, read, unusable};
 
 /// A file that a token of another issuer is written to and renewed in, such as a projected service account token.
 #[derive(Debug)]
-pub struct FederatedToken(pub(crate) PathBuf);
+pub struct FederatedToken(pub(super) PathBuf);
 
 impl FederatedToken {
     /// What the file holds now: kubelet replaces it long before the token in it expires.

@@ -4,14 +4,14 @@ mod certificate;
 mod federated_token;
 mod secret;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use url::Url;
 
-pub(crate) use certificate::Certificate;
-pub(crate) use federated_token::FederatedToken;
+use certificate::Certificate;
+use federated_token::FederatedToken;
 pub use secret::ClientSecret;
-pub(crate) use secret::SecretFile;
+use secret::SecretFile;
 
 /// RFC 7523 §2.2.
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -57,6 +57,24 @@ pub enum CredentialError {
 }
 
 impl ClientCredential {
+    /// The secret that this file holds.
+    #[must_use]
+    pub fn secret_file(path: PathBuf) -> Self {
+        Self::SecretFile(SecretFile(path))
+    }
+
+    /// The certificate and the key that this PEM file holds.
+    #[must_use]
+    pub fn certificate(path: PathBuf) -> Self {
+        Self::Certificate(Certificate::new(path))
+    }
+
+    /// The token that this file holds.
+    #[must_use]
+    pub fn federated(path: PathBuf) -> Self {
+        Self::Federated(FederatedToken(path))
+    }
+
     /// Reads what there is to read once, so that a service that can't prove itself doesn't start.
     pub async fn check(&self) -> Result<(), CredentialError> {
         let anywhere = Url::parse("https://localhost/").ok();

@@ -35,7 +35,7 @@ impl fmt::Debug for ClientSecret {
 
 /// A file that holds the secret and nothing else, as Kubernetes mounts one.
 #[derive(Debug)]
-pub struct SecretFile(pub(crate) PathBuf);
+pub struct SecretFile(pub(super) PathBuf);
 
 impl SecretFile {
     pub(super) async fn read(&self) -> Result<ClientSecret, CredentialError> {

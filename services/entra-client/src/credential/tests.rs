@@ -6,7 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use url::Url;
 
-use super::{Certificate, ClientCredential, ClientSecret, FederatedToken, SecretFile};
+use super::{ClientCredential, ClientSecret};
 
 const CLIENT: &str = "3a5c0001-0000-4000-8000-000000000001";
 
@@ -57,7 +57,7 @@ async fn an_assertion_has_what_entra_asks_for_and_serves_once() {
     let (folder, identity) = (TempDir::new().unwrap(), identity());
     let path = folder.path().join("client.pem");
     std::fs::write(&path, format!("{}{}", identity.certificate, identity.key)).unwrap();
-    let credential = ClientCredential::Certificate(Certificate::new(path));
+    let credential = ClientCredential::certificate(path);
     let first = assertion(&credential).await.unwrap();
     let (header, claims) = (part(&first, 0), part(&first, 1));
     assert_eq!((&header["alg"], &header["typ"]), (&"PS256".into(), &"JWT".into()));
@@ -77,7 +77,7 @@ async fn a_new_certificate_counts_at_once_and_a_half_written_one_not_at_all() {
     let (folder, old, new) = (TempDir::new().unwrap(), identity(), identity());
     let path = folder.path().join("client.pem");
     std::fs::write(&path, format!("{}{}", old.certificate, old.key)).unwrap();
-    let credential = ClientCredential::Certificate(Certificate::new(path.clone()));
+    let credential = ClientCredential::certificate(path.clone());
     assert!(is_signed_by(&assertion(&credential).await.unwrap(), &old));
     for broken in [new.certificate.clone(), format!("{}{}", new.certificate, old.key), String::new()] {
         std::fs::write(&path, broken).unwrap();
@@ -95,9 +95,9 @@ async fn files_that_prove_nothing_are_named_with_what_to_do() {
     let curve = KeyPair::generate().unwrap();
     let on_curve = CertificateParams::default().self_signed(&curve).unwrap().pem();
     let path = folder.path().join("file");
-    let certificate = || ClientCredential::Certificate(Certificate::new(path.clone()));
-    let secret = || ClientCredential::SecretFile(SecretFile(path.clone()));
-    let federated = || ClientCredential::Federated(FederatedToken(path.clone()));
+    let certificate = || ClientCredential::certificate(path.clone());
+    let secret = || ClientCredential::secret_file(path.clone());
+    let federated = || ClientCredential::federated(path.clone());
     for (credential, content, part) in [
         (certificate(), Some("nonsense".to_owned()), "no certificate in PEM"),
         (certificate(), Some(one.certificate.clone()), "no private key"),
@@ -123,10 +123,7 @@ async fn files_that_prove_nothing_are_named_with_what_to_do() {
 async fn secrets_and_federated_tokens_are_read_anew_each_time() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("file");
-    let (secret, federated) = (
-        ClientCredential::SecretFile(SecretFile(path.clone())),
-        ClientCredential::Federated(FederatedToken(path.clone())),
-    );
+    let (secret, federated) = (ClientCredential::secret_file(path.clone()), ClientCredential::federated(path.clone()));
     for content in ["a.b.c", "d.e.f"] {
         std::fs::write(&path, format!("{content}\n")).unwrap();
         assert_eq!(secret.form(CLIENT, &token_url()).await.unwrap(), [("client_secret", content.to_owned())]);

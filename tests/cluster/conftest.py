@@ -17,8 +17,8 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(items):
-    """What shares a release comes together."""
-    items.sort(key=lambda item: ["development" in item.fixturenames, "several_replicas" in item.fixturenames])
+    """What shares a release comes together: first what needs none."""
+    items.sort(key=lambda item: [fixture in item.fixturenames for fixture in ("several_replicas", "previous", "development")])
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +31,7 @@ def development(request, tmp_path_factory):
     """The chart with development values, from nothing to ready."""
     if not request.config.getoption("--installed"):
         request.getfixturevalue("images")
+        releases.start_over()
         releases.install(tmp_path_factory.mktemp("development"))
     assert releases.status() == "deployed"
 

@@ -33,8 +33,8 @@ class Ends:
                 self.listening |= {(name, *cell) for cell in cells}
         self._find_dns()
 
-    def governed(self, source, cell):
-        return any(("both", source, cell[0], "IPv4") == key[:4] for key in self.table.expected)
+    def in_table(self, source, target):
+        return ("both", source, target, "IPv4") in self.table.expected
 
     def cells(self):
         """Source and cell → whether the table has it open."""
@@ -43,7 +43,7 @@ class Ends:
             (source, *cell): bool(self.table.expected["both", source, cell[0], "IPv4"] & model.bits[cell[1], cell[2]])
             for source in self.places
             for cell in self.listening
-            if ("both", source, cell[0], "IPv4") in self.table.expected
+            if self.in_table(source, cell[0])
         }
 
     def reached(self):
@@ -53,11 +53,11 @@ class Ends:
 
     def _reach(self, source):
         namespace, pod, container = self.places[source]
-        names = {address: name for name, all_of_it in self.addresses.items() for address in all_of_it}
+        names = {address: name for name, own in self.addresses.items() if self.in_table(source, name) for address in own}
         ports = ",".join(str(port) for port in self.table.ports)
         said = cluster.kubectl(
             "exec", pod, "--namespace", namespace, "--container", container, "--",
-            "/probe", "reach", f"--addresses={','.join(names)}", f"--ports={ports}",
+            "/probe", "reach", "--timeout=500ms", f"--addresses={','.join(names)}", f"--ports={ports}",
         )
         assert said.endswith("done\n"), said
         found = re.findall(r"^open (TCP|UDP) \[?([^\n\]]+)\]?:(\d+)$", said, re.MULTILINE)

@@ -10,10 +10,14 @@ HERE = cluster.rendering.HERE.parent / "cluster"
 
 
 def install(work, *more):
-    cluster.remove()
-    cluster.apply(cluster.namespace(NAMESPACE))
     cluster.helm("dependency", "build", SUITE)
     cluster.helm("install", "portcullis", SUITE, *arguments(work), *more)
+
+
+def start_over():
+    """An empty namespace, whatever was there."""
+    cluster.remove()
+    cluster.apply(cluster.namespace(NAMESPACE))
 
 
 def upgrade(work, *more):

@@ -21,6 +21,7 @@ def start_over():
 
 
 def upgrade(work, *more):
+    cluster.helm("dependency", "build", SUITE)
     cluster.helm("upgrade", "portcullis", SUITE, *arguments(work), *more)
 
 

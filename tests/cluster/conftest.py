@@ -55,3 +55,13 @@ def gateway():
 @pytest.fixture(scope="session")
 def ends(development):
     return Ends("task-suite--development")
+
+
+@pytest.fixture(scope="module")
+def no_engine():
+    """For the rest of a module, the cluster enforces no network policies."""
+    if "POLICY" not in os.environ:
+        pytest.skip("POLICY names no command that takes the engine for network policies off and on")
+    cluster.run(*os.environ["POLICY"].split(), "off")
+    yield
+    cluster.run(*os.environ["POLICY"].split(), "on")

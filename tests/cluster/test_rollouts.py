@@ -111,7 +111,7 @@ def test_a_gate_that_dies_without_a_word_is_missed_for_a_second_at_most(load):
 def test_no_notification_and_no_audit_entry_was_lost(load, database):
     """Whatever restarted: each change that was answered is in all three databases."""
     load.stop()
-    changes = database.count("task_api", "tasks")
+    changes = database.count("task-api", "tasks")
     for service, table in (("notification", "notifications"), ("audit", "entries")):
         cluster.await_true(f"{service} has {changes}", lambda s=service, t=table: database.count(s, t) == changes, 120)
     print(f"{changes} changes, as many notifications and audit entries")

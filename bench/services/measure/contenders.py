@@ -20,6 +20,8 @@ class Contender:
     storage: str
     process: int
     url: str
+    # SQLite's file, or the URL of a PostgreSQL database.
+    database: str
 
     def ask(self, token: str, body: dict | None = None) -> tuple[int, object]:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
@@ -32,8 +34,12 @@ class Contender:
 def start_task_api(processes: Processes, around: Surroundings, storage: str, cpu: int) -> Contender:
     port, operations = free_port(), free_port()
     name = f"task-api-{storage}"
-    place = (["--data-dir", around.folder / name] if storage == "SQLite"
-             else ["--database-url", around.create_database("task_api")])
+    if storage == "SQLite":
+        database = str(around.folder / name / "task-api.sqlite")
+        place = ["--data-dir", around.folder / name]
+    else:
+        database = around.create_database("task_api")
+        place = ["--database-url", database]
     command = [
         PROGRAMS / "task-api", "--listen", f"127.0.0.1:{port}", "--operations-listen", f"127.0.0.1:{operations}", "--log", LOG,
         "--client-id", TASK_API, "--home-tenant", CONTOSO, "--authority", around.authority, "--extra-ca", around.certificate,
@@ -41,7 +47,7 @@ def start_task_api(processes: Processes, around: Surroundings, storage: str, cpu
         "--audit-url", around.audit, *place]
     environment = {"AZURE_API_CLIENT_SECRET": TASK_API_SECRET}
     process = processes.start(name, cpu, command, answers(f"http://127.0.0.1:{operations}/readyz"), environment)
-    return Contender(TASK_API_NAME, storage, process, f"http://127.0.0.1:{port}")
+    return Contender(TASK_API_NAME, storage, process, f"http://127.0.0.1:{port}", database)
 
 
 def start_fastapi(processes: Processes, around: Surroundings, storage: str, tokens: str, cpu: int) -> Contender:
@@ -58,4 +64,4 @@ def start_fastapi(processes: Processes, around: Surroundings, storage: str, toke
     command = [sys.executable, "-m", "uvicorn", "app:app", "--app-dir", FASTAPI, "--host", "127.0.0.1", "--port", port,
                "--loop", "uvloop", "--http", "httptools", "--workers", "1", "--no-access-log", "--log-level", "warning"]
     process = processes.start(name, cpu, command, answers(f"http://127.0.0.1:{port}/openapi.json"), environment)
-    return Contender(f"FastAPI, tokens {tokens}", storage, process, f"http://127.0.0.1:{port}")
+    return Contender(f"FastAPI, tokens {tokens}", storage, process, f"http://127.0.0.1:{port}", database)

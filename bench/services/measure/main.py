@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 from contenders import STORAGES, Contender, start_fastapi, start_task_api
+from colleagues import COLLEAGUES, add_colleagues
 from load import CONNECTIONS, NEW_TASK, measure, wrk
 from processes import Processes
 from report import table
@@ -69,7 +70,7 @@ def compare(arguments: argparse.Namespace, processes: Processes, folder: pathlib
             measured[method, each.storage, each.name].append(figures)
     python = f"{platform.python_implementation()} {platform.python_version()}"
     print(f"{arguments.rounds} rounds of {arguments.seconds} s, {CONNECTIONS} connections, a list of {TASKS_IN_LIST} tasks, "
-          f"{python}, data in {arguments.data}\n")
+          f"{COLLEAGUES:,} colleagues with as many, {python}, data in {arguments.data}\n")
     print(table(measured))
 
 
@@ -77,6 +78,7 @@ def check_answers(contenders: list[Contender], tokens: dict[str, str]) -> None:
     """Fills each list and compares what the programs answer."""
     expected = None
     for contender in contenders:
+        add_colleagues(contender, TASKS_IN_LIST)
         for number in range(TASKS_IN_LIST):
             contender.ask(tokens["GET"], {"title": f"Task {number}"})
         answers = comparable(contender.ask(tokens["POST"], NEW_TASK)), comparable(contender.ask(tokens["GET"]))

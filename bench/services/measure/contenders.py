@@ -10,6 +10,7 @@ from processes import Processes, answers, free_port
 from surroundings import AUDIT, CONTOSO, LOG, NOTIFICATION, PROGRAMS, TASK_API, TASK_API_SECRET, Surroundings
 
 TASK_API_NAME = "task-api"
+FASTAPI_NAMES = {"each": "FastAPI, as the original", "kept": "FastAPI, tokens kept"}
 FASTAPI = pathlib.Path(__file__).resolve().parents[1] / "fastapi"
 STORAGES = ("SQLite", "PostgreSQL")
 
@@ -64,4 +65,4 @@ def start_fastapi(processes: Processes, around: Surroundings, storage: str, toke
     command = [sys.executable, "-m", "uvicorn", "app:app", "--app-dir", FASTAPI, "--host", "127.0.0.1", "--port", port,
                "--loop", "uvloop", "--http", "httptools", "--workers", "1", "--no-access-log", "--log-level", "warning"]
     process = processes.start(name, cpu, command, answers(f"http://127.0.0.1:{port}/openapi.json"), environment)
-    return Contender(f"FastAPI, tokens {tokens}", storage, process, f"http://127.0.0.1:{port}", database)
+    return Contender(FASTAPI_NAMES[tokens], storage, process, f"http://127.0.0.1:{port}", database)

@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 
-from contenders import STORAGES, Contender, start_fastapi, start_task_api
+from contenders import FASTAPI_NAMES, STORAGES, Contender, start_fastapi, start_task_api
 from colleagues import COLLEAGUES, add_colleagues
 from load import CONNECTIONS, NEW_TASK, measure, wrk
 from processes import Processes
@@ -58,7 +58,7 @@ def compare(arguments: argparse.Namespace, processes: Processes, folder: pathlib
         start_fastapi(processes, around, storage, "kept", MEASURED_CPU))]
     check_answers(contenders, tokens)
     # Reading is the same whatever becomes of tokens.
-    pairs = [("GET", each) for each in contenders if each.name != "FastAPI, tokens each"]
+    pairs = [("GET", each) for each in contenders if each.name != FASTAPI_NAMES["kept"]]
     pairs += [("POST", each) for each in contenders]
     for method, contender in pairs:
         wrk(contender, method, tokens[method], WARM_UP_SECONDS, OTHER_CPU)

@@ -26,7 +26,7 @@ class Processes:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 ["taskset", "--cpu-list", str(cpu), *map(str, command)], env=environment or {}, stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT, process_group=0, **others)
+                stdout=output, stderr=subprocess.STDOUT, start_new_session=True, **others)
         self.running.append((name, process, log))
         deadline = time.monotonic() + START_SECONDS
         while not is_ready():

@@ -1,11 +1,11 @@
-"""The table."""
+"""The table. A ratio is how many times the Task API's processor time a request takes, or how many times as many requests it answers."""
 
 from statistics import median
 
 from contenders import STORAGES, TASK_API_NAME
 
 HEAD = ("| request | storage | program | requests/s | p50 | p99 | CPU per request | its core busy | CPU elsewhere | "
-        "CPU: times the Task API's | requests/s: Task API's times |")
+        "ratio of CPU | ratio of requests/s |")
 
 
 def table(measured: dict) -> str:

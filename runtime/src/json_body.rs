@@ -1,11 +1,15 @@
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 
 use crate::Problem;
 use crate::rejected_field::rejected_field;
 
-/// A JSON body, refused as a problem: 400 for what is not JSON, 422 for JSON of the wrong shape, which names the field.
+/// A JSON object as body, refused as a problem: 400 for what is not JSON, 422 for JSON of the wrong shape, which names the field.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
 
@@ -13,10 +17,33 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match axum::Json::<T>::from_request(request, state).await {
-            Ok(axum::Json(body)) => Ok(Self(body)),
+        match axum::Json::<Object<T>>::from_request(request, state).await {
+            Ok(axum::Json(Object(body))) => Ok(Self(body)),
             Err(rejection) => Err(body_problem(&rejection)),
         }
+    }
+}
+
+/// What a JSON object says. A derived `Deserialize` would also take an array of the fields' values in their order.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members))
     }
 }
 
@@ -72,6 +99,8 @@ mod tests {
             (r#"{"title":"sixsix"}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
             (r#"{"title":"a\u0000"}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
             ("{}", StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
+            (r#"["a"]"#, StatusCode::UNPROCESSABLE_ENTITY, Value::Null),
+            ("null", StatusCode::UNPROCESSABLE_ENTITY, Value::Null),
             (r#"{"title":"a","title":"b"}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
             (r#"{"title":"a","extra":1}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("extra")),
         ] {

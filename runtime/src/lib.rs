@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! main ── run ──▶ settings (flags + environment, every error at once, exit 64)
-//!            ├──▶ telemetry (JSON or pretty logs on standard output)
+//!            ├──▶ telemetry (JSON or pretty logs on standard output), traces (OTLP)
 //!            ├──▶ operations listener: /livez /readyz /metrics, on a port of its own
 //!            └──▶ the program ── serves until SIGTERM, then drains
 //! ```
@@ -27,6 +27,7 @@ mod request_log;
 mod request_metrics;
 mod settings;
 mod telemetry;
+mod traces;
 
 pub use bounded_text::{BoundedText, timestamp_schema};
 pub use document::document;
@@ -45,5 +46,8 @@ pub use request_limits::RequestLimits;
 pub use request_log::{REQUEST_ID, request_id};
 pub use settings::{Arguments, CommonSettings, InvalidSettings, LogFormat, Settings, command};
 
+/// Futures that belong to a span: `with_context`, and `with_current_context` for those that are spawned.
+pub use opentelemetry::trace::FutureExt as TraceFuture;
 /// The registry that metrics are added to while a program starts.
 pub use prometheus_client::registry::Registry;
+pub use traces::{TraceSpan, note_in_trace, trace_headers, traces_are_recorded};

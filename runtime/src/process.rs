@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::{self, InvalidSettings, ParseEnd};
+use crate::traces::Export;
 use crate::{Arguments, CommonSettings, PendingTask, Readiness, Settings, listener, operations, telemetry};
 
 /// `EX_USAGE` of sysexits.h: settings or documents are wrong.
@@ -82,11 +83,14 @@ where
     F: Future<Output = anyhow::Result<()>>,
 {
     telemetry::start(&common);
-    let outcome = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("starting the async runtime")
-        .and_then(|runtime| runtime.block_on(supervise(common, program)));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = runtime.context("starting the async runtime").and_then(|runtime| {
+        let _inside = runtime.enter();
+        let traces = Export::start(name, common.otlp_endpoint.as_ref())?;
+        let outcome = runtime.block_on(supervise(common, program));
+        traces.stop();
+        outcome
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(name, &error),

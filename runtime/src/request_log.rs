@@ -1,4 +1,4 @@
-//! One log line per request. The query and the body stay out: they are the caller's data.
+//! One log line and one span per request. The query and the body stay out: they are the caller's data.
 
 use std::time::Instant;
 
@@ -7,8 +7,9 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderMap, HeaderName};
+use opentelemetry::trace::FutureExt;
 
-use crate::Problem;
+use crate::{Problem, TraceSpan};
 
 /// The header that carries the gateway's id of a request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,17 +29,29 @@ pub(crate) async fn log_request(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     // The route's pattern, not the path: bounded in number, and free of what callers put into paths.
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let request_id = request_id(request.headers()).map(str::to_owned);
-    let mut response = next.run(request).await;
+    let span = TraceSpan::of_request(format!("{method} {route}"), request.headers());
+    let mut response = next.run(request).with_context(span.context()).await;
     if let (Some(id), Some(problem)) = (&request_id, response.extensions_mut().remove::<Problem>()) {
         *response.body_mut() = Body::from(problem.with_request_id(id).to_json());
     }
+    let status = response.status();
+    span.note([
+        ("http.request.method", method.to_string().into()),
+        ("http.route", route.to_owned().into()),
+        ("http.response.status_code", i64::from(status.as_u16()).into()),
+    ]);
+    if status.is_server_error() {
+        span.failed("the answer is an error of this service");
+    }
     tracing::info!(
         %method,
-        route = route.as_ref().map_or("unmatched", MatchedPath::as_str),
-        status = response.status().as_u16(),
+        route,
+        status = status.as_u16(),
         duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         request_id = request_id.as_deref(),
+        trace_id = span.trace_id(),
         "request"
     );
     response

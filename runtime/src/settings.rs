@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::OsStringValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, ValueEnum};
+use url::Url;
 
 /// A command line that [`crate::parse`] can read.
 pub trait Arguments: clap::Parser {
@@ -60,6 +61,10 @@ pub struct CommonSettings {
     /// Longest time for finishing the requests in flight after the listeners closed.
     #[arg(long, env = "DRAIN_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
     pub drain_timeout: Duration,
+    /// Collector of traces that speaks OTLP over gRPC, such as http://collector:4317. Without one no trace is recorded, and those of callers
+    /// are passed on. Sampling and attributes of the process come from the OTEL_* variables.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<Url>,
 }
 
 /// How log lines look.

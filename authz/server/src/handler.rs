@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use portcullis_assertion::Signer;
 use portcullis_policy::PolicySet;
-use portcullis_runtime::Registry;
+use portcullis_runtime::{Registry, note_in_trace};
 use portcullis_token::{KeyPolicy, unix_now};
 use reqwest::Client;
 
@@ -74,6 +74,13 @@ impl Handler {
             }
             _ => self.metrics.count(policy, counted.0, counted.1),
         }
+        note_in_trace(|| {
+            [
+                ("portcullis.policy", policy.unwrap_or_default().to_owned()),
+                ("portcullis.outcome", counted.0.to_string()),
+                ("portcullis.reason", counted.1.to_string()),
+            ]
+        });
         self.metrics.took(started.elapsed());
         match verdict {
             Ok(verdict) => Ok(reply::of(&verdict, policy.unwrap_or_default(), question.request_id)),

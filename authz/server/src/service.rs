@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf, BufMut, Bytes};
 use futures::future::BoxFuture;
+use portcullis_runtime::{TraceFuture, TraceSpan, traces_are_recorded};
 use tonic::body::Body;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::server::{Grpc, NamedService, UnaryService};
@@ -37,12 +38,18 @@ impl Service<http::Request<Body>> for AuthorizationService {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let check = CheckMethod(self.0.clone());
-        Box::pin(async move {
+        // Envoy's filter continues the request's trace in its call.
+        let span = traces_are_recorded().then(|| TraceSpan::of_request("Check", request.headers()));
+        let answer = async move {
             if request.uri().path() != CHECK {
                 return Ok(Status::new(Code::Unimplemented, "the only method is Check").into_http());
             }
             Ok(Grpc::new(BytesCodec).max_decoding_message_size(LARGEST_CHECK).unary(check, request).await)
-        })
+        };
+        match span {
+            None => Box::pin(answer),
+            Some(span) => Box::pin(async move { answer.with_context(span.context()).await }),
+        }
     }
 }
 

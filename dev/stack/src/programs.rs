@@ -133,7 +133,7 @@ impl Layout {
         spec.log = self.log(&format!("portcullis-{}", ports.checks));
         spec.arguments.insert(0, "serve".to_owned());
         spec.arguments.extend(variation.authz_arguments.iter().cloned());
-        Ok(spec)
+        Ok(variation.applied(spec))
     }
 
     pub(crate) fn task_api(&self) -> anyhow::Result<ProgramSpec> {

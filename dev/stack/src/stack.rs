@@ -107,9 +107,9 @@ impl Stack {
         }
         progress("task-api, notification, audit");
         let (task_api, notification, audit) = tokio::try_join!(
-            Program::start(layout.task_api()?, &http),
-            Program::start(layout.notification()?, &http),
-            Program::start(layout.audit()?, &http),
+            Program::start(variation.applied(layout.task_api()?), &http),
+            Program::start(variation.applied(layout.notification()?), &http),
+            Program::start(variation.applied(layout.audit()?), &http),
         )?;
         progress("envoy");
         let taps = start_taps(&layout.ports).await?;

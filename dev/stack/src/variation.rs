@@ -3,10 +3,13 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::program::ProgramSpec;
+
 /// What a test changes about the stack before it starts.
 pub struct Variation {
     pub(crate) authz_instances: usize,
     pub(crate) authz_arguments: Vec<String>,
+    pub(crate) environment: Vec<(&'static str, String)>,
     pub(crate) policies: Box<dyn Fn(&str) -> String + Send + Sync>,
     pub(crate) envoy_options: Vec<&'static str>,
     pub(crate) envoy: ChangeOfEnvoy,
@@ -32,6 +35,7 @@ impl Default for Variation {
         Self {
             authz_instances: 1,
             authz_arguments: Vec::new(),
+            environment: Vec::new(),
             policies: Box::new(str::to_owned),
             envoy_options: Vec::new(),
             envoy: Box::new(|_| Ok(())),
@@ -50,6 +54,18 @@ impl Variation {
     #[must_use]
     pub fn authz_arguments(self, arguments: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { authz_arguments: arguments.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// A variable in the environment of the gates and the services.
+    #[must_use]
+    pub fn variable(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.environment.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn applied(&self, mut spec: ProgramSpec) -> ProgramSpec {
+        spec.environment.extend(self.environment.iter().cloned());
+        spec
     }
 
     /// Other policies, made from the sample.

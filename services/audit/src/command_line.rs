@@ -5,7 +5,7 @@ use portcullis_database::{Database, DatabaseMetrics, DatabaseSettings};
 use portcullis_runtime::Arguments;
 
 use crate::verification::{Anchor, Verification, tenants, verify};
-use crate::{NAME, Settings, openapi, schema};
+use crate::{NAME, Settings, schema};
 
 /// An append-only audit trail: what the program can do beside serving.
 #[derive(Clone, Debug, clap::Parser)]
@@ -30,9 +30,6 @@ impl CommandLine {
 pub enum Command {
     /// Recompute the chains in the database and name the first entry of each that is not as it was written; exit code 1 if there is one.
     Verify(VerifyArguments),
-    /// Print the OpenAPI document.
-    #[command(hide = true)]
-    Openapi,
 }
 
 /// Which chains to verify.
@@ -58,18 +55,6 @@ fn anchor(text: &str) -> Result<Anchor, &'static str> {
     match parts {
         Some((position, hash)) if position > 0 && hash.len() == 64 => Ok(Anchor { position, hash: hash.to_owned() }),
         _ => Err("write a position, a colon and a hash of 64 digits, as `audit verify` prints them"),
-    }
-}
-
-/// Prints the OpenAPI document.
-#[must_use]
-pub fn run_openapi() -> ExitCode {
-    match openapi().to_pretty_json() {
-        Ok(text) => {
-            println!("{text}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => fail(&error.into()),
     }
 }
 

@@ -27,7 +27,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use caller::Applications;
-pub use command_line::{Command, CommandLine, run_openapi, run_verify};
+pub use command_line::{Command, CommandLine, run_verify};
 pub use settings::Settings;
 use trail::AuditTrail;
 

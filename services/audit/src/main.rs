@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use audit::{Command, CommandLine, Settings, run_openapi, run_verify};
+use audit::{Command, CommandLine, Settings, run_verify};
 
 fn main() -> ExitCode {
     if !CommandLine::is_asked_for() {
@@ -10,7 +10,6 @@ fn main() -> ExitCode {
     }
     match portcullis_runtime::parse("audit") {
         Ok(CommandLine { command: Command::Verify(arguments) }) => run_verify(&arguments),
-        Ok(CommandLine { command: Command::Openapi }) => run_openapi(),
         Err(code) => code,
     }
 }

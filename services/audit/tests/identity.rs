@@ -181,7 +181,7 @@ async fn defect_10_behind_the_gate_an_entry_names_the_application_and_not_its_pr
         scopes: Vec::new(),
     };
     for method in ["POST", "GET"] {
-        let request = AssertedRequest { id: "r".to_owned(), method: method.to_owned(), path: "/audit".to_owned() };
+        let request = AssertedRequest { id: method.to_owned(), method: method.to_owned(), path: "/audit".to_owned() };
         let (audience, issued_at) = ("audit".to_owned(), unix_now());
         let assertion = Assertion { audience, caller: caller.clone(), request: Some(request), issued_at };
         let signed = stack.signer.sign(&assertion).unwrap();

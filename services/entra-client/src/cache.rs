@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use lru::LruCache;
+use portcullis_runtime::TraceFuture;
 use tokio::time::Instant;
 
 use crate::access_token::AccessToken;
@@ -96,14 +97,15 @@ impl<S: TokenSource> TokenCache<S> {
     /// Starts asking. The caller holds the lock until the flight is noted, so that it can't land before.
     fn fly(self: &Arc<Self>, grant: &Grant, key: GrantKey, is_refresh: bool) -> Flight {
         let (cache, grant) = (Arc::clone(self), grant.clone());
-        let task = tokio::spawn(async move {
+        let asking = async move {
             let started = Instant::now();
             let answer = cache.budget.spend(&cache.source, &cache.pauses, &grant).await;
             let outcome = answer.as_ref().map_or_else(TokenError::reason, |_| "issued");
             cache.metrics.requested(&grant, is_refresh, outcome, started.elapsed());
             cache.land(key, &answer);
             answer
-        });
+        };
+        let task = tokio::spawn(asking.with_current_context());
         task.map(|ended| ended.unwrap_or(Err(TokenError::Interrupted))).boxed().shared()
     }
 

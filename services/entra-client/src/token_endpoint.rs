@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use portcullis_runtime::TraceSpan;
 use reqwest::{Client, Response};
 use tokio::time::Instant;
 
@@ -32,6 +33,19 @@ impl TokenEndpoint {
 
 impl TokenSource for TokenEndpoint {
     async fn request(&self, grant: &Grant) -> Result<AccessToken, TokenError> {
+        let span = TraceSpan::of_call("obtain a token");
+        span.note([("oauth.grant", grant.name().into())]);
+        let answer = self.ask(grant).await;
+        if let Err(error) = &answer {
+            span.failed(error.reason());
+        }
+        answer
+    }
+}
+
+impl TokenEndpoint {
+    /// The trace doesn't go into the question: whose collector records it there is not known.
+    async fn ask(&self, grant: &Grant) -> Result<AccessToken, TokenError> {
         let url = self.application.token_url(&grant.tenant);
         let Application { client_id, credential, .. } = &self.application;
         let credential =

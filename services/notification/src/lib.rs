@@ -5,7 +5,6 @@
 //!                  └▶ Recipient (a user with Notify.Send) ────────────────────────────────────▶ list ───▶ store
 //! ```
 
-mod command_line;
 mod notifications;
 mod notifier;
 mod settings;
@@ -22,7 +21,6 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use command_line::{Command, CommandLine, run_openapi};
 pub use notifier::Applications;
 pub use settings::Settings;
 use store::NotificationStore;

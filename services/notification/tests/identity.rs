@@ -188,7 +188,8 @@ async fn defect_10_behind_the_gate_scope_application_and_name_are_what_was_verif
         (unscoped, 403, "reason", "scope_missing"),
         (unlisted, 403, "reason", "actor_not_allowed"),
     ] {
-        let request = AssertedRequest { id: "r".to_owned(), method: "POST".to_owned(), path: "/notify".to_owned() };
+        let request =
+            AssertedRequest { id: expected.to_owned(), method: "POST".to_owned(), path: "/notify".to_owned() };
         let (audience, issued_at) = ("notification".to_owned(), unix_now());
         let assertion = Assertion { audience, caller, request: Some(request), issued_at };
         let signed = stack.signer.sign(&assertion).unwrap();

@@ -5,7 +5,6 @@
 //! ```
 
 mod clock;
-mod command_line;
 mod downstream;
 mod outbox;
 mod profile;
@@ -24,7 +23,6 @@ use portcullis_runtime::{
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use command_line::{Command, CommandLine, run_openapi};
 use downstream::{Downstream, DownstreamMetrics};
 use outbox::{Outbox, OutboxMetrics, Pace};
 pub use settings::{DownstreamSettings, Settings};

@@ -18,7 +18,7 @@ use std::time::Duration;
 use http::{StatusCode, header};
 use portcullis_entra_client::{AccessToken, Application, Budget, EntraClient, TokenError};
 use portcullis_guard::BearerToken;
-use portcullis_runtime::Problem;
+use portcullis_runtime::{Problem, TraceFuture, TraceSpan};
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 
@@ -131,9 +131,7 @@ impl Downstream {
         let obtain = || self.entra.on_behalf_of(tenant, assertion, scope);
         let forget = |token: &AccessToken| self.entra.forget_on_behalf_of(tenant, assertion, scope, token);
         let body = NotificationBody { event, task_title };
-        let answer = deliver(&self.notification, obtain, forget, &body, context).await;
-        self.metrics.called("notification", &answer);
-        answer
+        self.called("notification", deliver(&self.notification, obtain, forget, &body, context)).await
     }
 
     /// Tries to log an entry.
@@ -143,8 +141,21 @@ impl Downstream {
         let obtain = || self.entra.as_itself(scope);
         let forget = |token: &AccessToken| self.entra.forget_as_itself(scope, token);
         let body = AuditBody { action, resource_id: resource_id.to_string(), actor, tenant_id: tenant };
-        let answer = deliver(&self.audit, obtain, forget, &body, context).await;
-        self.metrics.called("audit", &answer);
+        self.called("audit", deliver(&self.audit, obtain, forget, &body, context)).await
+    }
+
+    /// Counts and traces a call, with the token that it needs.
+    async fn called(
+        &self,
+        service: &'static str,
+        call: impl Future<Output = Result<(), CallError>>,
+    ) -> Result<(), CallError> {
+        let span = TraceSpan::of_call(format!("tell {service}"));
+        let answer = call.with_context(span.context()).await;
+        if let Err(error) = &answer {
+            span.failed(error.reason());
+        }
+        self.metrics.called(service, &answer);
         answer
     }
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, header};
 use portcullis_entra_client::AccessToken;
-use portcullis_runtime::{IDEMPOTENCY_KEY, REQUEST_ID};
+use portcullis_runtime::{IDEMPOTENCY_KEY, REQUEST_ID, trace_headers};
 use reqwest::{Client, StatusCode};
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
@@ -66,7 +66,7 @@ impl Service {
         context: &CallContext<'_>,
     ) -> Result<(), CallError> {
         let request = self.http.post(self.url.clone()).bearer_auth(token.reveal()).json(body);
-        let request = request.header(IDEMPOTENCY_KEY, context.idempotency_key);
+        let request = request.header(IDEMPOTENCY_KEY, context.idempotency_key).headers(trace_headers());
         let request = context.request_id.into_iter().fold(request, |request, id| request.header(REQUEST_ID, id));
         let response = request.send().await.map_err(CallError::ServiceUnreachable)?;
         match response.status() {

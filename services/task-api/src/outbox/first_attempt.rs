@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_guard::BearerToken;
+use portcullis_runtime::TraceFuture;
 use sqlx::AnyConnection;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinSet;
@@ -82,10 +83,11 @@ impl Enqueued {
         };
         let (sender, receiver) = oneshot::channel();
         let work = Arc::clone(&shared);
-        shared.running.spawn(async move {
+        let attempt = async move {
             let _permit = permit;
             attempt_at_once(&work, messages, deadline, before, sender).await;
-        });
+        };
+        shared.running.spawn(attempt.with_current_context());
         // Noting it in the database comes on top of the wait.
         let limit = deadline + Duration::from_millis(500);
         timeout_at(limit, receiver).await.ok().and_then(Result::ok).unwrap_or(before)
@@ -113,7 +115,7 @@ async fn attempt_at_once(
     let mut attempts = JoinSet::new();
     for message in messages {
         let shared = Arc::clone(shared);
-        attempts.spawn(async move { shared.attempt(message).await });
+        attempts.spawn(async move { shared.attempt(message).await }.with_current_context());
     }
     let mut report = before;
     let mut attempted = Vec::new();

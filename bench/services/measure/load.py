@@ -47,13 +47,13 @@ def measure(contender: Contender, around: Surroundings, method: str, token: str,
     own, elsewhere = cpu_seconds(contender.process), cpu_seconds(*around.ids)
     figures = wrk(contender, method, token, seconds, cpu)
     own_under_load = cpu_seconds(contender.process) - own
-    # What wrk left unread is in hand still; the cost of a creation counts to its end.
-    if method == "POST":
-        wait_until_told(contender, around, told_before, figures["requests"])
-    own, elsewhere = cpu_seconds(contender.process) - own, cpu_seconds(*around.ids) - elsewhere
     number = figures["requests"]
+    # The cost of a creation counts to its end, and what wrk left in hand at its own end was a creation too.
+    if method == "POST":
+        number = wait_until_told(contender, around, told_before, number)
+    own, elsewhere = cpu_seconds(contender.process) - own, cpu_seconds(*around.ids) - elsewhere
     return Figures(
-        requests_per_second=number / figures["seconds"], p50_ms=figures["p50_ms"], p99_ms=figures["p99_ms"],
+        requests_per_second=figures["requests"] / figures["seconds"], p50_ms=figures["p50_ms"], p99_ms=figures["p99_ms"],
         cpu_us=own / number * 1e6, elsewhere_us=elsewhere / number * 1e6, busy=own_under_load / figures["seconds"])
 
 
@@ -62,15 +62,15 @@ def told(around: Surroundings) -> tuple[int, int, int]:
     return notified, audited, not_notified + not_audited
 
 
-def wait_until_told(contender: Contender, around: Surroundings, before: tuple[int, int, int], requests: int) -> None:
-    """Each creation reaches both services, or this was no fair comparison."""
+def wait_until_told(contender: Contender, around: Surroundings, before: tuple[int, int, int], requests: int) -> int:
+    """How many creations reached both services: all, or this was no fair comparison."""
     deadline, earlier = time.monotonic() + DRAIN_SECONDS, None
     while True:
         notified, audited, refused = (now - then for now, then in zip(told(around), before))
         if refused:
             raise SystemExit(f"bench: {contender.name}: the other services refused {refused} calls")
-        if min(notified, audited) >= requests and (notified, audited) == earlier:
-            return
+        if notified == audited >= requests and (notified, audited) == earlier:
+            return audited
         if time.monotonic() > deadline:
             raise SystemExit(f"bench: {contender.name}: {requests} creations, {notified} notified, {audited} audited")
         earlier = (notified, audited)

@@ -37,8 +37,11 @@ def wrk(contender: Contender, method: str, token: str, seconds: int, cpu: int) -
     if ended.returncode or len(lines) != 1:
         raise SystemExit(f"bench: wrk failed: {ended.stdout}{ended.stderr}")
     figures = json.loads(lines[0].removeprefix("figures "))
-    if figures["failed"] or not figures["requests"]:
-        raise SystemExit(f"bench: {contender.name} on {contender.storage}: {method} was not always answered 2xx: {figures}")
+    what = f"bench: {contender.name} on {contender.storage}: {method}"
+    if figures["failed"]:
+        raise SystemExit(f"{what} was not always answered 2xx: {figures}")
+    if not figures["requests"]:
+        raise SystemExit(f"{what} was not answered within {seconds} s; measure longer with --seconds")
     return figures
 
 

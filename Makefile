@@ -6,10 +6,10 @@ export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tar
 CARGO_FLAGS := --release --workspace --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build fmt lint unit deny envoy redis generate elsewhere bench fuzz charts images kind-up cluster-test
+.PHONY: help demo test build fmt lint unit deny envoy redis generate elsewhere bench bench-services fuzz charts images kind-up cluster-test
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
 
 demo: build envoy ## Start everything and show what it does; DEMO=once leaves after the table
 	ENVOY="$$(dev/envoy/obtain)" "$(CARGO_TARGET_DIR)/release/demo"
@@ -44,6 +44,9 @@ generate: build ## Write docs/cli.md, docs/policy.schema.json, docs/openapi and 
 
 bench: toolchain ## Measure the handler, signatures and memory
 	cargo bench --workspace --locked
+
+bench-services: build ## Measure the Task API beside the same endpoints in FastAPI, on SQLite and PostgreSQL
+	PROGRAMS="$(CARGO_TARGET_DIR)/release" bench/services/run
 
 fuzz: toolchain ## Look for bytes that break something, FUZZ_SECONDS for each target
 	fuzz/run $(or $(FUZZ_SECONDS),60)

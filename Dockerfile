@@ -8,7 +8,7 @@ WORKDIR /source
 COPY . .
 ARG BIN
 # The paths of the build machine are in no binary, so that two machines make the same bytes.
-ENV RUSTFLAGS="--remap-path-prefix=/source=/ --remap-path-prefix=/usr/local/cargo=/cargo"
+ENV RUSTFLAGS="--remap-path-prefix=/usr/local/cargo=/cargo" CFLAGS="-ffile-prefix-map=/usr/local/cargo=/cargo"
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/target \
     CARGO_TARGET_DIR=/target cargo build --profile dist --locked --bin "$BIN" && cp "/target/dist/$BIN" /program
 
@@ -16,9 +16,13 @@ FROM scratch
 ARG BIN
 ARG VERSION=0.1.0
 ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+ARG DESCRIPTION=""
 LABEL org.opencontainers.image.title="$BIN" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION" \
+      org.opencontainers.image.created="$CREATED" \
+      org.opencontainers.image.description="$DESCRIPTION" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY images/passwd /etc/passwd

@@ -28,7 +28,10 @@ CASES = [
     (SUITE, "global.entra.applications.audit=", "global.entra.applications.audit is empty"),
     (SUITE, "global.entra.tenant=11111111-1111-4111-8111-111111111111", "one of dev-entra's"),
     (SUITE, "services.replicas=2", "services.replicas is 2 with database.type sqlite"),
-    (SUITE, "credential=client-secret", "clientSecretName"),
+    (SUITE, "database.urlSecretName=databases", "database.urlSecretName is set with database.type sqlite"),
+    (SUITE, "credential=client-secret", "name the Secret in credentialSecretName"),
+    (SUITE, "credential=client-certificate", "name the Secret in credentialSecretName"),
+    (SUITE, "credentialSecretName=task-api-client", "credential workload-identity needs no Secret"),
     (SUITE, "devEntra.enabled=true", "must not run where real tokens are trusted"),
     (POSTGRES, "database.urlSecretName=", "database.urlSecretName"),
     (POSTGRES, "database.peers=null", "database.peers"),
@@ -36,7 +39,8 @@ CASES = [
     (DEVELOPMENT, "global.entra.guestTenants[0]=33333333-3333-4333-8333-333333333333", "must not run beside a real tenant"),
     (DEVELOPMENT, "global.entra.authority=https://login.microsoftonline.us", "must not run where real tokens are trusted"),
     (DEVELOPMENT, "devEntra.clusterKeys=", "devEntra.clusterKeys is empty"),
-    (DEVELOPMENT, "credential=workload-identity", "which only Entra accepts"),
+    (DEVELOPMENT, "credential=workload-identity", "credential is workload-identity, which only Entra accepts"),
+    (DEVELOPMENT, "credential=client-certificate,credentialSecretName=own", "credential is client-certificate, which only Entra accepts"),
     (DEVELOPMENT, "portcullis.networkPolicy.enabled=false", "every pod of the cluster could obtain a token"),
     # The schema is closed, and says where.
     (OWN, "gatway.replicas=3", "gatway"),
@@ -49,6 +53,8 @@ CASES = [
     (OWN, "pods.userId=0", "/pods/userId"),
     (SUITE, "trustGatway=true", "trustGatway"),
     (SUITE, "portcullis.authz.replicsa=2", "replicsa"),
+    (SUITE, "credential=password", "/credential"),
+    (SUITE, "services.requestTimeoutSeconds=0", "/services/requestTimeoutSeconds"),
 ]
 
 

@@ -66,13 +66,41 @@ def test_secrets_are_files(profile):
         for container in containers(pod):
             for variable in container.get("env", []):
                 # The programs read a database's URL, which holds a password, from the environment alone.
-                assert "value" in variable or variable["name"] in ("DATABASE_URL", "AZURE_API_CLIENT_SECRET"), (name, variable)
+                assert "value" in variable or variable["name"] == "DATABASE_URL", (name, variable)
 
 
 def test_no_client_secret_is_in_a_development_cluster():
     text = rendering.text("task-suite--development")
-    assert "AZURE_API_CLIENT_SECRET" not in text
+    assert "CLIENT_SECRET" not in text
     assert "task-api-secret" not in text
+
+
+CREDENTIALS = [
+    ("service-account-token", "AZURE_FEDERATED_TOKEN_FILE", "projected"),
+    ("workload-identity", None, None),
+    ("client-certificate,credentialSecretName=own", "AZURE_CLIENT_CERTIFICATE_PATH", "secret"),
+    ("client-secret,credentialSecretName=own", "AZURE_CLIENT_SECRET_FILE", "secret"),
+]
+
+
+@pytest.mark.parametrize(("credential", "variable", "source"), CREDENTIALS, ids=[one[0] for one in CREDENTIALS])
+def test_the_task_api_alone_has_exactly_the_chosen_credential(credential, variable, source):
+    done = rendering.template("task-suite--entra", "--set", f"credential={credential}")
+    assert done.returncode == 0, done.stderr
+    for one in rendering.yaml.safe_load_all(done.stdout):
+        if one and one["kind"] == "Deployment" and one["metadata"]["name"] in ("task-api", "notification", "audit"):
+            has = source is not None and one["metadata"]["name"] == "task-api"
+            pod = one["spec"]["template"]
+            (container,) = pod["spec"]["containers"]
+            files = {entry["name"]: entry["value"] for entry in container.get("env", [])}
+            assert list(files) == ([variable] if has else []), one["metadata"]["name"]
+            volumes = [volume for volume in pod["spec"]["volumes"] if volume["name"] == "credential"]
+            assert [source in volume for volume in volumes] == ([True] if has else [])
+            for mount in container["volumeMounts"]:
+                if mount["name"] == "credential":
+                    assert files[variable].startswith(f"{mount['mountPath']}/")
+            injected = "azure.workload.identity/use" in pod["metadata"]["labels"]
+            assert injected == (credential == "workload-identity" and one["metadata"]["name"] == "task-api")
 
 
 def test_budgets_exist_exactly_for_what_has_several_pods():

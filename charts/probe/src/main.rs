@@ -1,9 +1,14 @@
-//! Runs inside a cluster, where images have no shell: tries the ways round the gate for `helm test`, and drains an Envoy that leaves.
+//! Runs inside a cluster, where images have no shell: tries the ways round the gate for `helm test`, drains an Envoy that leaves, and sends and
+//! answers what the tests on a cluster count.
 
 mod attempts;
 mod drain;
 mod http;
 mod install;
+mod listen;
+mod load;
+mod reach;
+mod session;
 mod target;
 
 use std::io::Write;
@@ -11,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Tries the ways round the gate, and drains an Envoy that leaves.
+/// Tries the ways round the gate, drains an Envoy that leaves, and makes traffic for tests.
 #[derive(Debug, Parser)]
 #[command(name = "probe", version)]
 enum Command {
@@ -19,6 +24,12 @@ enum Command {
     Attempts(attempts::Attempts),
     /// Have Envoy ask its clients to leave, and wait until they have.
     Drain(drain::Drain),
+    /// See which addresses answer this pod, by TCP and UDP.
+    Reach(reach::Reach),
+    /// Answer on ports, for `reach` to try.
+    Listen(listen::Listen),
+    /// Ask at a steady rate, and count what is not answered as it should be.
+    Load(load::Load),
     /// Copy this program to a volume, for a container whose image has no program that could do its work.
     Install(install::Install),
 }
@@ -28,6 +39,9 @@ fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Attempts(attempts) => attempts.run(&mut out),
         Command::Drain(drain) => drain.run(&mut out),
+        Command::Reach(reach) => reach.run(&mut out),
+        Command::Listen(listen) => listen.run(&mut out),
+        Command::Load(load) => load.run(&mut out),
         Command::Install(install) => install.run(),
     };
     match outcome {

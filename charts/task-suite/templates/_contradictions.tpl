@@ -8,10 +8,13 @@
 {{- if or (contains "microsoftonline" $entra.authority) (contains "partner.microsoftonline" $entra.authority) }}{{ fail (printf "devEntra.enabled with global.entra.authority %s: the imitation of Entra must not run where real tokens are trusted" $entra.authority) }}{{ end -}}
 {{- range prepend $entra.guestTenants $entra.tenant }}{{ if not (has . (list "11111111-1111-4111-8111-111111111111" "22222222-2222-4222-8222-222222222222")) }}{{ fail (printf "devEntra.enabled with tenant %s, which is none of its own: the imitation of Entra must not run beside a real tenant" .) }}{{ end }}{{ end -}}
 {{- if and (eq $v.credential "service-account-token") (not $v.devEntra.clusterKeys) }}{{ fail "devEntra.clusterKeys is empty: dev-entra could not verify the task API's token; give --set-file devEntra.clusterKeys=<(kubectl get --raw /openid/v1/jwks), or another credential" }}{{ end -}}
-{{- if eq $v.credential "workload-identity" }}{{ fail "credential is workload-identity, which only Entra accepts; with devEntra.enabled choose service-account-token" }}{{ end -}}
+{{- if has $v.credential (list "workload-identity" "client-certificate") }}{{ fail (printf "credential is %s, which only Entra accepts; with devEntra.enabled choose service-account-token" $v.credential) }}{{ end -}}
 {{- end -}}
 {{- if and (not $v.devEntra.enabled) (has $entra.tenant (list "11111111-1111-4111-8111-111111111111" "22222222-2222-4222-8222-222222222222")) }}{{ fail "global.entra.tenant is one of dev-entra's, and devEntra.enabled is false" }}{{ end -}}
-{{- if and (eq $v.credential "client-secret") (not $v.clientSecretName) }}{{ fail "credential is client-secret: name the Secret in clientSecretName" }}{{ end -}}
+{{- $secret := has $v.credential (list "client-certificate" "client-secret") -}}
+{{- if and $secret (not $v.credentialSecretName) }}{{ fail (printf "credential is %s: name the Secret in credentialSecretName" $v.credential) }}{{ end -}}
+{{- if and $v.credentialSecretName (not $secret) }}{{ fail (printf "credentialSecretName is set, and credential %s needs no Secret; choose client-certificate or client-secret, or leave the name out" $v.credential) }}{{ end -}}
+{{- if and (eq $v.database.type "sqlite") $v.database.urlSecretName }}{{ fail "database.urlSecretName is set with database.type sqlite: nothing would use it; choose postgresql" }}{{ end -}}
 {{- if and (eq $v.database.type "sqlite") (gt (int $v.services.replicas) 1) }}{{ fail (printf "services.replicas is %d with database.type sqlite: each pod would have data of its own; choose postgresql" (int $v.services.replicas)) }}{{ end -}}
 {{- if eq $v.database.type "postgresql" -}}
 {{- if not $v.database.urlSecretName }}{{ fail "database.type is postgresql: name the Secret with the URLs in database.urlSecretName" }}{{ end -}}

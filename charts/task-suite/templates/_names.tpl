@@ -29,3 +29,14 @@ task-api: {port: 8000, operations: 9100, application: {{ .Values.global.entra.ap
 notification: {port: 8001, operations: 9101, application: {{ .Values.global.entra.applications.notification }}}
 audit: {port: 8002, operations: 9102, application: {{ .Values.global.entra.applications.audit }}}
 {{- end -}}
+
+{{/* The file by which the task API proves who it is, and the variable that names it; nothing where AKS's webhook brings both. */}}
+{{- define "task-suite.credential" -}}
+{{- if eq .Values.credential "service-account-token" -}}
+{variable: AZURE_FEDERATED_TOKEN_FILE, folder: /var/run/secrets/azure/tokens, file: azure-identity-token}
+{{- else if eq .Values.credential "client-certificate" -}}
+{variable: AZURE_CLIENT_CERTIFICATE_PATH, folder: /etc/task-api, file: client-certificate, secret: {{ .Values.credentialSecretName }}}
+{{- else if eq .Values.credential "client-secret" -}}
+{variable: AZURE_CLIENT_SECRET_FILE, folder: /etc/task-api, file: client-secret, secret: {{ .Values.credentialSecretName }}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,122 @@
+"""The ends of a truth table as running pods: the release's own, and strangers. All listen on every port that is not taken."""
+
+import concurrent.futures
+import json
+import re
+import time
+
+import cluster
+from test_network_policies import Table
+
+AT_ONCE = 6
+
+
+class Ends:
+    """A cell is (target, port, protocol); `listening` are those where somebody would answer."""
+
+    def __init__(self, profile):
+        self.table = Table(profile)
+        container = next(
+            one for pod in cluster.get("pods", "--namespace", cluster.NAMESPACE)["items"] for one in pod["spec"].get("initContainers", [])
+        )
+        self.image, self.pull = container["image"], container["imagePullPolicy"]
+        self.listener = f"listener-{int(time.time())}"
+        # Below 1024 a pod that is restricted may not listen.
+        self.ports = ",".join(str(port) for port in self.table.ports if port >= 1024)
+        # `helm test` brings the policy of its pods and takes it away.
+        cluster.apply(cluster.rendering.only(profile, "NetworkPolicy", "portcullis-test"))
+        self.places = {}
+        self.addresses = {}
+        self.listening = set()
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            self._start_strangers()
+            list(pool.map(self._start_workload, self.table.data["workloads"].items()))
+            for name, cells in zip(self.places, pool.map(self._await_listening, self.places), strict=True):
+                self.listening |= {(name, *cell) for cell in cells}
+        self._find_dns()
+
+    def in_table(self, source, target):
+        return ("both", source, target, "IPv4") in self.table.expected
+
+    def cells(self):
+        """Source and cell → whether the table has it open."""
+        model = self.table.models[0]
+        return {
+            (source, *cell): bool(self.table.expected["both", source, cell[0], "IPv4"] & model.bits[cell[1], cell[2]])
+            for source in self.places
+            for cell in self.listening
+            if self.in_table(source, cell[0])
+        }
+
+    def reached(self, sources):
+        """Source → the cells that answered."""
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            return dict(zip(sources, pool.map(self._reach, sources), strict=True))
+
+    def _reach(self, source):
+        namespace, pod, container = self.places[source]
+        names = {address: name for name, own in self.addresses.items() if self.in_table(source, name) for address in own}
+        ports = ",".join(str(port) for port in self.table.ports)
+        said = cluster.kubectl(
+            "exec", pod, "--namespace", namespace, "--container", container, "--",
+            "/probe", "reach", "--timeout=500ms", f"--addresses={','.join(names)}", f"--ports={ports}",
+        )
+        assert said.endswith("done\n"), said
+        found = re.findall(r"^open (TCP|UDP) \[?([^\n\]]+)\]?:(\d+)$", said, re.MULTILINE)
+        return {(names[address], int(port), protocol) for protocol, address, port in found}
+
+    def _start_strangers(self):
+        made = [one for one in self.table.ends if one.namespace and one.name not in self.table.data["workloads"] and one.namespace != "kube-system"]
+        cluster.apply(*(cluster.namespace(name) for name in sorted({one.namespace for one in made} - {cluster.NAMESPACE})))
+        cluster.apply(*(self._pod(one) for one in made))
+        for one in made:
+            self.places[one.name] = one.namespace, f"end-{one.name}", "listener"
+
+    def _pod(self, end):
+        command = ["/probe", "listen", "--addresses=$(ADDRESSES)", self.ports]
+        restricted = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+        return {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": f"end-{end.name}", "namespace": end.namespace, "labels": end.labels},
+            "spec": {
+                "automountServiceAccountToken": False,
+                "terminationGracePeriodSeconds": 0,
+                "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
+                "containers": [{
+                    "name": "listener", "image": self.image, "imagePullPolicy": self.pull, "command": command, "securityContext": restricted,
+                    "env": [{"name": "ADDRESSES", "valueFrom": {"fieldRef": {"fieldPath": "status.podIPs"}}}],
+                }],
+            },
+        }
+
+    def _start_workload(self, workload):
+        """A container more in the pod that is there, so that packets have its address and its labels."""
+        name, place = workload
+        namespace, deployment = place.split("/")
+        selector = cluster.get("deployment", deployment, "--namespace", namespace)["spec"]["selector"]["matchLabels"]
+        labels = ",".join(f"{key}={value}" for key, value in selector.items())
+        pod = cluster.get("pods", "--namespace", namespace, "--selector", labels, "--field-selector", "status.phase=Running")["items"][0]
+        addresses = ",".join(one["ip"] for one in pod["status"]["podIPs"])
+        cluster.kubectl(
+            "debug", pod["metadata"]["name"], "--namespace", namespace, "--image", self.image, f"--image-pull-policy={self.pull}",
+            "--profile=restricted", "--container", self.listener, "--quiet", "--", "/probe", "listen", f"--addresses={addresses}", self.ports,
+        )
+        self.places[name] = namespace, pod["metadata"]["name"], self.listener
+
+    def _await_listening(self, name):
+        namespace, pod, container = self.places[name]
+
+        def said():
+            text = cluster.run("kubectl", "logs", pod, "--namespace", namespace, "--container", container, check=False).stdout
+            return text if text.endswith("ready\n") else None
+
+        lines = cluster.await_true(f"{pod} listens", said, 180)
+        self.addresses[name] = [one["ip"] for one in cluster.get("pod", pod, "--namespace", namespace)["status"]["podIPs"]]
+        return {(int(port), protocol) for protocol, port in re.findall(r"^(?:listening|taken) (TCP|UDP) .*:(\d+)$", lines, re.MULTILINE)}
+
+    def _find_dns(self):
+        pods = cluster.get("pods", "--namespace", "kube-system", "--selector", "k8s-app=kube-dns")["items"]
+        assert pods, json.dumps(pods)
+        self.addresses["dns"] = [one["ip"] for one in pods[0]["status"]["podIPs"]]
+        self.listening |= {("dns", 53, "TCP"), ("dns", 53, "UDP")}

@@ -1,0 +1,83 @@
+"""Requests at a steady rate from pods of their own, and what became of them."""
+
+import re
+import time
+
+import cluster
+
+NAMESPACE = cluster.STRANGERS
+
+
+class Load:
+    """Each stream is (name, rate, arguments of `probe load`)."""
+
+    def __init__(self, image, pull, streams, seconds):
+        self.names = [f"load-{name}" for name, _, _ in streams]
+        self.rate = sum(rate for _, rate, _ in streams)
+        cluster.apply(cluster.namespace(NAMESPACE))
+        cluster.apply(*(_pod(image, pull, f"load-{name}", ["--rate", str(rate), "--for", f"{seconds}s", *more]) for name, rate, more in streams))
+        cluster.kubectl("wait", "--for=condition=Ready", "pod", *self.names, "--namespace", NAMESPACE, "--timeout=60s")
+        cluster.await_true("the load has begun", lambda: self.counts()[0] > self.rate)
+
+    def counts(self):
+        """Answered and failed so far."""
+        answered = failed = 0
+        for text in self._said().values():
+            found = re.findall(r"^at \d+: (\d+) answered, (\d+) failed", text, re.MULTILINE)
+            if found:
+                answered, failed = answered + int(found[-1][0]), failed + int(found[-1][1])
+        return answered, failed
+
+    def failures(self):
+        """Seconds, since its pod's start, at which each failed request was due and at which its failure was known; and why."""
+        pattern = re.compile(r"^failed at ([\d.]+): (.*) \(after (\d+) ms\)$", re.MULTILINE)
+        return [
+            (float(due), float(due) + int(took) / 1000, f"{name}: {why}") for name, text in self._said().items() for due, why, took in pattern.findall(text)
+        ]
+
+    def settle(self):
+        """Waits until what was asked by now has been counted."""
+        before = self.counts()[0]
+        cluster.await_true("the load goes on", lambda: self.counts()[0] > before + 2 * self.rate)
+
+    def stop(self):
+        cluster.kubectl("delete", "pod", *self.names, "--namespace", NAMESPACE, "--grace-period=0", "--force")
+
+    def _said(self):
+        return {name: cluster.kubectl("logs", name, "--namespace", NAMESPACE) for name in self.names}
+
+
+class Phase:
+    """What the load met while something happened."""
+
+    def __init__(self, load):
+        self.load = load
+
+    def __enter__(self):
+        self.load.settle()
+        self.before, self.known, self.start = self.load.counts(), len(self.load.failures()), time.monotonic()
+        return self
+
+    def __exit__(self, *_error):
+        self.load.settle()
+        after = self.load.counts()
+        self.answered = after[0] - self.before[0]
+        self.seconds = time.monotonic() - self.start
+        self.failures = self.load.failures()[self.known :]
+
+
+def _pod(image, pull, name, arguments):
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [{
+                "name": "load", "image": image, "imagePullPolicy": pull, "command": ["/probe", "load", *arguments],
+                "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}},
+            }],
+        },
+    }

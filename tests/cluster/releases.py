@@ -1,0 +1,46 @@
+"""What is installed: the development values as they are, or several replicas on a PostgreSQL."""
+
+import json
+
+import cluster
+import yaml
+from cluster import NAMESPACE, SUITE
+
+HERE = cluster.rendering.HERE.parent / "cluster"
+
+
+def install(work, *more):
+    cluster.helm("dependency", "build", SUITE)
+    cluster.helm("install", "portcullis", SUITE, *arguments(work), *more)
+
+
+def start_over():
+    """An empty namespace, whatever was there."""
+    cluster.remove()
+    cluster.apply(cluster.namespace(NAMESPACE))
+
+
+def upgrade(work, *more):
+    cluster.helm("dependency", "build", SUITE)
+    cluster.helm("upgrade", "portcullis", SUITE, *arguments(work), *more)
+
+
+def arguments(work, chart=SUITE):
+    """The cluster's own keys are what dev-entra trusts the task API's service account by."""
+    keys = work / "keys.json"
+    keys.write_text(cluster.kubectl("get", "--raw", "/openid/v1/jwks"))
+    return [
+        "--namespace", NAMESPACE, "--values", chart / "values-development.yaml", "--values", HERE / "values.yaml",
+        "--set-file", f"devEntra.clusterKeys={keys}", "--wait", "--timeout", "240s",
+    ]
+
+
+def status():
+    return json.loads(cluster.helm("status", "portcullis", "--namespace", NAMESPACE, "--output", "json").stdout)["info"]["status"]
+
+
+def unlimited_policies():
+    """The chart's policies, with a limit that no load meets."""
+    documents = yaml.safe_load((SUITE / "values.yaml").read_text())["portcullis"]["policies"]["documents"]
+    assert documents.count("requests: 100,") == 3
+    return documents.replace("requests: 100,", "requests: 1000000,")

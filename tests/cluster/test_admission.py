@@ -1,0 +1,68 @@
+"""The API server's own word on every manifest of every profile, warnings included; and that what was installed before can be upgraded."""
+
+import json
+import subprocess
+
+import cluster
+import pytest
+import rendering
+from cluster import NAMESPACE
+
+CRDS = {
+    "github.com/cert-manager/cert-manager": "deploy/crds/cert-manager.io_certificates.yaml",
+    "github.com/prometheus-operator/prometheus-operator": "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
+}
+
+
+@pytest.fixture(scope="module")
+def resources():
+    """The kinds of cert-manager and of the Prometheus operator, which come as Go modules."""
+    folder = rendering.HERE.parent / "cluster/crds"
+    added = []
+    for module, path in CRDS.items():
+        done = subprocess.run(["go", "mod", "download", "-json", module], cwd=folder, capture_output=True, text=True, check=True)
+        file = f"{json.loads(done.stdout)['Dir']}/{path}"
+        if cluster.run("kubectl", "get", "-f", file, check=False).returncode:
+            # Server-side: an annotation could not hold the whole of it.
+            cluster.kubectl("apply", "--server-side", "-f", file)
+            added.append(file)
+        cluster.kubectl("wait", "--for=condition=Established", "-f", file, "--timeout=30s")
+    yield
+    for file in added:
+        cluster.kubectl("delete", "-f", file)
+
+
+@pytest.fixture(scope="module")
+def namespaces(resources):
+    spaces = [cluster.namespace(name) for name in (NAMESPACE, cluster.STRANGERS, "shop")]
+    for space in spaces:
+        # Enforcement refuses pods alone; a warning comes for whatever would make such pods.
+        space["metadata"]["labels"]["pod-security.kubernetes.io/warn"] = "restricted"
+    cluster.remove()
+    cluster.apply(*spaces)
+
+
+def admit(text):
+    command = ["kubectl", "apply", "--dry-run=server", "--validate=strict", "--warnings-as-errors", "--filename=-"]
+    return cluster.run(*command, text=text, check=False)
+
+
+@pytest.mark.parametrize("profile", rendering.PROFILES)
+def test_the_api_server_accepts_every_manifest_without_a_warning(namespaces, profile):
+    done = admit(rendering.text(profile))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("(server dry run)") == len(rendering.objects(profile))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        ("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true", "would violate PodSecurity"),
+        ("terminationGracePeriodSeconds:", "terminationGraceSeconds:", "unknown field"),
+    ],
+)
+def test_what_is_wrong_is_refused(namespaces, right, wrong, words):
+    text = rendering.text("task-suite--development")
+    assert right in text
+    done = admit(text.replace(right, wrong))
+    assert done.returncode != 0 and words in done.stderr, done.stderr

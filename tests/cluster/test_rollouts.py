@@ -1,0 +1,117 @@
+"""Restarts of everything under load, on a release of two replicas each with a PostgreSQL outside the cluster. No request is lost."""
+
+import json
+import time
+
+import cluster
+import postgresql
+import pytest
+import releases
+from cluster import NAMESPACE
+from load import Load, Phase
+from people import EDITOR, NOTIFICATIONS, TASKS
+
+RATE = {"tasks": 330, "notifications": 170, "changes": 10}
+SECONDS = 1500
+RESTARTED = ("portcullis-authz", "portcullis-gateway", "task-api", "notification", "audit") * 2
+LONGEST_RECOVERY = 1.0
+GATEWAY = f"http://portcullis-gateway.{NAMESPACE}.svc.cluster.local:80"
+
+
+@pytest.fixture(scope="module")
+def database():
+    with postgresql.server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def several_replicas(images, database, tmp_path_factory):
+    """Helm's arguments for it, too. Drains are as long as the chart's own values have them."""
+    work = tmp_path_factory.mktemp("several")
+    values = {
+        "services": {"replicas": 2, "drainSeconds": 35},
+        "database": {
+            "type": "postgresql", "urlSecretName": "databases", "port": database.port, "peers": [{"ipBlock": {"cidr": f"{database.host}/32"}}],
+        },
+        "portcullis": {"policies": {"documents": releases.unlimited_policies()}, "authz": {"drainSeconds": 35}, "gateway": {"drainAtLeastSeconds": 8}},
+    }
+    node, port = postgresql.publish(database)
+    releases.start_over()
+    urls = {service: postgresql.url(database, port, node, service) for service in postgresql.SERVICES}
+    cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "databases", "namespace": NAMESPACE}, "stringData": urls})
+    (work / "values.yaml").write_text(json.dumps(values))
+    releases.install(work, "--values", work / "values.yaml")
+    return lambda *more: releases.upgrade(work, "--values", work / "values.yaml", *more)
+
+
+@pytest.fixture(scope="module")
+def load(several_replicas, entra, gateway):
+    tasks, notifications = (f"Authorization: Bearer {entra.token(EDITOR, scope)}" for scope in (TASKS, NOTIFICATIONS))
+    container = cluster.get("deployment", "portcullis-gateway", "--namespace", NAMESPACE)["spec"]["template"]["spec"]["initContainers"][0]
+    change = ["--method", "POST", "--header", "Content-Type: application/json", "--body", json.dumps({"title": "under load"}), "--connections", "2"]
+    load = Load(container["image"], container["imagePullPolicy"], [
+        ("tasks", RATE["tasks"], ["--header", tasks, f"{GATEWAY}/api/tasks?limit=1=200"]),
+        ("notifications", RATE["notifications"], ["--header", notifications, f"{GATEWAY}/notification/notifications?limit=1=200"]),
+        ("changes", RATE["changes"], ["--header", tasks, *change, f"{GATEWAY}/api/tasks=201"]),
+    ], SECONDS)
+    yield load
+    load.stop()
+
+
+def restart(deployment):
+    cluster.kubectl("rollout", "restart", f"deployment/{deployment}", "--namespace", NAMESPACE)
+    cluster.kubectl("rollout", "status", f"deployment/{deployment}", "--namespace", NAMESPACE, "--timeout=180s")
+
+
+def await_departures():
+    """Until no pod is leaving: until then requests may still be lost."""
+    leaving = lambda: [one for one in cluster.get("pods", "--namespace", NAMESPACE)["items"] if "deletionTimestamp" in one["metadata"]]
+    cluster.await_true("the old pods have left", lambda: not leaving(), 120)
+
+
+def said(what, phase):
+    print(f"{what}: {phase.answered} answered and {len(phase.failures)} failed in {phase.seconds:.0f} s, {phase.answered / phase.seconds:.0f} a second")
+
+
+def lost_nothing(what, phase):
+    said(what, phase)
+    assert not phase.failures, phase.failures[:20]
+    assert phase.answered / phase.seconds >= 0.95 * sum(RATE.values())
+
+
+def test_restarts_lose_nothing(load):
+    with Phase(load) as phase:
+        for deployment in RESTARTED:
+            restart(deployment)
+        await_departures()
+    lost_nothing(f"{len(RESTARTED)} rollouts", phase)
+
+
+def test_an_upgrade_and_a_rollback_lose_nothing(load, several_replicas):
+    with Phase(load) as phase:
+        several_replicas("--set", "services.log=debug,portcullis.authz.log=debug,portcullis.gateway.drainAtLeastSeconds=9")
+        cluster.helm("rollback", "portcullis", "--namespace", NAMESPACE, "--wait", "--timeout", "240s")
+        await_departures()
+    lost_nothing("helm upgrade and helm rollback", phase)
+
+
+def test_a_gate_that_dies_without_a_word_is_missed_for_a_second_at_most(load):
+    pod = cluster.get("pods", "--namespace", NAMESPACE, "--selector", "app.kubernetes.io/component=authz")["items"][0]["metadata"]["name"]
+    with Phase(load) as phase:
+        cluster.kubectl("delete", "pod", pod, "--namespace", NAMESPACE, "--force", "--grace-period=0")
+        cluster.kubectl("rollout", "status", "deployment/portcullis-authz", "--namespace", NAMESPACE, "--timeout=180s")
+        time.sleep(3)
+    said("kubectl delete pod --force of one gate", phase)
+    if phase.failures:
+        recovery = max(known for _, known, _ in phase.failures) - min(due for due, _, _ in phase.failures)
+        print(f"from the first failure to the last: {recovery:.2f} s")
+        assert recovery <= LONGEST_RECOVERY, phase.failures[:20]
+
+
+def test_no_notification_and_no_audit_entry_was_lost(load, database):
+    """Whatever restarted: each change that was answered is in all three databases."""
+    load.stop()
+    changes = database.count("task_api", "tasks")
+    for service, table in (("notification", "notifications"), ("audit", "entries")):
+        cluster.await_true(f"{service} has {changes}", lambda s=service, t=table: database.count(s, t) == changes, 120)
+    print(f"{changes} changes, as many notifications and audit entries")

@@ -6,7 +6,7 @@ export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tar
 CARGO_FLAGS := --release --workspace --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build fmt lint unit deny envoy redis postgres generate elsewhere bench bench-services fuzz charts images kind-up cluster-test
+.PHONY: help demo test build fmt lint unit deny envoy redis postgres generate elsewhere bench bench-services fuzz charts images images-check kind-up cluster-test
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -60,7 +60,11 @@ charts: build envoy ## Tests of the charts that need no cluster
 images: ## Build the images with docker, podman or buildah, as archives in images/out
 	images/build
 
-cluster-test: images ## Install on the cluster of KUBECONFIG and try the ways round the gate; LOAD loads image archives, POLICY takes off and on
+images-check: images ## What every image is held to, and that a second build makes the same bytes
+	images/check
+	images/reproduce probe
+
+cluster-test: images ## Everything on the cluster of KUBECONFIG, as tests/cluster/run says; LOAD loads image archives, POLICY takes off and on
 	tests/cluster/run
 
 kind-up: ## Install everything on a kind cluster with development values, and try the ways round the gate

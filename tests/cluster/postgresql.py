@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pwd
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -15,6 +14,15 @@ import cluster
 SERVICES = ("task-api", "notification", "audit")
 # A database of tests need not survive a power cut.
 SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "unix_socket_directories=")
+# The server ends, and its files go, when the pipe to this shell closes, however the tests ended.
+SUPERVISOR = """
+program=$1 folder=$2; shift 2
+"$program" -D "$folder/data" "$@" >"$folder/log" 2>&1 &
+read -r _
+kill -QUIT $! 2>/dev/null
+wait
+rm -rf "$folder"
+"""
 SPACE = {"name": "postgresql", "namespace": "default"}
 
 
@@ -33,7 +41,6 @@ class Server:
 
 @contextlib.contextmanager
 def server():
-    """Stopped, and its files removed, at the end."""
     programs = Path(cluster.run(cluster.rendering.HERE.parent.parent / "dev/postgres/obtain").stdout.strip())
     node = next(one["address"] for one in cluster.get("nodes")["items"][0]["status"]["addresses"] if one["type"] == "InternalIP")
     host = os.environ.get("HOST_ADDRESS") or _address_towards(node)
@@ -51,15 +58,15 @@ def server():
     (folder / "data/pg_hba.conf").write_text("host all all all scram-sha-256\n")
     port = _free_port(host)
     settings = [argument for setting in (*SETTINGS, f"listen_addresses={host}", f"port={port}") for argument in ("-c", setting)]
-    with open(folder / "log", "w") as log, subprocess.Popen([programs / "postgres", "-D", folder / "data", *settings], user=user, cwd=folder, stdout=log, stderr=log) as process:
+    supervisor = ["sh", "-c", SUPERVISOR, "sh", programs / "postgres", folder, *settings]
+    with subprocess.Popen(supervisor, user=user, cwd=folder, stdin=subprocess.PIPE) as process:
         try:
             found = Server(host, port, programs, password)
             _make_databases(found)
             yield found
         finally:
-            process.terminate()
+            process.stdin.close()
             process.wait()
-            shutil.rmtree(folder)
 
 
 def url(found, node_port, node, service):

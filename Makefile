@@ -6,15 +6,15 @@ export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/tar
 CARGO_FLAGS := --release --workspace --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build fmt lint unit deny envoy redis generate elsewhere bench fuzz charts images images-check kind-up cluster-test
+.PHONY: help demo test build fmt lint unit deny envoy redis postgres generate elsewhere bench bench-services fuzz charts images images-check kind-up cluster-test
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
 
 demo: build envoy ## Start everything and show what it does; DEMO=once leaves after the table
 	ENVOY="$$(dev/envoy/obtain)" "$(CARGO_TARGET_DIR)/release/demo"
 
-test: fmt lint build envoy redis unit ## All that a change must pass
+test: fmt lint build envoy redis postgres unit ## All that a change must pass
 
 build: toolchain ## Build every program
 	cargo build $(CARGO_FLAGS)
@@ -25,13 +25,16 @@ envoy: ## Obtain the pinned Envoy, unless ENVOY names one
 redis: ## Obtain a redis-server or valkey-server, unless REDIS_SERVER names one
 	dev/redis/obtain >/dev/null
 
+postgres: ## Obtain a PostgreSQL, unless POSTGRES_BIN names one
+	dev/postgres/obtain >/dev/null
+
 fmt: toolchain ## Check the formatting
 	cargo fmt --all --check
 
 lint: toolchain ## clippy, warnings denied
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
-unit: toolchain build envoy redis ## Unit and integration tests, and the outcomes through the real Envoy
+unit: toolchain build envoy redis postgres ## Unit and integration tests, and the outcomes through the real Envoy
 	ENVOY="$$(dev/envoy/obtain)" REDIS_SERVER="$$(dev/redis/obtain)" cargo test $(CARGO_FLAGS) --tests
 
 elsewhere: build envoy ## Examples for other gateways: their own tools, lint, and the real Envoy
@@ -44,6 +47,9 @@ generate: build ## Write docs/cli.md, docs/policy.schema.json, docs/openapi and 
 
 bench: toolchain ## Measure the handler, signatures and memory
 	cargo bench --workspace --locked
+
+bench-services: build ## Measure the Task API beside the same endpoints in FastAPI, on SQLite and PostgreSQL
+	PROGRAMS="$(CARGO_TARGET_DIR)/release" bench/services/run
 
 fuzz: toolchain ## Look for bytes that break something, FUZZ_SECONDS for each target
 	fuzz/run $(or $(FUZZ_SECONDS),60)

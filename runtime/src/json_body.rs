@@ -1,13 +1,19 @@
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
+use http::StatusCode;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
+use tokio::time::timeout;
 
 use crate::Problem;
 use crate::rejected_field::rejected_field;
+
+/// Half of what a request may take by default. A body is a few kilobytes at most, and what it waits for is the client alone.
+const TIME_FOR_A_BODY: Duration = Duration::from_secs(5);
 
 /// A JSON object as body, refused as a problem: 400 for what is not JSON, 422 for JSON of the wrong shape, which names the field.
 #[derive(Debug)]
@@ -17,9 +23,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match axum::Json::<Object<T>>::from_request(request, state).await {
-            Ok(axum::Json(Object(body))) => Ok(Self(body)),
-            Err(rejection) => Err(body_problem(&rejection)),
+        match timeout(TIME_FOR_A_BODY, axum::Json::<Object<T>>::from_request(request, state)).await {
+            Ok(Ok(axum::Json(Object(body)))) => Ok(Self(body)),
+            Ok(Err(rejection)) => Err(body_problem(&rejection)),
+            Err(_) => {
+                let detail = format!("the body did not arrive within {} s", TIME_FOR_A_BODY.as_secs());
+                Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail))
+            }
         }
     }
 }
@@ -88,6 +98,14 @@ mod tests {
         let status = response.status();
         let body = to_bytes(response.into_body(), 4096).await.unwrap();
         (status, content_type, serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_arrive_is_the_clients_fault() {
+        let router = Router::new().route("/", post(|_: JsonBody<Title>| async { "stored" }));
+        let never = Body::from_stream(futures::stream::pending::<Result<&str, std::io::Error>>());
+        let request = Request::post("/").header("content-type", "application/json").body(never);
+        assert_eq!(router.oneshot(request.unwrap()).await.unwrap().status(), StatusCode::REQUEST_TIMEOUT);
     }
 
     #[tokio::test]

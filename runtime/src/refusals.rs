@@ -21,8 +21,9 @@ const EVERY: [(&str, &str); 4] = [
     ("422", "Well-formed and not acceptable; `field` says where."),
     ("503", "Too busy, too slow or without what it needs; try again after `Retry-After`."),
 ];
-const WITH_BODY: [(&str, &str); 3] = [
+const WITH_BODY: [(&str, &str); 4] = [
     ("400", "The body is not JSON."),
+    ("408", "The body did not arrive in time."),
     ("413", "The body is too large."),
     ("415", "The body is not announced as JSON."),
 ];

@@ -7,16 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand;
-use portcullis_token::Caller;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use crate::known_caller::{KnownCaller, SharedIdentity};
+use crate::known_caller::KnownCaller;
+use crate::shared_identity::SharedIdentities;
 
 /// What an entry costs beside its own data: the allocator's rounding, the index, the queue. Measured with a million entries (`bench/benches/memory.rs`).
 const OVERHEAD: usize = 230;
-/// Combinations of tenant, client, roles and scopes that are kept once. Others are kept with each caller, which only costs memory.
-const SHARED_IDENTITIES: usize = 4096;
 /// What an entry usually weighs; only the initial size of the index depends on it.
 const USUAL_WEIGHT: u64 = 512;
 
@@ -25,7 +23,8 @@ const USUAL_WEIGHT: u64 = 512;
 /// forged token costs as much to look up as to refuse, and how many there are is the attacker's choice.
 pub(crate) struct DecisionCache {
     callers: Cache<TokenKey, Arc<KnownCaller>, ByWeight>,
-    shared: Cache<String, Arc<SharedIdentity>>,
+    /// What they have in common.
+    pub(crate) shared: SharedIdentities,
     secret: LessSafeKey,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -66,7 +65,7 @@ impl DecisionCache {
         let expected = usize::try_from(capacity / USUAL_WEIGHT).unwrap_or(usize::MAX);
         let callers = Cache::with_weighter(expected, capacity, ByWeight);
         let (hits, misses) = (AtomicU64::new(0), AtomicU64::new(0));
-        Some(Self { callers, shared: Cache::new(SHARED_IDENTITIES), secret, hits, misses })
+        Some(Self { callers, shared: SharedIdentities::default(), secret, hits, misses })
     }
 
     /// The key of an `Authorization` line under the policy number `policy`; `None` only if the cipher fails.
@@ -94,16 +93,6 @@ impl DecisionCache {
 
     pub(crate) fn insert(&self, key: TokenKey, caller: Arc<KnownCaller>) {
         self.callers.insert(key, caller);
-    }
-
-    /// What `caller` has in common with others; `members` is what their assertions have in common, and so says all of it.
-    pub(crate) fn share(&self, caller: &Caller, members: String) -> Option<Arc<SharedIdentity>> {
-        if let Some(shared) = self.shared.get(&members) {
-            return Some(shared);
-        }
-        let shared = Arc::new(SharedIdentity::new(caller, members.clone())?);
-        self.shared.insert(members, Arc::clone(&shared));
-        Some(shared)
     }
 
     pub(crate) fn size(&self) -> CacheSize {
@@ -152,8 +141,8 @@ mod tests {
         let verified =
             Verified { caller: caller.clone(), claims: Claims::default(), valid: BEGIN..END, key_epoch: EPOCH };
         let limit_key = RateLimiter::in_memory().key("p", Subject::Caller { tenant: "t", object_id });
-        let known = KnownCaller::new(&verified, Grant::default(), limit_key, |members| cache.share(&caller, members));
-        Arc::new(known.unwrap())
+        let shared = cache.shared.of(&caller).unwrap();
+        Arc::new(KnownCaller::new(&verified, Grant::default(), limit_key, shared).unwrap())
     }
 
     fn remembering(capacity: u64, line: &[u8]) -> (DecisionCache, TokenKey) {
@@ -216,12 +205,5 @@ mod tests {
     fn without_capacity_nothing_is_kept() {
         let (cache, key) = remembering(0, b"Bearer x");
         assert!(cache.get(key, BEGIN, EPOCH).is_none());
-    }
-
-    #[test]
-    fn what_callers_have_in_common_is_kept_once() {
-        let cache = DecisionCache::new(1 << 20).unwrap();
-        let (one, two) = (known(&cache, "one"), known(&cache, "two"));
-        assert!(Arc::ptr_eq(&one.shared, &two.shared));
     }
 }

@@ -146,8 +146,8 @@ impl Gate {
     ) -> Option<Arc<KnownCaller>> {
         let subject = Subject::Caller { tenant: &verified.caller.tenant, object_id: &verified.caller.object_id };
         let limit_key = self.limiter.key(&policy.name, subject);
-        let share = |members| routes.cache.share(&verified.caller, members);
-        KnownCaller::new(verified, grant, limit_key, share).map(Arc::new)
+        let shared = routes.cache.shared.of(&verified.caller)?;
+        KnownCaller::new(verified, grant, limit_key, shared).map(Arc::new)
     }
 
     async fn limit(

@@ -21,12 +21,11 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b'%').add(b',').add(b';').add(b'"').add
 
 /// The headers that are one caller's alone; `None` if one would be too long.
 pub(crate) fn own(caller: &Caller) -> Option<ReplyPart> {
-    let text = |value: &Option<String>| value.as_deref().map(|value| encode(value).into_owned());
     let [object_id, name, email] = OWN;
     part(&[
-        (object_id, Some(encode(&caller.object_id).into_owned())),
-        (name, text(&caller.name)),
-        (email, text(&caller.email)),
+        (object_id, Some(encode(&caller.object_id))),
+        (name, caller.name.as_deref().map(encode)),
+        (email, caller.email.as_deref().map(encode)),
     ])
 }
 
@@ -34,7 +33,7 @@ pub(crate) fn own(caller: &Caller) -> Option<ReplyPart> {
 pub(crate) fn shared(caller: &Caller) -> Option<ReplyPart> {
     let [tenant, roles] = SHARED;
     let list: Vec<Cow<'_, str>> = caller.roles.iter().map(|role| encode(role)).collect();
-    part(&[(tenant, Some(encode(&caller.tenant).into_owned())), (roles, (!list.is_empty()).then(|| list.join(",")))])
+    part(&[(tenant, Some(encode(&caller.tenant))), (roles, (!list.is_empty()).then(|| list.join(",").into()))])
 }
 
 /// No header has a value: they are removed, whatever the client sent.
@@ -43,7 +42,7 @@ pub(crate) fn nobody() -> ReplyPart {
 }
 
 /// Sets the headers that have a value and removes the others. Envoy removes last, so a name must not be in both lists: its value would be gone.
-fn part<const N: usize>(headers: &[(&str, Option<String>); N]) -> Option<ReplyPart> {
+fn part<const N: usize>(headers: &[(&str, Option<Cow<'_, str>>); N]) -> Option<ReplyPart> {
     if headers.iter().any(|(_, value)| value.as_ref().is_some_and(|value| value.len() > MAX_LENGTH)) {
         return None;
     }

@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex, OnceLock};
 
 use percent_encoding::percent_decode;
-use portcullis_assertion::{own_members, shared_members};
+use portcullis_assertion::own_members;
 use portcullis_policy::Grant;
-use portcullis_token::{Caller, Verified};
+use portcullis_token::Verified;
 
 use crate::identity_headers;
 use crate::rate_limit::LimitKey;
 use crate::reply_bytes::ReplyPart;
+use crate::shared_identity::SharedIdentity;
 
 /// A caller of one policy, with all that is the same for each of their requests while the token lives. There can be a million, so each
 /// field is as small as it can be.
@@ -39,25 +40,15 @@ struct Lifetime {
 /// An assertion that is good for any request, and when it was issued.
 pub(crate) type IssuedAssertion = Option<(u64, Arc<str>)>;
 
-/// The tenant and what a caller may do there: the same for thousands of callers, so it is kept once.
-#[derive(Debug)]
-pub(crate) struct SharedIdentity {
-    pub(crate) tenant: Box<str>,
-    pub(crate) headers: ReplyPart,
-    pub(crate) members: Box<str>,
-}
-
 impl KnownCaller {
     /// `None` if a header would be too long to pass on.
     pub(crate) fn new(
         verified: &Verified,
         grant: Grant,
         limit_key: LimitKey,
-        share: impl FnOnce(String) -> Option<Arc<SharedIdentity>>,
+        shared: Arc<SharedIdentity>,
     ) -> Option<Self> {
-        let caller = &verified.caller;
-        let shared = share(shared_members(caller)?)?;
-        let headers = identity_headers::own(caller)?;
+        let headers = identity_headers::own(&verified.caller)?;
         let seconds = |time: u64| u32::try_from(time).unwrap_or(u32::MAX);
         let lifetime = Lifetime { begin: seconds(verified.valid.start), end: seconds(verified.valid.end) };
         let key_epoch = low_half(verified.key_epoch);
@@ -97,11 +88,4 @@ impl KnownCaller {
 #[expect(clippy::cast_possible_truncation, reason = "the other half does not matter")]
 fn low_half(epoch: u64) -> u32 {
     epoch as u32
-}
-
-impl SharedIdentity {
-    pub(crate) fn new(caller: &Caller, members: String) -> Option<Self> {
-        let headers = identity_headers::shared(caller)?;
-        Some(Self { tenant: caller.tenant.as_str().into(), headers, members: members.into_boxed_str() })
-    }
 }

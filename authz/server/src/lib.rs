@@ -35,6 +35,7 @@ mod reply_bytes;
 mod routes;
 mod serve;
 mod service;
+mod shared_identity;
 mod signing_keys;
 mod state_metrics;
 mod verdict;

@@ -2,14 +2,14 @@
 //! (Protocol Buffers, "Encoding", §Last One Wins), so that a reply is put together from parts that were encoded long before.
 
 use bytes::Bytes;
-use envoy_types::ext_authz::v3::pb::OkHttpResponse;
-use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
 use crate::wire::{Field, fields, header_value};
 
 /// `OkHttpResponse.headers`.
 const HEADERS: u32 = 2;
+/// `OkHttpResponse.headers_to_remove`.
+const HEADERS_TO_REMOVE: u32 = 5;
 /// `OkHttpResponse.response_headers_to_add`.
 const RESPONSE_HEADERS: u32 = 6;
 /// `CheckResponse`: a status of 0 (the field is there and empty), then the `ok_response`.
@@ -18,6 +18,9 @@ const OK_RESPONSE: u32 = 3;
 /// The tail of a `HeaderValueOption` that overwrites: `append: {value: false}`, `append_action: OVERWRITE_IF_EXISTS_OR_ADD`.
 /// Both, since Envoy 1.40 reads `append` and appends to a client's value where it is true, whatever the action says.
 const OVERWRITE: [u8; 4] = [0x12, 0, 0x18, 2];
+
+/// A caller's own headers take about this many bytes.
+const USUAL_PART: usize = 256;
 
 /// Fields of an `OkHttpResponse`, encoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,13 +32,13 @@ impl ReplyPart {
         set: impl IntoIterator<Item = (&'a str, &'a str)>,
         remove: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(USUAL_PART);
         for (name, value) in set {
             put_header(&mut bytes, HEADERS, name, value);
         }
-        let headers_to_remove = remove.into_iter().map(str::to_owned).collect();
-        let removal = OkHttpResponse { headers_to_remove, ..OkHttpResponse::default() };
-        bytes.extend(removal.encode_to_vec());
+        for name in remove {
+            put(&mut bytes, HEADERS_TO_REMOVE, name.as_bytes());
+        }
         Self(bytes.into_boxed_slice())
     }
 

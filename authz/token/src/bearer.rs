@@ -35,21 +35,22 @@ pub fn bearer_token(authorization: Authorization<'_>) -> Result<&str, Refusal> {
     if line.len() > "Bearer ".len() + MAX_TOKEN_LENGTH {
         return Err(too_large());
     }
-    if line.contains(&b',') {
-        return Err(ambiguous());
-    }
-    let line = std::str::from_utf8(line).map_err(|_| malformed("it is not text"))?;
-    let (scheme, token) = line.split_once(' ').ok_or_else(|| malformed("it has no token"))?;
+    // A good line has no comma anyway, so that it is looked for only in others.
+    let refused = |what| if line.contains(&b',') { ambiguous() } else { malformed(what) };
+    let text = std::str::from_utf8(line).map_err(|_| refused("it is not text"))?;
+    let (scheme, token) = text.split_once(' ').ok_or_else(|| refused("it has no token"))?;
     // RFC 9110 §11.1: the scheme's case does not matter.
     if !scheme.eq_ignore_ascii_case("Bearer") {
-        return Err(malformed("its scheme is not Bearer"));
+        return Err(refused("its scheme is not Bearer"));
     }
     // RFC 6750's b64token; a second space or a tab would be read differently by different parsers.
     // Without an early end the loop works on many bytes at once: 0.1 µs instead of 1.1 µs for a token of Entra's.
-    let is_foreign =
-        |byte: u8| !byte.is_ascii_alphanumeric() & !matches!(byte, b'-'..=b'/' | b'_' | b'~' | b'+' | b'=');
+    let is_foreign = |byte: u8| {
+        // `-`, `.`, `/` and the digits are neighbours.
+        !byte.is_ascii_alphabetic() & !(b'-'..=b'9').contains(&byte) & !matches!(byte, b'_' | b'~' | b'+' | b'=')
+    };
     if token.is_empty() || token.bytes().fold(false, |foreign, byte| foreign | is_foreign(byte)) {
-        return Err(malformed("what follows Bearer is not one token"));
+        return Err(refused("what follows Bearer is not one token"));
     }
     Ok(token)
 }
@@ -82,6 +83,15 @@ mod tests {
     }
 
     #[test]
+    fn each_byte_of_b64token_passes_and_no_other() {
+        for byte in 0..=u8::MAX {
+            let expected = byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+            let line = [b"Bearer a", &[byte][..], b"b"].concat();
+            assert_eq!(bearer_token(Authorization::One(&line)).is_ok(), expected, "{byte:#x}");
+        }
+    }
+
+    #[test]
     fn everything_else_is_refused_with_its_reason() {
         let long = format!("Bearer {}", "a".repeat(super::MAX_TOKEN_LENGTH + 1));
         for (line, reason) in [
@@ -96,6 +106,10 @@ mod tests {
             (b"Bearer a\xff.b.c", Reason::AuthorizationMalformed),
             (b"Bearer a.b.c\x00", Reason::AuthorizationMalformed),
             (b"Bearer a.b.c,Bearer d.e.f", Reason::AuthorizationAmbiguous),
+            (b"Bearer a.b.c,d.e.f", Reason::AuthorizationAmbiguous),
+            (b"Bearer,", Reason::AuthorizationAmbiguous),
+            (b"Basic YTpi, Bearer a.b.c", Reason::AuthorizationAmbiguous),
+            (b"Bearer a\xff.b.c,Bearer d.e.f", Reason::AuthorizationAmbiguous),
             (long.as_bytes(), Reason::TokenTooLarge),
         ] {
             let refusal = bearer_token(Authorization::One(line)).unwrap_err();

@@ -1,6 +1,7 @@
 use serde_json::{Map, Value};
 
 use crate::compact::malformed;
+use crate::members::Members;
 use crate::refusal::{Reason, Refusal};
 use crate::strict_json::parse_object;
 
@@ -11,11 +12,11 @@ const LATEST_TIME: u64 = 253_402_300_799;
 
 /// The claims of a token, read strictly: a claim is absent or of its type, never converted. `roles: "Admin"` is not a list of roles.
 #[derive(Clone, Debug, Default)]
-pub struct Claims(Map<String, Value>);
+pub struct Claims(Members);
 
 impl From<Map<String, Value>> for Claims {
     fn from(members: Map<String, Value>) -> Self {
-        Self(members)
+        Self(members.into())
     }
 }
 
@@ -29,7 +30,7 @@ impl Claims {
     /// Whether the claim is there, of whatever type.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.0.contains(name)
     }
 
     /// A claim as it is.

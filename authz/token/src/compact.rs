@@ -1,10 +1,11 @@
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 
 use crate::refusal::{Reason, Refusal};
 
 /// The longest token that is looked at, in bytes. Entra's largest (200 groups) are about 9 KiB.
 pub const MAX_TOKEN_LENGTH: usize = 16 * 1024;
+
+const NOT_THREE: &str = "it does not have three parts";
 
 /// A JWS in compact serialization (RFC 7515 §7.1), taken apart and decoded but not verified.
 #[derive(Debug)]
@@ -26,12 +27,9 @@ impl<'a> CompactJws<'a> {
         if token.len() > MAX_TOKEN_LENGTH {
             return Err(too_large());
         }
-        let mut parts = token.split('.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(malformed("it does not have three parts"));
-        };
+        // From both ends, so that the longest part is not searched for dots: decoding it finds them too.
+        let parts = token.split_once('.').and_then(|(header, rest)| Some((header, rest.rsplit_once('.')?)));
+        let (header, (payload, signature)) = parts.ok_or_else(|| malformed(NOT_THREE))?;
         let signed = token.get(..header.len() + 1 + payload.len()).unwrap_or_default();
         Ok(Self {
             signed,
@@ -50,9 +48,11 @@ impl<'a> CompactJws<'a> {
     }
 }
 
-/// The engine refuses padding, other alphabets, white space and non-zero trailing bits (RFC 4648 §3.5), so that a token has one spelling.
+/// The decoder refuses padding, other alphabets, white space and non-zero trailing bits (RFC 4648 §3.5), so that a token has one spelling.
 fn decode(part: &str, name: &str) -> Result<Vec<u8>, Refusal> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed(&format!("its {name} is not base64url")))
+    URL_SAFE_NO_PAD.decode_to_vec(part).map_err(|_| {
+        if part.contains('.') { malformed(NOT_THREE) } else { malformed(&format!("its {name} is not base64url")) }
+    })
 }
 
 pub(crate) fn too_large() -> Refusal {
@@ -65,7 +65,11 @@ pub(crate) fn malformed(what: &str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::{CompactJws, MAX_TOKEN_LENGTH};
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use proptest::prelude::*;
+
+    use super::{CompactJws, MAX_TOKEN_LENGTH, decode};
     use crate::Reason;
 
     #[test]
@@ -92,10 +96,52 @@ mod tests {
             "e30.e30.c2ln\n",
             "{\"payload\":\"e30\"}",
         ] {
-            let header = CompactJws::parse(token).and_then(|jws| jws.header());
-            assert_eq!(header.unwrap_err().reason, Reason::TokenMalformed, "{token:?}");
+            let refusal = CompactJws::parse(token).and_then(|jws| jws.header()).unwrap_err();
+            assert_eq!(refusal.reason, Reason::TokenMalformed, "{token:?}");
+            let dots = token.bytes().filter(|byte| *byte == b'.').count();
+            assert_eq!(refusal.detail.contains("three parts"), dots != 2, "{token:?}: {refusal}");
         }
         let long = "a".repeat(MAX_TOKEN_LENGTH + 1);
         assert_eq!(CompactJws::parse(&long).unwrap_err().reason, Reason::TokenTooLarge);
+    }
+
+    /// Texts of any length, so that each ends in every way within, at and behind a vector, and what one wrong byte makes of them.
+    fn spellings() -> impl Strategy<Value = (String, String)> {
+        let text = "[A-Za-z0-9_-]{0,300}";
+        (text, any::<prop::sample::Index>(), any::<char>()).prop_map(|(text, index, other)| {
+            let mut spoilt: Vec<char> = text.chars().collect();
+            if !spoilt.is_empty() {
+                let index = index.index(spoilt.len());
+                spoilt[index] = other;
+            }
+            (text, spoilt.into_iter().collect())
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(20_000) })]
+
+        /// The vectors are judged by the plain decoder of another library.
+        #[test]
+        fn what_is_decoded_and_what_is_refused_is_what_the_plain_decoder_says((text, spoilt) in spellings()) {
+            for text in [text, spoilt] {
+                prop_assert_eq!(decode(&text, "part").ok(), URL_SAFE_NO_PAD.decode(&text).ok(), "{}", text);
+            }
+        }
+    }
+
+    /// Each byte at each place of a vector and behind it, whichever way the length ends.
+    #[test]
+    fn each_byte_is_judged_the_same_wherever_it_stands() {
+        for length in [38, 39, 40, 70, 71, 72] {
+            for place in 0..length {
+                for byte in 0..=127_u8 {
+                    let mut text = vec![b'A'; length];
+                    text[place] = byte;
+                    let text = String::from_utf8(text).unwrap();
+                    assert_eq!(decode(&text, "part").ok(), URL_SAFE_NO_PAD.decode(&text).ok(), "{text:?}");
+                }
+            }
+        }
     }
 }

@@ -41,7 +41,7 @@ impl KeySet {
 
     /// Parses a document. One bad key costs only itself, as RFC 7517 §5 asks.
     pub fn parse(document: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
-        let mut members = parse_object(document).map_err(|_| KeySetError::NotAKeySet)?;
+        let mut members = Map::from(parse_object(document).map_err(|_| KeySetError::NotAKeySet)?);
         let Some(Value::Array(published)) = members.remove("keys") else { return Err(KeySetError::NotAKeySet) };
         if published.len() > MAX_KEYS {
             return Err(KeySetError::TooManyKeys);

@@ -24,6 +24,7 @@ mod jwk;
 mod key_cache;
 mod key_set;
 mod key_store;
+mod members;
 mod oidc;
 mod open;
 mod refusal;

@@ -35,6 +35,9 @@ pub const EDITOR: User =
 /// Has the role Reader.
 pub const READER: User =
     User { tenant: CONTOSO, username: "rita.reader@contoso.example", password: "Reader-Passw0rd!" };
+/// Has the role Editor, and must prove more than a password before anything works on her behalf.
+pub const STEPS_UP: User =
+    User { tenant: CONTOSO, username: "connie.conditional@contoso.example", password: "Connie-Passw0rd!" };
 /// Is an Admin of the tenant that is not served.
 pub const MALLORY: User =
     User { tenant: FABRIKAM, username: "mallory@fabrikam.example", password: "Mallory-Passw0rd!" };

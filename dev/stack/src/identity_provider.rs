@@ -46,6 +46,13 @@ impl IdentityProvider {
         .await
     }
 
+    /// The same after `challenge`, the claims that a 401 asked for, was met.
+    pub async fn stronger_user_token(&self, user: User, api: &str, scope: &str, challenge: &str) -> anyhow::Result<String> {
+        let scope = format!("api://{api}/{scope}");
+        let form = [("scope", scope.as_str()), ("username", user.username), ("password", user.password), ("claims", challenge)];
+        self.token("oauth2/v2.0/token", user.tenant, &form).await
+    }
+
     /// A user's token for the application `api`, in the shape of version 1.
     pub async fn user_token_v1(&self, user: User, api: &str) -> anyhow::Result<String> {
         let resource = format!("api://{api}");

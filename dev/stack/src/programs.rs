@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::Service;
 use crate::directory::{AUDIT, CONTOSO, NOTIFICATION, TASK_API, TASK_API_CLIENT};
 use crate::envoy::EnvoyPorts;
 use crate::ports::PortChoice;
@@ -62,6 +63,15 @@ impl Ports {
             admin: pick(9901)?,
             operations: [pick(9100)?, pick(9101)?, pick(9102)?, pick(9103)?],
         })
+    }
+
+    pub(crate) fn operations_of(&self, service: Service) -> u16 {
+        let [task_api, notification, audit, _] = self.operations;
+        match service {
+            Service::TaskApi => task_api,
+            Service::Notification => notification,
+            Service::Audit => audit,
+        }
     }
 
     /// The gate that is asked for keys and administered.

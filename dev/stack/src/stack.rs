@@ -165,6 +165,16 @@ impl Stack {
         Ok(())
     }
 
+    /// Ends a service at once, as a lost machine does, and starts it again with the same data.
+    pub async fn crash_and_restart(&mut self, service: Service) -> anyhow::Result<()> {
+        let place = self.services.iter().position(|program| program.spec().name == service.name());
+        let program = self.services.swap_remove(place.with_context(|| format!("{} is not running", service.name()))?);
+        let spec = program.spec().clone();
+        program.crash().await?;
+        self.services.push(Program::start(spec, &self.http).await?);
+        Ok(())
+    }
+
     /// Stops the issuer alone: an outage.
     pub async fn stop_issuer(&mut self) -> anyhow::Result<()> {
         let entra = self.entra.take().context("dev-entra is not running")?;
@@ -254,6 +264,12 @@ impl Stack {
     #[must_use]
     pub fn direct(&self, service: Service) -> String {
         http(port_of(&self.layout.ports, service))
+    }
+
+    /// Where a service's metrics and probes are.
+    #[must_use]
+    pub fn operations(&self, service: Service) -> String {
+        http(self.layout.ports.operations_of(service))
     }
 
     /// Where state and logs lie.

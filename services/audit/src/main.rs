@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use audit::{Command, CommandLine, Settings, run_verify};
 
+/// The C library's costs a list of tasks an eighth more.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     if !CommandLine::is_asked_for() {
         return portcullis_runtime::run::<Settings, _, _>("audit", audit::serve);

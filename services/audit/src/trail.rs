@@ -55,7 +55,7 @@ impl AuditTrail {
              AND (CAST($3 AS TEXT) IS NULL OR action = $3) AND (CAST($4 AS TEXT) IS NULL OR resource_id = $4)
              AND (CAST($5 AS TEXT) IS NULL OR reported_actor = $5) AND (CAST($6 AS TEXT) IS NULL OR reported_tenant = $6)
              AND (CAST($7 AS TEXT) IS NULL OR timestamp >= $7) AND (CAST($8 AS TEXT) IS NULL OR timestamp < $8)
-             ORDER BY position DESC LIMIT $9",
+             ORDER BY position DESC LIMIT CAST($9 AS BIGINT)",
         )
         .bind(&caller.tenant)
         .bind(position)

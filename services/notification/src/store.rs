@@ -89,7 +89,7 @@ impl NotificationStore {
         sqlx::query_as(
             "SELECT * FROM notifications WHERE tenant_id = $1 AND user_oid = $2
              AND (CAST($3 AS TEXT) IS NULL OR event = $3) AND (CAST($4 AS TEXT) IS NULL OR id < $4)
-             ORDER BY id DESC LIMIT $5",
+             ORDER BY id DESC LIMIT CAST($5 AS BIGINT)",
         )
         .bind(&user.tenant)
         .bind(&user.object_id)

@@ -28,7 +28,7 @@ fn forged(token: &str, change: impl FnOnce(&mut Value)) -> anyhow::Result<String
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn forged_tokens_neither_spend_anothers_limit_nor_get_round_ones_own() -> anyhow::Result<()> {
+async fn defect_3_forged_tokens_neither_spend_anothers_limit_nor_get_round_ones_own() -> anyhow::Result<()> {
     let few = |text: &str| text.replace("requests: 100, per: 60s", "requests: 5, per: 1h");
     let stack = Stack::start_varied(Variation::default().policies(few)).await?;
     let issuer = stack.identity_provider();

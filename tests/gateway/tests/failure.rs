@@ -91,6 +91,7 @@ async fn a_hot_restart_of_envoy_loses_no_request() -> anyhow::Result<()> {
 async fn slow_clients_starve_nobody_and_are_sent_away() -> anyhow::Result<()> {
     let stack = Stack::start_varied(Variation::default().policies(without_rate_limits)).await?;
     let token = stack.identity_provider().user_token(EDITOR, NOTIFICATION, "Notify.Send").await?;
+    let creator = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
     let mut slow = Vec::new();
     for number in 0..300 {
         let mut connection = TcpStream::connect(stack.gateway_address()).await?;
@@ -98,7 +99,7 @@ async fn slow_clients_starve_nobody_and_are_sent_away() -> anyhow::Result<()> {
             0 => "G".to_owned(),
             1 => "GET /notification/notifications HTTP/1.1\r\nHost: gateway\r\nX-Slow: ".to_owned(),
             _ => format!(
-                "POST /notification/notify HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\n\
+                "POST /api/tasks HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {creator}\r\n\
                  Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
             ),
         };

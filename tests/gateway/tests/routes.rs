@@ -101,7 +101,7 @@ async fn open_routes_need_no_token_and_strip_identity_all_the_same() -> anyhow::
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_route_may_have_origins_of_its_own() -> anyhow::Result<()> {
+async fn defect_17_a_route_may_have_origins_of_its_own() -> anyhow::Result<()> {
     let stack = Stack::start_varied(Variation::default().policies(with_open_policies).envoy(with_open_routes)).await?;
     let usual = "http://localhost:3000";
     for (path, origin, allowed) in [

@@ -1,4 +1,5 @@
 //! One request is one trace: from the gateway through the gate and the task API, on the user's behalf, to the last service.
+#![allow(clippy::indexing_slicing, reason = "reading a serde_json value by name answers null for what is not there")]
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};

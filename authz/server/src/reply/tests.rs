@@ -7,8 +7,9 @@ use portcullis_token::{Caller, CallerKind, Claims, Reason, Refusal, Verified};
 use prost::Message;
 
 use super::of;
-use crate::known_caller::{KnownCaller, SharedIdentity};
+use crate::known_caller::KnownCaller;
 use crate::rate_limit::{RateLimiter, Subject};
+use crate::shared_identity::SharedIdentity;
 use crate::verdict::{Denied, Pass, Quota, Refused, Verdict};
 
 fn texts(headers: &[HeaderValueOption]) -> Vec<String> {
@@ -43,8 +44,8 @@ fn known() -> Arc<KnownCaller> {
     let set = PolicySet::compile([("p.yaml", "{apiVersion: portcullis.dev/v1alpha1, kind: RoutePolicy, metadata: {name: p}, spec: {allow: [{callers: anyone}], upstream: {name: u}}}")]).unwrap();
     let grant = set.policy("p").unwrap().grant(Some(&verified)).unwrap();
     let limit_key = RateLimiter::in_memory().key("p", Subject::Address(""));
-    let share = |members| SharedIdentity::new(&verified.caller, members).map(Arc::new);
-    Arc::new(KnownCaller::new(&verified, grant, limit_key, share).unwrap())
+    let shared = Arc::new(SharedIdentity::new(&verified.caller).unwrap());
+    Arc::new(KnownCaller::new(&verified, grant, limit_key, shared).unwrap())
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn kid_at_hand(cache: &KeyCache, kid: &str) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flood_of_unknown_keys_causes_one_fetch_per_cool_down() {
+async fn defect_13_a_flood_of_unknown_keys_causes_one_fetch_per_cool_down() {
     let source = Source::default();
     let cache = Arc::new(KeyCache::start(source.clone(), KeyPolicy::default()));
     cache.ready().await;

@@ -37,7 +37,7 @@ async fn a_policy_becomes_a_challenge_that_the_browser_can_meet() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_exchanged_is_refused_for_good() {
+async fn defect_8_what_cannot_be_exchanged_is_refused_for_good() {
     let mut tenant = tenant().await;
     let client = tenant.client(secret());
     let ada = tenant.ada().await;

@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use portcullis_database::query_failed;
 use portcullis_guard::require_any_role;
-use portcullis_runtime::{BodyRefusals, IdempotencyKey, JsonBody, Page, Problem, Query, Refusals};
+use portcullis_runtime::{BodyRefusals, IdempotencyKey, JsonBody, Page, Problem, Query, Refusals, TraceFuture};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -154,5 +154,5 @@ fn with_etag(user: &TaskUser, task: Task) -> Response {
 async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
-    tokio::spawn(work).await.map_err(|error| Problem::internal(&error))?
+    tokio::spawn(work.with_current_context()).await.map_err(|error| Problem::internal(&error))?
 }

@@ -25,9 +25,10 @@ pub(crate) async fn list(mut read: Connection, reach: Reach<'_>, listing: &Listi
     };
     // With the owner as a plain condition the index serves it; with `OR` it would serve the tenant alone.
     let of_owner = if owner.is_some() { "owner_id = $2" } else { "CAST($2 AS TEXT) IS NULL" };
+    // SQLite plans by the value of a bare parameter after LIMIT, and so parses the statement anew each time that one is bound.
     let query = format!(
         "SELECT {COLUMNS} FROM tasks WHERE tenant_id = $1 AND {of_owner}
-         AND (CAST($3 AS INTEGER) IS NULL OR completed = $3) AND {after} ORDER BY id {direction} LIMIT $5"
+         AND (CAST($3 AS INTEGER) IS NULL OR completed = $3) AND {after} ORDER BY id {direction} LIMIT CAST($5 AS BIGINT)"
     );
     let from = listing.cursor.unwrap_or(if listing.order == Order::Oldest { 0 } else { i64::MAX });
     sqlx::query_as(AssertSqlSafe(query))

@@ -33,7 +33,7 @@
 {{- define "portcullis.contradictions.upstreams" -}}
 {{- $names := list -}}
 {{- range .Values.upstreams -}}
-{{- if has .name (list "authz" "admin" "no-such-service") }}{{ fail (printf "upstreams: the name %s is taken by the gateway itself; choose another" .name) }}{{ end -}}
+{{- if has .name (list "authz" "admin" "traces" "no-such-service") }}{{ fail (printf "upstreams: the name %s is taken by the gateway itself; choose another" .name) }}{{ end -}}
 {{- if has .name $names }}{{ fail (printf "upstreams: two are named %s" .name) }}{{ end -}}
 {{- $names = append $names .name -}}
 {{- end -}}

@@ -6,13 +6,21 @@ HEADER = "# Derived from envoy/{name} by charts/generate.\n"
 
 
 def render(folder):
-    return {name: HEADER.format(name=name) + change(_without_options((folder / name).read_text())) for name, change in CHANGES.items()}
+    return {name: HEADER.format(name=name) + change(_options((folder / name).read_text())) for name, change in CHANGES.items()}
 
 
-def _without_options(text):
-    """Lines such as `#tls: ..` are switched on by name elsewhere; the chart has values for that."""
-    kept = [line for line in text.splitlines(keepends=True) if not re.match(r" *#[a-z-]+: ", line)]
-    return "".join(kept)
+def _options(text):
+    """Lines such as `#tls: ..` are switched on by name elsewhere. Here `tracing` is by its value; the chart does the rest in other ways."""
+    lines, inside = [], False
+    for line in text.splitlines(keepends=True):
+        option = re.match(r"( *)#([a-z-]+): (.*\n)", line)
+        if option and option[2] != "tracing":
+            continue
+        if bool(option) != inside:
+            inside = bool(option)
+            lines.append("{{- if .Values.traces.endpoint }}\n" if inside else "{{- end }}\n")
+        lines.append(option[1] + option[3] if option else line)
+    return "".join(lines) + ("{{- end }}\n" if inside else "")
 
 
 def _replace(text, old, new):
@@ -40,6 +48,7 @@ def _listeners(text):
     text = _replace(text, "xff_num_trusted_hops: 0", "xff_num_trusted_hops: {{ .Values.gateway.trustedHops }}")
     line = "                      - {remove: x-forwarded-for}\n"
     text = _replace(text, line, "{{- if not .Values.gateway.trustedHops }}\n" + line + "{{- end }}\n")
+    text = _replace(text, "random_sampling: {value: 100}", "random_sampling: {value: {{ .Values.traces.percent }}}")
     return text + '\n{{ include "portcullis.gateway.operations" . }}\n'
 
 
@@ -62,7 +71,7 @@ def _clusters(text):
         'socket_address: {address: {{ include "portcullis.authz.host" . }}, port_value: 9000}',
     )
     resource = '  - "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster\n'
-    head, authz, task_api, _notification, _audit = text.split(resource)
+    head, authz, task_api, _notification, _audit, traces = text.split(resource)
     task_api = task_api.replace("task-api", "{{ .name }}")
     # Each cluster repeats these, so that no anchor is there twice.
     task_api = _replace(_replace(task_api, " &http1", ""), " &limits", "")
@@ -73,6 +82,13 @@ def _clusters(text):
         "socket_address: {address: {{ .host }}, port_value: {{ .port }}}",
     )
     loop = '{{- range include "portcullis.upstreams" . | fromJsonArray }}\n' + resource + task_api.rstrip() + "\n{{- end }}\n"
+    traces = _replace(traces, "    type: STATIC\n", '    {{- include "portcullis.cluster.discovery" . | nindent 4 }}\n')
+    traces = _replace(
+        traces,
+        "socket_address: {address: 127.0.0.1, port_value: 4317}",
+        "socket_address: {address: {{ (urlParse .Values.traces.endpoint).hostname }}, port_value: {{ splitList \":\" .Values.traces.endpoint | last }}}",
+    )
+    loop += "{{- if .Values.traces.endpoint }}\n" + resource + traces.rstrip() + "\n"
     return head + resource + authz.rstrip() + "\n" + loop + '{{ include "portcullis.cluster.admin" . }}\n'
 
 

@@ -21,6 +21,12 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: [fixture in item.fixturenames for fixture in ("several_replicas", "previous", "development")])
 
 
+@pytest.fixture(scope="session", autouse=True)
+def dependencies():
+    """The chart task-suite carries the chart portcullis as it is now."""
+    cluster.helm("dependency", "build", cluster.SUITE)
+
+
 @pytest.fixture(scope="session")
 def images():
     cluster.load_images()

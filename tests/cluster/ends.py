@@ -112,7 +112,9 @@ class Ends:
             return text if text.endswith("ready\n") else None
 
         lines = cluster.await_true(f"{pod} listens", said, 180)
-        self.addresses[name] = [one["ip"] for one in cluster.get("pod", pod, "--namespace", namespace)["status"]["podIPs"]]
+        # A pod may say that it listens before the API server has heard of its address.
+        addresses = cluster.await_true(f"{pod} has an address", lambda: cluster.get("pod", pod, "--namespace", namespace)["status"].get("podIPs"))
+        self.addresses[name] = [one["ip"] for one in addresses]
         return {(int(port), protocol) for protocol, port in re.findall(r"^(?:listening|taken) (TCP|UDP) .*:(\d+)$", lines, re.MULTILINE)}
 
     def _find_dns(self):

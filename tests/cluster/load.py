@@ -41,7 +41,7 @@ class Load:
         cluster.await_true("the load goes on", lambda: self.counts()[0] > before + 2 * self.rate)
 
     def stop(self):
-        cluster.kubectl("delete", "pod", *self.names, "--namespace", NAMESPACE, "--grace-period=0", "--force")
+        cluster.kubectl("delete", "pod", *self.names, "--namespace", NAMESPACE, "--grace-period=1", "--wait", "--ignore-not-found")
 
     def _said(self):
         return {name: cluster.kubectl("logs", name, "--namespace", NAMESPACE) for name in self.names}

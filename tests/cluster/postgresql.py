@@ -33,10 +33,11 @@ class Server:
     programs: Path
     password: str
 
-    def count(self, database, table):
-        environment = {**os.environ, "PGPASSWORD": self.password}
-        command = [self.programs / "psql", "-h", self.host, "-p", str(self.port), "-U", "portcullis", "-d", database, "-Atc", f"select count(*) from {table}"]
-        return int(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+    def count(self, service, table):
+        """Rows of a service's table, which is in a schema of the service's name."""
+        database = service.replace("-", "_")
+        place = f"postgres://portcullis:{self.password}@{self.host}:{self.port}/{database}"
+        return int(cluster.run(self.programs / "psql", place, "-Atc", f"select count(*) from {database}.{table}").stdout)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,6 @@ HERE = cluster.rendering.HERE.parent / "cluster"
 
 
 def install(work, *more):
-    cluster.helm("dependency", "build", SUITE)
     cluster.helm("install", "portcullis", SUITE, *arguments(work), *more)
 
 
@@ -21,7 +20,6 @@ def start_over():
 
 
 def upgrade(work, *more):
-    cluster.helm("dependency", "build", SUITE)
     cluster.helm("upgrade", "portcullis", SUITE, *arguments(work), *more)
 
 

@@ -26,7 +26,8 @@ def resources():
             # Server-side: an annotation could not hold the whole of it.
             cluster.kubectl("apply", "--server-side", "-f", file)
             added.append(file)
-        cluster.kubectl("wait", "--for=condition=Established", "-f", file, "--timeout=30s")
+        established = ["kubectl", "wait", "--for=condition=Established", "-f", file, "--timeout=5s"]
+        cluster.await_true(f"{path} is established", lambda command=established: cluster.run(*command, check=False).returncode == 0, 30)
     yield
     for file in added:
         cluster.kubectl("delete", "-f", file)

@@ -11,10 +11,17 @@ from cluster import NAMESPACE
 from load import Load, Phase
 from people import EDITOR, NOTIFICATIONS, TASKS
 
-RATE = {"tasks": 330, "notifications": 170, "changes": 10}
+RATE = {"tasks": 350, "notifications": 180, "changes": 10}
+LEAST = 500
 SECONDS = 1500
 RESTARTED = ("portcullis-authz", "portcullis-gateway", "task-api", "notification", "audit") * 2
 LONGEST_RECOVERY = 1.0
+LONGEST_DELIVERY = 180
+NOTIFICATION_STATUS = {
+    "sent": "notification_status = 'sent'",
+    "pending": "notification_status = 'pending'",
+    "lost with the token": "notification_status = 'failed' and notification_reason = 'user_token_lost'",
+}
 GATEWAY = f"http://portcullis-gateway.{NAMESPACE}.svc.cluster.local:80"
 
 
@@ -76,7 +83,7 @@ def said(what, phase):
 def lost_nothing(what, phase):
     said(what, phase)
     assert not phase.failures, phase.failures[:20]
-    assert phase.answered / phase.seconds >= 0.95 * sum(RATE.values())
+    assert phase.answered / phase.seconds >= LEAST
 
 
 def test_restarts_lose_nothing(load):
@@ -108,10 +115,20 @@ def test_a_gate_that_dies_without_a_word_is_missed_for_a_second_at_most(load):
         assert recovery <= LONGEST_RECOVERY, phase.failures[:20]
 
 
-def test_no_notification_and_no_audit_entry_was_lost(load, database):
-    """Whatever restarted: each change that was answered is in all three databases."""
+def test_every_change_is_in_the_audit_trail_and_its_notification_settled(load, database):
+    """Whatever restarted. A notification needs the user's token, which is in memory only: one that waits when its process ends is given up."""
     load.stop()
-    changes = database.count("task_api", "tasks")
-    for service, table in (("notification", "notifications"), ("audit", "entries")):
-        cluster.await_true(f"{service} has {changes}", lambda s=service, t=table: database.count(s, t) == changes, 120)
-    print(f"{changes} changes, as many notifications and audit entries")
+    changes = database.count("task-api", "tasks")
+
+    def arrived():
+        status = {name: database.count("task-api", f"tasks where {where}") for name, where in NOTIFICATION_STATUS.items()}
+        return {**status, "received": database.count("notification", "notifications"), "audited": database.count("audit", "entries")}
+
+    until = time.monotonic() + LONGEST_DELIVERY
+    while (found := arrived())["pending"] or found["audited"] < changes:
+        assert time.monotonic() < until, f"{changes} changes: {found}"
+        time.sleep(1)
+    print(f"{changes} changes: {found}")
+    assert found["audited"] == changes
+    assert found["sent"] + found["lost with the token"] == changes
+    assert found["received"] >= found["sent"]

@@ -2,6 +2,7 @@
 
 import cluster
 import pytest
+import releases
 from cluster import NAMESPACE, STRANGERS
 
 pytestmark = pytest.mark.usefixtures("development")
@@ -14,6 +15,13 @@ def way_round():
 def test_nothing_gets_round_the_gate():
     # Policies of pods that have just started are in force within seconds.
     cluster.await_true("helm test passes", lambda: way_round().returncode == 0, 90)
+
+
+def test_the_same_is_tried_on_a_schedule(tmp_path):
+    releases.upgrade(tmp_path, "--set", "portcullis.tests.schedule.enabled=true")
+    cluster.kubectl("create", "job", "portcullis-test-now", "--from=cronjob/portcullis-test", "--namespace", NAMESPACE)
+    cluster.kubectl("wait", "--for=condition=Complete", "job/portcullis-test-now", "--namespace", NAMESPACE, "--timeout=120s")
+    assert "behind it are shut" in cluster.kubectl("logs", "job/portcullis-test-now", "--namespace", NAMESPACE)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,8 @@
 {{- if and (ne $v.gateway.tls.mode "off") (not $v.gateway.tls.secretName) }}{{ fail "gateway.tls.secretName is empty; name the Secret with the certificate, or set gateway.tls.mode to off" }}{{ end -}}
 {{- if and $v.gateway.service.nodePort (ne $v.gateway.service.type "NodePort") }}{{ fail (printf "gateway.service.nodePort is set but gateway.service.type is %s" $v.gateway.service.type) }}{{ end -}}
 {{- if and $v.gateway.service.loadBalancerSourceRanges (ne $v.gateway.service.type "LoadBalancer") }}{{ fail "gateway.service.loadBalancerSourceRanges counts for gateway.service.type LoadBalancer only: elsewhere nobody would be kept out; use networkPolicy.clients" }}{{ end -}}
+{{- if and $v.traces.endpoint $v.networkPolicy.enabled (not $v.traces.peers) }}{{ fail "traces.endpoint is set: say in traces.peers where it is, or the network policies keep spans from it" }}{{ end -}}
+{{- if and $v.authz.rateLimitStore.urlSecretName $v.networkPolicy.enabled (not $v.authz.rateLimitStore.peers) }}{{ fail "authz.rateLimitStore.urlSecretName is set: say in authz.rateLimitStore.peers where the store is, or the network policies keep the gate from it" }}{{ end -}}
 {{- range $name := list "gateway" "authz" }}
 {{- $scaling := (index $v $name).autoscaling -}}
 {{- if gt (int $scaling.minReplicas) (int $scaling.maxReplicas) }}{{ fail (printf "%s.autoscaling: minReplicas %d is more than maxReplicas %d" $name (int $scaling.minReplicas) (int $scaling.maxReplicas)) }}{{ end -}}
@@ -31,7 +33,7 @@
 {{- define "portcullis.contradictions.upstreams" -}}
 {{- $names := list -}}
 {{- range .Values.upstreams -}}
-{{- if has .name (list "authz" "admin" "no-such-service") }}{{ fail (printf "upstreams: the name %s is taken by the gateway itself; choose another" .name) }}{{ end -}}
+{{- if has .name (list "authz" "admin" "traces" "no-such-service") }}{{ fail (printf "upstreams: the name %s is taken by the gateway itself; choose another" .name) }}{{ end -}}
 {{- if has .name $names }}{{ fail (printf "upstreams: two are named %s" .name) }}{{ end -}}
 {{- $names = append $names .name -}}
 {{- end -}}

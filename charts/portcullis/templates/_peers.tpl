@@ -33,3 +33,10 @@
   # TCP too: an answer that does not fit into a datagram is asked for again over it.
   ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]
 {{- end -}}
+
+{{- define "portcullis.tracesEgress" -}}
+{{- with .Values.traces.endpoint }}
+- to: {{- tpl (toYaml $.Values.traces.peers) $ | nindent 4 }}
+  ports: [{protocol: TCP, port: {{ splitList ":" . | last }}}]
+{{- end }}
+{{- end -}}

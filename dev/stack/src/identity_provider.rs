@@ -47,9 +47,20 @@ impl IdentityProvider {
     }
 
     /// The same after `challenge`, the claims that a 401 asked for, was met.
-    pub async fn stronger_user_token(&self, user: User, api: &str, scope: &str, challenge: &str) -> anyhow::Result<String> {
+    pub async fn stronger_user_token(
+        &self,
+        user: User,
+        api: &str,
+        scope: &str,
+        challenge: &str,
+    ) -> anyhow::Result<String> {
         let scope = format!("api://{api}/{scope}");
-        let form = [("scope", scope.as_str()), ("username", user.username), ("password", user.password), ("claims", challenge)];
+        let form = [
+            ("scope", scope.as_str()),
+            ("username", user.username),
+            ("password", user.password),
+            ("claims", challenge),
+        ];
         self.token("oauth2/v2.0/token", user.tenant, &form).await
     }
 

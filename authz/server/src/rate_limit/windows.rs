@@ -1,7 +1,6 @@
 //! An exact sliding window for each caller, in memory and bounded.
 
 use std::collections::VecDeque;
-use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use super::{Admission, LimitKey};
 
 const SHARDS: usize = 16;
 /// Callers remembered in each shard. With 100 requests a window an entry has about 1 KiB: 100 MiB at most in all shards together.
-const CALLERS_PER_SHARD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(6249);
+const CALLERS_PER_SHARD: usize = 6250;
 
 /// The times of each caller's last admitted requests. A request is admitted if fewer than the limit lie within the window before it, so
 /// no window ever holds more, and whoever stays below the rate is never refused (a fixed window allows twice the limit at its edge,
@@ -24,7 +23,8 @@ pub(super) struct Windows {
 
 impl Windows {
     pub(super) fn new() -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::new(LruCache::new(CALLERS_PER_SHARD))).collect();
+        // Room for all callers from the beginning would scatter the few that most gateways have over 2 MiB, out of the processor's caches.
+        let shards = (0..SHARDS).map(|_| Mutex::new(LruCache::unbounded())).collect();
         Self { shards }
     }
 
@@ -35,8 +35,11 @@ impl Windows {
         // `index` is below the number of shards; without one there would be nothing to count with, and refusing is the safe side.
         let Some(shard) = self.shards.get(index) else { return Admission::Refused { retry_after: limit.per } };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        let admitted = shard.get_or_insert_mut(key, VecDeque::new);
-        admit(admitted, limit, now)
+        let admission = admit(shard.get_or_insert_mut(key, VecDeque::new), limit, now);
+        if shard.len() > CALLERS_PER_SHARD {
+            shard.pop_lru();
+        }
+        admission
     }
 }
 
@@ -66,7 +69,7 @@ mod tests {
 
     use portcullis_policy::RateLimit;
 
-    use super::{Admission, LimitKey, Windows};
+    use super::{Admission, CALLERS_PER_SHARD, LimitKey, SHARDS, Windows};
 
     const LIMIT: RateLimit = RateLimit { requests: 3, per: Duration::from_secs(10) };
     const CALLER: LimitKey = LimitKey([1, 1]);
@@ -162,6 +165,20 @@ mod tests {
                 assert!(first != last || end - begin + 64 >= 10_000, "caller {first}: four from {begin} to {end}");
             }
         }
+    }
+
+    #[test]
+    fn who_asked_last_is_remembered_and_no_more_than_there_is_room_for() {
+        let windows = Windows::new();
+        let last = SHARDS * CALLERS_PER_SHARD * 2;
+        for caller in 0..=last as u64 {
+            assert!(admitted(&windows, LimitKey([caller, 0]), 0), "{caller}");
+        }
+        let held: usize = windows.shards.iter().map(|shard| shard.lock().unwrap().len()).sum();
+        assert_eq!(held, SHARDS * CALLERS_PER_SHARD);
+        let remaining = |caller| windows.admit(LimitKey([caller, 0]), LIMIT, Duration::ZERO);
+        assert!(matches!(remaining(last as u64), Admission::Admitted { remaining: 1, .. }));
+        assert!(matches!(remaining(0), Admission::Admitted { remaining: 2, .. }), "the first was forgotten");
     }
 
     #[test]

@@ -36,15 +36,14 @@ def test_without_an_engine_helm_test_fails_and_says_why(said_without_engine):
 
 
 @pytest.mark.parametrize(
-    ("service", "port", "words"),
+    ("service", "port"),
     [
-        ("task-api", 8000, "it refused forged headers with 401"),
-        # Its first route takes POST only, which comes before the question who asks.
-        ("notification", 8001, "it answered forged headers with 405"),
-        ("audit", 8002, "it refused forged headers with 401"),
+        ("task-api", 8000),
+        ("notification", 8001),
+        ("audit", 8002),
     ],
 )
-def test_without_an_engine_services_refuse_headers_without_proof(said_without_engine, service, port, words):
+def test_without_an_engine_services_refuse_headers_without_proof(said_without_engine, service, port):
     start = f"OPEN: portcullis-to-{service}.{NAMESPACE}.svc.cluster.local:{port} "
     lines = [line for line in said_without_engine.splitlines() if line.startswith(start)]
-    assert lines and all(words in line for line in lines), said_without_engine
+    assert lines and all("it refused forged headers with 401" in line for line in lines), said_without_engine

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-use crate::http::{Request, ask};
+use crate::http::{Answer, Request, ask};
 use crate::target::{Expectation, Target};
 
 /// What a client would send to be taken for an administrator.
@@ -130,13 +130,24 @@ impl Attempts {
 
     /// What comes of a request with forged headers, where the network did not stop it.
     fn forged_request(&self, stream: TcpStream, target: &Target) -> String {
-        let Target { authority, path } = target;
-        match (Request { method: "GET", authority, path, headers: FORGED }).send(stream, self.timeout) {
+        match self.forged_by_any_method(stream, target) {
             Ok(answer) if answer.status == 401 || answer.status == 403 => {
                 format!("reached, and it refused forged headers with {}", answer.status)
             }
             Ok(answer) => format!("reached, and it answered forged headers with {}", answer.status),
             Err(error) => format!("reached: {error}"),
         }
+    }
+
+    /// A route that takes POST only says so before it asks who calls.
+    fn forged_by_any_method(&self, stream: TcpStream, target: &Target) -> std::io::Result<Answer> {
+        let Target { authority, path } = target;
+        let request = |method| Request { method, authority, path, headers: FORGED };
+        let address = stream.peer_addr()?;
+        let answer = request("GET").send(stream, self.timeout)?;
+        if answer.status != 405 {
+            return Ok(answer);
+        }
+        request("POST").send(TcpStream::connect_timeout(&address, self.timeout)?, self.timeout)
     }
 }

@@ -73,6 +73,14 @@ kind-up: ## Install everything on a kind cluster with development values, and tr
 deny: ## Licences, sources and advisories of dependencies (needs cargo-deny)
 	cargo deny check
 
+# cargo tells two checkouts that share a cache apart by the times of their files alone, and programs of the demo and the tests hold the path
+# of theirs. So the files of another checkout than the last one count as changed.
+.PHONY: checkout
+checkout:
+	@mkdir -p "$(CARGO_TARGET_DIR)"
+	@printf '%s\n' "$(CURDIR)" | cmp -s - "$(CARGO_TARGET_DIR)/checkout" || { \
+		find . -name '*.rs' -exec touch {} + ; printf '%s\n' "$(CURDIR)" >"$(CARGO_TARGET_DIR)/checkout"; }
+
 .PHONY: toolchain
-toolchain:
+toolchain: checkout
 	@command -v cargo >/dev/null || { echo "make: cargo is needed and not installed; install Rust with rustup" >&2; exit 1; }

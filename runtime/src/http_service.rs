@@ -44,9 +44,14 @@ impl HttpService {
     /// `api`, which is behind its guard, with all that every service has around it. `document` describes the API.
     pub fn around(&self, api: Router, document: OpenApi) -> Router {
         let document = Arc::new(described(document));
-        let public = around_health(self.name, api)
+        let state = Health { status: "healthy", service: self.name };
+        let public = Router::new()
+            .route("/health", get(health))
+            .with_state(state)
             .route("/openapi.json", get(|| async move { Json(Arc::unwrap_or_clone(document)) }));
-        let bounded = bare(public)
+        let all = api.merge(public).fallback(not_found).method_not_allowed_fallback(method_not_allowed);
+        let bounded = all
+            .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(from_fn_with_state(self.bounds.clone(), bound))
             .layer(from_fn_with_state(self.metrics.clone(), measure));
         bounded.layer(from_fn(request_log::log_request))
@@ -58,20 +63,6 @@ impl HttpService {
 pub fn described(mut document: OpenApi) -> OpenApi {
     document.merge(OpenApiRouter::<Health>::new().routes(routes!(health)).into_openapi());
     document
-}
-
-/// `api` as the service of this name, without limits and metrics.
-pub fn http_service(name: &'static str, api: Router) -> Router {
-    bare(around_health(name, api)).layer(from_fn(request_log::log_request))
-}
-
-fn around_health(name: &'static str, api: Router) -> Router {
-    let public = Router::new().route("/health", get(health)).with_state(Health { status: "healthy", service: name });
-    api.merge(public)
-}
-
-fn bare(api: Router) -> Router {
-    api.fallback(not_found).method_not_allowed_fallback(method_not_allowed).layer(DefaultBodyLimit::max(BODY_LIMIT))
 }
 
 /// That the service answers.

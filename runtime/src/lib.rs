@@ -25,13 +25,14 @@ mod rejected_field;
 mod request_limits;
 mod request_log;
 mod request_metrics;
+mod retry_after;
 mod settings;
 mod telemetry;
 mod traces;
 
 pub use bounded_text::{BoundedText, timestamp_schema};
 pub use document::document;
-pub use http_service::{HttpService, described, http_service};
+pub use http_service::{HttpService, described};
 pub use idempotency_key::{IDEMPOTENCY_KEY, IdempotencyKey};
 pub use json_body::JsonBody;
 pub use listener::{bind, serve_http};
@@ -44,6 +45,7 @@ pub use readiness::{PendingTask, Readiness};
 pub use refusals::{BodyRefusals, Refusals};
 pub use request_limits::RequestLimits;
 pub use request_log::{REQUEST_ID, request_id};
+pub use retry_after::retry_after;
 pub use settings::{Arguments, CommonSettings, InvalidSettings, LogFormat, Settings, command};
 
 /// Futures that belong to a span: `with_context`, and `with_current_context` for those that are spawned.

@@ -31,17 +31,19 @@ pub(crate) async fn log_request(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let request_id = request_id(request.headers()).map(str::to_owned);
-    let span = TraceSpan::of_request(format!("{method} {route}"), request.headers());
+    let span = TraceSpan::of_request(|| format!("{method} {route}"), request.headers());
     let mut response = next.run(request).with_context(span.context()).await;
     if let (Some(id), Some(problem)) = (&request_id, response.extensions_mut().remove::<Problem>()) {
         *response.body_mut() = Body::from(problem.with_request_id(id).to_json());
     }
     let status = response.status();
-    span.note([
-        ("http.request.method", method.to_string().into()),
-        ("http.route", route.to_owned().into()),
-        ("http.response.status_code", i64::from(status.as_u16()).into()),
-    ]);
+    span.note(|| {
+        [
+            ("http.request.method", method.to_string().into()),
+            ("http.route", route.to_owned().into()),
+            ("http.response.status_code", i64::from(status.as_u16()).into()),
+        ]
+    });
     if status.is_server_error() {
         span.failed("the answer is an error of this service");
     }

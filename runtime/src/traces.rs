@@ -2,13 +2,12 @@
 //!
 //! Without a collector no span is made, and the trace of a request still goes on to the services that it is passed to.
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use http::HeaderMap;
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt, Tracer};
-use opentelemetry::{Context, KeyValue, global};
+use opentelemetry::{Context, KeyValue, Value, global};
 use opentelemetry_http::{HeaderExtractor, HeaderInjector};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
@@ -50,7 +49,7 @@ impl Export {
     }
 }
 
-/// A span as this process's part of a trace. It ends when this is dropped.
+/// A span as this process's part of a trace. It ends when this is dropped. Without a collector it only carries the caller's trace on.
 #[derive(Debug)]
 pub struct TraceSpan(Context);
 
@@ -58,20 +57,23 @@ impl TraceSpan {
     /// The work on a request that came with `headers`: it belongs to the trace that they name. `name` must be one of few, such as a
     /// method and a route's pattern.
     #[must_use]
-    pub fn of_request(name: impl Into<Cow<'static, str>>, headers: &HeaderMap) -> Self {
+    pub fn of_request(name: impl FnOnce() -> String, headers: &HeaderMap) -> Self {
         let caller = global::get_text_map_propagator(|propagator| propagator.extract(&HeaderExtractor(headers)));
-        Self::start(name, SpanKind::Server, &caller)
+        Self::start(name, SpanKind::Server, caller)
     }
 
     /// A call of another server, as part of the present trace.
     #[must_use]
-    pub fn of_call(name: impl Into<Cow<'static, str>>) -> Self {
-        Self::start(name, SpanKind::Client, &Context::current())
+    pub fn of_call(name: impl FnOnce() -> String) -> Self {
+        Self::start(name, SpanKind::Client, Context::current())
     }
 
-    fn start(name: impl Into<Cow<'static, str>>, kind: SpanKind, parent: &Context) -> Self {
+    fn start(name: impl FnOnce() -> String, kind: SpanKind, parent: Context) -> Self {
+        if !traces_are_recorded() {
+            return Self(parent);
+        }
         let tracer = global::tracer(TRACER);
-        let span = tracer.build_with_context(tracer.span_builder(name).with_kind(kind), parent);
+        let span = tracer.build_with_context(tracer.span_builder(name()).with_kind(kind), &parent);
         Self(parent.with_span(span))
     }
 
@@ -89,9 +91,9 @@ impl TraceSpan {
         context.is_valid().then(|| context.trace_id().to_string())
     }
 
-    /// Adds what is known of the work. Values must be free of whatever may not be logged.
-    pub fn note(&self, attributes: impl IntoIterator<Item = (&'static str, opentelemetry::Value)>) {
-        self.0.span().set_attributes(attributes.into_iter().map(|(name, value)| KeyValue::new(name, value)));
+    /// Adds what is known of the work, as [`note_in_trace`] does to the present span.
+    pub fn note<const N: usize>(&self, attributes: impl FnOnce() -> [(&'static str, Value); N]) {
+        note(&self.0, attributes);
     }
 
     /// Says that the work failed, for this reason.
@@ -102,8 +104,10 @@ impl TraceSpan {
 
 impl Drop for TraceSpan {
     fn drop(&mut self) {
-        // Also when a clone of the context lives on in a task.
-        self.0.span().end();
+        // Also when a clone of the context lives on in a task. A span of which only the id came with a request ignores this.
+        if traces_are_recorded() {
+            self.0.span().end();
+        }
     }
 }
 
@@ -113,11 +117,15 @@ pub fn traces_are_recorded() -> bool {
     RECORDED.load(Ordering::Relaxed)
 }
 
-/// Adds to the span that the present work belongs to. `attributes` is not called when no spans are recorded.
-pub fn note_in_trace<const N: usize>(attributes: impl FnOnce() -> [(&'static str, String); N]) {
+/// Adds to the span that the present work belongs to. `attributes` is not called when no spans are recorded. Values must be free of whatever
+/// may not be logged.
+pub fn note_in_trace<const N: usize>(attributes: impl FnOnce() -> [(&'static str, Value); N]) {
+    note(&Context::current(), attributes);
+}
+
+fn note<const N: usize>(context: &Context, attributes: impl FnOnce() -> [(&'static str, Value); N]) {
     if traces_are_recorded() {
-        let attributes = attributes().map(|(name, value)| KeyValue::new(name, value));
-        Context::current().span().set_attributes(attributes);
+        context.span().set_attributes(attributes().map(|(name, value)| KeyValue::new(name, value)));
     }
 }
 

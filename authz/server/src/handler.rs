@@ -76,9 +76,9 @@ impl Handler {
         }
         note_in_trace(|| {
             [
-                ("portcullis.policy", policy.unwrap_or_default().to_owned()),
-                ("portcullis.outcome", counted.0.to_string()),
-                ("portcullis.reason", counted.1.to_string()),
+                ("portcullis.policy", policy.unwrap_or_default().to_owned().into()),
+                ("portcullis.outcome", counted.0.into()),
+                ("portcullis.reason", counted.1.into()),
             ]
         });
         self.metrics.took(started.elapsed());

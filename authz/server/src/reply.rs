@@ -137,11 +137,9 @@ fn denial_challenge(denial: &Denial, on_denied: OnDenied) -> Option<String> {
 /// The fields of "RateLimit header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers-10).
 fn quota_fields(quota: &Quota, policy: &str) -> [(&'static str, String); 2] {
     let Quota { limit, remaining, reset } = quota;
-    let (requests, window) = (limit.requests.to_string(), limit.per.as_secs().to_string());
-    let (remaining, reset) = (remaining.to_string(), seconds(*reset).to_string());
     [
-        ("ratelimit-policy", ["\"", policy, "\";q=", &requests, ";w=", &window].concat()),
-        ("ratelimit", ["\"", policy, "\";r=", &remaining, ";t=", &reset].concat()),
+        ("ratelimit-policy", format!("\"{policy}\";q={};w={}", limit.requests, limit.per.as_secs())),
+        ("ratelimit", format!("\"{policy}\";r={remaining};t={}", seconds(*reset))),
     ]
 }
 

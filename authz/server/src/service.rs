@@ -39,7 +39,7 @@ impl Service<http::Request<Body>> for AuthorizationService {
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let check = CheckMethod(self.0.clone());
         // Envoy's filter continues the request's trace in its call.
-        let span = traces_are_recorded().then(|| TraceSpan::of_request("Check", request.headers()));
+        let span = traces_are_recorded().then(|| TraceSpan::of_request(|| "Check".to_owned(), request.headers()));
         let answer = async move {
             if request.uri().path() != CHECK {
                 return Ok(Status::new(Code::Unimplemented, "the only method is Check").into_http());

@@ -25,9 +25,9 @@ impl Members {
     }
 }
 
-/// Shorter names come first: most comparisons are then decided by the lengths, and most others by the first letters.
-fn rank(name: &str) -> (usize, Option<&u8>, &str) {
-    (name.len(), name.as_bytes().first(), name)
+/// Shorter names come first, since most comparisons are then decided by the lengths.
+fn rank(name: &str) -> (usize, &str) {
+    (name.len(), name)
 }
 
 impl From<Map<String, Value>> for Members {

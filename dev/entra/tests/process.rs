@@ -9,37 +9,21 @@
 
 use std::path::Path;
 use std::process::{Output, Stdio};
-use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use dev_service::CONTOSO;
+use dev_service::log::{self, PATIENCE};
+use nix::sys::signal::Signal;
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
 
 const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/directory.yaml");
-const CONTOSO: &str = "11111111-1111-4111-8111-111111111111";
-const PATIENCE: Duration = Duration::from_secs(30);
 
 fn program(state: &Path, directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dev-entra"));
     command.args(["--operations-listen", "127.0.0.1:0"]).arg("--state").arg(state).arg("--directory").arg(directory);
     command.env_clear().stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
-}
-
-/// The log line that says where the program listens.
-async fn listening(lines: &mut Lines<BufReader<ChildStdout>>) -> Value {
-    let search = async {
-        while let Some(line) = lines.next_line().await.unwrap() {
-            let entry: Value = serde_json::from_str(&line).unwrap();
-            if entry["message"].as_str().is_some_and(|message| message.starts_with("listening")) {
-                return entry;
-            }
-        }
-        panic!("the program ended before it listened");
-    };
-    tokio::time::timeout(PATIENCE, search).await.unwrap()
 }
 
 async fn finished(child: Child) -> Output {
@@ -51,7 +35,7 @@ async fn it_serves_over_tls_that_its_authority_vouches_for_and_stops_when_told()
     let state = tempfile::tempdir().unwrap();
     let mut child = program(state.path(), Path::new(DIRECTORY)).args(["--listen", "127.0.0.1:0"]).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let authority = listening(&mut lines).await["authority"].as_str().unwrap().to_owned();
+    let authority = log::listening(&mut lines).await["authority"].as_str().unwrap().to_owned();
     let ca = reqwest::Certificate::from_pem(&std::fs::read(state.path().join("ca.pem")).unwrap()).unwrap();
     let trusting = reqwest::Client::builder().no_proxy().tls_certs_only([ca]).build().unwrap();
 
@@ -71,7 +55,7 @@ async fn it_serves_over_tls_that_its_authority_vouches_for_and_stops_when_told()
     let reply: Value = request.body(form).send().await.unwrap().json().await.unwrap();
     let token = reply["access_token"].as_str().unwrap();
 
-    kill(Pid::from_raw(child.id().unwrap().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    log::signal(&child, Signal::SIGTERM);
     let mut log = String::new();
     while let Some(line) = lines.next_line().await.unwrap() {
         log.push_str(&line);

@@ -1,15 +1,9 @@
-use std::sync::Arc;
-
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
-use portcullis_guard::{Authenticated, require_actor, require_any_role, require_application};
+use portcullis_guard::{Applications, Authenticated, require_actor, require_any_role, require_application};
 use portcullis_runtime::Problem;
 
 const ROLE: &str = "AuditLog.Write";
-
-/// The applications that may write and read the trail, by client id.
-#[derive(Clone, Debug)]
-pub struct Applications(pub Arc<[String]>);
 
 /// An application that may use the trail. A user never becomes one, whatever roles the token lists.
 #[derive(Clone, Debug)]

@@ -20,13 +20,12 @@ mod verify;
 use axum::Router;
 use axum::extract::FromRef;
 use portcullis_database::{Database, DatabaseMetrics, Schema};
-use portcullis_guard::Guard;
+use portcullis_guard::{Applications, Guard};
 use portcullis_runtime::{HttpService, Process, Registry, bind, described, document, http_client, serve_http};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use caller::Applications;
 pub use command_line::{Command, CommandLine, run_verify};
 pub use settings::Settings;
 use trail::AuditTrail;
@@ -91,8 +90,7 @@ pub fn serve(
         let guard = Guard::start(&settings.guard, http, NAME, &settings.client_id, &process).await?;
         let listener = bind("--listen", settings.listen).await?;
         drop(starting);
-        let applications = Applications(settings.allowed_applications.into());
-        let router = router(database.clone(), applications, &service, |api| guard.protect(api));
+        let router = router(database.clone(), settings.applications.list(), &service, |api| guard.protect(api));
         let outcome = serve_http(&process, listener, router).await;
         database.close().await;
         outcome

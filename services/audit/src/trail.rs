@@ -1,6 +1,7 @@
 use jiff::Timestamp;
-use portcullis_database::{Backend, Database, Transaction, query_failed};
+use portcullis_database::{Database, Transaction, query_failed};
 use portcullis_runtime::{BoundedText, IdempotencyKey, Problem};
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use crate::caller::AuditCaller;
@@ -73,12 +74,9 @@ impl AuditTrail {
     /// The end of the tenant's chain, which nobody else moves before this transaction ends: two writers that both continued from the same
     /// entry would fork the chain.
     async fn lock_end(&self, write: &mut Transaction, tenant: &str) -> sqlx::Result<ChainEnd> {
-        let select = match self.database.backend() {
-            // Its transactions that write follow one another.
-            Backend::Sqlite => "SELECT position, hash FROM chains WHERE tenant_id = $1",
-            Backend::Postgres => "SELECT position, hash FROM chains WHERE tenant_id = $1 FOR UPDATE",
-        };
-        if let Some(end) = sqlx::query_as(select).bind(tenant).fetch_optional(&mut **write).await? {
+        let locking = self.database.backend().for_update();
+        let select = || AssertSqlSafe(format!("SELECT position, hash FROM chains WHERE tenant_id = $1 {locking}"));
+        if let Some(end) = sqlx::query_as(select()).bind(tenant).fetch_optional(&mut **write).await? {
             return Ok(end);
         }
         sqlx::query(
@@ -88,7 +86,7 @@ impl AuditTrail {
         .bind(START)
         .execute(&mut **write)
         .await?;
-        sqlx::query_as(select).bind(tenant).fetch_one(&mut **write).await
+        sqlx::query_as(select()).bind(tenant).fetch_one(&mut **write).await
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
+use portcullis_runtime::retry_after;
 use serde::Deserialize;
 use tokio::time::Instant;
 use url::Url;
@@ -55,13 +56,13 @@ pub(crate) fn refusal(
     authorization_url: impl FnOnce() -> Url,
 ) -> TokenError {
     if status == StatusCode::TOO_MANY_REQUESTS {
-        return TokenError::Throttled { retry_after: retry_after(headers).unwrap_or(DEFAULT_PAUSE) };
+        return TokenError::Throttled { retry_after: pause(headers).unwrap_or(DEFAULT_PAUSE) };
     }
     if status == StatusCode::REQUEST_TIMEOUT {
         return TokenError::TimedOut;
     }
     // A 503 with Retry-After is a 429 in other words (RFC 9110 §15.6.4).
-    if let Some(retry_after) = retry_after(headers).filter(|_| status == StatusCode::SERVICE_UNAVAILABLE) {
+    if let Some(retry_after) = pause(headers).filter(|_| status == StatusCode::SERVICE_UNAVAILABLE) {
         return TokenError::Throttled { retry_after };
     }
     if status.is_server_error() {
@@ -83,10 +84,9 @@ pub(crate) fn refusal(
     TokenError::Refused { status, error, numbers }
 }
 
-/// RFC 9110 §10.2.3, in seconds. Entra sends no dates.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST_PAUSE))
+/// What is asked for, as far as it is believed. Entra sends no dates.
+fn pause(headers: &HeaderMap) -> Option<Duration> {
+    retry_after(headers).map(|asked| asked.min(LONGEST_PAUSE))
 }
 
 #[cfg(test)]

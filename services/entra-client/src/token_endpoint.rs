@@ -33,8 +33,8 @@ impl TokenEndpoint {
 
 impl TokenSource for TokenEndpoint {
     async fn request(&self, grant: &Grant) -> Result<AccessToken, TokenError> {
-        let span = TraceSpan::of_call("obtain a token");
-        span.note([("oauth.grant", grant.name().into())]);
+        let span = TraceSpan::of_call(|| "obtain a token".to_owned());
+        span.note(|| [("oauth.grant", grant.name().into())]);
         let answer = self.ask(grant).await;
         if let Err(error) = &answer {
             span.failed(error.reason());

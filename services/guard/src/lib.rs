@@ -5,6 +5,7 @@
 //!                  └─ Authorization: Bearer ─────────────────────────── token ──────┴─▶ Authenticated ─▶ handler
 //! ```
 
+mod applications;
 mod authenticated;
 mod gateway;
 mod guard;
@@ -13,6 +14,7 @@ mod replay;
 mod requirements;
 mod settings;
 
+pub use applications::{ApplicationSettings, Applications};
 pub use authenticated::{Authenticated, BearerToken};
 pub use guard::Guard;
 pub use requirements::{require_actor, require_any_role, require_application, require_scope, require_user};

@@ -1,15 +1,9 @@
-use std::sync::Arc;
-
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
-use portcullis_guard::{Authenticated, require_actor, require_scope, require_user};
+use portcullis_guard::{Applications, Authenticated, require_actor, require_scope, require_user};
 use portcullis_runtime::Problem;
 
 const SCOPE: &str = "Notify.Send";
-
-/// The applications that may send notifications in a user's name, by client id.
-#[derive(Clone, Debug)]
-pub struct Applications(pub Arc<[String]>);
 
 /// A user with `Notify.Send`, whose notifications these are. An application, or a token for another purpose, never becomes one.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 
 use portcullis_database::DatabaseSettings;
-use portcullis_guard::GuardSettings;
+use portcullis_guard::{ApplicationSettings, GuardSettings};
 use portcullis_runtime::{CommonSettings, OutboundSettings, RequestLimits};
 
 /// Settings of the notification service.
@@ -14,9 +14,9 @@ pub struct Settings {
     /// Application id of this service in Entra: the audience of its callers' tokens.
     #[arg(long, env = "AZURE_NOTIFICATION_CLIENT_ID", value_name = "ID")]
     pub client_id: String,
-    /// Applications that may send notifications in a user's name, by client id (a token's azp or appid).
-    #[arg(long, env = "ALLOWED_APPLICATION_IDS", value_name = "ID,..", value_delimiter = ',', required = true)]
-    pub allowed_applications: Vec<String>,
+    /// Which applications may.
+    #[command(flatten)]
+    pub applications: ApplicationSettings,
     /// Where the data is.
     #[command(flatten)]
     pub database: DatabaseSettings,
@@ -46,11 +46,7 @@ impl portcullis_runtime::Settings for Settings {
         if self.client_id.trim().is_empty() {
             found.push("--client-id: is empty; give an application id".to_owned());
         }
-        if self.allowed_applications.iter().any(|id| id.trim().is_empty()) {
-            found.push(
-                "--allowed-applications: names an empty id; give application ids, with commas between them".to_owned(),
-            );
-        }
+        found.extend(self.applications.contradictions());
         found
     }
 }

@@ -1,22 +1,19 @@
 //! The router over a real database of either kind, with callers injected where the guard would put them.
 
-mod backend;
 mod notifications;
 mod refused;
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request};
 use axum::{Extension, Router};
+use dev_service::{Answer, answer, request};
 use portcullis_database::Database;
-use portcullis_guard::Authenticated;
+use portcullis_guard::{Applications, Authenticated};
 use portcullis_runtime::{HttpService, Registry, RequestLimits};
 use portcullis_token::{Caller, CallerKind};
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
-use crate::{Applications, router};
+use crate::router;
 
 const TASK_API: &str = "task-api-id";
 
@@ -40,25 +37,6 @@ fn created(title: &str) -> Value {
 fn service(database: &Database, protect: impl FnOnce(Router) -> Router) -> Router {
     let service = HttpService::new("notification", &RequestLimits::default(), &mut Registry::default());
     router(database.clone(), Applications(Arc::new([TASK_API.to_owned()])), &service, protect)
-}
-
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-    body: Value,
-}
-
-async fn answer(router: Router, request: Request<Body>) -> Answer {
-    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
-    let body = serde_json::from_slice(&to_bytes(body, 1 << 20).await.unwrap()).unwrap();
-    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
-}
-
-fn request(line: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Request<Body> {
-    let (method, path) = line.split_once(' ').unwrap();
-    let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
-    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-    request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).unwrap()
 }
 
 /// Sends `line`, such as `GET /notifications`, as `caller`.

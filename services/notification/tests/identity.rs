@@ -2,117 +2,69 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::Request;
-use axum::routing::get;
 use clap::Parser;
-use dev_entra::InProcess;
-use notification::{Applications, Settings, router, schema};
-use portcullis_assertion::{AssertedRequest, Assertion, Signer};
+use dev_service::{Answer, CONTOSO, Trusted, answer, request};
+use notification::{Settings, router, schema};
+use portcullis_assertion::{AssertedRequest, Assertion};
 use portcullis_database::{Database, DatabaseMetrics};
 use portcullis_guard::Guard;
 use portcullis_runtime::{HttpService, Process, Registry};
 use portcullis_token::{Caller, CallerKind, unix_now};
-use reqwest::{Certificate, Client};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tower::ServiceExt;
 
-const CONTOSO: &str = "11111111-1111-4111-8111-111111111111";
 const TASK_API: &str = "3a5c0001-0000-4000-8000-000000000001";
 const NOTIFICATION: &str = "3a5c0002-0000-4000-8000-000000000002";
 const WEB: &str = "3a5c0004-0000-4000-8000-000000000004";
 
-/// The service behind its guard, which trusts this issuer, and this gate beside it.
+/// The service behind its guard.
 struct Stack {
-    issuer: InProcess,
-    http: Client,
-    signer: Signer,
+    trusted: Trusted,
     service: Router,
     _directory: TempDir,
 }
 
 impl Stack {
     async fn start() -> Self {
-        let issuer = InProcess::start().await.unwrap();
-        let certificate = Certificate::from_pem(issuer.authority_pem().as_bytes()).unwrap();
-        let http = Client::builder().no_proxy().tls_certs_only([certificate]).build().unwrap();
-        let signer = Signer::generate().unwrap();
-        let keys = signer.key_set();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let keys_url = format!("http://{}/keys", listener.local_addr().unwrap());
-        let gate = Router::new().route("/keys", get(move || std::future::ready(keys.clone())));
-        tokio::spawn(async move { axum::serve(listener, gate).await });
-
-        let directory = tempfile::tempdir().unwrap();
-        let settings = Settings::parse_from([
-            "notification",
-            "--client-id",
-            NOTIFICATION,
-            "--home-tenant",
-            CONTOSO,
-            "--authority",
-            &issuer.authority(),
-            "--trust-gateway",
-            "--gateway-keys",
-            &keys_url,
-            "--allowed-applications",
-            TASK_API,
-            "--data-dir",
-            directory.path().to_str().unwrap(),
-            "--operations-listen",
-            "127.0.0.1:0",
-        ]);
-        let process = Process::detached();
-        let guard = Guard::start(&settings.guard, http.clone(), "notification", NOTIFICATION, &process).await.unwrap();
+        let (trusted, directory) = (Trusted::start().await, tempfile::tempdir().unwrap());
+        let own = ["notification", "--client-id", NOTIFICATION, "--allowed-applications", TASK_API, "--data-dir"];
+        let own = own.into_iter().chain(directory.path().to_str()).map(str::to_owned);
+        let settings = Settings::parse_from(own.chain(trusted.settings()));
+        let (process, http) = (Process::detached(), trusted.http.clone());
+        let guard = Guard::start(&settings.guard, http, "notification", NOTIFICATION, &process).await.unwrap();
         let database = Database::open(&settings.database, &schema(), DatabaseMetrics::default()).await.unwrap();
         let http_service = HttpService::new("notification", &settings.limits, &mut Registry::default());
-        let applications = Applications(settings.allowed_applications.into());
+        let applications = settings.applications.list();
         let service = router(database, applications, &http_service, |api| guard.protect(api));
-        Self { issuer, http, signer, service, _directory: directory }
+        Self { trusted, service, _directory: directory }
     }
 
     /// What a token for this service says that the task API got on Ada's behalf.
     fn claims(&self) -> Value {
         let now = unix_now();
         json!({
-            "iss": format!("{}/{CONTOSO}/v2.0", self.issuer.authority()), "aud": NOTIFICATION, "tid": CONTOSO, "ver": "2.0",
+            "iss": self.trusted.issuer_of_version_2(), "aud": NOTIFICATION, "tid": CONTOSO, "ver": "2.0",
             "oid": "aaaaaaaa-0001-4000-8000-000000000001", "azp": TASK_API, "name": "Ada", "scp": "Notify.Send",
             "preferred_username": "ada@contoso.example", "nbf": now, "iat": now, "exp": now + 3600,
         })
     }
 
-    /// The same in the shape of version 1: another issuer, and other names for the client and the user.
+    /// The same in the shape of version 1, which also names the user otherwise.
     async fn claims_of_version_1(&self) -> Value {
-        let url = format!("{}/{CONTOSO}/.well-known/openid-configuration", self.issuer.authority());
-        let metadata: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
-        let mut claims = self.claims();
-        claims["ver"] = json!("1.0");
-        claims["iss"] = metadata["issuer"].clone();
-        claims["appid"] = claims.as_object_mut().unwrap().remove("azp").unwrap();
+        let mut claims = self.trusted.in_version_1(self.claims()).await;
         claims["upn"] = claims.as_object_mut().unwrap().remove("preferred_username").unwrap();
         claims
     }
 
-    async fn sign(&self, claims: &Value) -> String {
-        let url = format!("{}/dev/sign", self.issuer.authority());
-        let reply: Value =
-            self.http.post(url).json(&json!({ "claims": claims })).send().await.unwrap().json().await.unwrap();
-        format!("Bearer {}", reply["token"].as_str().unwrap())
-    }
-
     async fn notify(&self, headers: &[(&str, &str)]) -> (u16, Value) {
-        let request = Request::post("/notify").header("content-type", "application/json");
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        let body = json!({ "event": "task_created", "task_title": "t" }).to_string();
-        let response = self.service.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
-        let status = response.status().as_u16();
-        (status, serde_json::from_slice(&to_bytes(response.into_body(), 1 << 16).await.unwrap()).unwrap())
+        let notice = json!({ "event": "task_created", "task_title": "t" });
+        let Answer { status, body, .. } =
+            answer(self.service.clone(), request("POST /notify", headers, Some(&notice))).await;
+        (status, body)
     }
 
     async fn notify_with(&self, claims: &Value) -> (u16, Value) {
-        self.notify(&[("authorization", &self.sign(claims).await)]).await
+        self.notify(&[("authorization", &self.trusted.authorization(claims).await)]).await
     }
 }
 
@@ -192,7 +144,7 @@ async fn defect_10_behind_the_gate_scope_application_and_name_are_what_was_verif
             AssertedRequest { id: expected.to_owned(), method: "POST".to_owned(), path: "/notify".to_owned() };
         let (audience, issued_at) = ("notification".to_owned(), unix_now());
         let assertion = Assertion { audience, caller, request: Some(request), issued_at };
-        let signed = stack.signer.sign(&assertion).unwrap();
+        let signed = stack.trusted.signer.sign(&assertion).unwrap();
         // Nothing that somebody writes beside it counts.
         let headers =
             [("x-portcullis-assertion", signed.as_str()), ("x-user-name", "Eve"), ("x-user-email", "eve@x.example")];

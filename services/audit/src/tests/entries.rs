@@ -1,11 +1,13 @@
+use dev_service::{Place, on_both};
 use portcullis_token::Caller;
 use serde_json::json;
 
-use super::backend::on_both;
 use super::{append, application, list, report, resources, send};
+use crate::schema;
 
 on_both! {
-    defect_5_an_entry_shows_what_was_proved_apart_from_what_was_reported(place) {
+    async fn defect_5_an_entry_shows_what_was_proved_apart_from_what_was_reported(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let id = append(&database, &application("t1"), "7").await;
         let mut found = list(&database, &application("t1"), "").await;
@@ -21,7 +23,8 @@ on_both! {
         assert_eq!(found.body[0], expected);
     }
 
-    defect_5_each_tenant_sees_the_entries_of_its_own_applications_whatever_they_report(place) {
+    async fn defect_5_each_tenant_sees_the_entries_of_its_own_applications_whatever_they_report(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         for number in 1..=52 {
             append(&database, &application("t1"), &number.to_string()).await;
@@ -33,7 +36,8 @@ on_both! {
         assert!(resources(&list(&database, &application("user-tenant"), "").await).is_empty());
     }
 
-    pages_follow_each_other_and_end(place) {
+    async fn pages_follow_each_other_and_end(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         for number in 1..=5 {
             append(&database, &application("t1"), &number.to_string()).await;
@@ -51,7 +55,8 @@ on_both! {
         assert_eq!(pages, ["5,4", "3,2", "1"]);
     }
 
-    filters_select(place) {
+    async fn filters_select(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let caller = application("t1");
         for (action, resource, actor) in [("created", "1", "ada"), ("deleted", "1", "ada"), ("created", "2", "eve")] {
@@ -72,7 +77,8 @@ on_both! {
         }
     }
 
-    a_repeated_delivery_is_written_once_and_answered_alike(place) {
+    async fn a_repeated_delivery_is_written_once_and_answered_alike(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let caller = application("t1");
         let key = [("idempotency-key", "k-1")];
@@ -91,7 +97,8 @@ on_both! {
         assert_eq!(resources(&list(&database, &caller, "").await), ["9", "7"]);
     }
 
-    defect_14_entries_outlive_the_process(place) {
+    async fn defect_14_entries_outlive_the_process(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         append(&database, &application("t1"), "kept").await;
         database.close().await;

@@ -1,11 +1,13 @@
+use dev_service::{Place, answer, on_both, request};
 use portcullis_token::{Caller, CallerKind};
 use serde_json::{Value, json};
 
-use super::backend::on_both;
-use super::{answer, append, application, list, report, request, resources, send, service};
+use super::{append, application, list, report, resources, send, service};
+use crate::schema;
 
 on_both! {
-    defect_7_only_a_listed_application_with_the_role_passes(place) {
+    async fn defect_7_only_a_listed_application_with_the_role_passes(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let allowed = application("t1");
         let user = Caller { kind: CallerKind::User, scopes: vec!["AuditLog.Write".to_owned()], ..allowed.clone() };
@@ -29,7 +31,8 @@ on_both! {
         assert_eq!(resources(&list(&database, &allowed, "").await), ["8"]);
     }
 
-    defect_14_a_bad_body_names_its_field_and_stores_nothing(place) {
+    async fn defect_14_a_bad_body_names_its_field_and_stores_nothing(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let with = |field: &str, value: Value| {
             let mut body = report("7");
@@ -56,7 +59,8 @@ on_both! {
         assert!(resources(&list(&database, &application("t1"), "").await).is_empty());
     }
 
-    a_bad_parameter_is_named(place) {
+    async fn a_bad_parameter_is_named(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         for (query, field) in [
             ("/audit?limit=0", "limit"),
@@ -73,7 +77,8 @@ on_both! {
         }
     }
 
-    what_is_public_is_health_and_the_document(place) {
+    async fn what_is_public_is_health_and_the_document(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         for (line, status, key, value) in [
             ("GET /health", 200, "service", "audit"),

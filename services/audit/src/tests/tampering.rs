@@ -1,11 +1,12 @@
 //! What the database refuses, and what verification finds once somebody got around that.
 
+use dev_service::{Place, on_both};
 use portcullis_database::{Backend, Database};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor};
 
-use super::backend::on_both;
-use super::{Place, append, application, send, verification};
+use super::{append, application, send, verification};
+use crate::schema;
 use crate::verification::{Anchor, tenants, verify};
 
 async fn execute(database: &Database, statements: &str) -> Result<(), String> {
@@ -47,7 +48,8 @@ fn broken(position: i64, id: Option<&str>, reason: &str) -> Value {
 }
 
 on_both! {
-    the_database_itself_refuses_to_change_the_trail(place) {
+    async fn the_database_itself_refuses_to_change_the_trail(backend) {
+        let place = Place::new(backend, schema).await;
         let (database, _) = filled(&place).await;
         let all = "id, action, resource_id, actor, caller_app_id, reported_actor, reported_tenant, timestamp, idempotency_key";
         let copy = |position: &str, previous: &str, id: &str| format!(
@@ -91,7 +93,8 @@ on_both! {
         }
     }
 
-    verification_names_the_first_entry_that_is_not_as_it_was_written(place) {
+    async fn verification_names_the_first_entry_that_is_not_as_it_was_written(backend) {
+        let place = Place::new(backend, schema).await;
         let (database, ids) = filled(&place).await;
         disarm(&database).await;
         let at = |number: usize| ids.get(number.wrapping_sub(1)).map(String::as_str);
@@ -144,7 +147,8 @@ on_both! {
         }
     }
 
-    a_chain_that_was_written_anew_shows_in_what_was_kept_elsewhere(place) {
+    async fn a_chain_that_was_written_anew_shows_in_what_was_kept_elsewhere(backend) {
+        let place = Place::new(backend, schema).await;
         let (database, _) = filled(&place).await;
         let kept = verify(&database, "t1", None).await.unwrap();
         let anchor = Anchor { position: kept.entries, hash: kept.hash };
@@ -164,7 +168,8 @@ on_both! {
         }
     }
 
-    a_trail_without_entries_is_intact(place) {
+    async fn a_trail_without_entries_is_intact(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let expected = json!({ "tenant_id": "t1", "status": "intact", "entries": 0, "hash": "0".repeat(64) });
         assert_eq!(verification(&database, "t1").await, expected);

@@ -1,11 +1,13 @@
+use dev_service::{Place, on_both};
 use futures::future::join_all;
 use serde_json::json;
 
-use super::backend::on_both;
 use super::{append, application, list, report, resources, send, verification};
+use crate::schema;
 
 on_both! {
-    writers_of_several_replicas_do_not_fork_a_chain(place) {
+    async fn writers_of_several_replicas_do_not_fork_a_chain(backend) {
+        let place = Place::new(backend, schema).await;
         let replicas = join_all((0..4).map(|_| place.open())).await;
         let writes = (0..80).map(|number: usize| {
             let database = replicas[number % 4].clone();
@@ -19,7 +21,8 @@ on_both! {
         }
     }
 
-    a_delivery_that_comes_to_all_replicas_at_once_is_written_once(place) {
+    async fn a_delivery_that_comes_to_all_replicas_at_once_is_written_once(backend) {
+        let place = Place::new(backend, schema).await;
         let replicas = join_all((0..4).map(|_| place.open())).await;
         let deliveries = (0..12).map(|number: usize| {
             let database = replicas[number % 4].clone();

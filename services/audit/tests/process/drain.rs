@@ -1,6 +1,9 @@
 //! A stop by signal loses no request.
 
 use dev_entra::InProcess;
+use dev_service::CONTOSO;
+use dev_service::log::{PATIENCE, signal};
+use nix::sys::signal::Signal;
 use reqwest::{Certificate, Client};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::program::{ANY_PORT, AUDIT, CONTOSO, PATIENCE, TASK_API, finished, listening_address, program, terminate};
+use crate::program::{ANY_PORT, AUDIT, TASK_API, finished, listening_address, program};
 
 const ENTRY: &str = r#"{"action":"task_created","resource_id":"7","actor":"a","tenant_id":"t"}"#;
 
@@ -60,7 +63,7 @@ async fn sigterm_closes_the_listener_and_lets_the_request_in_flight_finish() {
     let address = listening_address(&mut child).await;
     let mut connection = half_a_request(&address, &token(&issuer).await).await;
 
-    terminate(&child);
+    signal(&child, Signal::SIGTERM);
     until_refused(&address).await;
     connection.write_all(ENTRY.as_bytes()).await.unwrap();
     let mut answer = String::new();

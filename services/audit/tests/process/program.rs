@@ -1,19 +1,14 @@
 use std::path::Path;
 use std::process::{Output, Stdio};
-use std::time::Duration;
 
 use dev_entra::InProcess;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use serde_json::Value;
+use dev_service::CONTOSO;
+use dev_service::log::{self, PATIENCE};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-pub(crate) const CONTOSO: &str = "11111111-1111-4111-8111-111111111111";
 pub(crate) const AUDIT: &str = "3a5c0003-0000-4000-8000-000000000003";
 pub(crate) const TASK_API: &str = "3a5c0001-0000-4000-8000-000000000001";
-/// Far longer than anything here takes, so that only a program that hangs meets it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The audit program without any setting, in an empty environment.
 pub(crate) fn bare_program() -> Command {
@@ -49,19 +44,6 @@ pub(crate) async fn finished(child: Child) -> Output {
 
 /// The address that the program's log says it listens on.
 pub(crate) async fn listening_address(child: &mut Child) -> String {
-    let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
-    let search = async {
-        while let Some(line) = lines.next_line().await.unwrap() {
-            let entry: Value = serde_json::from_str(&line).unwrap();
-            if entry["message"] == "listening" {
-                return entry["address"].as_str().unwrap().to_owned();
-            }
-        }
-        panic!("the program ended before it listened");
-    };
-    tokio::time::timeout(PATIENCE, search).await.expect("the program does not listen")
-}
-
-pub(crate) fn terminate(child: &Child) {
-    kill(Pid::from_raw(child.id().unwrap().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    let entry = log::listening(&mut BufReader::new(child.stdout.as_mut().unwrap()).lines()).await;
+    entry["address"].as_str().unwrap().to_owned()
 }

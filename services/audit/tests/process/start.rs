@@ -1,9 +1,10 @@
 //! What cannot work is said in one go, with the flag to change, before anything is served.
 
 use dev_entra::InProcess;
+use dev_service::CONTOSO;
 use tokio::net::TcpListener;
 
-use crate::program::{ANY_PORT, CONTOSO, bare_program, outcome, program};
+use crate::program::{ANY_PORT, bare_program, outcome, program};
 
 #[tokio::test]
 async fn every_bad_setting_is_named_at_once() {

@@ -5,12 +5,15 @@ use std::path::Path;
 use std::process::{Command as Blocking, Stdio};
 
 use dev_entra::InProcess;
+use dev_service::CONTOSO;
+use dev_service::log::signal;
+use nix::sys::signal::Signal;
 use reqwest::Client;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, SqliteConnection};
 
 use crate::drain::token;
-use crate::program::{ANY_PORT, CONTOSO, bare_program, finished, listening_address, outcome, program, terminate};
+use crate::program::{ANY_PORT, bare_program, finished, listening_address, outcome, program};
 
 const DOCUMENTATION: &str = include_str!("../../../../docs/audit-trail.md");
 
@@ -70,7 +73,7 @@ async fn what_was_changed_behind_the_services_back_is_found() {
     // The running service sees it too.
     let found = get("/verify").await;
     assert_eq!((&found["status"], &found["first_broken"]["position"]), (&json!("broken"), &json!(3)), "{found}");
-    terminate(&child);
+    signal(&child, Signal::SIGTERM);
     assert!(finished(child).await.status.success());
 }
 

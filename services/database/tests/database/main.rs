@@ -10,5 +10,5 @@
 
 mod open;
 mod outage;
-mod place;
 mod queries;
+mod schema;

@@ -1,12 +1,14 @@
 use std::path::Path;
 
+use dev_service::{Place, on_both};
 use futures::future::join_all;
 use portcullis_database::{Database, DatabaseMetrics, DatabaseSettings, Schema};
 
-use crate::place::{on_both, schema};
+use crate::schema::schema;
 
 on_both! {
-    replicas_that_start_at_once_migrate_once(place) {
+    async fn replicas_that_start_at_once_migrate_once(backend) {
+        let place = Place::new(backend, schema).await;
         let replicas = join_all((0..8).map(|_| place.open())).await;
         for replica in &replicas {
             let mut write = replica.write().await.unwrap();
@@ -16,7 +18,8 @@ on_both! {
         }
     }
 
-    an_older_program_is_refused_by_a_newer_schema(place) {
+    async fn an_older_program_is_refused_by_a_newer_schema(backend) {
+        let place = Place::new(backend, schema).await;
         drop(place.open().await);
         let mut older = schema();
         for migrator in [&mut older.sqlite, &mut older.postgres] {

@@ -4,7 +4,7 @@ use dev_postgres::Postgres;
 use portcullis_database::{Database, DatabaseMetrics, DatabaseSettings, query_failed};
 use portcullis_runtime::{Process, Registry};
 
-use crate::place::schema;
+use crate::schema::schema;
 
 #[tokio::test]
 async fn not_ready_while_the_database_does_not_answer() {

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
+use dev_service::{Place, on_both};
 use futures::future::join_all;
 use sqlx::Row;
 
-use crate::place::on_both;
+use crate::schema::schema;
 
 #[derive(Debug, PartialEq, Eq, sqlx::FromRow)]
 struct Thing {
@@ -16,7 +17,8 @@ struct Thing {
 const INSERT: &str = "INSERT INTO things (name, note, done) VALUES ($1, $2, $3) RETURNING id, name, note, done";
 
 on_both! {
-    what_is_returned_and_read_is_what_was_written(place) {
+    async fn what_is_returned_and_read_is_what_was_written(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let mut write = database.write().await.unwrap();
         let insert = sqlx::query(INSERT).bind("größe").bind(None::<String>).bind(true);
@@ -35,7 +37,8 @@ on_both! {
         }
     }
 
-    a_transaction_that_is_dropped_leaves_nothing(place) {
+    async fn a_transaction_that_is_dropped_leaves_nothing(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let mut write = database.write().await.unwrap();
         sqlx::query("INSERT INTO things (name) VALUES ('a')").execute(&mut *write).await.unwrap();
@@ -45,7 +48,8 @@ on_both! {
         assert_eq!(count.get::<i64, _>(0), 0);
     }
 
-    a_name_that_is_taken_is_a_unique_violation(place) {
+    async fn a_name_that_is_taken_is_a_unique_violation(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         for expected in [true, false] {
             let mut write = database.write().await.unwrap();
@@ -58,7 +62,8 @@ on_both! {
         }
     }
 
-    writers_queue_and_none_is_refused(place) {
+    async fn writers_queue_and_none_is_refused(backend) {
+        let place = Place::new(backend, schema).await;
         let (one, two) = (place.open().await, place.open().await);
         let writes = (0..200).map(|number| {
             let database = if number % 2 == 0 { one.clone() } else { two.clone() };

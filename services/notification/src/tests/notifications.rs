@@ -1,12 +1,14 @@
+use dev_service::{Place, on_both};
 use futures::future::join_all;
 use portcullis_token::Caller;
 use serde_json::{Value, json};
 
-use super::backend::on_both;
 use super::{created, list, notify, send, titles, user};
+use crate::schema;
 
 on_both! {
-    defect_4_a_notification_goes_to_the_caller_by_email_else_name_else_nobody(place) {
+    async fn defect_4_a_notification_goes_to_the_caller_by_email_else_name_else_nobody(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let with_email = user("t1", "alice");
         let with_name = Caller { email: None, ..with_email.clone() };
@@ -19,7 +21,8 @@ on_both! {
         }
     }
 
-    what_is_stored_is_shown_with_who_and_when(place) {
+    async fn what_is_stored_is_shown_with_who_and_when(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let alice = user("t1", "alice");
         notify(&database, &alice, "Buy milk").await;
@@ -35,7 +38,8 @@ on_both! {
         assert_eq!(found.body[0], expected);
     }
 
-    defect_5_each_user_of_each_tenant_sees_their_own_notifications_only(place) {
+    async fn defect_5_each_user_of_each_tenant_sees_their_own_notifications_only(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let (alice, bob, namesake) = (user("t1", "alice"), user("t1", "bob"), user("t2", "alice"));
         for number in 1..=52 {
@@ -52,7 +56,8 @@ on_both! {
         assert!(titles(&list(&database, &namesake, &format!("?cursor={cursor}")).await).is_empty());
     }
 
-    pages_follow_each_other_and_end(place) {
+    async fn pages_follow_each_other_and_end(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let alice = user("t1", "alice");
         for number in 1..=5 {
@@ -71,7 +76,8 @@ on_both! {
         assert_eq!(pages, ["5,4", "3,2", "1"]);
     }
 
-    an_event_selects(place) {
+    async fn an_event_selects(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let alice = user("t1", "alice");
         notify(&database, &alice, "a").await;
@@ -81,7 +87,8 @@ on_both! {
         assert!(titles(&list(&database, &alice, "?event=other").await).is_empty());
     }
 
-    a_repeated_delivery_is_sent_once_and_answered_alike(place) {
+    async fn a_repeated_delivery_is_sent_once_and_answered_alike(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let (alice, key) = (user("t1", "alice"), [("idempotency-key", "k-1")]);
         let first = send(&database, &alice, "POST /notify", &key, Some(&created("a"))).await;
@@ -99,7 +106,8 @@ on_both! {
         assert_eq!(titles(&list(&database, &alice, "").await), ["a"]);
     }
 
-    a_delivery_that_comes_to_all_replicas_at_once_is_sent_once(place) {
+    async fn a_delivery_that_comes_to_all_replicas_at_once_is_sent_once(backend) {
+        let place = Place::new(backend, schema).await;
         let replicas = join_all((0..4).map(|_| place.open())).await;
         let deliveries = (0..12).map(|number: usize| {
             let database = replicas[number % 4].clone();
@@ -113,7 +121,8 @@ on_both! {
         assert_eq!(titles(&list(&replicas[0], &user("t1", "alice"), "").await), ["a"]);
     }
 
-    defect_14_notifications_outlive_the_process(place) {
+    async fn defect_14_notifications_outlive_the_process(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         notify(&database, &user("t1", "alice"), "kept").await;
         database.close().await;

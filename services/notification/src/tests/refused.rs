@@ -1,11 +1,13 @@
+use dev_service::{Place, answer, on_both, request};
 use portcullis_token::{Caller, CallerKind};
 use serde_json::{Value, json};
 
-use super::backend::on_both;
-use super::{answer, created, list, request, send, service, titles, user};
+use super::{created, list, send, service, titles, user};
+use crate::schema;
 
 on_both! {
-    defect_7_an_application_or_a_user_without_the_scope_is_refused(place) {
+    async fn defect_7_an_application_or_a_user_without_the_scope_is_refused(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let alice = user("t1", "alice");
         let application = Caller { kind: CallerKind::Application, roles: vec!["Notify.Send".to_owned()], ..alice.clone() };
@@ -21,7 +23,8 @@ on_both! {
         assert!(titles(&list(&database, &alice, "").await).is_empty());
     }
 
-    defect_7_only_listed_applications_send_in_a_users_name(place) {
+    async fn defect_7_only_listed_applications_send_in_a_users_name(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let alice = user("t1", "alice");
         for (actor, reason) in [(Some("a-browser"), "actor_not_allowed"), (None, "actor_unknown")] {
@@ -33,7 +36,8 @@ on_both! {
         }
     }
 
-    defect_14_a_bad_body_names_its_field_and_stores_nothing(place) {
+    async fn defect_14_a_bad_body_names_its_field_and_stores_nothing(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let alice = user("t1", "alice");
         let with = |field: &str, value: Value| {
@@ -64,7 +68,8 @@ on_both! {
         assert!(titles(&list(&database, &alice, "").await).is_empty());
     }
 
-    a_bad_parameter_is_named(place) {
+    async fn a_bad_parameter_is_named(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         for (query, field) in
             [("limit=0", "limit"), ("limit=many", "limit"), ("cursor=1", "cursor"), ("event=", "event"), ("user=bob", "user")]
@@ -75,7 +80,8 @@ on_both! {
         }
     }
 
-    what_is_public_is_health_and_the_document(place) {
+    async fn what_is_public_is_health_and_the_document(backend) {
+        let place = Place::new(backend, schema).await;
         let database = place.open().await;
         for (line, status, key, value) in [
             ("GET /health", 200, "service", "notification"),

@@ -150,7 +150,7 @@ impl Downstream {
         service: &'static str,
         call: impl Future<Output = Result<(), CallError>>,
     ) -> Result<(), CallError> {
-        let span = TraceSpan::of_call(format!("tell {service}"));
+        let span = TraceSpan::of_call(|| format!("tell {service}"));
         let answer = call.with_context(span.context()).await;
         if let Err(error) = &answer {
             span.failed(error.reason());

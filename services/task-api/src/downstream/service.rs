@@ -1,8 +1,5 @@
-use std::time::Duration;
-
-use http::{HeaderMap, header};
 use portcullis_entra_client::AccessToken;
-use portcullis_runtime::{IDEMPOTENCY_KEY, REQUEST_ID, trace_headers};
+use portcullis_runtime::{IDEMPOTENCY_KEY, REQUEST_ID, retry_after, trace_headers};
 use reqwest::{Client, StatusCode};
 use serde::Serialize;
 use tokio::time::{Instant, sleep};
@@ -78,9 +75,4 @@ impl Service {
             status => Err(CallError::ServiceRefused(status)),
         }
     }
-}
-
-/// RFC 9110 §10.2.3, in seconds.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }

@@ -1,4 +1,4 @@
-use portcullis_database::{Backend, Connection, Database};
+use portcullis_database::{Connection, Database};
 use portcullis_runtime::BoundedText;
 use portcullis_token::Caller;
 use sqlx::{AnyConnection, AssertSqlSafe};
@@ -53,11 +53,7 @@ pub(crate) async fn lock(
     reach: Reach<'_>,
     id: TaskId,
 ) -> sqlx::Result<Option<Task>> {
-    let locking = match database.backend() {
-        Backend::Sqlite => "",
-        Backend::Postgres => "FOR UPDATE",
-    };
-    select(transaction, reach, id, locking).await
+    select(transaction, reach, id, database.backend().for_update()).await
 }
 
 async fn select(

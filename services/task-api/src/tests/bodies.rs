@@ -1,6 +1,6 @@
+use dev_service::on_both;
 use serde_json::{Value, json};
 
-use super::on_both;
 use super::service::{Service, caller, without_token};
 
 on_both! {
@@ -26,7 +26,7 @@ on_both! {
             (&update, json!({ "tenant_id": "t2" }), 422, json!("tenant_id")),
         ] {
             let answer = service.send(&editor, line, Some(body.clone())).await;
-            assert_eq!((answer.status.as_u16(), &answer.body["field"]), (status, &field), "{line} {body}: {answer:?}");
+            assert_eq!((answer.status, &answer.body["field"]), (status, &field), "{line} {body}: {answer:?}");
             assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{line} {body}");
         }
         assert_eq!(service.titles(&editor).await, ["before"]);
@@ -36,11 +36,11 @@ on_both! {
         let service = Service::start(backend).await;
         let editor = caller("t1", "editor", &["Editor"]);
         let no_body = service.send(&editor, "POST /api/tasks", None).await;
-        assert_eq!((no_body.status.as_u16(), &no_body.body["reason"]), (400, &json!("body_not_json")));
+        assert_eq!((no_body.status, &no_body.body["reason"]), (400, &json!("body_not_json")));
         let key = [("idempotency-key", "two words")];
         let body = Some(json!({ "title": "x" }));
         let bad_key = service.send_as(without_token(&editor), "POST /api/tasks", &key, body).await;
-        assert_eq!((bad_key.status.as_u16(), &bad_key.body["field"]), (422, &json!("Idempotency-Key")));
+        assert_eq!((bad_key.status, &bad_key.body["field"]), (422, &json!("Idempotency-Key")));
     }
 
     async fn any_text_that_a_title_may_have_comes_back_as_it_was(backend) {
@@ -48,7 +48,7 @@ on_both! {
         let editor = caller("t1", "o'brien", &["Editor"]);
         for title in ["'; DROP TABLE tasks; --", "größe 😀", "$1 %s \\ \"", "a\u{202e}b\u{10ffff}"] {
             let created = service.send(&editor, "POST /api/tasks", Some(json!({ "title": title }))).await;
-            assert_eq!((created.status.as_u16(), &created.body["title"]), (201, &json!(title)), "{created:?}");
+            assert_eq!((created.status, &created.body["title"]), (201, &json!(title)), "{created:?}");
             assert_eq!(service.task(&editor, &created.body["id"]).await["title"], title);
         }
     }

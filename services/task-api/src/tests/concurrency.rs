@@ -1,7 +1,7 @@
+use dev_service::on_both;
 use futures::future::join_all;
 use serde_json::json;
 
-use super::on_both;
 use super::service::{Service, caller, without_token};
 
 on_both! {
@@ -14,7 +14,7 @@ on_both! {
             let (service, admin, line) = (&service, &admin, &line);
             async move {
                 let body = Some(json!({ "title": format!("edit {number}") }));
-                service.send_as(without_token(admin), line, &[("if-match", "\"1\"")], body).await.status.as_u16()
+                service.send_as(without_token(admin), line, &[("if-match", "\"1\"")], body).await.status
             }
         });
         let mut statuses = join_all(edits).await;
@@ -32,7 +32,7 @@ on_both! {
             let method = if number % 3 == 0 { "DELETE" } else { "PATCH" };
             async move {
                 let body = Some(json!({ "completed": true }));
-                (method, service.send(admin, &format!("{method} /api/tasks/{id}"), body).await.status.as_u16())
+                (method, service.send(admin, &format!("{method} /api/tasks/{id}"), body).await.status)
             }
         });
         let answers = join_all(requests).await;

@@ -1,8 +1,8 @@
+use dev_service::{Answer, on_both};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::on_both;
-use super::service::{Answer, Service, caller, without_token};
+use super::service::{Service, caller, without_token};
 use portcullis_token::Caller;
 
 async fn create(service: &Service, caller: &Caller, key: &str, title: &str) -> Answer {
@@ -16,10 +16,10 @@ on_both! {
         let editor = caller("t1", "editor", &["Editor"]);
         let created = service.send(&editor, "POST /api/tasks", Some(json!({ "title": "  milk " }))).await;
         let location = format!("/api/tasks/{}", created.body["id"]);
-        assert_eq!((created.status.as_u16(), created.header("location")), (201, Some(location.as_str())));
+        assert_eq!((created.status, created.header("location")), (201, Some(location.as_str())));
         assert_eq!((created.header("etag"), &created.body["title"]), (Some("\"1\""), &json!("milk")));
         let read = service.send(&editor, &format!("GET {location}"), None).await;
-        assert_eq!((read.status.as_u16(), &read.body), (200, &created.body));
+        assert_eq!((read.status, &read.body), (200, &created.body));
     }
 
     async fn a_repeated_request_creates_nothing_more(backend) {
@@ -27,22 +27,22 @@ on_both! {
         let (editor, admin) = (caller("t1", "editor", &["Editor"]), caller("t1", "admin", &["Admin"]));
         let first = create(&service, &editor, "k1", "milk").await;
         let again = create(&service, &editor, "k1", "milk").await;
-        assert_eq!((again.status.as_u16(), &again.body), (201, &first.body));
+        assert_eq!((again.status, &again.body), (201, &first.body));
         assert_eq!(again.header("location"), first.header("location"));
 
         let other = create(&service, &editor, "k1", "bread").await;
-        assert_eq!((other.status.as_u16(), &other.body["reason"]), (422, &json!("idempotency_key_reused")));
+        assert_eq!((other.status, &other.body["reason"]), (422, &json!("idempotency_key_reused")));
         // The key is the caller's own, in their tenant.
         for stranger in [caller("t1", "bob", &["Editor"]), caller("t2", "editor", &["Editor"])] {
             let created = create(&service, &stranger, "k1", "milk").await;
-            assert_eq!(created.status.as_u16(), 201);
+            assert_eq!(created.status, 201);
             assert_ne!(created.body["id"], first.body["id"]);
         }
         assert_eq!(service.titles(&editor).await, ["milk"]);
 
         service.send(&admin, &format!("DELETE /api/tasks/{}", first.body["id"]), None).await;
         let gone = create(&service, &editor, "k1", "milk").await;
-        assert_eq!((gone.status.as_u16(), &gone.body["reason"]), (410, &json!("task_deleted_since")));
+        assert_eq!((gone.status, &gone.body["reason"]), (410, &json!("task_deleted_since")));
     }
 
     async fn of_requests_at_once_with_one_key_one_creates(backend) {
@@ -50,7 +50,7 @@ on_both! {
         let editor = caller("t1", "editor", &["Editor"]);
         let answers = join_all((0..16).map(|_| create(&service, &editor, "k1", "milk"))).await;
         let ids: Vec<&Value> = answers.iter().map(|answer| &answer.body["id"]).collect();
-        assert!(answers.iter().all(|answer| answer.status.as_u16() == 201), "{answers:?}");
+        assert!(answers.iter().all(|answer| answer.status == 201), "{answers:?}");
         assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
         assert_eq!(service.titles(&editor).await, ["milk"]);
     }

@@ -1,10 +1,10 @@
+use dev_service::{on_both, request};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::on_both;
-use super::service::{PATIENCE, Service, caller, request, statuses, with_token, without_token};
+use super::service::{PATIENCE, Service, caller, statuses, with_token, without_token};
 use crate::downstream::fake_servers::{Answer, DEADLINE, FakeServers};
 
 on_both! {
@@ -14,7 +14,7 @@ on_both! {
         let admin = caller("t1", "admin", &["Admin"]);
         let body = Some(json!({ "title": "task" }));
         let created = service.send_as(with_token(&admin), "POST /api/tasks", &[], body).await;
-        assert_eq!(created.statuses(), ("sent", "logged"));
+        assert_eq!(statuses(&created.body), ("sent", "logged"));
         let path = format!("/api/tasks/{}", created.body["id"]);
         let unchanged = service.send(&admin, &format!("PATCH {path}"), Some(json!({}))).await.body;
         let list = service.send(&admin, "GET /api/tasks", None).await.body;
@@ -24,7 +24,7 @@ on_both! {
         // The statuses are those of the last change: this one comes without the user's token.
         let updated = service.send(&admin, &format!("PATCH {path}"), Some(json!({ "completed": true }))).await;
         let list = service.send(&admin, "GET /api/tasks", None).await.body;
-        assert_eq!((updated.statuses(), &list[0]), (("failed", "logged"), &updated.body));
+        assert_eq!((statuses(&updated.body), &list[0]), (("failed", "logged"), &updated.body));
         assert_eq!(updated.body["notification_reason"], "no_user_token");
         let deleted = service.send_as(with_token(&admin), &format!("DELETE {path}"), &[], None).await;
         let expected = json!({ "status": "deleted", "notification_status": "sent", "audit_status": "logged" });
@@ -54,7 +54,7 @@ on_both! {
             (&reader, "DELETE /api/tasks/1"),
         ] {
             let answer = service.send(caller, line, Some(json!({ "title": "x" }))).await;
-            assert!(answer.status.is_client_error(), "{line}: {answer:?}");
+            assert!((400..500).contains(&answer.status), "{line}: {answer:?}");
         }
         // A task of before: what is told of it comes after what might have been told of the others.
         service.create(&admin, "real").await;
@@ -69,7 +69,7 @@ on_both! {
         let started = Instant::now();
         let body = Some(json!({ "title": "task" }));
         let created = service.send_as(with_token(&editor), "POST /api/tasks", &[], body).await;
-        assert_eq!((created.status.as_u16(), created.statuses()), (201, ("pending", "pending")));
+        assert_eq!((created.status, statuses(&created.body)), (201, ("pending", "pending")));
         // One after the other would take twice as long.
         assert!(started.elapsed() < DEADLINE * 2, "{:?}", started.elapsed());
         fake.turn(Answer::Success);
@@ -82,7 +82,7 @@ on_both! {
         let editor = caller("t1", "editor", &["Editor"]);
         let body = Some(json!({ "title": "task" }));
         let created = service.send_as(with_token(&editor), "POST /api/tasks", &[], body).await;
-        assert_eq!(created.statuses(), ("pending", "pending"));
+        assert_eq!(statuses(&created.body), ("pending", "pending"));
         let repeated = async {
             while fake.requests("audit").len() < 4 || fake.requests("notify").len() < 4 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -103,7 +103,7 @@ on_both! {
         let editor = caller("t1", "editor", &["Editor"]);
         let body = Some(json!({ "title": "task" }));
         let created = service.send_as(with_token(&editor), "POST /api/tasks", &[], body).await;
-        assert_eq!((created.statuses(), &created.body["notification_reason"]), (("failed", "pending"), &json!("service_refused")));
+        assert_eq!((statuses(&created.body), &created.body["notification_reason"]), (("failed", "pending"), &json!("service_refused")));
         fake.turn(Answer::Success);
         let task = service.until(&editor, &created.body["id"], ("failed", "logged")).await;
         assert_eq!((task["notification_reason"].clone(), fake.requests("notify").len()), (json!("service_refused"), 1));
@@ -132,7 +132,7 @@ on_both! {
         let fake = FakeServers::new(Answer::Success, Answer::Success);
         let service = Service::telling(backend, &fake).await;
         let editor = caller("t1", "editor", &["Editor"]);
-        let create = request("POST /api/tasks", &[], Some(json!({ "title": "task" })));
+        let create = request("POST /api/tasks", &[], Some(&json!({ "title": "task" })));
         // Polled once, then dropped, as a server does when the connection closes.
         let dropped = tokio::time::timeout(Duration::ZERO, service.router(without_token(&editor)).oneshot(create)).await;
         assert!(dropped.is_err());

@@ -1,6 +1,6 @@
+use dev_service::on_both;
 use serde_json::json;
 
-use super::on_both;
 use super::service::{Service, caller, titles_of};
 
 on_both! {
@@ -71,7 +71,7 @@ on_both! {
             ("colour=red", "colour"),
         ] {
             let answer = service.send(&editor, &format!("GET /api/tasks?{query}"), None).await;
-            assert_eq!((answer.status.as_u16(), &answer.body["field"]), (422, &json!(field)), "{query}: {answer:?}");
+            assert_eq!((answer.status, &answer.body["field"]), (422, &json!(field)), "{query}: {answer:?}");
         }
     }
 }

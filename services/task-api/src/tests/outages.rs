@@ -1,12 +1,13 @@
+use dev_service::{Place, on_both};
 use std::time::Duration;
 
 use portcullis_runtime::Registry;
 use serde_json::{Value, json};
 
-use super::on_both;
-use super::service::{PACE, PATIENCE, Place, Service, caller, with_token};
+use super::service::{PACE, PATIENCE, Service, caller, with_token};
 use crate::downstream::fake_servers::{Answer, FakeServers, unreachable_services};
 use crate::outbox::Pace;
+use crate::schema;
 
 fn metrics(registry: &Registry) -> String {
     let mut text = String::new();
@@ -17,13 +18,13 @@ fn metrics(registry: &Registry) -> String {
 async fn create(service: &Service, title: &str) -> Value {
     let editor = caller("t1", "editor", &["Editor"]);
     let created = service.send_as(with_token(&editor), "POST /api/tasks", &[], Some(json!({ "title": title }))).await;
-    assert_eq!(created.status.as_u16(), 201, "{created:?}");
+    assert_eq!(created.status, 201, "{created:?}");
     created.body
 }
 
 on_both! {
     async fn a_process_that_dies_leaves_entries_to_the_next_and_notifications_fail_with_the_reason(backend) {
-        let first = Service::open(Place::new(backend).await, unreachable_services().await, PACE).await;
+        let first = Service::open(Place::new(backend, schema).await, unreachable_services().await, PACE).await;
         let task = create(&first, "task").await;
         let Service { place, state, registry, .. } = first;
         // As a kill would: nothing is finished, and the tokens are gone with the memory.
@@ -37,7 +38,7 @@ on_both! {
     }
 
     async fn a_process_that_stops_gives_up_its_notifications_at_once(backend) {
-        let first = Service::open(Place::new(backend).await, unreachable_services().await, PACE).await;
+        let first = Service::open(Place::new(backend, schema).await, unreachable_services().await, PACE).await;
         let task = create(&first, "task").await;
         first.state.outbox.stop().await;
         let editor = caller("t1", "editor", &["Editor"]);
@@ -64,7 +65,7 @@ on_both! {
         // A pause that nobody waits out.
         let pace = Pace { first_pause: Duration::from_hours(1), longest_pause: Duration::from_hours(1), ..PACE };
         let fake = FakeServers::new(Answer::Success, Answer::Fault);
-        let service = Service::open(Place::new(backend).await, fake.start().await, pace).await;
+        let service = Service::open(Place::new(backend, schema).await, fake.start().await, pace).await;
         let editor = caller("t1", "editor", &["Editor"]);
         let waiting = [create(&service, "one").await, create(&service, "two").await];
         let counted = async {
@@ -92,7 +93,7 @@ on_both! {
     async fn no_more_deliveries_run_than_may(backend) {
         let pace = Pace { deliveries_at_a_time: 1, ..PACE };
         let fake = FakeServers::new(Answer::Success, Answer::Success);
-        let service = Service::open(Place::new(backend).await, fake.start().await, pace).await;
+        let service = Service::open(Place::new(backend, schema).await, fake.start().await, pace).await;
         let editor = caller("t1", "editor", &["Editor"]);
         let tasks = futures::future::join_all((0..20).map(|_| create(&service, "task"))).await;
         for task in &tasks {

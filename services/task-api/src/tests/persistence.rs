@@ -1,9 +1,9 @@
+use dev_service::{Place, on_both};
 use portcullis_database::{Backend, Database, DatabaseMetrics};
 use serde_json::json;
 use sqlx::migrate::Migrator;
 
-use super::on_both;
-use super::service::{PACE, Place, Service, caller};
+use super::service::{PACE, Service, caller, statuses};
 use crate::downstream::fake_servers::unreachable_services;
 use crate::schema;
 
@@ -14,7 +14,7 @@ on_both! {
         let id = first.create(&editor, "kept").await;
         let deleted = first.create(&editor, "deleted").await;
         let answer = first.send(&admin, &format!("DELETE /api/tasks/{deleted}"), None).await;
-        assert_eq!((answer.status.as_u16(), answer.statuses()), (200, ("failed", "pending")));
+        assert_eq!((answer.status, statuses(&answer.body)), (200, ("failed", "pending")));
         let before = first.send(&editor, "GET /api/tasks", None).await.body;
         let Service { place, state, .. } = first;
         state.outbox.stop().await;
@@ -42,7 +42,7 @@ on_both! {
 /// The database of the first version, which knew neither versions nor pending deliveries.
 #[tokio::test]
 async fn a_file_of_the_first_schema_is_brought_up_to_date() {
-    let place = Place::new(Backend::Sqlite).await;
+    let place = Place::new(Backend::Sqlite, schema).await;
     let mut older = schema();
     older.sqlite = Migrator { migrations: older.sqlite.migrations[..1].to_vec().into(), ..Migrator::DEFAULT };
     let database = Database::open(&place.settings, &older, DatabaseMetrics::default()).await.unwrap();

@@ -1,10 +1,10 @@
 use axum::body::{Body, to_bytes};
-use axum::http::{Request, StatusCode};
+use axum::http::Request;
+use dev_service::on_both;
 use portcullis_token::{Caller, CallerKind};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::on_both;
 use super::service::{Service, caller};
 
 on_both! {
@@ -31,7 +31,7 @@ on_both! {
                 (format!("DELETE /api/tasks/{id}"), None, delete),
             ] {
                 let answer = service.send(&user, &line, body).await;
-                assert_eq!(answer.status.as_u16(), expected, "{roles:?} {line}: {answer:?}");
+                assert_eq!(answer.status, expected, "{roles:?} {line}: {answer:?}");
             }
         }
     }
@@ -41,7 +41,7 @@ on_both! {
         let reader = caller("t1", "r", &["Reader"]);
         let answer = service.send(&reader, "POST /api/tasks", Some(json!({ "title": "x" }))).await;
         let detail = answer.body["detail"].as_str().unwrap();
-        assert_eq!((answer.status, &answer.body["reason"]), (StatusCode::FORBIDDEN, &json!("role_missing")));
+        assert_eq!((answer.status, &answer.body["reason"]), (403, &json!("role_missing")));
         assert_eq!(answer.header("content-type"), Some("application/problem+json"));
         assert!(["Admin", "Editor", "Reader"].iter().all(|role| detail.contains(role)), "{detail}");
     }
@@ -55,7 +55,7 @@ on_both! {
                 ["GET /api/me", "GET /api/tasks", "GET /api/tasks/1", "POST /api/tasks", "PATCH /api/tasks/1", "DELETE /api/tasks/1"]
             {
                 let answer = service.send(&caller, line, Some(json!({ "title": "x" }))).await;
-                assert_eq!((answer.status.as_u16(), &answer.body["reason"]), (403, &json!(reason)), "{line}: {answer:?}");
+                assert_eq!((answer.status, &answer.body["reason"]), (403, &json!(reason)), "{line}: {answer:?}");
             }
         }
         assert!(service.titles(&caller("t1", "admin", &["Admin"])).await.is_empty());
@@ -95,13 +95,13 @@ on_both! {
         ] {
             let line = format!("{method} /api/tasks/{id}");
             let answer = service.send(stranger, &line, Some(json!({ "title": "mine" }))).await;
-            assert_eq!((answer.status.as_u16(), &answer.body["reason"]), (404, &json!("task_not_found")), "{line}");
+            assert_eq!((answer.status, &answer.body["reason"]), (404, &json!("task_not_found")), "{line}");
         }
         assert_eq!(service.titles(&alice).await, ["of alice"]);
         let line = format!("PATCH /api/tasks/{id}");
         let answer = service.send(&admin, &line, Some(json!({ "completed": true }))).await;
         assert_eq!(
-            (answer.status.as_u16(), &answer.body["completed"], &answer.body["title"]),
+            (answer.status, &answer.body["completed"], &answer.body["title"]),
             (200, &json!(true), &json!("of alice"))
         );
     }

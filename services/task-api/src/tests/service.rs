@@ -1,15 +1,11 @@
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode};
 use axum::{Extension, Router};
-use portcullis_database::{Backend, Database, DatabaseMetrics, DatabaseSettings};
+use dev_service::{Answer, Backend, Place, answer, request};
 use portcullis_guard::{Authenticated, BearerToken};
 use portcullis_runtime::{HttpService, Registry, RequestLimits};
 use portcullis_token::{Caller, CallerKind};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tower::ServiceExt;
 
 use crate::downstream::fake_servers::{DEADLINE, FakeServers, unreachable_services};
 use crate::outbox::{Outbox, OutboxMetrics, Pace};
@@ -38,31 +34,6 @@ pub(crate) struct Service {
     pub(crate) place: Place,
 }
 
-/// Where a service's data stays when the service goes.
-pub(crate) struct Place {
-    pub(crate) settings: DatabaseSettings,
-    _directory: Option<TempDir>,
-}
-
-impl Place {
-    pub(crate) async fn new(backend: Backend) -> Self {
-        match backend {
-            Backend::Sqlite => {
-                let directory = tempfile::tempdir().unwrap();
-                Self { settings: DatabaseSettings::in_directory(directory.path()), _directory: Some(directory) }
-            }
-            Backend::Postgres => {
-                let url = dev_postgres::shared().unwrap().create_database().await.unwrap();
-                Self { settings: DatabaseSettings::at(url.parse().unwrap()), _directory: None }
-            }
-        }
-    }
-
-    pub(crate) async fn open(&self) -> Database {
-        Database::open(&self.settings, &schema(), DatabaseMetrics::default()).await.unwrap()
-    }
-}
-
 pub(crate) fn caller(tenant: &str, oid: &str, roles: &[&str]) -> Caller {
     Caller {
         tenant: tenant.to_owned(),
@@ -86,43 +57,17 @@ pub(crate) fn with_token(caller: &Caller) -> Authenticated {
     Authenticated { caller: caller.clone(), token: Some(token) }
 }
 
-pub(crate) fn request(line: &str, headers: &[(&str, &str)], body: Option<Value>) -> Request<Body> {
-    let (method, path) = line.split_once(' ').unwrap();
-    let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
-    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-    request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).unwrap()
-}
-
-/// What came back.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Value,
-}
-
-impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-
-    /// Notification and audit status.
-    pub(crate) fn statuses(&self) -> (&str, &str) {
-        statuses(&self.body)
-    }
-}
-
 pub(crate) fn statuses(task: &Value) -> (&str, &str) {
     (task["notification_status"].as_str().unwrap(), task["audit_status"].as_str().unwrap())
 }
 
 impl Service {
     pub(crate) async fn start(backend: Backend) -> Self {
-        Self::open(Place::new(backend).await, unreachable_services().await, PACE).await
+        Self::open(Place::new(backend, schema).await, unreachable_services().await, PACE).await
     }
 
     pub(crate) async fn telling(backend: Backend, fake: &FakeServers) -> Self {
-        Self::open(Place::new(backend).await, fake.start().await, PACE).await
+        Self::open(Place::new(backend, schema).await, fake.start().await, PACE).await
     }
 
     pub(crate) async fn open(place: Place, downstream: Downstream, patience: Pace) -> Self {
@@ -154,15 +99,12 @@ impl Service {
         headers: &[(&str, &str)],
         body: Option<Value>,
     ) -> Answer {
-        let response = self.router(caller).oneshot(request(line, headers, body)).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 1 << 22).await.unwrap();
-        Answer { status: parts.status, headers: parts.headers, body: serde_json::from_slice(&bytes).unwrap() }
+        answer(self.router(caller), request(line, headers, body.as_ref())).await
     }
 
     pub(crate) async fn create(&self, caller: &Caller, title: &str) -> i64 {
         let created = self.send(caller, "POST /api/tasks", Some(json!({ "title": title }))).await;
-        assert_eq!(created.status, StatusCode::CREATED, "{created:?}");
+        assert_eq!(created.status, 201, "{created:?}");
         created.body["id"].as_i64().unwrap()
     }
 
@@ -173,7 +115,7 @@ impl Service {
 
     pub(crate) async fn titles(&self, caller: &Caller) -> Vec<String> {
         let tasks = self.send(caller, "GET /api/tasks", None).await;
-        assert_eq!(tasks.status, StatusCode::OK, "{tasks:?}");
+        assert_eq!(tasks.status, 200, "{tasks:?}");
         titles_of(&tasks.body)
     }
 

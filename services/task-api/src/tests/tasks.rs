@@ -1,6 +1,6 @@
+use dev_service::on_both;
 use serde_json::json;
 
-use super::on_both;
 use super::service::{Service, caller, without_token};
 
 on_both! {
@@ -26,7 +26,7 @@ on_both! {
             for method in ["GET", "PATCH", "DELETE"] {
                 let line = format!("{method} {path}");
                 let answer = service.send(&admin, &line, Some(json!({ "completed": true }))).await;
-                assert_eq!((answer.status.as_u16(), &answer.body["reason"]), (404, &json!("task_not_found")), "{line}");
+                assert_eq!((answer.status, &answer.body["reason"]), (404, &json!("task_not_found")), "{line}");
             }
         }
     }
@@ -50,14 +50,14 @@ on_both! {
             let line = format!("{method} {path}");
             let body = Some(json!({ "title": title }));
             let answer = service.send_as(without_token(&admin), &line, &[("if-match", condition)], body).await;
-            assert_eq!((answer.status.as_u16(), answer.header("etag")), (status, Some(etag)), "{line} {condition}");
+            assert_eq!((answer.status, answer.header("etag")), (status, Some(etag)), "{line} {condition}");
             if status == 412 {
                 assert_eq!(answer.body["reason"], "task_changed");
             }
         }
         assert_eq!(service.titles(&admin).await, ["fourth"]);
         let last = service.send_as(without_token(&admin), &format!("DELETE {path}"), &[("if-match", "\"4\"")], None).await;
-        assert_eq!((last.status.as_u16(), &last.body["status"]), (200, &json!("deleted")));
+        assert_eq!((last.status, &last.body["status"]), (200, &json!("deleted")));
     }
 
     async fn a_delivery_is_no_conflict_with_an_editor(backend) {
@@ -71,6 +71,6 @@ on_both! {
         let line = format!("PATCH /api/tasks/{id}");
         let body = Some(json!({ "completed": true }));
         let answer = service.send_as(without_token(&editor), &line, &[("if-match", "\"1\"")], body).await;
-        assert_eq!(answer.status.as_u16(), 200, "{answer:?}");
+        assert_eq!(answer.status, 200, "{answer:?}");
     }
 }

@@ -2,7 +2,9 @@ use dev_entra::InProcess;
 use reqwest::{Certificate, Client, Method, Response};
 use serde_json::{Value, json};
 
-use crate::program::{CONTOSO, TASK_API};
+use dev_service::CONTOSO;
+
+use crate::program::TASK_API;
 
 pub(crate) const ADA: (&str, &str) = ("ada.admin@contoso.example", "Admin-Passw0rd!");
 pub(crate) const EDDIE: (&str, &str) = ("eddie.editor@contoso.example", "Editor-Passw0rd!");

@@ -5,7 +5,9 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::client::{ADA, EDDIE, User};
-use crate::program::{CONTOSO, Storage, Surroundings};
+use dev_service::CONTOSO;
+
+use crate::program::{Storage, Surroundings};
 
 #[tokio::test]
 async fn defect_2_headers_prove_nothing_to_whoever_reaches_the_service() {

@@ -10,7 +10,9 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use crate::client::{ADA, User};
-use crate::program::{PATIENCE, Storage, Surroundings};
+use dev_service::log::PATIENCE;
+
+use crate::program::{Storage, Surroundings};
 
 const CLIENTS: usize = 4;
 

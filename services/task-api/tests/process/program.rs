@@ -1,11 +1,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
 use dev_entra::InProcess;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use serde_json::Value;
+use dev_service::CONTOSO;
+use dev_service::log::{self, PATIENCE};
+use nix::sys::signal::Signal;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -14,10 +13,7 @@ use tokio::time::timeout;
 
 use crate::receivers::Receivers;
 
-pub(crate) const CONTOSO: &str = "11111111-1111-4111-8111-111111111111";
 pub(crate) const TASK_API: &str = "3a5c0001-0000-4000-8000-000000000001";
-/// Far longer than anything here takes, so that only what hangs meets it.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const ANY_PORT: &str = "127.0.0.1:0";
 
 /// Where the program keeps its data.
@@ -81,8 +77,9 @@ impl Surroundings {
     pub(crate) async fn start(&self, storage: Storage<'_>, more: &[&str]) -> Program {
         let mut child = self.command(storage, more).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = timeout(PATIENCE, listening_address(&mut output)).await.expect("the program does not listen");
-        Program { child, output: tokio::spawn(all_of(output)), url: format!("http://{address}") }
+        let entry = log::listening(&mut output).await;
+        let url = format!("http://{}", entry["address"].as_str().unwrap());
+        Program { child, output: tokio::spawn(all_of(output)), url }
     }
 }
 
@@ -95,19 +92,9 @@ async fn all_of(mut output: Lines<BufReader<ChildStdout>>) -> String {
     said
 }
 
-async fn listening_address(output: &mut Lines<BufReader<ChildStdout>>) -> String {
-    while let Some(line) = output.next_line().await.unwrap() {
-        let entry: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
-        if entry["message"] == "listening" {
-            return entry["address"].as_str().unwrap().to_owned();
-        }
-    }
-    panic!("the program ended before it listened");
-}
-
 impl Program {
     pub(crate) fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.child.id().unwrap().try_into().unwrap()), signal).unwrap();
+        log::signal(&self.child, signal);
     }
 
     /// Its exit code, and all that it said since it listened.

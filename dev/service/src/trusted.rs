@@ -1,0 +1,75 @@
+use std::future::ready;
+
+use axum::Router;
+use axum::routing::get;
+use dev_entra::InProcess;
+use portcullis_assertion::Signer;
+use reqwest::{Certificate, Client};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// The tenant that is served.
+pub const CONTOSO: &str = "11111111-1111-4111-8111-111111111111";
+
+/// An issuer, and a gate's key, for a service that believes both.
+#[expect(missing_debug_implementations, reason = "keys, and servers that run")]
+pub struct Trusted {
+    pub issuer: InProcess,
+    /// Signs assertions as the gate does.
+    pub signer: Signer,
+    /// Trusts the issuer's certificate.
+    pub http: Client,
+    keys_url: String,
+}
+
+impl Trusted {
+    pub async fn start() -> Self {
+        let issuer = InProcess::start().await.unwrap();
+        let certificate = Certificate::from_pem(issuer.authority_pem().as_bytes()).unwrap();
+        let http = Client::builder().no_proxy().tls_certs_only([certificate]).build().unwrap();
+        let signer = Signer::generate().unwrap();
+        let keys = signer.key_set();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let keys_url = format!("http://{}/keys", listener.local_addr().unwrap());
+        let gate = Router::new().route("/keys", get(move || ready(keys.clone())));
+        tokio::spawn(async move { axum::serve(listener, gate).await });
+        Self { issuer, signer, http, keys_url }
+    }
+
+    /// Settings of a service that trusts both, beside those that are its own.
+    #[must_use]
+    pub fn settings(&self) -> Vec<String> {
+        let authority = self.issuer.authority();
+        let settings = [
+            ["--home-tenant", CONTOSO],
+            ["--authority", &authority],
+            ["--gateway-keys", &self.keys_url],
+            ["--operations-listen", "127.0.0.1:0"],
+        ];
+        settings.concat().into_iter().chain(["--trust-gateway"]).map(str::to_owned).collect()
+    }
+
+    /// The issuer of tokens of version 2.
+    #[must_use]
+    pub fn issuer_of_version_2(&self) -> String {
+        format!("{}/{CONTOSO}/v2.0", self.issuer.authority())
+    }
+
+    /// `claims` in the shape of version 1: another issuer, and another name for the client.
+    pub async fn in_version_1(&self, mut claims: Value) -> Value {
+        let url = format!("{}/{CONTOSO}/.well-known/openid-configuration", self.issuer.authority());
+        let metadata: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        claims["ver"] = json!("1.0");
+        claims["iss"] = metadata["issuer"].clone();
+        claims["appid"] = claims.as_object_mut().unwrap().remove("azp").unwrap();
+        claims
+    }
+
+    /// An `Authorization` line with a token that says `claims`.
+    pub async fn authorization(&self, claims: &Value) -> String {
+        let url = format!("{}/dev/sign", self.issuer.authority());
+        let request = self.http.post(url).json(&json!({ "claims": claims }));
+        let reply: Value = request.send().await.unwrap().json().await.unwrap();
+        format!("Bearer {}", reply["token"].as_str().unwrap())
+    }
+}

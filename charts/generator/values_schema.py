@@ -9,7 +9,7 @@ ROUTE = {
     "policy": {**NAME, "maxLength": 253},
     "match": {"enum": ["exact", "child", "below"]},
     "removedPrefix": PATH,
-    "timeout": {"type": "string", "pattern": "^[0-9]+(ms|s)$"},
+    "timeout": {"type": "string", "pattern": "^[1-9][0-9]*(ms|s)$"},
     "name": NAME,
 }
 PORT = {"type": "integer", "minimum": 1, "maximum": 65535}

@@ -17,6 +17,9 @@ CASES = [
     (OWN, "gateway.service.type=ClusterIP,gateway.service.loadBalancerSourceRanges[0]=10.0.0.0/8", "loadBalancerSourceRanges"),
     (OWN, "authz.autoscaling.minReplicas=9", "minReplicas 9 is more than maxReplicas 6"),
     (OWN, "gateway.drainAtLeastSeconds=30", "gateway.drainAtMostSeconds"),
+    (OWN, "upstreams[0].timeout=25s", "may take 25s: a leaving gateway would cut"),
+    (OWN, "upstreams[0].timeout=25000ms", "may take 25000ms"),
+    (OWN, "upstreams[0].timeout=0s", "/upstreams/0/timeout"),
     (OWN, "authz.extraCA.secretName=a,authz.extraCA.configMapName=b", "authz.extraCA"),
     (OWN, "traces.endpoint=http://collector:4317", "traces.peers"),
     (OWN, "traces.endpoint=collector", "/traces/endpoint"),
@@ -31,6 +34,7 @@ CASES = [
     (SUITE, "global.entra.applications.audit=", "global.entra.applications.audit is empty"),
     (SUITE, "global.entra.tenant=11111111-1111-4111-8111-111111111111", "one of dev-entra's"),
     (SUITE, "services.replicas=2", "services.replicas is 2 with database.type sqlite"),
+    (SUITE, "services.requestTimeoutSeconds=15", "services.requestTimeoutSeconds is 15 and the gateway waits 15s at the route task-api-me"),
     (SUITE, "database.urlSecretName=databases", "database.urlSecretName is set with database.type sqlite"),
     (SUITE, "credential=client-secret", "name the Secret in credentialSecretName"),
     (SUITE, "credential=client-certificate", "name the Secret in credentialSecretName"),
@@ -66,6 +70,19 @@ def test_contradictions_end_the_rendering(profile, change, words):
     done = rendering.template(profile, "--set", change)
     assert done.returncode != 0, "it rendered"
     assert words in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("profile", "change"),
+    [
+        (OWN, "upstreams[0].timeout=24s"),
+        (OWN, "upstreams[0].timeout=24999ms"),
+        (SUITE, "services.requestTimeoutSeconds=14"),
+    ],
+)
+def test_values_that_just_agree_render(profile, change):
+    done = rendering.template(profile, "--set", change)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@
 {{- $routes := include "portcullis.allRoutes" . | fromJsonArray -}}
 {{- range $i, $route := $routes -}}
 {{- if and $.Values.policies.documents (not (hasKey $policies $route.policy)) }}{{ fail (printf "upstreams: %s names the policy %s, which is not in policies.documents" $route.upstream $route.policy) }}{{ end -}}
+{{- if le (mul 1000 (int $.Values.gateway.drainAtMostSeconds)) (include "portcullis.milliseconds" $route.timeout | int) }}{{ fail (printf "gateway.drainAtMostSeconds is %d and the route %s may take %s: a leaving gateway would cut requests that are in time" (int $.Values.gateway.drainAtMostSeconds) $route.name $route.timeout) }}{{ end -}}
 {{- if and $route.removedPrefix (not (hasPrefix (printf "%s/" $route.removedPrefix) $route.path)) }}{{ fail (printf "upstreams: %s: removedPrefix %s is not the beginning of the path %s, or nothing would be left of it" $route.upstream $route.removedPrefix $route.path) }}{{ end -}}
 {{- range $earlier := slice $routes 0 $i -}}
 {{- $under := hasPrefix (printf "%s/" $earlier.path) $route.path -}}

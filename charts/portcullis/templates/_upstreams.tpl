@@ -27,6 +27,11 @@
 {{- $all | toJson -}}
 {{- end -}}
 
+{{/* Of a duration such as 15s or 500ms. */}}
+{{- define "portcullis.milliseconds" -}}
+{{- if hasSuffix "ms" . }}{{ trimSuffix "ms" . }}{{ else }}{{ trimSuffix "s" . | int | mul 1000 }}{{ end -}}
+{{- end -}}
+
 {{/* Segments of harmless characters only: no "..", no "%", no ";a=b", which a service may read differently than Envoy does. */}}
 {{- define "portcullis.routes" -}}
 {{- range include "portcullis.allRoutes" . | fromJsonArray }}

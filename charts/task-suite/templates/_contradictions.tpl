@@ -16,6 +16,9 @@
 {{- if and $v.credentialSecretName (not $secret) }}{{ fail (printf "credentialSecretName is set, and credential %s needs no Secret; choose client-certificate or client-secret, or leave the name out" $v.credential) }}{{ end -}}
 {{- if and (eq $v.database.type "sqlite") $v.database.urlSecretName }}{{ fail "database.urlSecretName is set with database.type sqlite: nothing would use it; choose postgresql" }}{{ end -}}
 {{- if and (eq $v.database.type "sqlite") (gt (int $v.services.replicas) 1) }}{{ fail (printf "services.replicas is %d with database.type sqlite: each pod would have data of its own; choose postgresql" (int $v.services.replicas)) }}{{ end -}}
+{{- range include "portcullis.allRoutes" .Subcharts.portcullis | fromJsonArray -}}
+{{- if and (has .upstream (list "task-api" "notification" "audit")) (ge (mul 1000 (int $v.services.requestTimeoutSeconds)) (include "portcullis.milliseconds" .timeout | int)) }}{{ fail (printf "services.requestTimeoutSeconds is %d and the gateway waits %s at the route %s: callers would get the gateway's answer in place of the service's; give the route a longer timeout" (int $v.services.requestTimeoutSeconds) .timeout .name) }}{{ end -}}
+{{- end -}}
 {{- if eq $v.database.type "postgresql" -}}
 {{- if not $v.database.urlSecretName }}{{ fail "database.type is postgresql: name the Secret with the URLs in database.urlSecretName" }}{{ end -}}
 {{- if and $v.portcullis.networkPolicy.enabled (not $v.database.peers) }}{{ fail "database.type is postgresql: say in database.peers where it is, or the network policies keep the services from it" }}{{ end -}}

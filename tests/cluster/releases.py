@@ -37,8 +37,9 @@ def status():
     return json.loads(cluster.helm("status", "portcullis", "--namespace", NAMESPACE, "--output", "json").stdout)["info"]["status"]
 
 
-def unlimited_policies():
-    """The chart's policies, with a limit that no load meets."""
+def policies(limit):
+    """The chart's policies, with another limit, such as `requests: 5, per: 60s`."""
     documents = yaml.safe_load((SUITE / "values.yaml").read_text())["portcullis"]["policies"]["documents"]
-    assert documents.count("requests: 100,") == 3
-    return documents.replace("requests: 100,", "requests: 100000,")
+    usual = "requests: 100, per: 60s"
+    assert documents.count(usual) == 3
+    return documents.replace(usual, limit)

@@ -4,6 +4,7 @@ import json
 import time
 
 import cluster
+import outside
 import postgresql
 import pytest
 import releases
@@ -37,14 +38,12 @@ def several_replicas(images, database, tmp_path_factory):
     work = tmp_path_factory.mktemp("several")
     values = {
         "services": {"replicas": 2, "drainSeconds": 35},
-        "database": {
-            "type": "postgresql", "urlSecretName": "databases", "port": database.port, "peers": [{"ipBlock": {"cidr": f"{database.host}/32"}}],
-        },
-        "portcullis": {"policies": {"documents": releases.unlimited_policies()}, "authz": {"drainSeconds": 35}, "gateway": {"drainAtLeastSeconds": 8}},
+        "database": {"type": "postgresql", "urlSecretName": "databases", "port": database.port, "peers": outside.peers()},
+        "portcullis": {"policies": {"documents": releases.policies("requests: 100000, per: 60s")}, "authz": {"drainSeconds": 35}, "gateway": {"drainAtLeastSeconds": 8}},
     }
-    node, port = postgresql.publish(database)
+    node = outside.publish("postgresql", database.port)
     releases.start_over()
-    urls = {service: postgresql.url(database, port, node, service) for service in postgresql.SERVICES}
+    urls = {service: database.url(node, service) for service in postgresql.SERVICES}
     cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "databases", "namespace": NAMESPACE}, "stringData": urls})
     (work / "values.yaml").write_text(json.dumps(values))
     releases.install(work, "--values", work / "values.yaml")

@@ -1,16 +1,26 @@
 # One program of this project, static, and nothing else: docker build --build-arg BIN=portcullis .
 # images/build calls it, or does the same with buildah where no base image can be pulled.
-# syntax=docker/dockerfile:1
-ARG RUST=1.95
+
+# As in rust-toolchain.toml, whose compiler the image then has already.
+ARG RUST=1.95.0
 FROM docker.io/library/rust:${RUST}-alpine AS build
 RUN apk add --no-cache build-base cmake perl linux-headers
 WORKDIR /source
 COPY . .
 ARG BIN
-# The paths of the build machine are in no binary, so that two machines make the same bytes.
-ENV RUSTFLAGS="--remap-path-prefix=/usr/local/cargo=/cargo" CFLAGS="-ffile-prefix-map=/usr/local/cargo=/cargo"
+# A folder that is no cache builds everything anew.
+ARG TARGET_DIR=/target
+# No path of the build is in a binary, so that two machines make the same bytes.
+ENV RUSTFLAGS="--remap-path-prefix=/usr/local/cargo=/cargo --remap-path-prefix=$TARGET_DIR=/build" \
+    CFLAGS="-ffile-prefix-map=/usr/local/cargo=/cargo -ffile-prefix-map=$TARGET_DIR=/build"
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/target \
-    CARGO_TARGET_DIR=/target cargo build --profile dist --locked --bin "$BIN" && cp "/target/dist/$BIN" /program
+    CARGO_TARGET_DIR="$TARGET_DIR" cargo build --profile dist --locked --bin "$BIN" \
+    && install -D -m 0755 "$TARGET_DIR/dist/$BIN" "/image/$BIN"
+# All that is in the image, in one layer whose times are the commit's.
+ARG SOURCE_DATE_EPOCH=0
+RUN install -D -m 0644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt \
+    && install -m 0644 images/passwd /image/etc/passwd \
+    && find /image -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
 FROM scratch
 ARG BIN
@@ -24,9 +34,7 @@ LABEL org.opencontainers.image.title="$BIN" \
       org.opencontainers.image.created="$CREATED" \
       org.opencontainers.image.description="$DESCRIPTION" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY images/passwd /etc/passwd
-COPY --from=build /program /${BIN}
+COPY --from=build /image/ /
 # By number, so that a cluster can tell that it is not root.
 USER 65532:65532
 # No entry point, since an image without a shell could not put $BIN into one: docker run IMAGE /portcullis --help

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-use crate::http::{Answer, Request, ask};
-use crate::target::{Expectation, Target};
+use crate::http::{Answer, Request, ask, ask_securely};
+use crate::target::{Expectation, Scheme, Target};
 
 /// What a client would send to be taken for an administrator.
 const FORGED: &str = "X-User-OID: aaaaaaaa-0001-4000-8000-000000000001\r\nX-User-Name: Forged\r\nX-User-Roles: Admin\r\n\
@@ -18,9 +18,6 @@ pub(crate) struct Attempts {
     /// What must answer, and with which status. May be repeated.
     #[arg(long, value_name = "URL=STATUS")]
     answers: Vec<Expectation>,
-    /// What must accept connections, where TLS keeps this program from asking. May be repeated.
-    #[arg(long, value_name = "HOST:PORT")]
-    connects: Vec<Target>,
     /// What a network policy must keep shut: every address of the host. May be repeated.
     #[arg(long, value_name = "HOST:PORT[/PATH]")]
     closed: Vec<Target>,
@@ -37,17 +34,12 @@ pub(crate) struct Attempts {
 
 impl Attempts {
     pub(crate) fn run(&self, out: &mut impl Write) -> anyhow::Result<()> {
-        if self.answers.is_empty() && self.connects.is_empty() {
-            bail!(
-                "nothing must answer: where no packet leaves at all, every port looks shut; give --answers or --connects"
-            );
+        if self.answers.is_empty() {
+            bail!("nothing must answer: where no packet leaves at all, every port looks shut; give --answers");
         }
         // First, because only a pod that can send proves anything by what it cannot reach.
         for expected in &self.answers {
             self.await_open(out, &expected.target, |address| self.check_answer(address, expected))?;
-        }
-        for target in &self.connects {
-            self.await_open(out, target, |address| Ok(TcpStream::connect_timeout(&address, self.timeout).map(drop)?))?;
         }
         let (tried, opened) = self.knock(out, &self.closed)?;
         let (_, listening) = self.knock(out, &self.loopback)?;
@@ -95,7 +87,11 @@ impl Attempts {
 
     fn check_answer(&self, address: SocketAddr, expected: &Expectation) -> anyhow::Result<()> {
         let Target { authority, path } = &expected.target;
-        let answer = ask(address, &Request { method: "GET", authority, path, headers: FORGED }, self.timeout)?;
+        let request = Request { method: "GET", authority, path, headers: FORGED };
+        let answer = match expected.scheme {
+            Scheme::Http => ask(address, &request, self.timeout)?,
+            Scheme::Https => ask_securely(address, &request, self.timeout)?,
+        };
         if answer.status != expected.status {
             bail!("answered {}, not {}", answer.status, expected.status);
         }

@@ -1,6 +1,8 @@
-use std::io::{Error, Read, Write};
+use std::io::{Error, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
+
+use crate::tls;
 
 /// More than any page that is read here, so that a peer cannot fill the memory.
 const LONGEST_ANSWER: u64 = 1 << 20;
@@ -17,6 +19,19 @@ pub(crate) fn ask(address: SocketAddr, request: &Request<'_>, limit: Duration) -
     request.send(TcpStream::connect_timeout(&address, limit)?, limit)
 }
 
+/// The same over TLS.
+pub(crate) fn ask_securely(address: SocketAddr, request: &Request<'_>, limit: Duration) -> std::io::Result<Answer> {
+    let stream = limited(TcpStream::connect_timeout(&address, limit)?, limit)?;
+    let host = request.authority.rsplit_once(':').map_or(request.authority, |(host, _)| host);
+    request.exchange(tls::with_any_certificate(stream, host.trim_matches(['[', ']']))?)
+}
+
+fn limited(stream: TcpStream, limit: Duration) -> std::io::Result<TcpStream> {
+    stream.set_read_timeout(Some(limit))?;
+    stream.set_write_timeout(Some(limit))?;
+    Ok(stream)
+}
+
 /// One request of HTTP/1.1.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request<'a> {
@@ -28,19 +43,72 @@ pub(crate) struct Request<'a> {
 }
 
 impl Request<'_> {
-    pub(crate) fn send(&self, mut stream: TcpStream, limit: Duration) -> std::io::Result<Answer> {
-        stream.set_read_timeout(Some(limit))?;
-        stream.set_write_timeout(Some(limit))?;
+    pub(crate) fn send(&self, stream: TcpStream, limit: Duration) -> std::io::Result<Answer> {
+        self.exchange(limited(stream, limit)?)
+    }
+
+    fn exchange(&self, mut stream: impl Read + Write) -> std::io::Result<Answer> {
         let Self { method, authority, path, headers } = self;
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {authority}\r\n{headers}Connection: close\r\nContent-Length: 0\r\n\r\n"
         );
         stream.write_all(head.as_bytes())?;
         let mut bytes = Vec::new();
-        stream.take(LONGEST_ANSWER).read_to_end(&mut bytes)?;
+        match stream.take(LONGEST_ANSWER).read_to_end(&mut bytes) {
+            // A peer that ends TLS without saying so. What an answer says begins with its status.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof && !bytes.is_empty() => {}
+            outcome => drop(outcome?),
+        }
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let status =
             text.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)).and_then(|word| word.parse().ok());
         Ok(Answer { status: status.ok_or_else(|| Error::other("the answer is not HTTP/1"))?, text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+    use super::{Request, ask, ask_securely};
+
+    /// Answers one request under a certificate that nobody knows.
+    fn stranger(takes_leave: bool) -> std::net::SocketAddr {
+        let made = rcgen::generate_simple_self_signed(["gate.example".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config = config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            let mut stream = StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), stream);
+            if stream.read(&mut [0; 4096]).is_err() {
+                return;
+            }
+            stream.write_all(b"HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n").unwrap();
+            if takes_leave {
+                stream.conn.send_close_notify();
+            }
+            stream.flush().unwrap();
+        });
+        address
+    }
+
+    #[test]
+    fn tls_is_spoken_whoever_certifies_the_peer() {
+        let request = Request { method: "GET", authority: "gate.example:443", path: "/", headers: "" };
+        let limit = Duration::from_secs(10);
+        for takes_leave in [true, false] {
+            assert_eq!(ask_securely(stranger(takes_leave), &request, limit).unwrap().status, 401);
+        }
+        ask(stranger(true), &request, limit).unwrap_err();
     }
 }

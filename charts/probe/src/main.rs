@@ -10,6 +10,7 @@ mod load;
 mod reach;
 mod session;
 mod target;
+mod tls;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -29,9 +29,16 @@ impl FromStr for Target {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Http,
+    Https,
+}
+
 /// A target and the status that it must answer with: `http://HOST:PORT/PATH=STATUS`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Expectation {
+    pub(crate) scheme: Scheme,
     pub(crate) target: Target,
     pub(crate) status: u16,
 }
@@ -40,16 +47,20 @@ impl FromStr for Expectation {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let form = || format!("{text}: write http://HOST:PORT/PATH=STATUS");
+        let form = || format!("{text}: write http://HOST:PORT/PATH=STATUS, or https://");
         let (url, status) = text.rsplit_once('=').ok_or_else(form)?;
-        let target = url.strip_prefix("http://").ok_or_else(form)?.parse()?;
-        Ok(Self { target, status: status.parse().map_err(|_| form())? })
+        let (scheme, target) = match url.split_once("://") {
+            Some(("http", target)) => (Scheme::Http, target),
+            Some(("https", target)) => (Scheme::Https, target),
+            _ => return Err(form()),
+        };
+        Ok(Self { scheme, target: target.parse()?, status: status.parse().map_err(|_| form())? })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Expectation, Target};
+    use super::{Expectation, Scheme, Target};
 
     #[test]
     fn targets_name_a_port_and_perhaps_a_path() {
@@ -65,9 +76,14 @@ mod tests {
 
     #[test]
     fn expectations_name_a_status() {
-        let found: Expectation = "http://gate:80/api/me=401".parse().unwrap();
-        assert_eq!((found.target.path.as_str(), found.status), ("/api/me", 401));
-        for text in ["http://gate:80/", "https://gate:443/=200", "http://gate/=200", "http://gate:80/=ok"] {
+        for (text, scheme) in
+            [("http://gate:80/api/me=401", Scheme::Http), ("https://gate:80/api/me=401", Scheme::Https)]
+        {
+            let found: Expectation = text.parse().unwrap();
+            assert_eq!((found.scheme, found.target.path.as_str(), found.status), (scheme, "/api/me", 401));
+        }
+        for text in ["http://gate:80/", "gate:443/=200", "ftp://gate:21/=200", "http://gate/=200", "http://gate:80/=ok"]
+        {
             assert!(text.parse::<Expectation>().is_err(), "{text}");
         }
     }

@@ -9,11 +9,7 @@
 {{- if not $open }}
 {{- range $i, $route := include "portcullis.allRoutes" . | fromJsonArray }}{{ if not $i }}{{ $open = printf "%s=401" $route.path }}{{ end }}{{ end }}
 {{- end }}
-{{- if ne .Values.gateway.tls.mode "off" }}
-- --connects={{ $gateway }}:{{ .Values.gateway.service.port }}
-{{- else }}
-- --answers=http://{{ $gateway }}:{{ .Values.gateway.service.port }}{{ $open | default "/=404" }}
-{{- end }}
+- --answers={{ ternary "http" "https" (eq .Values.gateway.tls.mode "off") }}://{{ $gateway }}:{{ .Values.gateway.service.port }}{{ $open | default "/=404" }}
 {{- range $port := list 9000 9001 9104 }}
 - --closed={{ include "portcullis.authz.host" $ }}:{{ $port }}
 {{- end }}

@@ -12,7 +12,6 @@ CASES = [
     (OWN, "policies.configMapName=other", "policies.documents and policies.configMapName"),
     (OWN, "policies.documents=", "policies.documents is empty"),
     (OWN, "gateway.tls.certManager.issuerName=", "gateway.tls.certManager.issuerName"),
-    (OWN, "gateway.tls.secretName=", "gateway.tls.secretName is empty"),
     (OWN, "gateway.service.nodePort=30080", "gateway.service.nodePort"),
     (OWN, "gateway.service.type=ClusterIP,gateway.service.loadBalancerSourceRanges[0]=10.0.0.0/8", "loadBalancerSourceRanges"),
     (OWN, "authz.autoscaling.minReplicas=9", "minReplicas 9 is more than maxReplicas 6"),

@@ -37,9 +37,14 @@ def status():
     return json.loads(cluster.helm("status", "portcullis", "--namespace", NAMESPACE, "--output", "json").stdout)["info"]["status"]
 
 
+def gate():
+    """The values that the chart gives to the gate."""
+    return yaml.safe_load((SUITE / "values.yaml").read_text())["portcullis"]
+
+
 def policies(limit):
     """The chart's policies, with another limit, such as `requests: 5, per: 60s`."""
-    documents = yaml.safe_load((SUITE / "values.yaml").read_text())["portcullis"]["policies"]["documents"]
+    documents = gate()["policies"]["documents"]
     usual = "requests: 100, per: 60s"
     assert documents.count(usual) == 3
     return documents.replace(usual, limit)

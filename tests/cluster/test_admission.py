@@ -4,6 +4,7 @@ import json
 import subprocess
 
 import cluster
+import packages
 import pytest
 import rendering
 from cluster import NAMESPACE
@@ -53,6 +54,11 @@ def test_the_api_server_accepts_every_manifest_without_a_warning(namespaces, pro
     done = admit(rendering.text(profile))
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("(server dry run)") == len(rendering.objects(profile))
+
+
+def test_the_api_server_accepts_what_ids_alone_render(namespaces, tmp_path):
+    done = admit(packages.rendered_from_ids(tmp_path))
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
-"""What production has and development does not: TLS at a node's port, data on volumes, one count for all gates, spans, pods by their load."""
+"""What production has and development does not: TLS at a node's port, data on volumes, one count for all gates, spans, pods by their load, and
+a service of one's own."""
 
+import base64
 import concurrent.futures
+import contextlib
 import json
-import ssl
+import urllib.request
 
 import certificate
 import cluster
@@ -11,6 +14,7 @@ import counters
 import outside
 import pytest
 import releases
+import shop
 import volumes
 from cluster import NAMESPACE
 from people import EDITOR, READER, TASKS, ask
@@ -38,30 +42,31 @@ def counter():
 
 @pytest.fixture(scope="module")
 def production(images, spans, counter, tmp_path_factory):
-    """The folder of its certificate."""
     work = tmp_path_factory.mktemp("production")
     port, password = counter
     releases.start_over()
     node = outside.publish("counters", port)
     outside.publish("collector", spans.port)
-    certificate.issue(work, node)
     url = f"redis://:{password}@{node}:{port}"
     cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "counters", "namespace": NAMESPACE}, "stringData": {"url": url}})
     scaling = {"autoscaling": {"enabled": True, "minReplicas": FEWEST, "maxReplicas": 3}}
     values = {
         "database": {"type": "sqlite", "volumeSize": "1Gi"},
         "portcullis": {
-            "gateway": {"service": {"type": "NodePort", "port": 443}, "tls": {"mode": "secret", "secretName": certificate.NAME}, **scaling},
+            "gateway": {"service": {"type": "NodePort", "port": 443}, "tls": {"mode": "secret"}, **scaling},
             "authz": {"rateLimitStore": {"urlSecretName": "counters", "port": port, "peers": outside.peers()}, **scaling},
             "traces": {"endpoint": f"http://{node}:{spans.port}", "peers": outside.peers()},
             # A limit that hardly refills while the tests run.
-            "policies": {"documents": releases.policies(f"requests: {LIMIT}, per: 86400s")},
+            **shop.values(releases.policies(f"requests: {LIMIT}, per: 86400s")),
         },
     }
     (work / "values.yaml").write_text(json.dumps(values))
+    cluster.apply(cluster.namespace(shop.NAMESPACE))
     with volumes.at_least(3):
         releases.install(work, "--values", work / "values.yaml")
-        yield work
+        envoy = cluster.get("deployment", "portcullis-gateway", "--namespace", NAMESPACE)["spec"]["template"]["spec"]["containers"][0]
+        shop.start(envoy["image"], envoy["imagePullPolicy"])
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +78,7 @@ def url(production):
 @pytest.fixture(scope="module")
 def https(url, production):
     """Asks the gateway by TLS, and trusts nobody but its certificate."""
-    context = ssl.create_default_context(cafile=production / "tls.crt")
+    context = certificate.made_by_the_chart()
     cluster.await_true("the gateway knows the gate", lambda: ask(f"{url}/api/me", context=context)[0] == 401)
     return lambda path, token=None, body=None: ask(f"{url}{path}", token, body, context=context)
 
@@ -103,6 +108,25 @@ def test_all_gates_count_together(https, entra, fewest_pods):
     assert (answers.count(200), answers.count(429)) == (LIMIT, LIMIT - 10), answers
 
 
+def test_a_service_of_ones_own_needs_values_only(url, https, entra):
+    """It hears who calls from the gate alone."""
+    assert https("/orders")[0] == 401
+    token = entra.token(EDITOR, TASKS)
+
+    def answered():
+        request = urllib.request.Request(f"{url}/orders/7", headers={"Authorization": f"Bearer {token}", "X-User-OID": "forged"})
+        with contextlib.suppress(OSError), urllib.request.urlopen(request, context=certificate.made_by_the_chart(), timeout=10) as answer:
+            return answer.headers[shop.SEEN]
+        return None
+
+    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    assert cluster.await_true("the gateway finds the shop", answered) == claims["oid"]
+
+
+def test_nothing_gets_round_the_gate_to_any_of_them(https):
+    cluster.helm("test", "portcullis", "--namespace", NAMESPACE, "--timeout", "120s")
+
+
 def test_data_outlives_pods(https, entra):
     token = entra.token(EDITOR, TASKS)
     status, text = https("/api/tasks", token, {"title": "kept"})
@@ -116,9 +140,9 @@ def test_data_outlives_pods(https, entra):
     cluster.await_true("the task is still there", lambda: https(f"/api/tasks/{task}", token)[0] == 200, 30)
 
 
-def test_a_renewed_certificate_is_taken_without_a_restart(url, https, production):
+def test_a_renewed_certificate_is_taken_without_a_restart(url, https, tmp_path):
     pods = cluster.kubectl("get", "pods", "--namespace", NAMESPACE, "--selector", "app.kubernetes.io/component=gateway", "--output", "name")
-    context = ssl.create_default_context(cadata=certificate.issue(production, outside.node()))
+    context = certificate.issue(tmp_path, outside.node())
 
     def renewed():
         try:

@@ -15,7 +15,6 @@
 {{- if and $v.policies.documents $v.policies.configMapName }}{{ fail "policies.documents and policies.configMapName are both set; choose one" }}{{ end -}}
 {{- if not (or $v.policies.documents $v.policies.configMapName) }}{{ fail "policies.documents is empty: nobody could be let in; give TokenIssuer and RoutePolicy documents, or name a ConfigMap in policies.configMapName" }}{{ end -}}
 {{- if and (eq $v.gateway.tls.mode "cert-manager") (not (and $v.gateway.tls.certManager.issuerName $v.gateway.tls.certManager.dnsNames)) }}{{ fail "gateway.tls.mode is cert-manager: gateway.tls.certManager.issuerName and dnsNames are needed" }}{{ end -}}
-{{- if and (ne $v.gateway.tls.mode "off") (not $v.gateway.tls.secretName) }}{{ fail "gateway.tls.secretName is empty; name the Secret with the certificate, or set gateway.tls.mode to off" }}{{ end -}}
 {{- if and $v.gateway.service.nodePort (ne $v.gateway.service.type "NodePort") }}{{ fail (printf "gateway.service.nodePort is set but gateway.service.type is %s" $v.gateway.service.type) }}{{ end -}}
 {{- if and $v.gateway.service.loadBalancerSourceRanges (ne $v.gateway.service.type "LoadBalancer") }}{{ fail "gateway.service.loadBalancerSourceRanges counts for gateway.service.type LoadBalancer only: elsewhere nobody would be kept out; use networkPolicy.clients" }}{{ end -}}
 {{- if and $v.traces.endpoint $v.networkPolicy.enabled (not $v.traces.peers) }}{{ fail "traces.endpoint is set: say in traces.peers where it is, or the network policies keep spans from it" }}{{ end -}}

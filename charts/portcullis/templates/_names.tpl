@@ -36,6 +36,10 @@ helm.sh/chart: portcullis-{{ (index . 0).Chart.Version }}
 {{ include "portcullis.fullname" . }}-authz.{{ .Release.Namespace }}.svc.cluster.local
 {{- end -}}
 
+{{- define "portcullis.gateway.certificate" -}}
+{{ .Values.gateway.tls.secretName | default (printf "%s-gateway-%s" (include "portcullis.fullname" .) (ternary "self-signed" "tls" (eq .Values.gateway.tls.mode "secret"))) }}
+{{- end -}}
+
 {{- define "portcullis.gateway.port" -}}
 {{ if eq .Values.gateway.tls.mode "off" }}8080{{ else }}8443{{ end }}
 {{- end -}}

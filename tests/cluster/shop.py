@@ -1,0 +1,63 @@
+"""A service of somebody's own, in a namespace of its own, behind the gate by values alone: an Envoy that says who it was told is calling."""
+
+import json
+
+import cluster
+import releases
+
+NAMESPACE = "shop"
+PORT = 8080
+SEEN = "x-seen-user"
+POLICY = """---
+apiVersion: portcullis.dev/v1alpha1
+kind: RoutePolicy
+metadata: {name: orders}
+spec:
+  issuer: entra
+  application: {{ .Values.global.entra.applications.taskApi | quote }}
+  allow: [{callers: users, scopes: [access_as_user]}]
+  upstream: {name: orders}
+"""
+UPSTREAM = {"name": "orders", "namespace": NAMESPACE, "selector": {"app": "orders"}, "port": PORT, "path": "/orders", "policy": "orders"}
+
+
+def values(policies):
+    """Of the gate, with the shop beside the sample services."""
+    return {"policies": {"documents": policies + POLICY}, "upstreams": [*releases.gate()["upstreams"], UPSTREAM]}
+
+
+def start(image, pull):
+    metadata = {"name": "orders", "namespace": NAMESPACE, "labels": {"app": "orders"}}
+    restricted = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+    cluster.apply(cluster.namespace(NAMESPACE))
+    cluster.apply(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"envoy.yaml": json.dumps(_envoy())}},
+        {
+            "apiVersion": "v1", "kind": "Pod", "metadata": metadata,
+            "spec": {
+                "automountServiceAccountToken": False,
+                "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
+                "containers": [{
+                    "name": "orders", "image": image, "imagePullPolicy": pull, "command": ["/usr/local/bin/envoy", "-c", "/etc/envoy/envoy.yaml"],
+                    "securityContext": restricted, "volumeMounts": [{"name": "config", "mountPath": "/etc/envoy"}],
+                }],
+                "volumes": [{"name": "config", "configMap": {"name": "orders"}}],
+            },
+        },
+    )
+
+
+def _envoy():
+    here = {"socket_address": {"address": "0.0.0.0", "port_value": PORT}}
+    manager = {
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "orders",
+        "http_filters": [{"name": "router", "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}],
+        "route_config": {"virtual_hosts": [{
+            "name": "orders", "domains": ["*"],
+            "routes": [{"match": {"prefix": "/"}, "direct_response": {"status": 200, "body": {"inline_string": "orders"}}}],
+            "response_headers_to_add": [{"header": {"key": SEEN, "value": "%REQ(x-user-oid)%"}}],
+        }]},
+    }
+    filters = [{"name": "http", "typed_config": manager}]
+    return {"static_resources": {"listeners": [{"name": "http", "address": here, "filter_chains": [{"filters": filters}]}]}}

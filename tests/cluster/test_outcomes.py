@@ -60,3 +60,8 @@ def test_services_call_each_other_and_the_cluster_holds_no_client_secret(gateway
             values = [base64.b64decode(value).decode(errors="replace") for value in one.get("data", {}).values()] if one["kind"] == "Secret" else [json.dumps(one)]
             assert not any("task-api-secret" in value for value in values), one["metadata"]["name"]
             assert "CLIENT_SECRET" not in json.dumps(one.get("spec", {})), one["metadata"]["name"]
+
+
+@pytest.mark.parametrize("words", ["helm test portcullis", "dev-entra runs here", "volumeSize is empty", "gateway.tls.mode is off", "images.envoy.digest is empty"])
+def test_the_notes_say_how_to_try_it_and_what_development_leaves_out(words):
+    assert words in cluster.helm("get", "notes", "portcullis", "--namespace", cluster.NAMESPACE).stdout

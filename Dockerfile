@@ -10,9 +10,9 @@ COPY . .
 ARG BIN
 # A folder that is no cache builds everything anew.
 ARG TARGET_DIR=/target
-# No path of the build is in a binary, so that two machines make the same bytes.
+# No path of the build is in a binary, and no time, which mimalloc would write into it, so that two machines make the same bytes.
 ENV RUSTFLAGS="--remap-path-prefix=/usr/local/cargo=/cargo --remap-path-prefix=$TARGET_DIR=/build" \
-    CFLAGS="-ffile-prefix-map=/usr/local/cargo=/cargo -ffile-prefix-map=$TARGET_DIR=/build"
+    CFLAGS="-ffile-prefix-map=/usr/local/cargo=/cargo -ffile-prefix-map=$TARGET_DIR=/build -Wno-builtin-macro-redefined -D__DATE__=\"-\" -D__TIME__=\"-\""
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/target \
     CARGO_TARGET_DIR="$TARGET_DIR" cargo build --profile dist --locked --bin "$BIN" \
     && install -D -m 0755 "$TARGET_DIR/dist/$BIN" "/image/$BIN"

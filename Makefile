@@ -62,7 +62,7 @@ images: ## Build the images with docker, podman or buildah, as archives in image
 
 images-check: images ## What every image is held to, and that a second build makes the same bytes
 	images/check
-	images/reproduce probe
+	images/reproduce portcullis
 
 cluster-test: images ## Everything on the cluster of KUBECONFIG, as tests/cluster/run says; LOAD loads image archives, POLICY takes off and on
 	tests/cluster/run

@@ -1,6 +1,6 @@
-use dev_service::{on_both, request};
 use std::time::{Duration, Instant};
 
+use dev_service::{on_both, request};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 

@@ -1,6 +1,6 @@
-use dev_service::{Place, on_both};
 use std::time::Duration;
 
+use dev_service::{Place, on_both};
 use portcullis_runtime::Registry;
 use serde_json::{Value, json};
 

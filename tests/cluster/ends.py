@@ -6,6 +6,8 @@ import re
 import time
 
 import cluster
+import releases
+from pods import restricted_pod
 from test_network_policies import Table
 
 AT_ONCE = 6
@@ -16,10 +18,7 @@ class Ends:
 
     def __init__(self, profile):
         self.table = Table(profile)
-        container = next(
-            one for pod in cluster.get("pods", "--namespace", cluster.NAMESPACE)["items"] for one in pod["spec"].get("initContainers", [])
-        )
-        self.image, self.pull = container["image"], container["imagePullPolicy"]
+        self.image = releases.image("initContainers")
         self.listener = f"listener-{int(time.time())}"
         # Below 1024 a pod that is restricted may not listen.
         self.ports = ",".join(str(port) for port in self.table.ports if port >= 1024)
@@ -73,22 +72,11 @@ class Ends:
             self.places[one.name] = one.namespace, f"end-{one.name}", "listener"
 
     def _pod(self, end):
-        command = ["/probe", "listen", "--addresses=$(ADDRESSES)", self.ports]
-        restricted = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
-        return {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {"name": f"end-{end.name}", "namespace": end.namespace, "labels": end.labels},
-            "spec": {
-                "automountServiceAccountToken": False,
-                "terminationGracePeriodSeconds": 0,
-                "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
-                "containers": [{
-                    "name": "listener", "image": self.image, "imagePullPolicy": self.pull, "command": command, "securityContext": restricted,
-                    "env": [{"name": "ADDRESSES", "valueFrom": {"fieldRef": {"fieldPath": "status.podIPs"}}}],
-                }],
-            },
+        container = {
+            **self.image, "name": "listener", "command": ["/probe", "listen", "--addresses=$(ADDRESSES)", self.ports],
+            "env": [{"name": "ADDRESSES", "valueFrom": {"fieldRef": {"fieldPath": "status.podIPs"}}}],
         }
+        return restricted_pod(f"end-{end.name}", end.namespace, container, end.labels, terminationGracePeriodSeconds=0)
 
     def _start_workload(self, workload):
         """A container more in the pod that is there, so that packets have its address and its labels."""
@@ -96,13 +84,14 @@ class Ends:
         namespace, deployment = place.split("/")
         selector = cluster.get("deployment", deployment, "--namespace", namespace)["spec"]["selector"]["matchLabels"]
         labels = ",".join(f"{key}={value}" for key, value in selector.items())
-        pod = cluster.get("pods", "--namespace", namespace, "--selector", labels, "--field-selector", "status.phase=Running")["items"][0]
-        addresses = ",".join(one["ip"] for one in pod["status"]["podIPs"])
+        running = cluster.get("pods", "--namespace", namespace, "--selector", labels, "--field-selector", "status.phase=Running")["items"][0]
+        addresses = ",".join(one["ip"] for one in running["status"]["podIPs"])
         cluster.kubectl(
-            "debug", pod["metadata"]["name"], "--namespace", namespace, "--image", self.image, f"--image-pull-policy={self.pull}",
+            "debug", running["metadata"]["name"], "--namespace", namespace, "--image", self.image["image"],
+            f"--image-pull-policy={self.image['imagePullPolicy']}",
             "--profile=restricted", "--container", self.listener, "--quiet", "--", "/probe", "listen", f"--addresses={addresses}", self.ports,
         )
-        self.places[name] = namespace, pod["metadata"]["name"], self.listener
+        self.places[name] = namespace, running["metadata"]["name"], self.listener
 
     def _await_listening(self, name):
         namespace, pod, container = self.places[name]

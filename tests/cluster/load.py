@@ -4,6 +4,7 @@ import re
 import time
 
 import cluster
+from pods import restricted_pod
 
 NAMESPACE = cluster.STRANGERS
 
@@ -11,11 +12,13 @@ NAMESPACE = cluster.STRANGERS
 class Load:
     """Each stream is (name, rate, arguments of `probe load`)."""
 
-    def __init__(self, image, pull, streams, seconds):
+    def __init__(self, image, streams, seconds):
         self.names = [f"load-{name}" for name, _, _ in streams]
         self.rate = sum(rate for _, rate, _ in streams)
         cluster.apply(cluster.namespace(NAMESPACE))
-        cluster.apply(*(_pod(image, pull, f"load-{name}", ["--rate", str(rate), "--for", f"{seconds}s", *more]) for name, rate, more in streams))
+        for name, rate, more in streams:
+            command = ["/probe", "load", "--rate", str(rate), "--for", f"{seconds}s", *more]
+            cluster.apply(restricted_pod(f"load-{name}", NAMESPACE, {**image, "name": "load", "command": command}, restartPolicy="Never"))
         cluster.kubectl("wait", "--for=condition=Ready", "pod", *self.names, "--namespace", NAMESPACE, "--timeout=60s")
         cluster.await_true("the load has begun", lambda: self.counts()[0] > self.rate)
 
@@ -64,20 +67,3 @@ class Phase:
         self.answered = after[0] - self.before[0]
         self.seconds = time.monotonic() - self.start
         self.failures = self.load.failures()[self.known :]
-
-
-def _pod(image, pull, name, arguments):
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": name, "namespace": NAMESPACE},
-        "spec": {
-            "restartPolicy": "Never",
-            "automountServiceAccountToken": False,
-            "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
-            "containers": [{
-                "name": "load", "image": image, "imagePullPolicy": pull, "command": ["/probe", "load", *arguments],
-                "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}},
-            }],
-        },
-    }

@@ -5,6 +5,7 @@ network policy may see a packet before the node's port has become the server's, 
 """
 
 import contextlib
+import functools
 import os
 import random
 import socket
@@ -25,11 +26,13 @@ rm -rf "$folder"
 """
 
 
+@functools.cache
 def node():
     """The address of a node, as this machine knows it."""
     return next(one["address"] for one in cluster.get("nodes")["items"][0]["status"]["addresses"] if one["type"] == "InternalIP")
 
 
+@functools.cache
 def host():
     """The address of this machine, as nodes know it."""
     if "HOST_ADDRESS" in os.environ:

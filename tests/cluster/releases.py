@@ -37,6 +37,12 @@ def status():
     return json.loads(cluster.helm("status", "portcullis", "--namespace", NAMESPACE, "--output", "json").stdout)["info"]["status"]
 
 
+def image(containers):
+    """Image and pull policy of the gateway's pods: the probe's, of their `initContainers`, or Envoy's, of their `containers`."""
+    found = cluster.get("deployment", "portcullis-gateway", "--namespace", NAMESPACE)["spec"]["template"]["spec"][containers][0]
+    return {key: found[key] for key in ("image", "imagePullPolicy")}
+
+
 def gate():
     """The values that the chart gives to the gate."""
     return yaml.safe_load((SUITE / "values.yaml").read_text())["portcullis"]

@@ -4,6 +4,7 @@ import json
 
 import cluster
 import releases
+from pods import restricted_pod
 
 NAMESPACE = "shop"
 PORT = 8080
@@ -26,24 +27,15 @@ def values(policies):
     return {"policies": {"documents": policies + POLICY}, "upstreams": [*releases.gate()["upstreams"], UPSTREAM]}
 
 
-def start(image, pull):
-    metadata = {"name": "orders", "namespace": NAMESPACE, "labels": {"app": "orders"}}
-    restricted = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
-    cluster.apply(cluster.namespace(NAMESPACE))
+def start():
+    container = {
+        **releases.image("containers"), "name": "orders", "command": ["/usr/local/bin/envoy", "-c", "/etc/envoy/envoy.yaml"],
+        "volumeMounts": [{"name": "config", "mountPath": "/etc/envoy"}],
+    }
+    config = {"name": "orders", "namespace": NAMESPACE}
     cluster.apply(
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"envoy.yaml": json.dumps(_envoy())}},
-        {
-            "apiVersion": "v1", "kind": "Pod", "metadata": metadata,
-            "spec": {
-                "automountServiceAccountToken": False,
-                "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
-                "containers": [{
-                    "name": "orders", "image": image, "imagePullPolicy": pull, "command": ["/usr/local/bin/envoy", "-c", "/etc/envoy/envoy.yaml"],
-                    "securityContext": restricted, "volumeMounts": [{"name": "config", "mountPath": "/etc/envoy"}],
-                }],
-                "volumes": [{"name": "config", "configMap": {"name": "orders"}}],
-            },
-        },
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": config, "data": {"envoy.yaml": json.dumps(_envoy())}},
+        restricted_pod("orders", NAMESPACE, container, {"app": "orders"}, volumes=[{"name": "config", "configMap": {"name": "orders"}}]),
     )
 
 

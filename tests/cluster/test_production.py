@@ -64,8 +64,7 @@ def production(images, spans, counter, tmp_path_factory):
     cluster.apply(cluster.namespace(shop.NAMESPACE))
     with volumes.at_least(3):
         releases.install(work, "--values", work / "values.yaml")
-        envoy = cluster.get("deployment", "portcullis-gateway", "--namespace", NAMESPACE)["spec"]["template"]["spec"]["containers"][0]
-        shop.start(envoy["image"], envoy["imagePullPolicy"])
+        shop.start()
         yield
 
 
@@ -131,11 +130,11 @@ def test_data_outlives_pods(https, entra):
     token = entra.token(EDITOR, TASKS)
     status, text = https("/api/tasks", token, {"title": "kept"})
     assert status == 201, text
-    before = {one["metadata"]["uid"] for one in _services()}
-    cluster.kubectl("delete", "pod", *(one["metadata"]["name"] for one in _services()), "--namespace", NAMESPACE, "--wait")
+    before = _services()
+    cluster.kubectl("delete", "pod", *before.values(), "--namespace", NAMESPACE, "--wait")
     for service in ("task-api", "notification", "audit"):
         cluster.kubectl("rollout", "status", f"deployment/{service}", "--namespace", NAMESPACE, "--timeout=180s")
-    assert not before & {one["metadata"]["uid"] for one in _services()}
+    assert not before.keys() & _services().keys()
     task = json.loads(text)["id"]
     cluster.await_true("the task is still there", lambda: https(f"/api/tasks/{task}", token)[0] == 200, 30)
 
@@ -155,5 +154,6 @@ def test_a_renewed_certificate_is_taken_without_a_restart(url, https, tmp_path):
 
 
 def _services():
+    """Their pods: names by identities."""
     pods = cluster.get("pods", "--namespace", NAMESPACE, "--selector", "app.kubernetes.io/component in (task-api, notification, audit)")
-    return pods["items"]
+    return {one["metadata"]["uid"]: one["metadata"]["name"] for one in pods["items"]}

@@ -53,9 +53,8 @@ def several_replicas(images, database, tmp_path_factory):
 @pytest.fixture(scope="module")
 def load(several_replicas, entra, gateway):
     tasks, notifications = (f"Authorization: Bearer {entra.token(EDITOR, scope)}" for scope in (TASKS, NOTIFICATIONS))
-    container = cluster.get("deployment", "portcullis-gateway", "--namespace", NAMESPACE)["spec"]["template"]["spec"]["initContainers"][0]
     change = ["--method", "POST", "--header", "Content-Type: application/json", "--body", json.dumps({"title": "under load"}), "--connections", "2"]
-    load = Load(container["image"], container["imagePullPolicy"], [
+    load = Load(releases.image("initContainers"), [
         ("tasks", RATE["tasks"], ["--header", tasks, f"{GATEWAY}/api/tasks?limit=1=200"]),
         ("notifications", RATE["notifications"], ["--header", notifications, f"{GATEWAY}/notification/notifications?limit=1=200"]),
         ("changes", RATE["changes"], ["--header", tasks, *change, f"{GATEWAY}/api/tasks=201"]),

@@ -4,9 +4,12 @@
 export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/target
 # One profile for all: the tests through Envoy run the programs that the demo runs, and dependencies are compiled once.
 CARGO_FLAGS := --release --workspace --locked
+# What `build` builds beside the programs. Dependencies of tests turn on features of what programs use, so that who runs both saves a second
+# build of it all with `--bins --tests`.
+BUILD_TARGETS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build fmt lint unit deny envoy redis postgres generate elsewhere bench bench-services fuzz charts images images-check kind-up cluster-test
+.PHONY: help demo test build fmt lint unit deny envoy redis postgres generate elsewhere bench bench-gateway bench-services fuzz charts images images-check kind-up cluster-test
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -17,7 +20,7 @@ demo: build envoy ## Start everything and show what it does; DEMO=once leaves af
 test: fmt lint build envoy redis postgres unit ## All that a change must pass
 
 build: toolchain ## Build every program
-	cargo build $(CARGO_FLAGS)
+	cargo build $(CARGO_FLAGS) $(BUILD_TARGETS)
 
 envoy: ## Obtain the pinned Envoy, unless ENVOY names one
 	dev/envoy/obtain >/dev/null
@@ -31,7 +34,8 @@ postgres: ## Obtain a PostgreSQL, unless POSTGRES_BIN names one
 fmt: toolchain ## Check the formatting
 	cargo fmt --all --check
 
-lint: toolchain ## clippy, warnings denied
+lint: toolchain ## clippy, warnings denied; and the lock file that only the fuzz targets have
+	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
 unit: toolchain build envoy redis postgres ## Unit and integration tests, and the outcomes through the real Envoy
@@ -47,6 +51,9 @@ generate: build ## Write docs/cli.md, docs/policy.schema.json, docs/openapi and 
 
 bench: toolchain ## Measure the handler, signatures and memory
 	cargo bench --workspace --locked
+
+bench-gateway: build envoy ## Measure the gateway beside jwt_authn, a no-op server and no authorization, in BENCH_SECONDS
+	ENVOY="$$(dev/envoy/obtain)" "$(CARGO_TARGET_DIR)/release/bench-gateway" $(if $(BENCH_SECONDS),--seconds $(BENCH_SECONDS)) $(BENCH_FLAGS)
 
 bench-services: build ## Measure the Task API beside the same endpoints in FastAPI, on SQLite and PostgreSQL
 	PROGRAMS="$(CARGO_TARGET_DIR)/release" bench/services/run

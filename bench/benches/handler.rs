@@ -5,11 +5,14 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures::FutureExt;
+use portcullis_assertion::MacKeys;
 use portcullis_bench::{IssuerKey, NOW, question};
 use portcullis_server::Handler;
 use reqwest::Client;
 use tokio::runtime::{Builder, Runtime};
 
+/// The bytes 0 to 31.
+const MAC_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const CACHE: u64 = 256 * 1024 * 1024;
 /// More tokens than the processor's caches hold, in turn.
 const TOKENS: usize = 1000;
@@ -23,14 +26,19 @@ fn handler(criterion: &mut Criterion) {
     let questions: Vec<_> = (0..TOKENS).map(|user| question(&key.token(user).unwrap())).collect();
     let runtime = runtime();
     for (seen, cache) in [("cached", CACHE), ("first seen", 0)] {
-        for bind in ["none", "identity", "request"] {
+        for (bind, algorithm) in
+            [("none", "none"), ("identity", "ES256"), ("identity", "HS256"), ("request", "ES256"), ("request", "HS256")]
+        {
             let policies = key.policies(bind).unwrap();
             let handler = runtime.block_on(Handler::start(&policies, Client::new(), cache)).unwrap();
+            if algorithm == "HS256" {
+                handler.share_mac_keys("task-api", MacKeys::parse(MAC_KEY).unwrap());
+            }
             for question in &questions {
                 runtime.block_on(handler.answer_at(question.clone(), NOW)).unwrap();
             }
             let mut turn = questions.iter().cycle();
-            criterion.bench_function(&format!("{seen}, assertion bound to {bind}"), |bencher| {
+            criterion.bench_function(&format!("{seen}, assertion bound to {bind}, {algorithm}"), |bencher| {
                 bencher.iter(|| {
                     // Keys are at hand, so that it never waits, and no scheduler is measured.
                     let answer = handler.answer_at(turn.next().unwrap().clone(), NOW).now_or_never();

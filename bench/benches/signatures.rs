@@ -12,8 +12,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use criterion::{Criterion, criterion_group, criterion_main};
 use jsonwebtoken::{DecodingKey, Validation, decode};
+use portcullis_assertion::{ALGORITHMS, AssertedRequest, Assertion, Expected, MacKeys, Presented, Signer};
 use portcullis_bench::{IssuerKey, NOW};
-use portcullis_token::{Audiences, ClaimNames, KeyPolicy, OidcKeys, OidcSettings, TimeRules, Verifier};
+use portcullis_token::{
+    Audiences, Caller, CallerKind, ClaimNames, KeyPolicy, KeySet, OidcKeys, OidcSettings, TimeRules, Verifier,
+};
 use reqwest::Client;
 use serde_json::Value;
 use tokio::runtime::Builder;
@@ -73,5 +76,46 @@ fn sign(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, verify, sign);
+/// What a service does for each request: the whole assertion, by each algorithm.
+fn verify_assertion(criterion: &mut Criterion) {
+    let mac = MacKeys::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    let signer = Signer::generate().unwrap();
+    let public = KeySet::parse(signer.key_set().as_bytes(), ALGORITHMS).unwrap();
+    let assertion = assertion();
+    let (by_signature, by_mac) = (signer.sign(&assertion).unwrap(), mac.sign(&assertion).unwrap());
+    let path = "/api/tasks?page=2";
+    let expected = Expected { audience: "task-api", method: "GET", path, unbound_will_do: false, now: NOW };
+    let mut group = criterion.benchmark_group("an assertion");
+    group.bench_function("verified, ES256", |bencher| {
+        bencher.iter(|| black_box(Presented::parse(&by_signature).unwrap().verify(&public, expected).unwrap()));
+    });
+    group.bench_function("verified, HS256", |bencher| {
+        bencher.iter(|| black_box(Presented::parse(&by_mac).unwrap().verify_mac(&mac, expected).unwrap()));
+    });
+    group.bench_function("signed, ES256", |bencher| bencher.iter(|| black_box(signer.sign(&assertion).unwrap())));
+    group.bench_function("signed, HS256", |bencher| bencher.iter(|| black_box(mac.sign(&assertion).unwrap())));
+    group.finish();
+}
+
+fn assertion() -> Assertion {
+    let text = str::to_owned;
+    let (id, path) = (text("8a7f3c9e-5b0d-4f8b-9a51-0c2a4c1de001"), text("/api/tasks?page=2"));
+    Assertion {
+        audience: text("task-api"),
+        caller: Caller {
+            tenant: text("11111111-1111-4111-8111-111111111111"),
+            object_id: text("aaaaaaaa-0000-4000-8000-000000000001"),
+            kind: CallerKind::User,
+            actor: Some(text("3a5c0004-0000-4000-8000-000000000004")),
+            name: Some(text("User Number 1")),
+            email: Some(text("user.1@contoso.example")),
+            roles: vec![text("Editor")],
+            scopes: vec![text("access_as_user")],
+        },
+        request: Some(AssertedRequest { id, method: text("GET"), path }),
+        issued_at: NOW,
+    }
+}
+
+criterion_group!(benches, verify, sign, verify_assertion);
 criterion_main!(benches);

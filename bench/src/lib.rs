@@ -23,8 +23,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// When tokens are issued, and questions asked.
 pub const NOW: u64 = 1_800_000_000;
-const ISSUER: &str = "https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111/v2.0";
-const API: &str = "3a5c0001-0000-4000-8000-000000000001";
+/// The issuer of every token.
+pub const ISSUER: &str = "https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111/v2.0";
+/// The audience of every token.
+pub const API: &str = "3a5c0001-0000-4000-8000-000000000001";
 
 /// A key that an issuer signs with.
 #[derive(Debug)]
@@ -72,9 +74,23 @@ impl IssuerKey {
 
     /// A token of user number `user`, with the claims and the length (about 1.4 KB under RS256) of Entra's.
     pub fn token(&self, user: usize) -> anyhow::Result<String> {
+        self.token_at(user, NOW)
+    }
+
+    /// The same, issued at `now`, in seconds since 1970.
+    pub fn token_at(&self, user: usize, now: u64) -> anyhow::Result<String> {
+        self.signed(&claims(user, &["Editor".to_owned()], now))
+    }
+
+    /// A token of user number `user` with these roles.
+    pub fn token_with_roles(&self, user: usize, roles: &[String]) -> anyhow::Result<String> {
+        self.signed(&claims(user, roles, NOW))
+    }
+
+    fn signed(&self, claims: &Value) -> anyhow::Result<String> {
         let header = json!({"typ": "JWT", "alg": self.algorithm(), "kid": "k"});
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let mut token = format!("{}.{}", encode(&header), encode(&claims(user)));
+        let mut token = format!("{}.{}", encode(&header), encode(claims));
         let random = SystemRandom::new();
         let signature = match self {
             Self::Rs256(pair) => {
@@ -91,6 +107,15 @@ impl IssuerKey {
 
     /// One policy, `tasks`, for tokens that are signed with this key. `bind` is what assertions are good for.
     pub fn policies(&self, bind: &str) -> anyhow::Result<PolicySet> {
+        self.policies_limited(bind, &json!({"requests": 1000, "per": "1s"}))
+    }
+
+    /// The same without a rate limit, whose windows would take memory of their own.
+    pub fn unlimited_policies(&self, bind: &str) -> anyhow::Result<PolicySet> {
+        self.policies_limited(bind, &Value::Null)
+    }
+
+    fn policies_limited(&self, bind: &str, limit: &Value) -> anyhow::Result<PolicySet> {
         let issuer = json!({
             "apiVersion": "portcullis.dev/v1alpha1", "kind": "TokenIssuer", "metadata": {"name": "issuer"},
             "spec": {"oidc": {
@@ -103,7 +128,7 @@ impl IssuerKey {
             "spec": {
                 "issuer": "issuer", "audiences": [API],
                 "allow": [{"callers": "users", "scopes": ["access_as_user"], "roles": ["Admin", "Editor", "Reader"]}],
-                "rateLimit": {"requests": 1000, "per": "1s"},
+                "rateLimit": limit,
                 "upstream": {"name": "task-api", "assertion": {"bind": bind}},
             },
         });
@@ -111,11 +136,11 @@ impl IssuerKey {
     }
 }
 
-fn claims(user: usize) -> Value {
+fn claims(user: usize, roles: &[String], now: u64) -> Value {
     json!({
-        "aud": API, "iss": ISSUER, "iat": NOW, "nbf": NOW, "exp": NOW + 3600, "aio": "AVQAq/8YAAAAk1vXb0WZ2mW4oQ1dFeRaqx20mWJZ0z2mW4oQAAAAAAAAAAAAAA==", "azp": "3a5c0004-0000-4000-8000-000000000004", "azpacr": "0", "name": format!("User Number {user}"),
+        "aud": API, "iss": ISSUER, "iat": now, "nbf": now, "exp": now + 3600, "aio": "AVQAq/8YAAAAk1vXb0WZ2mW4oQ1dFeRaqx20mWJZ0z2mW4oQAAAAAAAAAAAAAA==", "azp": "3a5c0004-0000-4000-8000-000000000004", "azpacr": "0", "name": format!("User Number {user}"),
         "oid": format!("aaaaaaaa-0000-4000-8000-{user:012}"), "preferred_username": format!("user.{user}@contoso.example"),
-        "rh": "1.AVkA0dFeRaqx20mWJZ0z2mW4oQEAXDoAAABAgACAAAAAAABZAA.", "xms_ftd": "Yk1s", "roles": ["Editor"], "scp": "access_as_user",
+        "rh": "1.AVkA0dFeRaqx20mWJZ0z2mW4oQEAXDoAAABAgACAAAAAAABZAA.", "xms_ftd": "Yk1s", "roles": roles, "scp": "access_as_user",
         "sid": "00b1c9a2-7e5d-4c1e-9f43-2f7a5f6f3c11", "sub": format!("pairwise-{user:034}"),
         "tid": "11111111-1111-4111-8111-111111111111", "uti": "Yk1sT0pXQ0hPSTlRUkZkWA", "ver": "2.0",
     })

@@ -2,6 +2,8 @@
 
 import re
 
+# Options of envoy/with that a value of the chart turns on.
+SWITCHES = {"tracing": ".Values.traces.endpoint", "hsts": ".Values.gateway.hsts.maxAgeSeconds"}
 HEADER = "# Derived from envoy/{name} by charts/generate.\n"
 
 
@@ -10,15 +12,19 @@ def render(folder):
 
 
 def _options(text):
-    """Lines such as `#tls: ..` are switched on by name elsewhere. Here `tracing` is by its value; the chart does the rest in other ways."""
-    lines, inside = [], False
+    """Lines such as `#tls: ..` are switched on by name elsewhere. Here some are by a value; the chart does the rest in other ways."""
+    lines, inside = [], None
     for line in text.splitlines(keepends=True):
         option = re.match(r"( *)#([a-z-]+): (.*\n)", line)
-        if option and option[2] != "tracing":
+        if option and option[2] not in SWITCHES:
             continue
-        if bool(option) != inside:
-            inside = bool(option)
-            lines.append("{{- if .Values.traces.endpoint }}\n" if inside else "{{- end }}\n")
+        name = option[2] if option else None
+        if name != inside:
+            if inside:
+                lines.append("{{- end }}\n")
+            if name:
+                lines.append(f"{{{{- if {SWITCHES[name]} }}}}\n")
+            inside = name
         lines.append(option[1] + option[3] if option else line)
     return "".join(lines) + ("{{- end }}\n" if inside else "")
 
@@ -55,6 +61,7 @@ def _listeners(text):
 def _routes(text):
     ours = _between(text, "          - name: task-api-me\n", "          # Everything else, the services' /health included.")
     text = _replace(text, ours, '{{- include "portcullis.routes" . | nindent 10 }}\n\n')
+    text = _replace(text, "value: max-age=31536000}", 'value: {{ include "portcullis.hsts" . | quote }}}')
     return _replace(
         text,
         'allow_origin_string_match: [{exact: "http://localhost:3000"}]',
@@ -67,8 +74,8 @@ def _clusters(text):
     text = _replace(text, authz_static, '    name: authz\n    {{- include "portcullis.cluster.authz" . | nindent 4 }}\n')
     text = _replace(
         text,
-        "socket_address: {address: 127.0.0.1, port_value: 9000}",
-        'socket_address: {address: {{ include "portcullis.authz.host" . }}, port_value: 9000}',
+        "address: {socket_address: {address: 127.0.0.1, port_value: 9000}}",
+        'address: { {{- include "portcullis.authz.address" . -}} }',
     )
     resource = '  - "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster\n'
     head, authz, task_api, _notification, _audit, traces = text.split(resource)
@@ -79,7 +86,7 @@ def _clusters(text):
     task_api = _replace(
         task_api,
         "socket_address: {address: 127.0.0.1, port_value: 8000}",
-        "socket_address: {address: {{ .host }}, port_value: {{ .port }}}",
+        "socket_address: {address: {{ .address }}, port_value: {{ .port }}}",
     )
     loop = '{{- range include "portcullis.upstreams" . | fromJsonArray }}\n' + resource + task_api.rstrip() + "\n{{- end }}\n"
     traces = _replace(traces, "    type: STATIC\n", '    {{- include "portcullis.cluster.discovery" . | nindent 4 }}\n')

@@ -26,8 +26,14 @@ DEFINITIONS = {
                 "namespace": {"type": "string", "pattern": "^([a-z0-9]([a-z0-9-]*[a-z0-9])?)?$", "maxLength": 63},
                 "selector": {"type": "object", "minProperties": 1, "additionalProperties": {"type": "string"}},
                 "port": PORT,
+                "serviceName": {"type": "string"},
                 "healthPath": PATH,
                 "metricsPort": PORT,
+                "macKey": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "properties": {"create": {"type": "boolean"}, "secretName": {**NAME, "maxLength": 253}},
+                },
                 "routes": {
                     "type": "array",
                     "minItems": 1,

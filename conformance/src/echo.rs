@@ -12,6 +12,7 @@ mod connection;
 mod handlers;
 mod head;
 mod line;
+mod listener;
 mod records;
 
 use std::sync::Arc;
@@ -40,8 +41,8 @@ impl Echo {
     /// Serves until a listener fails.
     pub async fn serve(self) -> std::io::Result<()> {
         let records = Arc::<Records>::default();
-        let control = axum::serve(self.records, records::router(Arc::clone(&records)));
-        tokio::try_join!(connection::accept(self.traffic, self.handlers, records), control.into_future())?;
+        let control = listener::serve(self.records, records::router(Arc::clone(&records)));
+        tokio::try_join!(connection::accept(self.traffic, self.handlers, records), control)?;
         Ok(())
     }
 }

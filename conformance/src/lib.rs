@@ -20,6 +20,7 @@ mod http2;
 mod identity;
 mod path;
 mod plan;
+pub mod removed;
 mod report;
 mod run;
 mod smuggle;

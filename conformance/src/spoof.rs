@@ -62,7 +62,7 @@ pub(crate) fn spoofs(headers: &IdentityHeaders, http2: bool) -> Vec<Spoof> {
         let forms = |forms: &'static [http1::Form]| forms.iter().map(Form::Http1).collect();
         (forms(http1::WITH_EVERY_NAME), forms(http1::WITH_SOME_NAMES))
     };
-    [with(&headers.names(), every), with(headers.thoroughly(), some)].concat()
+    [with(&headers.names(), every), with(&headers.thoroughly(), some)].concat()
 }
 
 impl Spoof {

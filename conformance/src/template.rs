@@ -10,6 +10,7 @@ pub(crate) struct Filling<'a> {
 
 impl Filling<'_> {
     /// `{n}` name, `{N}` NAME, `{t}` Title-Case, `{m}` mIxEd, `{u}` with `_`, `{U}` the same in upper case, `{h}` with one `_`,
+    /// `{.}` with `.`, and so on for each character that a name can have beside letters and digits,
     /// `{c}` the value, `{L}` 8 KiB, `{K}` 20 KiB, `{S}` sixty blanks.
     pub(crate) fn fill(&self, template: &[u8]) -> Vec<u8> {
         let mut filled = Vec::with_capacity(template.len() + 64);
@@ -43,6 +44,10 @@ impl Filling<'_> {
             b'L' => "a".repeat(8 * 1024).into(),
             b'K' => "a".repeat(20 * 1024).into(),
             b'S' => " ".repeat(60).into(),
+            // RFC 9110 §5.6.2.
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'.' | b'^' | b'`' | b'|' | b'~' => {
+                self.name.replace('-', &char::from(letter).to_string()).into()
+            }
             _ => return None,
         })
     }
@@ -74,6 +79,7 @@ mod tests {
             (&b"{n}: {c}"[..], &b"x-user-oid: v"[..]),
             (b"{N} {t} {m}", b"X-USER-OID X-User-Oid x-uSeR-OiD"),
             (b"{u} {U} {h}", b"x_user_oid X_USER_OID x_user-oid"),
+            (b"{.} {~} {'}", b"x.user.oid x~user~oid x'user'oid"),
             (b"{x} {n \xff}{", b"{x} {n \xff}{"),
         ] {
             assert_eq!(filling.fill(template), filled);

@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor}
 use tokio::time::timeout;
 
 use crate::Problem;
-use crate::rejected_field::rejected_field;
+use crate::rejected_field::{RejectedField, path_error};
 
 /// Half of what a request may take by default. A body is a few kilobytes at most, and what it waits for is the client alone.
 const TIME_FOR_A_BODY: Duration = Duration::from_secs(5);
@@ -58,16 +59,34 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 }
 
 fn body_problem(rejection: &JsonRejection) -> Problem {
-    let reason = match rejection {
-        JsonRejection::JsonSyntaxError(_) => "body_not_json",
-        JsonRejection::JsonDataError(_) => "body_invalid",
-        JsonRejection::MissingJsonContentType(_) => "content_type_not_json",
-        _ => "body_unreadable",
+    let rejected = RejectedField::of::<serde_json::Error>(rejection);
+    let (reason, detail) = match (rejection, &rejected) {
+        (JsonRejection::JsonSyntaxError(error), _) => ("body_not_json", syntax_detail(error)),
+        (JsonRejection::JsonDataError(_), Some(rejected)) => ("body_invalid", rejected.detail("the body")),
+        (JsonRejection::JsonDataError(_), None) => {
+            ("body_invalid", "the body is not what this operation takes".to_owned())
+        }
+        (JsonRejection::MissingJsonContentType(_), _) => {
+            ("content_type_not_json", "send the body with Content-Type: application/json".to_owned())
+        }
+        _ if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            ("body_unreadable", "the body is larger than this service accepts".to_owned())
+        }
+        _ => ("body_unreadable", "the body could not be read to its end; send it again".to_owned()),
     };
-    let problem = Problem::new(rejection.status(), reason, rejection.body_text());
-    match rejected_field::<serde_json::Error>(rejection) {
+    let problem = Problem::new(rejection.status(), reason, detail);
+    match rejected.and_then(|rejected| rejected.name) {
         Some(field) if reason == "body_invalid" => problem.with_field(&field),
         _ => problem,
+    }
+}
+
+/// What the JSON parser says, which is about JSON alone: what it found and at which line and
+/// column.
+fn syntax_detail(error: &(dyn Error + 'static)) -> String {
+    match path_error::<serde_json::Error>(error) {
+        Some(cause) => format!("the body is not JSON: {}", cause.inner()),
+        None => "the body is not JSON".to_owned(),
     }
 }
 
@@ -126,5 +145,24 @@ mod tests {
             assert_eq!((got, content_type.as_str(), &problem["field"]), (status, PROBLEM_JSON, &field), "{body}");
         }
         assert_eq!(answer(r#"{"title":"a"}"#).await.0, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn bad_body_detail_says_what_the_field_takes() {
+        for (body, expected) in [
+            (r#"{"title":"#, "the body is not JSON: EOF while parsing a value at line 1 column 9"),
+            (r#"{"title":7}"#, "title: takes a string, not a whole number"),
+            (r#"{"title":""}"#, "title: expected 1 to 5 characters, found 0"),
+            ("{}", "title: is missing"),
+            (r#"["a"]"#, "the body: takes an object, not an array"),
+            (r#"{"title":"a","title":"b"}"#, "title: is given twice"),
+            (r#"{"title":"a","extra":1}"#, "extra: is no field; there is title"),
+        ] {
+            assert_eq!(answer(body).await.2["detail"], expected, "{body}");
+        }
+        let router = Router::new().route("/", post(|_: JsonBody<Title>| async { "stored" }));
+        let response = router.oneshot(Request::post("/").body(Body::from("{}")).unwrap()).await.unwrap();
+        let problem: Value = serde_json::from_slice(&to_bytes(response.into_body(), 4096).await.unwrap()).unwrap();
+        assert_eq!(problem["detail"], "send the body with Content-Type: application/json");
     }
 }

@@ -8,7 +8,9 @@
 //! ```
 
 mod bounded_text;
+mod connections;
 mod document;
+mod expired_certificates;
 mod http_service;
 mod idempotency_key;
 mod json_body;
@@ -26,27 +28,35 @@ mod request_limits;
 mod request_log;
 mod request_metrics;
 mod retry_after;
+mod secret_file;
+mod serve;
 mod settings;
 mod telemetry;
 mod traces;
 
 pub use bounded_text::{BoundedText, timestamp_schema};
+pub use connections::ConnectionLimits;
 pub use document::document;
+pub use expired_certificates::warn_of_expired_certificates;
 pub use http_service::{HttpService, described};
 pub use idempotency_key::{IDEMPOTENCY_KEY, IdempotencyKey};
 pub use json_body::JsonBody;
-pub use listener::{bind, serve_http};
+pub use listener::{InvalidListenAddress, ListenAddress, Listener, Stream, bind};
 pub use outbound::{OutboundSettings, http_client};
 pub use page::{Page, PageSize};
 pub use problem::{PROBLEM_JSON, Problem};
 pub use process::{Process, parse, run, run_with};
 pub use query::Query;
-pub use readiness::{PendingTask, Readiness};
+pub use readiness::{PartState, PendingTask, Readiness, watch_part};
 pub use refusals::{BodyRefusals, Refusals};
 pub use request_limits::RequestLimits;
 pub use request_log::{REQUEST_ID, request_id};
 pub use retry_after::retry_after;
-pub use settings::{Arguments, CommonSettings, InvalidSettings, LogFormat, Settings, command};
+pub use secret_file::{read_secret, warn_if_others_can_read};
+pub use serve::{serve_http, serve_http_to_few, serve_http2, serve_https};
+pub use settings::{
+    Arguments, CommonSettings, InvalidSettings, LogFormat, Settings, command, settings_without_example,
+};
 
 /// Futures that belong to a span: `with_context`, and `with_current_context` for those that are spawned.
 pub use opentelemetry::trace::FutureExt as TraceFuture;

@@ -1,32 +1,142 @@
+//! Listening sockets: a TCP port or a Unix socket.
+
+mod address;
+mod unix_socket;
+
+use std::fmt;
+use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use anyhow::{Context, anyhow};
-use axum::Router;
-use tokio::net::TcpListener;
+use anyhow::anyhow;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 
-use crate::Process;
+pub use self::address::{InvalidListenAddress, ListenAddress};
+use self::unix_socket::UnixSocket;
 
-/// Binds `address`, so that an occupied port is found before anything else starts.
+/// Binds the TCP `address`, so that an occupied port is found before anything else starts.
 ///
-/// `flag` names the setting in the error, since that is what the reader can change.
+/// `flag` names the setting in the error, because the reader can change that.
 pub async fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
         let fix = match error.kind() {
-            std::io::ErrorKind::AddrInUse => "another process listens there; stop it or choose another port",
-            std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one",
+            io::ErrorKind::AddrInUse => "another process listens there; stop it or choose another port",
+            io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one",
             _ => "choose an address of this machine",
         };
         anyhow!("{flag} {address}: cannot listen: {error}; {fix}")
     })
 }
 
-/// Serves `router` until shutdown begins, then finishes the requests in flight.
-pub async fn serve_http(process: &Process, listener: TcpListener, router: Router) -> anyhow::Result<()> {
-    let address = listener.local_addr().context("address of a bound listener")?;
-    tracing::info!(%address, "listening");
-    let stopping = process.shutdown_token();
-    axum::serve(listener, router)
-        .with_graceful_shutdown(async move { stopping.cancelled().await })
-        .await
-        .with_context(|| format!("serving on {address}"))
+/// A bound listener, under the name that its metrics have.
+#[derive(Debug)]
+pub struct Listener {
+    name: &'static str,
+    socket: Socket,
 }
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpListener),
+    Unix(UnixSocket),
+}
+
+impl Listener {
+    /// Binds `address`. `flag` names the setting in an error; `name` is the `listener` label of the
+    /// metrics of its connections.
+    pub async fn bind(name: &'static str, flag: &str, address: &ListenAddress) -> anyhow::Result<Self> {
+        let socket = match address {
+            ListenAddress::Tcp(address) => Socket::Tcp(bind(flag, *address).await?),
+            ListenAddress::Unix(path) => Socket::Unix(UnixSocket::bind(flag, path).await?),
+        };
+        Ok(Self { name, socket })
+    }
+
+    /// A listener of a socket that is bound already.
+    #[must_use]
+    pub fn of_tcp(name: &'static str, socket: TcpListener) -> Self {
+        Self { name, socket: Socket::Tcp(socket) }
+    }
+
+    /// The `listener` label of its metrics.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The address as bound, with the real port where port 0 was asked for.
+    pub fn local_address(&self) -> io::Result<ListenAddress> {
+        Ok(match &self.socket {
+            Socket::Tcp(socket) => ListenAddress::Tcp(socket.local_addr()?),
+            Socket::Unix(socket) => ListenAddress::Unix(socket.path().to_owned()),
+        })
+    }
+
+    /// The next connection.
+    pub(crate) async fn accept(&self) -> io::Result<Stream> {
+        match &self.socket {
+            Socket::Tcp(socket) => {
+                let (stream, _) = socket.accept().await?;
+                // Without it the second packet of a reply waits for the client's delayed ACK of the
+                // first, 40 ms on Linux (RFC 896, RFC 1122 §4.2.3.2).
+                stream.set_nodelay(true)?;
+                Ok(Stream::Tcp(stream))
+            }
+            Socket::Unix(socket) => socket.accept().await.map(Stream::Unix),
+        }
+    }
+}
+
+/// An accepted connection.
+#[derive(Debug)]
+pub enum Stream {
+    /// Over TCP, with `TCP_NODELAY`.
+    Tcp(TcpStream),
+    /// Over a Unix socket.
+    Unix(UnixStream),
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, to: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, to),
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, to),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, from),
+            Self::Unix(stream) => Pin::new(stream).poll_write(cx, from),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.local_address() {
+            Ok(address) => address.fmt(formatter),
+            Err(_) => formatter.write_str(self.name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -21,11 +21,14 @@ pub(crate) fn router(readiness: Readiness, metrics: Arc<Registry>) -> Router {
 }
 
 async fn ready(State(readiness): State<Readiness>) -> Response {
-    let pending = readiness.pending();
-    if pending.is_empty() {
-        return (StatusCode::OK, "ready\n").into_response();
+    let (pending, degraded) = (readiness.pending(), readiness.degraded());
+    if !pending.is_empty() {
+        let text = format!("not ready, waiting for: {}\n", pending.join(", "));
+        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
     }
-    (StatusCode::SERVICE_UNAVAILABLE, format!("not ready, waiting for: {}\n", pending.join(", "))).into_response()
+    let missing = degraded.iter().map(|part| format!("missing: {part}\n"));
+    let text: String = std::iter::once("ready\n".to_owned()).chain(missing).collect();
+    (StatusCode::OK, text).into_response()
 }
 
 async fn render(State(metrics): State<Arc<Registry>>) -> Response {
@@ -35,6 +38,30 @@ async fn render(State(metrics): State<Arc<Registry>>) -> Response {
         Err(error) => {
             tracing::error!(%error, "metrics cannot be encoded");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+    use axum::extract::State;
+
+    use super::ready;
+    use crate::{PartState, Readiness};
+
+    #[tokio::test]
+    async fn readiness_names_what_is_missing() {
+        for (state, status, text) in [
+            (PartState::Works, 200, "ready\n"),
+            (PartState::Degraded("b: 400".to_owned()), 200, "ready\nmissing: signing keys: b: 400\n"),
+            (PartState::Fails("b: 400".to_owned()), 503, "not ready, waiting for: signing keys: b: 400\n"),
+        ] {
+            let readiness = Readiness::new();
+            readiness.set("signing keys", &state);
+            let answer = ready(State(readiness)).await;
+            assert_eq!(answer.status(), status);
+            assert_eq!(to_bytes(answer.into_body(), 1024).await.unwrap(), text);
         }
     }
 }

@@ -7,25 +7,42 @@ use prometheus_client::registry::Registry;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::settings::{self, InvalidSettings, ParseEnd};
+use crate::connections::{ConnectionLimits, ConnectionMetrics, Http, Plain, Server};
+use crate::listener::Listener;
+use crate::settings::{self, InvalidSettings, ParseEnd, SettingNames};
 use crate::traces::Export;
-use crate::{Arguments, CommonSettings, PendingTask, Readiness, Settings, listener, operations, telemetry};
+use crate::{Arguments, CommonSettings, PendingTask, Readiness, Settings, operations, serve, telemetry};
 
 /// `EX_USAGE` of sysexits.h: settings or documents are wrong.
 const EXIT_SETTINGS: u8 = 64;
+/// What a shell's own commands leave with when they are called without what they need.
+const EXIT_USAGE: u8 = 2;
 
 /// A running program: what its parts need to know of start and stop.
 #[derive(Clone, Debug)]
 pub struct Process {
     readiness: Readiness,
     shutdown: CancellationToken,
+    limits: ConnectionLimits,
+    connections: ConnectionMetrics,
 }
 
 impl Process {
     /// A process that no signal stops and nothing watches, for a part that runs apart from its program, as in a test.
     #[must_use]
     pub fn detached() -> Self {
-        Self { readiness: Readiness::new(), shutdown: CancellationToken::new() }
+        Self {
+            readiness: Readiness::new(),
+            shutdown: CancellationToken::new(),
+            limits: ConnectionLimits::default(),
+            connections: ConnectionMetrics::default(),
+        }
+    }
+
+    /// The same with other limits of connections.
+    #[must_use]
+    pub fn with_limits(self, limits: ConnectionLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Registers a task that must finish before this program is ready.
@@ -45,6 +62,16 @@ impl Process {
     pub fn shutdown_token(&self) -> CancellationToken {
         self.shutdown.clone()
     }
+
+    /// Limits of the connections of a listener.
+    #[must_use]
+    pub fn limits(&self) -> ConnectionLimits {
+        self.limits
+    }
+
+    pub(crate) fn connection_metrics(&self) -> ConnectionMetrics {
+        self.connections.clone()
+    }
 }
 
 /// Runs a program from its arguments to its exit code: settings, logs, the operations listener, the program, the drain.
@@ -61,7 +88,7 @@ where
         Err(code) => return code,
     };
     let common = settings.common().clone();
-    run_with(name, common, |process, metrics| program(settings, process, metrics))
+    run_with::<S, _, _>(name, common, |process, metrics| program(settings, process, metrics))
 }
 
 /// Reads the command line of the program `name`; on an error, or for `--help`, prints it and gives the exit code.
@@ -72,13 +99,18 @@ pub fn parse<A: Arguments>(name: &str) -> Result<A, ExitCode> {
             let _printed = text.print();
             ExitCode::from(if text.use_stderr() { EXIT_SETTINGS } else { 0 })
         }
-        ParseEnd::Invalid(errors) => report(name, &errors.into()),
+        ParseEnd::Usage(text) => {
+            let _printed = text.print();
+            ExitCode::from(EXIT_USAGE)
+        }
+        ParseEnd::Invalid(errors) => report(name, &errors.0.join("\n"), EXIT_SETTINGS),
     })
 }
 
-/// Like [`run`], for a program whose command line has been read.
-pub fn run_with<P, F>(name: &'static str, common: CommonSettings, program: P) -> ExitCode
+/// Like [`run`], for a program whose command line, an `A`, has been read.
+pub fn run_with<A, P, F>(name: &'static str, common: CommonSettings, program: P) -> ExitCode
 where
+    A: Arguments,
     P: FnOnce(Process, &mut Registry) -> F,
     F: Future<Output = anyhow::Result<()>>,
 {
@@ -93,7 +125,7 @@ where
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => report(name, &error),
+        Err(error) => failed::<A>(name, &error),
     }
 }
 
@@ -102,13 +134,23 @@ where
     P: FnOnce(Process, &mut Registry) -> F,
     F: Future<Output = anyhow::Result<()>>,
 {
-    let process = Process::detached();
+    let process = Process::detached().with_limits(common.connection_limits());
     let starting = process.pending("start");
-    let operations = listener::bind("--operations-listen", common.operations_listen).await?;
+    let operations = Listener::bind("operations", "--operations-listen", &common.operations_listen.into()).await?;
     let mut registry = Registry::default();
+    process.connections.register(&mut registry);
     let program = program(process.clone(), &mut registry);
     let router = operations::router(process.readiness.clone(), Arc::new(registry));
-    let operations = tokio::spawn(async move { axum::serve(operations, router).await });
+    let server = Server {
+        listener: operations,
+        transport: Plain,
+        protocol: Http::new(router),
+        limits: serve::few(process.limits),
+        metrics: process.connection_metrics(),
+        // Liveness is asked for until the end of the drain.
+        stopping: CancellationToken::new(),
+    };
+    let operations = tokio::spawn(server.serve());
     drop(starting);
 
     tokio::pin!(program);
@@ -161,11 +203,20 @@ async fn stop_signal() -> anyhow::Result<&'static str> {
     })
 }
 
+/// Says what ended the program. A line that begins with a flag gets the setting's other name.
+fn failed<A: Arguments>(name: &str, error: &anyhow::Error) -> ExitCode {
+    let settings_are_wrong = error.chain().any(<dyn std::error::Error>::is::<InvalidSettings>);
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let names = SettingNames::new(&A::command(), A::OPERATIONS_ADDRESS, &arguments);
+    let explained = |line: &str| names.explain(line, settings_are_wrong);
+    let lines: Vec<String> = format!("{error:#}").lines().map(explained).collect();
+    report(name, &lines.join("\n"), if settings_are_wrong { EXIT_SETTINGS } else { 1 })
+}
+
 /// One message on standard error, whatever the log filter says.
-fn report(name: &str, error: &anyhow::Error) -> ExitCode {
-    for line in format!("{error:#}").lines() {
+fn report(name: &str, message: &str, code: u8) -> ExitCode {
+    for line in message.lines() {
         eprintln!("{name}: {line}");
     }
-    let settings_are_wrong = error.chain().any(<dyn std::error::Error>::is::<InvalidSettings>);
-    ExitCode::from(if settings_are_wrong { EXIT_SETTINGS } else { 1 })
+    ExitCode::from(code)
 }

@@ -4,7 +4,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::Problem;
-use crate::rejected_field::rejected_field;
+use crate::rejected_field::RejectedField;
 
 /// The parameters of a query, refused as a problem of status 422 that names the parameter.
 #[derive(Debug)]
@@ -18,10 +18,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
             Ok(axum::extract::Query(query)) => return Ok(Self(query)),
             Err(rejection) => rejection,
         };
-        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "query_invalid", rejection.body_text());
         // The error type of axum's parser of queries, serde_urlencoded.
-        let field = rejected_field::<serde::de::value::Error>(&rejection);
-        Err(match field {
+        let rejected = RejectedField::of::<serde::de::value::Error>(&rejection);
+        let detail = match &rejected {
+            Some(rejected) => rejected.detail("the query"),
+            None => "the query is not what this operation takes".to_owned(),
+        };
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "query_invalid", detail);
+        Err(match rejected.and_then(|rejected| rejected.name) {
             Some(field) => problem.with_field(&field),
             None => problem,
         })
@@ -44,24 +48,25 @@ mod tests {
         _event: Option<BoundedText<4>>,
     }
 
-    async fn refused(query: &str) -> (u16, String) {
+    async fn refused(query: &str) -> (u16, String, String) {
         let (mut parts, ()) = Request::get(format!("/?{query}")).body(()).unwrap().into_parts();
         let problem = Query::<Page>::from_request_parts(&mut parts, &()).await.unwrap_err();
-        (problem.status(), problem.field().unwrap_or_default().to_owned())
+        (problem.status(), problem.field().unwrap_or_default().to_owned(), problem.detail().to_owned())
     }
 
     #[tokio::test]
     async fn a_bad_parameter_is_named_and_a_good_one_passes() {
-        for (query, field) in [
-            ("limit=x", "limit"),
-            ("limit=300", "limit"),
-            ("event=abc", "limit"),
-            ("limit=1&limit=2", "limit"),
-            ("limit=1&colour=red", "colour"),
-            ("limit=1&event=", "event"),
-            ("limit=1&event=%00", "event"),
+        for (query, field, problem) in [
+            ("limit=x", "limit", "takes a whole number"),
+            ("limit=300", "limit", "takes a smaller number"),
+            ("event=abc", "limit", "is missing"),
+            ("limit=1&limit=2", "limit", "is given twice"),
+            ("limit=1&colour=red", "colour", "is no field; there is limit, event"),
+            ("limit=1&event=", "event", "expected 1 to 4 characters, found 0"),
+            ("limit=1&event=%00", "event", "the character U+0000 cannot be stored"),
         ] {
-            assert_eq!(refused(query).await, (422, field.to_owned()), "{query}");
+            let expected = (422, field.to_owned(), format!("{field}: {problem}"));
+            assert_eq!(refused(query).await, expected, "{query}");
         }
         let (mut parts, ()) = Request::get("/?limit=7").body(()).unwrap().into_parts();
         let Query(page) = Query::<Page>::from_request_parts(&mut parts, &()).await.unwrap();

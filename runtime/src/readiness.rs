@@ -1,46 +1,108 @@
-use std::collections::BTreeSet;
+mod watch;
+
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::watch::{Receiver, Sender};
 
-/// The named tasks that must finish before a program may receive traffic.
+pub use watch::watch_part;
+
+/// What a program needs before it may receive traffic, by name.
 ///
-/// Ready means: no task is pending and shutdown has not begun. The names are what `/readyz` answers,
-/// so that "not ready" always says what it waits for.
+/// Ready means: no task is pending, no part fails and shutdown has not begun. `/readyz` answers with
+/// the names, so that "not ready" always says what it waits for.
 #[derive(Clone, Debug)]
 pub struct Readiness {
-    pending: Arc<Mutex<BTreeSet<String>>>,
-    changed: watch::Sender<()>,
+    parts: Arc<Mutex<BTreeMap<String, PartState>>>,
+    changed: Sender<()>,
+}
+
+/// Whether a part of a program works, such as an issuer's signing keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartState {
+    /// It works.
+    Works,
+    /// It works for some requests. Others get 503, for this reason.
+    Degraded(String),
+    /// It works for no request, for this reason; an empty reason is not shown.
+    Fails(String),
+}
+
+/// How many missing things a reason names, so that it stays readable.
+const NAMED: usize = 5;
+
+impl PartState {
+    /// The state of a part that lacks what `missing` describes, and still `serves_some` requests.
+    #[must_use]
+    pub fn of_missing(missing: &[String], serves_some: bool) -> Self {
+        if missing.is_empty() {
+            return Self::Works;
+        }
+        let (named, rest) = missing.split_at(missing.len().min(NAMED));
+        let mut reason = named.join("; ");
+        if !rest.is_empty() {
+            reason = format!("{reason}; and {} more", rest.len());
+        }
+        if serves_some { Self::Degraded(reason) } else { Self::Fails(reason) }
+    }
 }
 
 impl Readiness {
     pub(crate) fn new() -> Self {
-        Self { pending: Arc::default(), changed: watch::Sender::new(()) }
+        Self { parts: Arc::default(), changed: Sender::new(()) }
     }
 
     /// Registers a task that blocks readiness until the returned guard is dropped.
     #[must_use = "dropping the guard marks the task as done"]
     pub fn task(&self, name: &str) -> PendingTask {
-        self.lock().insert(name.to_owned());
-        self.changed.send_replace(());
+        self.set(name, &PartState::Fails(String::new()));
         PendingTask { name: name.to_owned(), readiness: self.clone() }
     }
 
-    /// The names of the tasks that still block readiness.
-    #[must_use]
-    pub fn pending(&self) -> Vec<String> {
-        self.lock().iter().cloned().collect()
+    /// Sets the state of the part `name`.
+    pub fn set(&self, name: &str, state: &PartState) {
+        let before = match state {
+            PartState::Works => self.lock().remove(name),
+            _ => self.lock().insert(name.to_owned(), state.clone()),
+        };
+        if before.as_ref().unwrap_or(&PartState::Works) != state {
+            self.changed.send_replace(());
+        }
     }
 
-    /// Notified after each change of the pending tasks.
+    /// The tasks and parts that block readiness, each with its reason.
     #[must_use]
-    pub fn changes(&self) -> watch::Receiver<()> {
+    pub fn pending(&self) -> Vec<String> {
+        self.named(|state| match state {
+            PartState::Fails(reason) => Some(reason.clone()),
+            _ => None,
+        })
+    }
+
+    /// The parts that work for some requests only, each with its reason. They do not block readiness.
+    #[must_use]
+    pub fn degraded(&self) -> Vec<String> {
+        self.named(|state| match state {
+            PartState::Degraded(reason) => Some(reason.clone()),
+            _ => None,
+        })
+    }
+
+    /// Notified after each change.
+    #[must_use]
+    pub fn changes(&self) -> Receiver<()> {
         self.changed.subscribe()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
-        // A set of names stays valid whatever a panicking holder did to it.
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    fn named(&self, reason_of: impl Fn(&PartState) -> Option<String>) -> Vec<String> {
+        let parts = self.lock();
+        let named = parts.iter().filter_map(|(name, state)| Some((name, reason_of(state)?)));
+        named.map(|(name, reason)| if reason.is_empty() { name.clone() } else { format!("{name}: {reason}") }).collect()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, PartState>> {
+        // A map of names stays valid whatever a panicking holder did to it.
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -53,14 +115,13 @@ pub struct PendingTask {
 
 impl Drop for PendingTask {
     fn drop(&mut self) {
-        self.readiness.lock().remove(&self.name);
-        self.readiness.changed.send_replace(());
+        self.readiness.set(&self.name, &PartState::Works);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Readiness;
+    use super::{PartState, Readiness};
 
     #[test]
     fn ready_once_every_task_is_dropped() {
@@ -72,5 +133,52 @@ mod tests {
         assert_eq!(readiness.pending(), ["signing keys"]);
         drop(keys);
         assert!(readiness.pending().is_empty());
+    }
+
+    #[test]
+    fn a_part_blocks_readiness_only_while_it_fails() {
+        let readiness = Readiness::new();
+        let reason = || "tenant b does not answer".to_owned();
+        for (state, pending, degraded) in [
+            (PartState::Degraded(reason()), None, Some("signing keys: tenant b does not answer")),
+            (PartState::Fails(reason()), Some("signing keys: tenant b does not answer"), None),
+            (PartState::Fails(String::new()), Some("signing keys"), None),
+            (PartState::Works, None, None),
+        ] {
+            readiness.set("signing keys", &state);
+            assert_eq!(readiness.pending(), Vec::from_iter(pending), "{state:?}");
+            assert_eq!(readiness.degraded(), Vec::from_iter(degraded), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_decides_the_state_and_is_named_up_to_a_bound() {
+        let missing = |number: usize| (1..=number).map(|number| format!("s{number}")).collect::<Vec<_>>();
+        for (number, serves_some, expected) in [
+            (0, true, PartState::Works),
+            (0, false, PartState::Works),
+            (1, true, PartState::Degraded("s1".to_owned())),
+            (2, false, PartState::Fails("s1; s2".to_owned())),
+            (7, false, PartState::Fails("s1; s2; s3; s4; s5; and 2 more".to_owned())),
+        ] {
+            assert_eq!(PartState::of_missing(&missing(number), serves_some), expected);
+        }
+    }
+
+    #[test]
+    fn a_state_that_stays_the_same_is_no_change() {
+        let readiness = Readiness::new();
+        let mut changes = readiness.changes();
+        for (state, changed) in [
+            (PartState::Works, false),
+            (PartState::Fails("a".to_owned()), true),
+            (PartState::Fails("a".to_owned()), false),
+            (PartState::Fails("b".to_owned()), true),
+            (PartState::Works, true),
+        ] {
+            changes.mark_unchanged();
+            readiness.set("part", &state);
+            assert_eq!(changes.has_changed().unwrap(), changed, "{state:?}");
+        }
     }
 }

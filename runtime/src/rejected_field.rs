@@ -1,24 +1,134 @@
-//! Which field of a body or a query was wrong, so that a form can mark it.
+//! Which field of a body or a query was wrong, so that a form can mark it, and what it takes.
 
 use std::error::Error;
 
-/// The field that `rejection` is about, when serde's format error is of type `E`.
-pub(crate) fn rejected_field<E: Error + 'static>(rejection: &(dyn Error + 'static)) -> Option<String> {
-    let mut next = Some(rejection);
-    let cause = loop {
-        let error = next?;
-        match error.downcast_ref::<serde_path_to_error::Error<E>>() {
-            Some(found) => break found,
-            None => next = error.source(),
-        }
-    };
-    let path = cause.path().to_string();
-    if path != "." {
-        return Some(path);
+use serde_path_to_error::Error as PathError;
+
+/// A longer message does not help to fix a field.
+const LONGEST_MESSAGE: usize = 300;
+
+/// A field that was not accepted.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct RejectedField {
+    /// Its path; `None` if it is the whole.
+    pub(crate) name: Option<String>,
+    /// What it takes, in words without names of types of ours.
+    problem: String,
+}
+
+impl RejectedField {
+    /// The field that `rejection` is about, when serde's format error is of type `E`.
+    pub(crate) fn of<E: Error + 'static>(rejection: &(dyn Error + 'static)) -> Option<Self> {
+        let cause = path_error::<E>(rejection)?;
+        let path = cause.path().to_string();
+        let message = cause.inner().to_string();
+        let name = if path == "." { field_in(&message) } else { Some(path) };
+        Some(Self { name, problem: words(&message) })
     }
-    // A missing, unknown or doubled field has no value, and so no path; serde writes its name between backticks, first of all.
-    let text = cause.inner().to_string();
-    let (kind, rest) = text.split_once('`')?;
+
+    /// For a person: the field, or `whole`, and what it takes.
+    pub(crate) fn detail(&self, whole: &str) -> String {
+        format!("{}: {}", self.name.as_deref().unwrap_or(whole), self.problem)
+    }
+}
+
+/// The parser's error, whose format's is of type `E`, in the causes of an extractor's `rejection`.
+pub(crate) fn path_error<'a, E: Error + 'static>(rejection: &'a (dyn Error + 'static)) -> Option<&'a PathError<E>> {
+    let mut causes = std::iter::successors(Some(rejection), |&error| error.source());
+    causes.find_map(|error| error.downcast_ref())
+}
+
+/// A missing, unknown or doubled field has no value, and so no path; serde writes its name between
+/// backticks, first of all.
+fn field_in(message: &str) -> Option<String> {
+    let (kind, rest) = message.split_once('`')?;
     let is_about_a_field = ["missing field ", "unknown field ", "duplicate field "].contains(&kind);
     rest.split_once('`').filter(|_| is_about_a_field).map(|(name, _)| name.to_owned())
+}
+
+/// serde's message in words of an API: no Rust types, no value that the client sent, no position.
+fn words(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    if message.starts_with("missing field ") {
+        return "is missing".to_owned();
+    }
+    if message.starts_with("duplicate field ") {
+        return "is given twice".to_owned();
+    }
+    if message.starts_with("unknown field ") {
+        let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
+        return if known.is_empty() {
+            "is not a field of this".to_owned()
+        } else {
+            format!("is no field; there is {}", known.join(", "))
+        };
+    }
+    if message.starts_with("unknown variant ") {
+        let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
+        return format!("takes one of {}", known.join(", "));
+    }
+    if let Some((found, expected)) =
+        message.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected "))
+    {
+        return format!("takes {}, not {}", kind(expected), kind(found));
+    }
+    if let Some((_, expected)) =
+        message.strip_prefix("invalid value: ").and_then(|rest| rest.rsplit_once(", expected "))
+    {
+        return format!("takes {}", kind(expected));
+    }
+    match message {
+        // The messages of the standard library's `ParseIntError`.
+        "invalid digit found in string" | "cannot parse integer from empty string" => "takes a whole number".to_owned(),
+        "number too large to fit in target type" => "takes a smaller number".to_owned(),
+        other => other.chars().take(LONGEST_MESSAGE).collect(),
+    }
+}
+
+/// serde's names of kinds in those of JSON (RFC 8259 §3).
+fn kind(name: &str) -> &str {
+    let first = name.split([' ', '`', '"']).next().unwrap_or_default();
+    match first {
+        "string" => "a string",
+        "integer" | "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" | "isize" => "a whole number",
+        "floating" | "f32" | "f64" => "a number",
+        "boolean" => "a boolean",
+        "null" | "unit" | "Option" => "null",
+        "map" | "struct" => "an object",
+        "sequence" | "tuple" => "an array",
+        _ => match name {
+            "a map" => "an object",
+            "a sequence" => "an array",
+            "an integer" => "a whole number",
+            other => other,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn words_are_those_of_an_api() {
+        for (message, expected) in [
+            ("missing field `title` at line 1 column 2", "is missing"),
+            ("duplicate field `title` at line 1 column 22", "is given twice"),
+            ("unknown field `extra`, expected `title` at line 1 column 9", "is no field; there is title"),
+            ("unknown field `x`, expected one of `a`, `b`", "is no field; there is a, b"),
+            ("unknown field `x`, there are no fields", "is not a field of this"),
+            ("unknown variant `x`, expected `a` or `b`", "takes one of a, b"),
+            ("invalid type: integer `7`, expected a string at line 1 column 10", "takes a string, not a whole number"),
+            ("invalid type: string \"s3cret, expected\", expected u64", "takes a whole number, not a string"),
+            ("invalid type: map, expected a boolean", "takes a boolean, not an object"),
+            ("invalid type: sequence, expected an object at line 1 column 0", "takes an object, not an array"),
+            ("invalid type: null, expected struct NewTask", "takes an object, not null"),
+            ("invalid type: floating point `1.5`, expected i64", "takes a whole number, not a number"),
+            ("invalid value: integer `-1`, expected u32", "takes a whole number"),
+            ("invalid digit found in string", "takes a whole number"),
+            ("expected 1 to 5 characters, found 0 at line 1 column 12", "expected 1 to 5 characters, found 0"),
+        ] {
+            assert_eq!(words(message), expected, "{message}");
+        }
+    }
 }

@@ -2,13 +2,29 @@ use tracing_subscriber::EnvFilter;
 
 use crate::settings::{CommonSettings, LogFormat};
 
+/// What it logs of each refused certificate, the program says in the error of the call.
+const REPETITIVE_LIBRARIES: &str = "rustls_platform_verifier=off";
+
 /// Starts logging on standard output. Called once, before anything can fail.
 pub(crate) fn start(settings: &CommonSettings) {
-    let filter = EnvFilter::builder().parse_lossy(&settings.log);
+    let filter = EnvFilter::builder().parse_lossy(with_defaults(&settings.log));
     let builder = tracing_subscriber::fmt().with_env_filter(filter);
     // A second subscriber in one process (tests) keeps the first; nothing is lost but the duplicate.
     let _already_started = match settings.log_format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
         LogFormat::Pretty => builder.with_target(false).try_init(),
     };
+}
+
+/// Reads a log filter: a level, or levels of targets.
+pub(crate) fn check_filter(filter: &str) -> Result<String, String> {
+    match EnvFilter::builder().parse(filter) {
+        Ok(_) => Ok(filter.to_owned()),
+        Err(_) => Err("is not a level, nor a list of targets and levels as target=level,target=level".to_owned()),
+    }
+}
+
+/// A directive of the user's for the same target counts, because the last one does.
+fn with_defaults(filter: &str) -> String {
+    format!("{REPETITIVE_LIBRARIES},{filter}")
 }

@@ -1,6 +1,8 @@
 """The real Envoy on rendered files, on ports that the system chooses."""
 
+import contextlib
 import json
+import os
 import re
 import subprocess
 import time
@@ -11,25 +13,31 @@ import yaml
 DEADLINE = 30
 
 
-def assert_accepted(program, folder):
+@contextlib.contextmanager
+def running(program, folder, **environment):
+    """Envoy on the files of a folder: its process, and the file with the address of its admin port."""
     _adapt(folder)
     address = folder / "admin-address"
-    log = (folder / "log").open("w+")
-    process = subprocess.Popen(
-        [program, "-c", "bootstrap.yaml", "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning",
-         "--admin-address-path", str(address)],
-        cwd=folder, stdout=log, stderr=subprocess.STDOUT,
-    )
-    try:
+    with (folder / "log").open("w+") as log:
+        process = subprocess.Popen(
+            [program, "-c", "bootstrap.yaml", "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning",
+             "--admin-address-path", str(address)],
+            cwd=folder, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **environment},
+        )
+        try:
+            yield process, address
+        finally:
+            process.kill()
+            process.wait()
+
+
+def assert_accepted(program, folder):
+    with running(program, folder) as (process, address):
         counters = _await_counters(process, address)
         refused = {name: value for name, value in counters.items() if re.search(r"update_(rejected|failure)$", name) and value}
         assert not refused, f"{refused}\n{(folder / 'log').read_text()}"
         assert counters["listener_manager.listener_create_success"] == 2, counters
         assert "Deprecated" not in (folder / "log").read_text()
-    finally:
-        process.kill()
-        process.wait()
-        log.close()
 
 
 def _adapt(folder):

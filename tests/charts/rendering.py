@@ -44,6 +44,15 @@ def objects(profile):
     return [document for document in yaml.safe_load_all(text(profile)) if document]
 
 
+def hook(one):
+    """The event at which Helm creates an object, or nothing for an object of the release itself."""
+    return one["metadata"].get("annotations", {}).get("helm.sh/hook", "")
+
+
+def policies(profile, event=""):
+    return [one for one in objects(profile) if one["kind"] == "NetworkPolicy" and hook(one) == event]
+
+
 def only(profile, kind, name):
     (found,) = [one for one in objects(profile) if one["kind"] == kind and one["metadata"]["name"] == name]
     return found

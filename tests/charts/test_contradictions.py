@@ -5,8 +5,8 @@ import json
 import pytest
 import rendering
 
-OWN, SUITE, POSTGRES, DEVELOPMENT = (
-    "portcullis--own-services", "task-suite--entra", "task-suite--postgresql", "task-suite--development",
+OWN, SIDECAR, SUITE, POSTGRES, DEVELOPMENT = (
+    "portcullis--own-services", "portcullis--sidecar", "task-suite--entra", "task-suite--postgresql", "task-suite--development",
 )
 CASES = [
     (OWN, "policies.configMapName=other", "policies.documents and policies.configMapName"),
@@ -29,6 +29,20 @@ CASES = [
     (OWN, "upstreams[0].removedPrefix=/shop/orders", "removedPrefix /shop/orders"),
     (OWN, "upstreams[0].name=authz", "the name authz is taken"),
     (OWN, "upstreams[0].name=buy", "whose assertions are for orders"),
+    (OWN, "upstreams[0].macKey.create=true,upstreams[0].macKey.secretName=own", "macKey has both create and secretName"),
+    (OWN, "upstreams[0].macKey.create=false", "orders: macKey says nothing"),
+    (OWN, "authz.placement=sidecar", "authz.autoscaling.enabled with authz.placement sidecar"),
+    (OWN, "authz.placement=daemonset", "/authz/placement"),
+    (OWN, "authz.decisionCacheMiB=512", "authz.resources.limits.memory is 512Mi"),
+    (OWN, "authz.rateLimitMemoryMiB=512,authz.resources.limits.memory=700Mi", "need 864Mi"),
+    (OWN, "tests.otherNamespace=portcullis", "tests.otherNamespace is portcullis, the release's own namespace"),
+    (OWN, "tests.otherNamespace=a,tests.hostNetworkNamespace=a", "tests.hostNetworkNamespace and tests.otherNamespace are both a"),
+    (OWN, "tests.strangerNamespace=a", "strangerNamespace"),
+    (POSTGRES, "portcullis.traces.endpoint=http://collector.monitoring.svc:4317", "collector.monitoring.svc ends in .svc"),
+    (SUITE, "global.entra.authority=https://entra.login.svc", "entra.login.svc ends in .svc"),
+    (SIDECAR, "gateway.tls.mode=off", "RFC 6797 section 7.2 forbids the header without TLS"),
+    (SIDECAR, "gateway.hsts.preload=true,gateway.hsts.includeSubDomains=false", "gateway.hsts.preload needs"),
+    (SIDECAR, "gateway.hsts.preload=true,gateway.hsts.maxAgeSeconds=300", "gateway.hsts.preload needs"),
     (SUITE, "global.entra.tenant=", "global.entra.tenant is empty"),
     (SUITE, "global.entra.applications.audit=", "global.entra.applications.audit is empty"),
     (SUITE, "global.entra.tenant=11111111-1111-4111-8111-111111111111", "one of dev-entra's"),
@@ -40,6 +54,7 @@ CASES = [
     (SUITE, "credentialSecretName=task-api-client", "credential workload-identity needs no Secret"),
     (SUITE, "devEntra.enabled=true", "must not run where real tokens are trusted"),
     (POSTGRES, "database.urlSecretName=", "database.urlSecretName"),
+    (POSTGRES, "global.onePodEach=true", "database.type is postgresql and global.onePodEach is true"),
     (POSTGRES, "database.peers=null", "database.peers"),
     (DEVELOPMENT, "global.entra.tenant=33333333-3333-4333-8333-333333333333", "must not run beside a real tenant"),
     (DEVELOPMENT, "global.entra.guestTenants[0]=33333333-3333-4333-8333-333333333333", "must not run beside a real tenant"),
@@ -74,9 +89,16 @@ def test_contradictions_end_the_rendering(profile, change, words):
 @pytest.mark.parametrize(
     ("profile", "change"),
     [
+        (OWN, "authz.decisionCacheMiB=288"),
         (OWN, "upstreams[0].timeout=24s"),
         (OWN, "upstreams[0].timeout=24999ms"),
         (SUITE, "services.requestTimeoutSeconds=14"),
+        (POSTGRES, "portcullis.traces.endpoint=http://collector.monitoring.svc:4317,portcullis.pods.ndots=3"),
+        (POSTGRES, "portcullis.traces.endpoint=http://collector.monitoring:4317"),
+        # With MAC keys no service asks the network who the authz server is.
+        (SUITE, "portcullis.networkPolicy.enabled=false"),
+        (SIDECAR, "gateway.tls.mode=off,gateway.trustedHops=1"),
+        (SIDECAR, "gateway.hsts.preload=true"),
     ],
 )
 def test_values_that_just_agree_render(profile, change):
@@ -117,3 +139,12 @@ def test_header_trust_needs_policies_or_assertions():
         )
         assert (done.returncode == 0) == renders, done.stderr
         assert renders or "could not tell the gate from anybody" in done.stderr
+
+
+def test_without_policies_no_service_asks_the_network_who_the_authz_server_is():
+    upstreams = rendering.yaml.safe_load((rendering.CHARTS / "task-suite/values.yaml").read_text())["portcullis"]["upstreams"]
+    for without, renders in ((None, True), ("notification", False)):
+        given = [{key: value for key, value in one.items() if (one["name"], key) != (without, "macKey")} for one in upstreams]
+        done = rendering.template(SUITE, "--set", "portcullis.networkPolicy.enabled=false", "--set-json", f"portcullis.upstreams={json.dumps(given)}")
+        assert (done.returncode == 0) == renders, done.stderr
+        assert renders or "notification would take the keys of assertions over plain HTTP" in done.stderr, done.stderr

@@ -13,7 +13,9 @@ SOURCE = rendering.CHARTS.parent / "envoy"
 DEVELOPMENT = "task-suite--development"
 # Lint holds every listener to what clients may do at the door; this one is for kubelet and the scraper, passes three pages of the
 # admin port on, and the network policies let nobody else in.
-OPERATIONS_FINDINGS = {"identity-headers-not-removed", "authorization-missing", "route-without-policy"}
+OPERATIONS_FINDINGS = {
+    "identity-headers-not-removed", "request-id-not-removed", "instructions-not-removed", "client-address-believed",
+    "authorization-missing", "route-without-policy"}
 
 
 def rendered(profile):

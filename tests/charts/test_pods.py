@@ -60,6 +60,29 @@ def test_what_serves_is_probed_spread_and_leaves_slowly(profile):
             assert one["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}, name
 
 
+@pytest.mark.parametrize(
+    ("profile", "strategy", "drain"),
+    [
+        ("task-suite--entra", "Recreate", "0s"),
+        ("task-suite--development", "Recreate", "0s"),
+        ("task-suite--postgresql", "RollingUpdate", "35s"),
+    ],
+)
+def test_a_service_drains_only_if_another_pod_takes_its_place(profile, strategy, drain):
+    for name in ("task-api", "notification", "audit"):
+        one = rendering.only(profile, "Deployment", name)
+        assert one["spec"]["strategy"].get("type", "RollingUpdate") == strategy
+        assert f"--drain-delay={drain}" in one["spec"]["template"]["spec"]["containers"][0]["args"], name
+
+
+def test_gateway_finds_an_only_pod_by_the_address_of_its_service():
+    for profile, service in (("task-suite--entra", "task-api"), ("task-suite--postgresql", "portcullis-to-task-api")):
+        text = rendering.only(profile, "ConfigMap", "portcullis-gateway")["data"]["clusters.yaml"]
+        assert f"address: {service}.portcullis.svc.cluster.local., port_value: 8000" in text
+        headless = rendering.only(profile, "Service", service)["spec"].get("clusterIP") == "None"
+        assert headless == (service != "task-api"), profile
+
+
 @pytest.mark.parametrize("profile", rendering.PROFILES)
 def test_secrets_are_files(profile):
     for name, pod in pods(profile):
@@ -133,5 +156,49 @@ def test_selectors_select_and_ports_exist(profile):
             if "app" in one["spec"]["selector"]:
                 continue  # a user's own pods
             assert len(chosen) == 1, one["metadata"]["name"]
-            listening = {port["containerPort"] for container in chosen[0]["spec"]["containers"] for port in container["ports"]}
+            listening = {port["containerPort"] for container in containers(chosen[0]) for port in container.get("ports", [])}
             assert {port["targetPort"] for port in one["spec"]["ports"]} <= listening, one["metadata"]["name"]
+
+
+def test_a_mac_key_is_mounted_by_the_authz_server_and_by_its_own_upstream_alone():
+    for profile in ("task-suite--entra", "task-suite--development"):
+        mounted = {}
+        for one in rendering.objects(profile):
+            if one["kind"] == "Deployment":
+                for volume in one["spec"]["template"]["spec"]["volumes"]:
+                    sources = [source["secret"]["name"] for source in volume.get("projected", {}).get("sources", []) if "secret" in source]
+                    for name in [*sources, volume.get("secret", {}).get("secretName", "")]:
+                        if "-mac-" in name:
+                            mounted.setdefault(name, set()).add(one["metadata"]["name"])
+        assert mounted == {f"portcullis-mac-{name}": {"portcullis-authz", name} for name in ("task-api", "notification", "audit")}
+
+
+def test_mac_keys_differ_between_upstreams_and_agree_between_namespaces():
+    done = rendering.template("portcullis--sidecar", "--set", "upstreams[1].macKey.create=true,upstreams[1].name=invoices",
+                              "--set", "upstreams[1].namespace=shop,upstreams[1].selector.app=invoices,upstreams[1].port=8081",
+                              "--set", "upstreams[1].path=/invoices,upstreams[1].policy=invoices",
+                              "--set", "upstreams[0].macKey.create=true,upstreams[0].name=orders",
+                              "--set", "upstreams[0].namespace=shop,upstreams[0].selector.app=orders,upstreams[0].port=8080",
+                              "--set", "upstreams[0].path=/orders,upstreams[0].policy=orders")
+    assert done.returncode == 0, done.stderr
+    keys = {}
+    for one in rendering.yaml.safe_load_all(done.stdout):
+        if one and one["kind"] == "Secret" and "-mac-" in one["metadata"]["name"]:
+            keys.setdefault(one["metadata"]["name"], {})[one["metadata"]["namespace"]] = one["data"]["keys"]
+    assert {name: set(where) for name, where in keys.items()} == {
+        "portcullis-mac-orders": {"portcullis", "shop"}, "portcullis-mac-invoices": {"portcullis", "shop"},
+    }
+    values = [set(where.values()) for where in keys.values()]
+    assert all(len(value) == 1 for value in values) and len(set.union(*values)) == 2
+
+
+def test_the_sidecar_is_up_before_envoy_and_shares_nothing_but_the_socket():
+    spec = rendering.only("portcullis--sidecar", "Deployment", "portcullis-gateway")["spec"]["template"]["spec"]
+    _, authz = spec["initContainers"]
+    (envoy,) = spec["containers"]
+    assert authz["restartPolicy"] == "Always" and "startupProbe" in authz
+    assert "--listen=unix:/run/portcullis/authz.sock" in authz["args"] and "--drain-delay=0s" in authz["args"]
+    mounts = [{mount["name"] for mount in container["volumeMounts"]} for container in (authz, envoy)]
+    assert set.intersection(*mounts) == {"authz-socket"}
+    names = {one["metadata"]["name"] for one in rendering.objects("portcullis--sidecar") if one["kind"] in ("Deployment", "Service", "ServiceAccount")}
+    assert "portcullis-authz" not in names

@@ -56,6 +56,14 @@ def namespace(name):
 def remove():
     """What an earlier run left, too."""
     kubectl("delete", "namespace", NAMESPACE, STRANGERS, "monitoring", "shop", "--ignore-not-found", "--wait")
+    # That of a `helm test` that was interrupted.
+    kubectl("delete", "namespace", "--selector", "app.kubernetes.io/part-of=portcullis,app.kubernetes.io/component=test", "--wait")
+
+
+def restart(deployment, seconds=180):
+    """Replaces the pods of a deployment, and waits until they have been."""
+    kubectl("rollout", "restart", f"deployment/{deployment}", "--namespace", NAMESPACE)
+    kubectl("rollout", "status", f"deployment/{deployment}", "--namespace", NAMESPACE, f"--timeout={seconds}s")
 
 
 def await_true(what, condition, seconds=60):

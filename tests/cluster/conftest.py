@@ -18,7 +18,7 @@ def pytest_addoption(parser):
 
 def pytest_collection_modifyitems(items):
     """What shares a release comes together: first what needs none."""
-    items.sort(key=lambda item: [fixture in item.fixturenames for fixture in ("several_replicas", "production", "previous", "development")])
+    items.sort(key=lambda item: [fixture in item.fixturenames for fixture in ("uninstalled", "several_replicas", "production", "sidecar", "previous", "development")])
 
 
 @pytest.fixture(scope="session", autouse=True)

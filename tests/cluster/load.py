@@ -7,6 +7,8 @@ import cluster
 from pods import restricted_pod
 
 NAMESPACE = cluster.STRANGERS
+# As pods reach it.
+GATEWAY = f"http://portcullis-gateway.{cluster.NAMESPACE}.svc.cluster.local:80"
 
 
 class Load:

@@ -54,3 +54,8 @@ def policies(limit):
     usual = "requests: 100, per: 60s"
     assert documents.count(usual) == 3
     return documents.replace(usual, limit)
+
+
+def without_limits():
+    """Values of the chart's policies for a load that no limit stops. The tests' callers are few."""
+    return {"documents": policies("requests: 100000, per: 60s"), "callers": 100}

@@ -36,12 +36,16 @@ def resources():
 
 @pytest.fixture(scope="module")
 def namespaces(resources):
-    spaces = [cluster.namespace(name) for name in (NAMESPACE, cluster.STRANGERS, "shop")]
+    named = {one["metadata"].get("namespace", NAMESPACE) for profile in rendering.PROFILES for one in rendering.objects(profile)}
+    spaces = [cluster.namespace(name) for name in sorted(named)]
     for space in spaces:
         # Enforcement refuses pods alone; a warning comes for whatever would make such pods.
         space["metadata"]["labels"]["pod-security.kubernetes.io/warn"] = "restricted"
     cluster.remove()
     cluster.apply(*spaces)
+    yield
+    # `helm test` refuses to use a namespace that it did not create.
+    cluster.kubectl("delete", "namespace", *sorted(named), "--wait")
 
 
 def admit(text):

@@ -65,3 +65,9 @@ def test_services_call_each_other_and_the_cluster_holds_no_client_secret(gateway
 @pytest.mark.parametrize("words", ["helm test portcullis", "dev-entra runs here", "volumeSize is empty", "gateway.tls.mode is off", "images.envoy.digest is empty"])
 def test_the_notes_say_how_to_try_it_and_what_development_leaves_out(words):
     assert words in cluster.helm("get", "notes", "portcullis", "--namespace", cluster.NAMESPACE).stdout
+
+
+def test_the_copy_of_the_probe_runs_in_the_container_of_envoy():
+    """Its image is another project's, and a preStop hook that cannot run ends in an event that few people read."""
+    said = cluster.kubectl("exec", "deployment/portcullis-gateway", "--namespace", cluster.NAMESPACE, "--container", "envoy", "--", "/drain/probe", "--version")
+    assert said.startswith("probe "), said

@@ -9,7 +9,7 @@ import postgresql
 import pytest
 import releases
 from cluster import NAMESPACE
-from load import Load, Phase
+from load import GATEWAY, Load, Phase
 from people import EDITOR, NOTIFICATIONS, TASKS
 
 RATE = {"tasks": 350, "notifications": 180, "changes": 10}
@@ -23,7 +23,6 @@ NOTIFICATION_STATUS = {
     "pending": "notification_status = 'pending'",
     "lost with the token": "notification_status = 'failed' and notification_reason = 'user_token_lost'",
 }
-GATEWAY = f"http://portcullis-gateway.{NAMESPACE}.svc.cluster.local:80"
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +36,10 @@ def several_replicas(images, database, tmp_path_factory):
     """Helm's arguments for it, too. Drains are as long as the chart's own values have them."""
     work = tmp_path_factory.mktemp("several")
     values = {
+        "global": {"onePodEach": False},
         "services": {"replicas": 2, "drainSeconds": 35},
         "database": {"type": "postgresql", "urlSecretName": "databases", "port": database.port, "peers": outside.peers()},
-        "portcullis": {"policies": {"documents": releases.policies("requests: 100000, per: 60s")}, "authz": {"drainSeconds": 35}, "gateway": {"drainAtLeastSeconds": 8}},
+        "portcullis": {"policies": releases.without_limits(), "authz": {"drainSeconds": 35}, "gateway": {"drainAtLeastSeconds": 8}},
     }
     node = outside.publish("postgresql", database.port)
     releases.start_over()
@@ -63,11 +63,6 @@ def load(several_replicas, entra, gateway):
     load.stop()
 
 
-def restart(deployment):
-    cluster.kubectl("rollout", "restart", f"deployment/{deployment}", "--namespace", NAMESPACE)
-    cluster.kubectl("rollout", "status", f"deployment/{deployment}", "--namespace", NAMESPACE, "--timeout=180s")
-
-
 def await_departures():
     """Until no pod is leaving: until then requests may still be lost."""
     leaving = lambda: [one for one in cluster.get("pods", "--namespace", NAMESPACE)["items"] if "deletionTimestamp" in one["metadata"]]
@@ -87,9 +82,11 @@ def lost_nothing(what, phase):
 def test_restarts_lose_nothing(load):
     with Phase(load) as phase:
         for deployment in RESTARTED:
-            restart(deployment)
+            cluster.restart(deployment)
         await_departures()
     lost_nothing(f"{len(RESTARTED)} rollouts", phase)
+    failed = cluster.get("events", "--namespace", NAMESPACE, "--field-selector", "reason=FailedPreStopHook")["items"]
+    assert not failed, failed[0]["message"]
 
 
 def test_an_upgrade_and_a_rollback_lose_nothing(load, several_replicas):

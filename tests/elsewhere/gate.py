@@ -28,8 +28,8 @@ class Issuer:
 
     def token(self, issuer: str, audience: str, scope: str) -> str:
         now = int(time.time())
-        claims = {"iss": issuer, "aud": audience, "sub": "alice", "azp": "app", "scope": scope, "iat": now, "nbf": now,
-                  "exp": now + 600}
+        claims = {"iss": issuer, "aud": audience, "sub": "alice", "azp": "app", "sid": "s", "scope": scope, "iat": now,
+                  "nbf": now, "exp": now + 600}
         text = ".".join(_encode(json.dumps(part).encode())
                         for part in ({"alg": "ES256", "typ": "at+jwt", "kid": "test"}, claims))
         r, s = decode_dss_signature(self._key.sign(text.encode(), ec.ECDSA(hashes.SHA256())))

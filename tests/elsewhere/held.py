@@ -7,6 +7,7 @@ from gate import Gate
 from service import Service
 
 SPOOFED = [("x-user-oid", "mallory"), ("X-Tenant-Id", "evil"), ("x-user-new", "mallory"), ("x-portcullis-assertion", "forged"),
+           ("x.user.oid", "mallory-by-dots"), ("client-cert", "mallory-by-certificate"), ("X-MS-CLIENT-PRINCIPAL-NAME", "mallory-by-azure"),
            ("x-envoy-original-path", "/reports/monthly"), ("x-original-url", "/reports/monthly"), ("x-forwarded-email", "mallory@example.com")]
 
 
@@ -47,6 +48,18 @@ def a_good_token_passes_and_no_spoofed_header(gateway: Running) -> None:
     assert not {value for _, value in SPOOFED} & set(values), headers
     assert [value for name, value in headers if name == "x-user-oid"] == ["alice"], headers
     assert [value for name, value in headers if name == "x-portcullis-assertion" and value.count(".") == 2], headers
+
+
+def too_many_headers_are_refused_and_as_many_as_may_be_pass(gateway: Running) -> None:
+    token = bearer(gateway, "orders.read")
+    # Of the client too: accept-encoding and the like, at most six.
+    for count, status in ((55, 200), (66, 431)):
+        before = len(gateway.service.requests)
+        answer = gateway.ask("/orders", [*token, *((f"x-f{number}", "v") for number in range(count))])
+        assert answer.status == status, answer
+        assert (len(gateway.service.requests) > before) == (status == 200)
+    assert answer.problem()["reason"] == "headers_too_large"
+    assert "x-gateway-request-size" not in {name.lower() for name, _ in gateway.service.requests[-1][2]}
 
 
 def each_route_has_its_own_policy(gateway: Running) -> None:
@@ -120,6 +133,7 @@ def a_route_that_was_forgotten_is_closed(gateway):
     assert len(gateway.service.requests) == before
 
 
-ALL = [without_a_token_401, a_good_token_passes_and_no_spoofed_header, each_route_has_its_own_policy,
+ALL = [without_a_token_401, a_good_token_passes_and_no_spoofed_header,
+       too_many_headers_are_refused_and_as_many_as_may_be_pass, each_route_has_its_own_policy,
        two_readings_of_one_request_are_refused, what_has_no_route_is_refused, a_rare_method_is_refused, no_tunnel_is_opened,
        two_host_lines_are_refused, a_token_that_is_not_text_is_refused, without_the_gate_503]

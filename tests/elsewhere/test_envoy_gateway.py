@@ -63,6 +63,7 @@ def test_the_connection_manager_is_as_strict_as_ours(made, root):
                   "request_timeout", "stream_idle_timeout", "http2_protocol_options"):
         assert theirs[field] == ours[field], field
     assert removals(theirs) == removals(ours)
+    assert counted(theirs) == counted(ours)
     for theirs_filter in envoy.http_filters(theirs, "envoy.filters.http.ext_authz"):
         ours_filter = envoy.http_filters(ours, "envoy.filters.http.ext_authz")[0]["typed_config"]
         for field in ("status_on_error", "validate_mutations", "encode_raw_headers", "decoder_header_mutation_rules"):
@@ -105,10 +106,18 @@ def removals(manager: dict) -> set[tuple[str, str]]:
     for mutation in extension["typed_config"]["mutations"]:
         if "remove" in mutation:
             found.add(("exact", mutation["remove"]))
-        else:
-            matcher = mutation["remove_on_match"]["key_matcher"]
-            found.add(("prefix", matcher["prefix"]) if "prefix" in matcher else ("regex", matcher["safe_regex"]["regex"]))
+        elif "remove_on_match" in mutation:
+            (kind, text), *_ = mutation["remove_on_match"]["key_matcher"].items()
+            found.add(("regex", text["regex"]) if kind == "safe_regex" else (kind, text))
     return found
+
+
+def counted(manager: dict) -> list[tuple[str, str]]:
+    """What is written early: how much the client sent."""
+    (extension,) = manager["early_header_mutation_extensions"]
+    written = [mutation["append"] for mutation in extension["typed_config"]["mutations"] if "append" in mutation]
+    assert all(entry["append_action"] == "OVERWRITE_IF_EXISTS_OR_ADD" for entry in written), "a client's value must not count"
+    return [(entry["header"]["key"], entry["header"]["value"]) for entry in written]
 
 
 def misspell(documents):

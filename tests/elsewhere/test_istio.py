@@ -93,9 +93,9 @@ def test_what_the_filters_are_for(example, mesh, examples, tmp_path):
     assert made.route_policies() == {"orders": None, "reports": None}
     file = envoy.write(made.static(9901), tmp_path)
     assert lint.codes(file, examples / "policy.yaml") == {
-        "authorization-switchable", "escaped-slashes-pass", "filter-before-authorization", "identity-headers-not-removed",
-        "mutations-not-validated", "policy-without-route", "raw-headers-not-encoded", "route-without-policy", "underscores-pass",
-        "upgrades-enabled"}
+        "authorization-switchable", "client-address-believed", "escaped-slashes-pass", "filter-before-authorization",
+        "identity-headers-not-removed", "instructions-not-removed", "mutations-not-validated", "policy-without-route",
+        "raw-headers-not-encoded", "request-id-not-removed", "route-without-policy", "underscores-pass", "upgrades-enabled"}
 
 
 def misspell(documents, _):

@@ -33,7 +33,9 @@ def static(listeners: list[dict], routes: dict[str, dict], clusters: list[dict],
             manager["route_config"].pop("@type", None)
     for part in [*listeners, *clusters]:
         part.pop("@type", None)
-    return {"admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": admin_port}}},
+    # As in the bootstraps of Envoy Gateway (4294967295) and Istio (32768): Envoy's default is too low for the removal of headers.
+    runtime = {"layers": [{"name": "static", "static_layer": {"re2.max_program_size.error_level": 32768}}]}
+    return {"layered_runtime": runtime, "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": admin_port}}},
             "static_resources": {"listeners": listeners, "clusters": clusters}}
 
 

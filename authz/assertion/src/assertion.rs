@@ -3,6 +3,8 @@ use std::time::Duration;
 use portcullis_token::{Caller, CallerKind, Claims, Refusal};
 use serde::Serialize;
 
+use crate::caller_members::{own_members, shared_members};
+
 /// The request header that carries an assertion.
 pub const HEADER: &str = "x-portcullis-assertion";
 /// The `iss` of every assertion.
@@ -70,9 +72,12 @@ struct StatementMembers<'a> {
     htu: Option<&'a str>,
 }
 
+/// What a payload has beside the caller's members, without a long path.
+const USUAL_MEMBERS: usize = 256;
+
 impl Statement<'_> {
     /// The claims, with `caller` as members that were encoded before; `None` if they are none.
-    pub(crate) fn payload(&self, caller: [&str; 2]) -> Option<String> {
+    pub(crate) fn payload(&self, caller: [&str; 2]) -> Option<Vec<u8>> {
         let members = StatementMembers {
             iss: ISSUER,
             aud: self.audience,
@@ -82,18 +87,32 @@ impl Statement<'_> {
             htm: self.request.map(|request| request.method),
             htu: self.request.map(|request| request.path),
         };
-        let mut payload = serde_json::to_string(&members).ok()?;
+        let length = USUAL_MEMBERS + caller.iter().map(|members| members.len() + 1).sum::<usize>();
+        let mut payload = Vec::with_capacity(length);
+        serde_json::to_writer(&mut payload, &members).ok()?;
         payload.pop();
         for members in caller {
-            payload.push(',');
-            payload.push_str(members);
+            payload.push(b',');
+            payload.extend_from_slice(members.as_bytes());
         }
-        payload.push('}');
+        payload.push(b'}');
         Some(payload)
     }
 }
 
 impl Assertion {
+    /// Gives `sign` the statement and the caller's members.
+    pub(crate) fn with_statement(
+        &self,
+        sign: impl FnOnce(&Statement<'_>, [&str; 2]) -> Option<String>,
+    ) -> Option<String> {
+        let Self { audience, caller, request, issued_at } = self;
+        let request = request.as_ref().map(|AssertedRequest { id, method, path }| BoundRequest { id, method, path });
+        let statement = Statement { audience, request, issued_at: *issued_at };
+        let own = own_members(&caller.object_id, caller.name.as_deref(), caller.email.as_deref())?;
+        sign(&statement, [&own, &shared_members(caller)?])
+    }
+
     /// Reads verified claims; `None` for a kind of caller that does not exist.
     pub(crate) fn from_claims(claims: &Claims) -> Result<Option<Self>, Refusal> {
         let optional = |name| claims.optional_text(name).map(|text| text.map(str::to_owned));

@@ -9,8 +9,9 @@ use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
 use serde_json::{Value, json};
 
-use crate::assertion::{AssertedRequest, Assertion, BoundRequest, Statement};
-use crate::caller_members::{own_members, shared_members};
+use crate::assertion::{Assertion, Statement};
+use crate::jws::{JwsBuilder, encoded_header};
+use crate::published_keys::PublishedKeys;
 
 /// Signs assertions with one P-256 key, and publishes it and the ones before and after it.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub struct Signer {
     key: SigningKey,
     random: SystemRandom,
     /// The keys that are published, the one that signs first.
-    published: Vec<Value>,
+    published: PublishedKeys,
 }
 
 #[derive(Debug)]
@@ -30,6 +31,15 @@ struct SigningKey {
 
 /// One that signs, one that is to be next, and those of the last rotations.
 const MOST_KEYS: usize = 8;
+/// r and s of a signature on P-256 (RFC 7518 §3.4).
+const SIGNATURE_BYTES: usize = 64;
+
+/// Forms of private keys that openssl writes too, and what errors call them. Beside a key in
+/// PKCS#8, such a key would be left out in silence.
+const OTHER_FORMS: [(&str, &str); 2] = [
+    ("-----BEGIN EC PRIVATE KEY-----", "SEC1 key (BEGIN EC PRIVATE KEY)"),
+    ("-----BEGIN ENCRYPTED PRIVATE KEY-----", "key that is encrypted (BEGIN ENCRYPTED PRIVATE KEY)"),
+];
 
 /// Why there is no signing key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +47,9 @@ pub enum SigningKeyError {
     /// Not a PEM file of a PKCS#8 private key.
     #[error("is not a PEM file with a PKCS#8 private key (BEGIN PRIVATE KEY)")]
     NotPem,
+    /// A key in SEC1's form (RFC 5915), or an encrypted one.
+    #[error("has a {0}; convert it with: openssl pkcs8 -topk8 -nocrypt -in OLD.pem -out NEW.pem")]
+    OtherForm(&'static str),
     /// More keys than a rotation needs, or one of them twice.
     #[error("holds more than {MOST_KEYS} keys, or one of them twice")]
     TooMany,
@@ -58,6 +71,10 @@ impl Signer {
     /// A signer with the PKCS#8 keys of a PEM file: the first one signs, all are published. During a rotation the file holds the old key
     /// and the new one, in either order, so that backends know both.
     pub fn from_pem(pem: &[u8]) -> Result<Self, SigningKeyError> {
+        let has = |label: &str| pem.windows(label.len()).any(|window| window == label.as_bytes());
+        if let Some((_, form)) = OTHER_FORMS.into_iter().find(|(label, _)| has(label)) {
+            return Err(SigningKeyError::OtherForm(form));
+        }
         let sections: Result<Vec<_>, _> = PrivatePkcs8KeyDer::pem_slice_iter(pem).collect();
         let keys: Result<Vec<_>, _> = sections.map_err(|_| SigningKeyError::NotPem)?.iter().map(parse).collect();
         let mut keys = keys?.into_iter();
@@ -72,45 +89,42 @@ impl Signer {
     fn new(pair: EcdsaKeyPair, others: impl IntoIterator<Item = EcdsaKeyPair>) -> Self {
         let jwk = jwk_of(&pair);
         let header = json!({"alg": "ES256", "typ": "JWT", "kid": jwk.get("kid")});
-        let key = SigningKey { pair, header: URL_SAFE_NO_PAD.encode(header.to_string()) };
-        let published = [jwk].into_iter().chain(others.into_iter().map(|other| jwk_of(&other))).collect();
-        Self { key, random: SystemRandom::new(), published }
+        let key = SigningKey { pair, header: encoded_header(&header) };
+        let published: Vec<Value> = [jwk].into_iter().chain(others.into_iter().map(|other| jwk_of(&other))).collect();
+        Self { key, random: SystemRandom::new(), published: PublishedKeys::new(&published) }
     }
 
     /// The public keys to verify with, as a JWKS document (RFC 7517 §5).
     #[must_use]
     pub fn key_set(&self) -> String {
-        json!({ "keys": self.published }).to_string()
+        self.published.document.to_string()
+    }
+
+    /// The same with its entity tag, encoded once.
+    #[must_use]
+    pub fn published(&self) -> &PublishedKeys {
+        &self.published
     }
 
     /// The ids of the published keys, the one that signs first.
     #[must_use]
     pub fn key_ids(&self) -> Vec<&str> {
-        self.published.iter().filter_map(|jwk| jwk["kid"].as_str()).collect()
+        self.published.key_ids.iter().map(String::as_str).collect()
     }
 
     /// Signs; `None` if the system's random numbers fail.
     #[must_use]
-    pub fn sign(&self, Assertion { audience, caller, request, issued_at }: &Assertion) -> Option<String> {
-        let request = request.as_ref().map(|AssertedRequest { id, method, path }| BoundRequest { id, method, path });
-        let statement = Statement { audience, request, issued_at: *issued_at };
-        let own = own_members(&caller.object_id, caller.name.as_deref(), caller.email.as_deref())?;
-        self.sign_for(&statement, [&own, &shared_members(caller)?])
+    pub fn sign(&self, assertion: &Assertion) -> Option<String> {
+        assertion.with_statement(|statement, caller| self.sign_for(statement, caller))
     }
 
-    /// Signs what is said of a caller whose members were encoded before, by [`own_members`] and [`shared_members`].
+    /// Signs what is said of a caller whose members were encoded before, by
+    /// [`own_members`](crate::own_members) and [`shared_members`](crate::shared_members).
     #[must_use]
     pub fn sign_for(&self, statement: &Statement<'_>, caller: [&str; 2]) -> Option<String> {
-        let payload = statement.payload(caller)?;
-        // A signature of 64 bytes has 86 characters.
-        let mut token = String::with_capacity(self.key.header.len() + payload.len() * 4 / 3 + 92);
-        token.push_str(&self.key.header);
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(payload, &mut token);
-        let signature = self.key.pair.sign(&self.random, token.as_bytes()).ok()?;
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
-        Some(token)
+        let jws = JwsBuilder::new(&self.key.header, &statement.payload(caller)?, SIGNATURE_BYTES);
+        let signature = self.key.pair.sign(&self.random, jws.signing_input()).ok()?;
+        Some(jws.finish(signature.as_ref()))
     }
 }
 
@@ -141,6 +155,14 @@ mod tests {
 
     const ED25519: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n-----END PRIVATE KEY-----\n";
 
+    const SEC1: &str = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----\n";
+
+    #[test]
+    fn sec1_key_gets_the_command_that_converts_it() {
+        let error = Signer::from_pem(SEC1.as_bytes()).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("SEC1") && error.contains("openssl pkcs8 -topk8 -nocrypt -in"), "{error}");
+    }
+
     fn pem() -> String {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let der = pair.to_pkcs8v1().unwrap();
@@ -165,6 +187,12 @@ mod tests {
             (String::new(), SigningKeyError::NotPem),
             (ED25519.to_owned(), SigningKeyError::NotP256),
             (format!("{one}{ED25519}"), SigningKeyError::NotP256),
+            (SEC1.to_owned(), SigningKeyError::OtherForm("SEC1 key (BEGIN EC PRIVATE KEY)")),
+            (format!("{one}{SEC1}"), SigningKeyError::OtherForm("SEC1 key (BEGIN EC PRIVATE KEY)")),
+            (
+                SEC1.replace("EC PRIVATE", "ENCRYPTED PRIVATE"),
+                SigningKeyError::OtherForm("key that is encrypted (BEGIN ENCRYPTED PRIVATE KEY)"),
+            ),
             (format!("{one}{two}{one}"), SigningKeyError::TooMany),
             ((0..9).map(|_| self::pem()).collect(), SigningKeyError::TooMany),
         ] {

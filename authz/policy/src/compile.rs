@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_token::Audiences;
+use portcullis_token::{Audiences, normalize_guid};
 
 use crate::deny_list::DenyList;
 use crate::document::{Documents, Named};
+use crate::entra_ids::{entra_id, entra_ids, in_entra_spelling, is_entra};
 use crate::issuer::{Issuer, compile_issuer};
 use crate::problem::{PolicyProblem, PolicyProblems};
 use crate::route_policy::{AcceptedTokens, Binding, OnDenied, RateLimit, RoutePolicy, Upstream};
@@ -27,30 +28,34 @@ const LONGEST_WINDOW: Duration = Duration::from_hours(24);
 pub struct PolicySet {
     issuers: BTreeMap<String, Issuer>,
     policies: BTreeMap<String, RoutePolicy>,
+    deny_list: Arc<DenyList>,
 }
 
 impl PolicySet {
     /// Compiles the documents of `files` (name and text of each), or says everything that is wrong.
     pub fn compile<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, PolicyProblems> {
-        let (mut documents, mut problems, mut sources) = (Documents::default(), Vec::new(), Vec::new());
+        Self::compile_beside(files, Vec::new())
+    }
+
+    /// [`Self::compile`] where other files could not be read, which `problems` says of them: they
+    /// may hold what these refer to.
+    pub fn compile_beside<'a>(
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+        mut problems: Vec<PolicyProblem>,
+    ) -> Result<Self, PolicyProblems> {
+        let mut documents = Documents { unread: !problems.is_empty(), ..Documents::default() };
+        let mut sources = Vec::new();
         for (source, text) in files {
             documents.read(source, text, &mut problems);
             sources.push(source);
         }
-        let mut set = Self::default();
-        for issuer in &documents.issuers {
-            let compiled = compile_issuer(issuer, &mut problems);
-            insert(&mut set.issuers, issuer, compiled, &mut problems);
-        }
-        let deny_list = deny_list(&documents.deny_lists, &mut problems);
-        for policy in &documents.policies {
-            let compiled = compile_policy(policy, &documents.issuers, &deny_list, &mut problems);
-            insert(&mut set.policies, policy, compiled, &mut problems);
-        }
+        let set = compile_documents(&documents, &mut problems);
         if set.policies.is_empty() && problems.is_empty() {
-            let problem = "has no RoutePolicy, so that nobody could pass".to_owned();
-            problems.push(PolicyProblem { source: sources.join(", "), document: None, path: None, problem });
+            problems
+                .push(PolicyProblem::of_file(sources.join(", "), "has no RoutePolicy, so that no request could pass"));
         }
+        // As a reader meets them.
+        problems.sort_by(|one, other| (&one.source, one.place).cmp(&(&other.source, other.place)));
         if problems.is_empty() { Ok(set) } else { Err(PolicyProblems(problems)) }
     }
 
@@ -65,48 +70,95 @@ impl PolicySet {
         self.policies.values()
     }
 
+    /// `policy`, which is of an earlier set, under the deny list of this one.
+    #[must_use]
+    pub fn with_deny_list(&self, policy: &RoutePolicy) -> RoutePolicy {
+        RoutePolicy { deny_list: Arc::clone(&self.deny_list), ..policy.clone() }
+    }
+
     /// Every issuer, by name.
     pub fn issuers(&self) -> impl Iterator<Item = (&str, &Issuer)> {
         self.issuers.iter().map(|(name, issuer)| (name.as_str(), issuer))
     }
 }
 
-fn insert<Spec, T>(
-    into: &mut BTreeMap<String, T>,
-    document: &Named<Spec>,
-    compiled: Option<T>,
-    problems: &mut Vec<PolicyProblem>,
-) {
-    let Some(compiled) = compiled else { return };
-    if into.insert(document.name.clone(), compiled).is_some() {
-        problems.push(document.problem("metadata.name", "another document of this kind has the same name"));
+fn compile_documents(documents: &Documents, problems: &mut Vec<PolicyProblem>) -> PolicySet {
+    documents.check_names(problems);
+    // An issuer that could not be read may be another provider's.
+    let only_entra = !documents.unread && is_only_entra(&documents.issuers);
+    let mut set = PolicySet::default();
+    for issuer in &documents.issuers {
+        if let Some(compiled) = own_problems(issuer, problems, |problems| compile_issuer(issuer, problems)) {
+            set.issuers.insert(issuer.name.clone(), compiled);
+        }
     }
+    set.deny_list = deny_list(&documents.deny_lists, only_entra, problems);
+    for policy in &documents.policies {
+        let compile = |problems: &mut Vec<_>| compile_policy(policy, documents, &set.deny_list, problems);
+        if let Some(compiled) = own_problems(policy, problems, compile) {
+            set.policies.insert(policy.name.clone(), compiled);
+        }
+    }
+    set
 }
 
-fn deny_list(documents: &[Named<spec::DenyListSpec>], problems: &mut Vec<PolicyProblem>) -> Arc<DenyList> {
+/// What `compile` makes of `document`, and its problems but for those that follow from members
+/// which could not be read.
+fn own_problems<Spec, T>(
+    document: &Named<Spec>,
+    problems: &mut Vec<PolicyProblem>,
+    compile: impl FnOnce(&mut Vec<PolicyProblem>) -> T,
+) -> T {
+    let mut found = Vec::new();
+    let compiled = compile(&mut found);
+    problems.extend(found.into_iter().filter(|problem| !document.follows_from_bad_member(problem)));
+    compiled
+}
+
+fn is_only_entra(issuers: &[Named<TokenIssuerSpec>]) -> bool {
+    !issuers.is_empty() && issuers.iter().all(|issuer| issuer.spec.entra.is_some())
+}
+
+fn deny_list(
+    documents: &[Named<spec::DenyListSpec>],
+    only_entra: bool,
+    problems: &mut Vec<PolicyProblem>,
+) -> Arc<DenyList> {
     let mut list = DenyList::default();
     for document in documents {
-        let spec::DenyListSpec { callers, applications, sessions, tokens } = &document.spec;
-        for (field, ids) in [
-            ("spec.callers", callers),
-            ("spec.applications", applications),
-            ("spec.sessions", sessions),
-            ("spec.tokens", tokens),
-        ] {
-            if ids.iter().any(|id| id.trim() != id || id.is_empty()) {
-                problems.push(
-                    document.problem(field, "holds an empty entry or one with spaces around it, which blocks nobody"),
-                );
-            }
-        }
+        own_problems(document, problems, |problems| check_deny_list(document, only_entra, problems));
         list.add(&document.spec);
     }
     Arc::new(list)
 }
 
+fn check_deny_list(document: &Named<spec::DenyListSpec>, only_entra: bool, problems: &mut Vec<PolicyProblem>) {
+    let spec::DenyListSpec { callers, applications, sessions, tokens } = &document.spec;
+    for (path, ids, ids_of_callers) in [
+        ("spec.callers", callers, true),
+        ("spec.applications", applications, true),
+        ("spec.sessions", sessions, false),
+        ("spec.tokens", tokens, false),
+    ] {
+        if only_entra && ids_of_callers {
+            entra_ids(document, path, ids, problems);
+        } else {
+            check_entries(document, path, ids, problems);
+        }
+    }
+}
+
+fn check_entries(document: &Named<spec::DenyListSpec>, path: &str, ids: &[String], problems: &mut Vec<PolicyProblem>) {
+    let bad = |id: &str| (id.trim() != id || id.is_empty()) && normalize_guid(id).is_none();
+    for (index, _) in ids.iter().enumerate().filter(|(_, id)| bad(id)) {
+        let problem = "is empty or has spaces around it, so it can match nothing";
+        problems.push(document.problem(&format!("{path}[{index}]"), problem));
+    }
+}
+
 fn compile_policy(
     document: &Named<RoutePolicySpec>,
-    issuers: &[Named<TokenIssuerSpec>],
+    documents: &Documents,
     deny_list: &Arc<DenyList>,
     problems: &mut Vec<PolicyProblem>,
 ) -> Option<RoutePolicy> {
@@ -114,8 +166,8 @@ fn compile_policy(
     if spec.upstream.name.is_empty() {
         problems.push(document.problem("spec.upstream.name", "is empty; it is what assertions to the service are for"));
     }
-    let rules = compile_rules(document, problems);
-    let tokens = accepted_tokens(document, issuers, problems);
+    let rules = compile_rules(document, is_entra(&documents.issuers, spec.issuer.as_deref()), problems);
+    let tokens = accepted_tokens(document, documents, problems);
     let rate_limit = spec.rate_limit.as_ref().map(|limit| rate_limit(document, limit, problems));
     let on_denied = match spec.on_denied {
         spec::OnDenied::Forbidden => OnDenied::Forbidden,
@@ -143,7 +195,7 @@ fn compile_policy(
 /// What tokens a policy is for. It needs none if its rules are for anyone; with an issuer, a token that comes all the same is verified.
 fn accepted_tokens(
     document: &Named<RoutePolicySpec>,
-    issuers: &[Named<TokenIssuerSpec>],
+    Documents { issuers, unread, .. }: &Documents,
     problems: &mut Vec<PolicyProblem>,
 ) -> Option<AcceptedTokens> {
     let spec = &document.spec;
@@ -155,24 +207,36 @@ fn accepted_tokens(
         }
         return None;
     };
-    if !issuers.iter().any(|known| known.name == *issuer) {
+    if !unread && !issuers.iter().any(|known| known.name == *issuer) {
         let names: Vec<&str> = issuers.iter().map(|issuer| issuer.name.as_str()).collect();
         let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         let problem = format!("there is no TokenIssuer '{issuer}'; there is: {known}");
         problems.push(document.problem("spec.issuer", problem));
     }
-    Some(AcceptedTokens { issuer: issuer.clone(), audiences: audiences(document, problems)? })
+    Some(AcceptedTokens {
+        issuer: issuer.clone(),
+        audiences: audiences(document, is_entra(issuers, Some(issuer)), problems)?,
+    })
 }
 
-fn audiences(document: &Named<RoutePolicySpec>, problems: &mut Vec<PolicyProblem>) -> Option<Audiences> {
+fn audiences(
+    document: &Named<RoutePolicySpec>,
+    of_entra: bool,
+    problems: &mut Vec<PolicyProblem>,
+) -> Option<Audiences> {
     let RoutePolicySpec { application, audiences, .. } = &document.spec;
     match (application.as_deref(), audiences.as_slice()) {
         (Some(""), []) => {
             problems.push(document.problem("spec.application", "is empty; give the API's application id"));
         }
+        (Some(application), []) if of_entra => {
+            return Some(Audiences::Application(entra_id(document, "spec.application", application, problems)));
+        }
         (Some(application), []) => return Some(Audiences::Application(application.to_owned())),
         (None, [_, ..]) if !audiences.iter().any(String::is_empty) => {
-            return Some(Audiences::Exactly(audiences.clone()));
+            // Names of an API other than its id are URIs, which are compared exactly.
+            let spelled = |audience: &String| if of_entra { in_entra_spelling(audience) } else { audience.clone() };
+            return Some(Audiences::Exactly(audiences.iter().map(spelled).collect()));
         }
         (None, [_, ..]) => problems.push(document.problem("spec.audiences", "holds an empty audience")),
         (None, []) => problems

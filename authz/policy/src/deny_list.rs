@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use portcullis_token::Verified;
+use portcullis_token::{Verified, normalize_guid};
 
 use crate::decision::{Denial, DenialReason};
 use crate::spec::DenyListSpec;
@@ -15,10 +15,13 @@ pub(crate) struct DenyList {
 }
 
 impl DenyList {
+    /// Adds the entries as they are, for providers that compare exactly, and GUIDs in Entra's spelling
+    /// too. Ids of tokens are case-sensitive everywhere (`uti` is base64url).
     pub(crate) fn add(&mut self, spec: &DenyListSpec) {
-        self.callers.extend(spec.callers.iter().cloned());
-        self.applications.extend(spec.applications.iter().cloned());
-        self.sessions.extend(spec.sessions.iter().cloned());
+        let spellings = |id: &String| std::iter::once(id.clone()).chain(normalize_guid(id));
+        self.callers.extend(spec.callers.iter().flat_map(spellings));
+        self.applications.extend(spec.applications.iter().flat_map(spellings));
+        self.sessions.extend(spec.sessions.iter().flat_map(spellings));
         self.tokens.extend(spec.tokens.iter().cloned());
     }
 

@@ -1,11 +1,14 @@
 use std::time::Duration;
 
-use portcullis_token::{ClaimNames, EntraSettings, OidcKeys, OidcSettings, Tenants, TimeRules};
+use portcullis_token::{
+    CallerKind, ClaimNames, EntraSettings, InvalidKindRule, KindRule, OidcKeys, OidcSettings, Tenants, TimeRules,
+};
+use serde_json::json;
 
 use crate::document::Named;
 use crate::problem::PolicyProblem;
 use crate::required_claims::required_claims;
-use crate::spec::{ClaimNamesSpec, EntraSpec, OidcSpec, TokenIssuerSpec};
+use crate::spec::{ClaimNamesSpec, EntraSpec, KindSpec, KindWord, OidcSpec, TokenIssuerSpec};
 
 /// A larger skew would be a way to keep expired tokens alive.
 const LARGEST_SKEW: Duration = Duration::from_mins(10);
@@ -30,9 +33,12 @@ pub enum Provider {
 
 pub(crate) fn compile_issuer(document: &Named<TokenIssuerSpec>, problems: &mut Vec<PolicyProblem>) -> Option<Issuer> {
     let (before, spec) = (problems.len(), &document.spec);
+    let as_bearer = spec.insecure_sender_constrained_as_bearer;
     let provider = match (&spec.entra, &spec.oidc) {
-        (Some(entra), None) => compile_entra(document, entra, problems).map(Provider::Entra),
-        (None, Some(oidc)) => compile_oidc(document, oidc, problems).map(Provider::Oidc),
+        (Some(entra), None) => compile_entra(document, entra, problems)
+            .map(|settings| Provider::Entra(settings.insecure_sender_constrained_as_bearer(as_bearer))),
+        (None, Some(oidc)) => compile_oidc(document, oidc, problems)
+            .map(|settings| Provider::Oidc(settings.insecure_sender_constrained_as_bearer(as_bearer))),
         (None, None) => {
             problems.push(document.problem("spec", "names no issuer; give entra or oidc"));
             None
@@ -42,7 +48,7 @@ pub(crate) fn compile_issuer(document: &Named<TokenIssuerSpec>, problems: &mut V
             None
         }
     };
-    let defaults = TimeRules::default();
+    let defaults = if spec.entra.is_some() { TimeRules::entra() } else { TimeRules::default() };
     let times = TimeRules {
         skew: spec.clock_skew.unwrap_or(defaults.skew),
         longest_life: spec.longest_token_life.unwrap_or(defaults.longest_life),
@@ -85,6 +91,7 @@ fn compile_oidc(
 ) -> Option<OidcSettings> {
     let keys = oidc_keys(document, spec, problems);
     let required = required_claims(document, "spec.oidc.requiredClaims", &spec.required_claims, problems);
+    let kind = spec.claims.kind.as_ref().and_then(|kind| kind_rule(document, kind, problems));
     let settings = OidcSettings::new(&spec.issuer, &keys, &spec.algorithms, claim_names(&spec.claims));
     settings
         .map_err(|invalid| {
@@ -95,6 +102,28 @@ fn compile_oidc(
         })
         .ok()
         .map(|settings| settings.requiring(required))
+        .map(|settings| match kind {
+            Some(kind) => settings.telling_kind_by(kind),
+            None => settings,
+        })
+}
+
+fn kind_rule(
+    document: &Named<TokenIssuerSpec>,
+    spec: &KindSpec,
+    problems: &mut Vec<PolicyProblem>,
+) -> Option<KindRule> {
+    let default = spec.default.map(|word| match word {
+        KindWord::Users => CallerKind::User,
+        KindWord::Applications => CallerKind::Application,
+    });
+    let [users, applications] =
+        [&spec.users, &spec.applications].map(|values| values.iter().map(|value| json!(value)).collect());
+    let problem =
+        |InvalidKindRule { field, problem }| document.problem(&format!("spec.oidc.claims.kind.{field}"), problem);
+    KindRule::new(spec.claim.clone(), users, applications, default)
+        .map_err(|invalid| problems.extend(invalid.into_iter().map(problem)))
+        .ok()
 }
 
 /// One place at most: a second one would be forgotten when keys rotate.
@@ -102,7 +131,7 @@ fn oidc_keys(document: &Named<TokenIssuerSpec>, spec: &OidcSpec, problems: &mut 
     let given = [
         ("jwksUri", spec.jwks_uri.clone().map(OidcKeys::At)),
         ("jwksFile", spec.jwks_file.clone().map(OidcKeys::File)),
-        ("jwks", spec.jwks.as_ref().map(|keys| OidcKeys::Inline(serde_json::json!(keys).to_string()))),
+        ("jwks", spec.jwks.as_ref().map(|keys| OidcKeys::Inline(json!(keys).to_string()))),
     ];
     let mut given = given.into_iter().filter_map(|(field, keys)| Some((field, keys?)));
     let Some((first, keys)) = given.next() else { return OidcKeys::Discovery };

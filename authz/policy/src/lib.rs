@@ -11,6 +11,7 @@ mod compile;
 mod decision;
 mod deny_list;
 mod document;
+mod entra_ids;
 mod issuer;
 mod problem;
 mod required_claims;
@@ -18,6 +19,7 @@ mod requirement;
 mod route_policy;
 mod schema;
 mod spec;
+mod yaml;
 
 pub use compile::PolicySet;
 pub use decision::{Decision, Denial, DenialReason};
@@ -29,3 +31,4 @@ pub use route_policy::{
     AcceptedTokens, Asked, Binding, Explained, Grant, OnDenied, RateLimit, RoutePolicy, Rule, Upstream,
 };
 pub use schema::schema;
+pub use yaml::{Place, YamlError};

@@ -1,10 +1,14 @@
 use std::fmt;
 
+use crate::yaml::Place;
+
 /// One thing that is wrong with policy documents: where it is, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyProblem {
     /// The file.
     pub source: String,
+    /// The line and the column in the file.
+    pub place: Option<Place>,
     /// The document in the file, such as `RoutePolicy audit`, once it is known.
     pub document: Option<String>,
     /// The field, such as `spec.allow[0].callers`.
@@ -18,6 +22,14 @@ pub struct PolicyProblem {
 #[error("{}", self.lines().join("\n"))]
 pub struct PolicyProblems(pub Vec<PolicyProblem>);
 
+impl PolicyProblem {
+    /// A problem of a whole file.
+    #[must_use]
+    pub fn of_file(source: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { source: source.into(), place: None, document: None, path: None, problem: problem.into() }
+    }
+}
+
 impl PolicyProblems {
     /// A line for each problem.
     #[must_use]
@@ -26,12 +38,16 @@ impl PolicyProblems {
     }
 }
 
+/// `file:line:column: document: field: problem`, which editors and terminals make a link of.
 impl fmt::Display for PolicyProblem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: ", self.source)?;
-        for place in [&self.document, &self.path].into_iter().flatten() {
-            write!(formatter, "{place}: ")?;
+        write!(formatter, "{}:", self.source)?;
+        if let Some(Place { line, column }) = self.place {
+            write!(formatter, "{line}:{column}:")?;
         }
-        formatter.write_str(&self.problem)
+        for place in [&self.document, &self.path].into_iter().flatten() {
+            write!(formatter, " {place}:")?;
+        }
+        write!(formatter, " {}", self.problem)
     }
 }

@@ -70,6 +70,22 @@ mod tests {
                 true,
             ),
             (document("DenyList", &json!({"callers": ["c"], "tokens": ["t"]})), true),
+            (
+                document(
+                    "TokenIssuer",
+                    &json!({"oidc": {"issuer": "i", "claims": {"kind": {"claim": "c", "users": ["u", 1], "default": "users"}}}}),
+                ),
+                true,
+            ),
+            (
+                document("TokenIssuer", &json!({"oidc": {"issuer": "i", "claims": {"kind": {"default": "user"}}}})),
+                false,
+            ),
+            (document("TokenIssuer", &json!({"oidc": {"issuer": "i", "claims": {"kind": "users"}}})), false),
+            (
+                document("TokenIssuer", &json!({"oidc": {"issuer": "i"}, "insecureSenderConstrainedAsBearer": "yes"})),
+                false,
+            ),
             (document("RoutePolicy", &json!({"allow": allow, "upstream": {"name": "u"}, "onDenied": "teapot"})), false),
             (document("RoutePolicy", &json!({"allow": allow, "upstream": {"nam": "u"}})), false),
             (document("RoutePolicy", &json!({"allow": allow})), false),

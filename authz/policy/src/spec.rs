@@ -49,10 +49,14 @@ pub(crate) struct TokenIssuerSpec {
     #[serde(default, deserialize_with = "optional_duration")]
     #[schemars(with = "Option<String>", regex(pattern = DURATION_PATTERN))]
     pub(crate) clock_skew: Option<Duration>,
-    /// The longest time between `nbf` and `exp` [default: 24h].
+    /// The longest time between `nbf` and `exp` [default: 24h; for Entra 24h 5m].
     #[serde(default, deserialize_with = "optional_duration")]
     #[schemars(with = "Option<String>", regex(pattern = DURATION_PATTERN))]
     pub(crate) longest_token_life: Option<Duration>,
+    /// Take sender-constrained tokens (`cnf`: DPoP, mutual TLS) as bearer tokens, without the proof
+    /// that they ask for. Then a stolen one works.
+    #[serde(default)]
+    pub(crate) insecure_sender_constrained_as_bearer: bool,
 }
 
 /// Microsoft Entra ID.
@@ -114,6 +118,33 @@ pub(crate) struct ClaimNamesSpec {
     pub(crate) roles: Option<String>,
     /// Scopes, as one text with spaces or as a list [default: scope].
     pub(crate) scopes: Option<String>,
+    /// How tokens tell users from applications, where the provider's known signs do not.
+    pub(crate) kind: Option<KindSpec>,
+}
+
+/// How tokens tell users from applications. A token that leaves it open is denied.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct KindSpec {
+    /// The claim that tells. A name with dots is a path.
+    pub(crate) claim: Option<String>,
+    /// The values that it has in users' tokens.
+    #[serde(default)]
+    pub(crate) users: Vec<ClaimValueSpec>,
+    /// The values that it has in applications' tokens.
+    #[serde(default)]
+    pub(crate) applications: Vec<ClaimValueSpec>,
+    /// What a token without the claim speaks for, unless it shows the signs of an application.
+    pub(crate) default: Option<KindWord>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum KindWord {
+    /// A user.
+    Users,
+    /// An application.
+    Applications,
 }
 
 /// A value that a claim may have, compared with its type.
@@ -131,7 +162,7 @@ pub(crate) enum ClaimValueSpec {
 pub(crate) struct RoutePolicySpec {
     /// The name of a `TokenIssuer`. Without one, no token is looked at, and only rules for `anyone` make sense.
     pub(crate) issuer: Option<String>,
-    /// The API's application id in Entra.
+    /// The API's application id in Entra, a GUID.
     pub(crate) application: Option<String>,
     /// Audiences other than an application's.
     #[serde(default)]
@@ -159,7 +190,7 @@ pub(crate) enum OnDenied {
 }
 
 /// One way to be allowed: all that it lists must be met.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RuleSpec {
     /// What kind of caller.
@@ -211,7 +242,7 @@ pub(crate) struct RateLimitSpec {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct DenyListSpec {
-    /// Callers, by object id (`oid`, or the subject of other providers).
+    /// Callers, by object id (`oid`, a GUID in any spelling), or by the subject of other providers.
     #[serde(default)]
     pub(crate) callers: Vec<String>,
     /// Client applications, by id, as callers and as clients of users.

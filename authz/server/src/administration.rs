@@ -9,12 +9,16 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use futures::future::join_all;
 use portcullis_runtime::{InvalidSettings, Problem};
-use portcullis_token::KeyStatus;
+use portcullis_token::{KeyStatus, unix_now};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::gate::Gate;
+use crate::rate_limit::Held;
 use crate::reload::PoliciesInForce;
+use crate::routes::Routes;
 
 /// What there is to administer.
 #[derive(Clone, Debug)]
@@ -61,22 +65,46 @@ async fn status(State(Administration { gate, policies }): State<Administration>)
         .issuers()
         .map(|(name, verifier)| {
             let sources: Vec<Value> = verifier.key_status().iter().map(source).collect();
-            json!({ "name": name, "keys": sources })
+            let policies = routes.policies_of(name);
+            json!({ "name": name, "ready": verifier.has_keys(), "policies": policies, "keys": sources })
         })
         .collect();
     let cache = routes.cache.size();
+    let signers = gate.signers();
     Json(json!({
-        "policies": {"version": state.version, "since": state.since, "refused": state.refused, "names": routes.policy_names()},
+        "policies": {
+            "version": state.version,
+            "since": state.since,
+            "refused": state.refused,
+            "names": routes.policy_names(),
+            "removed": removed_policies(&routes),
+        },
         "issuers": issuers,
-        "decision_cache": {"callers": cache.callers, "bytes": cache.bytes},
+        "assertion_keys": {"ES256": signers.public.key_ids(), "HS256": signers.mac.key_ids()},
+        "decision_cache": {"callers": cache.callers, "bytes": cache.bytes, "capacity_bytes": cache.capacity},
+        "rate_limits": gate.rate_limits_held().into_iter().map(table).collect::<serde_json::Map<_, _>>(),
         "rate_limit_store": gate.rate_limit_store().map(|(name, up)| json!({ "name": name, "up": up })),
     }))
+}
+
+/// What only still decides, with the seconds that it has left.
+fn removed_policies(routes: &Routes) -> serde_json::Map<String, Value> {
+    let removed = routes.removed_policies(unix_now());
+    removed.into_iter().map(|(name, left)| (name.to_owned(), left.into())).collect()
+}
+
+fn table((name, held): (&'static str, Held)) -> (String, Value) {
+    let table = json!({"windows": held.windows, "bytes": held.bytes, "capacity_bytes": held.capacity});
+    (name.to_owned(), table)
 }
 
 fn source(status: &KeyStatus) -> Value {
     let key_ids = status.keys.as_ref().map(|fetched| fetched.keys.key_ids());
     json!({
         "source": status.source,
+        "ready": status.is_ready(),
+        "since": status.since,
+        "next_fetch_in_seconds": status.next_fetch.map(|at| at.saturating_duration_since(Instant::now()).as_secs()),
         "key_ids": key_ids,
         "age_seconds": status.fetched_at.map(|at| at.elapsed().as_secs()),
         "fetches": {"success": status.successes, "failure": status.failures},
@@ -84,26 +112,27 @@ fn source(status: &KeyStatus) -> Value {
     })
 }
 
-/// Reads the policy files now, and says whether what they hold is in force.
-async fn reload_policies(State(Administration { policies, .. }): State<Administration>) -> Response {
+/// Reads the policy files now, and says whether what they hold is in force, and which keys it lacks.
+async fn reload_policies(State(Administration { gate, policies }): State<Administration>) -> Response {
     let state = policies.look_now().await;
-    match state.refused {
-        Some(problem) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "policies_refused", problem).into_response(),
-        None => Json(json!({ "version": state.version, "since": state.since })).into_response(),
+    if let Some(problem) = state.refused {
+        return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "policies_refused", problem).into_response();
     }
+    let missing_keys = gate.routes().missing_keys();
+    Json(json!({ "version": state.version, "since": state.since, "missing_keys": missing_keys })).into_response()
 }
 
 /// Fetches every issuer's keys now: a key that an issuer has removed verifies nothing any more once this has answered 200.
 async fn refresh_keys(State(Administration { gate, .. }): State<Administration>) -> Response {
     tracing::warn!("signing keys are fetched as asked");
-    let mut failed = Vec::new();
-    for (_, verifier) in gate.routes().issuers() {
-        failed.extend(verifier.fetch_keys_now().await.err().map(|error| error.to_string()));
-    }
+    let routes = gate.routes();
+    // All at once: an issuer that hangs must not keep a key in force that another has removed.
+    let fetched = join_all(routes.issuers().map(|(_, verifier)| verifier.fetch_keys_now())).await;
+    let failed: Vec<String> = fetched.into_iter().filter_map(|fetched| Some(fetched.err()?.to_string())).collect();
     if failed.is_empty() {
         return StatusCode::NO_CONTENT.into_response();
     }
-    let detail = format!("the last good keys stay in force: {}", failed.join("; "));
+    let detail = format!("the last good keys of these stay in force: {}", failed.join("; "));
     Problem::new(StatusCode::BAD_GATEWAY, "keys_not_fetched", detail).into_response()
 }
 

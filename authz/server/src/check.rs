@@ -4,10 +4,11 @@ use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use portcullis_policy::{PolicyProblem, PolicyProblems};
+use portcullis_policy::{PolicyProblem, PolicyProblems, PolicySet, RoutePolicy};
 use serde_json::json;
 
 use crate::policy_source::PolicyText;
+use crate::rate_limit::{LimitMemory, POSSIBLE_MIB, Shortage, USUAL_MIB};
 
 /// Arguments of `portcullis check`.
 #[derive(Clone, Debug, clap::Args)]
@@ -18,6 +19,12 @@ pub struct CheckArguments {
     /// How problems are printed.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    /// Callers that a server must be able to count, each of whom has used up the rate limit.
+    #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
+    callers: usize,
+    /// The server's memory for rate limits, in MiB.
+    #[arg(long, env = "RATE_LIMIT_MEMORY_MIB", value_name = "MIB", default_value_t = USUAL_MIB, value_parser = clap::value_parser!(u64).range(POSSIBLE_MIB))]
+    rate_limit_memory_mib: u64,
 }
 
 /// How results are printed.
@@ -33,7 +40,10 @@ pub(crate) enum Format {
 #[must_use]
 pub fn check(arguments: &CheckArguments) -> ExitCode {
     let checked = PolicyText::read(arguments.files.iter().map(PathBuf::as_path)).and_then(|text| text.compile());
-    let problems = checked.err().map(|PolicyProblems(problems)| problems).unwrap_or_default();
+    let problems = match checked {
+        Ok(policies) => arguments.limits_too_large(&policies),
+        Err(PolicyProblems(problems)) => problems,
+    };
     let text = match arguments.format {
         Format::Text if problems.is_empty() => "no problems\n".to_owned(),
         Format::Text => PolicyProblems(problems.clone()).lines().join("\n") + "\n",
@@ -44,6 +54,31 @@ pub fn check(arguments: &CheckArguments) -> ExitCode {
     if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn describe(PolicyProblem { source, document, path, problem }: &PolicyProblem) -> serde_json::Value {
-    json!({ "source": source, "document": document, "path": path, "problem": problem })
+impl CheckArguments {
+    /// Rate limits for which a server has too little memory.
+    fn limits_too_large(&self, policies: &PolicySet) -> Vec<PolicyProblem> {
+        let memory = LimitMemory::of_mib(self.rate_limit_memory_mib);
+        let too_large = |policy: &RoutePolicy| {
+            let shortage = memory.shortage(policy.rate_limit?, self.callers)?;
+            Some(self.too_large(policy, &shortage))
+        };
+        policies.policies().filter_map(too_large).collect()
+    }
+
+    fn too_large(&self, policy: &RoutePolicy, shortage: &Shortage) -> PolicyProblem {
+        let (memory, callers) = (self.rate_limit_memory_mib, self.callers);
+        let Shortage { each, fit, needed_mib } = shortage;
+        let problem = format!(
+            "takes up to {each} bytes for each caller: {memory} MiB hold {fit} callers at this limit, not {callers}; lower it, \
+             give serve and check --rate-limit-memory-mib {needed_mib}, or say with --callers how many there are"
+        );
+        let files: Vec<String> = self.files.iter().map(|file| file.display().to_string()).collect();
+        let (document, path) = (Some(format!("RoutePolicy {}", policy.name)), Some("spec.rateLimit".to_owned()));
+        PolicyProblem { document, path, ..PolicyProblem::of_file(files.join(", "), problem) }
+    }
+}
+
+fn describe(PolicyProblem { source, place, document, path, problem }: &PolicyProblem) -> serde_json::Value {
+    let (line, column) = (place.map(|place| place.line), place.map(|place| place.column));
+    json!({ "source": source, "line": line, "column": column, "document": document, "path": path, "problem": problem })
 }

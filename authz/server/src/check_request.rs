@@ -4,6 +4,7 @@ use std::str::from_utf8;
 
 use portcullis_token::Authorization;
 
+use crate::limits::RequestSize;
 use crate::wire::{Check, Lines};
 
 /// A question, read.
@@ -18,6 +19,8 @@ pub(crate) struct Question<'a> {
     /// Path and query as the client's request had them after normalization.
     pub(crate) path: &'a str,
     pub(crate) request_id: &'a str,
+    /// How much the client sent, if the gateway says so.
+    pub(crate) size: Option<RequestSize>,
     /// The client's address as far as Envoy vouches for it.
     pub(crate) client: &'a str,
 }
@@ -38,6 +41,7 @@ impl<'a> Question<'a> {
             method: from_utf8(check.method).ok()?,
             path: from_utf8(check.path).ok()?,
             request_id: check.request_id.and_then(|id| from_utf8(id).ok()).unwrap_or_default(),
+            size: check.request_size.and_then(RequestSize::read),
             client: from_utf8(check.external_address.unwrap_or(check.source_address)).unwrap_or_default(),
         };
         check.is_http.then_some(question)

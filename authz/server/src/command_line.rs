@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use portcullis_runtime::{CommonSettings, OutboundSettings};
+use portcullis_runtime::{CommonSettings, ListenAddress, OutboundSettings};
 use portcullis_token::KeyStore;
 
 use crate::cases::TestArguments;
@@ -16,7 +16,13 @@ use crate::rate_limit::RateLimitSettings;
 
 /// One gate in front of your services: who is calling, may they, and at what rate.
 #[derive(Clone, Debug, clap::Parser)]
-#[command(name = "portcullis", version, long_about = manual::PORTCULLIS, after_long_help = manual::PORTCULLIS_AFTER)]
+#[command(
+    name = "portcullis",
+    version,
+    arg_required_else_help = true,
+    long_about = manual::PORTCULLIS,
+    after_long_help = manual::PORTCULLIS_AFTER
+)]
 pub struct CommandLine {
     /// What to do.
     #[command(subcommand)]
@@ -63,9 +69,13 @@ pub struct ServeSettings {
     /// File, or folder of files, of TokenIssuer and RoutePolicy documents. Changes take effect within a few seconds.
     #[arg(long, env = "POLICY_FILE", value_name = "FILE")]
     pub policy: PathBuf,
-    /// Where Envoy asks (gRPC).
+    /// Where Envoy asks (gRPC): an address and port, or unix:PATH, whose file the owner and the group may connect to.
     #[arg(long, env = "LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:9000")]
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
+    /// How long a policy still decides after it was removed, under the new deny list and issuers: gateways may learn of new routes later than
+    /// the authz server of new policies. With 0s, what their old routes ask for is answered with 503 at once.
+    #[arg(long, env = "REMOVED_POLICY_GRACE", value_name = "TIME", default_value = "120s", value_parser = humantime::parse_duration)]
+    pub removed_policy_grace: Duration,
     /// Where the public keys of assertions are served (HTTP).
     #[arg(long, env = "KEYS_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:9001")]
     pub keys_listen: SocketAddr,
@@ -79,13 +89,18 @@ pub struct ServeSettings {
     /// Replicas must share one [default: a new key at each start].
     #[arg(long, env = "ASSERTION_KEY_FILE", value_name = "FILE")]
     pub assertion_key: Option<PathBuf>,
-    /// How long a start waits for the issuers' signing keys before it fails.
+    /// Folder of MAC keys that upstreams share: a file named after an upstream makes its assertions HS256 instead of ES256, which costs a
+    /// fraction. Each line is a key of at least 32 bytes in base64; the first one signs, and a change takes effect within seconds.
+    #[arg(long, env = "ASSERTION_MAC_KEYS_DIR", value_name = "DIR")]
+    pub assertion_mac_keys: Option<PathBuf>,
+    /// Longest time that a start waits for the issuers' signing keys before it serves with those that it has.
     #[arg(long, env = "ISSUER_WAIT", value_name = "TIME", default_value = "15s", value_parser = humantime::parse_duration)]
     pub issuer_wait: Duration,
     /// Folder in which the issuers' last good signing keys are kept, so that a start while an issuer is away can serve.
     #[arg(long, env = "KEY_STORE_DIR", value_name = "DIR")]
     pub key_store: Option<KeyStore>,
-    /// Memory for verified tokens, in MiB, so that each is verified once; 0 verifies every token at every request. A token takes about half a KiB.
+    /// The most memory for verified tokens and all that belongs to them, in MiB, so that each is verified once; 0 verifies every token at
+    /// every request. A token takes about half a KiB.
     #[arg(long, env = "DECISION_CACHE_MIB", value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(..=65536))]
     pub decision_cache_mib: u64,
     /// Where requests are counted.
@@ -112,5 +127,11 @@ mod tests {
     #[test]
     fn no_two_settings_share_a_flag_or_an_id() {
         CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn every_setting_has_an_example_for_its_error() {
+        let none: [&str; 0] = [];
+        assert_eq!(portcullis_runtime::settings_without_example::<CommandLine>(), none);
     }
 }

@@ -11,8 +11,22 @@ pub(crate) fn record(question: &Question<'_>, verdict: &Result<Verdict, Fault>) 
     let verdict = match verdict {
         Ok(verdict) => verdict,
         Err(fault) => {
-            tracing::error!(request_id, policy, method, outcome = "fault", cause = %fault, "decision");
-            return ("fault", "fault");
+            let reason = fault.reason();
+            let keys = if let Fault::KeysUnavailable(keys) = fault { Some(&**keys) } else { None };
+            let issuer = keys.map(|keys| &keys.issuer);
+            let source = keys.and_then(|keys| keys.source.as_ref());
+            tracing::error!(
+                request_id,
+                policy,
+                method,
+                outcome = "fault",
+                reason,
+                issuer,
+                source,
+                cause = %fault,
+                "decision"
+            );
+            return ("fault", reason);
         }
     };
     match verdict {

@@ -5,13 +5,16 @@ use std::sync::{Arc, PoisonError};
 use arc_swap::ArcSwap;
 use portcullis_assertion::{BoundRequest, LIFETIME, Signer, Statement};
 use portcullis_policy::{Asked, Binding, Decision, Denial, Grant, RoutePolicy};
-use portcullis_token::{Authorization, MAX_TOKEN_LENGTH, Verified, Verifier, bearer_token};
+use portcullis_token::{Authorization, KeyStatus, MAX_TOKEN_LENGTH, Verified, Verifier, bearer_token};
 
 use crate::check_request::Question;
-use crate::known_caller::KnownCaller;
-use crate::rate_limit::{Admission, LimitKey, RateLimiter, StoreDown, Subject};
+use crate::known_caller::{IssuedAssertion, KnownCaller};
+use crate::limits;
+use crate::mac_keys::UpstreamMacKeys;
+use crate::rate_limit::{Admission, ClientAddress, Held, RateLimiter, StoreDown, Subject};
 use crate::routes::{Route, Routes};
-use crate::verdict::{Denied, Fault, Pass, Quota, Refused, Verdict, Who};
+use crate::signers::Signers;
+use crate::verdict::{Denied, Fault, MissingKeys, Pass, Quota, Refused, Verdict, Who};
 
 /// Longer lines are refused, so that hashing them would be wasted.
 const LONGEST_LINE: usize = "Bearer ".len() + MAX_TOKEN_LENGTH;
@@ -22,7 +25,8 @@ pub(crate) struct Gate {
     /// Swapped whole; a question takes one snapshot and sees no mixture.
     routes: ArcSwap<Routes>,
     limiter: RateLimiter,
-    signer: ArcSwap<Signer>,
+    /// Swapped whole too, for each change of a key.
+    signers: ArcSwap<Signers>,
 }
 
 /// Somebody, or nobody that is known, whom a rule lets in.
@@ -38,8 +42,8 @@ enum Stop {
 }
 
 impl Gate {
-    pub(crate) fn new(routes: Routes, signer: Signer, limiter: RateLimiter) -> Self {
-        Self { routes: ArcSwap::from_pointee(routes), limiter, signer: ArcSwap::from_pointee(signer) }
+    pub(crate) fn new(routes: Routes, signers: Signers, limiter: RateLimiter) -> Self {
+        Self { routes: ArcSwap::from_pointee(routes), limiter, signers: ArcSwap::from_pointee(signers) }
     }
 
     /// The routes in force.
@@ -57,14 +61,26 @@ impl Gate {
         self.limiter.store_is_up()
     }
 
-    /// The public keys of assertions, as a JWKS document.
-    pub(crate) fn key_set(&self) -> String {
-        self.signer.load().key_set()
+    /// The keys that assertions are signed with.
+    pub(crate) fn signers(&self) -> Arc<Signers> {
+        self.signers.load_full()
     }
 
-    /// Puts other signing keys in force.
+    /// How full the tables of rate limits are.
+    pub(crate) fn rate_limits_held(&self) -> [(&'static str, Held); 2] {
+        self.limiter.held()
+    }
+
+    /// Puts other public keys in force.
     pub(crate) fn replace_signer(&self, signer: Signer) {
-        self.signer.store(Arc::new(signer));
+        let signer = Arc::new(signer);
+        self.signers.rcu(|signers| signers.with_public(Arc::clone(&signer)));
+    }
+
+    /// Puts other MAC keys in force.
+    pub(crate) fn replace_mac_keys(&self, keys: UpstreamMacKeys) {
+        let keys = Arc::new(keys);
+        self.signers.rcu(|signers| signers.with_mac(Arc::clone(&keys)));
     }
 
     /// Answers `question`, whose route is `route` of `routes`, at `now`, in seconds since 1970.
@@ -75,9 +91,11 @@ impl Gate {
         question: &Question<'_>,
         now: u64,
     ) -> Result<Verdict, Fault> {
-        let verdict = match route {
-            Some(route) => self.judge(routes, route, question, now).await,
-            None => Err(deny(None, Refused::NoPolicy)),
+        let verdict = match (limits::exceeded(question), route) {
+            (Some(refused), _) => Err(deny(None, refused)),
+            (None, Some(route)) => self.judge(routes, route, question, now).await,
+            (None, None) if question.policy.is_some() => Err(deny(None, Refused::UnknownPolicy)),
+            (None, None) => Err(deny(None, Refused::NoPolicy)),
         };
         match verdict {
             Ok(pass) => Ok(Verdict::Allow(pass)),
@@ -95,7 +113,13 @@ impl Gate {
         };
         let quota = self.limit(policy, caller.as_deref(), question).await?;
         let assertion = match caller.as_deref() {
-            Some(caller) => self.assertion(policy, caller, question, now)?,
+            Some(caller) => {
+                let assertion = self.assertion(policy, caller, question, now)?;
+                if !fits(caller, assertion.as_deref()) {
+                    return Err(deny(Some(caller.into()), Refused::ClaimsTooLarge));
+                }
+                assertion
+            }
             None => None,
         };
         Ok(Pass { rule, caller, assertion, forward_token: policy.upstream.forward_token, quota })
@@ -147,7 +171,11 @@ impl Gate {
         let subject = Subject::Caller { tenant: &verified.caller.tenant, object_id: &verified.caller.object_id };
         let limit_key = self.limiter.key(&policy.name, subject);
         let shared = routes.cache.shared.of(&verified.caller)?;
-        KnownCaller::new(verified, grant, limit_key, shared).map(Arc::new)
+        let caller = KnownCaller::new(verified, grant, limit_key, shared)?;
+        Some(Arc::new(match policy.upstream.bind {
+            Binding::Identity => caller.with_room_for_assertion(&policy.upstream.name),
+            Binding::Request | Binding::None => caller,
+        }))
     }
 
     async fn limit(
@@ -157,14 +185,21 @@ impl Gate {
         question: &Question<'_>,
     ) -> Result<Option<Quota>, Stop> {
         let Some(limit) = policy.rate_limit else { return Ok(None) };
-        let of_address = || self.limiter.key(&policy.name, Subject::Address(question.client));
-        let key: LimitKey = caller.map_or_else(of_address, |caller| caller.limit_key);
+        let admission = if let Some(caller) = caller {
+            self.limiter.admit_caller(caller.limit_key, limit).await
+        } else {
+            let client = ClientAddress::read(question.client);
+            self.limiter.admit_address(&policy.name, client, limit).await
+        };
         let quota = |remaining, reset| Quota { limit, remaining, reset };
-        match self.limiter.admit(key, limit).await {
+        match admission {
             Err(StoreDown) => Err(Stop::Fault(Fault::LimitsUnavailable)),
             Ok(Admission::Admitted { remaining, reset }) => Ok(Some(quota(remaining, reset))),
             Ok(Admission::Refused { retry_after }) => {
                 Err(deny(caller.map(Who::from), Refused::RateLimited { quota: quota(0, retry_after), retry_after }))
+            }
+            Ok(Admission::Full { retry_after }) => {
+                Err(deny(caller.map(Who::from), Refused::LimiterFull { retry_after }))
             }
         }
     }
@@ -196,30 +231,44 @@ impl Gate {
         };
         let path = question.upstream_path().ok_or_else(|| Stop::Fault(mismatch()))?;
         let request = Some(BoundRequest { id: question.request_id, method: question.method, path });
-        self.sign(&Statement { audience: &policy.upstream.name, request, issued_at: now }, caller)
+        let statement = Statement { audience: &policy.upstream.name, request, issued_at: now };
+        sign(&self.signers.load(), &statement, caller)
     }
 
-    /// The caller's last assertion while it has half its life before it, or a new one.
+    /// The caller's last assertion while it has half its life before it and its key is in force, or
+    /// a new one.
     fn sign_identity(&self, policy: &RoutePolicy, caller: &KnownCaller, now: u64) -> Result<Arc<str>, Stop> {
         let mut last = caller.assertion.get_or_init(Box::default).lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((issued_at, assertion)) = &*last
+        let signers = self.signers.load();
+        if let Some(IssuedAssertion { issued_at, generation, assertion }) = &*last
             && (*issued_at..issued_at + LIFETIME.as_secs() / 2).contains(&now)
+            && *generation == signers.generation
         {
             return Ok(Arc::clone(assertion));
         }
         let statement = Statement { audience: &policy.upstream.name, request: None, issued_at: now };
-        let signed = self.sign(&statement, caller)?;
-        *last = Some((now, Arc::clone(&signed)));
-        Ok(signed)
+        let assertion = sign(&signers, &statement, caller)?;
+        *last = caller.has_room_for(&assertion).then(|| IssuedAssertion {
+            issued_at: now,
+            generation: signers.generation,
+            assertion: Arc::clone(&assertion),
+        });
+        Ok(assertion)
     }
+}
 
-    fn sign(&self, statement: &Statement<'_>, caller: &KnownCaller) -> Result<Arc<str>, Stop> {
-        let signed = self
-            .signer
-            .load()
-            .sign_for(statement, [&caller.members().ok_or(Stop::Fault(Fault::NotSigned))?, &caller.shared.members]);
-        signed.map(Arc::from).ok_or(Stop::Fault(Fault::NotSigned))
-    }
+fn sign(signers: &Signers, statement: &Statement<'_>, caller: &KnownCaller) -> Result<Arc<str>, Stop> {
+    let own = caller.members().ok_or(Stop::Fault(Fault::NotSigned))?;
+    let signed = signers.sign(statement, [&own, &caller.shared.members]);
+    signed.map(Arc::from).ok_or(Stop::Fault(Fault::NotSigned))
+}
+
+/// Whether what is added to the request fits into the reserve of Envoy's limits, and whether services
+/// read the assertion: they refuse a longer one, as they refuse a longer token.
+fn fits(caller: &KnownCaller, assertion: Option<&str>) -> bool {
+    let assertion = assertion.map_or(0, str::len);
+    let headers = caller.headers.len() + caller.shared.headers.len();
+    assertion <= MAX_TOKEN_LENGTH && headers + assertion <= limits::MOST_ADDED
 }
 
 fn nobody(policy: &RoutePolicy, question: &Question<'_>) -> Result<Admitted, Stop> {
@@ -245,11 +294,17 @@ async fn verify(
     };
     verdict.map_err(|refusal| {
         if refusal.is_fault() {
-            Stop::Fault(Fault::KeysUnavailable(refusal))
+            Stop::Fault(Fault::KeysUnavailable(Box::new(missing_keys(&tokens.issuer, verifier, line))))
         } else {
             deny(None, Refused::Token(refusal))
         }
     })
+}
+
+fn missing_keys(issuer: &str, verifier: &Verifier, line: Authorization<'_>) -> MissingKeys {
+    let status = bearer_token(line).ok().and_then(|token| verifier.key_source_of(token));
+    let cause = status.as_ref().map_or_else(String::new, KeyStatus::why_not_ready);
+    MissingKeys { issuer: issuer.to_owned(), source: status.map(|status| status.source), cause }
 }
 
 fn denied(policy: &RoutePolicy, who: Option<Who>, denial: Denial) -> Stop {
@@ -259,3 +314,6 @@ fn denied(policy: &RoutePolicy, who: Option<Who>, denial: Denial) -> Stop {
 fn deny(who: Option<Who>, refused: Refused) -> Stop {
     Stop::Deny(Box::new(Denied { who, refused }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,17 +2,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use portcullis_assertion::Signer;
+use portcullis_assertion::{MacKeys, Signer};
 use portcullis_policy::PolicySet;
 use portcullis_runtime::{Registry, note_in_trace};
-use portcullis_token::{KeyPolicy, unix_now};
+use portcullis_token::{KeyPolicy, KeySources, unix_now};
 use reqwest::Client;
 
 use crate::check_request::Question;
 use crate::gate::Gate;
+use crate::mac_keys::UpstreamMacKeys;
 use crate::metrics::{ALLOWED, Metrics};
-use crate::rate_limit::RateLimiter;
+use crate::rate_limit::{LimitMemory, RateLimiter};
 use crate::routes::{RouteSettings, Routes};
+use crate::signers::Signers;
 use crate::wire::{Check, Malformed};
 use crate::{decision_log, reply};
 
@@ -35,18 +37,30 @@ pub enum Unanswered {
 }
 
 impl Handler {
-    /// A handler apart from a server, for measurements: with a signing key and metrics of its own, and `cache` bytes for verified tokens.
+    /// A handler apart from a server, for measurements: with a signing key and metrics of its own, and
+    /// `cache` bytes for verified tokens. Fails unless every issuer's keys come within 15 s.
     pub async fn start(policies: &PolicySet, http: Client, cache: u64) -> anyhow::Result<Self> {
-        let issuer_wait = Duration::from_secs(15);
         let metrics = Metrics::register(&mut Registry::default());
-        let (keys, cache_capacity) = (KeyPolicy::default(), cache);
-        let settings = RouteSettings { http, keys, cache_capacity, issuer_wait, metrics: metrics.clone() };
-        let routes = Routes::ready(policies, &settings, None).await?;
-        let gate = Arc::new(Gate::new(routes, Signer::generate()?, RateLimiter::in_memory()));
+        let keys = KeySources::new(http, KeyPolicy::default());
+        let settings = RouteSettings { keys, cache_capacity: cache, metrics: metrics.clone() };
+        let routes = Routes::start(policies, &settings)?;
+        for (_, verifier) in routes.issuers() {
+            verifier.ready(Duration::from_secs(15)).await?;
+        }
+        let gate = Arc::new(Gate::new(
+            routes,
+            Signers::public_only(Signer::generate()?),
+            RateLimiter::in_memory(LimitMemory::default()),
+        ));
         Ok(Self { gate, metrics })
     }
 
-    /// How many verified tokens are held, and how many bytes they take by estimate.
+    /// Signs assertions for `upstream` with keys that it shares, for measurements.
+    pub fn share_mac_keys(&self, upstream: &str, keys: MacKeys) {
+        self.gate.replace_mac_keys(UpstreamMacKeys::of(upstream, keys));
+    }
+
+    /// How many verified tokens are held, and how many bytes they are said to take with all that belongs to them.
     #[must_use]
     pub fn cached(&self) -> (usize, u64) {
         let size = self.gate.routes().cache.size();
@@ -64,7 +78,7 @@ impl Handler {
         let check = Check::read(&check).map_err(|Malformed| Unanswered::NotAQuestion)?;
         let question = Question::read(&check).ok_or(Unanswered::NotAQuestion)?;
         let routes = self.gate.routes();
-        let route = question.policy.and_then(|name| routes.get(name));
+        let route = question.policy.and_then(|name| routes.get(name, now));
         let verdict = self.gate.check(&routes, route, &question, now).await;
         let counted = decision_log::record(&question, &verdict);
         let policy = route.map(|route| route.policy.name.as_str());

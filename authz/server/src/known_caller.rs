@@ -1,5 +1,6 @@
 //! A verified caller, encoded once: what Envoy is told of them, and what assertions say of them.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use percent_encoding::percent_decode;
@@ -7,10 +8,11 @@ use portcullis_assertion::own_members;
 use portcullis_policy::Grant;
 use portcullis_token::Verified;
 
+use crate::allocation::allocated;
 use crate::identity_headers;
 use crate::rate_limit::LimitKey;
 use crate::reply_bytes::ReplyPart;
-use crate::shared_identity::SharedIdentity;
+use crate::shared_identity::{SharedIdentity, in_arc};
 
 /// A caller of one policy, with all that is the same for each of their requests while the token lives. There can be a million, so each
 /// field is as small as it can be.
@@ -26,8 +28,11 @@ pub(crate) struct KnownCaller {
     pub(crate) shared: Arc<SharedIdentity>,
     /// The headers that are this caller's alone.
     pub(crate) headers: ReplyPart,
+    /// The longest assertion that there is memory for. It is reserved when the caller enters the
+    /// cache, which weighs an entry only then.
+    assertion_room: u32,
     /// The last assertion that is good for any request. Boxed, since most callers never have one.
-    pub(crate) assertion: OnceLock<Box<Mutex<IssuedAssertion>>>,
+    pub(crate) assertion: OnceLock<Box<Mutex<Option<IssuedAssertion>>>>,
 }
 
 /// When the token counts, in seconds since 1970, the skew included. 32 bits hold times until 2106; later ones count as that.
@@ -37,8 +42,18 @@ struct Lifetime {
     end: u32,
 }
 
-/// An assertion that is good for any request, and when it was issued.
-pub(crate) type IssuedAssertion = Option<(u64, Arc<str>)>;
+/// An assertion that is good for any request.
+#[derive(Debug)]
+pub(crate) struct IssuedAssertion {
+    /// When it was issued, in seconds since 1970.
+    pub(crate) issued_at: u64,
+    /// Which keys it was signed with.
+    pub(crate) generation: u64,
+    pub(crate) assertion: Arc<str>,
+}
+/// What an assertion has beside the caller's members and the upstream's name: header, times and
+/// signature, encoded.
+const ASSERTION_FRAME: usize = 384;
 
 impl KnownCaller {
     /// `None` if a header would be too long to pass on.
@@ -52,7 +67,22 @@ impl KnownCaller {
         let seconds = |time: u64| u32::try_from(time).unwrap_or(u32::MAX);
         let lifetime = Lifetime { begin: seconds(verified.valid.start), end: seconds(verified.valid.end) };
         let key_epoch = low_half(verified.key_epoch);
-        Some(Self { lifetime, key_epoch, grant, limit_key, shared, headers, assertion: OnceLock::new() })
+        let (assertion_room, assertion) = (0, OnceLock::new());
+        Some(Self { lifetime, key_epoch, grant, limit_key, shared, headers, assertion_room, assertion })
+    }
+
+    /// Reserves memory for an assertion to `audience` that is good for any request.
+    pub(crate) fn with_room_for_assertion(mut self, audience: &str) -> Self {
+        let own = self.members().map_or(0, |members| members.len());
+        let members = audience.len() + own + self.shared.members.len();
+        let encoded = members.div_ceil(3) * 4;
+        self.assertion_room = u32::try_from(ASSERTION_FRAME + encoded).unwrap_or(0);
+        self
+    }
+
+    /// Whether memory for `assertion` was reserved. Without, it is signed for each request.
+    pub(crate) fn has_room_for(&self, assertion: &str) -> bool {
+        assertion.len() <= usize::try_from(self.assertion_room).unwrap_or(0)
     }
 
     /// Whether the token counts at `now`, and was verified with the keys of `key_epoch`.
@@ -61,14 +91,25 @@ impl KnownCaller {
         (u64::from(begin)..u64::from(end)).contains(&now) && self.key_epoch == low_half(key_epoch)
     }
 
-    /// How much memory it takes, without what it shares with others and what the allocator adds.
-    pub(crate) fn size(&self) -> usize {
-        size_of::<Self>() + self.headers.len()
+    /// Bytes on the heap, without what is weighed with other callers'.
+    pub(crate) fn bytes(&self) -> usize {
+        let own = in_arc::<Self>() + allocated(self.headers.len());
+        own + self.assertion_bytes() + self.shared.unshared_bytes()
+    }
+
+    fn assertion_bytes(&self) -> usize {
+        match usize::try_from(self.assertion_room).unwrap_or(0) {
+            0 => 0,
+            room => {
+                let counters = 2 * size_of::<usize>();
+                allocated(size_of::<Mutex<IssuedAssertion>>()) + allocated(room + counters)
+            }
+        }
     }
 
     /// The caller's id within the tenant, for the record.
     pub(crate) fn object_id(&self) -> String {
-        self.own_values().0
+        self.own_values().0.into_owned()
     }
 
     /// The members of assertions that are this caller's alone. They are taken from the headers: next to a signature that costs nothing,
@@ -78,8 +119,9 @@ impl KnownCaller {
         own_members(&object_id, name.as_deref(), email.as_deref())
     }
 
-    fn own_values(&self) -> (String, Option<String>, Option<String>) {
-        let value = |name| self.headers.value(name).map(|value| percent_decode(value).decode_utf8_lossy().into_owned());
+    /// Borrowed where nothing is escaped, which is nearly always.
+    fn own_values(&self) -> (Cow<'_, str>, Option<Cow<'_, str>>, Option<Cow<'_, str>>) {
+        let value = |name| self.headers.value(name).map(|value| percent_decode(value).decode_utf8_lossy());
         let [object_id, name, email] = identity_headers::OWN;
         (value(object_id).unwrap_or_default(), value(name), value(email))
     }
@@ -88,4 +130,57 @@ impl KnownCaller {
 #[expect(clippy::cast_possible_truncation, reason = "the other half does not matter")]
 fn low_half(epoch: u64) -> u32 {
     epoch as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use portcullis_assertion::{Signer, Statement};
+    use portcullis_policy::Grant;
+    use portcullis_token::{Caller, CallerKind, Claims, Verified};
+
+    use super::KnownCaller;
+    use crate::rate_limit::{LimitMemory, RateLimiter, Subject};
+    use crate::shared_identity::SharedIdentity;
+
+    fn known(name: &str, roles: usize) -> KnownCaller {
+        let caller = Caller {
+            tenant: "11111111-1111-4111-8111-111111111111".to_owned(),
+            object_id: "aaaaaaaa-0001-4000-8000-000000000001".to_owned(),
+            kind: CallerKind::User,
+            actor: Some("3a5c0004-0000-4000-8000-000000000004".to_owned()),
+            name: Some(name.to_owned()),
+            email: None,
+            roles: (0..roles).map(|role| format!("Role \"{role}\"")).collect(),
+            scopes: vec!["access_as_user".to_owned()],
+        };
+        let shared = Arc::new(SharedIdentity::new(&caller).unwrap());
+        let verified = Verified { caller, claims: Claims::default(), valid: 0..1, key_epoch: 0 };
+        let subject = Subject::Caller { tenant: "t", object_id: "o" };
+        let key = RateLimiter::in_memory(LimitMemory::default()).key("p", subject);
+        KnownCaller::new(&verified, Grant::default(), key, shared).unwrap()
+    }
+
+    #[test]
+    fn reserved_memory_holds_the_assertion_and_little_more() {
+        let signer = Signer::generate().unwrap();
+        for (audience, name, roles) in [
+            ("u", "n", 0),
+            ("task-api", "User Number One", 1),
+            ("task-api", "\u{1}\"\\ René 🦀", 3),
+            ("a-service-with-a-rather-long-name.example", &"x".repeat(8000), 300),
+        ] {
+            let without = known(name, roles);
+            let caller = known(name, roles).with_room_for_assertion(audience);
+            let statement = Statement { audience, request: None, issued_at: 1_800_000_000 };
+            let members = [&*caller.members().unwrap(), &*caller.shared.members];
+            let assertion = signer.sign_for(&statement, members).unwrap();
+            assert!(caller.has_room_for(&assertion), "{audience} {roles}");
+            assert!(!caller.has_room_for(&format!("{assertion}{}", "x".repeat(128))), "{audience} {roles}");
+            let weighed = caller.bytes() - without.bytes();
+            assert!(weighed > assertion.len() && weighed < assertion.len() * 5 / 4 + 256, "{weighed}");
+            assert!(!without.has_room_for(&assertion), "none is reserved where none is kept");
+        }
+    }
 }

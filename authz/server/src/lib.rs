@@ -10,6 +10,7 @@
 //! A deny is an answer like an allow. A fault of ours is a gRPC error, on which Envoy answers 503 and lets nothing through.
 
 mod administration;
+mod allocation;
 mod cases;
 mod check;
 mod check_request;
@@ -21,9 +22,14 @@ mod explain;
 mod gate;
 mod generated;
 mod handler;
+mod held_metrics;
 mod identity_headers;
+mod key_document;
+mod key_readiness;
 mod known_caller;
+mod limits;
 mod lint;
+mod mac_keys;
 mod manual;
 mod metrics;
 mod policy_source;
@@ -36,6 +42,7 @@ mod routes;
 mod serve;
 mod service;
 mod shared_identity;
+mod signers;
 mod signing_keys;
 mod state_metrics;
 mod verdict;
@@ -50,5 +57,5 @@ pub use explain::{ExplainArguments, explain};
 pub use generated::{CompletionArguments, completions, reference, schema};
 pub use handler::{Handler, Unanswered};
 pub use lint::{LintArguments, lint};
-pub use rate_limit::{InvalidStoreUrl, RateLimitSettings, StoreUrl, WhenStoreIsDown};
+pub use rate_limit::{InvalidStoreUrl, MeasuredLimits, RateLimitSettings, StoreUrl, WhenStoreIsDown};
 pub use serve::serve;

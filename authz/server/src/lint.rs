@@ -1,37 +1,52 @@
 //! `portcullis lint`: what in Envoy's configuration opens a way around the gate.
 //!
 //! ```text
-//! files ─ source ─▶ documents ─ gateway ─▶ managers, route tables, clusters ─ routes, paths, headers, filters, authorization, admin ─▶ findings
+//! files ─ source ─▶ documents ─ gateway ─▶ bootstrap, listeners, managers, route tables, clusters
+//!                                             │ listed: may this field or extension stand there?
+//!                                             │ routes, paths, headers, early, filters, …: is its value safe?
+//!                                             ▼
+//!                                          findings
 //! ```
 //!
-//! Envoy's messages are walked as values, not modelled: what is not looked at cannot go out of date. What Envoy itself refuses is left to it.
+//! Envoy's messages are walked as values along a list of what may stand where (`listed`). A field or an
+//! extension that is not on the list is named, so lint never calls harmless what it has
+//! no rule for. What Envoy itself refuses is not checked here.
 
 use std::collections::BTreeSet;
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use portcullis_policy::PolicyProblems;
+use portcullis_policy::{PolicyProblems, YamlError};
 
 use self::code::Code;
 use self::finding::{Finding, Place};
 use self::gateway::Gateway;
+use self::listed::managers::HTTP_CONNECTION_MANAGER;
 use self::manager::Manager;
+use self::node::Node;
 use self::routes::Policies;
+use self::source::Document;
 use crate::check::Format;
 use crate::policy_source::PolicyText;
 
-mod admin;
 mod authorization;
+mod bootstrap;
 mod code;
+mod early;
+mod edges;
 mod filters;
 mod finding;
 mod gateway;
 mod headers;
+mod listed;
+mod logs;
 mod manager;
 mod node;
 mod paths;
+mod patterns;
 mod per_filter;
+mod removed;
 mod rewrite;
 mod route_table;
 mod routes;
@@ -50,7 +65,7 @@ pub struct LintArguments {
     /// How findings are printed.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// Findings that are meant to be so.
+    /// Codes of findings to leave out (repeatable).
     #[arg(long, value_name = "CODE", hide_possible_values = true)]
     allow: Vec<Code>,
 }
@@ -85,32 +100,56 @@ fn lines(findings: &BTreeSet<Finding>) -> String {
 fn findings(envoy: &Path, policy: &Path) -> BTreeSet<Finding> {
     let mut findings = Vec::new();
     let documents = source::read(envoy, &mut findings);
-    let gateway = Gateway::of(&documents, &mut findings);
     let policies = policies(policy, &mut findings);
-    if gateway.managers.is_empty() {
-        let found = "has no HttpConnectionManager";
-        findings.push(Place::new(envoy.display().to_string(), "").finding(Code::ListenerMissing, "", found));
-    }
-    routes::check(&gateway, policies.as_ref(), &mut findings);
-    for table in &gateway.tables {
-        table.levels().iter().for_each(|(place, level)| headers::check_level(place, *level, &mut findings));
-        for route in table.routes(&gateway) {
-            paths::check_route(&route, &mut findings);
-            headers::check_upgrades(&route.place, route.node.get("route"), "route.upgrade_configs", &mut findings);
-        }
-    }
-    gateway.managers.iter().filter(|manager| gateway.serves(manager)).for_each(|manager| check(manager, &mut findings));
-    gateway.admins.iter().for_each(|(place, admin)| admin::check(place, *admin, &mut findings));
+    judge(&envoy.display().to_string(), &documents, policies.as_ref(), &mut findings);
     findings.into_iter().collect()
 }
+
+/// What is found in the documents of `source`.
+fn judge(source: &str, documents: &[Document], policies: Option<&Policies>, findings: &mut Vec<Finding>) {
+    let gateway = Gateway::of(documents, findings);
+    if gateway.managers.is_empty() {
+        let found = "has no HttpConnectionManager";
+        findings.push(Place::new(source, "").finding(Code::ListenerMissing, "", found));
+    }
+    routes::check(&gateway, policies, findings);
+    for table in &gateway.tables {
+        table.check_list(findings);
+        table.levels().iter().for_each(|(place, level)| headers::check_level(place, *level, findings));
+        for route in table.routes(&gateway) {
+            paths::check_route(&route, findings);
+            headers::check_upgrades(&route.place, route.node.get("route"), "route.upgrade_configs", findings);
+        }
+    }
+    for manager in &gateway.managers {
+        let serves = gateway.serves(manager);
+        filters::check(manager, serves, findings);
+        if serves {
+            check(manager, findings);
+        }
+    }
+    let parts: [(&[(Place, Node<'_>)], CheckPart); 3] = [
+        (&gateway.bootstraps, bootstrap::check),
+        (&gateway.listeners, edges::check_listener),
+        (&gateway.clusters, edges::check_cluster),
+    ];
+    for (parts, check_part) in parts {
+        for (place, part) in parts {
+            check_part(place, *part, findings);
+        }
+    }
+}
+
+type CheckPart = fn(&Place, Node<'_>, &mut Vec<Finding>);
 
 fn policies(path: &Path, findings: &mut Vec<Finding>) -> Option<Policies> {
     match PolicyText::read([path]).and_then(|text| text.compile()) {
         Ok(set) => Some(Policies::of(path.display().to_string(), &set)),
         Err(PolicyProblems(problems)) => {
             findings.extend(problems.into_iter().map(|problem| {
+                let found = YamlError { place: problem.place, problem: problem.problem }.to_string();
                 let place = Place::new(problem.source, problem.document.unwrap_or_default());
-                place.finding(Code::PolicyUnusable, problem.path.unwrap_or_default(), problem.problem)
+                place.finding(Code::PolicyUnusable, problem.path.unwrap_or_default(), found)
             }));
             None
         }
@@ -118,9 +157,12 @@ fn policies(path: &Path, findings: &mut Vec<Finding>) -> Option<Policies> {
 }
 
 fn check(manager: &Manager<'_>, findings: &mut Vec<Finding>) {
+    listed::check(&manager.place, "", &HTTP_CONNECTION_MANAGER, manager.node, findings);
+    for field in ["access_log", "tracing"] {
+        logs::check(&manager.place, manager.node, field, findings);
+    }
     paths::check_manager(manager, findings);
     headers::check_manager(manager, findings);
-    filters::check(manager, findings);
     for filter in filters::authorization(manager) {
         authorization::check(&manager.place, &filter, findings);
     }

@@ -15,7 +15,9 @@ fn main() -> ExitCode {
     match portcullis_runtime::parse("portcullis") {
         Ok(CommandLine { command: Command::Serve(settings) }) => {
             let common = settings.common.clone();
-            portcullis_runtime::run_with("portcullis", common, |process, metrics| serve(*settings, process, metrics))
+            portcullis_runtime::run_with::<CommandLine, _, _>("portcullis", common, |process, metrics| {
+                serve(*settings, process, metrics)
+            })
         }
         Ok(CommandLine { command: Command::Check(arguments) }) => check(&arguments),
         Ok(CommandLine { command: Command::Lint(arguments) }) => lint(&arguments),

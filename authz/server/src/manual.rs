@@ -12,7 +12,8 @@ Documents:
 
 Exit status:
   0    done, and nothing is wrong
-  1    something is wrong with what was looked at, or a port or an issuer cannot be used
+  1    something is wrong with what was looked at, or a port cannot be used
+  2    no command is given; the usage is printed
   64   settings or documents cannot be used; every reason is printed";
 
 pub(crate) const SERVE: &str = "\
@@ -35,6 +36,7 @@ pub(crate) const CHECK: &str = "\
 Examples:
   portcullis check policies.yaml
   portcullis check --format json policies/ | jq -r '.[].problem'
+  portcullis check --callers 20000 --rate-limit-memory-mib 64 policies.yaml
 
 Exit status:
   0    no problems

@@ -19,6 +19,7 @@ pub(crate) struct Metrics {
     reloads: Family<ReloadLabels, Counter<u64, AtomicU64>>,
     stale: Gauge,
     assertion_keys_stale: Gauge,
+    assertion_mac_keys_stale: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -43,6 +44,7 @@ impl Metrics {
             reloads: Family::default(),
             stale: Gauge::default(),
             assertion_keys_stale: Gauge::default(),
+            assertion_mac_keys_stale: Gauge::default(),
         };
         registry.register(
             "portcullis_checks",
@@ -64,6 +66,11 @@ impl Metrics {
             "portcullis_assertion_keys_stale",
             "1 while the file of assertion keys cannot be used and older keys are in force",
             metrics.assertion_keys_stale.clone(),
+        );
+        registry.register(
+            "portcullis_assertion_mac_keys_stale",
+            "1 while the folder of MAC keys cannot be used and older keys are in force",
+            metrics.assertion_mac_keys_stale.clone(),
         );
         metrics
     }
@@ -89,6 +96,11 @@ impl Metrics {
     /// Notes whether the file of assertion keys is what is in force.
     pub(crate) fn assertion_keys_agree(&self, agree: bool) {
         self.assertion_keys_stale.set(i64::from(!agree));
+    }
+
+    /// Notes whether the folder of MAC keys is what is in force.
+    pub(crate) fn assertion_mac_keys_agree(&self, agree: bool) {
+        self.assertion_mac_keys_stale.set(i64::from(!agree));
     }
 
     /// Notes that the policy files are what is in force.

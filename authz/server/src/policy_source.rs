@@ -11,7 +11,8 @@ use crate::yaml_files;
 pub(crate) struct PolicyText(BTreeMap<String, String>);
 
 impl PolicyText {
-    /// Reads a file, or every `.yaml` and `.yml` file of a folder (a mounted ConfigMap has links to them, which are followed).
+    /// Reads a file, or every `.yaml` and `.yml` file of a folder (a mounted ConfigMap has links to
+    /// them, which are followed). An error says what is wrong with the files that can be read too.
     pub(crate) fn read<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<Self, PolicyProblems> {
         let (mut texts, mut problems) = (BTreeMap::new(), Vec::new());
         for path in paths {
@@ -20,7 +21,18 @@ impl PolicyText {
                 Err(cause) => problems.push(problem(path, cause)),
             }
         }
-        if problems.is_empty() { Ok(Self(texts)) } else { Err(PolicyProblems(problems)) }
+        let read = Self(texts);
+        if problems.is_empty() {
+            return Ok(read);
+        }
+        match PolicySet::compile_beside(read.files(), problems.clone()) {
+            Err(all) => Err(all),
+            Ok(_) => Err(PolicyProblems(problems)),
+        }
+    }
+
+    fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
     /// A short hash of it all, by which people and programs tell one set from another.
@@ -38,7 +50,7 @@ impl PolicyText {
 
     /// Compiles what was read.
     pub(crate) fn compile(&self) -> Result<PolicySet, PolicyProblems> {
-        PolicySet::compile(self.0.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+        PolicySet::compile(self.files())
     }
 }
 
@@ -55,7 +67,7 @@ fn read_files(files: Vec<PathBuf>, texts: &mut BTreeMap<String, String>, problem
 }
 
 fn problem(path: &Path, problem: String) -> PolicyProblem {
-    PolicyProblem { source: path.display().to_string(), document: None, path: None, problem }
+    PolicyProblem::of_file(path.display().to_string(), problem)
 }
 
 #[cfg(test)]
@@ -82,5 +94,18 @@ mod tests {
         let absent = folder.path().join("absent.yaml");
         let problems = PolicyText::read([absent.as_path(), folder.path()]).unwrap_err().to_string();
         assert!(problems.contains("absent.yaml: cannot be read") && problems.contains("has no .yaml"), "{problems}");
+    }
+
+    #[test]
+    fn unreadable_file_does_not_hide_mistakes_in_others_nor_make_new_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let policy = folder.path().join("policy.yaml");
+        let text = "apiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {name: tasks}\nspec:\n  issuer: entra\n  \
+                    application: a\n  allow: [{callers: users}]\n  upstream: {name: tasks}\n";
+        std::fs::write(&policy, text).unwrap();
+        let problems =
+            PolicyText::read([folder.path().join("absent.yaml").as_path(), &policy]).unwrap_err().to_string();
+        assert!(problems.contains("policy.yaml:7:11: RoutePolicy tasks: spec.allow[0].scopes"), "{problems}");
+        assert!(!problems.contains("there is no TokenIssuer"), "{problems}");
     }
 }

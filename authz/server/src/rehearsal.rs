@@ -13,8 +13,9 @@ use crate::decision_cache::DecisionCache;
 use crate::gate::Gate;
 use crate::handler::Handler;
 use crate::metrics::Metrics;
-use crate::rate_limit::RateLimiter;
+use crate::rate_limit::{LimitMemory, RateLimiter};
 use crate::routes::Routes;
+use crate::signers::Signers;
 
 /// Policies with issuers whose keys are made up.
 #[derive(Debug)]
@@ -60,6 +61,13 @@ impl Stage {
         };
         let cache = DecisionCache::new(0).context("the system's random numbers fail")?;
         let routes = Routes::new(&self.policies, verifier, cache, &metrics);
-        Ok(Handler { gate: Arc::new(Gate::new(routes, Signer::generate()?, RateLimiter::in_memory())), metrics })
+        Ok(Handler {
+            gate: Arc::new(Gate::new(
+                routes,
+                Signers::public_only(Signer::generate()?),
+                RateLimiter::in_memory(LimitMemory::default()),
+            )),
+            metrics,
+        })
     }
 }

@@ -1,5 +1,8 @@
 //! Follows the policy files while they change: a good set replaces the old one whole, a bad one changes nothing.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +28,8 @@ pub(crate) struct Reload {
     pub(crate) settings: RouteSettings,
     pub(crate) metrics: Metrics,
     pub(crate) policies: PoliciesInForce,
+    /// How long a policy that a new set has no more still decides.
+    pub(crate) removed_policy_grace: Duration,
 }
 
 /// Which policies are in force, and a way to have the files looked at now.
@@ -74,60 +79,99 @@ impl PoliciesInForce {
         self.state.send_modify(|state| state.begun += 1);
     }
 
-    fn looked(&self, change: impl FnOnce(&mut PolicyState)) {
-        self.state.send_modify(|state| {
-            state.ended = state.begun;
-            change(state);
-        });
+    fn replaced(&self, version: String) {
+        self.state.send_modify(|state| (state.version, state.since) = (version, unix_now()));
+    }
+
+    fn looked(&self, refused: Option<String>) {
+        self.state.send_modify(|state| (state.ended, state.refused) = (state.begun, refused));
     }
 }
 
+/// What the files held when they were last looked at.
+#[derive(Debug)]
+struct Seen {
+    in_force: PolicyText,
+    /// A text that does not compile, and why. It never will, so it is not tried every second.
+    refused: Option<(PolicyText, String)>,
+    /// Why the last look put nothing in force; the log has said it.
+    cause: Option<String>,
+}
+
 impl Reload {
-    /// Never ends. `current` is what the gate's routes were made from.
-    pub(crate) async fn follow(self, mut current: PolicyText) {
-        let mut refused: Option<Result<PolicyText, String>> = None;
+    /// Never ends. `in_force` is what the gate's routes were made from.
+    pub(crate) async fn follow(self, in_force: PolicyText) {
+        let mut seen = Seen { in_force, refused: None, cause: None };
         loop {
-            tokio::select! {
-                () = sleep(LOOK_EVERY) => {}
-                () = self.policies.look.notified() => {}
-            }
+            let asked = tokio::select! {
+                () = sleep(LOOK_EVERY) => false,
+                () = self.policies.look.notified() => true,
+            };
             self.policies.looks();
-            let read = PolicyText::read([self.path.as_path()]).map_err(|problems| problems.to_string());
-            if read.as_ref() == Ok(&current) {
-                self.metrics.policies_agree();
-                self.policies.looked(|state| state.refused = None);
-                refused = None;
-                continue;
-            }
-            // What was refused once is refused still; saying so every second would only fill the log.
-            if refused.as_ref() == Some(&read) {
-                self.policies.looked(|_| {});
-                continue;
-            }
-            match self.replace(&read).await {
-                Ok(text) => (current, refused) = (text, None),
-                Err(cause) => {
-                    tracing::error!(policy = %self.path.display(), cause, "policies are not replaced; the last good ones stay in force");
-                    self.metrics.reloaded(false);
-                    self.policies.looked(|state| state.refused = Some(cause));
-                    refused = Some(read);
-                }
-            }
+            let outcome = self.look(&mut seen, asked);
+            self.note(&mut seen, outcome);
         }
     }
 
-    async fn replace(&self, read: &Result<PolicyText, String>) -> Result<PolicyText, String> {
-        let text = read.clone()?;
-        let policies = text.compile().map_err(|problems| problems.to_string())?;
-        let routes = Routes::ready(&policies, &self.settings, Some(&self.gate.routes())).await;
-        let routes = routes.map_err(|error| format!("{error:#}"))?;
+    /// Puts in force what the files hold, if it can be used. Issuers are not waited for: a deny list
+    /// counts at once, and a token whose issuer has no keys is answered with 503 by itself.
+    ///
+    /// Only a text that does not compile is final. Files that cannot be read, and whatever else may
+    /// pass, are tried again with the next look. If `asked` for, everything is tried.
+    fn look(&self, seen: &mut Seen, asked: bool) -> Result<(), String> {
+        let text = PolicyText::read([self.path.as_path()]).map_err(|problems| problems.to_string())?;
+        if text == seen.in_force {
+            return Ok(());
+        }
+        if let Some((refused, cause)) = &seen.refused
+            && *refused == text
+            && !asked
+        {
+            return Err(cause.clone());
+        }
+        let policies = text.compile().map_err(|problems| {
+            let cause = problems.to_string();
+            seen.refused = Some((text.clone(), cause.clone()));
+            cause
+        })?;
+        let routes = Routes::start(&policies, &self.settings).map_err(|error| format!("{error:#}"))?;
+        let before = self.gate.routes();
+        self.replace(routes.keep_removed(&before, &policies, unix_now(), self.removed_policy_grace), &text);
+        seen.in_force = text;
+        Ok(())
+    }
+
+    fn replace(&self, routes: Routes, text: &PolicyText) {
+        let version = text.version();
+        let removed: Vec<&str> = routes.removed_policies(unix_now()).into_iter().map(|(name, _)| name).collect();
+        tracing::info!(
+            policy = %self.path.display(),
+            version,
+            policies = routes.policy_names().len(),
+            removed = removed.join(", "),
+            "policies replaced; removed ones still decide for --removed-policy-grace"
+        );
         self.gate.replace_routes(routes);
         self.metrics.reloaded(true);
-        let version = text.version();
-        tracing::info!(policy = %self.path.display(), version, policies = policies.policies().count(), "policies replaced");
-        self.policies.looked(|state| {
-            (state.version, state.since, state.refused) = (version, unix_now(), None);
-        });
-        Ok(text)
+        self.policies.replaced(version);
+    }
+
+    /// Says what came of a look, in the log only if it differs from what the last one came to.
+    fn note(&self, seen: &mut Seen, outcome: Result<(), String>) {
+        let cause = outcome.err();
+        match &cause {
+            Some(cause) if seen.cause.as_ref() != Some(cause) => {
+                tracing::error!(
+                    policy = %self.path.display(),
+                    cause,
+                    "policies are not replaced; the last good ones stay in force"
+                );
+                self.metrics.reloaded(false);
+            }
+            Some(_) => {}
+            None => self.metrics.policies_agree(),
+        }
+        self.policies.looked(cause.clone());
+        seen.cause = cause;
     }
 }

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use envoy_types::ext_authz::v3::pb::{
     CheckResponse, DeniedHttpResponse, HeaderAppendAction, HeaderValue, HeaderValueOption, HttpResponse, HttpStatus,
 };
-use envoy_types::pb::google::protobuf::BoolValue;
+use envoy_types::pb::google::protobuf::value::Kind;
+use envoy_types::pb::google::protobuf::{BoolValue, Struct, Value};
 use envoy_types::pb::google::rpc;
 use http::StatusCode;
 use portcullis_assertion::HEADER as ASSERTION;
@@ -17,11 +18,15 @@ use prost::Message;
 use tonic::Code;
 
 use crate::identity_headers;
+use crate::limits::{LONGEST_PATH, MOST_BYTES, MOST_HEADERS, REQUEST_SIZE};
 use crate::reply_bytes::{OkReply, ReplyPart};
 use crate::verdict::{Denied, Pass, Quota, Refused, Verdict};
 
 /// Identity headers, an assertion and a quota take about this many bytes.
 const USUAL_LENGTH: usize = 1536;
+
+/// Policies come to a pod of Kubernetes up to 90 s after the routes that name them; a client that asks a few times meets them.
+const UNKNOWN_POLICY_RETRY: Duration = Duration::from_secs(5);
 
 /// The answer to a question under `policy` whose request has the id `request_id`, as an encoded `CheckResponse`.
 pub(crate) fn of(verdict: &Verdict, policy: &str, request_id: &str) -> Bytes {
@@ -30,7 +35,8 @@ pub(crate) fn of(verdict: &Verdict, policy: &str, request_id: &str) -> Bytes {
         Verdict::Deny(Denied { refused, .. }) => {
             let status = rpc::Status { code: Code::PermissionDenied as i32, ..rpc::Status::default() };
             let http_response = Some(HttpResponse::DeniedResponse(denied(refused, policy, request_id)));
-            let response = CheckResponse { status: Some(status), dynamic_metadata: None, http_response };
+            let dynamic_metadata = Some(metadata(refused));
+            let response = CheckResponse { status: Some(status), dynamic_metadata, http_response };
             response.encode_to_vec().into()
         }
     }
@@ -39,6 +45,7 @@ pub(crate) fn of(verdict: &Verdict, policy: &str, request_id: &str) -> Bytes {
 fn allowed(pass: &Pass, policy: &str) -> Bytes {
     static NOBODY: LazyLock<ReplyPart> = LazyLock::new(identity_headers::nobody);
     static TOKEN: LazyLock<ReplyPart> = LazyLock::new(|| ReplyPart::new([], ["authorization"]));
+    static SIZE: LazyLock<ReplyPart> = LazyLock::new(|| ReplyPart::new([], [REQUEST_SIZE]));
     static NO_ASSERTION: LazyLock<ReplyPart> = LazyLock::new(|| ReplyPart::new([], [ASSERTION]));
     let mut reply = OkReply::with_capacity(USUAL_LENGTH);
     match pass.caller.as_deref() {
@@ -55,12 +62,19 @@ fn allowed(pass: &Pass, policy: &str) -> Bytes {
     if !pass.forward_token {
         reply.part(&TOKEN);
     }
+    reply.part(&SIZE);
     if let Some(quota) = &pass.quota {
         for (name, value) in quota_fields(quota, policy) {
             reply.response_header(name, &value);
         }
     }
     reply.into_check_response()
+}
+
+/// For Envoy's access log, so that a denial has the same word in both logs.
+fn metadata(refused: &Refused) -> Struct {
+    let reason = Value { kind: Some(Kind::StringValue(reason(refused).to_owned())) };
+    Struct { fields: [("reason".to_owned(), reason)].into() }
 }
 
 fn denied(refused: &Refused, policy: &str, request_id: &str) -> DeniedHttpResponse {
@@ -72,15 +86,38 @@ fn denied(refused: &Refused, policy: &str, request_id: &str) -> DeniedHttpRespon
 
 fn problem(refused: &Refused) -> (StatusCode, Problem) {
     let (status, detail) = match refused {
+        Refused::HeadersTooLarge => {
+            let detail = format!(
+                "the request has more than {MOST_HEADERS} headers, or they are larger than {} KiB",
+                MOST_BYTES / 1024
+            );
+            (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail.into())
+        }
+        Refused::UriTooLong => {
+            let detail = format!("path and query are longer than {} KiB", LONGEST_PATH / 1024);
+            (StatusCode::URI_TOO_LONG, detail.into())
+        }
         Refused::NoPolicy => {
             (StatusCode::FORBIDDEN, "no policy opens this route; whoever runs the gateway must name one".into())
         }
+        Refused::UnknownPolicy => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the policy of this route is not in force, or not yet; try again in a few seconds".into(),
+        ),
         Refused::Token(refusal) => (StatusCode::UNAUTHORIZED, refusal.detail.clone()),
         Refused::Policy { denial, on_denied } => (denial_status(denial, *on_denied), denial.detail.clone().into()),
-        Refused::ClaimsTooLarge => (StatusCode::FORBIDDEN, "the token's claims are too large to pass on".into()),
+        Refused::ClaimsTooLarge => {
+            (StatusCode::FORBIDDEN, "the token's claims, or claims and path together, are too large to pass on".into())
+        }
         Refused::RateLimited { retry_after, .. } => {
             let detail = format!("too many requests; try again in {} seconds", seconds(*retry_after));
             (StatusCode::TOO_MANY_REQUESTS, detail.into())
+        }
+        // Not the caller's doing, so not 429: no number of requests of theirs was too many.
+        Refused::LimiterFull { retry_after } => {
+            let seconds = seconds(*retry_after);
+            let detail = format!("too many clients at the same time; try again in {seconds} seconds");
+            (StatusCode::SERVICE_UNAVAILABLE, detail.into())
         }
     };
     (status, Problem::new(status, reason(refused), detail))
@@ -89,11 +126,15 @@ fn problem(refused: &Refused) -> (StatusCode, Problem) {
 /// The stable code of a refusal, in answers, logs and metrics.
 pub(crate) fn reason(refused: &Refused) -> &'static str {
     match refused {
+        Refused::HeadersTooLarge => "headers_too_large",
+        Refused::UriTooLong => "uri_too_long",
         Refused::NoPolicy => "route_without_policy",
+        Refused::UnknownPolicy => "policy_unknown",
         Refused::Token(refusal) => refusal.reason.code(),
         Refused::Policy { denial, .. } => denial.reason.code(),
         Refused::ClaimsTooLarge => "claims_too_large",
         Refused::RateLimited { .. } => "rate_limited",
+        Refused::LimiterFull { .. } => "rate_limiter_full",
     }
 }
 
@@ -108,7 +149,9 @@ fn denial_headers(refused: &Refused, policy: &str) -> Vec<HeaderValueOption> {
             headers.extend(quota_fields(quota, policy).iter().map(|(name, value)| header(name, value)));
             headers
         }
-        Refused::NoPolicy | Refused::ClaimsTooLarge => Vec::new(),
+        Refused::LimiterFull { retry_after } => vec![header("retry-after", &seconds(*retry_after).to_string())],
+        Refused::UnknownPolicy => vec![header("retry-after", &UNKNOWN_POLICY_RETRY.as_secs().to_string())],
+        Refused::HeadersTooLarge | Refused::UriTooLong | Refused::NoPolicy | Refused::ClaimsTooLarge => Vec::new(),
     }
 }
 

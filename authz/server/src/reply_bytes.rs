@@ -39,7 +39,8 @@ impl ReplyPart {
         for name in remove {
             put(&mut bytes, HEADERS_TO_REMOVE, name.as_bytes());
         }
-        Self(bytes.into_boxed_slice())
+        // A copy: mimalloc shrinks in place what is more than half used, so that 150 bytes would keep 256.
+        Self(Box::from(&*bytes))
     }
 
     /// The value of a request header that is set.

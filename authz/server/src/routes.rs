@@ -1,29 +1,28 @@
+mod key_state;
+mod removed;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use portcullis_policy::{Issuer, PolicySet, Provider, RoutePolicy};
-use portcullis_token::{KeyPolicy, MissingKeys, Verifier};
+use portcullis_token::{KeySources, Verifier};
 use prometheus_client::metrics::counter::Counter;
-use reqwest::Client;
-use tokio::time::Instant;
 
 use crate::decision_cache::DecisionCache;
 use crate::metrics::Metrics;
+use removed::RemovedPolicies;
 
 /// What routes are made with, beside policies.
 #[derive(Clone, Debug)]
 pub(crate) struct RouteSettings {
-    /// What issuers are called with.
-    pub(crate) http: Client,
-    /// How signing keys are kept up to date.
-    pub(crate) keys: KeyPolicy,
+    /// The signing keys of all issuers, which one set of policies hands on to the next.
+    pub(crate) keys: KeySources,
     /// Bytes for verified callers.
     pub(crate) cache_capacity: u64,
-    /// How long an issuer's keys are waited for.
-    pub(crate) issuer_wait: Duration,
     /// Where the requests of each policy are counted.
     pub(crate) metrics: Metrics,
 }
@@ -32,7 +31,8 @@ pub(crate) struct RouteSettings {
 #[derive(Debug)]
 pub(crate) struct Routes {
     by_policy: HashMap<String, Route>,
-    issuers: Vec<(String, Issuer, Arc<Verifier>)>,
+    removed: RemovedPolicies,
+    issuers: Vec<(String, Arc<Verifier>)>,
     pub(crate) cache: DecisionCache,
 }
 
@@ -49,22 +49,12 @@ pub(crate) struct Route {
 }
 
 impl Routes {
-    /// Routes for `policies`, with every issuer's keys at hand. Issuers that `previous` has unchanged keep their keys.
-    pub(crate) async fn ready(
-        policies: &PolicySet,
-        settings: &RouteSettings,
-        previous: Option<&Self>,
-    ) -> anyhow::Result<Self> {
+    /// Routes for `policies`, at once. Sources whose keys were fetched for earlier routes keep them;
+    /// others start fetching, and until they have keys their tokens are a fault.
+    pub(crate) fn start(policies: &PolicySet, settings: &RouteSettings) -> anyhow::Result<Self> {
         let cache = DecisionCache::new(settings.cache_capacity).context("the system's random numbers fail")?;
-        let known = |issuer: &Issuer| {
-            let issuers = previous.into_iter().flat_map(|routes| &routes.issuers);
-            issuers.into_iter().find(|(_, held, _)| held == issuer).map(|(_, _, verifier)| Arc::clone(verifier))
-        };
-        let verifier = |_: &str, issuer: &Issuer| Some(known(issuer).unwrap_or_else(|| start(issuer, settings)));
-        let routes = Self::new(policies, verifier, cache, &settings.metrics);
-        let waited = routes.wait_for_keys(settings.issuer_wait).await;
-        waited.map_err(|missing| anyhow!("an issuer cannot be used: {missing}"))?;
-        Ok(routes)
+        let verifier = |_: &str, issuer: &Issuer| Some(start(issuer, &settings.keys));
+        Ok(Self::new(policies, verifier, cache, &settings.metrics))
     }
 
     /// Routes for `policies`, with what `verifier` gives for each issuer.
@@ -74,31 +64,30 @@ impl Routes {
         cache: DecisionCache,
         metrics: &Metrics,
     ) -> Self {
-        let issuer = |(name, issuer): (&str, &Issuer)| Some((name.to_owned(), issuer.clone(), verifier(name, issuer)?));
-        let issuers: Vec<(String, Issuer, Arc<Verifier>)> = policies.issuers().filter_map(issuer).collect();
-        let named = |name: &str| issuers.iter().find(|(known, _, _)| known == name).map(|(_, _, verifier)| verifier);
+        let issuer = |(name, issuer): (&str, &Issuer)| Some((name.to_owned(), verifier(name, issuer)?));
+        let issuers: Vec<(String, Arc<Verifier>)> = policies.issuers().filter_map(issuer).collect();
         let route = |(number, policy): (u32, &RoutePolicy)| {
-            let verifier = match &policy.tokens {
-                // Compiled policies name existing issuers; without one the route would not exist, and so be denied.
-                Some(tokens) => Some(Arc::clone(named(&tokens.issuer)?)),
-                None => None,
-            };
-            Some((
-                policy.name.clone(),
-                Route { policy: policy.clone(), number, verifier, allowed: metrics.allowed(&policy.name) },
-            ))
+            // Compiled policies name existing issuers; without one the route would not exist, and so be denied.
+            let route = Route::new(policy.clone(), number, &issuers, metrics.allowed(&policy.name))?;
+            Some((policy.name.clone(), route))
         };
         let by_policy = (0..).zip(policies.policies()).filter_map(route).collect();
-        Self { by_policy, issuers, cache }
+        Self { by_policy, removed: RemovedPolicies::default(), issuers, cache }
     }
 
-    pub(crate) fn get(&self, policy: &str) -> Option<&Route> {
-        self.by_policy.get(policy)
+    /// The route for a policy, at `now`, in seconds since 1970.
+    pub(crate) fn get(&self, policy: &str, now: u64) -> Option<&Route> {
+        self.by_policy.get(policy).or_else(|| self.removed.get(policy, now))
+    }
+
+    /// Whether a policy lets requests through to this upstream.
+    pub(crate) fn has_upstream(&self, name: &str) -> bool {
+        self.by_policy.values().any(|route| route.policy.upstream.name == name)
     }
 
     /// Every issuer's name and verifier.
     pub(crate) fn issuers(&self) -> impl Iterator<Item = (&str, &Verifier)> {
-        self.issuers.iter().map(|(name, _, verifier)| (name.as_str(), &**verifier))
+        self.issuers.iter().map(|(name, verifier)| (name.as_str(), &**verifier))
     }
 
     /// The names of all policies, in order.
@@ -107,19 +96,28 @@ impl Routes {
         names.sort_unstable();
         names
     }
+}
 
-    async fn wait_for_keys(&self, patience: Duration) -> Result<(), MissingKeys> {
-        let deadline = Instant::now() + patience;
-        for (_, _, verifier) in &self.issuers {
-            verifier.ready(deadline.saturating_duration_since(Instant::now())).await?;
-        }
-        Ok(())
+impl Route {
+    /// `None`: the policy is for tokens of an issuer that is not among `issuers`.
+    fn new(
+        policy: RoutePolicy,
+        number: u32,
+        issuers: &[(String, Arc<Verifier>)],
+        allowed: Counter<u64, AtomicU64>,
+    ) -> Option<Self> {
+        let named = |name: &str| issuers.iter().find(|(known, _)| known == name).map(|(_, verifier)| verifier);
+        let verifier = match &policy.tokens {
+            Some(tokens) => Some(Arc::clone(named(&tokens.issuer)?)),
+            None => None,
+        };
+        Some(Self { policy, number, verifier, allowed })
     }
 }
 
-fn start(Issuer { provider, times }: &Issuer, RouteSettings { http, keys, .. }: &RouteSettings) -> Arc<Verifier> {
+fn start(Issuer { provider, times }: &Issuer, keys: &KeySources) -> Arc<Verifier> {
     Arc::new(match provider.clone() {
-        Provider::Entra(entra) => Verifier::entra(http, entra, keys, *times),
-        Provider::Oidc(oidc) => Verifier::oidc(http, oidc, keys, *times),
+        Provider::Entra(entra) => Verifier::entra_with(keys, entra, *times),
+        Provider::Oidc(oidc) => Verifier::oidc_with(keys, oidc, *times),
     })
 }

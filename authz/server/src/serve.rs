@@ -1,18 +1,12 @@
 use std::sync::Arc;
-use std::time::Duration;
 
-use anyhow::Context;
-use axum::Router;
-use axum::http::header;
-use axum::routing::get;
-use portcullis_policy::PolicyProblems;
-use portcullis_runtime::{InvalidSettings, Process, Registry, bind, http_client, serve_http};
-use portcullis_token::KeyPolicy;
-use tokio::net::TcpListener;
+use hyper::service::service_fn;
+use portcullis_policy::{PolicyProblem, PolicyProblems};
+use portcullis_runtime::{InvalidSettings, Listener, Process, Registry, http_client, serve_http_to_few, serve_http2};
+use portcullis_token::{KeyPolicy, KeySources};
 use tokio::task::JoinSet;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::server::NamedService;
-use tonic::transport::Server;
+use tonic::service::Routes as GrpcRoutes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
@@ -20,19 +14,21 @@ use crate::administration::{Administration, check_listener, router};
 use crate::command_line::ServeSettings;
 use crate::gate::Gate;
 use crate::handler::Handler;
+use crate::key_document;
+use crate::key_readiness;
+use crate::mac_keys::MacKeyFolder;
 use crate::metrics::Metrics;
 use crate::policy_source::PolicyText;
 use crate::rate_limit::StoreMetrics;
 use crate::reload::{PoliciesInForce, Reload};
 use crate::routes::{RouteSettings, Routes};
 use crate::service::AuthorizationService;
+use crate::signers::Signers;
 use crate::signing_keys::signer;
 use crate::state_metrics::StateMetrics;
 
-/// Envoy opens one connection for each of its workers and sends all their questions over it.
-const CONCURRENT_CHECKS: u32 = 1024;
-
-/// Answers checks until shutdown. Policies, key file, ports and issuers are tried in this order, and nothing is served before all are good.
+/// Answers checks until shutdown. Policies, key file and ports are tried in this order, and nothing is
+/// served before all are good. Issuers are waited for and then served without: see [`key_readiness`].
 pub fn serve(
     settings: ServeSettings,
     process: Process,
@@ -47,69 +43,70 @@ pub fn serve(
         let text = PolicyText::read([settings.policy.as_path()]).map_err(invalid)?;
         let policies = text.compile().map_err(invalid)?;
         let (signer, key_file) = signer(settings.assertion_key.as_deref())?;
+        let (mac_keys, mac_key_folder) = MacKeyFolder::open(settings.assertion_mac_keys.as_deref())?;
         let limiter = settings.rate_limits.limiter(store_metrics)?;
         let http = http_client(&settings.outbound)?;
-        let checks = bind("--listen", settings.listen).await?;
-        let keys = bind("--keys-listen", settings.keys_listen).await?;
+        let checks = Listener::bind("checks", "--listen", &settings.listen).await?;
+        let keys = Listener::bind("keys", "--keys-listen", &settings.keys_listen.into()).await?;
         check_listener(settings.administration_listen, settings.let_anybody_who_reaches_it_administer)?;
-        let administration = bind("--administration-listen", settings.administration_listen).await?;
+        let administration =
+            Listener::bind("administration", "--administration-listen", &settings.administration_listen.into()).await?;
         let route_settings = RouteSettings {
-            http,
-            keys: KeyPolicy { store: settings.key_store.clone(), ..KeyPolicy::default() },
+            keys: KeySources::new(http, KeyPolicy { store: settings.key_store.clone(), ..KeyPolicy::default() }),
             cache_capacity: settings.decision_cache_mib * 1024 * 1024,
-            issuer_wait: settings.issuer_wait,
             metrics: metrics.clone(),
         };
-        let ready = Routes::ready(&policies, &route_settings, None).await;
-        let routes = ready.with_context(|| format!("--policy {}", settings.policy.display()))?;
-        let gate = Arc::new(Gate::new(routes, signer, limiter));
+        let routes = Routes::start(&policies, &route_settings)?;
+        let gate = Arc::new(Gate::new(routes, Signers::new(signer, mac_keys), limiter));
         let policies = PoliciesInForce::new(&text);
         state_metrics.observe(Arc::clone(&gate), policies.clone());
-        drop(starting);
+        let keys_awaited = key_readiness::follow(process.clone(), Arc::clone(&gate), settings.issuer_wait, starting);
         let administered = Administration { gate: Arc::clone(&gate), policies: policies.clone() };
-        let administered = serve_http(&process, administration, router(administered));
-        let (path, settings) = (settings.policy, route_settings);
-        let reload = Reload { gate: Arc::clone(&gate), path, settings, metrics: metrics.clone(), policies };
+        let administered = serve_http_to_few(&process, administration, router(administered));
+        let reload = Reload {
+            gate: Arc::clone(&gate),
+            path: settings.policy,
+            settings: route_settings,
+            metrics: metrics.clone(),
+            policies,
+            removed_policy_grace: settings.removed_policy_grace,
+        };
         let mut following = JoinSet::new();
         following.spawn(reload.follow(text));
         if let Some(file) = key_file {
             following.spawn(file.follow(Arc::clone(&gate), metrics.clone()));
         }
-        let published = serve_http(&process, keys, key_router(Arc::clone(&gate)));
-        let served = tokio::try_join!(published, administered, answer(&process, checks, gate, metrics));
+        if let Some(folder) = mac_key_folder {
+            following.spawn(folder.follow(Arc::clone(&gate), metrics.clone()));
+        }
+        let published = serve_http_to_few(&process, keys, key_document::router(Arc::clone(&gate)));
+        let answered = async {
+            keys_awaited.await;
+            answer(&process, checks, Handler { gate, metrics }).await;
+        };
+        tokio::join!(published, administered, answered);
         following.abort_all();
-        served.map(|_| ())
+        Ok(())
     }
 }
 
-/// What is wrong with policies is an error of settings (exit code 64).
-#[expect(clippy::needless_pass_by_value, reason = "the signature that `map_err` calls")]
-fn invalid(problems: PolicyProblems) -> InvalidSettings {
-    InvalidSettings(problems.lines().into_iter().map(|line| format!("--policy {line}")).collect())
+/// What is wrong with policies is an error of settings (exit code 64). A problem of a document
+/// begins with its place, of which editors and terminals make a link; one of a whole file with the
+/// flag.
+fn invalid(PolicyProblems(problems): PolicyProblems) -> InvalidSettings {
+    let line = |problem: &PolicyProblem| match problem.place {
+        Some(_) => problem.to_string(),
+        None => format!("--policy {problem}"),
+    };
+    InvalidSettings(problems.iter().map(line).collect())
 }
 
-fn key_router(gate: Arc<Gate>) -> Router {
-    let document = move || async move { ([(header::CONTENT_TYPE, "application/jwk-set+json")], gate.key_set()) };
-    Router::new().route("/.well-known/jwks.json", get(document))
-}
-
-async fn answer(process: &Process, listener: TcpListener, gate: Arc<Gate>, metrics: Metrics) -> anyhow::Result<()> {
-    let address = listener.local_addr().context("address of a bound listener")?;
+async fn answer(process: &Process, listener: Listener, handler: Handler) {
     let (health, health_service) = tonic_health::server::health_reporter();
     let following = tokio::spawn(follow_readiness(process.clone(), health));
-    let service = AuthorizationService(Handler { gate, metrics });
-    let stopping = process.shutdown_token();
-    tracing::info!(%address, "answering checks");
-    let served = Server::builder()
-        .max_concurrent_streams(CONCURRENT_CHECKS)
-        .tcp_nodelay(true)
-        .http2_keepalive_interval(Some(Duration::from_secs(30)))
-        .add_service(health_service)
-        .add_service(service)
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async move { stopping.cancelled().await })
-        .await;
+    let service = AuthorizationService::new(handler, GrpcRoutes::new(health_service));
+    serve_http2(process, listener, service_fn(move |request| Arc::clone(&service).answer(request))).await;
     following.abort();
-    served.with_context(|| format!("answering checks on {address}"))
 }
 
 /// gRPC health says what `/readyz` says. tonic-health starts with "serving" for the empty name, which is what kubelet asks for.

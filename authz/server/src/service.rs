@@ -1,110 +1,90 @@
-//! The handler as Envoy's authorization service. tonic carries bytes: what the generated service would decode, copy and encode for
-//! nothing, the handler reads in place.
+//! The handler as Envoy's authorization service, without tonic: a Check is one message each way, and
+//! what tonic does for streams, deadlines and codecs would take more time than a cached answer.
+
+mod grpc;
 
 use std::convert::Infallible;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::{Buf, BufMut, Bytes};
-use futures::future::BoxFuture;
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::Incoming;
 use portcullis_runtime::{TraceFuture, TraceSpan, traces_are_recorded};
-use tonic::body::Body;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
-use tonic::server::{Grpc, NamedService, UnaryService};
-use tonic::{Code, Request, Response, Status};
+use tonic::server::NamedService;
+use tonic::service::Routes;
+use tonic::{Code, Status};
 use tower::Service;
 
+use self::grpc::{Reply, read_message};
 use crate::handler::{Handler, Unanswered};
 
 /// Envoy sends a path and three headers; this holds the largest of all.
 const LARGEST_CHECK: usize = 128 * 1024;
+/// For the rest of a message. Envoy sends it whole.
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
+const SERVICE: &str = "/envoy.service.auth.v3.Authorization/";
 const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
 
-/// `envoy.service.auth.v3.Authorization`.
-#[derive(Clone, Debug)]
-pub(crate) struct AuthorizationService(pub(crate) Handler);
+/// `envoy.service.auth.v3.Authorization`, and beside it what `others` serve.
+#[derive(Debug)]
+pub(crate) struct AuthorizationService {
+    handler: Handler,
+    others: Routes,
+}
 
 impl NamedService for AuthorizationService {
     const NAME: &'static str = "envoy.service.auth.v3.Authorization";
 }
 
-impl Service<http::Request<Body>> for AuthorizationService {
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
+impl AuthorizationService {
+    pub(crate) fn new(handler: Handler, others: Routes) -> Arc<Self> {
+        Arc::new(Self { handler, others: others.prepare() })
     }
 
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let check = CheckMethod(self.0.clone());
+    /// Answers one request.
+    pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Reply>, Infallible> {
+        let path = request.uri().path();
+        if path == CHECK {
+            return Ok(self.check_traced(request).await);
+        }
+        if path.starts_with(SERVICE) {
+            return Ok(Reply::failed(&Status::new(Code::Unimplemented, "the only method is Check")));
+        }
+        self.others
+            .clone()
+            .call(request.map(tonic::body::Body::new))
+            .await
+            .map(|response| response.map(Reply::of_tonic))
+    }
+
+    async fn check_traced(&self, request: Request<Incoming>) -> Response<Reply> {
+        if !traces_are_recorded() {
+            return self.check(request.into_body()).await;
+        }
         // Envoy's filter continues the request's trace in its call.
-        let span = traces_are_recorded().then(|| TraceSpan::of_request(|| "Check".to_owned(), request.headers()));
-        let answer = async move {
-            if request.uri().path() != CHECK {
-                return Ok(Status::new(Code::Unimplemented, "the only method is Check").into_http());
-            }
-            Ok(Grpc::new(BytesCodec).max_decoding_message_size(LARGEST_CHECK).unary(check, request).await)
-        };
-        match span {
-            None => Box::pin(answer),
-            Some(span) => Box::pin(async move { answer.with_context(span.context()).await }),
+        let span = TraceSpan::of_request(|| "Check".to_owned(), request.headers());
+        let context = span.context();
+        self.check(request.into_body()).with_context(context).await
+    }
+
+    async fn check(&self, body: Incoming) -> Response<Reply> {
+        match self.outcome(body).await {
+            Ok(message) => Reply::message(message),
+            Err(status) => Reply::failed(&status),
         }
     }
-}
 
-struct CheckMethod(Handler);
-
-impl UnaryService<Bytes> for CheckMethod {
-    type Response = Bytes;
-    type Future = BoxFuture<'static, Result<Response<Bytes>, Status>>;
-
-    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
-        let handler = self.0.clone();
-        Box::pin(async move {
-            match handler.answer(request.into_inner()).await {
-                Ok(reply) => Ok(Response::new(reply)),
-                Err(error @ Unanswered::NotAQuestion) => Err(Status::invalid_argument(error.to_string())),
-                Err(error @ Unanswered::Fault(_)) => Err(Status::unavailable(error.to_string())),
-            }
+    async fn outcome(&self, body: Incoming) -> Result<Bytes, Status> {
+        // The timer starts only if the message is not there yet.
+        let read = tokio::time::timeout(READ_TIMEOUT, read_message(body, LARGEST_CHECK)).await;
+        let message = read.map_err(|_elapsed| Status::deadline_exceeded("the message did not come in time"))??;
+        self.handler.answer(message).await.map_err(|error| match error {
+            Unanswered::NotAQuestion => Status::invalid_argument(error.to_string()),
+            Unanswered::Fault(_) => Status::unavailable(error.to_string()),
         })
     }
 }
 
-/// Messages as they are on the wire.
-#[derive(Clone, Copy, Debug, Default)]
-struct BytesCodec;
-
-impl Codec for BytesCodec {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for BytesCodec {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, message: Bytes, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        to.put(message);
-        Ok(())
-    }
-}
-
-impl Decoder for BytesCodec {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(from.copy_to_bytes(from.remaining())))
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,18 +1,22 @@
-//! What many callers have in common, encoded and kept once.
+//! What many callers have in common, encoded and kept once, within a memory of its own.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use portcullis_assertion::shared_members;
 use portcullis_token::{Caller, CallerKind};
-use quick_cache::Equivalent;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 
+use crate::allocation::allocated;
 use crate::identity_headers;
 use crate::reply_bytes::ReplyPart;
 
-/// Combinations of tenant, client, roles and scopes that are kept once. Others are kept with each caller, which only costs memory.
-const MOST: usize = 4096;
+/// What an identity usually weighs; only the number of remembered evictions depends on it.
+const USUAL_WEIGHT: u64 = 1024;
+/// Few, so that the largest identities fit into each: only first-seen tokens come here.
+const SHARDS: usize = 4;
 
 /// The tenant and what a caller may do there: the same for thousands of callers, so it is kept once.
 #[derive(Debug)]
@@ -20,35 +24,112 @@ pub(crate) struct SharedIdentity {
     pub(crate) tenant: Box<str>,
     pub(crate) headers: ReplyPart,
     pub(crate) members: Box<str>,
+    /// `None`: it found no room beside the others, and is weighed with the caller that has it.
+    charge: Option<Charge>,
+}
+
+/// Bytes out of the memory for shared identities, which are given back with the identity: callers
+/// may hold one long after it was evicted from the index.
+#[derive(Debug)]
+struct Charge {
+    held: Arc<AtomicU64>,
+    bytes: u64,
+}
+
+impl Charge {
+    /// `None` if `bytes` more would be more than `capacity`.
+    fn take(held: &Arc<AtomicU64>, bytes: u64, capacity: u64) -> Option<Self> {
+        let more = |held: u64| held.checked_add(bytes).filter(|total| *total <= capacity);
+        held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        Some(Self { held: Arc::clone(held), bytes })
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.held.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 impl SharedIdentity {
     /// `None` if a header would be too long to pass on.
     pub(crate) fn new(caller: &Caller) -> Option<Self> {
         let (headers, members) = (identity_headers::shared(caller)?, shared_members(caller)?);
-        Some(Self { tenant: caller.tenant.as_str().into(), headers, members: members.into_boxed_str() })
+        // A copy: mimalloc shrinks in place what is more than half used, so that it would keep what it grew to.
+        let (tenant, members) = (Box::from(&*caller.tenant), Box::from(&*members));
+        Some(Self { tenant, headers, members, charge: None })
+    }
+
+    /// Bytes to be weighed with the caller that has it.
+    pub(crate) fn unshared_bytes(&self) -> usize {
+        if self.charge.is_some() { 0 } else { self.bytes() }
+    }
+
+    fn bytes(&self) -> usize {
+        let parts = [self.tenant.len(), self.headers.len(), self.members.len()];
+        in_arc::<Self>() + parts.map(allocated).iter().sum::<usize>()
     }
 }
 
-/// Shared identities, by all that is in them.
-#[derive(Debug)]
-pub(crate) struct SharedIdentities(Cache<Group, Arc<SharedIdentity>>);
+/// Bytes of a `T` behind an `Arc`, which has two counters.
+pub(crate) const fn in_arc<T>() -> usize {
+    allocated(size_of::<T>() + 2 * size_of::<usize>())
+}
 
-impl Default for SharedIdentities {
-    fn default() -> Self {
-        Self(Cache::new(MOST))
+/// Shared identities, by all that is in them.
+///
+/// Half of the memory is for those in the index; the other half is for those that were evicted from
+/// it while callers still have them. When that is used up, new combinations are not shared.
+#[derive(Debug)]
+pub(crate) struct SharedIdentities {
+    index: Cache<Group, Arc<SharedIdentity>, ByWeight>,
+    held: Arc<AtomicU64>,
+    capacity: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct ByWeight;
+
+impl Weighter<Group, Arc<SharedIdentity>> for ByWeight {
+    fn weight(&self, group: &Group, shared: &Arc<SharedIdentity>) -> u64 {
+        (group.bytes() + shared.bytes()) as u64
     }
 }
 
 impl SharedIdentities {
+    /// Identities that take `capacity` bytes at most; `None` if the system's random numbers fail.
+    pub(crate) fn new(capacity: u64) -> Option<Self> {
+        let (index, usual) = (capacity / 2, capacity / 2 / USUAL_WEIGHT);
+        let options = OptionsBuilder::new()
+            .shards(SHARDS)
+            .estimated_items_capacity(usize::try_from(usual).unwrap_or(usize::MAX))
+            .weight_capacity(index)
+            .build()
+            .ok()?;
+        let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
+        let index = Cache::with_options(options, ByWeight, hasher, lifecycle);
+        Some(Self { index, held: Arc::default(), capacity })
+    }
+
     /// What `caller` has in common with others; `None` if a header would be too long to pass on.
     pub(crate) fn of(&self, caller: &Caller) -> Option<Arc<SharedIdentity>> {
-        if let Some(shared) = self.0.get(&GroupOf(caller)) {
+        if let Some(shared) = self.index.get(&GroupOf(caller)) {
             return Some(shared);
         }
-        let shared = Arc::new(SharedIdentity::new(caller)?);
-        self.0.insert(GroupOf(caller).to_owned(), Arc::clone(&shared));
+        let shared = SharedIdentity::new(caller)?;
+        let bytes = (GroupOf(caller).bytes() + shared.bytes()) as u64;
+        let charge = Charge::take(&self.held, bytes, self.capacity);
+        let is_shared = charge.is_some();
+        let shared = Arc::new(SharedIdentity { charge, ..shared });
+        if is_shared {
+            self.index.insert(GroupOf(caller).to_owned(), Arc::clone(&shared));
+        }
         Some(shared)
+    }
+
+    /// Bytes of all shared identities that anything still holds.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.held.load(Ordering::Relaxed)
     }
 }
 
@@ -65,7 +146,32 @@ struct Group {
 /// The [`Group`] of a caller, without copies. Their encoded members would do as a key too, but encoding takes 3,000 instructions each time.
 struct GroupOf<'a>(&'a Caller);
 
+impl Group {
+    fn bytes(&self) -> usize {
+        let Self { tenant, actor, roles, scopes, .. } = self;
+        group_bytes(tenant, actor.as_deref(), [roles, scopes])
+    }
+}
+
+/// Bytes on the heap, and of the entry itself.
+fn group_bytes(tenant: &str, actor: Option<&str>, lists: [&Vec<String>; 2]) -> usize {
+    let list = |list: &Vec<String>| {
+        let texts: usize = list.iter().map(|text| allocated(text.len())).sum();
+        allocated(list.len() * size_of::<String>()) + texts
+    };
+    let texts = allocated(tenant.len()) + allocated(actor.map_or(0, str::len));
+    ENTRY + texts + lists.map(list).iter().sum::<usize>()
+}
+
+/// Of the index: key, pointer, links and its share of the hash table.
+const ENTRY: usize = size_of::<Group>() + 48;
+
 impl GroupOf<'_> {
+    fn bytes(&self) -> usize {
+        let Caller { tenant, actor, roles, scopes, .. } = self.0;
+        group_bytes(tenant, actor.as_deref(), [roles, scopes])
+    }
+
     fn to_owned(&self) -> Group {
         let Caller { tenant, kind, actor, roles, scopes, .. } = self.0.clone();
         Group { tenant, kind, actor, roles, scopes }
@@ -95,6 +201,8 @@ mod tests {
 
     use super::{SharedIdentities, SharedIdentity};
 
+    const CAPACITY: u64 = 1024 * 1024;
+
     fn caller() -> Caller {
         Caller {
             tenant: "t".to_owned(),
@@ -110,7 +218,7 @@ mod tests {
 
     #[test]
     fn callers_who_differ_in_themselves_alone_share_one() {
-        let all = SharedIdentities::default();
+        let all = SharedIdentities::new(CAPACITY).unwrap();
         let first = all.of(&caller()).unwrap();
         let other =
             Caller { object_id: "p".to_owned(), name: Some("n".to_owned()), email: Some("e".to_owned()), ..caller() };
@@ -119,7 +227,7 @@ mod tests {
 
     #[test]
     fn nobody_is_given_what_is_anothers() {
-        let all = SharedIdentities::default();
+        let all = SharedIdentities::new(CAPACITY).unwrap();
         let text = |text: &str| text.to_owned();
         for other in [
             caller(),
@@ -138,5 +246,35 @@ mod tests {
             assert_eq!((&found.tenant, &found.headers), (&expected.tenant, &expected.headers), "{other:?}");
             assert_eq!(found.members, expected.members, "{other:?}");
         }
+    }
+
+    /// A combination of roles that takes some kilobytes, different for each number.
+    fn combination(number: u32) -> Caller {
+        let role = |index| format!("Role.With.A.Long.Name.{number:06}.{index:04}");
+        Caller { roles: (0..100).map(role).collect(), ..caller() }
+    }
+
+    #[test]
+    fn all_that_is_held_is_weighed_even_when_it_is_not_in_the_index_any_more() {
+        let all = SharedIdentities::new(CAPACITY).unwrap();
+        let held: Vec<_> = (0..1_000).map(|number| all.of(&combination(number)).unwrap()).collect();
+        assert!(all.bytes() <= CAPACITY && all.bytes() > CAPACITY / 2, "{}", all.bytes());
+        let weighed: usize = held.iter().map(|shared| shared.unshared_bytes()).sum();
+        let bytes: usize = held.iter().map(|shared| shared.bytes()).sum();
+        let shared: usize = held.iter().filter(|shared| shared.charge.is_some()).count();
+        assert!(shared > 20 && shared < 200, "{shared}");
+        // Each is weighed once: with its caller, or here, where its key is weighed too.
+        assert!(weighed + usize::try_from(all.bytes()).unwrap() >= bytes);
+        drop(held);
+        assert!(all.bytes() <= CAPACITY / 2, "what nobody has any more is given back: {}", all.bytes());
+        assert_eq!(all.bytes(), all.index.weight());
+        assert_eq!(all.of(&combination(2_000)).unwrap().unshared_bytes(), 0, "there is room again");
+    }
+
+    #[test]
+    fn one_identity_is_never_more_than_its_memory() {
+        let all = SharedIdentities::new(1024).unwrap();
+        let shared = all.of(&combination(1)).unwrap();
+        assert_eq!((all.bytes(), shared.unshared_bytes()), (0, shared.bytes()));
     }
 }

@@ -12,6 +12,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 use crate::gate::Gate;
+use crate::held_metrics;
 use crate::reload::PoliciesInForce;
 
 /// Registered at the start, and empty until there is a gate.
@@ -65,8 +66,8 @@ impl Collector for StateMetrics {
             .collect();
         keys(&mut encoder, &sources)?;
         let cache = routes.cache.size();
-        gauge(&mut encoder, "portcullis_decision_cache_callers", "Verified tokens held", cache.callers as u64)?;
-        gauge(&mut encoder, "portcullis_decision_cache_bytes", "Memory of verified tokens, by estimate", cache.bytes)?;
+        held_metrics::decision_cache(&mut encoder, &cache)?;
+        held_metrics::rate_limits(&mut encoder, &gate.rate_limits_held())?;
         let help = "Look-ups of verified tokens since the policies last changed";
         let mut look_ups =
             encoder.encode_descriptor("portcullis_decision_cache_look_ups", help, None, MetricType::Counter)?;
@@ -92,6 +93,12 @@ fn keys(encoder: &mut DescriptorEncoder<'_>, sources: &[(String, KeyStatus)]) ->
     for source in sources {
         let number = source.1.keys.as_ref().map_or(0, |fetched| fetched.keys.len()) as u64;
         ConstGauge::new(number).encode(numbers.encode_family(&labels(source))?)?;
+    }
+    let help = "1 while the source has usable signing keys; 0: its tokens are answered with 503";
+    let mut ready = encoder.encode_descriptor("portcullis_issuer_ready", help, None, MetricType::Gauge)?;
+    for source in sources {
+        let is_ready = u64::from(source.1.is_ready());
+        ConstGauge::new(is_ready).encode(ready.encode_family(&labels(source))?)?;
     }
     let help = "Time since signing keys were last fetched";
     let mut age = encoder.encode_descriptor("portcullis_key_age_seconds", help, None, MetricType::Gauge)?;

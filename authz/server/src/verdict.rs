@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_policy::{Denial, OnDenied, RateLimit};
-use portcullis_token::{Caller, CallerKind, Refusal};
+use portcullis_token::{Caller, CallerKind, Reason, Refusal};
 
 use crate::known_caller::KnownCaller;
 
@@ -79,26 +79,47 @@ pub(crate) struct Quota {
 /// Why a request does not pass.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// The route names no policy, or one that does not exist.
+    /// The client sent more headers, or larger ones, than the gateway passes on.
+    HeadersTooLarge,
+    /// Path and query are longer than the gateway passes on.
+    UriTooLong,
+    /// The route names no policy.
     NoPolicy,
+    /// The route names a policy that is not in force. It may be on its way, as the route was.
+    UnknownPolicy,
     Token(Refusal),
     Policy {
         denial: Denial,
         on_denied: OnDenied,
     },
-    /// The caller's claims do not fit into headers.
+    /// The caller's claims do not fit into headers, or with the assertion not into the reserve.
     ClaimsTooLarge,
     RateLimited {
         quota: Quota,
         retry_after: Duration,
     },
+    /// The memory of rate limits is full of live windows.
+    LimiterFull {
+        retry_after: Duration,
+    },
+}
+
+/// Signing keys that a token needs and that cannot be had now.
+#[derive(Debug)]
+pub(crate) struct MissingKeys {
+    /// The issuer, by its name in the policies.
+    pub(crate) issuer: String,
+    /// Which of its sources: a URL, usually.
+    pub(crate) source: Option<String>,
+    /// Why the last fetch failed.
+    pub(crate) cause: String,
 }
 
 /// A fault of ours. Nobody passes, and nobody is told that it was their fault.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
-    #[error("{0}")]
-    KeysUnavailable(Refusal),
+    #[error("no signing keys of issuer {}: {}", .0.issuer, .0.cause)]
+    KeysUnavailable(Box<MissingKeys>),
     #[error(
         "the path {path:?} does not begin with the route's removed_prefix {prefix:?}; correct context_extensions in Envoy's routes"
     )]
@@ -107,4 +128,16 @@ pub(crate) enum Fault {
     LimitsUnavailable,
     #[error("an assertion cannot be signed")]
     NotSigned,
+}
+
+impl Fault {
+    /// The reason code.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::KeysUnavailable(_) => Reason::KeysUnavailable.code(),
+            Self::RouteMismatch { .. } => "route_mismatch",
+            Self::LimitsUnavailable => "rate_limit_store_unavailable",
+            Self::NotSigned => "assertion_not_signed",
+        }
+    }
 }

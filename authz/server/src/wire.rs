@@ -16,6 +16,8 @@ pub(crate) struct Check<'a> {
     pub(crate) request_id: Option<&'a [u8]>,
     /// The client before the proxies that Envoy trusts.
     pub(crate) external_address: Option<&'a [u8]>,
+    /// What the client sent: `limits::RequestSize` reads it.
+    pub(crate) request_size: Option<&'a [u8]>,
     /// Whoever holds the connection.
     pub(crate) source_address: &'a [u8],
 }
@@ -121,6 +123,7 @@ impl<'a> Check<'a> {
             b"x-request-id" => self.request_id = Some(value),
             // Envoy writes this header itself, and takes a client's away.
             b"x-envoy-external-address" => self.external_address = Some(value),
+            b"x-gateway-request-size" => self.request_size = Some(value),
             _ => {}
         }
     }
@@ -198,6 +201,7 @@ mod tests {
             Just("authorization".to_owned()),
             Just("x-request-id".to_owned()),
             Just("x-envoy-external-address".to_owned()),
+            Just("x-gateway-request-size".to_owned()),
             "[a-z-]{1,12}",
         ];
         let header = (name, ".{0,40}", vec(any::<u8>(), 0..40));
@@ -265,6 +269,7 @@ mod tests {
             prop_assert_eq!(check.authorization, expected);
             prop_assert_eq!(check.request_id, lines(http, "x-request-id").last().copied());
             prop_assert_eq!(check.external_address, lines(http, "x-envoy-external-address").last().copied());
+            prop_assert_eq!(check.request_size, lines(http, "x-gateway-request-size").last().copied());
             let address = attributes.source.as_ref().and_then(|peer| peer.address.as_ref()?.address.as_ref()).map(|address| match address {
                 address::Address::SocketAddress(socket) => socket.address.as_bytes(),
                 _ => &[],

@@ -38,6 +38,7 @@ fn each_command_says_what_it_found_and_leaves_with_its_code() {
     let policies = "dev/stack/policy.yaml";
     let sample = std::fs::read_to_string(format!("{ROOT}/{policies}")).unwrap();
     let broken = write("broken.yaml", &sample.replace("callers: users", "callers: user"));
+    let generous = write("generous.yaml", &sample.replace("requests: 100,", "requests: 1000,"));
     let failing = write("failing.yaml", "cases: [{name: open, policy: tasks, expect: {outcome: allow}}]");
     let odd = write("odd.yaml", "cases: [{nam: x}]");
     let record = r#"{"fields":{"policy":"audit","outcome":"deny","reason":"role_missing","tenant":"t","object_id":"o","kind":"application"}}"#;
@@ -46,6 +47,11 @@ fn each_command_says_what_it_found_and_leaves_with_its_code() {
         (vec!["check", policies], "", 0, "no problems"),
         (vec!["check", &broken], "", 1, "did you mean users?"),
         (vec!["check", "--format", "json", &broken], "", 1, "\"path\":\"spec.allow[0].callers\""),
+        (vec!["check", &generous], "", 1, "RoutePolicy audit: spec.rateLimit: takes up to 2440 bytes for each caller"),
+        (vec!["check", &generous], "", 1, "give serve and check --rate-limit-memory-mib 284"),
+        (vec!["check", "--rate-limit-memory-mib", "284", &generous], "", 0, "no problems"),
+        (vec!["check", "--callers", "40000", &generous], "", 0, "no problems"),
+        (vec!["check", "--rate-limit-memory-mib", "15", policies], "", 64, "15 is not in 16..=65536"),
         (vec!["test", policies, "dev/stack/policy-cases.yaml"], "", 0, "16 passed, 0 failed"),
         (vec!["test", policies, &failing], "", 1, "0 passed, 1 failed"),
         (vec!["test", policies, &odd], "", 64, "is not a file of cases"),

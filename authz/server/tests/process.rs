@@ -1,12 +1,17 @@
 //! The program as it runs: what cannot work is said in one message before anything is served.
+#![allow(clippy::disallowed_methods, reason = "no runtime whose worker a pause could block")]
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers outside #[test] functions too")]
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 const POLICY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/stack/policy.yaml");
+
+/// Far longer than anything takes, so that only a server that hangs meets it.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn run(arguments: &[&str]) -> (Option<i32>, String) {
     let Output { status, stderr, .. } =
@@ -44,8 +49,12 @@ fn every_wrong_flag_is_named_at_once() {
 fn a_policy_that_cannot_be_used_is_explained_with_file_and_field() {
     let folder = tempfile::tempdir().unwrap();
     for (good, bad, parts) in [
-        ("  issuer: entra", "  isuer: entra", ["policy.yaml: RoutePolicy tasks: spec.isuer", "did you mean issuer?"]),
-        ("kind: TokenIssuer", "kind: [", ["policy.yaml: is not YAML", "line 5"]),
+        (
+            "  issuer: entra",
+            "  isuer: entra",
+            ["policy.yaml:14:3: RoutePolicy tasks: spec.isuer", "did you mean issuer?"],
+        ),
+        ("kind: TokenIssuer", "kind: [", ["policy.yaml:5:", ": is not YAML: "]),
         ("requests: 100", "requests: lots", ["RoutePolicy audit: spec.rateLimit.requests", "lots"]),
         ("callers: users", "callers: people", ["RoutePolicy notifications: spec.allow[0].callers", "`users`"]),
     ] {
@@ -121,18 +130,94 @@ fn an_occupied_port_names_the_flag_and_the_fix() {
     }
 }
 
+/// A running server, which is killed when this is dropped.
+struct Server {
+    child: Child,
+    operations: SocketAddr,
+}
+
+impl Server {
+    /// Starts on free ports with `policy`.
+    fn start(policy: &Path, wait: &str, variables: &[(&str, &str)]) -> Self {
+        // Bound and dropped, so that it is known where to ask.
+        let operations = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+        command.args(["serve", "--policy", policy.to_str().unwrap(), "--issuer-wait", wait]);
+        let free = ["--listen", "--keys-listen", "--administration-listen"];
+        command.args(free.iter().flat_map(|flag| [*flag, "127.0.0.1:0"]));
+        command.args(["--operations-listen", &operations.to_string()]).env_clear().envs(variables.iter().copied());
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        Self { child, operations }
+    }
+
+    /// What `path` answers, once the server listens.
+    fn get(&mut self, path: &str) -> String {
+        let started = Instant::now();
+        loop {
+            assert!(self.child.try_wait().unwrap().is_none(), "the server has ended");
+            if let Ok(mut connection) = TcpStream::connect(self.operations) {
+                write!(connection, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
+                let mut answer = String::new();
+                connection.read_to_string(&mut answer).unwrap();
+                return answer;
+            }
+            assert!(started.elapsed() < PATIENCE, "the server does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The first answer of `/readyz` that holds all `parts`.
+    fn readiness_with(&mut self, parts: &[&str]) -> String {
+        let started = Instant::now();
+        loop {
+            let answer = self.get("/readyz");
+            if parts.iter().all(|part| answer.contains(part)) {
+                return answer;
+            }
+            assert!(started.elapsed() < PATIENCE, "{parts:?} are not in: {answer}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
 #[test]
-fn an_issuer_that_cannot_be_reached_is_named_with_its_document() {
+fn an_issuer_that_cannot_be_reached_keeps_the_server_unready_and_running() {
     let folder = tempfile::tempdir().unwrap();
     // Bound and dropped: nothing listens there.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let authority = format!("https://localhost:{port}");
-    let (code, text) = serve(&policy_with(folder.path(), "https://localhost:8443", &authority), &[]);
-    assert_eq!(code, Some(1), "{text}");
-    for part in ["policy.yaml", &authority, "/.well-known/openid-configuration", "cannot be reached", "refused"] {
-        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    let policy = policy_with(folder.path(), "https://localhost:8443", &authority);
+    let mut server = Server::start(&policy, "300ms", &[]);
+    let parts =
+        ["503", "issuer entra", &authority, "/.well-known/openid-configuration", "cannot be reached", "refused"];
+    server.readiness_with(&parts);
+    let metrics = server.get("/metrics");
+    for version in ["", "v2.0/"] {
+        let source = format!("{authority}/11111111-1111-4111-8111-111111111111/{version}.well-known");
+        let gauge = format!("portcullis_issuer_ready{{issuer=\"entra\",source=\"{source}");
+        let line = metrics.lines().find(|line| line.starts_with(&gauge));
+        assert!(line.is_some_and(|line| line.ends_with(" 0")), "{gauge} in {metrics}");
     }
-    assert_eq!(text.lines().count(), 1, "{text}");
+}
+
+#[test]
+fn a_policy_for_anyone_is_served_while_no_issuer_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let authority = format!("https://localhost:{port}");
+    let policy = policy_with(folder.path(), "https://localhost:8443", &authority);
+    let public = "\n---\napiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {name: public}\n\
+        spec: {allow: [{callers: anyone}], upstream: {name: web}}\n";
+    std::fs::write(&policy, format!("{}{public}", std::fs::read_to_string(&policy).unwrap())).unwrap();
+    let mut server = Server::start(&policy, "300ms", &[]);
+    server.readiness_with(&["200", "\nready\nmissing: signing keys: issuer entra: ", &authority]);
 }
 
 #[test]
@@ -141,6 +226,22 @@ fn a_key_file_that_is_none_is_explained() {
     assert!(code == Some(64) && text.contains("--assertion-key") && text.contains("PKCS#8"), "{text}");
     let (code, text) = serve(Path::new(POLICY), &["--assertion-key", "absent.pem"]);
     assert!(code == Some(64) && text.contains("absent.pem: cannot be read"), "{text}");
+}
+
+#[test]
+fn a_folder_of_mac_keys_that_cannot_be_used_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    for (file, content, part) in [
+        ("task-api", "c2hvcnQ=", "task-api: line 1 has a key of 5 bytes"),
+        ("task-api", key, "audit and task-api have the same key"),
+    ] {
+        std::fs::write(folder.path().join("audit"), key).unwrap();
+        std::fs::write(folder.path().join(file), content).unwrap();
+        let (code, text) = serve(Path::new(POLICY), &["--assertion-mac-keys", folder.path().to_str().unwrap()]);
+        assert!(code == Some(64) && text.contains("--assertion-mac-keys") && text.contains(part), "{text}");
+        assert!(!text.contains(key), "{text}");
+    }
 }
 
 #[test]
@@ -158,28 +259,16 @@ fn keys_are_fetched_through_the_proxy_of_the_environment() {
     let folder = tempfile::tempdir().unwrap();
     // A name that only a proxy could resolve (RFC 6761 §6.4).
     let policy = policy_with(folder.path(), "https://localhost:8443", "https://issuer.invalid");
-    let arguments = ["serve", "--policy", policy.to_str().unwrap(), "--issuer-wait", "10s"];
-    let ports = ["--listen", "--keys-listen", "--administration-listen", "--operations-listen"];
-    let start = |variables: &[(&str, &str)], wait: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-        command.args(arguments.iter().map(|argument| if *argument == "10s" { wait } else { argument }));
-        command.args(ports.iter().flat_map(|flag| [*flag, "127.0.0.1:0"]));
-        command.env_clear().envs(variables.iter().copied()).stderr(Stdio::piped()).spawn().unwrap()
-    };
     let proxy = listener();
-    let mut child = start(&[("HTTPS_PROXY", &url(&proxy))], "10s");
+    let _server = Server::start(&policy, "10s", &[("HTTPS_PROXY", &url(&proxy))]);
     let (connection, _) = proxy.accept().unwrap();
     let mut first_line = String::new();
     BufReader::new(connection).read_line(&mut first_line).unwrap();
     assert_eq!(first_line, "CONNECT issuer.invalid:443 HTTP/1.1\r\n");
-    child.kill().unwrap();
-    child.wait().unwrap();
 
     let proxy = listener();
     proxy.set_nonblocking(true).unwrap();
-    let child = start(&[("HTTPS_PROXY", &url(&proxy)), ("NO_PROXY", "issuer.invalid")], "300ms");
-    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
-    let text = String::from_utf8(stderr).unwrap();
-    assert!(status.code() == Some(1) && text.contains("https://issuer.invalid/"), "{text}");
+    let mut server = Server::start(&policy, "300ms", &[("HTTPS_PROXY", &url(&proxy)), ("NO_PROXY", "issuer.invalid")]);
+    server.readiness_with(&["503", "https://issuer.invalid/", "cannot be reached"]);
     assert!(proxy.accept().is_err(), "the proxy was asked for a host that NO_PROXY excepts");
 }

@@ -1,14 +1,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use url::Url;
 
 use crate::algorithm::Algorithm;
+use crate::connection_failure::connection_failure;
 use crate::key_cache::KeySource;
 use crate::key_set::{KeySet, KeySetError};
+use crate::refusal_text::refusal_text;
 
 /// Entra's metadata has 2 KiB and its key sets 20 KiB. A larger document is not read to its end.
 const MAX_DOCUMENT: usize = 512 * 1024;
@@ -36,13 +39,15 @@ pub enum KeyLocation {
 pub struct FetchedKeys {
     /// The issuer that the discovery document names.
     pub issuer: Option<String>,
+    /// The cloud that the discovery document names: Entra's `cloud_instance_name`.
+    pub cloud_instance: Option<String>,
     /// The keys.
     pub keys: KeySet,
 }
 
 impl FetchedKeys {
     pub(crate) fn same_as(&self, other: &Self) -> bool {
-        self.issuer == other.issuer && self.keys.same_as(&other.keys)
+        self.issuer == other.issuer && self.cloud_instance == other.cloud_instance && self.keys.same_as(&other.keys)
     }
 }
 
@@ -50,7 +55,7 @@ impl FetchedKeys {
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// No answer, or no verified TLS.
-    #[error("{url}: cannot be reached: {}", chain(.cause))]
+    #[error("{url}: {}", connection_failure(.cause))]
     Unreachable {
         /// The document.
         url: Url,
@@ -58,12 +63,14 @@ pub enum FetchError {
         cause: reqwest::Error,
     },
     /// An answer other than 200. A redirect is one: a document that moved must be configured, not believed.
-    #[error("{url}: answered {status}")]
+    #[error("{url}: answered {status}{}", .text.as_ref().map_or_else(String::new, |text| format!(": {text}")))]
     Status {
         /// The document.
         url: Url,
         /// The answer.
         status: StatusCode,
+        /// Entra's sentence about it.
+        text: Option<String>,
     },
     /// Larger than any such document.
     #[error("{url}: is larger than {MAX_DOCUMENT} bytes")]
@@ -97,10 +104,38 @@ pub enum FetchError {
     },
 }
 
+impl FetchError {
+    /// Returns whether the issuer answered, and its answer is that it publishes no usable keys here.
+    ///
+    /// A tenant that its owner has deleted is such an answer (400), and so is a document that does
+    /// not exist (404). A start does not wait for either. An issuer that is overloaded or cannot be
+    /// reached has given no answer: 408, 425, 429 and 5xx say "later" (RFC 9110 §15, RFC 6585 §4).
+    pub(crate) fn is_answer(&self) -> bool {
+        const LATER: [StatusCode; 3] =
+            [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
+        match self {
+            Self::Status { status, .. } => !status.is_server_error() && !LATER.contains(status),
+            Self::Discovery { .. } | Self::Keys { .. } => true,
+            Self::Unreachable { .. } | Self::TooLarge { .. } | Self::File { .. } => false,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Discovery {
     issuer: String,
     jwks_uri: Url,
+    /// Of any type: to providers other than Entra the name is free.
+    #[serde(default)]
+    cloud_instance_name: Value,
+}
+
+impl Discovery {
+    /// The issuer, and the cloud if there is one.
+    fn names(&self) -> (Option<String>, Option<String>) {
+        let cloud = self.cloud_instance_name.as_str().filter(|name| !name.trim().is_empty());
+        (Some(self.issuer.clone()), cloud.map(str::to_owned))
+    }
 }
 
 /// Keys where their issuer publishes them. The client decides on TLS, deadlines and proxies, and must not follow redirects.
@@ -128,17 +163,19 @@ impl KeySource for PublishedKeys {
     }
 
     async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
-        let (issuer, document, body) = match &self.location {
+        let (metadata, document, body) = match &self.location {
             KeyLocation::KeySet(url) => (None, url.to_string(), get(&self.http, url).await?),
             KeyLocation::Discovery { url, keys_elsewhere } => {
-                let Discovery { issuer, jwks_uri } = discovery(&self.http, url, *keys_elsewhere).await?;
-                (Some(issuer), jwks_uri.to_string(), get(&self.http, &jwks_uri).await?)
+                let metadata = discovery(&self.http, url, *keys_elsewhere).await?;
+                let body = get(&self.http, &metadata.jwks_uri).await?;
+                (Some(metadata.names()), metadata.jwks_uri.to_string(), body)
             }
             KeyLocation::File(path) => (None, self.name(), read(path).await?),
             KeyLocation::Inline(keys) => (None, self.name(), keys.as_bytes().to_vec()),
         };
         let keys = KeySet::parse(&body, &self.algorithms).map_err(|error| FetchError::Keys { document, error })?;
-        Ok(FetchedKeys { issuer, keys })
+        let (issuer, cloud_instance) = metadata.unwrap_or_default();
+        Ok(FetchedKeys { issuer, cloud_instance, keys })
     }
 }
 
@@ -161,11 +198,24 @@ async fn discovery(http: &Client, url: &Url, keys_elsewhere: bool) -> Result<Dis
 }
 
 async fn get(http: &Client, url: &Url) -> Result<Vec<u8>, FetchError> {
+    let response = send(http.get(url.clone()), url).await?;
+    if response.status() == StatusCode::OK { body(response, url).await } else { Err(refused(response, url).await) }
+}
+
+/// The error of an answer other than 200.
+pub(crate) async fn refused(response: Response, url: &Url) -> FetchError {
+    let status = response.status();
+    let text = body(response, url).await.ok().and_then(|body| refusal_text(&body));
+    FetchError::Status { url: url.clone(), status, text }
+}
+
+pub(crate) async fn send(request: RequestBuilder, url: &Url) -> Result<Response, FetchError> {
+    request.send().await.map_err(|cause| FetchError::Unreachable { url: url.clone(), cause })
+}
+
+/// The body of an answer of `url`, unless it is larger than any such document.
+pub(crate) async fn body(mut response: Response, url: &Url) -> Result<Vec<u8>, FetchError> {
     let unreachable = |cause| FetchError::Unreachable { url: url.clone(), cause };
-    let mut response = http.get(url.clone()).send().await.map_err(unreachable)?;
-    if response.status() != StatusCode::OK {
-        return Err(FetchError::Status { url: url.clone(), status: response.status() });
-    }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
         if body.len() + chunk.len() > MAX_DOCUMENT {
@@ -183,13 +233,4 @@ async fn read(path: &Path) -> Result<Vec<u8>, FetchError> {
     // One byte more than a document may have makes the parser refuse what was cut.
     file.take(MAX_DOCUMENT as u64 + 1).read_to_end(&mut body).await.map_err(failed)?;
     Ok(body)
-}
-
-/// reqwest's own message repeats the URL and hides the cause ("connection refused", "invalid peer certificate").
-fn chain(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }

@@ -18,24 +18,31 @@ pub(crate) struct Header {
 
 impl Header {
     pub(crate) fn parse(bytes: &[u8], allowed: &[Algorithm]) -> Result<Self, Refusal> {
-        let members =
-            parse_object(bytes).map_err(|_| malformed("its header is not a JSON object without repetition"))?;
-        if members.contains("crit") {
-            return Err(Refusal::new(Reason::CriticalHeader, "the token demands an extension that is not supported"));
-        }
-        let algorithm = members.get("alg").and_then(Value::as_str).and_then(Algorithm::from_name);
-        let algorithm =
-            algorithm.filter(|algorithm| allowed.contains(algorithm)).ok_or_else(|| algorithm_refused(allowed))?;
-        // Entra hashes the nonce into what it signs for Graph, so such a token never verifies; say why instead of "bad signature".
-        if members.contains("nonce") {
-            return Err(graph_token());
-        }
-        check_type(members.get("typ"))?;
-        let key_id = members.get("kid").and_then(Value::as_str).filter(|kid| (1..=MAX_KEY_ID).contains(&kid.len()));
-        let key_id =
-            key_id.ok_or_else(|| Refusal::new(Reason::KeyIdInvalid, "the token names no signing key (kid)"))?;
-        Ok(Self { algorithm, key_id: key_id.to_owned() })
+        let accept = |name: &str| Algorithm::from_name(name).filter(|algorithm| allowed.contains(algorithm));
+        let (algorithm, key_id) = read_header(bytes, accept, || algorithm_not_allowed(allowed))?;
+        Ok(Self { algorithm, key_id })
     }
+}
+
+/// Reads a header whose `alg` is one that `accept` knows: that algorithm, and the key id.
+pub(crate) fn read_header<A>(
+    bytes: &[u8],
+    accept: impl FnOnce(&str) -> Option<A>,
+    not_accepted: impl FnOnce() -> Refusal,
+) -> Result<(A, String), Refusal> {
+    let members = parse_object(bytes).map_err(|_| malformed("its header is not a JSON object without repetition"))?;
+    if members.contains("crit") {
+        return Err(Refusal::new(Reason::CriticalHeader, "the token demands an extension that is not supported"));
+    }
+    let algorithm = members.get("alg").and_then(Value::as_str).and_then(accept).ok_or_else(not_accepted)?;
+    // Entra hashes the nonce into what it signs for Graph, so such a token never verifies; say why instead of "bad signature".
+    if members.contains("nonce") {
+        return Err(graph_token());
+    }
+    check_type(members.get("typ"))?;
+    let key_id = members.get("kid").and_then(Value::as_str).filter(|kid| (1..=MAX_KEY_ID).contains(&kid.len()));
+    let key_id = key_id.ok_or_else(|| Refusal::new(Reason::KeyIdInvalid, "the token names no signing key (kid)"))?;
+    Ok((algorithm, key_id.to_owned()))
 }
 
 /// Entra writes `JWT`, RFC 9068 asks for `at+jwt`; some issuers write nothing. Anything else is another kind of token (RFC 8725 §3.11).
@@ -54,7 +61,7 @@ fn check_type(typ: Option<&Value>) -> Result<(), Refusal> {
     }
 }
 
-fn algorithm_refused(allowed: &[Algorithm]) -> Refusal {
+pub(crate) fn algorithm_not_allowed(allowed: &[Algorithm]) -> Refusal {
     let names: Vec<&str> = allowed.iter().map(|algorithm| algorithm.name()).collect();
     Refusal::new(Reason::AlgorithmNotAllowed, format!("the issuer signs with {} and nothing else", names.join(", ")))
 }

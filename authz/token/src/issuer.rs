@@ -37,6 +37,14 @@ impl Issuer {
         matches!(self, Self::Entra(_))
     }
 
+    /// Whether the settings take sender-constrained tokens without the proof of possession.
+    pub(crate) fn takes_sender_constrained_as_bearer(&self) -> bool {
+        match self {
+            Self::Entra(entra) => entra.settings().takes_sender_constrained_as_bearer(),
+            Self::Oidc(oidc) => oidc.settings().takes_sender_constrained_as_bearer(),
+        }
+    }
+
     pub(crate) fn origin_of<'a>(&'a self, claims: &'a Claims) -> Result<Origin<'a>, Refusal> {
         match self {
             Self::Entra(entra) => entra.origin_of(claims).map(Origin::Entra),
@@ -44,10 +52,11 @@ impl Issuer {
         }
     }
 
-    pub(crate) async fn refresh(&self, claims: &Claims, key_id: &str) -> bool {
+    /// The keys that a token with these claims is verified with; `None` for a token of another issuer.
+    pub(crate) fn key_cache_of(&self, claims: &Claims) -> Option<&KeyCache> {
         match self {
-            Self::Entra(entra) => entra.refresh(claims, key_id).await,
-            Self::Oidc(oidc) => oidc.refresh(key_id).await,
+            Self::Entra(entra) => entra.key_cache_of(claims),
+            Self::Oidc(oidc) => Some(oidc.key_cache()),
         }
     }
 

@@ -14,6 +14,7 @@ pub struct VerificationKey {
     algorithm: Algorithm,
     public: ParsedPublicKey,
     issuer: Option<String>,
+    cloud_instance: Option<String>,
 }
 
 /// Why a published key cannot be used.
@@ -44,7 +45,7 @@ pub enum InvalidKey {
 
 impl VerificationKey {
     pub(crate) fn of(algorithm: Algorithm, public: ParsedPublicKey) -> Self {
-        Self { algorithm, public, issuer: None }
+        Self { algorithm, public, issuer: None, cloud_instance: None }
     }
 
     /// Parses a JWK (RFC 7517) for one of the `allowed` algorithms: its `alg`, or the first that fits its type.
@@ -60,7 +61,9 @@ impl VerificationKey {
             Family::Curve(curve) => point(jwk, curve, algorithm)?,
             Family::Ed25519 => on_curve(algorithm, &bytes(jwk, "x")?)?,
         };
-        Ok(Self { algorithm, public, issuer: text(jwk, "issuer").map(str::to_owned) })
+        let issuer = text(jwk, "issuer").map(str::to_owned);
+        let cloud_instance = text(jwk, "cloud_instance_name").filter(|name| !name.trim().is_empty());
+        Ok(Self { algorithm, public, issuer, cloud_instance: cloud_instance.map(str::to_owned) })
     }
 
     /// Whether `signature` over `message` was made with this key and `algorithm`.
@@ -73,6 +76,12 @@ impl VerificationKey {
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         self.issuer.as_deref()
+    }
+
+    /// The cloud that Entra binds the key to, such as `microsoftonline.com`.
+    #[must_use]
+    pub fn cloud_instance(&self) -> Option<&str> {
+        self.cloud_instance.as_deref()
     }
 }
 

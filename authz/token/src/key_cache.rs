@@ -1,6 +1,7 @@
 //! Signing keys that a task of its own keeps fresh.
 
 mod refresh;
+mod sources;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,8 @@ use crate::algorithm::Algorithm;
 use crate::fetch::{FetchError, FetchedKeys};
 use crate::key_store::{KeyFile, KeyStore};
 use refresh::keep_fresh;
+pub use sources::KeySources;
+pub(crate) use sources::SourceId;
 pub use status::KeyStatus;
 
 /// Where a cache gets its keys from.
@@ -133,7 +136,24 @@ impl KeyCache {
     pub async fn ready(&self) {
         let mut state = self.shared.state.subscribe();
         // The sender lives as long as `self`, so waiting can't fail.
-        let _state = state.wait_for(|state| state.keys.is_some()).await;
+        let _state = state.wait_for(KeyStatus::is_ready).await;
+    }
+
+    /// Waits for the first good keys, or for the issuer's answer that it has none.
+    pub async fn settled(&self) {
+        let mut state = self.shared.state.subscribe();
+        // The sender lives as long as `self`, so waiting can't fail.
+        let _state = state.wait_for(KeyStatus::is_settled).await;
+    }
+
+    /// Waits for the end of the first fetch, up to [`KeyPolicy::patience`], and returns whether it
+    /// has ended. Returns false at once if there was a fetch before: a request never waits out an
+    /// outage.
+    pub async fn first_fetch(&self) -> bool {
+        if !self.shared.state.borrow().awaits_first_fetch() {
+            return false;
+        }
+        timeout(self.shared.policy.patience, self.end_of_fetch(0)).await.is_ok()
     }
 
     /// Asks for fresh keys because a token names the unknown `key_id`, and waits for them a little.

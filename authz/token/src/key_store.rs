@@ -56,6 +56,8 @@ pub(crate) struct StoredKeys {
 struct Document {
     source: String,
     issuer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cloud_instance: Option<String>,
     fetched_at: u64,
     keys: Vec<Value>,
 }
@@ -109,7 +111,7 @@ impl KeyFile {
         let mut text = Vec::new();
         file.take(LARGEST_FILE).read_to_end(&mut text).map_err(|error| error.to_string())?;
         let document: Document = serde_json::from_slice(&text).map_err(|error| format!("it is damaged ({error})"))?;
-        let Document { source, issuer, fetched_at, keys } = document;
+        let Document { source, issuer, cloud_instance, fetched_at, keys } = document;
         if *source != *self.source {
             return Err("it is of another source".to_owned());
         }
@@ -123,7 +125,7 @@ impl KeyFile {
         }
         let document = json!({ "keys": keys }).to_string();
         let keys = KeySet::parse(document.as_bytes(), algorithms).map_err(|error| error.to_string())?;
-        Ok(Some(StoredKeys { keys: FetchedKeys { issuer, keys }, age }))
+        Ok(Some(StoredKeys { keys: FetchedKeys { issuer, cloud_instance, keys }, age }))
     }
 
     /// Replaces the file whole. Failing to is logged and no more: keys at hand serve all the same.
@@ -135,7 +137,8 @@ impl KeyFile {
 
     fn try_write(&self, fetched: &FetchedKeys) -> std::io::Result<()> {
         let (source, issuer) = (self.source.to_string(), fetched.issuer.clone());
-        let document = Document { source, issuer, fetched_at: unix_now(), keys: fetched.keys.published().to_vec() };
+        let (cloud_instance, keys) = (fetched.cloud_instance.clone(), fetched.keys.published().to_vec());
+        let document = Document { source, issuer, cloud_instance, fetched_at: unix_now(), keys };
         // Temporary files are made for their owner alone (0600), and renaming keeps that.
         let mut file = tempfile::NamedTempFile::new_in(self.path.parent().unwrap_or(Path::new(".")))?;
         serde_json::to_writer(&mut file, &document)?;
@@ -187,7 +190,8 @@ mod tests {
             "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
         let document = json!({ "keys": [key] }).to_string();
         let keys = KeySet::parse(document.as_bytes(), &[Algorithm::Es256]).unwrap();
-        FetchedKeys { issuer: Some("https://issuer.example".to_owned()), keys }
+        let cloud_instance = Some("microsoftonline.com".to_owned());
+        FetchedKeys { issuer: Some("https://issuer.example".to_owned()), cloud_instance, keys }
     }
 
     fn read(file: &KeyFile) -> Result<bool, String> {

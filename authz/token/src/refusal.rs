@@ -99,6 +99,10 @@ reasons! {
     IdToken = "id_token",
     /// A token for Microsoft Graph, which only Graph can verify.
     GraphToken = "graph_token",
+    /// Bound to a key of its sender (`cnf`), of which a bearer token carries no proof (RFC 8705 §3, RFC 9449 §7.2).
+    SenderConstrained = "sender_constrained",
+    /// Nothing in the token tells whether it speaks for a user or for an application.
+    CallerKindUnknown = "caller_kind_unknown",
     /// A claim that the issuer's settings require is absent or has another value.
     RequiredClaimMissing = "required_claim_missing",
     /// The caller has so many roles that the issuer left them out.

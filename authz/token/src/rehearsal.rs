@@ -109,8 +109,9 @@ impl Rehearsal {
         Some(token)
     }
 
-    fn cache(&self, issuer: Option<String>) -> KeyCache {
-        KeyCache::start(AtHand(FetchedKeys { issuer, keys: self.keys.clone() }), KeyPolicy::default())
+    fn cache(&self, issuer: Option<String>) -> Arc<KeyCache> {
+        let keys = AtHand(FetchedKeys { issuer, cloud_instance: None, keys: self.keys.clone() });
+        Arc::new(KeyCache::start(keys, KeyPolicy::default()))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::claims::Claims;
 
 /// They change, and two people can have the same: nothing may be decided by them (Microsoft's "Claims validation", §Don't use mutable claims;
 /// cf. oauth2-proxy CVE-2026-40574).
-const FOR_READING_ONLY: [&str; 8] =
+pub(crate) const FOR_READING_ONLY: [&str; 8] =
     ["email", "family_name", "given_name", "name", "nickname", "preferred_username", "unique_name", "upn"];
 
 /// Claims that a token must have, each with the values that will do: texts, whole numbers, true or false.

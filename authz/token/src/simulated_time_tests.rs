@@ -47,7 +47,11 @@ impl KeySource for Published {
             return Err(FetchError::TooLarge { url: Url::parse(ISSUER).unwrap() });
         }
         let document = json!({ "keys": keys }).to_string();
-        Ok(FetchedKeys { issuer: None, keys: KeySet::parse(document.as_bytes(), self.algorithms()).unwrap() })
+        Ok(FetchedKeys {
+            issuer: None,
+            cloud_instance: None,
+            keys: KeySet::parse(document.as_bytes(), self.algorithms()).unwrap(),
+        })
     }
 }
 
@@ -67,17 +71,21 @@ impl Published {
     }
 
     async fn verifier(&self) -> Verifier {
-        let settings = OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
-        let keys = KeyCache::start(self.clone(), KeyPolicy::default());
-        let issuer = Issuer::Oidc(OidcIssuer::with_keys(settings, keys));
-        let verifier = Verifier::new(issuer, TimeRules::default());
+        let verifier = self.verifier_without_keys();
         verifier.ready(HOUR).await.unwrap();
         verifier
+    }
+
+    fn verifier_without_keys(&self) -> Verifier {
+        let settings = OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
+        let keys = KeyCache::start(self.clone(), KeyPolicy::default());
+        let issuer = Issuer::Oidc(OidcIssuer::with_keys(settings, keys.into()));
+        Verifier::new(issuer, TimeRules::default())
     }
 }
 
 fn claims(at: u64) -> Value {
-    json!({"iss": ISSUER, "aud": "api", "sub": "s", "iat": at, "exp": at + 3600})
+    json!({"iss": ISSUER, "aud": "api", "sub": "s", "sid": "s", "iat": at, "exp": at + 3600})
 }
 
 fn token(key_id: &str, number: usize, at: u64) -> String {
@@ -109,6 +117,22 @@ async fn a_day_without_the_issuer_fails_nobody_and_lets_nobody_in() {
     published.down.store(false, Ordering::SeqCst);
     sleep(Duration::from_secs(65)).await;
     assert_eq!(judge(&verifier, &token("a", 0, NOW), NOW).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_waits_for_the_first_fetch_of_its_keys_and_for_no_other() {
+    let published = Published::new(&[("a", 0)]);
+    let verifier = published.verifier_without_keys();
+    assert_eq!(judge(&verifier, &token("a", 0, NOW), NOW).await, Ok(()), "the fetch was on its way");
+
+    published.down.store(true, Ordering::SeqCst);
+    let verifier = published.verifier_without_keys();
+    for _ in 0..2 {
+        assert_eq!(judge(&verifier, &token("a", 0, NOW), NOW).await, Err(Reason::KeysUnavailable));
+    }
+    let source = verifier.key_source_of(&token("a", 0, NOW)).unwrap();
+    assert_eq!((source.source.as_str(), source.is_ready()), (ISSUER, false));
+    assert!(source.why_not_ready().starts_with(ISSUER), "{}", source.why_not_ready());
 }
 
 #[tokio::test(start_paused = true)]

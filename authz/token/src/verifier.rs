@@ -8,10 +8,11 @@ use tokio::time::timeout;
 use crate::audience::Audiences;
 use crate::caller::Caller;
 use crate::claims::Claims;
+use crate::confirmation::check_confirmation;
 use crate::entra::{EntraIssuer, EntraSettings};
 use crate::header_memo::HeaderMemo;
 use crate::issuer::{Issuer, Origin};
-use crate::key_cache::{KeyCache, KeyPolicy, KeyStatus};
+use crate::key_cache::{KeyCache, KeyPolicy, KeySources, KeyStatus};
 use crate::oidc::{OidcIssuer, OidcSettings};
 use crate::open::Unopened;
 use crate::refusal::{Reason, Refusal};
@@ -21,7 +22,7 @@ use crate::refusal::{Reason, Refusal};
 pub struct TimeRules {
     /// How far clocks may differ. Microsoft's libraries allow five minutes, API Management none.
     pub skew: Duration,
-    /// The longest time between `nbf` and `exp`. Entra's access tokens live for 60 to 90 minutes.
+    /// The longest time between `nbf` and `exp`.
     pub longest_life: Duration,
 }
 
@@ -65,36 +66,62 @@ impl Verifier {
     /// A verifier of Entra's tokens; starts fetching the signing keys of each tenant.
     #[must_use]
     pub fn entra(http: &Client, settings: EntraSettings, keys: &KeyPolicy, times: TimeRules) -> Self {
-        Self::new(Issuer::Entra(EntraIssuer::start(http, settings, keys)), times)
+        Self::entra_with(&KeySources::new(http.clone(), keys.clone()), settings, times)
+    }
+
+    /// A verifier of Entra's tokens, with the keys that `keys` shares.
+    #[must_use]
+    pub fn entra_with(keys: &KeySources, settings: EntraSettings, times: TimeRules) -> Self {
+        Self::new(Issuer::Entra(EntraIssuer::start(keys, settings)), times)
     }
 
     /// A verifier of the access tokens of one OpenID Connect provider; starts fetching its signing keys.
     #[must_use]
     pub fn oidc(http: &Client, settings: OidcSettings, keys: &KeyPolicy, times: TimeRules) -> Self {
-        Self::new(Issuer::Oidc(OidcIssuer::start(http, settings, keys)), times)
+        Self::oidc_with(&KeySources::new(http.clone(), keys.clone()), settings, times)
+    }
+
+    /// A verifier of one OpenID Connect provider's tokens, with the keys that `keys` shares.
+    #[must_use]
+    pub fn oidc_with(keys: &KeySources, settings: OidcSettings, times: TimeRules) -> Self {
+        Self::new(Issuer::Oidc(OidcIssuer::start(keys, settings)), times)
     }
 
     /// Verifies `token` for an API that answers to `audiences` at `now`, in seconds since 1970.
     ///
     /// A token that names an unknown key leads to one fetch of the keys, unless there was one lately.
+    /// While the first fetch of the token's keys runs, the token waits for it.
     pub async fn verify(&self, token: &str, audiences: &Audiences, now: u64) -> Result<Verified, Refusal> {
-        match self.verify_at_hand(token, audiences, now) {
-            Err(refusal) if refusal.reason == Reason::KeyUnknown => {
-                if self.refresh_keys_of(token).await {
-                    self.verify_at_hand(token, audiences, now)
-                } else {
-                    Err(refusal)
-                }
-            }
-            verdict => verdict,
-        }
+        let verdict = self.verify_at_hand(token, audiences, now);
+        let keys_have_come = match &verdict {
+            Err(refusal) if refusal.reason == Reason::KeyUnknown => self.refresh_keys_of(token).await,
+            Err(refusal) if refusal.reason == Reason::KeysUnavailable => self.first_keys_of(token).await,
+            _ => false,
+        };
+        if keys_have_come { self.verify_at_hand(token, audiences, now) } else { verdict }
     }
 
     async fn refresh_keys_of(&self, token: &str) -> bool {
-        match Unopened::parse(token, self.issuer.algorithms()) {
-            Ok(unopened) => self.issuer.refresh(unopened.unverified_claims(), unopened.key_id()).await,
-            Err(_) => false,
+        let Some(unopened) = self.parse(token) else { return false };
+        match self.issuer.key_cache_of(unopened.unverified_claims()) {
+            Some(keys) => keys.refresh(unopened.key_id()).await,
+            None => false,
         }
+    }
+
+    async fn first_keys_of(&self, token: &str) -> bool {
+        match self.key_cache_of(token) {
+            Some(keys) => keys.first_fetch().await,
+            None => false,
+        }
+    }
+
+    fn parse<'a>(&self, token: &'a str) -> Option<Unopened<'a>> {
+        Unopened::parse(token, self.issuer.algorithms()).ok()
+    }
+
+    fn key_cache_of(&self, token: &str) -> Option<&KeyCache> {
+        self.issuer.key_cache_of(self.parse(token)?.unverified_claims())
     }
 
     /// Verifies with the keys at hand: cheap refusals first, the signature last, so that forgeries cost little.
@@ -117,6 +144,7 @@ impl Verifier {
         now: u64,
     ) -> Result<(Caller, Range<u64>), Refusal> {
         let valid = self.times.check(claims, now, self.issuer.writes_not_before())?;
+        check_confirmation(claims, self.issuer.takes_sender_constrained_as_bearer())?;
         Ok((origin.caller(claims, audiences)?, valid))
     }
 
@@ -134,19 +162,41 @@ impl Verifier {
         self.issuer.key_epoch()
     }
 
-    /// Waits until the keys of every tenant and version are at hand, or says which are missing and why.
+    /// Waits until every source has usable keys, or says which have none and why.
     pub async fn ready(&self, patience: Duration) -> Result<(), MissingKeys> {
         let ready = join_all(self.issuer.key_caches().into_iter().map(KeyCache::ready));
         timeout(patience, ready).await.map(drop).map_err(|_| MissingKeys(self.missing_keys()))
     }
 
+    /// Waits until the source that verifies `token` has usable keys, or says why it has none. A
+    /// source of other tokens is not waited for.
+    pub async fn ready_for(&self, token: &str, patience: Duration) -> Result<(), MissingKeys> {
+        let Some(keys) = self.key_cache_of(token) else { return Ok(()) };
+        let ready = timeout(patience, keys.settled()).await;
+        let status = keys.status();
+        if ready.is_ok() && status.is_ready() { Ok(()) } else { Err(MissingKeys(vec![status.why_not_ready()])) }
+    }
+
+    /// Waits until each source has usable keys or its issuer has answered that it has none.
+    pub async fn settled(&self) {
+        join_all(self.issuer.key_caches().into_iter().map(KeyCache::settled)).await;
+    }
+
+    /// Returns whether any source has usable keys, so that some tokens can be verified.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        self.issuer.key_caches().into_iter().any(|keys| keys.keys().is_some())
+    }
+
     fn missing_keys(&self) -> Vec<String> {
-        let missing = self.key_status().into_iter().filter(|status| status.keys.is_none());
-        let why = |KeyStatus { source, error, .. }| match error {
-            Some(error) => error.to_string(),
-            None => format!("{source}: has not answered yet"),
-        };
-        missing.map(why).collect()
+        let missing = self.key_status().into_iter().filter(|status| !status.is_ready());
+        missing.map(|status| status.why_not_ready()).collect()
+    }
+
+    /// The source whose keys verify `token`; `None` for a token that no source is for.
+    #[must_use]
+    pub fn key_source_of(&self, token: &str) -> Option<KeyStatus> {
+        self.key_cache_of(token).map(KeyCache::status)
     }
 
     /// What is held of each source of keys, and how its last fetches went.
@@ -170,6 +220,15 @@ impl Verifier {
 }
 
 impl TimeRules {
+    /// The defaults for Entra, whose longest-lived tokens are those of managed identities: 24 h 5 min.
+    ///
+    /// Entra dates `iat` and `nbf` five minutes back, so `nbf` to `exp` is five minutes more than
+    /// the lifetime: the sample in "Token claims reference for agent IDs" has 8 h 5 min.
+    #[must_use]
+    pub const fn entra() -> Self {
+        Self { skew: Duration::from_mins(1), longest_life: Duration::from_mins(24 * 60 + 5) }
+    }
+
     /// RFC 7519 §4.1.4 to §4.1.6. `exp` is required, and so is a begin: `nbf`, or `iat` where the issuer writes no `nbf`. Returns when
     /// the token counts.
     fn check(&self, claims: &Claims, now: u64, writes_not_before: bool) -> Result<Range<u64>, Refusal> {

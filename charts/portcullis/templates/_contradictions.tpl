@@ -26,7 +26,38 @@
 {{- if lt (int $v.gateway.drainAtMostSeconds) (int $v.gateway.drainAtLeastSeconds) }}{{ fail "gateway.drainAtMostSeconds is less than gateway.drainAtLeastSeconds" }}{{ end -}}
 {{- if and $v.authz.extraCA.secretName $v.authz.extraCA.configMapName }}{{ fail "authz.extraCA: secretName and configMapName are both set; choose one" }}{{ end -}}
 {{- if and $v.metrics.serviceMonitor.enabled $v.networkPolicy.enabled (not $v.metrics.namespace) }}{{ fail "metrics.serviceMonitor.enabled needs metrics.namespace: the network policies let nobody else scrape" }}{{ end -}}
+{{- $hsts := $v.gateway.hsts -}}
+{{- if and (gt (int $hsts.maxAgeSeconds) 0) (eq $v.gateway.tls.mode "off") (not (int $v.gateway.trustedHops)) }}{{ fail "gateway.hsts.maxAgeSeconds is set with gateway.tls.mode off and gateway.trustedHops 0: RFC 6797 section 7.2 forbids the header without TLS; turn TLS on, or say in gateway.trustedHops that a proxy of yours ends it" }}{{ end -}}
+{{- if and $hsts.preload (or (not $hsts.includeSubDomains) (lt (int $hsts.maxAgeSeconds) 31536000)) }}{{ fail "gateway.hsts.preload needs gateway.hsts.includeSubDomains and a maxAgeSeconds of 31536000 at least, or no browser's list takes the host" }}{{ end -}}
+{{- if and (eq $v.authz.placement "sidecar") $v.authz.autoscaling.enabled }}{{ fail "authz.autoscaling.enabled with authz.placement sidecar: the authz server scales with the gateway; use gateway.autoscaling" }}{{ end -}}
+{{- include "portcullis.contradictions.memory" . -}}
+{{- include "portcullis.contradictions.tests" . -}}
+{{- include "portcullis.contradictions.names" . -}}
 {{- include "portcullis.contradictions.upstreams" . -}}
+{{- end -}}
+
+{{/* A limit in another unit than Mi and Gi is not compared. 96 MiB are for 1,024 connections and the program itself. */}}
+{{- define "portcullis.contradictions.memory" -}}
+{{- $limit := dig "limits" "memory" "" .Values.authz.resources | toString -}}
+{{- $mebibytes := 0 -}}
+{{- if regexMatch "^[0-9]+Mi$" $limit }}{{ $mebibytes = trimSuffix "Mi" $limit | int }}{{ end -}}
+{{- if regexMatch "^[0-9]+Gi$" $limit }}{{ $mebibytes = trimSuffix "Gi" $limit | int | mul 1024 }}{{ end -}}
+{{- $needed := add (int .Values.authz.decisionCacheMiB) (int .Values.authz.rateLimitMemoryMiB) 96 -}}
+{{- if and $mebibytes (lt (int $mebibytes) (int $needed)) }}{{ fail (printf "authz.resources.limits.memory is %s, but authz.decisionCacheMiB and authz.rateLimitMemoryMiB need %dMi with 96 MiB for all else: the pod would be killed under load" $limit $needed) }}{{ end -}}
+{{- end -}}
+
+{{/* Two test pods of one name must not meet in one namespace. */}}
+{{- define "portcullis.contradictions.tests" -}}
+{{- $tests := .Values.tests -}}
+{{- if eq $tests.otherNamespace .Release.Namespace }}{{ fail (printf "tests.otherNamespace is %s, the release's own namespace; name another one" $tests.otherNamespace) }}{{ end -}}
+{{- if and $tests.hostNetworkNamespace (eq $tests.hostNetworkNamespace $tests.otherNamespace) }}{{ fail (printf "tests.hostNetworkNamespace and tests.otherNamespace are both %s; name two namespaces" $tests.otherNamespace) }}{{ end -}}
+{{- end -}}
+
+{{/* musl looks a name of `ndots` dots up as it is, and then in no search domain. */}}
+{{- define "portcullis.contradictions.names" -}}
+{{- $urls := printf "%s %s" .Values.traces.endpoint (tpl .Values.policies.documents .) -}}
+{{- $short := regexFind "://[a-z0-9-]+\\.[a-z0-9-]+\\.svc(:|/|\\s|\"|'|$)" $urls -}}
+{{- if and $short (lt (int .Values.pods.ndots) 3) }}{{ fail (printf "%s ends in .svc, which pods.ndots %d does not find; write the whole name, such as .svc.cluster.local, or set pods.ndots to 3" (regexFind "[a-z0-9.-]+" (trimPrefix "://" $short)) (int .Values.pods.ndots)) }}{{ end -}}
 {{- end -}}
 
 {{- define "portcullis.contradictions.upstreams" -}}
@@ -35,6 +66,10 @@
 {{- if has .name (list "authz" "admin" "traces" "no-such-service") }}{{ fail (printf "upstreams: the name %s is taken by the gateway itself; choose another" .name) }}{{ end -}}
 {{- if has .name $names }}{{ fail (printf "upstreams: two are named %s" .name) }}{{ end -}}
 {{- $names = append $names .name -}}
+{{- if hasKey . "macKey" -}}
+{{- if and .macKey.create .macKey.secretName }}{{ fail (printf "upstreams: %s: macKey has both create and secretName; choose one" .name) }}{{ end -}}
+{{- if not (or .macKey.create .macKey.secretName) }}{{ fail (printf "upstreams: %s: macKey says nothing; write {create: true} or {secretName: ..}, or leave it out" .name) }}{{ end -}}
+{{- end -}}
 {{- end -}}
 {{- $policies := dict -}}
 {{- range include "portcullis.documents" . | fromJsonArray -}}

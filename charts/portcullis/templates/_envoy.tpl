@@ -88,7 +88,24 @@ outlier_detection:
 {{- end -}}
 
 {{- define "portcullis.cluster.authz" -}}
-{{ include "portcullis.cluster.discovery" . }}
+{{ if eq .Values.authz.placement "sidecar" }}type: STATIC{{ else }}{{ include "portcullis.cluster.discovery" . }}{{ end }}
+{{- end -}}
+
+{{/*
+Where the authz server answers Checks. The dot at the end makes the name absolute: Envoy asks for it every second, and a search domain must
+not answer, not even while the Service has no pods. Host and SNI do not come from this name.
+*/}}
+{{- define "portcullis.authz.address" -}}
+{{- if eq .Values.authz.placement "sidecar" -}}
+pipe: {path: {{ include "portcullis.authz.socket" . }}}
+{{- else -}}
+socket_address: {address: {{ include "portcullis.authz.host" . }}., port_value: 9000}
+{{- end -}}
+{{- end -}}
+
+{{/* A year is what RFC 6797 §6.1.1 shows; a browser then refuses this host without TLS for as long. */}}
+{{- define "portcullis.hsts" -}}
+max-age={{ int .Values.gateway.hsts.maxAgeSeconds }}{{ if .Values.gateway.hsts.includeSubDomains }}; includeSubDomains{{ end }}{{ if .Values.gateway.hsts.preload }}; preload{{ end }}
 {{- end -}}
 
 {{/* An upstream as `portcullis.upstreams` gives it. */}}

@@ -40,3 +40,30 @@
   ports: [{protocol: TCP, port: {{ splitList ":" . | last }}}]
 {{- end }}
 {{- end -}}
+
+{{/* Who may reach the authz server, beside the gateway's Checks. */}}
+{{- define "portcullis.authz.ingress" -}}
+{{- with include "portcullis.publicKeyUpstreams" . | fromJsonArray }}
+# The public keys of assertions. Upstreams with a MAC key need none.
+- from:
+    {{- range . }}
+    {{- include "portcullis.peer.upstream" . | nindent 4 }}
+    {{- end }}
+  ports: [{protocol: TCP, port: 9001}]
+{{- end }}
+{{- include "portcullis.operationsIngress" (list . 9104 true) }}
+{{- end -}}
+
+{{/* Whom the authz server reaches, beside DNS and the collector of traces. */}}
+{{- define "portcullis.authz.egress" -}}
+{{- if .Values.networkPolicy.issuers }}
+- to: {{- tpl (toYaml .Values.networkPolicy.issuers) . | nindent 4 }}
+  ports: [{protocol: TCP, port: {{ .Values.networkPolicy.issuerPort }}}]
+{{- end }}
+{{- with .Values.authz.rateLimitStore }}
+{{- if .urlSecretName }}
+- to: {{- tpl (toYaml .peers) $ | nindent 4 }}
+  ports: [{protocol: TCP, port: {{ .port }}}]
+{{- end }}
+{{- end }}
+{{- end -}}

@@ -3,6 +3,8 @@
 {{- $ctx := index . 0 -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
+# A name of so many dots is looked up as it is. With Kubernetes' own 5, each of the cluster's search domains would come first.
+dnsConfig: {options: [{name: ndots, value: {{ $ctx.Values.pods.ndots | quote }}}]}
 securityContext:
   runAsNonRoot: true
   runAsUser: {{ $ctx.Values.pods.userId }}
@@ -48,4 +50,9 @@ terminationMessagePolicy: FallbackToLogsOnError
 {{- with (index . 0).Values.pods.labels }}
 {{ toYaml . }}
 {{- end }}
+{{- end -}}
+
+{{/* Size in MiB of the volume with the copy of the probe. An image of this project is 20 MB at most, which images/check sees to. */}}
+{{- define "portcullis.drainVolumeMiB" -}}
+64
 {{- end -}}

@@ -5,11 +5,15 @@
 {{- $routes := .routes | default (list (merge (pick . "path" "policy" "match" "removedPrefix" "timeout") (dict "match" "below"))) -}}
 {{- $namespace := tpl (.namespace | default "") $ | default $.Release.Namespace -}}
 {{- $service := printf "%s-to-%s" (include "portcullis.fullname" $) .name | trunc 63 | trimSuffix "-" -}}
+{{- $connect := tpl (.serviceName | default "") $ | default $service -}}
+{{- $mac := .macKey | default dict -}}
+{{- $macSecret := ternary (printf "%s-mac-%s" (include "portcullis.fullname" $) .name | trunc 253) ($mac.secretName | default "") ($mac.create | default false) -}}
 {{- $selector := dict -}}
 {{- range $key, $value := .selector }}{{ $_ := set $selector $key (tpl $value $) }}{{ end -}}
 {{- $all = append $all (dict "name" .name "namespace" $namespace "selector" $selector "port" (int .port)
   "routes" $routes "service" $service "host" (printf "%s.%s.svc.cluster.local" $service $namespace)
-  "healthPath" .healthPath "metricsPort" .metricsPort "discovery" (include "portcullis.cluster.discovery" $)) -}}
+  "address" (printf "%s.%s.svc.cluster.local." $connect $namespace)
+  "healthPath" .healthPath "metricsPort" .metricsPort "macSecret" $macSecret "macCreate" ($mac.create | default false) "discovery" (include "portcullis.cluster.discovery" $)) -}}
 {{- end -}}
 {{- $all | toJson -}}
 {{- end -}}

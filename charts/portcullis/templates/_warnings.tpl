@@ -13,7 +13,7 @@ WARNING: gateway.tls.secretName is empty. The gateway's certificate was made by 
 {{- if not .Values.images.envoy.digest }}
 WARNING: images.envoy.digest is empty. The tag {{ .Values.images.envoy.tag }} is whatever its registry says that it is, today and at the next restart.
 {{ end }}
-{{- if and (lt (int .Values.authz.replicas) 2) (not .Values.authz.autoscaling.enabled) }}
+{{- if and (eq .Values.authz.placement "deployment") (lt (int .Values.authz.replicas) 2) (not .Values.authz.autoscaling.enabled) }}
 WARNING: authz.replicas is 1. While it restarts, every request is answered 503.
 {{ end }}
 {{- if and (not .Values.authz.assertionKey.secretName) (gt (int .Values.authz.replicas) 1) }}

@@ -21,9 +21,15 @@ pub(crate) struct Attempts {
     /// What a network policy must keep shut: every address of the host. May be repeated.
     #[arg(long, value_name = "HOST:PORT[/PATH]")]
     closed: Vec<Target>,
+    /// What must deny a request with forged headers, where this pod reaches it at all. May be repeated.
+    #[arg(long, value_name = "HOST:PORT/PATH")]
+    denies: Vec<Target>,
     /// What must not even listen beyond its own pod. May be repeated.
     #[arg(long, value_name = "HOST:PORT")]
     loopback: Vec<Target>,
+    /// What this test leaves out, and which value leaves it out; only printed. May be repeated.
+    #[arg(long, value_name = "TEXT")]
+    not_tried: Vec<String>,
     /// Longest time for one attempt.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = humantime::parse_duration)]
     timeout: Duration,
@@ -34,29 +40,49 @@ pub(crate) struct Attempts {
 
 impl Attempts {
     pub(crate) fn run(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        for what in &self.not_tried {
+            writeln!(out, "NOT TRIED: {what}")?;
+        }
         if self.answers.is_empty() {
-            bail!("nothing must answer: where no packet leaves at all, every port looks shut; give --answers");
+            bail!("nothing must answer: where no packet leaves at all, every port looks closed; give --answers");
         }
         // First, because only a pod that can send proves anything by what it cannot reach.
         for expected in &self.answers {
             self.await_open(out, &expected.target, |address| self.check_answer(address, expected))?;
         }
         let (tried, opened) = self.knock(out, &self.closed)?;
+        let believed = self.forge(out)?;
         let (_, listening) = self.knock(out, &self.loopback)?;
+        if believed > 0 {
+            bail!(
+                "{believed} addresses do not deny forged headers; see above. \
+                 A service behind the gateway must verify the assertion"
+            );
+        }
         if listening > 0 {
             bail!("{listening} addresses accept connections that should listen within their own pod only; see above");
         }
-        if tried > 0 && opened == tried {
-            bail!(
-                "THIS CLUSTER ENFORCES NO NETWORK POLICIES: all {tried} addresses behind the gate accept connections from a stranger. \
-                 The network plugin must enforce NetworkPolicy (Cilium, Calico, kube-router, kindnet of kind 0.24 or newer)"
-            );
+        conclude(out, tried, opened)
+    }
+
+    /// Sends forged headers to each address of `denies`. Returns how many answer with anything but a denial.
+    fn forge(&self, out: &mut impl Write) -> anyhow::Result<usize> {
+        let mut believed = 0;
+        for target in &self.denies {
+            for address in resolve(target)? {
+                let authority = &target.authority;
+                let Ok(stream) = TcpStream::connect_timeout(&address, self.timeout) else {
+                    writeln!(out, "ok: {authority} ({address}) is closed")?;
+                    continue;
+                };
+                let answer = self.forged_by_any_method(stream, target);
+                let denied = answer.as_ref().is_ok_and(|answer| matches!(answer.status, 401 | 403));
+                believed += usize::from(!denied);
+                let mark = if denied { "ok" } else { "NOT DENIED" };
+                writeln!(out, "{mark}: {authority} ({address}): {}", describe(&answer))?;
+            }
         }
-        if opened > 0 {
-            bail!("{opened} of {tried} addresses behind the gate accept connections from a stranger; see above");
-        }
-        writeln!(out, "ok: the gate answers, and all {tried} addresses behind it are shut")?;
-        Ok(())
+        Ok(believed)
     }
 
     #[expect(clippy::disallowed_methods, reason = "no runtime whose worker it could block")]
@@ -77,7 +103,7 @@ impl Attempts {
                 }
                 Err(error) if Instant::now() >= until => {
                     return Err(error).with_context(|| {
-                        format!("the gate itself does not work: {}{}", target.authority, target.path)
+                        format!("the gateway itself does not work: {}{}", target.authority, target.path)
                     });
                 }
                 Err(_) => std::thread::sleep(PAUSE),
@@ -102,10 +128,7 @@ impl Attempts {
     fn knock(&self, out: &mut impl Write, targets: &[Target]) -> anyhow::Result<(usize, usize)> {
         let (mut tried, mut opened) = (0, 0);
         for target in targets {
-            let addresses = target.addresses().with_context(|| {
-                format!("{}: nothing was tried, because it cannot be resolved; are its pods ready?", target.authority)
-            })?;
-            for address in addresses {
+            for address in resolve(target)? {
                 tried += 1;
                 match TcpStream::connect_timeout(&address, self.timeout) {
                     Ok(stream) => {
@@ -114,25 +137,14 @@ impl Attempts {
                             out,
                             "OPEN: {} ({address}): {}",
                             target.authority,
-                            self.forged_request(stream, target)
+                            describe(&self.forged_by_any_method(stream, target))
                         )?;
                     }
-                    Err(error) => writeln!(out, "ok: {} ({address}) is shut: {error}", target.authority)?,
+                    Err(error) => writeln!(out, "ok: {} ({address}) is closed: {error}", target.authority)?,
                 }
             }
         }
         Ok((tried, opened))
-    }
-
-    /// What comes of a request with forged headers, where the network did not stop it.
-    fn forged_request(&self, stream: TcpStream, target: &Target) -> String {
-        match self.forged_by_any_method(stream, target) {
-            Ok(answer) if answer.status == 401 || answer.status == 403 => {
-                format!("reached, and it refused forged headers with {}", answer.status)
-            }
-            Ok(answer) => format!("reached, and it answered forged headers with {}", answer.status),
-            Err(error) => format!("reached: {error}"),
-        }
     }
 
     /// A route that takes POST only says so before it asks who calls.
@@ -147,3 +159,41 @@ impl Attempts {
         request("POST").send(TcpStream::connect_timeout(&address, self.timeout)?, self.timeout)
     }
 }
+
+fn resolve(target: &Target) -> anyhow::Result<Vec<SocketAddr>> {
+    target.addresses().with_context(|| {
+        format!("{}: nothing was tried, because it cannot be resolved; are its pods ready?", target.authority)
+    })
+}
+
+/// Judges how many of the addresses behind the gateway accept connections.
+fn conclude(out: &mut impl Write, tried: usize, opened: usize) -> anyhow::Result<()> {
+    if tried > 0 && opened == tried {
+        bail!(
+            "THIS CLUSTER ENFORCES NO NETWORK POLICIES: all {tried} addresses behind the gateway accept connections \
+             from this pod. The network plugin must enforce NetworkPolicy (Cilium, Calico, kube-router, kindnet of \
+             kind 0.24 or newer)"
+        );
+    }
+    if opened > 0 {
+        bail!("{opened} of {tried} addresses behind the gateway accept connections from this pod; see above");
+    }
+    if tried > 0 {
+        writeln!(out, "ok: the gateway answers, and all {tried} addresses behind it are closed")?;
+    }
+    Ok(())
+}
+
+/// What came of a request with forged headers that the network did not stop.
+fn describe(answer: &std::io::Result<Answer>) -> String {
+    match answer {
+        Ok(answer) if matches!(answer.status, 401 | 403) => {
+            format!("reached, and it denied forged headers with {}", answer.status)
+        }
+        Ok(answer) => format!("reached, and it answered forged headers with {}", answer.status),
+        Err(error) => format!("reached: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

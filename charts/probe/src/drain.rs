@@ -2,11 +2,8 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use crate::envoy_admin::EnvoyAdmin;
 
-use crate::http::{Request, ask};
-
-const ADMIN_TIMEOUT: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(200);
 const CONNECTIONS: &str = "http.gateway.downstream_cx_active";
 
@@ -27,12 +24,12 @@ pub(crate) struct Drain {
 impl Drain {
     #[expect(clippy::disallowed_methods, reason = "no runtime whose worker it could block")]
     pub(crate) fn run(&self, out: &mut impl Write) -> anyhow::Result<()> {
-        let start = Instant::now();
+        let (admin, start) = (EnvoyAdmin(self.admin), Instant::now());
         // From now on /ready answers 503, HTTP/1 answers carry `Connection: close`, and HTTP/2 clients get GOAWAY.
-        self.admin("POST", "/healthcheck/fail")?;
+        admin.post("/healthcheck/fail")?;
         loop {
             let waited = start.elapsed();
-            let open = self.open_connections()?;
+            let open = admin.statistic(CONNECTIONS)?;
             let early = waited < Duration::from_secs(self.at_least);
             if (open == 0 && !early) || waited >= Duration::from_secs(self.at_most) {
                 writeln!(out, "{open} connections open after {} s", waited.as_secs())?;
@@ -40,24 +37,5 @@ impl Drain {
             }
             std::thread::sleep(POLL);
         }
-    }
-
-    fn open_connections(&self) -> anyhow::Result<u64> {
-        let text = self.admin("GET", &format!("/stats?filter=^{}$", CONNECTIONS.replace('.', "\\.")))?;
-        let value = text.lines().find_map(|line| line.strip_prefix(CONNECTIONS)?.strip_prefix(": "));
-        value
-            .and_then(|number| number.trim().parse().ok())
-            .with_context(|| format!("Envoy has no statistic {CONNECTIONS}"))
-    }
-
-    fn admin(&self, method: &str, path: &str) -> anyhow::Result<String> {
-        let authority = self.admin.to_string();
-        let request = Request { method, authority: &authority, path, headers: "" };
-        let answer = ask(self.admin, &request, ADMIN_TIMEOUT)
-            .with_context(|| format!("Envoy's admin port {authority}, {path}"))?;
-        if answer.status != 200 {
-            bail!("Envoy's admin port {authority}, {path}: answered {}", answer.status);
-        }
-        Ok(answer.text)
     }
 }

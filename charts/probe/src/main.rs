@@ -3,12 +3,15 @@
 
 mod attempts;
 mod drain;
+mod elf;
+mod envoy_admin;
 mod http;
 mod install;
 mod listen;
 mod load;
 mod reach;
 mod session;
+mod started;
 mod target;
 mod tls;
 
@@ -25,6 +28,8 @@ enum Command {
     Attempts(attempts::Attempts),
     /// Have Envoy ask its clients to leave, and wait until they have.
     Drain(drain::Drain),
+    /// See that an Envoy can serve: that it has its configuration and reaches what it asks.
+    Started(started::Started),
     /// See which addresses answer this pod, by TCP and UDP.
     Reach(reach::Reach),
     /// Answer on ports, for `reach` to try.
@@ -40,6 +45,7 @@ fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Attempts(attempts) => attempts.run(&mut out),
         Command::Drain(drain) => drain.run(&mut out),
+        Command::Started(started) => started.run(&mut out),
         Command::Reach(reach) => reach.run(&mut out),
         Command::Listen(listen) => listen.run(&mut out),
         Command::Load(load) => load.run(&mut out),

@@ -20,8 +20,13 @@
 {{- if and (has .upstream (list "task-api" "notification" "audit")) (ge (mul 1000 (int $v.services.requestTimeoutSeconds)) (include "portcullis.milliseconds" .timeout | int)) }}{{ fail (printf "services.requestTimeoutSeconds is %d and the gateway waits %s at the route %s: callers would get the gateway's answer in place of the service's; give the route a longer timeout" (int $v.services.requestTimeoutSeconds) .timeout .name) }}{{ end -}}
 {{- end -}}
 {{- if eq $v.database.type "postgresql" -}}
+{{- if $v.global.onePodEach }}{{ fail "database.type is postgresql and global.onePodEach is true: the gateway could not tell a leaving pod from its successor; set global.onePodEach to false" }}{{ end -}}
 {{- if not $v.database.urlSecretName }}{{ fail "database.type is postgresql: name the Secret with the URLs in database.urlSecretName" }}{{ end -}}
 {{- if and $v.portcullis.networkPolicy.enabled (not $v.database.peers) }}{{ fail "database.type is postgresql: say in database.peers where it is, or the network policies keep the services from it" }}{{ end -}}
+{{- end -}}
+{{- if and $v.trustGateway (not $v.portcullis.networkPolicy.enabled) -}}
+{{- $macSecrets := include "portcullis.macKeys" .Subcharts.portcullis | fromYaml -}}
+{{- range $name := keys (include "task-suite.services" . | fromYaml) | sortAlpha }}{{ if not (hasKey $macSecrets $name) }}{{ fail (printf "trustGateway with portcullis.networkPolicy.enabled false: %s would take the keys of assertions over plain HTTP from whatever pod answers for the authz server; give its entry of portcullis.upstreams a macKey" $name) }}{{ end }}{{ end -}}
 {{- end -}}
 {{- if and (not $v.portcullis.networkPolicy.enabled) $v.devEntra.enabled }}{{ fail "portcullis.networkPolicy.enabled is false with devEntra.enabled: every pod of the cluster could obtain a token for anybody" }}{{ end -}}
 {{- end -}}

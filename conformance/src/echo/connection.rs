@@ -10,6 +10,7 @@ use super::body::Incoming;
 use super::handlers::Handlers;
 use super::head::Head;
 use super::line::with_canaries;
+use super::listener::Bounded;
 use super::records::{Record, Records};
 use crate::canary::Canary;
 use crate::case::CASE_HEADER;
@@ -20,16 +21,14 @@ const IDLE: Duration = Duration::from_mins(5);
 const QUOTED: usize = 400;
 
 pub(super) async fn accept(listener: TcpListener, handlers: Handlers, records: Arc<Records>) -> std::io::Result<()> {
+    let listener = Bounded::new(listener);
     loop {
-        let (stream, _) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            // Of that connection alone, or of a moment without file descriptors.
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => continue,
-            Err(error) => return Err(error),
-        };
-        // An answer in two packets would wait for the peer's acknowledgement.
-        stream.set_nodelay(true)?;
-        tokio::spawn(serve(stream, handlers.clone(), Arc::clone(&records)));
+        let (stream, place) = listener.accept().await?;
+        let serving = serve(stream, handlers.clone(), Arc::clone(&records));
+        tokio::spawn(async move {
+            serving.await;
+            drop(place);
+        });
     }
 }
 

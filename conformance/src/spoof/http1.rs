@@ -14,6 +14,8 @@ pub(super) const WITH_EVERY_NAME: &[Form] = &[
     ("_ for -", Last, b"{u}: {c}\r\n"),
     ("_ for -, upper case", Last, b"{U}: {c}\r\n"),
     ("_ for one -", Last, b"{h}: {c}\r\n"),
+    (". for -", Last, b"{.}: {c}\r\n"),
+    ("~ for -", Last, b"{~}: {c}\r\n"),
     ("twice", Last, b"{n}: {c}\r\n{n}: {c}\r\n"),
     ("twice, in two cases", Last, b"{n}: {c}\r\n{N}: {c}\r\n"),
     ("list", Last, b"{n}: a,{c}, b\r\n"),
@@ -25,6 +27,17 @@ pub(super) const WITH_EVERY_NAME: &[Form] = &[
 
 /// Tried with some names.
 pub(super) const WITH_SOME_NAMES: &[Form] = &[
+    ("! for -", Last, b"{!}: {c}\r\n"),
+    ("# for -", Last, b"{#}: {c}\r\n"),
+    ("$ for -", Last, b"{$}: {c}\r\n"),
+    ("% for -", Last, b"{%}: {c}\r\n"),
+    ("& for -", Last, b"{&}: {c}\r\n"),
+    ("' for -", Last, b"{'}: {c}\r\n"),
+    ("* for -", Last, b"{*}: {c}\r\n"),
+    ("+ for -", Last, b"{+}: {c}\r\n"),
+    ("^ for -", Last, b"{^}: {c}\r\n"),
+    ("` for -", Last, b"{`}: {c}\r\n"),
+    ("| for -", Last, b"{|}: {c}\r\n"),
     ("empty, then filled", Last, b"{n}:\r\n{n}: {c}\r\n"),
     ("filled, then empty", Last, b"{n}: {c}\r\n{n}:\r\n"),
     ("three times with another header in between", Last, b"{n}: {c}\r\nx-a: b\r\n{n}: {c}\r\nx-b: c\r\n{N}: {c}\r\n"),

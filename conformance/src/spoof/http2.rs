@@ -14,6 +14,8 @@ pub(super) const WITH_EVERY_NAME: &[Form] = &[
     ("_ for -", Plain, &[(b"{u}", b"{c}")]),
     ("_ for -, upper case", Plain, &[(b"{U}", b"{c}")]),
     ("_ for one -", Plain, &[(b"{h}", b"{c}")]),
+    (". for -", Plain, &[(b"{.}", b"{c}")]),
+    ("~ for -", Plain, &[(b"{~}", b"{c}")]),
     ("twice", Plain, &[(b"{n}", b"{c}"), (b"{n}", b"{c}")]),
     ("list", Plain, &[(b"{n}", b"a,{c}, b")]),
     ("trailer", Trailers, &[(b"{n}", b"{c}")]),
@@ -25,6 +27,17 @@ pub(super) const WITH_EVERY_NAME: &[Form] = &[
 
 /// Tried with some names.
 pub(super) const WITH_SOME_NAMES: &[Form] = &[
+    ("! for -", Plain, &[(b"{!}", b"{c}")]),
+    ("# for -", Plain, &[(b"{#}", b"{c}")]),
+    ("$ for -", Plain, &[(b"{$}", b"{c}")]),
+    ("% for -", Plain, &[(b"{%}", b"{c}")]),
+    ("& for -", Plain, &[(b"{&}", b"{c}")]),
+    ("' for -", Plain, &[(b"{'}", b"{c}")]),
+    ("* for -", Plain, &[(b"{*}", b"{c}")]),
+    ("+ for -", Plain, &[(b"{+}", b"{c}")]),
+    ("^ for -", Plain, &[(b"{^}", b"{c}")]),
+    ("` for -", Plain, &[(b"{`}", b"{c}")]),
+    ("| for -", Plain, &[(b"{|}", b"{c}")]),
     ("empty, then filled", Plain, &[(b"{n}", b""), (b"{n}", b"{c}")]),
     ("filled, then empty", Plain, &[(b"{n}", b"{c}"), (b"{n}", b"")]),
     ("with - and with _", Plain, &[(b"{n}", b"a"), (b"{u}", b"{c}")]),

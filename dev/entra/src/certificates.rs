@@ -42,7 +42,10 @@ impl Certificates {
         let chain = CertificateDer::pem_file_iter(certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .with_context(|| place("--certificate", certificate))?;
-        let private = PrivateKeyDer::from_pem_file(key).with_context(|| place("--certificate-key", key))?;
+        let private = PrivateKeyDer::from_pem_file(key).with_context(|| {
+            let problem = place("--certificate-key", key);
+            format!("{problem}; decrypt it if it is encrypted: openssl pkcs8 -topk8 -nocrypt -in OLD.pem -out NEW.pem")
+        })?;
         server_config(chain, private)
             .with_context(|| format!("--certificate {}: cannot be used", certificate.display()))
     }

@@ -10,6 +10,9 @@ use crate::authority::{Authority, Version};
 use crate::refusal::Refusal;
 use crate::router::Entra;
 
+/// What Entra calls its public cloud.
+pub(crate) const CLOUD: &str = "microsoftonline.com";
+
 /// Whose metadata is asked for.
 struct Scope {
     /// As in URLs.
@@ -63,9 +66,18 @@ pub(crate) async fn keys_v1(
     Ok(Json(key_set(&entra, None)))
 }
 
+/// Entra's v2 keys name the cloud too, which must be the one that the metadata names.
 fn key_set(entra: &Entra, issuer: Option<&str>) -> Value {
-    let keys: Vec<Value> = entra.keys.published().iter().map(|key| key.to_jwk(issuer)).collect();
+    let published = |jwk: Value| if issuer.is_some() { with_cloud(jwk) } else { jwk };
+    let keys: Vec<Value> = entra.keys.published().iter().map(|key| published(key.to_jwk(issuer))).collect();
     json!({ "keys": keys })
+}
+
+fn with_cloud(mut jwk: Value) -> Value {
+    if let Some(members) = jwk.as_object_mut() {
+        members.insert("cloud_instance_name".to_owned(), CLOUD.into());
+    }
+    jwk
 }
 
 /// Has the authorization and logout URLs that clients insist on, although nothing is served there.
@@ -90,6 +102,7 @@ fn metadata(authority: &Authority, version: Version, scope: &Scope) -> Value {
         "request_uri_parameter_supported": false,
         "http_logout_supported": true,
         "frontchannel_logout_supported": true,
+        "cloud_instance_name": CLOUD,
         "claims_supported": [
             "sub", "iss", "aud", "exp", "iat", "acr", "nonce", "preferred_username", "name", "tid", "ver", "oid",
         ],
@@ -137,6 +150,7 @@ mod tests {
             assert_eq!(status, StatusCode::OK, "{path}");
             assert_eq!(document["issuer"], issuer, "{path}");
             assert_eq!(document["jwks_uri"], format!("https://localhost:8443/{jwks}"), "{path}");
+            assert_eq!(document["cloud_instance_name"], "microsoftonline.com", "{path}");
         }
     }
 
@@ -151,6 +165,8 @@ mod tests {
             let (_, document) = fixture.get(&path).await;
             let key = &document["keys"][0];
             assert_eq!(key["issuer"].as_str().map(str::to_owned), issuer, "{path}");
+            let cloud = issuer.is_some().then_some("microsoftonline.com");
+            assert_eq!(key["cloud_instance_name"].as_str(), cloud, "{path}");
             assert_eq!(key["kid"], fixture.entra.keys.current().kid.as_str(), "{path}");
             assert!(key.get("alg").is_none(), "Entra's keys have no alg");
         }

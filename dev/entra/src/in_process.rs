@@ -1,15 +1,16 @@
-use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum_server::Handle;
-use tokio::task::spawn_blocking;
+use portcullis_runtime::{Listener, Process, serve_https};
+use tokio::net::TcpListener;
+use tokio::task::{AbortHandle, spawn_blocking};
 
 use crate::authority::Authority;
 use crate::certificates::Certificates;
 use crate::directory::Directory;
-use crate::router::Entra;
-use crate::server::{LOCAL_NAMES, serve_tls};
+use crate::router::{Entra, router};
+use crate::server::LOCAL_NAMES;
 use crate::signing_key::{KeyRing, SigningKey};
 
 const DIRECTORY: &str = include_str!("../directory.yaml");
@@ -23,7 +24,7 @@ const TOKENS_LIVE: Duration = Duration::from_hours(1);
 pub struct InProcess {
     authority: Authority,
     authority_pem: String,
-    handle: Handle<SocketAddr>,
+    server: AbortHandle,
 }
 
 impl InProcess {
@@ -41,8 +42,7 @@ impl InProcess {
     /// [`InProcess::start`] with another directory, as YAML; files that it names must be absolute.
     pub async fn with_directory(yaml: &str) -> anyhow::Result<Self> {
         // Bound before anything is served: connections wait in the listener's queue, so that nobody has to poll.
-        let listener = TcpListener::bind("127.0.0.1:0").context("binding a free port")?;
-        listener.set_nonblocking(true)?;
+        let listener = TcpListener::bind("127.0.0.1:0").await.context("binding a free port")?;
         let authority = Authority::localhost(listener.local_addr()?.port());
         let names = LOCAL_NAMES.map(str::to_owned).into();
         let (key, certificates) =
@@ -55,9 +55,11 @@ impl InProcess {
             http: reqwest::Client::builder().no_proxy().build().context("building the HTTP client")?,
             lifetime: TOKENS_LIVE,
         };
-        let handle = Handle::new();
-        tokio::spawn(serve_tls(listener, certificates.server, entra, handle.clone()));
-        Ok(Self { authority, authority_pem, handle })
+        let (listener, router) = (Listener::of_tcp("traffic", listener), router(Arc::new(entra)));
+        let serving = async move {
+            serve_https(&Process::detached(), listener, router, certificates.server).await;
+        };
+        Ok(Self { authority, authority_pem, server: tokio::spawn(serving).abort_handle() })
     }
 
     /// The origin that tokens are requested at and keys are published on, such as `https://localhost:41234`.
@@ -75,6 +77,6 @@ impl InProcess {
 
 impl Drop for InProcess {
     fn drop(&mut self) {
-        self.handle.shutdown();
+        self.server.abort();
     }
 }

@@ -23,6 +23,7 @@ mod server;
 mod settings;
 mod signing_key;
 mod token_endpoint;
+mod userrealm;
 mod workload;
 
 pub use in_process::InProcess;

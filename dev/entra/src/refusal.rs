@@ -13,9 +13,13 @@ pub(crate) enum Refusal {
     #[error("Tenant '{0}' not found. Use the GUID of a tenant in the directory file.")]
     UnknownTenant(String),
     #[error(
-        "The grant type is not supported over the /common or /organizations endpoints. Use the tenant's own endpoint."
+        "The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations or tenant-specific endpoint."
     )]
     NotOnCommon,
+    #[error(
+        "The grant type is not supported over the /organizations endpoint. Please use the tenant-specific endpoint."
+    )]
+    NotOnOrganizations,
     #[error("Invalid request. Request is malformed or invalid: {0}.")]
     Malformed(&'static str),
     #[error("The request body must contain the following parameter: '{0}'.")]
@@ -123,7 +127,7 @@ impl Refusal {
     fn code(&self) -> (u32, &'static str) {
         match self {
             Self::UnknownTenant(_) => (90002, "invalid_request"),
-            Self::NotOnCommon => (9_001_023, "invalid_request"),
+            Self::NotOnCommon | Self::NotOnOrganizations => (9_001_023, "invalid_request"),
             Self::Malformed(_) => (9_002_313, "invalid_request"),
             Self::MissingParameter(_) => (900_144, "invalid_request"),
             Self::UnsupportedGrant(_) => (70003, "unsupported_grant_type"),

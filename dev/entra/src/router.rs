@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use crate::authority::Authority;
 use crate::directory::Directory;
 use crate::signing_key::KeyRing;
-use crate::{dev, discovery, token_endpoint};
+use crate::{dev, discovery, token_endpoint, userrealm};
 
 /// The largest request body. The largest of use is a form with a token in it.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -33,6 +33,7 @@ pub(crate) fn router(entra: Arc<Entra>) -> Router {
         .route("/{tenant}/discovery/keys", get(discovery::keys_v1))
         .route("/{tenant}/oauth2/v2.0/token", post(token_endpoint::v2))
         .route("/{tenant}/oauth2/token", post(token_endpoint::v1))
+        .route("/{tenant}/{endpoint}/{username}", get(userrealm::userrealm))
         .route("/dev/sign", post(dev::sign))
         .route("/dev/rotate", post(dev::rotate))
         .route("/dev/retire", post(dev::retire))

@@ -1,11 +1,7 @@
-use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use anyhow::Context;
-use axum_server::Handle;
-use axum_server::tls_rustls::{RustlsConfig, from_tcp_rustls};
-use portcullis_runtime::Process;
-use rustls::ServerConfig;
+use portcullis_runtime::{Listener, Process, bind, serve_https};
 
 use crate::authority::Authority;
 use crate::certificates::Certificates;
@@ -22,8 +18,9 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
     let starting = process.pending("certificate authority and signing key");
     let directory = Directory::load(&settings.directory).await?;
     let http = portcullis_runtime::http_client(&settings.outbound)?;
-    let listener = portcullis_runtime::bind("--listen", settings.listen).await?.into_std()?;
-    let address = listener.local_addr().context("address of a bound listener")?;
+    let socket = bind("--listen", settings.listen).await?;
+    let address = socket.local_addr().context("address of a bound listener")?;
+    let listener = Listener::of_tcp("traffic", socket);
     let authority = settings.public_url.clone().unwrap_or_else(|| Authority::localhost(address.port()));
     let names = certificate_names(&settings, &authority);
     let state = settings.state.clone();
@@ -44,30 +41,9 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
     tracing::info!(%address, %authority, certificate = %trusted.display(), "listening; every identity issued here is forged");
     let keys = KeyRing::new(key);
     let entra = Entra { directory, keys, authority, http, lifetime: settings.tokens_live };
-    let handle = Handle::new();
-    let stopping = (process.shutdown_token(), handle.clone(), settings.common.drain_timeout);
-    let stop = tokio::spawn(async move {
-        let (token, handle, limit) = stopping;
-        token.cancelled().await;
-        handle.graceful_shutdown(Some(limit));
-    });
     drop(starting);
-    let served = serve_tls(listener, tls, entra, handle).await;
-    stop.abort();
-    served.with_context(|| format!("serving on {address}"))
-}
-
-/// Serves `entra` until `handle` is told to stop.
-pub(crate) async fn serve_tls(
-    listener: TcpListener,
-    tls: Arc<ServerConfig>,
-    entra: Entra,
-    handle: Handle<SocketAddr>,
-) -> std::io::Result<()> {
-    from_tcp_rustls(listener, RustlsConfig::from_config(tls))?
-        .handle(handle)
-        .serve(router(Arc::new(entra)).into_make_service())
-        .await
+    serve_https(&process, listener, router(Arc::new(entra)), tls).await;
+    Ok(())
 }
 
 fn certificate_names(settings: &Settings, authority: &Authority) -> Vec<String> {

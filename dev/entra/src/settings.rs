@@ -103,6 +103,12 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_has_an_example_for_its_error() {
+        let none: [&str; 0] = [];
+        assert_eq!(portcullis_runtime::settings_without_example::<Settings>(), none);
+    }
+
+    #[test]
     fn names_are_dns_names_or_addresses() {
         for (arguments, allowed) in [
             ("--name entra.dev.svc --name 10.0.0.7", true),

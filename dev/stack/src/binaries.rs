@@ -11,7 +11,7 @@ pub fn path(name: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// The Envoy binary: `ENVOY`, which `make` sets to what `dev/envoy/obtain` printed.
-pub(crate) fn envoy() -> anyhow::Result<PathBuf> {
+pub fn envoy() -> anyhow::Result<PathBuf> {
     let path =
         PathBuf::from(std::env::var_os("ENVOY").context("ENVOY is not set; run: export ENVOY=$(dev/envoy/obtain)")?);
     ensure!(

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::checks::Checks;
 use crate::variation::{EnvoyFiles, Variation};
 
 const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../envoy");
@@ -18,7 +19,7 @@ const ENDPOINTS: &str = "/load_assignment/endpoints/0/lb_endpoints";
 pub(crate) struct EnvoyPorts {
     pub(crate) gateway: u16,
     pub(crate) admin: u16,
-    pub(crate) authz: Vec<u16>,
+    pub(crate) authz: Vec<Checks>,
     pub(crate) task_api: u16,
     pub(crate) notification: u16,
     pub(crate) audit: u16,
@@ -46,7 +47,7 @@ pub(crate) fn write_configuration(folder: &Path, ports: &EnvoyPorts, variation: 
         let port_value = format!("{ENDPOINTS}/0/endpoint/address/socket_address/port_value");
         set(cluster(&mut files.clusters, name)?, &port_value, port.into())?;
     }
-    set(cluster(&mut files.clusters, "authz")?, ENDPOINTS, ports.authz.iter().copied().map(endpoint).collect())?;
+    set(cluster(&mut files.clusters, "authz")?, ENDPOINTS, ports.authz.iter().map(Checks::endpoint).collect())?;
     (variation.envoy)(&mut files)?;
     let EnvoyFiles { listeners, routes, clusters, certificates } = files;
     for name in SECRETS {
@@ -56,10 +57,6 @@ pub(crate) fn write_configuration(folder: &Path, ports: &EnvoyPorts, variation: 
     [("listeners.yaml", listeners), ("routes.yaml", routes), ("clusters.yaml", clusters)]
         .iter()
         .try_for_each(|(name, document)| write(folder, name, document))
-}
-
-fn endpoint(port: u16) -> Value {
-    json!({"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}}})
 }
 
 fn cluster<'a>(clusters: &'a mut Value, name: &str) -> anyhow::Result<&'a mut Value> {

@@ -48,7 +48,9 @@ impl Front {
         binaries::envoy()?;
         let state = tempfile::tempdir().context("a folder for the state")?;
         let variation = Variation::default().policies(policies);
-        let layout = Layout { state: state.path().canonicalize()?, ports: Ports::pick(PortChoice::AnyFree, 1)? };
+        let ports = Ports::pick(PortChoice::AnyFree, 1)?;
+        // Whoever writes Envoy's files anew knows ports alone.
+        let layout = Layout { state: state.path().canonicalize()?, ports, beside_envoy: false };
         let http = Client::builder().no_proxy().build()?;
         let (Ports { gateway, admin, .. }, authz) = (&layout.ports, layout.ports.first_authz()?);
         let (gateway, admin) = (*gateway, *admin);
@@ -57,7 +59,7 @@ impl Front {
         let identity_provider = IdentityProvider::trusting(&layout.authority(), &layout.certificate_authority())?;
         layout.prepare_authz(&variation)?;
         let gate = Program::start(layout.authz(authz, &variation)?, &http).await?;
-        let checks = vec![authz.checks];
+        let checks = vec![layout.checks(authz)];
         let [task_api, notification, audit] = [upstream; 3];
         let services = EnvoyPorts { gateway, admin, authz: checks, task_api, notification, audit };
         let spec = layout.envoy_with(&services, &variation, |folder| envoy(folder, ports))?;

@@ -35,6 +35,12 @@ impl IdentityProvider {
         format!("{}/{CONTOSO}/oauth2/v2.0/token", self.authority)
     }
 
+    /// The status of an answer on a connection of its own.
+    pub async fn reached(&self) -> anyhow::Result<reqwest::StatusCode> {
+        let url = format!("{}/{CONTOSO}/discovery/v2.0/keys", self.authority);
+        Ok(self.http.get(url).header("connection", "close").send().await?.status())
+    }
+
     /// A user's token for `scope` of the application `api`, in the shape of version 2.
     pub async fn user_token(&self, user: User, api: &str, scope: &str) -> anyhow::Result<String> {
         let scope = format!("api://{api}/{scope}");

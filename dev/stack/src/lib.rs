@@ -10,14 +10,18 @@
 #![allow(clippy::indexing_slicing, reason = "reading a serde_json value by name answers null for what is not there")]
 
 mod answer;
+mod asserted;
 mod binaries;
 mod caller;
+mod checks;
 pub mod directory;
+mod edits;
 mod envoy;
 mod front;
 mod identity_provider;
 pub mod outcomes;
 mod ports;
+mod ports_of_programs;
 mod program;
 mod programs;
 mod redis_server;
@@ -26,12 +30,16 @@ mod tap;
 mod variation;
 
 pub use answer::Answer;
-pub use binaries::path as program;
+pub use asserted::assertion_of_an_admin;
+pub use binaries::{envoy as envoy_program, path as program};
+pub use edits::{Edit, GatewayFiles, Part};
 pub use front::{Front, FrontPorts};
 pub use identity_provider::IdentityProvider;
 pub use outcomes::Row;
 pub use ports::PortChoice;
-pub use programs::assertion_key;
+pub use ports_of_programs::{ProgramPort, Speaks};
+pub use program::{Program, ProgramSpec};
+pub use programs::{assertion_key, mac_key};
 pub use redis_server::{RedisServer, TlsFiles};
 pub use stack::{Service, Stack};
 pub use variation::{EnvoyFiles, Variation, without_rate_limits};

@@ -1,5 +1,6 @@
 //! What the system must do, tried through the real Envoy. Each group of outcomes is a list of rows.
 
+mod assertions;
 mod bypass;
 mod cors;
 mod outage;
@@ -26,12 +27,13 @@ pub struct Group {
 }
 
 /// Every group, in the order of the demo. The outage comes last, since it takes the gate away for a moment.
-pub const GROUPS: [Group; 10] = [
+pub const GROUPS: [Group; 11] = [
     Group { name: "tasks with a v2 token", run: |stack| tasks::v2(stack).boxed() },
     Group { name: "tasks with a v1 token", run: |stack| tasks::v1(stack).boxed() },
     Group { name: "roles", run: |stack| roles::rows(stack).boxed() },
     Group { name: "bad tokens", run: |stack| tokens::rows(stack).boxed() },
     Group { name: "spoofed identity", run: |stack| spoofing::rows(stack).boxed() },
+    Group { name: "assertions", run: |stack| assertions::rows(stack).boxed() },
     Group { name: "round the gate", run: |stack| bypass::rows(stack).boxed() },
     Group { name: "rate limit", run: |stack| rate_limit::rows(stack).boxed() },
     Group { name: "cross-origin", run: |stack| cors::rows(stack).boxed() },

@@ -18,7 +18,7 @@ pub enum PortChoice {
 
 impl PortChoice {
     /// A port of the loopback address that is free now and that this process has not given out before.
-    pub(crate) fn pick(self, usual: u16) -> anyhow::Result<u16> {
+    pub fn pick(self, usual: u16) -> anyhow::Result<u16> {
         static GIVEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
         let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
         let given = given.get_or_insert_default();

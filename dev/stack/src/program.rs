@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 use reqwest::Client;
 use tokio::process::{Child, Command};
@@ -21,15 +22,21 @@ const QUOTED_LINES: usize = 8;
 
 /// How a process is started and asked whether it is ready.
 #[derive(Clone, Debug)]
-pub(crate) struct ProgramSpec {
-    pub(crate) name: &'static str,
-    pub(crate) binary: PathBuf,
-    pub(crate) arguments: Vec<String>,
-    pub(crate) environment: Vec<(&'static str, String)>,
-    pub(crate) directory: PathBuf,
-    pub(crate) log: PathBuf,
+pub struct ProgramSpec {
+    /// What errors call it.
+    pub name: &'static str,
+    /// The program.
+    pub binary: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// All of its environment.
+    pub environment: Vec<(&'static str, String)>,
+    /// Its working directory.
+    pub directory: PathBuf,
+    /// File for its standard output and error.
+    pub log: PathBuf,
     /// Answers 200 when the process is ready.
-    pub(crate) ready_url: String,
+    pub ready_url: String,
 }
 
 impl ProgramSpec {
@@ -46,14 +53,14 @@ impl ProgramSpec {
 
 /// A process that runs. It is killed when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Program {
+pub struct Program {
     spec: ProgramSpec,
     child: Child,
 }
 
 impl Program {
     /// Starts the process and waits until it is ready, or says which part failed, why, and where its log is.
-    pub(crate) async fn start(spec: ProgramSpec, http: &Client) -> anyhow::Result<Self> {
+    pub async fn start(spec: ProgramSpec, http: &Client) -> anyhow::Result<Self> {
         let log = File::create(&spec.log).with_context(|| format!("{}: log {}", spec.name, spec.log.display()))?;
         // Nothing of the caller's environment may change what the processes do, but for where programs are found.
         let child = Command::new(&spec.binary)
@@ -109,12 +116,21 @@ impl Program {
 
     /// Lets it hang: its connections stay, and nothing is answered.
     pub(crate) fn hang(&self) -> anyhow::Result<()> {
-        self.signal(Signal::SIGSTOP)
+        self.signal(Signal::SIGSTOP)?;
+        // A thread on another processor may answer once more before the signal reaches it.
+        let process = Pid::from_raw(self.process()?.try_into()?);
+        let stopped = waitid(Id::Pid(process), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT);
+        stopped.map(drop).with_context(|| format!("waiting for {} to stop", self.spec.name))
     }
 
     /// Lets it go on.
     pub(crate) fn go_on(&self) -> anyhow::Result<()> {
         self.signal(Signal::SIGCONT)
+    }
+
+    /// The id of its process.
+    pub fn process(&self) -> anyhow::Result<u32> {
+        self.child.id().with_context(|| format!("{} has ended", self.spec.name))
     }
 
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {
@@ -129,7 +145,7 @@ impl Program {
     }
 
     /// Tells the process to drain and waits until it has ended.
-    pub(crate) async fn stop(mut self) -> anyhow::Result<ProgramSpec> {
+    pub async fn stop(mut self) -> anyhow::Result<ProgramSpec> {
         self.signal(Signal::SIGTERM)?;
         match timeout(STOP_LIMIT, self.child.wait()).await {
             Ok(status) if status.as_ref().is_ok_and(std::process::ExitStatus::success) => Ok(self.spec.clone()),

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
+use aws_lc_rs::rand;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::Service;
+use crate::checks::Checks;
 use crate::directory::{AUDIT, CONTOSO, NOTIFICATION, TASK_API, TASK_API_CLIENT};
 use crate::envoy::EnvoyPorts;
 use crate::ports::PortChoice;
@@ -65,6 +67,11 @@ impl Ports {
         })
     }
 
+    pub(crate) fn operations_of_entra(&self) -> u16 {
+        let [.., entra] = self.operations;
+        entra
+    }
+
     pub(crate) fn operations_of(&self, service: Service) -> u16 {
         let [task_api, notification, audit, _] = self.operations;
         match service {
@@ -85,6 +92,8 @@ impl Ports {
 pub(crate) struct Layout {
     pub(crate) state: PathBuf,
     pub(crate) ports: Ports,
+    /// Whether Envoy asks over a Unix socket, as it does where the gate runs beside it.
+    pub(crate) beside_envoy: bool,
 }
 
 impl Layout {
@@ -104,13 +113,15 @@ impl Layout {
         self.program("dev-entra", operations, &["--listen", &listen, "--directory", &directory, "--state", &state])
     }
 
-    /// Writes what all gates share: the sample policies with the port of this stack's issuer, and the key of assertions.
+    /// Writes what all gates share: the sample policies with the port of this stack's issuer, and the keys of assertions.
     pub(crate) fn prepare_authz(&self, variation: &Variation) -> anyhow::Result<()> {
         let source = Path::new(ROOT).join("dev/stack/policy.yaml");
         let text = std::fs::read_to_string(&source).with_context(|| format!("{}: cannot be read", source.display()))?;
         let text = (variation.policies)(&text.replace("https://localhost:8443", &self.authority()));
         std::fs::write(self.policies(), text)?;
         std::fs::write(self.assertion_key(), assertion_key()?)?;
+        std::fs::create_dir_all(self.mac_key_folder())?;
+        std::fs::write(self.mac_key_file(), mac_key()?)?;
         Ok(())
     }
 
@@ -118,8 +129,24 @@ impl Layout {
         self.state.join("policy.yaml")
     }
 
+    /// Where Envoy asks the gate that has `ports`.
+    pub(crate) fn checks(&self, ports: AuthzPorts) -> Checks {
+        let port = ports.checks;
+        if self.beside_envoy { Checks::socket_or(self.state.join("authz.sock"), port) } else { Checks::Port(port) }
+    }
+
     pub(crate) fn assertion_key(&self) -> PathBuf {
         self.state.join("assertion-key.pem")
+    }
+
+    /// A file for each upstream that shares a key.
+    pub(crate) fn mac_key_folder(&self) -> PathBuf {
+        self.state.join("assertion-mac-keys")
+    }
+
+    /// The task API's, so that the stack shows both kinds of assertion: the others fetch public keys.
+    fn mac_key_file(&self) -> PathBuf {
+        self.mac_key_folder().join(Service::TaskApi.name())
     }
 
     /// One of the gates. Several share their key; one alone makes its own at each start.
@@ -129,11 +156,12 @@ impl Layout {
         let text = |path: PathBuf| path.display().to_string();
         let mut arguments = vec![
             ("--policy", text(self.policies())),
-            ("--listen", local(ports.checks)),
+            ("--listen", self.checks(ports).listen()),
             ("--keys-listen", local(ports.keys)),
             ("--administration-listen", local(ports.administration)),
             ("--key-store", text(key_store)),
             ("--extra-ca", text(self.certificate_authority())),
+            ("--assertion-mac-keys", text(self.mac_key_folder())),
         ];
         if variation.authz_instances > 1 {
             arguments.push(("--assertion-key", text(self.assertion_key())));
@@ -211,7 +239,12 @@ impl Layout {
         operations: u16,
         more: &[&str],
     ) -> anyhow::Result<ProgramSpec> {
-        let (listen, keys) = (local(port), assertion_keys(self.ports.first_authz()?.keys));
+        let listen = local(port);
+        let (keys_flag, keys) = if name == Service::TaskApi.name() {
+            ("--gateway-mac-key", self.mac_key_file().display().to_string())
+        } else {
+            ("--gateway-keys", assertion_keys(self.ports.first_authz()?.keys))
+        };
         let data = self.state.join(name).display().to_string();
         let (authority, ca) = (self.authority(), self.certificate_authority().display().to_string());
         let common = [
@@ -227,7 +260,7 @@ impl Layout {
             &authority,
             "--extra-ca",
             &ca,
-            "--gateway-keys",
+            keys_flag,
             &keys,
             "--trust-gateway",
         ];
@@ -270,4 +303,11 @@ pub fn assertion_key() -> anyhow::Result<String> {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| anyhow!("no key can be made"))?;
     let der = pair.to_pkcs8v1().map_err(|_| anyhow!("no key can be made"))?;
     Ok(format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref())))
+}
+
+/// A MAC key, as `openssl rand -base64 32` would make it.
+pub fn mac_key() -> anyhow::Result<String> {
+    let mut key = [0; 32];
+    rand::fill(&mut key).map_err(|_| anyhow!("no key can be made"))?;
+    Ok(format!("{}\n", STANDARD.encode(key)))
 }

@@ -10,6 +10,7 @@ use crate::binaries;
 use crate::envoy::EnvoyPorts;
 use crate::identity_provider::IdentityProvider;
 use crate::ports::PortChoice;
+use crate::ports_of_programs::{ProgramPort, Speaks, of_program};
 use crate::program::Program;
 use crate::programs::{AuthzPorts, Layout, Ports, assertion_keys, http};
 use crate::tap::Tap;
@@ -90,14 +91,15 @@ impl Stack {
         std::fs::create_dir_all(state).with_context(|| format!("{}: cannot be created", state.display()))?;
         // Absolute, since Envoy runs in a folder of its own.
         let state = state.canonicalize()?;
-        let layout = Layout { state, ports: Ports::pick(choice, variation.authz_instances)? };
+        let ports = Ports::pick(choice, variation.authz_instances)?;
+        let layout = Layout { state, ports, beside_envoy: variation.beside_envoy };
         let http = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(20))
             .build()?;
         progress("dev-entra");
-        let entra = Program::start(layout.entra()?, &http).await?;
+        let entra = Program::start(variation.applied_to_entra(layout.entra()?), &http).await?;
         let identity_provider = IdentityProvider::trusting(&layout.authority(), &layout.certificate_authority())?;
         progress("portcullis");
         layout.prepare_authz(&variation)?;
@@ -113,7 +115,7 @@ impl Stack {
         )?;
         progress("envoy");
         let taps = start_taps(&layout.ports).await?;
-        let envoy = Program::start(layout.envoy(&envoy_ports(&layout.ports, &taps), &variation)?, &http).await?;
+        let envoy = Program::start(layout.envoy(&envoy_ports(&layout, &taps), &variation)?, &http).await?;
         let services = vec![task_api, notification, audit];
         let entra = Some(entra);
         Ok(Self {
@@ -144,6 +146,19 @@ impl Stack {
     pub fn hang_authz(&self, hung: bool) -> anyhow::Result<()> {
         let authz = self.authz.first().and_then(Option::as_ref).context("portcullis is not running")?;
         if hung { authz.hang() } else { authz.go_on() }
+    }
+
+    /// Lets the issuer hang, as an outage without an answer, and go on when `hung` is false.
+    pub fn hang_issuer(&self, hung: bool) -> anyhow::Result<()> {
+        let entra = self.entra.as_ref().context("dev-entra is not running")?;
+        if hung { entra.hang() } else { entra.go_on() }
+    }
+
+    /// What the first authz server has logged since its start.
+    pub fn authz_log(&self) -> anyhow::Result<String> {
+        let authz = self.authz.first().and_then(Option::as_ref).context("portcullis is not running")?;
+        let log = &authz.spec().log;
+        std::fs::read_to_string(log).with_context(|| format!("{}: cannot be read", log.display()))
     }
 
     /// Stops one of several gates, which drains, and starts it again.
@@ -226,10 +241,10 @@ impl Stack {
         (Ipv4Addr::LOCALHOST, self.layout.ports.gateway).into()
     }
 
-    /// Where Envoy asks the gate (gRPC).
+    /// Where Envoy asks the gate (gRPC): `unix:PATH`, or a URL where there are several.
     #[must_use]
     pub fn authz(&self) -> String {
-        http(self.first_authz().checks)
+        self.layout.checks(self.first_authz()).url()
     }
 
     /// Where the gate publishes the keys of its assertions.
@@ -260,6 +275,12 @@ impl Stack {
         http(self.first_authz().administration)
     }
 
+    /// The same of each of several gates.
+    #[must_use]
+    pub fn administration_of_each(&self) -> Vec<String> {
+        self.layout.ports.authz.iter().map(|authz| http(authz.administration)).collect()
+    }
+
     /// A service's own URL, which only those beside the gateway can reach.
     #[must_use]
     pub fn direct(&self, service: Service) -> String {
@@ -272,10 +293,37 @@ impl Stack {
         http(self.layout.ports.operations_of(service))
     }
 
+    /// Every port that a program of ours listens on, of the first gate where there are several.
+    pub fn program_ports(&self) -> anyhow::Result<Vec<ProgramPort>> {
+        let (ports, authz) = (&self.layout.ports, self.first_authz());
+        let gate = self.authz.first().and_then(Option::as_ref).context("portcullis is not running")?;
+        let entra = self.entra.as_ref().context("dev-entra is not running")?;
+        let mut all: Vec<ProgramPort> = Vec::new();
+        let checks = ("checks", authz.checks, Speaks::Grpc);
+        let keys = ("keys", authz.keys, Speaks::Http("/.well-known/jwks.json"));
+        let administration = ("administration", authz.administration, Speaks::Http("/status"));
+        all.extend(of_program(("portcullis", gate.process()?), authz.operations, [checks, keys, administration]));
+        let traffic = ("traffic", ports.entra, Speaks::Https("/"));
+        all.extend(of_program(("dev-entra", entra.process()?), ports.operations_of_entra(), [traffic]));
+        for service in Service::ALL {
+            let program = self.services.iter().find(|program| program.spec().name == service.name());
+            let process = program.with_context(|| format!("{} is not running", service.name()))?.process()?;
+            let traffic = ("traffic", port_of(ports, service), Speaks::Http("/health"));
+            all.extend(of_program((service.name(), process), ports.operations_of(service), [traffic]));
+        }
+        Ok(all)
+    }
+
     /// Where state and logs lie.
     #[must_use]
     pub fn state(&self) -> &Path {
         &self.layout.state
+    }
+
+    /// The folder of the MAC keys that upstreams share with the gates.
+    #[must_use]
+    pub fn mac_key_folder(&self) -> PathBuf {
+        self.layout.mac_key_folder()
     }
 
     /// The certificate of the authority that dev-entra made.
@@ -314,12 +362,13 @@ async fn start_taps(ports: &Ports) -> anyhow::Result<[(Service, Tap); 3]> {
     Ok([first, second, third])
 }
 
-fn envoy_ports(ports: &Ports, taps: &[(Service, Tap); 3]) -> EnvoyPorts {
+fn envoy_ports(layout: &Layout, taps: &[(Service, Tap); 3]) -> EnvoyPorts {
+    let ports = &layout.ports;
     let [(_, task_api), (_, notification), (_, audit)] = taps;
     EnvoyPorts {
         gateway: ports.gateway,
         admin: ports.admin,
-        authz: ports.authz.iter().map(|authz| authz.checks).collect(),
+        authz: ports.authz.iter().map(|authz| layout.checks(*authz)).collect(),
         task_api: task_api.port,
         notification: notification.port,
         audit: audit.port,

@@ -8,8 +8,10 @@ use crate::program::ProgramSpec;
 /// What a test changes about the stack before it starts.
 pub struct Variation {
     pub(crate) authz_instances: usize,
+    pub(crate) beside_envoy: bool,
     pub(crate) authz_arguments: Vec<String>,
     pub(crate) environment: Vec<(&'static str, String)>,
+    pub(crate) entra_environment: Vec<(&'static str, String)>,
     pub(crate) policies: Box<dyn Fn(&str) -> String + Send + Sync>,
     pub(crate) envoy_options: Vec<&'static str>,
     pub(crate) envoy: ChangeOfEnvoy,
@@ -34,8 +36,10 @@ impl Default for Variation {
     fn default() -> Self {
         Self {
             authz_instances: 1,
+            beside_envoy: true,
             authz_arguments: Vec::new(),
             environment: Vec::new(),
+            entra_environment: Vec::new(),
             policies: Box::new(str::to_owned),
             envoy_options: Vec::new(),
             envoy: Box::new(|_| Ok(())),
@@ -47,7 +51,13 @@ impl Variation {
     /// So many gates side by side, which sign with one key.
     #[must_use]
     pub fn authz_instances(self, authz_instances: usize) -> Self {
-        Self { authz_instances, ..self }
+        Self { authz_instances, beside_envoy: false, ..self }
+    }
+
+    /// Envoy asks over TCP, as it does where the gate runs elsewhere.
+    #[must_use]
+    pub fn authz_elsewhere(self) -> Self {
+        Self { beside_envoy: false, ..self }
     }
 
     /// More arguments of each gate.
@@ -61,6 +71,19 @@ impl Variation {
     pub fn variable(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.environment.push((name, value.into()));
         self
+    }
+
+    /// A variable in the environment of every program of ours, dev-entra included.
+    #[must_use]
+    pub fn variable_everywhere(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        let value = value.into();
+        self.entra_environment.push((name, value.clone()));
+        self.variable(name, value)
+    }
+
+    pub(crate) fn applied_to_entra(&self, mut spec: ProgramSpec) -> ProgramSpec {
+        spec.environment.extend(self.entra_environment.iter().cloned());
+        spec
     }
 
     pub(crate) fn applied(&self, mut spec: ProgramSpec) -> ProgramSpec {

@@ -3,7 +3,14 @@ package main
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
+	"log"
+	"os"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/MicahParks/keyfunc/v3"
@@ -12,6 +19,8 @@ import (
 )
 
 const lifetime, skew = 60 * time.Second, 5 * time.Second
+
+var errNoKeys = errors.New("no public keys could be fetched yet")
 
 // Claims are what the gate vouches for. The gate leaves out the method and the target where it binds to no request.
 type Claims struct {
@@ -33,21 +42,104 @@ type Refused struct {
 
 // Verifier verifies assertions for one upstream.
 type Verifier struct {
-	keys          keyfunc.Keyfunc
+	public        keyfunc.Keyfunc
+	mac           *macKeys
 	parser        *jwt.Parser
 	unboundWillDo bool
 }
 
-// NewVerifier fetches the keys every five minutes. A restarted gate has a new key: an unknown one is asked for,
-// but not more than once a second, whatever clients send.
-func NewVerifier(ctx context.Context, keysURL, upstream string, unboundWillDo bool) (*Verifier, error) {
-	keys, err := keyfunc.NewDefaultOverrideCtx(ctx, []string{keysURL}, keyfunc.Override{
-		RefreshInterval: 5 * time.Minute, HTTPTimeout: 2 * time.Second,
-		RefreshUnknownKID: rate.NewLimiter(rate.Every(time.Second), 1), RateLimitWaitMax: 2 * time.Second,
-	})
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{"ES256"}), jwt.WithIssuer("portcullis"), jwt.WithAudience(upstream),
+// NewVerifier takes the URL of the public keys (ES256), the file of shared keys (HS256), or both. It fetches public
+// keys every two seconds, so that a removed one stops verifying as soon. A restarted gate has a new key: an unknown one
+// is asked for, but not more than once a second, whatever clients send.
+func NewVerifier(ctx context.Context, keysURL, macKeyFile, upstream string, unboundWillDo bool) (*Verifier, error) {
+	v := &Verifier{unboundWillDo: unboundWillDo}
+	var algorithms []string
+	var ofURL, ofFile error
+	if keysURL != "" {
+		algorithms = append(algorithms, "ES256")
+		v.public, ofURL = keyfunc.NewDefaultOverrideCtx(ctx, []string{keysURL}, keyfunc.Override{
+			RefreshInterval: 2 * time.Second, HTTPTimeout: 2 * time.Second,
+			RefreshUnknownKID: rate.NewLimiter(rate.Every(time.Second), 1), RateLimitWaitMax: 2 * time.Second,
+		})
+	}
+	if macKeyFile != "" {
+		algorithms = append(algorithms, "HS256")
+		v.mac = &macKeys{file: macKeyFile}
+		ofFile = v.mac.read()
+	}
+	v.parser = jwt.NewParser(jwt.WithValidMethods(algorithms), jwt.WithIssuer("portcullis"), jwt.WithAudience(upstream),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(skew), jwt.WithStrictDecoding())
-	return &Verifier{keys, parser, unboundWillDo}, err
+	return v, errors.Join(ofURL, ofFile)
+}
+
+// A public key is never the secret of a MAC: each algorithm has keys of its own.
+func (v *Verifier) key(token *jwt.Token) (any, error) {
+	if token.Method.Alg() == "HS256" {
+		return v.mac.key(token.Header["kid"])
+	}
+	if known, _ := v.public.Storage().KeyReadAll(context.Background()); len(known) == 0 {
+		return nil, errNoKeys
+	}
+	return v.public.Keyfunc(token)
+}
+
+// macKeys are the keys that this backend shares with the authz server, by key id. The file is read again when it changes.
+type macKeys struct {
+	file string
+	lock sync.Mutex
+	seen os.FileInfo
+	keys map[string][]byte
+}
+
+func (m *macKeys) key(id any) ([]byte, error) {
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	if err := m.read(); err != nil {
+		log.Printf("%s: %v; the last good keys stay in force", m.file, err)
+	}
+	name, _ := id.(string)
+	if key, known := m.keys[name]; known {
+		return key, nil
+	}
+	return nil, errors.New("no shared key has this kid")
+}
+
+func (m *macKeys) read() error {
+	now, err := os.Stat(m.file)
+	if err != nil {
+		return err
+	}
+	if m.seen != nil && os.SameFile(now, m.seen) && now.ModTime().Equal(m.seen.ModTime()) && now.Size() == m.seen.Size() {
+		return nil
+	}
+	text, err := os.ReadFile(m.file)
+	if err != nil {
+		return err
+	}
+	m.seen = now // What is wrong with a file is said once.
+	keys := map[string][]byte{}
+	for line := range strings.Lines(string(text)) {
+		line, _, _ = strings.Cut(line, "#")
+		if line = strings.TrimRight(strings.TrimSpace(line), "="); line == "" {
+			continue
+		}
+		key, err := base64.RawURLEncoding.Strict().DecodeString(strings.NewReplacer("+", "-", "/", "_").Replace(line))
+		if err != nil || len(key) < 32 {
+			return errors.New("holds a line that is no key of 32 bytes or more in base64")
+		}
+		keys[keyID(key)] = key
+	}
+	if len(keys) == 0 {
+		return errors.New("holds no key")
+	}
+	m.keys = keys
+	return nil
+}
+
+func keyID(key []byte) string {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("portcullis assertion key id"))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // Verify takes all values of the header, and path and query byte for byte as received.
@@ -59,10 +151,10 @@ func (v *Verifier) Verify(lines []string, method, target string) (*Claims, *Refu
 		return nil, &Refused{401, "assertion_not_genuine", "more than one assertion came"}
 	}
 	claims := &Claims{}
-	_, err := v.parser.ParseWithClaims(lines[0], claims, v.keys.Keyfunc)
+	_, err := v.parser.ParseWithClaims(lines[0], claims, v.key)
 	unbound := claims.Method == "" && claims.Target == "" && claims.ID == ""
-	switch known, _ := v.keys.Storage().KeyReadAll(context.Background()); {
-	case len(known) == 0:
+	switch {
+	case errors.Is(err, errNoKeys):
 		return nil, &Refused{503, "gateway_keys_unavailable", "the gate's keys are not at hand; try again"}
 	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
 		return nil, &Refused{401, "assertion_out_of_time", "expired, or from the future; compare the clocks"}

@@ -12,14 +12,15 @@ import (
 )
 
 func main() {
-	keysURL := os.Getenv("GATEWAY_KEYS_URL")
-	if keysURL == "" {
-		log.Fatal("GATEWAY_KEYS_URL is not set; give the URL of the gate's public keys")
+	keysURL, macKeyFile := os.Getenv("GATEWAY_KEYS_URL"), os.Getenv("GATEWAY_MAC_KEY_FILE")
+	if keysURL == "" && macKeyFile == "" {
+		log.Fatal("neither GATEWAY_MAC_KEY_FILE nor GATEWAY_KEYS_URL is set; give the file of the keys that the authz " +
+			"server shares with this backend, the URL of its public keys, or both")
 	}
 	unboundWillDo := os.Getenv("ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST") == "true"
-	verifier, err := NewVerifier(context.Background(), keysURL, "orders", unboundWillDo)
+	verifier, err := NewVerifier(context.Background(), keysURL, macKeyFile, "orders", unboundWillDo)
 	if err != nil {
-		log.Fatalf("GATEWAY_KEYS_URL: %v", err)
+		log.Fatalf("GATEWAY_KEYS_URL or GATEWAY_MAC_KEY_FILE: %v", err)
 	}
 	address := os.Getenv("LISTEN")
 	if address == "" {

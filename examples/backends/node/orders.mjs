@@ -4,12 +4,16 @@ import { STATUS_CODES, createServer } from 'node:http';
 
 import { Refused, verifier } from './assertion.mjs';
 
-const keysUrl = process.env.GATEWAY_KEYS_URL;
-if (!keysUrl) {
-  console.error("GATEWAY_KEYS_URL is not set; give the URL of the gate's public keys");
+const { GATEWAY_KEYS_URL: keysUrl, GATEWAY_MAC_KEY_FILE: macKeyFile } = process.env;
+if (!keysUrl && !macKeyFile) {
+  console.error(
+    'neither GATEWAY_MAC_KEY_FILE nor GATEWAY_KEYS_URL is set; give the file of the keys that the authz server shares ' +
+      'with this backend, the URL of its public keys, or both',
+  );
   process.exit(1);
 }
 const verify = verifier(keysUrl, 'orders', {
+  macKeyFile,
   unboundWillDo: process.env.ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST === 'true',
 });
 

@@ -1,10 +1,16 @@
 """Verifies the gate's assertion about one request. Works in every framework; needs PyJWT with cryptography."""
 
+import base64
+import hmac
+import logging
+import os
+import threading
 import time
 
 import jwt
 
 LIFETIME, SKEW = 60, 5  # seconds
+POLL = 2  # seconds between two fetches of the public keys: a removed one stops verifying as soon
 REQUIRED = ["iss", "aud", "iat", "exp", "tid", "oid", "kind", "roles", "scopes"]
 
 
@@ -14,11 +20,55 @@ class Refused(Exception):
         self.status, self.reason, self.detail = status, reason, detail
 
 
+class MacKeys:
+    """The keys that this backend shares with the authz server, by key id. The file is read again when it changes."""
+
+    def __init__(self, file):
+        self.file, self.seen, self.keys = file, None, {}
+        self._read()
+
+    def get(self, key_id):
+        try:
+            self._read()
+        except (OSError, ValueError) as error:
+            logging.error("%s: %s; the last good keys stay in force", self.file, error)
+        if key_id not in self.keys:
+            raise jwt.InvalidKeyError("no shared key has this kid")
+        return self.keys[key_id]
+
+    def _read(self):
+        status = os.stat(self.file)
+        seen = (status.st_ino, status.st_mtime_ns, status.st_size)
+        if seen == self.seen:
+            return
+        with open(self.file, encoding="ascii") as lines:
+            texts = [text for text in (line.partition("#")[0].strip() for line in lines) if text]
+        self.seen = seen  # What is wrong with a file is said once.
+        keys = [base64.b64decode(self._padded(text), altchars=b"-_", validate=True) for text in texts]
+        if not keys or any(len(key) < 32 for key in keys):
+            raise ValueError("holds no key, or one of fewer than 32 bytes")
+        self.keys = {self._id(key): key for key in keys}
+
+    @staticmethod
+    def _padded(text):
+        return text.replace("+", "-").replace("/", "_").rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
+
+    @staticmethod
+    def _id(key):
+        tag = hmac.digest(key, b"portcullis assertion key id", "sha256")
+        return base64.urlsafe_b64encode(tag[:16]).rstrip(b"=").decode()
+
+
 class Verifier:
-    def __init__(self, keys_url, upstream, unbound_will_do=False):
-        # A restarted gate has a new key: ask for an unknown one, but not more than once a second, whatever clients send.
-        self.keys = jwt.PyJWKClient(keys_url, lifespan=300, cooldown_duration=1, timeout=2)
+    """Give it the URL of the public keys (ES256), the file of shared keys (HS256), or both."""
+
+    def __init__(self, keys_url, upstream, unbound_will_do=False, mac_key_file=None):
+        # Last good keys serve for an hour. A restarted gate has a new key: ask for an unknown one, but not more than
+        # once a second, whatever clients send.
+        self.public = keys_url and jwt.PyJWKClient(keys_url, lifespan=3600, cooldown_duration=1, timeout=2)
+        self.mac = mac_key_file and MacKeys(mac_key_file)
         self.upstream, self.unbound_will_do = upstream, unbound_will_do
+        self.poll_at, self.polling = 0, threading.Lock()
 
     def verify(self, lines, method, target):
         """The claims, or Refused. `lines`: all values of the header. `target`: path and query, byte for byte as received."""
@@ -39,9 +89,9 @@ class Verifier:
 
     def _claims(self, token):
         try:
-            key = self.keys.get_signing_key(jwt.get_unverified_header(token).get("kid"))
+            key, algorithm = self._key(jwt.get_unverified_header(token))
             return jwt.decode(
-                token, key, algorithms=["ES256"], issuer="portcullis", audience=self.upstream, leeway=SKEW,
+                token, key, algorithms=[algorithm], issuer="portcullis", audience=self.upstream, leeway=SKEW,
                 options={"require": REQUIRED, "strict_aud": True},
             )  # fmt: skip
         except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, ValueError) as error:
@@ -52,3 +102,23 @@ class Verifier:
             raise Refused(401, "assertion_for_other_upstream", "the assertion is for another upstream") from error
         except jwt.PyJWTError as error:
             raise Refused(401, "assertion_not_genuine", "the assertion is not the gate's") from error
+
+    def _key(self, header):
+        """A key, and the one algorithm that it is for: a public key is never the secret of a MAC."""
+        if self.mac and header.get("alg") == "HS256":
+            return self.mac.get(header.get("kid")), "HS256"
+        if not self.public:
+            raise jwt.InvalidAlgorithmError("only HS256 is accepted")
+        self._poll()
+        return self.public.get_signing_key(header.get("kid")), "ES256"
+
+    def _poll(self):
+        if time.monotonic() < self.poll_at or not self.polling.acquire(blocking=False):
+            return
+        try:
+            self.public.get_jwk_set(refresh=True)
+        except (jwt.PyJWTError, ValueError) as error:
+            logging.warning("the gate's keys cannot be fetched: %s", error)
+        finally:
+            self.poll_at = time.monotonic() + POLL
+            self.polling.release()

@@ -8,9 +8,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from assertion import Refused, Verifier
 
+KEYS_URL, MAC_KEY_FILE = os.environ.get("GATEWAY_KEYS_URL"), os.environ.get("GATEWAY_MAC_KEY_FILE")
+if not KEYS_URL and not MAC_KEY_FILE:
+    sys.exit(
+        "neither GATEWAY_MAC_KEY_FILE nor GATEWAY_KEYS_URL is set; give the file of the keys that the authz server shares "
+        "with this backend, the URL of its public keys, or both"
+    )
 VERIFIER = Verifier(
-    os.environ.get("GATEWAY_KEYS_URL") or sys.exit("GATEWAY_KEYS_URL is not set; give the URL of the gate's public keys"),
+    KEYS_URL,
     upstream="orders",
+    mac_key_file=MAC_KEY_FILE,
     unbound_will_do=os.environ.get("ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST") == "true",
 )
 

@@ -4,6 +4,7 @@
 //! DatabaseSettings ─┐
 //! Schema ───────────┼─▶ Database::open ─▶ read()   a connection, for queries
 //! DatabaseMetrics ──┘   (migrates)        write()  a transaction, which alone may change rows
+//!                       Database::start: the same, and waits for a server that does not answer
 //!                                         watch()  readiness: "the database answers"
 //! ```
 //!
@@ -19,6 +20,7 @@ mod query_failed;
 mod schema;
 mod settings;
 mod sqlite;
+mod start;
 mod watch;
 
 pub use backend::Backend;

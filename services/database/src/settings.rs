@@ -13,7 +13,7 @@ pub struct DatabaseSettings {
     #[arg(long, env = "DATA_DIR", value_name = "DIR", required_unless_present = "database_url")]
     pub data_dir: Option<PathBuf>,
     /// PostgreSQL database to use instead of a file, as `postgres://user:password@host/database`; several replicas may share it.
-    #[arg(long, id = "database_url", env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    #[arg(long, id = "database_url", env = "DATABASE_URL", value_name = "POSTGRES_URL", hide_env_values = true)]
     pub database_url: Option<DatabaseUrl>,
     /// Most connections to the database at a time.
     #[arg(long, env = "DATABASE_CONNECTIONS", value_name = "NUMBER", default_value = "8")]

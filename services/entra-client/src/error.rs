@@ -14,7 +14,7 @@ pub enum TokenError {
     #[error("this application's credential cannot be used: {0}")]
     Credential(Arc<CredentialError>),
     /// No connection, or no verified TLS.
-    #[error("the token endpoint cannot be reached: {0}")]
+    #[error("the token endpoint {0}")]
     Unreachable(Arc<str>),
     /// No answer in time.
     #[error("the token endpoint did not answer in time")]

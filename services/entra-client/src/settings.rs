@@ -69,6 +69,12 @@ impl CredentialSettings {
         given.is_empty().then_some(credential)
     }
 
+    /// The flag that the credential is given by.
+    #[must_use]
+    pub fn flag(&self) -> Option<&'static str> {
+        self.given().first().map(|(flag, _)| *flag)
+    }
+
     fn given(&self) -> Vec<(&'static str, ClientCredential)> {
         let secret =
             |flag, secret: &Option<ClientSecret>| secret.clone().map(|secret| (flag, ClientCredential::Secret(secret)));

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use portcullis_runtime::TraceSpan;
+use portcullis_token::connection_failure;
 use reqwest::{Client, Response};
 use tokio::time::Instant;
 
@@ -76,9 +77,10 @@ async fn read(mut response: Response) -> Result<Vec<u8>, TokenError> {
     Ok(body)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the signature that `map_err` calls")]
 fn unreachable(error: reqwest::Error) -> TokenError {
     if error.is_timeout() {
         return TokenError::TimedOut;
     }
-    TokenError::Unreachable(format!("{:#}", anyhow::Error::from(error.without_url())).into())
+    TokenError::Unreachable(connection_failure(&error).into())
 }

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use crate::ids::{id_contradiction, parse_id};
+
 /// The applications that may call a service, by client id.
 #[derive(Clone, Debug)]
 pub struct Applications(pub Arc<[String]>);
@@ -8,22 +10,59 @@ pub struct Applications(pub Arc<[String]>);
 #[derive(Clone, Debug, clap::Args)]
 pub struct ApplicationSettings {
     /// Applications that may call, by client id (a token's azp or appid).
-    #[arg(long, env = "ALLOWED_APPLICATION_IDS", value_name = "ID,..", value_delimiter = ',', required = true)]
+    #[arg(
+        long,
+        env = "ALLOWED_APPLICATION_IDS",
+        value_name = "ID,..",
+        value_delimiter = ',',
+        required = true,
+        value_parser = parse_id
+    )]
     allowed_applications: Vec<String>,
 }
 
 impl ApplicationSettings {
-    /// What is wrong with this list.
+    /// What is wrong with this list: the first id that no token can have.
     #[must_use]
     pub fn contradictions(&self) -> Option<String> {
-        let is_wrong = self.allowed_applications.iter().any(|id| id.trim().is_empty());
-        let message = "--allowed-applications: names an empty id; give application ids, with commas between them";
-        is_wrong.then(|| message.to_owned())
+        self.allowed_applications.iter().find_map(|id| id_contradiction("--allowed-applications", id))
     }
 
     /// The list, as handlers share it.
     #[must_use]
     pub fn list(self) -> Applications {
         Applications(self.allowed_applications.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::ApplicationSettings;
+
+    const ID: &str = "3a5c000a-0000-4000-8000-00000000000a";
+
+    #[derive(Debug, Parser)]
+    struct Program {
+        #[command(flatten)]
+        applications: ApplicationSettings,
+    }
+
+    fn settings(list: &str) -> ApplicationSettings {
+        Program::try_parse_from(["program", "--allowed-applications", list]).unwrap().applications
+    }
+
+    #[test]
+    fn applications_are_listed_in_any_spelling_and_must_be_ids() {
+        for list in [ID.to_owned(), ID.to_uppercase(), format!("{{{ID}}}"), format!("{ID}, {}", ID.to_uppercase())] {
+            let settings = settings(&list);
+            assert_eq!(settings.contradictions(), None, "{list}");
+            assert!(settings.list().0.iter().all(|id| id == ID), "{list}");
+        }
+        for list in [",", "task-api", "api://task-api", &format!("{ID},ada@contoso.example")] {
+            let problem = settings(list).contradictions().unwrap();
+            assert!(problem.starts_with("--allowed-applications: is ") && !problem.contains('@'), "{list}: {problem}");
+        }
     }
 }

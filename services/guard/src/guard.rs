@@ -7,13 +7,17 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use portcullis_runtime::{Problem, Process};
-use portcullis_token::{Audiences, Authorization, Refusal, TimeRules, Verifier, bearer_token, unix_now};
+use portcullis_runtime::{PartState, Problem, Process, watch_part};
+use portcullis_token::{
+    Audiences, Authorization, Refusal, TimeRules, Verifier, bearer_token, normalize_guid, unix_now,
+};
 use reqwest::Client;
+use tokio::time::timeout;
 
+use crate::assertion_keys::AssertionKeys;
 use crate::authenticated::{Authenticated, BearerToken};
 use crate::gateway::{Gateway, GatewayRefusal};
-use crate::key_watch::watch_keys;
+use crate::key_state::key_state;
 use crate::settings::GuardSettings;
 
 /// Lets only verified callers through to the routes that it protects.
@@ -30,7 +34,8 @@ struct Checks {
 }
 
 impl Guard {
-    /// Starts with the issuer's keys at hand, or fails and says why they are not.
+    /// Waits for the issuer's keys for a while, and then starts with those that there are. `process` is
+    /// not ready while no caller can be verified; an issuer's fault never ends it.
     ///
     /// `upstream` is this service's name in the gate's policies, `client_id` its application in Entra.
     pub async fn start(
@@ -52,18 +57,25 @@ impl Guard {
         process: &Process,
         clock: fn() -> u64,
     ) -> anyhow::Result<Self> {
-        let pending = process.pending("signing keys of the issuer");
+        let pending = process.pending("start of the signing keys");
         let entra = settings.entra().map_err(|problems| anyhow!(problems.join("; ")))?;
-        let verifier = Verifier::entra(&http, entra, &settings.key_policy(), TimeRules::default());
+        let verifier = Verifier::entra(&http, entra, &settings.key_policy(), TimeRules::entra());
         let unbound = settings.accept_assertions_good_for_any_request;
-        let gateway = settings.trusted_gateway_keys().map(|keys| Gateway::new(http, keys.clone(), upstream, unbound));
-        let authority = settings.authority();
-        verifier.ready(settings.issuer_wait).await.map_err(|missing| anyhow!("--authority {authority}: {missing}"))?;
-        drop(pending);
-        let audiences = Audiences::Application(client_id.to_owned());
+        let gateway = settings
+            .trusted_gateway_keys()
+            .map(|keys| AssertionKeys::start(http, keys))
+            .transpose()?
+            .map(|keys| Gateway::new(keys, upstream, unbound));
+        // A stop ends the wait. So does an issuer that answers that it has no keys, as one does whose tenant was deleted.
+        let settled = timeout(settings.issuer_wait, verifier.settled());
+        process.shutdown_token().run_until_cancelled(settled).await;
+        let audiences = Audiences::Application(normalize_guid(client_id).unwrap_or_else(|| client_id.to_owned()));
         let checks = Arc::new(Checks { verifier, audiences, gateway, clock });
         let watched = Arc::downgrade(&checks);
-        watch_keys(process, move || watched.upgrade().is_none_or(|checks| checks.has_keys()));
+        watch_part(process, "signing keys", move || {
+            watched.upgrade().map_or(PartState::Works, |checks| checks.key_state())
+        });
+        drop(pending);
         Ok(Self(checks))
     }
 
@@ -81,9 +93,9 @@ async fn admit(State(Guard(checks)): State<Guard>, request: Request, next: Next)
 }
 
 impl Checks {
-    /// Whether anybody's token can be verified. One tenant whose keys are missing is no reason to refuse the others.
-    fn has_keys(&self) -> bool {
-        self.verifier.key_status().iter().any(|status| status.keys.is_some())
+    fn key_state(&self) -> PartState {
+        let verifies_assertions = self.gateway.as_ref().is_some_and(Gateway::has_keys);
+        key_state(&self.verifier.key_status(), verifies_assertions)
     }
 
     async fn authenticate(&self, parts: &Parts) -> Result<Authenticated, Problem> {

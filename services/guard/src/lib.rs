@@ -6,10 +6,13 @@
 //! ```
 
 mod applications;
+mod assertion_keys;
 mod authenticated;
 mod gateway;
 mod guard;
-mod key_watch;
+mod ids;
+mod key_state;
+mod mac_key_file;
 mod replay;
 mod requirements;
 mod settings;
@@ -17,5 +20,6 @@ mod settings;
 pub use applications::{ApplicationSettings, Applications};
 pub use authenticated::{Authenticated, BearerToken};
 pub use guard::Guard;
+pub use ids::{id_contradiction, parse_id};
 pub use requirements::{require_actor, require_any_role, require_application, require_scope, require_user};
 pub use settings::GuardSettings;

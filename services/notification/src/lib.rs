@@ -16,7 +16,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use portcullis_database::{Database, DatabaseMetrics, Schema};
 use portcullis_guard::{Applications, Guard};
-use portcullis_runtime::{HttpService, Process, Registry, bind, described, document, http_client, serve_http};
+use portcullis_runtime::{HttpService, Listener, Process, Registry, described, document, http_client, serve_http};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -78,15 +78,16 @@ pub fn serve(
     let service = HttpService::new(NAME, &settings.limits, registry);
     let database_metrics = DatabaseMetrics::register(registry);
     async move {
-        let database = Database::open(&settings.database, &schema(), database_metrics).await?;
+        let opened = Database::start(&settings.database, &schema(), database_metrics, &process).await?;
+        let Some(database) = opened else { return Ok(()) };
         database.watch(&process);
         let http = http_client(&settings.outbound)?;
         let guard = Guard::start(&settings.guard, http, NAME, &settings.client_id, &process).await?;
-        let listener = bind("--listen", settings.listen).await?;
+        let listener = Listener::bind("traffic", "--listen", &settings.listen.into()).await?;
         drop(starting);
         let router = router(database.clone(), settings.applications.list(), &service, |api| guard.protect(api));
-        let outcome = serve_http(&process, listener, router).await;
+        serve_http(&process, listener, router).await;
         database.close().await;
-        outcome
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 
 use portcullis_database::DatabaseSettings;
-use portcullis_guard::{ApplicationSettings, GuardSettings};
+use portcullis_guard::{ApplicationSettings, GuardSettings, id_contradiction, parse_id};
 use portcullis_runtime::{CommonSettings, OutboundSettings, RequestLimits};
 
 /// Settings of the notification service.
@@ -12,7 +12,7 @@ pub struct Settings {
     #[arg(long, env = "LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8001")]
     pub listen: SocketAddr,
     /// Application id of this service in Entra: the audience of its callers' tokens.
-    #[arg(long, env = "AZURE_NOTIFICATION_CLIENT_ID", value_name = "ID")]
+    #[arg(long, env = "AZURE_NOTIFICATION_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
     pub client_id: String,
     /// Which applications may.
     #[command(flatten)]
@@ -43,9 +43,7 @@ impl portcullis_runtime::Settings for Settings {
 
     fn contradictions(&self) -> Vec<String> {
         let mut found = self.guard.contradictions();
-        if self.client_id.trim().is_empty() {
-            found.push("--client-id: is empty; give an application id".to_owned());
-        }
+        found.extend(id_contradiction("--client-id", &self.client_id));
         found.extend(self.applications.contradictions());
         found
     }
@@ -60,5 +58,11 @@ mod tests {
     #[test]
     fn no_two_settings_share_a_flag_or_an_id() {
         Settings::command().debug_assert();
+    }
+
+    #[test]
+    fn every_setting_has_an_example_for_its_error() {
+        let none: [&str; 0] = [];
+        assert_eq!(portcullis_runtime::settings_without_example::<Settings>(), none);
     }
 }

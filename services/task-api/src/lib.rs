@@ -18,7 +18,7 @@ use axum::Router;
 use portcullis_database::{Database, DatabaseMetrics, Schema};
 use portcullis_guard::Guard;
 use portcullis_runtime::{
-    HttpService, InvalidSettings, Process, Registry, bind, described, document, http_client, serve_http,
+    HttpService, InvalidSettings, Listener, Process, Registry, described, document, http_client, serve_http,
 };
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -80,11 +80,12 @@ pub fn serve(
     async move {
         let application = settings.application()?;
         application.credential.check().await.map_err(|error| {
-            let kind = application.credential.kind();
-            InvalidSettings(vec![format!("{kind} of this application: {error}")])
+            let flag = settings.credential.flag().unwrap_or_default();
+            InvalidSettings(vec![format!("{flag}: {error}")])
         })?;
         tracing::info!(credential = application.credential.kind(), "this application proves itself");
-        let database = Database::open(&settings.database, &schema(), of_database).await?;
+        let opened = Database::start(&settings.database, &schema(), of_database, &process).await?;
+        let Some(database) = opened else { return Ok(()) };
         database.watch(&process);
         let http = http_client(&settings.outbound)?;
         let guard = Guard::start(&settings.guard, http.clone(), NAME, &settings.client_id, &process).await?;
@@ -92,12 +93,12 @@ pub fn serve(
         let pace = Pace::of_service(settings.outbound.call_timeout);
         let outbox = Outbox::start(database.clone(), downstream, of_outbox, pace).await?;
         let state = AppState { database: database.clone(), outbox: outbox.clone() };
-        let listener = bind("--listen", settings.listen).await?;
+        let listener = Listener::bind("traffic", "--listen", &settings.listen.into()).await?;
         drop(starting);
-        let outcome = serve_http(&process, listener, router(state, &service, |api| guard.protect(api))).await;
+        serve_http(&process, listener, router(state, &service, |api| guard.protect(api))).await;
         // After the last request, which may have left deliveries in hand.
         outbox.stop().await;
         database.close().await;
-        outcome
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use anyhow::Context;
 use portcullis_database::DatabaseSettings;
 use portcullis_entra_client::{Application, CredentialSettings};
-use portcullis_guard::GuardSettings;
+use portcullis_guard::{GuardSettings, id_contradiction, parse_id};
 use portcullis_runtime::{CommonSettings, OutboundSettings, RequestLimits};
 use url::Url;
 
@@ -16,7 +16,7 @@ pub struct Settings {
     #[arg(long, env = "LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
     pub listen: SocketAddr,
     /// Application id of this API in Entra: the audience of its callers' tokens, and who it is when it calls others.
-    #[arg(long, env = "AZURE_API_CLIENT_ID", value_name = "ID")]
+    #[arg(long, env = "AZURE_API_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
     pub client_id: String,
     /// What proves that it is this API that asks for tokens.
     #[command(flatten)]
@@ -46,13 +46,13 @@ pub struct Settings {
 #[command(next_help_heading = "Downstream services")]
 pub struct DownstreamSettings {
     /// Application id of the notification service.
-    #[arg(long, env = "AZURE_NOTIFICATION_CLIENT_ID", value_name = "ID")]
+    #[arg(long, env = "AZURE_NOTIFICATION_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
     pub notification_client_id: String,
     /// Where the notification service is.
     #[arg(long, env = "NOTIFICATION_URL", value_name = "URL", default_value = "http://127.0.0.1:8001")]
     pub notification_url: Url,
     /// Application id of the audit service.
-    #[arg(long, env = "AZURE_AUDIT_CLIENT_ID", value_name = "ID")]
+    #[arg(long, env = "AZURE_AUDIT_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
     pub audit_client_id: String,
     /// Where the audit service is.
     #[arg(long, env = "AUDIT_URL", value_name = "URL", default_value = "http://127.0.0.1:8002")]
@@ -89,11 +89,7 @@ impl portcullis_runtime::Settings for Settings {
             ("--notification-client-id", &self.downstream.notification_client_id),
             ("--audit-client-id", &self.downstream.audit_client_id),
         ];
-        found.extend(
-            ids.iter()
-                .filter(|(_, id)| id.trim().is_empty())
-                .map(|(flag, _)| format!("{flag}: is empty; give an application id")),
-        );
+        found.extend(ids.iter().filter_map(|(flag, id)| id_contradiction(flag, id)));
         let urls =
             [("--notification-url", &self.downstream.notification_url), ("--audit-url", &self.downstream.audit_url)];
         found.extend(
@@ -118,5 +114,11 @@ mod tests {
     #[test]
     fn no_two_settings_share_a_flag_or_an_id() {
         Settings::command().debug_assert();
+    }
+
+    #[test]
+    fn every_setting_has_an_example_for_its_error() {
+        let none: [&str; 0] = [];
+        assert_eq!(portcullis_runtime::settings_without_example::<Settings>(), none);
     }
 }

@@ -8,12 +8,14 @@
     reason = "a target fails by panicking"
 )]
 
+mod assertions;
 mod check_request;
 mod tokens;
 
 use portcullis_policy::PolicySet;
 use portcullis_token::{Algorithm, Authorization, KeySet, bearer_token};
 
+pub use assertions::{assertion, mac_keys};
 pub use check_request::check_request;
 pub use tokens::{claims, jose_header};
 
@@ -21,13 +23,15 @@ pub use tokens::{claims, jose_header};
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its folder of inputs.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("authorization_line", authorization_line),
     ("jose_header", jose_header),
     ("claims", claims),
     ("key_set", key_set),
     ("policy_document", policy_document),
     ("check_request", check_request),
+    ("assertion", assertion),
+    ("mac_keys", mac_keys),
 ];
 
 /// An `Authorization` line: what is taken for the token is all that follows the scheme, and one token.
@@ -66,7 +70,7 @@ pub fn policy_document(text: &[u8]) {
             }
         }
         Err(problems) => {
-            assert!(!problems.0.is_empty() && problems.lines().iter().all(|line| line.starts_with("fuzz.yaml: ")));
+            assert!(!problems.0.is_empty() && problems.lines().iter().all(|line| line.starts_with("fuzz.yaml:")));
         }
     }
 }

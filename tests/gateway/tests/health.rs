@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use dev_stack::Stack;
-use tonic::transport::Channel;
+use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -16,7 +16,7 @@ async fn status(channel: Channel, service: &str) -> anyhow::Result<ServingStatus
 #[tokio::test(flavor = "multi_thread")]
 async fn the_gate_says_that_it_serves() -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
-    let channel = Channel::from_shared(stack.authz())?.connect().await?;
+    let channel = Endpoint::from_shared(stack.authz())?.connect().await?;
     for service in ["", "envoy.service.auth.v3.Authorization"] {
         assert_eq!(status(channel.clone(), service).await?, ServingStatus::Serving, "{service}");
     }

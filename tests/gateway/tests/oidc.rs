@@ -16,7 +16,8 @@ fn with_oidc(policies: &str, authority: &str, tenant: &str) -> anyhow::Result<St
     let (before, entra) = policies.split_once("  entra:\n").context("the sample has no entra issuer")?;
     let (_, after) = entra.split_once("---").context("the sample has one document")?;
     let oidc = format!(
-        "  oidc:\n    issuer: {authority}/{tenant}/v2.0\n    claims: {{subject: oid, scopes: scp, email: preferred_username}}\n"
+        "  oidc:\n    issuer: {authority}/{tenant}/v2.0\n    claims:\n      subject: oid\n      scopes: scp\n      \
+         email: preferred_username\n      kind: {{claim: idtyp, applications: [app], default: users}}\n"
     );
     Ok(format!("{before}{oidc}---{after}"))
 }

@@ -33,6 +33,7 @@ outcomes! {
     roles = "roles",
     bad_tokens = "bad tokens",
     spoofed_identity = "spoofed identity",
+    assertions = "assertions",
     round_the_gate = "round the gate",
     rate_limit = "rate limit",
     cross_origin = "cross-origin",

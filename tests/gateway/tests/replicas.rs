@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use dev_stack::directory::{ADMIN, EDITOR, NOTIFICATION, TASK_API};
+use dev_stack::directory::{ADMIN, EDITOR, NOTIFICATION};
 use dev_stack::{Answer, RedisServer, Stack, Variation, assertion_key, without_rate_limits};
 use futures::future::try_join_all;
 use gateway_tests::Load;
@@ -61,10 +61,10 @@ async fn published(stack: &Stack) -> anyhow::Result<Vec<String>> {
 async fn a_new_assertion_key_is_put_in_force_without_a_lost_request() -> anyhow::Result<()> {
     let variation = Variation::default().authz_instances(2).policies(without_rate_limits);
     let stack = Stack::start_varied(variation).await?;
-    let token = stack.identity_provider().user_token(ADMIN, TASK_API, "access_as_user").await?;
+    let token = stack.identity_provider().user_token(ADMIN, NOTIFICATION, "Notify.Send").await?;
     let file = stack.state().join("assertion-key.pem");
     let (old, new) = (std::fs::read_to_string(&file)?, assertion_key()?);
-    let load = Load::start(&stack, 4, "/api/me", &token)?;
+    let load = Load::start(&stack, 4, "/notification/notifications", &token)?;
     load.answered(50).await?;
     let mut before = published(&stack).await?;
     for content in [format!("{old}{new}"), format!("{new}{old}"), new.clone()] {

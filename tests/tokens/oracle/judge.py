@@ -1,5 +1,6 @@
 """Judges tokens independently of Portcullis: signatures and JOSE headers by joserfc, claims by what Microsoft documents of Entra's tokens
-("Access token claims reference", "Claims validation"). Reads a file of JSON lines, the first of which describes the issuer.
+("Access token claims reference", "Claims validation", "Token claims reference for agent IDs"), and whom tokens of other providers speak
+for by what Keycloak, Auth0 and Okta document. Reads a file of JSON lines, the first of which describes the issuer.
 
 Every disagreement with the verdict that stands beside a token must be explained by a line of disagreements.json, and every line must explain
 one: a difference that is gone is as suspicious as a new one."""
@@ -17,7 +18,8 @@ from joserfc.jws import JWSRegistry
 
 HERE = pathlib.Path(__file__).parent
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-SKEW, LONGEST_LIFE = 60, 24 * 3600
+# Managed identities' tokens live for a day, and Entra dates tokens back by five minutes.
+SKEW, LONGEST_LIFE = 60, 24 * 3600 + 300
 
 
 class Refused(Exception):
@@ -68,22 +70,51 @@ def seconds(claims, name, required=True):
     return value
 
 
-def check_times(claims, now):
-    expires, begins = seconds(claims, "exp"), seconds(claims, "nbf")
+def check_times(claims, now, begin="nbf"):
+    expires, begins = seconds(claims, "exp"), seconds(claims, begin)
     issued = seconds(claims, "iat", required=False)
     require(now < expires + SKEW, "expired")
     require(max(begins, begins if issued is None else issued) <= now + SKEW, "not valid yet")
     require(expires - begins <= LONGEST_LIFE, "lives too long")
 
 
-def check_kind(claims):
-    """Delegated tokens have scopes, app-only tokens have none; nobody's token is both."""
-    scopes = text(claims, "scp", required=False)
-    require("scp" not in claims or (scopes or "").split(), "scp is empty")
+def check_confirmation(claims):
+    """RFC 8705 §3 and RFC 9449 §7.2: what is bound to a key is no bearer token, whatever binds it."""
+    require("cnf" not in claims, "bound to a key of its sender")
+
+
+def kind_by_entra(claims):
+    """Delegated tokens have scopes, app-only tokens have none, or the empty scope. No token is both."""
+    written = text(claims, "scp", required=False)
+    scopes = [] if written in (None, "", "/") else written.split()
+    require(written in (None, "", "/") or (scopes and "/" not in scopes), "scp is neither empty nor a list")
     kind = text(claims, "idtyp", required=False)
     person = any(name in claims for name in ("preferred_username", "upn", "unique_name"))
     user, application = scopes and kind in (None, "user"), not scopes and (kind == "app" or (kind is None and not person))
     require(user or application, "neither a user's nor an application's")
+    return "user" if user else "application"
+
+
+def kind_by_provider(claims):
+    """Auth0 names the grant, and makes a subject of a client's id with @clients. Okta and RFC 9068 §2.2 make the client the subject, and
+    Okta names people by uid. Keycloak's service account of a client is called service-account-CLIENT; people may take such a name too,
+    but they have a session, and their tokens lack the client's address."""
+    clients = {claims[name] for name in ("client_id", "azp", "cid") if name in claims}
+    subject, name = claims["sub"], claims.get("preferred_username", "")
+    if claims.get("gty") == "client-credentials" or subject in clients:
+        return "application"
+    if subject.endswith("@clients"):
+        require(not clients or subject.removesuffix("@clients") in clients, "the subject of another client")
+        return "application"
+    if name.startswith("service-account-"):
+        require(not clients or name.removeprefix("service-account-") in clients, "the service account of another client")
+        require("sid" not in claims or "clientAddress" in claims, "a person with the name of a machine")
+        return "application"
+    signed_in = "sid" in claims or claims.get("amr") or ("uid" in claims and "cid" in claims)
+    # Keycloak, whose payloads have typ, grants openid to machines.
+    openid = "openid" in claims["scope"].split() and clients and "typ" not in claims
+    require(signed_in or openid, "nothing shows whom it speaks for")
+    return "user"
 
 
 def check_lists_and_texts(claims):
@@ -111,7 +142,13 @@ def check_entra(claims, issuer):
     return issuer["keys"][f"{tenant} {version}"], expected
 
 
+def check_provider(claims, provider):
+    require(claims["iss"] == provider["issuer"] and claims["aud"] == provider["audience"], "issuer or audience")
+    return provider["keys"], provider["issuer"]
+
+
 def judge(lines, now, issuer):
+    """The kind of caller that a token speaks for."""
     token = token_of(lines)
     require(len(token) <= 16384, "too long")
     try:
@@ -123,14 +160,21 @@ def judge(lines, now, issuer):
     require("crit" not in header and "nonce" not in header, "an extension, or Graph's nonce")
     kind = header.get("typ")
     require(kind is None and "typ" not in header or str(kind).lower() in ("jwt", "at+jwt", "application/at+jwt"), "typ")
-    keys, expected_issuer = check_entra(claims, issuer)
-    check_times(claims, now)
-    check_kind(claims)
-    check_lists_and_texts(claims)
+    if claims.get("iss") == issuer["provider"]["issuer"]:
+        keys, expected_issuer = check_provider(claims, issuer["provider"])
+        check_times(claims, now, begin="iat")
+        caller = kind_by_provider(claims)
+    else:
+        keys, expected_issuer = check_entra(claims, issuer)
+        check_times(claims, now)
+        caller = kind_by_entra(claims)
+        check_lists_and_texts(claims)
+    check_confirmation(claims)
     key_id = header.get("kid")
     named = [key for key in usable_keys(keys, "RS256") if isinstance(key_id, str) and key["kid"] == key_id]
     require(len(named) == 1, "kid")
     require(named[0].get("issuer", expected_issuer) == expected_issuer, "the key is another issuer's")
+    require(named[0].get("cloud_instance_name", issuer["cloud"]) == issuer["cloud"], "the key is another cloud's")
     try:
         # Members that joserfc does not know are not this judge's business; the algorithm is.
         registry = JWSRegistry(algorithms=["RS256"], strict_check_header=False)
@@ -138,6 +182,7 @@ def judge(lines, now, issuer):
         jws.deserialize_compact(token, KeySet([RSAKey.import_key(public)]), registry=registry)
     except (JoseError, ValueError) as error:
         raise Refused(f"signature: {type(error).__name__}") from None
+    return caller
 
 
 def main(path):
@@ -149,8 +194,11 @@ def main(path):
             case = json.loads(line)
             tokens += 1
             try:
-                judge([base64.b64decode(part) for part in case["lines"]], case["now"], issuer)
+                caller = judge([base64.b64decode(part) for part in case["lines"]], case["now"], issuer)
                 verdict = "accepted"
+                if case["reason"] is None and case.get("kind", caller) != caller:
+                    unexplained.append(f"{case['name']}: Portcullis: {case['kind']}; oracle: {caller}")
+                    continue
             except Refused as refused:
                 verdict = f"refused ({refused})"
             if (verdict == "accepted") == (case["reason"] is None):

@@ -3,6 +3,7 @@
 mod algorithms;
 pub mod case;
 mod claim_types;
+mod confirmation;
 mod critical;
 pub mod draft;
 mod duplicates;
@@ -30,6 +31,7 @@ pub fn families(keys: &Keys, authority: &str, canary: &str) -> Vec<Family> {
         duplicates::family(keys),
         json_text::family(keys),
         claim_types::family(keys),
+        confirmation::family(keys),
         encoding::alphabet(keys),
         encoding::serializations(keys),
         header_line::family(keys),

@@ -31,6 +31,8 @@ pub const CLIENT: &str = "3a5c0004-0000-4000-8000-000000000004";
 pub const KEY_ID: &str = "nOo3ZDrODXEK1jKWhXslHR_KXEg";
 /// When tokens are issued and judged.
 pub const NOW: u64 = 1_800_000_000;
+/// What Entra calls the public cloud, in metadata and in keys.
+pub const CLOUD: &str = "microsoftonline.com";
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -90,7 +92,7 @@ impl Issuer {
     /// A verifier that has only begun to ask `authority` for keys.
     pub fn verifier_of(&self, authority: &str, tenants: Tenants) -> Verifier {
         let settings = EntraSettings::new(authority, tenants).unwrap();
-        Verifier::entra(&self.http, settings, &KeyPolicy::default(), TimeRules::default())
+        Verifier::entra(&self.http, settings, &KeyPolicy::default(), TimeRules::entra())
     }
 
     /// The paths that were asked for, in order.

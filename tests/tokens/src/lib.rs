@@ -11,5 +11,7 @@
 )]
 
 pub mod attacks;
+mod combinations;
 pub mod issuer;
+pub mod kinds;
 pub mod matrix;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use portcullis_token::CallerKind;
 use serde_json::{Value, json};
 
+use crate::combinations::combinations;
 use crate::issuer::{CLIENT, NOW};
 
 const VERSIONS: [&str; 3] = ["1.0", "2.0", ABSENT];
@@ -13,10 +14,12 @@ const AUDIENCES: [&str; 4] = [ID, URI, URI_SLASH, "3a5c0002-0000-4000-8000-00000
 const TENANTS: [&str; 4] = [T1, T2, T3, ABSENT];
 const ACTORS: [&str; 4] = ["azp", "appid", "azp appid", ABSENT];
 const IDTYPS: [&str; 3] = [ABSENT, "user", "app"];
-const SCOPES: [&str; 2] = ["access_as_user", ABSENT];
+const SCOPES: [&str; 3] = ["access_as_user", UNSCOPED, ABSENT];
 const PEOPLE: [&str; 2] = ["ada@contoso.example", ABSENT];
 
 const ABSENT: &str = "";
+/// What the app-only tokens of agent identities have for scopes.
+const UNSCOPED: &str = "/";
 const T1: &str = "11111111-1111-4111-8111-111111111111";
 const T2: &str = "22222222-2222-4222-8222-222222222222";
 const T3: &str = "33333333-3333-4333-8333-333333333333";
@@ -41,15 +44,18 @@ const ORIGINS: [[&str; 5]; 8] = [
     ["2.0", LOGIN_2, ID, T2, "azp"],
 ];
 
-/// Whom accepted tokens speak for: `idtyp`, whether there is `scp`, whether there is a person's name.
-const SHAPES: [(&str, bool, bool, CallerKind); 7] = [
-    (ABSENT, true, true, CallerKind::User),
-    (ABSENT, true, false, CallerKind::User),
-    ("user", true, true, CallerKind::User),
-    ("user", true, false, CallerKind::User),
-    ("app", false, true, CallerKind::Application),
-    ("app", false, false, CallerKind::Application),
-    (ABSENT, false, false, CallerKind::Application),
+/// Whom accepted tokens speak for: `idtyp`, `scp`, whether there is a person's name.
+const SHAPES: [(&str, &str, bool, CallerKind); 10] = [
+    (ABSENT, SCOPES[0], true, CallerKind::User),
+    (ABSENT, SCOPES[0], false, CallerKind::User),
+    ("user", SCOPES[0], true, CallerKind::User),
+    ("user", SCOPES[0], false, CallerKind::User),
+    ("app", UNSCOPED, true, CallerKind::Application),
+    ("app", UNSCOPED, false, CallerKind::Application),
+    (ABSENT, UNSCOPED, false, CallerKind::Application),
+    ("app", ABSENT, true, CallerKind::Application),
+    ("app", ABSENT, false, CallerKind::Application),
+    (ABSENT, ABSENT, false, CallerKind::Application),
 ];
 
 /// One combination, in the order of the tables above.
@@ -57,28 +63,14 @@ pub type Tuple = [&'static str; 8];
 
 /// All combinations.
 pub fn product() -> Vec<Tuple> {
-    let dimensions: [&[&'static str]; 8] =
-        [&VERSIONS, &ISSUERS, &AUDIENCES, &TENANTS, &ACTORS, &IDTYPS, &SCOPES, &PEOPLE];
-    let mut tuples = vec![[ABSENT; 8]];
-    for (place, values) in dimensions.into_iter().enumerate() {
-        let with = |tuple: Tuple| {
-            values.iter().map(move |value| {
-                let mut tuple = tuple;
-                tuple[place] = *value;
-                tuple
-            })
-        };
-        tuples = tuples.into_iter().flat_map(with).collect();
-    }
-    tuples
+    combinations([&VERSIONS, &ISSUERS, &AUDIENCES, &TENANTS, &ACTORS, &IDTYPS, &SCOPES, &PEOPLE])
 }
 
 /// The combinations that are accepted, and whom they speak for.
 pub fn written() -> BTreeMap<Tuple, &'static str> {
-    let shape = |(idtyp, scopes, person, kind): &(&'static str, bool, bool, CallerKind)| {
-        let scopes = if *scopes { SCOPES[0] } else { ABSENT };
+    let shape = |(idtyp, scopes, person, kind): &(&'static str, &'static str, bool, CallerKind)| {
         let person = if *person { PEOPLE[0] } else { ABSENT };
-        (*idtyp, scopes, person, kind.as_str())
+        (*idtyp, *scopes, person, kind.as_str())
     };
     let shapes = SHAPES.iter().map(shape);
     let all = ORIGINS.iter().flat_map(|[ver, iss, aud, tid, actor]| {

@@ -3,14 +3,16 @@
 
 use std::io::{BufWriter, Write};
 use std::process::Command;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use portcullis_token::Reason;
+use portcullis_token::{Audiences, CallerKind, Reason};
 use serde_json::{Value, json};
 use token_tests::attacks::case::{Court, Judge, Presented};
 use token_tests::attacks::families;
-use token_tests::issuer::{API, Issuer, KEY_ID, NOW, SECOND_TENANT, TENANT, listed, sign};
+use token_tests::issuer::{API, CLOUD, Issuer, KEY_ID, NOW, SECOND_TENANT, TENANT, listed, sign};
+use token_tests::kinds;
 use token_tests::matrix::{claims, product, written};
 
 const RUN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oracle/run");
@@ -18,6 +20,12 @@ const RUN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oracle/run");
 fn line(name: &str, lines: &[Vec<u8>], now: u64, reason: Option<&str>) -> Value {
     let lines: Vec<String> = lines.iter().map(|line| STANDARD.encode(line)).collect();
     json!({ "name": name, "lines": lines, "now": now, "reason": reason })
+}
+
+/// A token of a matrix. The oracle compares the kind of caller too.
+fn matrix_line(name: &str, token: &str, told: Result<CallerKind, Reason>) -> Value {
+    let (lines, kind) = ([STANDARD.encode(format!("Bearer {token}"))], told.ok().map(CallerKind::as_str));
+    json!({ "name": name, "lines": lines, "now": NOW + 1, "reason": told.err().map(Reason::code), "kind": kind })
 }
 
 /// The issuer as the oracle must know it: who is served, for which API, with which published keys.
@@ -28,7 +36,9 @@ fn description(issuer: &Issuer) -> Value {
         })
     });
     let keys: serde_json::Map<String, Value> = keys.collect();
-    json!({ "tenants": [TENANT, SECOND_TENANT], "api": API, "keys": keys })
+    let provider =
+        json!({ "issuer": kinds::ISSUER, "audience": kinds::AUDIENCE, "keys": kinds::key_set(&issuer.keys) });
+    json!({ "tenants": [TENANT, SECOND_TENANT], "api": API, "cloud": CLOUD, "keys": keys, "provider": provider })
 }
 
 #[tokio::test]
@@ -54,15 +64,18 @@ async fn an_independent_judge_agrees_but_where_it_is_explained() {
     let verifier = issuer.verifier(listed()).await;
     for tuple in product() {
         let token = sign(&issuer.keys.good, &header, claims(tuple).to_string());
-        let audiences = portcullis_token::Audiences::Application(API.to_owned());
-        let reason = verifier.verify_at_hand(&token, &audiences, NOW + 1).err().map(|refusal| refusal.reason.code());
-        assert_eq!(reason.is_none(), written().contains_key(&tuple));
-        writeln!(
-            out,
-            "{}",
-            line(&format!("matrix: {tuple:?}"), &[format!("Bearer {token}").into_bytes()], NOW + 1, reason)
-        )
-        .unwrap();
+        let audiences = Audiences::Application(API.to_owned());
+        let verdict = verifier.verify_at_hand(&token, &audiences, NOW + 1);
+        let told = verdict.map(|verified| verified.caller.kind).map_err(|denied| denied.reason);
+        assert_eq!(told.is_ok(), written().contains_key(&tuple));
+        writeln!(out, "{}", matrix_line(&format!("matrix: {tuple:?}"), &token, told)).unwrap();
+    }
+    let provider = kinds::verifier(&issuer.keys, None);
+    provider.ready(Duration::from_secs(20)).await.unwrap();
+    for tuple in kinds::product() {
+        let token = kinds::token(&issuer.keys, tuple);
+        let told = kinds::told(&provider, &token);
+        writeln!(out, "{}", matrix_line(&format!("kinds: {tuple:?}"), &token, told)).unwrap();
     }
     out.flush().unwrap();
     drop(out);

@@ -1,13 +1,18 @@
 use portcullis_token::CallerKind;
 
 use crate::document::Named;
+use crate::entra_ids::normalize_rule;
 use crate::problem::PolicyProblem;
 use crate::required_claims::required_claims;
 use crate::route_policy::{RoutePolicy, Rule};
 use crate::spec::{Callers, RoutePolicySpec, RuleSpec};
 
-/// Compiles the rules of a policy; what is wrong with them goes to `problems`.
-pub(super) fn compile_rules(document: &Named<RoutePolicySpec>, problems: &mut Vec<PolicyProblem>) -> Vec<Rule> {
+/// Compiles the rules of a policy, for tokens of Entra or of another provider; what is wrong with them goes to `problems`.
+pub(super) fn compile_rules(
+    document: &Named<RoutePolicySpec>,
+    of_entra: bool,
+    problems: &mut Vec<PolicyProblem>,
+) -> Vec<Rule> {
     let rules = &document.spec.allow;
     if rules.is_empty() {
         problems.push(document.problem("spec.allow", "is empty, so that nobody could pass; write at least one rule"));
@@ -16,7 +21,15 @@ pub(super) fn compile_rules(document: &Named<RoutePolicySpec>, problems: &mut Ve
         let problem = format!("has more than {} rules; a rule can list several roles", RoutePolicy::MOST_RULES);
         problems.push(document.problem("spec.allow", problem));
     }
-    let compile = |(index, rule)| compile_rule(document, &format!("spec.allow[{index}]"), rule, problems);
+    let compile = |(index, rule)| {
+        let path = format!("spec.allow[{index}]");
+        if of_entra {
+            let rule = normalize_rule(document, &path, rule, problems);
+            compile_rule(document, &path, &rule, problems)
+        } else {
+            compile_rule(document, &path, rule, problems)
+        }
+    };
     rules.iter().enumerate().map(compile).collect()
 }
 

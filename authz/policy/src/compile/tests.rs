@@ -4,6 +4,11 @@ use serde_json::{Value, json};
 use super::PolicySet;
 use crate::{Asked, Decision, DenialReason, OnDenied, RoutePolicy};
 
+const API: &str = "3a5c0001-0000-4000-8000-000000000001";
+const CLIENT: &str = "3a5c0004-0000-4000-8000-000000000004";
+const BAD_USER: &str = "aaaaaaaa-0bad-4000-8000-00000000000a";
+const BAD_CLIENT: &str = "3a5c0bad-0000-4000-8000-00000000000c";
+
 const GOOD: &str = "
 apiVersion: portcullis.dev/v1alpha1
 kind: TokenIssuer
@@ -16,13 +21,13 @@ kind: RoutePolicy
 metadata: {name: tasks}
 spec:
   issuer: entra
-  application: task-api-id
+  application: 3a5c0001-0000-4000-8000-000000000001
   allow:
     - callers: users
       scopes: [access_as_user]
     - callers: applications
       roles: [Tasks.Read, Tasks.Write]
-      actors: [client-id]
+      actors: [3a5c0004-0000-4000-8000-000000000004]
   rateLimit: {requests: 100, per: 60s}
   upstream: {name: task-api, forwardToken: true}
 ";
@@ -33,7 +38,7 @@ fn compile(text: &str) -> Result<PolicySet, String> {
 
 fn caller(kind: CallerKind, roles: &[&str], scopes: &[&str]) -> Verified {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-    let actor = Some("client-id".to_owned());
+    let actor = Some(CLIENT.to_owned());
     let (tenant, object_id) = ("t".to_owned(), "o".to_owned());
     let caller =
         Caller { tenant, object_id, kind, actor, name: None, email: None, roles: owned(roles), scopes: owned(scopes) };
@@ -57,10 +62,7 @@ fn a_good_document_becomes_a_policy() {
     let set = compile(GOOD).unwrap();
     let policy = set.policy("tasks").unwrap();
     let tokens = policy.tokens.as_ref().unwrap();
-    assert_eq!(
-        (tokens.issuer.as_str(), &tokens.audiences),
-        ("entra", &Audiences::Application("task-api-id".to_owned()))
-    );
+    assert_eq!((tokens.issuer.as_str(), &tokens.audiences), ("entra", &Audiences::Application(API.to_owned())));
     assert_eq!(policy.on_denied, OnDenied::Forbidden);
     assert_eq!(policy.rate_limit.map(|limit| (limit.requests, limit.per.as_secs())), Some((100, 60)));
     assert!(policy.upstream.forward_token && set.policy("Tasks").is_none() && set.issuers().count() == 1);
@@ -169,15 +171,19 @@ fn the_deny_list_stands_above_every_rule() {
 apiVersion: portcullis.dev/v1alpha1
 kind: DenyList
 metadata: {name: incident}
-spec: {callers: [bad-user], applications: [bad-client], sessions: [bad-session], tokens: [bad-token]}
+spec:
+  callers: [aaaaaaaa-0bad-4000-8000-00000000000a]
+  applications: [3a5c0bad-0000-4000-8000-00000000000c]
+  sessions: [bad-session]
+  tokens: [bad-token]
 ";
     let public = GOOD.replace("\n  rateLimit", "\n    - {callers: anyone}\n  rateLimit");
     let set = compile(&format!("{public}{list}")).unwrap();
     let policy = set.policy("tasks").unwrap();
     let good = || caller(CallerKind::User, &[], &["access_as_user"]);
     let (mut user, mut client) = (good(), good());
-    user.caller.object_id = "bad-user".to_owned();
-    client.caller.actor = Some("bad-client".to_owned());
+    user.caller.object_id = BAD_USER.to_owned();
+    client.caller.actor = Some(BAD_CLIENT.to_owned());
     for (caller, expected) in [
         (good(), Ok(0)),
         (claiming(good(), json!({"sid": "other", "jti": "other", "uti": 7})), Ok(0)),
@@ -188,6 +194,165 @@ spec: {callers: [bad-user], applications: [bad-client], sessions: [bad-session],
         (claiming(good(), json!({"uti": "bad-token"})), Err(DenialReason::TokenRevoked)),
     ] {
         assert_eq!(judge(policy, Some(&caller), "GET"), expected, "{caller:?}");
+    }
+}
+
+/// [`GOOD`] with a deny list, and with a second issuer if `mixed`.
+fn with_deny_list(spec: &str, mixed: bool) -> String {
+    let header = "\n---\napiVersion: portcullis.dev/v1alpha1\nkind: ";
+    let other = "TokenIssuer\nmetadata: {name: keycloak}\nspec: {oidc: {issuer: 'https://id.example'}}";
+    let other = if mixed { format!("{header}{other}") } else { String::new() };
+    format!("{GOOD}{other}{header}DenyList\nmetadata: {{name: d}}\nspec: {spec}\n")
+}
+
+#[test]
+fn a_deny_list_matches_an_id_in_every_spelling() {
+    let upper = |id: &str| id.to_uppercase();
+    let session = "00b1c9a2-7e5d-4c1e-9f43-2f7a5f6f3c11";
+    let good = || caller(CallerKind::User, &[], &["access_as_user"]);
+    let (mut user, mut client) = (good(), good());
+    user.caller.object_id = BAD_USER.to_owned();
+    client.caller.actor = Some(BAD_CLIENT.to_owned());
+    let signed_in = claiming(good(), json!({ "sid": session }));
+    let blocked = Err(DenialReason::CallerBlocked);
+    for mixed in [false, true] {
+        for (spec, caller, expected) in [
+            (format!("{{callers: [{BAD_USER}]}}"), &user, blocked),
+            (format!("{{callers: [{}]}}", upper(BAD_USER)), &user, blocked),
+            (format!("{{callers: ['{{{BAD_USER}}}']}}"), &user, blocked),
+            (format!("{{callers: ['{{{}}}']}}", upper(BAD_USER)), &user, blocked),
+            (format!("{{callers: [' {} ']}}", upper(BAD_USER)), &user, blocked),
+            (format!("{{callers: [{}]}}", upper(BAD_USER)), &client, Ok(0)),
+            (format!("{{applications: ['{{{}}}']}}", upper(BAD_CLIENT)), &client, blocked),
+            (format!("{{applications: [{}]}}", upper(BAD_CLIENT)), &user, Ok(0)),
+            (format!("{{sessions: [{}]}}", upper(session)), &signed_in, Err(DenialReason::TokenRevoked)),
+            (format!("{{sessions: [{}]}}", upper(BAD_USER)), &signed_in, Ok(0)),
+        ] {
+            let set = compile(&with_deny_list(&spec, mixed)).unwrap();
+            assert_eq!(judge(set.policy("tasks").unwrap(), Some(caller), "GET"), expected, "{spec} {mixed}");
+        }
+    }
+    // Another provider's subject is compared as it is.
+    let set = compile(&with_deny_list("{callers: [AbC@clients, 9188040D-6C67-4C5B-B112-36A304B66DAD]}", true)).unwrap();
+    for (subject, expected) in [
+        ("AbC@clients", blocked),
+        ("abc@clients", Ok(0)),
+        ("9188040D-6C67-4C5B-B112-36A304B66DAD", blocked),
+        ("9188040d-6c67-4c5b-b112-36a304b66dad", blocked),
+        ("9188040D-6c67-4c5b-b112-36a304b66dad", Ok(0)),
+    ] {
+        let mut caller = good();
+        caller.caller.object_id = subject.to_owned();
+        assert_eq!(judge(set.policy("tasks").unwrap(), Some(&caller), "GET"), expected, "{subject}");
+    }
+}
+
+#[test]
+fn a_deny_list_entry_that_can_match_nothing_is_an_error() {
+    for (spec, problem) in [
+        ("{callers: [ada@contoso.example]}", "spec.callers[0]: is a user principal name or an e-mail address"),
+        (
+            "{callers: [aaaaaaaa-0bad-4000-8000-00000000000a, Ada]}",
+            "spec.callers[1]: is not a GUID, and every id of Entra",
+        ),
+        ("{callers: [aaaaaaaa0bad40008000000000000000]}", "spec.callers[0]: is not a GUID"),
+        ("{callers: ['']}", "spec.callers[0]: is empty"),
+        ("{applications: ['api://task-api']}", "spec.applications[0]: is the URI of an application"),
+        ("{applications: [task-api]}", "spec.applications[0]: is not a GUID"),
+    ] {
+        let problems = compile(&with_deny_list(spec, false)).unwrap_err();
+        assert!(problems.contains(&format!("DenyList d: {problem}")), "{spec}:\n{problems}");
+        assert!(!problems.contains("ada@"), "an address is repeated: {problems}");
+        let other = compile(&with_deny_list(spec, true));
+        assert_eq!(other.is_err(), spec.contains("['']"), "{spec}: another provider may have such ids: {other:?}");
+    }
+}
+
+#[test]
+fn ids_of_entra_match_in_every_spelling_wherever_a_policy_has_them() {
+    let tenant = "11111111-1111-4111-8111-111111111111";
+    for spelled in [|id: &str| id.to_uppercase(), |id: &str| format!("'{{{}}}'", id.to_uppercase()), str::to_owned] {
+        let text = GOOD
+            .replace(&format!("application: {API}"), &format!("application: {}", spelled(API)))
+            .replace(&format!("[{CLIENT}]"), &format!("[{}]", spelled(CLIENT)))
+            .replace(&format!("[{tenant}]"), &format!("[{}]", spelled(tenant)))
+            .replace(
+                "scopes: [access_as_user]",
+                &format!(
+                    "scopes: [access_as_user]\n      claims: {{oid: [{0}], groups: [{0}, Editors], extn: [{0}]}}",
+                    spelled(BAD_USER)
+                ),
+            );
+        let set = compile(&text).unwrap();
+        let policy = set.policy("tasks").unwrap();
+        assert_eq!(policy.tokens.as_ref().unwrap().audiences, Audiences::Application(API.to_owned()), "{text}");
+        let application = caller(CallerKind::Application, &["Tasks.Read"], &[]);
+        assert_eq!(judge(policy, Some(&application), "GET"), Ok(1), "{text}");
+        let exact = spelled(BAD_USER).replace('\'', "");
+        for (groups, extension, expected) in [
+            (json!([BAD_USER]), &exact, Ok(0)),
+            (json!(["Editors"]), &exact, Ok(0)),
+            (json!(["editors"]), &exact, Err(DenialReason::ClaimNotAllowed)),
+            (json!([BAD_USER]), &format!("{exact}x"), Err(DenialReason::ClaimNotAllowed)),
+        ] {
+            let user = caller(CallerKind::User, &[], &["access_as_user"]);
+            let user = claiming(user, json!({"oid": BAD_USER, "groups": groups, "extn": extension}));
+            assert_eq!(judge(policy, Some(&user), "GET"), expected, "{text} {groups}");
+        }
+    }
+    let audiences = format!("audiences: ['{}', 'api://Tasks']", API.to_uppercase());
+    let set = compile(&GOOD.replace(&format!("application: {API}"), &audiences)).unwrap();
+    let named = set.policy("tasks").unwrap().tokens.as_ref().unwrap().audiences.clone();
+    assert_eq!(named, Audiences::Exactly(vec![API.to_owned(), "api://Tasks".to_owned()]));
+}
+
+#[test]
+fn another_providers_ids_are_compared_as_they_are() {
+    let oidc = "oidc: {issuer: 'https://id.example'}";
+    let text = GOOD
+        .replace("entra: {tenants: [11111111-1111-4111-8111-111111111111]}", oidc)
+        .replace(&format!("application: {API}"), "audiences: [Orders]")
+        .replace(&format!("[{CLIENT}]"), "[Batch, 9188040D-6C67-4C5B-B112-36A304B66DAD]");
+    let set = compile(&text).unwrap();
+    let policy = set.policy("tasks").unwrap();
+    assert_eq!(policy.tokens.as_ref().unwrap().audiences, Audiences::Exactly(vec!["Orders".to_owned()]));
+    for (actor, expected) in [
+        ("Batch", Ok(1)),
+        ("9188040D-6C67-4C5B-B112-36A304B66DAD", Ok(1)),
+        ("batch", Err(DenialReason::ActorNotAllowed)),
+        ("9188040d-6c67-4c5b-b112-36a304b66dad", Err(DenialReason::ActorNotAllowed)),
+    ] {
+        let mut application = caller(CallerKind::Application, &["Tasks.Read"], &[]);
+        application.caller.actor = Some(actor.to_owned());
+        assert_eq!(judge(policy, Some(&application), "GET"), expected, "{actor}");
+    }
+}
+
+#[test]
+fn an_issuer_says_how_long_tokens_live_and_whether_bound_ones_are_bearer_tokens() {
+    let minutes = |text: &str| {
+        let set = compile(text).unwrap();
+        let (_, issuer) = set.issuers().next().unwrap();
+        issuer.times.longest_life.as_secs() / 60
+    };
+    let entra = "entra: {tenants: [11111111-1111-4111-8111-111111111111]}";
+    let oidc = GOOD
+        .replace(entra, "oidc: {issuer: 'https://id.example'}")
+        .replace(&format!("application: {API}"), "audiences: [a]");
+    assert_eq!((minutes(GOOD), minutes(&oidc)), (24 * 60 + 5, 24 * 60));
+    assert_eq!(minutes(&GOOD.replace(entra, &format!("{entra}\n  longestTokenLife: 2h"))), 120);
+
+    let provider = |text: &str, setting: &str| {
+        // The first spec is the issuer's.
+        let set = compile(&text.replacen("\nspec:", &format!("\nspec:{setting}"), 1)).unwrap();
+        set.issuers().next().map(|(_, issuer)| issuer.provider.clone()).unwrap()
+    };
+    for text in [GOOD, &oidc] {
+        let [unset, off, on] = ["", "false", "true"].map(|value| match value {
+            "" => provider(text, ""),
+            value => provider(text, &format!("\n  insecureSenderConstrainedAsBearer: {value}")),
+        });
+        assert!(unset == off && unset != on, "{text}");
     }
 }
 
@@ -208,7 +373,7 @@ fn an_explanation_says_of_each_rule_what_it_needed_and_what_came() {
     assert_eq!(lines[0], ["true callers: users / users", "false scopes: access_as_user / other"]);
     let application = [
         "false callers: applications / users",
-        "false actors: client-id / client-id",
+        "false actors: 3a5c0004-0000-4000-8000-000000000004 / 3a5c0004-0000-4000-8000-000000000004",
         "false roles: Tasks.Read or Tasks.Write / Reader",
     ];
     assert_eq!(lines[1][0], application[0]);
@@ -231,8 +396,8 @@ fn each_mistake_is_named_with_document_and_field() {
         ("  upstream", "  onDenied: forbiden\n  upstream", "did you mean forbidden?"),
         (
             "kind: RoutePolicy\nmetadata: {name: tasks}\nspec:",
-            "kind: DenyList\nmetadata: {name: d}\nspec: {callers: [' x']}\n---\napiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {name: tasks}\nspec:",
-            "DenyList d: spec.callers: holds an empty entry or one with spaces",
+            "kind: DenyList\nmetadata: {name: d}\nspec: {tokens: [' x']}\n---\napiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {name: tasks}\nspec:",
+            "DenyList d: spec.tokens[0]: is empty or has spaces around it",
         ),
         ("  issuer: entra", "  issuer: okta", "spec.issuer: there is no TokenIssuer 'okta'; there is: entra"),
         ("callers: users", "callers: user", "did you mean users?"),
@@ -246,9 +411,13 @@ fn each_mistake_is_named_with_document_and_field() {
         ("per: 60s", "per: 25h", "is not between 1s and 24h"),
         ("requests: 100", "requests: 0", "spec.rateLimit.requests: is not between 1 and"),
         ("requests: 100", "requests: -1", "spec.rateLimit.requests: "),
-        ("application: task-api-id", "application: ''", "spec.application: is empty"),
-        ("application: task-api-id", "audiences: []", "spec.application: is missing"),
-        ("application: task-api-id", "application: a\n  audiences: [b]", "spec.audiences: contradicts application"),
+        ("application: 3a5c0001-0000-4000-8000-000000000001", "application: ''", "spec.application: is empty"),
+        ("application: 3a5c0001-0000-4000-8000-000000000001", "audiences: []", "spec.application: is missing"),
+        (
+            "application: 3a5c0001-0000-4000-8000-000000000001",
+            "application: a\n  audiences: [b]",
+            "spec.audiences: contradicts application",
+        ),
         (
             "tenants: [11111111-1111-4111-8111-111111111111]",
             "tenants: [contoso.example]",
@@ -269,14 +438,65 @@ fn each_mistake_is_named_with_document_and_field() {
             "portcullis.dev/v1",
             "apiVersion: 'portcullis.dev/v1' is not supported; write portcullis.dev/v1alpha1",
         ),
-        ("issuer: entra", "issuer: [", "policy.yaml: is not YAML: "),
-        ("issuer: entra", "issuer: entra\n  issuer: entra", "policy.yaml: is not YAML: "),
+        (
+            "application: 3a5c0001-0000-4000-8000-000000000001",
+            "application: api://task-api",
+            "RoutePolicy tasks: spec.application: is the URI of an application; write the application (client) id",
+        ),
+        ("actors: [3a5c0004-0000-4000-8000-000000000004]", "actors: [web]", "spec.allow[1].actors[0]: is not a GUID"),
+        (
+            "callers: users",
+            "claims: {oid: [ada@x.example]}\n      callers: users",
+            "claims.oid: is a user principal name",
+        ),
+        (
+            "entra: {tenants: [11111111-1111-4111-8111-111111111111]}",
+            "oidc: {issuer: 'https://id.example', claims: {kind: {claim: gty}}}",
+            "TokenIssuer entra: spec.oidc.claims.kind.users: lists no value",
+        ),
+        (
+            "entra: {tenants: [11111111-1111-4111-8111-111111111111]}",
+            "oidc: {issuer: 'https://id.example', claims: {kind: {claim: gty, users: [a], applications: [a]}}}",
+            "spec.oidc.claims.kind.applications: has a value that users has too",
+        ),
+        (
+            "entra: {tenants: [11111111-1111-4111-8111-111111111111]}",
+            "oidc: {issuer: 'https://id.example', claims: {kind: {default: user}}}",
+            "spec.oidc.claims.kind.default: unknown variant `user`",
+        ),
+        (
+            "entra: {tenants: [11111111-1111-4111-8111-111111111111]}",
+            "oidc: {issuer: 'https://id.example', claims: {kind: {claims: gty}}}",
+            "did you mean claim?",
+        ),
         ("{name: task-api, forwardToken: true}", "{name: ''}", "spec.upstream.name: is empty"),
     ] {
         let text = GOOD.replace(good, bad);
         let problems = compile(&text).unwrap_err();
         assert!(problems.contains(expected), "{bad}:\n{problems}");
-        assert!(problems.starts_with("policy.yaml: "), "{problems}");
+        assert!(problems.starts_with("policy.yaml:"), "{problems}");
+        assert!(!problems.contains(" at line "), "{problems}");
+    }
+}
+
+#[test]
+fn mistakes_of_yaml_are_said_with_their_place_and_in_words_of_ours() {
+    for (good, bad, expected) in [
+        ("issuer: entra", "issuer: [", ": is not YAML: "),
+        (
+            "issuer: entra",
+            "issuer: entra\n  issuer: entra",
+            "policy.yaml:13:3: document 2: spec.issuer: 'issuer' is here a second time; keep one of them",
+        ),
+        (
+            "---\n",
+            "",
+            "policy.yaml:7:1: document 1: apiVersion: 'apiVersion' is here a second time in one document; write a line ---",
+        ),
+    ] {
+        let problems = compile(&GOOD.replace(good, bad)).unwrap_err();
+        assert!(problems.contains(expected), "{bad}:\n{problems}");
+        assert!(problems.starts_with("policy.yaml:") && !problems.contains("in Options"), "{problems}");
     }
 }
 
@@ -294,8 +514,78 @@ fn every_mistake_is_reported_at_once() {
 }
 
 #[test]
+fn bad_field_hides_no_other_mistake_and_makes_none() {
+    for (name, edits, expected) in [
+        (
+            "a semantic mistake after a bad field",
+            &[("callers: users", "callers: users\n      colour: red"), ("per: 60s", "per: 25h")][..],
+            &[
+                "policy.yaml:16:7: RoutePolicy tasks: spec.allow[0].colour: unknown field",
+                "policy.yaml:21:30: RoutePolicy tasks: spec.rateLimit.per: is not between 1s and 24h",
+            ][..],
+        ),
+        (
+            "a bad rule before one with a mistake",
+            &[("callers: users", "callers: user"), ("[Tasks.Read, Tasks.Write]", "[]")],
+            &[
+                "policy.yaml:15:7: RoutePolicy tasks: spec.allow[0].callers: unknown variant",
+                "policy.yaml:18:7: RoutePolicy tasks: spec.allow[1].roles: is missing",
+            ],
+        ),
+        (
+            "a misspelled field that is needed",
+            &[("  issuer: entra", "  isuer: entra")],
+            &["policy.yaml:12:3: RoutePolicy tasks: spec.isuer: unknown field"],
+        ),
+        (
+            "an issuer that cannot be read",
+            &[("metadata: {name: entra, labels: {team: a}}", "metadata: {labels: {team: a}}")],
+            &["policy.yaml:4:1: TokenIssuer (document 1): metadata: missing field `name`"],
+        ),
+        (
+            "a document that is not YAML behind two others",
+            &[
+                ("forwardToken: true}\n", "forwardToken: true}\n---\nbroken: *nowhere\n"),
+                ("requests: 100", "requests: 0"),
+            ],
+            &[
+                "policy.yaml:20:15: RoutePolicy tasks: spec.rateLimit.requests: is not between",
+                "policy.yaml:23:9: is not YAML: ",
+            ],
+        ),
+    ] {
+        let text = edits.iter().fold(GOOD.to_owned(), |text, (good, bad)| text.replacen(good, bad, 1));
+        let problems = compile(&text).unwrap_err();
+        let lines: Vec<&str> = problems.lines().collect();
+        assert_eq!(lines.len(), expected.len(), "{name}:\n{problems}");
+        for part in expected {
+            assert!(lines.iter().any(|line| line.starts_with(part)), "{name}: {part} is missing in:\n{problems}");
+        }
+    }
+}
+
+#[test]
+fn mistakes_in_several_files_are_reported_at_once() {
+    let [issuer, policy] = GOOD.split("---").collect::<Vec<_>>().try_into().unwrap();
+    let policy = policy.replace("per: 60s", "per: 25h");
+    let files = [("a.yaml", "kind: ["), ("b.yaml", policy.as_str()), ("c.yaml", "kind: Nothing"), ("d.yaml", issuer)];
+    let problems = PolicySet::compile(files).unwrap_err().to_string();
+    for part in
+        ["a.yaml:", "b.yaml:14:30: RoutePolicy tasks: spec.rateLimit.per", "c.yaml:1:1: document 1: kind: is none of"]
+    {
+        assert!(problems.contains(part), "{part} is missing in:\n{problems}");
+    }
+    assert_eq!(problems.lines().count(), 3, "{problems}");
+}
+
+#[test]
 fn names_are_unique_and_a_set_has_policies() {
     let problems = compile(&format!("{GOOD}---{GOOD}")).unwrap_err();
-    assert!(problems.contains("RoutePolicy tasks: metadata.name: another document"), "{problems}");
+    for part in [
+        "policy.yaml:25:12: TokenIssuer entra: metadata.name: another TokenIssuer has the same name 'entra', at policy.yaml:4:12",
+        "RoutePolicy tasks: metadata.name: another RoutePolicy has the same name 'tasks', at policy.yaml:10:12; rename",
+    ] {
+        assert!(problems.contains(part), "{part} is missing in:\n{problems}");
+    }
     assert!(compile("").unwrap_err().contains("has no RoutePolicy"));
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use anyhow::ensure;
+use anyhow::{anyhow, ensure};
+use portcullis_policy::YamlError;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -69,7 +70,7 @@ fn root() -> String {
 
 impl Cases {
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
-        let cases: Self = serde_saphyr::from_str(text)?;
+        let cases: Self = serde_saphyr::from_str(text).map_err(|error| anyhow!("{}", YamlError::from(&error)))?;
         ensure!(!cases.cases.is_empty(), "it has no case");
         let mut names = HashSet::new();
         for case in &cases.cases {

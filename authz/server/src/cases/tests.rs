@@ -3,12 +3,16 @@ use super::judge::judge;
 use super::report::Report;
 use crate::policy_source::PolicyText;
 use crate::rehearsal::Stage;
+use portcullis_policy::PolicySet;
 
 const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/stack/policy.yaml");
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/stack/policy-cases.yaml");
 
 async fn run(cases: &str) -> Report {
-    let policies = PolicyText::read([POLICIES.as_ref()]).unwrap().compile().unwrap();
+    run_on(PolicyText::read([POLICIES.as_ref()]).unwrap().compile().unwrap(), cases).await
+}
+
+async fn run_on(policies: PolicySet, cases: &str) -> Report {
     let stage = Stage::set(policies).await.unwrap();
     let mut report = Report::new("cases");
     for case in &Cases::parse(cases).unwrap().cases {
@@ -23,6 +27,66 @@ async fn the_sample_policies_say_what_their_cases_expect() {
     let report = run(&cases).await;
     assert_eq!(report.failed(), 0, "{}", report.text());
     assert!(Cases::parse(&cases).unwrap().cases.len() >= 12);
+}
+
+/// The `TokenIssuer` named `name` in the Markdown `text`.
+fn issuer_in(text: &str, name: &str) -> String {
+    let head = format!("kind: TokenIssuer\nmetadata: {{name: {name}}}\n");
+    let indented = |line: &str| line.strip_prefix("   ").unwrap_or(line).to_owned() + "\n";
+    let plain = text.contains(&head);
+    let text: String = if plain { text.to_owned() } else { text.lines().map(indented).collect() };
+    let (_, rest) = text.split_once(&head).unwrap();
+    let (spec, _) = rest.split_once("```").unwrap();
+    format!("apiVersion: portcullis.dev/v1alpha1\n{head}{spec}")
+}
+
+/// The issuer with a route for its users and one for its applications.
+fn with_routes(issuer: &str, name: &str) -> PolicySet {
+    let route = |policy: &str, rule: &str| {
+        format!(
+            "---\napiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {{name: {policy}}}\n\
+             spec: {{issuer: {name}, audiences: [orders], allow: [{rule}], upstream: {{name: u}}}}\n"
+        )
+    };
+    let users = route("people", "{callers: users, scopes: [orders]}");
+    let machines = route("machines", "{callers: applications, roles: [writer]}");
+    PolicySet::compile([("issuer.yaml", format!("{issuer}{users}{machines}").as_str())]).unwrap()
+}
+
+#[tokio::test]
+async fn the_providers_in_the_documentation_tell_users_from_machines() {
+    let keycloak = issuer_in(include_str!("../../../../README.md"), "keycloak");
+    let auth0 = issuer_in(include_str!("../../../../docs/policies.md"), "auth0");
+    let user = "client_id: null, amr: null, azp: spa, typ: Bearer, sid: s, scope: openid orders, \
+                realm_access: {roles: [writer]}, preferred_username: jo";
+    let account = "client_id: batch, amr: null, azp: batch, typ: Bearer, scope: openid orders, \
+                   realm_access: {roles: [writer]}, preferred_username: service-account-batch";
+    let auth0_user = "client_id: null, azp: spa, sub: auth0|1, scope: orders, permissions: [writer]";
+    let machine = "client_id: null, azp: AbC, sub: AbC@clients, gty: client-credentials, scope: orders, \
+                   permissions: [writer]";
+    let (allow, deny) = ("{outcome: allow}", |reason: &str| format!("{{outcome: deny, reason: {reason}}}"));
+    let (other_kind, unknown) = (deny("caller_kind_not_allowed"), deny("caller_kind_unknown"));
+    let bound = format!("{user}, cnf: {{jkt: k}}");
+    for (issuer, name, policy, claims, expected) in [
+        (&keycloak, "keycloak", "people", user, allow),
+        (&keycloak, "keycloak", "people", account, &other_kind),
+        (&keycloak, "keycloak", "people", &account.replace("service-account-batch", "null"), &unknown),
+        (&keycloak, "keycloak", "people", &bound, &deny("sender_constrained")),
+        (&keycloak, "keycloak", "machines", account, allow),
+        (&keycloak, "keycloak", "machines", user, &other_kind),
+        (&auth0, "auth0", "people", auth0_user, allow),
+        (&auth0, "auth0", "people", machine, &other_kind),
+        (&auth0, "auth0", "people", &format!("{auth0_user}, gty: password"), &unknown),
+        (&auth0, "auth0", "machines", machine, allow),
+        (&auth0, "auth0", "machines", auth0_user, &other_kind),
+        // Without more, a case is about a user.
+        (&keycloak, "keycloak", "people", "scope: orders", allow),
+        (&auth0, "auth0", "people", "scope: orders", allow),
+    ] {
+        let case = format!("cases: [{{name: c, policy: {policy}, claims: {{{claims}}}, expect: {expected}}}]");
+        let report = run_on(with_routes(issuer, name), &case).await;
+        assert_eq!(report.failed(), 0, "{case}:\n{}", report.text());
+    }
 }
 
 #[tokio::test]

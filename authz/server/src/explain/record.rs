@@ -34,7 +34,8 @@ pub(super) fn explain(policies: &PolicySet, name: Option<&str>, line: &str) -> a
     let policy = policies.policy(&name).context("the policy was looked up by name")?;
     let mut text = Text::default();
     text.policy(policy);
-    let reason = record.reason.as_deref().or(record.cause.as_deref()).unwrap_or_default();
+    let reasons: Vec<&str> = [&record.reason, &record.cause].into_iter().flatten().map(String::as_str).collect();
+    let reason = reasons.join(": ");
     let verified = record.verified();
     match &verified {
         Some(verified) => text.caller(&verified.caller),

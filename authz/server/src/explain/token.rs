@@ -78,10 +78,10 @@ async fn with_the_issuers_keys(
         Provider::Entra(settings) => Verifier::entra(http, settings, &keys, issuer.times),
         Provider::Oidc(settings) => Verifier::oidc(http, settings, &keys, issuer.times),
     };
-    verifier.ready(PATIENCE).await?;
     let token = match bearer_token(Authorization::One(line.as_bytes())) {
         Ok(token) => token,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    verifier.ready_for(token, PATIENCE).await?;
     Ok(verifier.verify(token, &tokens.audiences, unix_now()).await.map(Some))
 }

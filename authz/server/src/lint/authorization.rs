@@ -25,7 +25,7 @@ const RULES: [Rule; 11] = [
 
 /// How `filter` asks.
 pub(super) fn check(listener: &Place, filter: &Filter<'_>, findings: &mut Vec<Finding>) {
-    let place = Place::new(&listener.file, format!("{}, filter {}", listener.part, filter.name));
+    let place = filter.place(listener);
     for (field, good, code) in RULES {
         let value = filter.configuration.get(field);
         if !good(value) {
@@ -35,8 +35,11 @@ pub(super) fn check(listener: &Place, filter: &Filter<'_>, findings: &mut Vec<Fi
     if names_token(filter.configuration.get("disallowed_headers")) {
         findings.push(place.finding(Code::TokenNotSent, "disallowed_headers", "matches authorization"));
     }
-    if filter.node.get("disabled").is_true() {
-        findings.push(place.finding(Code::AuthorizationSwitchable, "disabled", "is true"));
+    // An Envoy that was built without the filter leaves an optional one out.
+    for field in ["disabled", "is_optional"] {
+        if filter.node.get(field).is_true() {
+            findings.push(place.finding(Code::AuthorizationSwitchable, field, "is true"));
+        }
     }
 }
 

@@ -36,6 +36,21 @@ codes! {
     RoutesElsewhere:
         "routes that come from somewhere else were not checked; one without a policy there is closed, one with authorization disabled is open",
         "give the folder that has the route configuration too, under the name by which the listener asks for it";
+    ConfiguredElsewhere:
+        "this part is delivered while Envoy runs, so nothing of it was checked",
+        "write it into these files, or check what is delivered";
+    SettingUnknown:
+        "Envoy 1.40 has no such field: in files that it reads while it runs it ignores the field, and what was meant by it is not in force",
+        "correct the name, or delete the field";
+    SettingUnlisted:
+        "no rule says what the setting does to authorization, so nothing can be said of it",
+        "delete the field, or allow this code once it is known what the field does";
+    ExtensionUnlisted:
+        "no rule says what the extension does to requests; it may run code of its own, copy requests, or answer them",
+        "delete the extension, or allow this code once it is known what the extension does";
+    RuntimeOverridden:
+        "runtime keys switch fixes and checks of Envoy off, and fractions of requests around a filter",
+        "delete the key; limits (`overload.`, `re2.`, `circuit_breakers.`) may stay";
 
     RouteWithoutPolicy:
         "no attack but an outage: the gate denies every request to it; a default added above it later opens it to whoever the default lets in",
@@ -61,6 +76,21 @@ codes! {
     ClusterChosenByClient:
         "the client names the service in a header: a token for one opens every cluster there is",
         "name the cluster, one route for each";
+    ClusterChosenElsewhere:
+        "an extension chooses the cluster or the route: a request authorized for one service reaches another",
+        "name the cluster in `cluster`, one route for each";
+    DestinationChosenByClient:
+        "the client names the address in a header or in its connection, and the request goes there with its identity",
+        "`type: STATIC`, `STRICT_DNS`, `LOGICAL_DNS` or `EDS`, with endpoints that the configuration names";
+    HostChosenByClient:
+        "the client names the host in a header or in the path: Envoy or the service takes it for another site than the one that was authorized",
+        "`host_rewrite_literal`, or `auto_host_rewrite: true`";
+    RequestsMirrored:
+        "another service gets each request too, with the caller's token and identity, under a policy that was not its own",
+        "delete `request_mirror_policies`";
+    RedirectsFollowed:
+        "the service's answer makes Envoy send the request again, along a route that the service chooses",
+        "delete `internal_redirect_policy`; the client follows redirects";
     PerFilterConfigUnknown:
         "Envoy accepts settings under a name that no filter has and ignores them: the policy that stands there is not the one in force",
         "use the name that the ext_authz filter has in `http_filters`, and the type `envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute`";
@@ -80,6 +110,15 @@ codes! {
     PathMatchedAsHeader:
         "the header `:path` has the query too: `/closed?/open/` takes the route and the policy that are meant for `/open/`",
         "match the path by `path`, `prefix`, `path_separated_prefix` or `safe_regex` of `match`";
+    PathParametersIgnored:
+        "`/open;x/closed` takes the route and the policy of `/open`, and the service sees the whole",
+        "delete `ignore_path_parameters_in_path_matching`";
+    PathRegexCrossesSegments:
+        "`.*` matches slashes too: `/users/.*/photo` also matches `/users/1/secret/photo`, under the policy of the photo",
+        "one segment of characters that are listed: `[A-Za-z0-9_-]+`";
+    PathRegexOdd:
+        "`[^/]+` also matches `..%3b` and `%252f`, which a service that decodes once more reads as another path than the one that was authorized",
+        "one segment of characters that are listed: `[A-Za-z0-9_-]+`";
 
     UnderscoresPass:
         "`X_User_OID` gets round the removal of `x-user-`, and CGI-style servers read both as one (CVE-2025-64484)",
@@ -87,31 +126,70 @@ codes! {
     IdentityHeadersNotRemoved:
         "the client says who it is: its value passes wherever the gate sets none, and on every route without authorization",
         "in `early_header_mutation_extensions`: `{remove_on_match: {key_matcher: {prefix: x-user-, ignore_case: true}}}`, and the same for `x-tenant-` and `x-portcullis-`";
+    RequestIdNotRemoved:
+        "where Envoy keeps it (an internal address, `preserve_external_request_id`), the client chooses the id of its request: in logs and traces it passes for another one",
+        "in `early_header_mutation_extensions`: `{remove: x-request-id}`";
+    InstructionsNotRemoved:
+        "the client instructs Envoy or the service by a header: another path, method or host than the one that was authorized, or retries and timeouts of its choice",
+        "in `early_header_mutation_extensions`, remove the header by name, and `x-envoy-` by prefix with `ignore_case: true`";
+    RemovalNeverMatches:
+        "header names arrive in lower case, so this removes nothing",
+        "write the name in lower case, or add `ignore_case: true` to `exact`, `prefix`, `suffix` or `contains`";
+    ForeignIdentityHeadersPass:
+        "a service that believes another gateway's headers, such as `X-MS-CLIENT-PRINCIPAL`, `Client-Cert` or `X-Real-IP`, or that reads `x.user.oid` as `x-user-oid`, believes a client's",
+        "in `early_header_mutation_extensions`, the lines of `envoy/listeners.yaml` that docs/identity-headers.md explains";
     IdentityHeadersRemovedLate:
         "it runs after the gate and deletes the real identity; before it, every filter believed the client's",
         "delete it here, and remove the prefix in `early_header_mutation_extensions`";
     IdentityHeadersAdded:
-        "it runs after the gate: the service takes this value for the identity that was verified",
-        "give the header a name that does not begin with `x-user-`, `x-tenant-` or `x-portcullis-`";
+        "the authz server or the service takes this value for the caller's own token or for the identity that was verified",
+        "give the header a name that does not begin with `x-user-`, `x-tenant-` or `x-portcullis-`, and is not `authorization`";
     ClientAddressBelieved:
         "a client's `x-forwarded-for` is its address in logs, in limits and at the service, and may make it internal",
-        "`use_remote_address: true`";
+        "`use_remote_address: true`, and `{remove: x-forwarded-for}` in `early_header_mutation_extensions` while no hop is trusted";
     ClientAddressLost:
         "the load balancer is everybody's address in logs, in limits and at the service, so none can be told apart and one can be blamed for another",
         "delete the removal of `x-forwarded-for`, or set `xff_num_trusted_hops: 0`";
+    ClientCertificateBelieved:
+        "`x-forwarded-client-cert` of a client reaches the service, which takes it for a certificate that Envoy verified",
+        "`forward_client_cert_details: SANITIZE`, or SANITIZE_SET";
+    TrailersPass:
+        "a client's trailers reach the service past the removal of headers, and some servers read them as headers: `X-User-OID` again",
+        "delete `enable_trailers`";
+    FramingAmbiguous:
+        "a request with Content-Length and Transfer-Encoding passes: two programs see two requests in it (RFC 9112 section 6.3)",
+        "delete `allow_chunked_length`";
     UpgradesEnabled:
         "one authorized request opens a tunnel through which many pass unseen; `Connection: Upgrade, X-User-OID` keeps the header past sanitizing (CVE-2026-73548 is of this kind)",
         "delete the entry of `upgrade_configs`, or `enabled: false`";
 
+    NetworkFilterUnlisted:
+        "the filter answers by itself or passes bytes to a service, and nothing asks the authz server",
+        "delete the filter; a service is reached through `http_connection_manager` only";
+    ListenerFilterUnlisted:
+        "the filter may change where a connection comes from or goes to, before anything is authorized",
+        "delete the filter; `tls_inspector`, `http_inspector` and `local_ratelimit` may stay";
     AuthorizationMissing:
         "anybody reaches every service of this listener: nothing asks the gate",
         "add the filter ext_authz of `envoy/listeners.yaml`, last before the router";
     FilterBeforeAuthorization:
         "it sees requests of anybody, may answer them, or may change path and headers that the gate then judges",
         "put ext_authz before it; only filters that look at no token and change nothing belong in front";
+    FilterBehindAuthorization:
+        "it runs after the authz server: it may give one caller another's answer, as a cache does, or change the path and the identity that were authorized",
+        "put the filter on a listener of its own, or delete it; only filters that refuse, count or compress belong there";
+    UpstreamFilterUnlisted:
+        "it runs after the authz server, once the cluster is chosen, and may change the path and the identity that were authorized",
+        "delete the filter; `upstream_codec` may stay";
     AuthorizationSwitchable:
         "requests pass without being asked about wherever the condition is not met; a route that forgets it is open",
-        "delete `filter_enabled`, `filter_enabled_metadata` and the filter's own `disabled`";
+        "delete `filter_enabled`, `filter_enabled_metadata` and the filter's own `disabled` and `is_optional`";
+    AuthorizationReplaced:
+        "on this route another server than the filter's decides, and it knows none of the policies",
+        "delete `grpc_service` and `http_service` from `check_settings`";
+    AuthorizationNotEnforced:
+        "a denial is counted, and the request passes all the same",
+        "delete `shadow_mode`";
     AuthorizationOverHttp:
         "no attack but an outage: the gate speaks gRPC only, and only there does Envoy send `context_extensions`",
         "`grpc_service` in place of `http_service`";
@@ -119,7 +197,7 @@ codes! {
         "anybody passes while the gate is away, and whoever can overload it or break one Check decides when (CVE-2023-27488, CVE-2024-23324)",
         "`failure_mode_allow: false`";
     FailureModeTold:
-        "the service is told that nobody was asked, in a header that only makes sense where failure opens the door",
+        "a header tells the service that no Check was made, which only makes sense where requests pass without one",
         "delete `failure_mode_allow_header_add`";
     ErrorLooksForbidden:
         "an outage of the gate answers 403: clients drop good tokens, and an attack on the gate looks like denials",
@@ -131,7 +209,7 @@ codes! {
         "every body is held in memory before anybody is authenticated; the gate does not read it",
         "delete `with_request_body`";
     RouteCacheCleared:
-        "the headers of the gate's answer choose the route anew: the request reaches a route under a policy that nobody asked about",
+        "the headers of the CheckResponse choose the route again: the request reaches a route whose policy was not checked",
         "`clear_route_cache: false`";
     TokenNotSent:
         "no attack but an outage: the gate never sees a token and answers 401",
@@ -139,6 +217,13 @@ codes! {
     MutationsNotValidated:
         "a line break in a value that the gate sends becomes a header of its own at the service (CVE-2023-27493)",
         "`validate_mutations: true`";
+
+    TlsWeakened:
+        "an attacker on the network reads or changes requests with their tokens: by an old version, a recorded key, or a certificate that is not verified",
+        "TLS 1.2 or later, a `validation_context` for each upstream, without `key_log`, `allow_renegotiation`, `allow_expired_certificate` and `ACCEPT_UNTRUSTED`";
+    TokenLogged:
+        "the token or the assertion is written to a log or a trace: its readers can call the services as the owner of the token",
+        "delete the field; `%REQ(X-REQUEST-ID)%` tells requests apart";
 
     AdminExposed:
         "whoever reaches the port stops Envoy, reads its configuration and secrets, and changes its runtime, without a password",

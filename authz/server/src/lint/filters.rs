@@ -1,29 +1,12 @@
-//! The order of the HTTP filters: whether the gate is asked, and before whom.
+//! The HTTP filters: whether the authz server is asked, and what stands before and behind that.
 
 use super::code::Code;
-use super::finding::Finding;
+use super::finding::{Finding, Place};
+use super::listed;
+use super::listed::filters::{BEHIND_FILTER, EXT_AUTHZ_TYPE, FRONT_FILTER};
+use super::logs;
 use super::manager::Manager;
 use super::node::Node;
-
-const AUTHORIZATION: &str = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz";
-/// Filters that may stand in front: they refuse or count requests, answer preflights and probes of health, or change bodies alone.
-/// Everything else may answer for the service, or change what the gate and the service judge, as lua, ext_proc, wasm, header_mutation
-/// and grpc_json_transcoder do, or make the same request authorized twice over, as a cache does.
-const HARMLESS: [&str; 13] = [
-    "envoy.extensions.filters.http.admission_control.v3.AdmissionControl",
-    "envoy.extensions.filters.http.bandwidth_limit.v3.BandwidthLimit",
-    "envoy.extensions.filters.http.buffer.v3.Buffer",
-    "envoy.extensions.filters.http.compressor.v3.Compressor",
-    "envoy.extensions.filters.http.cors.v3.Cors",
-    "envoy.extensions.filters.http.csrf.v3.CsrfPolicy",
-    "envoy.extensions.filters.http.fault.v3.HTTPFault",
-    "envoy.extensions.filters.http.grpc_stats.v3.FilterConfig",
-    "envoy.extensions.filters.http.grpc_web.v3.GrpcWeb",
-    "envoy.extensions.filters.http.health_check.v3.HealthCheck",
-    "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
-    "envoy.extensions.filters.http.ratelimit.v3.RateLimit",
-    "envoy.extensions.filters.http.rbac.v3.RBAC",
-];
 
 /// A filter of the chain.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +19,12 @@ pub(super) struct Filter<'a> {
 
 impl Filter<'_> {
     fn is_authorization(&self) -> bool {
-        self.type_name == AUTHORIZATION
+        self.type_name == EXT_AUTHZ_TYPE
+    }
+
+    /// Where the filter stands, below the place of its manager.
+    pub(super) fn place(&self, manager: &Place) -> Place {
+        Place::new(&manager.file, format!("{}, filter {}", manager.part, self.name))
     }
 }
 
@@ -52,15 +40,22 @@ fn filters<'a>(manager: &Manager<'a>) -> impl Iterator<Item = Filter<'a>> {
     })
 }
 
-/// Whether the gate is asked first.
-pub(super) fn check(manager: &Manager<'_>, findings: &mut Vec<Finding>) {
-    if authorization(manager).next().is_none() {
+/// Whether the authz server is asked, and whether every filter is one that may stand where it does.
+/// A manager without a route to a service (`serves` is false) needs no authorization filter, but its
+/// filters may still answer or call.
+pub(super) fn check(manager: &Manager<'_>, serves: bool, findings: &mut Vec<Finding>) {
+    let asks = authorization(manager).next().is_some();
+    if serves && !asks {
         let found = "has no filter of the type ext_authz.v3.ExtAuthz";
-        return findings.push(manager.place.finding(Code::AuthorizationMissing, "http_filters", found));
+        findings.push(manager.place.finding(Code::AuthorizationMissing, "http_filters", found));
     }
-    let in_front = filters(manager).take_while(|filter| !filter.is_authorization());
-    for Filter { name, .. } in in_front.filter(|filter| !HARMLESS.contains(&filter.type_name)) {
-        let found = format!("has {name:?} before ext_authz");
-        findings.push(manager.place.finding(Code::FilterBeforeAuthorization, "http_filters", found));
+    let mut message = if asks { &FRONT_FILTER } else { &BEHIND_FILTER };
+    for filter in filters(manager) {
+        let place = filter.place(&manager.place);
+        listed::check(&place, "", message, filter.node, findings);
+        logs::check(&place, filter.configuration, "upstream_log", findings);
+        if filter.is_authorization() {
+            message = &BEHIND_FILTER;
+        }
     }
 }

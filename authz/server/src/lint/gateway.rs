@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::code::Code;
 use super::filters;
 use super::finding::{Finding, Place};
+use super::listed::{self, bootstrap::DISCOVERY_RESPONSE, tls::SECRET as SECRET_FIELDS};
 use super::manager::Manager;
 use super::node::Node;
 use super::per_filter::USUAL_NAME;
@@ -16,7 +17,10 @@ const ROUTE_CONFIGURATION: &str = "envoy.config.route.v3.RouteConfiguration";
 const CLUSTER: &str = "envoy.config.cluster.v3.Cluster";
 /// A resource with its name and version around it.
 const RESOURCE: &str = "envoy.service.discovery.v3.Resource";
-const MANAGER: &str = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+const SECRET: &str = "envoy.extensions.transport_sockets.tls.v3.Secret";
+/// Addresses of the services of a cluster, which is judged itself.
+const ENDPOINTS: &str = "envoy.config.endpoint.v3.ClusterLoadAssignment";
+pub(super) const MANAGER: &str = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 /// The parts of a bootstrap file that say that it is one.
 const BOOTSTRAP: [&str; 4] = ["static_resources", "dynamic_resources", "admin", "node"];
 
@@ -25,9 +29,10 @@ const BOOTSTRAP: [&str; 4] = ["static_resources", "dynamic_resources", "admin", 
 pub(super) struct Gateway<'a> {
     pub(super) managers: Vec<Manager<'a>>,
     pub(super) tables: Vec<RouteTable<'a>>,
-    /// The `admin` part of bootstrap files.
-    pub(super) admins: Vec<(Place, Node<'a>)>,
-    clusters: BTreeSet<&'a str>,
+    pub(super) listeners: Vec<(Place, Node<'a>)>,
+    pub(super) clusters: Vec<(Place, Node<'a>)>,
+    pub(super) bootstraps: Vec<(Place, Node<'a>)>,
+    cluster_names: BTreeSet<&'a str>,
     /// Clusters may also come from where they cannot be read.
     clusters_elsewhere: bool,
 }
@@ -43,7 +48,7 @@ impl<'a> Gateway<'a> {
 
     /// Whether requests to this cluster can reach a service: a cluster that nobody defines has none.
     pub(super) fn reaches(&self, cluster: &str) -> bool {
-        self.clusters.is_empty() || self.clusters_elsewhere || self.clusters.contains(cluster)
+        self.cluster_names.is_empty() || self.clusters_elsewhere || self.cluster_names.contains(cluster)
     }
 
     /// The names under which routes of `table` find ext_authz.
@@ -69,20 +74,21 @@ impl<'a> Gateway<'a> {
 
     fn add_document(&mut self, file: &str, document: Node<'a>, findings: &mut Vec<Finding>) {
         let resources = document.get("resources");
-        if !resources.is_present() && !BOOTSTRAP.iter().any(|part| document.get(part).is_present()) {
+        let place = Place::new(file, "");
+        if resources.is_present() {
+            listed::check(&place, "", &DISCOVERY_RESPONSE, document, findings);
+        } else if BOOTSTRAP.iter().any(|part| document.get(part).is_present()) {
+            self.bootstraps.push((place, document));
+        } else {
             let found = "has neither resources nor a part of a bootstrap configuration";
-            findings.push(Place::new(file, "").finding(Code::FileUnusable, "", found));
+            findings.push(place.finding(Code::FileUnusable, "", found));
         }
         for (index, resource) in resources.items().enumerate() {
             self.add_resource(file, index, resource, findings);
         }
         let fixed = document.get("static_resources");
         fixed.get("listeners").items().for_each(|listener| self.add_listener(file, listener));
-        fixed.get("clusters").items().for_each(|cluster| self.clusters.extend(cluster.get("name").text()));
-        let admin = document.get("admin");
-        if admin.is_present() {
-            self.admins.push((Place::new(file, ""), admin));
-        }
+        fixed.get("clusters").items().for_each(|cluster| self.add_cluster(file, cluster));
         let source = document.get("dynamic_resources").get("cds_config");
         let is_file = ["path_config_source", "path"].into_iter().any(|kind| source.get(kind).is_present());
         self.clusters_elsewhere |= source.is_present() && !is_file;
@@ -93,21 +99,34 @@ impl<'a> Gateway<'a> {
             (RESOURCE, wrapper) => wrapper.get("resource").typed(),
             typed => typed,
         };
+        let mut find = |code, found: String| {
+            findings.push(Place::new(file, "").finding(code, format!("resources[{index}].@type"), found));
+        };
         match type_name {
             LISTENER => self.add_listener(file, resource),
             ROUTE_CONFIGURATION => self.tables.push(RouteTable::new(file, resource, None)),
-            CLUSTER => self.clusters.extend(resource.get("name").text()),
-            "" => {
-                let field = format!("resources[{index}].@type");
-                findings.push(Place::new(file, "").finding(Code::FileUnusable, field, "is missing"));
+            CLUSTER => self.add_cluster(file, resource),
+            SECRET => {
+                let name = resource.get("name").text().unwrap_or("without a name");
+                let place = Place::new(file, format!("secret {name}"));
+                listed::check(&place, "", &SECRET_FIELDS, resource, findings);
             }
-            // Secrets, endpoints and the like hold nothing that is looked at.
-            _ => {}
+            ENDPOINTS => {}
+            "" => find(Code::FileUnusable, "is missing".to_owned()),
+            other => find(Code::ExtensionUnlisted, format!("is {other}")),
         }
+    }
+
+    fn add_cluster(&mut self, file: &str, cluster: Node<'a>) {
+        let name = cluster.get("name").text();
+        self.cluster_names.extend(name);
+        let place = Place::new(file, format!("cluster {}", name.unwrap_or("without a name")));
+        self.clusters.push((place, cluster));
     }
 
     fn add_listener(&mut self, file: &str, listener: Node<'a>) {
         let name = listener.get("name").text().unwrap_or("without a name");
+        self.listeners.push((Place::new(file, format!("listener {name}")), listener));
         let chains: Vec<Node<'a>> =
             listener.get("filter_chains").items().chain([listener.get("default_filter_chain")]).collect();
         for (index, chain) in chains.iter().enumerate() {

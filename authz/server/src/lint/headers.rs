@@ -1,48 +1,64 @@
-//! Whether a header that the service believes can come from anybody but the gate.
+//! Whether a client can set a header that services take from the authz server.
 
 use super::code::Code;
+use super::early::{self, Removals};
 use super::finding::{Finding, Place};
 use super::manager::Manager;
 use super::node::Node;
-use super::string_matcher::matches;
+use super::removed::is_identity;
 
-/// What the gate's headers begin with; services take any header with them for its.
-pub(super) const IDENTITY: [&str; 3] = ["x-user-", "x-tenant-", "x-portcullis-"];
-/// Endings that no matcher has in mind: what removes names with all of these removes the prefix.
-const PROBES: [&str; 3] = ["", "z", "any-9-thing"];
-const EARLY_MUTATION: &str = "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation";
 const SAFE_UNDERSCORES: [(&str, u64); 2] = [("REJECT_REQUEST", 1), ("DROP_HEADER", 2)];
+const XFF: &str = "envoy.extensions.http.original_ip_detection.xff.v3.XffConfig";
 
 /// What the manager refuses and removes before any filter.
 pub(super) fn check_manager(manager: &Manager<'_>, findings: &mut Vec<Finding>) {
     let Manager { place, node, .. } = manager;
-    let mut find = |code, field: &str, found: String| findings.push(place.finding(code, field, found));
     let underscores = node.get("common_http_protocol_options").get("headers_with_underscores_action");
     if !underscores.is_one_of(&SAFE_UNDERSCORES) {
         let field = "common_http_protocol_options.headers_with_underscores_action";
-        find(Code::UnderscoresPass, field, underscores.describe());
+        findings.push(place.finding(Code::UnderscoresPass, field, underscores.describe()));
     }
-    let kept =
-        IDENTITY.into_iter().filter(|prefix| !PROBES.iter().all(|end| removes(*node, &format!("{prefix}{end}"))));
-    let kept: Vec<&str> = kept.collect();
-    if !kept.is_empty() {
-        let found = format!("does not remove every header that begins with {}", kept.join(", "));
-        find(Code::IdentityHeadersNotRemoved, "early_header_mutation_extensions", found);
-    }
-    let address = node.get("use_remote_address");
-    // Extensions that find the client's address exclude the setting.
-    if !address.is_true() && node.get("original_ip_detection_extensions").items().next().is_none() {
+    let removals = Removals::of(*node);
+    early::check(manager, &removals, findings);
+    check_address(place, *node, &removals, findings);
+    check_upgrades(place, *node, "upgrade_configs", findings);
+}
+
+/// Whose word the client's address is.
+fn check_address(place: &Place, manager: Node<'_>, removals: &Removals<'_>, findings: &mut Vec<Finding>) {
+    let mut find = |code, field: &str, found: String| findings.push(place.finding(code, field, found));
+    let detections: Vec<Node<'_>> = manager.get("original_ip_detection_extensions").items().collect();
+    let address = manager.get("use_remote_address");
+    // Extensions that find the client's address exclude the setting. The list judges their types.
+    if detections.is_empty() && !address.is_true() {
         find(Code::ClientAddressBelieved, "use_remote_address", address.describe());
     }
-    let hops = node.get("xff_num_trusted_hops");
-    if hops.number().is_some_and(|hops| hops > 0) && removes(*node, "x-forwarded-for") {
-        find(
-            Code::ClientAddressLost,
-            "xff_num_trusted_hops",
-            format!("{}, and x-forwarded-for is removed", hops.describe()),
-        );
+    for (index, detection) in detections.into_iter().enumerate() {
+        if let (XFF, settings) = detection.get("typed_config").typed()
+            && believes_anybody(settings)
+        {
+            let field = format!("original_ip_detection_extensions[{index}].typed_config");
+            find(Code::ClientAddressBelieved, &field, "trusts no proxy, or all".to_owned());
+        }
     }
-    check_upgrades(place, *node, "upgrade_configs", findings);
+    let (hops, is_removed) = (manager.get("xff_num_trusted_hops"), removals.removes("x-forwarded-for"));
+    if !hops.is_default() && is_removed {
+        let found = format!("{}, and x-forwarded-for is removed", hops.describe());
+        find(Code::ClientAddressLost, "xff_num_trusted_hops", found);
+    }
+    // Envoy appends the address of the connection, and a service may take the first of the list.
+    if hops.is_default() && address.is_true() && !is_removed {
+        let found = "does not remove x-forwarded-for, and no hop is trusted".to_owned();
+        find(Code::ClientAddressBelieved, "early_header_mutation_extensions", found);
+    }
+}
+
+/// Whether the last address of `x-forwarded-for` counts, even one that the client wrote.
+fn believes_anybody(settings: Node<'_>) -> bool {
+    let ranges: Vec<Node<'_>> = settings.get("xff_trusted_cidrs").get("cidrs").items().collect();
+    let is_everything = |range: &Node<'_>| range.get("prefix_len").is_default();
+    let hops = settings.get("xff_num_trusted_hops").number().unwrap_or_default();
+    ranges.iter().any(is_everything) || (ranges.is_empty() && hops == 0)
 }
 
 /// Tunnels opened by `upgrade_configs` of a manager or a route.
@@ -56,9 +72,8 @@ pub(super) fn check_upgrades(place: &Place, holder: Node<'_>, field: &str, findi
     }
 }
 
-/// What a level of a route table does to headers, which is after the gate.
+/// What a level of a route table does to headers, which is after the authz server.
 pub(super) fn check_level(place: &Place, level: Node<'_>, findings: &mut Vec<Finding>) {
-    let is_identity = |name: &str| IDENTITY.iter().any(|prefix| name.to_ascii_lowercase().starts_with(prefix));
     for name in level.get("request_headers_to_remove").items().filter_map(Node::text).filter(|name| is_identity(name)) {
         let found = format!("has {name:?}");
         findings.push(place.finding(Code::IdentityHeadersRemovedLate, "request_headers_to_remove", found));
@@ -67,15 +82,4 @@ pub(super) fn check_level(place: &Place, level: Node<'_>, findings: &mut Vec<Fin
     for name in added.filter_map(Node::text).filter(|name| is_identity(name)) {
         findings.push(place.finding(Code::IdentityHeadersAdded, "request_headers_to_add", format!("has {name:?}")));
     }
-}
-
-/// Whether the manager removes the header of this name, in lower case, before anything looks at it.
-fn removes(manager: Node<'_>, name: &str) -> bool {
-    let extensions = manager.get("early_header_mutation_extensions").items();
-    let mutations = extensions.map(|extension| extension.get("typed_config").typed());
-    let mutations = mutations.filter(|(type_name, _)| *type_name == EARLY_MUTATION);
-    mutations.flat_map(|(_, mutation)| mutation.get("mutations").items()).any(|mutation| {
-        mutation.get("remove").text().is_some_and(|removed| removed.eq_ignore_ascii_case(name))
-            || matches(mutation.get("remove_on_match").get("key_matcher"), name)
-    })
 }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+/// Characters of a string that a finding shows.
+const MAX_SHOWN: usize = 120;
 const TYPED_STRUCTS: [&str; 2] = ["xds.type.v3.TypedStruct", "udpa.type.v1.TypedStruct"];
 
 /// A value or its absence: what is not there can be asked like what is.
@@ -34,6 +36,10 @@ impl<'a> Node<'a> {
 
     pub(super) fn items(self) -> impl Iterator<Item = Self> {
         self.0.and_then(Value::as_array).into_iter().flatten().map(Self::new)
+    }
+
+    pub(super) fn is_list(self) -> bool {
+        self.0.is_some_and(Value::is_array)
     }
 
     pub(super) fn text(self) -> Option<&'a str> {
@@ -72,9 +78,30 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// How the value is called in a finding.
+    /// Whether the value is what Envoy assumes without it. An empty message is not: its presence may turn something on.
+    pub(super) fn is_default(self) -> bool {
+        match self.0 {
+            None | Some(Value::Null) => true,
+            Some(Value::Bool(on)) => !on,
+            Some(Value::Number(number)) => number.as_f64() == Some(0.0),
+            Some(Value::String(text)) => {
+                ["", "0", "false", "no", "off", "n"].iter().any(|word| text.eq_ignore_ascii_case(word))
+            }
+            Some(Value::Array(items)) => items.is_empty(),
+            Some(Value::Object(_)) => false,
+        }
+    }
+
+    /// The value in a finding. A message may hold a key or a password, so only its presence is told.
     pub(super) fn describe(self) -> String {
-        self.0.map_or_else(|| "is missing".to_owned(), |value| format!("is {value}"))
+        match self.0 {
+            None => "is missing".to_owned(),
+            Some(Value::Object(_) | Value::Array(_)) => "is set".to_owned(),
+            Some(Value::String(text)) if text.chars().count() > MAX_SHOWN => {
+                format!("begins with {:?}", text.chars().take(MAX_SHOWN).collect::<String>())
+            }
+            Some(value) => format!("is {value}"),
+        }
     }
 
     /// Every value below this one, itself included.
@@ -89,7 +116,7 @@ impl<'a> Node<'a> {
     }
 }
 
-fn camel_case(field: &str) -> String {
+pub(super) fn camel_case(field: &str) -> String {
     let mut words = field.split('_');
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |name, word| {
@@ -123,6 +150,40 @@ mod tests {
             (Value::Null, false),
         ] {
             assert_eq!(Node::new(&value).is_one_of(&accepted), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn default_is_what_envoy_assumes_without_the_field() {
+        for (value, expected) in [
+            (Value::Null, true),
+            (json!(false), true),
+            (json!("no"), true),
+            (json!(""), true),
+            (json!("0"), true),
+            (json!(0), true),
+            (json!([]), true),
+            (json!({}), false),
+            (json!(true), false),
+            (json!("x"), false),
+            (json!(1), false),
+            (json!([0]), false),
+        ] {
+            assert_eq!(Node::new(&value).is_default(), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn description_tells_no_content_of_a_message() {
+        let long = "x".repeat(500);
+        for (value, expected) in [
+            (json!({"inline_string": "secret"}), "is set".to_owned()),
+            (json!(["secret"]), "is set".to_owned()),
+            (json!("short"), r#"is "short""#.to_owned()),
+            (json!(long), format!("begins with {:?}", "x".repeat(120))),
+            (Value::Null, "is missing".to_owned()),
+        ] {
+            assert_eq!(Node::new(&value).describe(), expected);
         }
     }
 

@@ -4,6 +4,7 @@ use super::code::Code;
 use super::finding::Finding;
 use super::manager::Manager;
 use super::node::Node;
+use super::patterns::Pattern;
 use super::route_table::Route;
 
 const SAFE_SLASHES: [(&str, u64); 2] = [("REJECT_REQUEST", 2), ("UNESCAPE_AND_REDIRECT", 3)];
@@ -31,13 +32,32 @@ pub(super) fn check_route(route: &Route<'_>, findings: &mut Vec<Finding>) {
     if case_sensitive.is_present() && !case_sensitive.is_true() {
         findings.push(route.place.finding(Code::PathCaseInsensitive, "match.case_sensitive", "is false"));
     }
-    let expression = matched.get("safe_regex").get("regex");
-    if expression.text().is_some_and(|expression| expression.contains("(?i")) {
-        findings.push(route.place.finding(Code::PathCaseInsensitive, "match.safe_regex.regex", expression.describe()));
-    }
+    check_expression(route, matched.get("safe_regex").get("regex"), findings);
     let on_path = matched.get("headers").items().filter(|header| header.get("name").text() == Some(":path"));
-    if on_path.filter(|header| sees_query(*header)).count() > 0 {
-        findings.push(route.place.finding(Code::PathMatchedAsHeader, "match.headers", "has a matcher of :path"));
+    for header in on_path {
+        let mut find = |code, found: &str| findings.push(route.place.finding(code, "match.headers", found));
+        if sees_query(header) {
+            find(Code::PathMatchedAsHeader, "has a matcher of :path");
+        }
+        if header.get("string_match").get("ignore_case").is_true() {
+            find(Code::PathCaseInsensitive, "has a matcher of :path that ignores case");
+        }
+    }
+}
+
+/// What an expression matches beside what was meant.
+fn check_expression(route: &Route<'_>, expression: Node<'_>, findings: &mut Vec<Finding>) {
+    let Some(text) = expression.text() else { return };
+    let mut find = |code| findings.push(route.place.finding(code, "match.safe_regex.regex", expression.describe()));
+    let Some(pattern) = Pattern::parse(text) else { return find(Code::SettingUnlisted) };
+    for (is_so, code) in [
+        (pattern.ignores_case(), Code::PathCaseInsensitive),
+        (pattern.crosses_segments(), Code::PathRegexCrossesSegments),
+        (pattern.matches_odd_characters(), Code::PathRegexOdd),
+    ] {
+        if is_so {
+            find(code);
+        }
     }
 }
 

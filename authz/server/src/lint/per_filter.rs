@@ -20,14 +20,23 @@ pub(super) struct Settings<'a> {
 
 impl<'a> Settings<'a> {
     /// Merges `levels`, the least specific first, for the filters of these names. As tried with Envoy 1.40: the most specific
-    /// level decides whether the filter runs, and the context extensions of all levels are put together.
+    /// level decides whether a filter runs, and the context extensions of all levels are put together.
     pub(super) fn of(levels: &[Node<'a>], names: &[&str]) -> Self {
+        let mut all = Self::default();
+        for name in names {
+            let settings = Self::of_filter(levels, name);
+            // Which of several filters asks the authz server cannot be told, so each must.
+            all.disabled |= settings.disabled;
+            all.policy = settings.policy.or(all.policy);
+            all.removed_prefix = settings.removed_prefix.or(all.removed_prefix);
+        }
+        all
+    }
+
+    fn of_filter(levels: &[Node<'a>], name: &str) -> Self {
         let mut settings = Self::default();
         for level in levels {
-            let configurations = level.get("typed_per_filter_config");
-            for name in names {
-                settings.add(configurations.entry(name));
-            }
+            settings.add(level.get("typed_per_filter_config").entry(name));
         }
         settings
     }

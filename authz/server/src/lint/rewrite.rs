@@ -1,6 +1,9 @@
 //! What a route takes off the path on the way to the service.
 
+use regex::Regex;
+
 use super::node::Node;
+use super::patterns::Pattern;
 
 /// What becomes of a path that the route matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,11 +34,48 @@ pub(super) fn of(route: Node<'_>) -> Rewrite {
 /// The pattern of `regex_rewrite` if it may match in the middle of a path: Envoy replaces every match.
 pub(super) fn unanchored_pattern(route: Node<'_>) -> Option<&str> {
     let pattern = route.get("route").get("regex_rewrite").get("pattern").get("regex").text();
-    let begins_with_anchor = |pattern: &str| {
-        let pattern = pattern.trim_start_matches("(?i)").trim_start_matches('(');
-        pattern.starts_with('^') || pattern.starts_with(r"\A")
+    let begins_at_start = |text: &str| Pattern::parse(text).is_some_and(|pattern| pattern.begins_at_start());
+    pattern.filter(|pattern| !begins_at_start(pattern))
+}
+
+/// A path that the route matches and that `regex_rewrite` does not turn into its end after `removed`.
+pub(super) fn counterexample(route: Node<'_>, removed: &str) -> Option<(String, String)> {
+    let rewrite = route.get("route").get("regex_rewrite");
+    let pattern = Regex::new(rewrite.get("pattern").get("regex").text()?).ok()?;
+    let substitution = rust_substitution(rewrite.get("substitution").text().unwrap_or_default());
+    let matched = route.get("match");
+    let tails: &[&str] = match (matched.get("path").text(), matched.get("path_separated_prefix").text()) {
+        (Some(_), _) => &[""],
+        (_, Some(_)) => &["", "/", "/a/b/c", "/a/y/z"],
+        _ => &["", "a", "a/b/c", "a/y/z"],
     };
-    pattern.filter(|pattern| !begins_with_anchor(pattern))
+    let literal = literal_match(route)?;
+    tails.iter().map(|tail| format!("{literal}{tail}")).find_map(|path| {
+        let written = pattern.replace_all(&path, substitution.as_str()).into_owned();
+        let is_the_end = path.strip_prefix(removed) == Some(written.as_str()) && written.starts_with('/');
+        (!is_the_end).then_some((path, written))
+    })
+}
+
+/// RE2's `\1` as `${1}`.
+fn rust_substitution(text: &str) -> String {
+    let mut written = String::new();
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match (character, characters.clone().next()) {
+            ('\\', Some(next)) => {
+                characters.next();
+                if next.is_ascii_digit() {
+                    written.extend(['$', '{', next, '}']);
+                } else {
+                    written.push(next);
+                }
+            }
+            ('$', _) => written.push_str("$$"),
+            _ => written.push(character),
+        }
+    }
+    written
 }
 
 /// The part of the path that `prefix_rewrite` replaces. An expression matches, and so replaces, the whole path.
@@ -76,7 +116,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::node::Node;
-    use super::{Rewrite, of};
+    use super::{Rewrite, counterexample, of};
 
     fn rewrite(matched: &Value, action: &Value) -> Rewrite {
         of(Node::new(&json!({"match": matched, "route": action})))
@@ -105,6 +145,26 @@ mod tests {
             (json!({"path": "/a"}), json!({"path_rewrite_policy": {"name": "x"}}), Rewrite::Unknown),
         ] {
             assert_eq!(rewrite(&matched, &action), expected, "{matched} {action}");
+        }
+    }
+
+    #[test]
+    fn counterexample_is_a_path_that_is_not_cut() {
+        let prefix = json!({"prefix": "/shop/"});
+        for (matched, regex, substitution, expected) in [
+            (&prefix, "^/[a-z]+(/.*)$", r"\1", None),
+            (&prefix, "^/(shop|store)(/.*)$", r"\2", None),
+            (&prefix, "^/shop/([^/]*)/([^/]*)/(.*)$", r"/\2/\1/\3", Some(("/shop/", "/shop/"))),
+            (&prefix, "^/shop(/.*)$", r"\1\1", Some(("/shop/", "//"))),
+            (&prefix, "^/shop(/.*)$", r"/$1", Some(("/shop/", "/$1"))),
+            (&json!({"path": "/shop/a"}), "^/[a-z]+(/.*)$", r"\1", None),
+            (&json!({"path_separated_prefix": "/shop"}), "^/shop(/.*)?$", r"\1", Some(("/shop", ""))),
+            (&json!({"safe_regex": {"regex": "/shop/.*"}}), "^/shop(/.*)$", r"\1\1", None),
+        ] {
+            let route = json!({"match": matched, "route": {"regex_rewrite":
+                {"pattern": {"regex": regex}, "substitution": substitution}}});
+            let expected = expected.map(|(path, written)| (path.to_owned(), written.to_owned()));
+            assert_eq!(counterexample(Node::new(&route), "/shop"), expected, "{matched} {regex}");
         }
     }
 

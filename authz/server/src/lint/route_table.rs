@@ -1,9 +1,19 @@
 //! Route configurations, flattened: what is set at which level, and which routes lead to a service.
 
-use super::finding::Place;
+use super::code::Code;
+use super::finding::{Finding, Place};
 use super::gateway::Gateway;
+use super::listed;
+use super::listed::routes::{ROUTE as ROUTE_FIELDS, ROUTE_CONFIGURATION, VIRTUAL_HOST};
 use super::node::Node;
 
+/// Inputs and matchers of a tree: they choose one of the actions, each of which is judged.
+const CHOOSING: [&str; 4] = [
+    "envoy.type.matcher.v3.",
+    "xds.type.matcher.v3.",
+    "envoy.extensions.matching.common_inputs.",
+    "envoy.extensions.matching.input_matchers.",
+];
 const ROUTE: &str = "envoy.config.route.v3.Route";
 const ROUTE_LIST: &str = "envoy.config.route.v3.RouteList";
 
@@ -35,12 +45,24 @@ impl<'a> RouteTable<'a> {
         Self { place: Place::new(file, format!("route configuration {name}")), node, inline_in }
     }
 
+    /// Names everything in it that is not on the list.
+    pub(super) fn check_list(&self, findings: &mut Vec<Finding>) {
+        listed::check(&self.place, "", &ROUTE_CONFIGURATION, self.node, findings);
+        for host in self.virtual_hosts() {
+            let place = self.place_of_host(host);
+            listed::check(&place, "", &VIRTUAL_HOST, host, findings);
+            check_matcher(&place, "matcher", host.get("matcher"), findings);
+            for (index, route) in routes(host).into_iter().enumerate() {
+                listed::check(&self.place_of(host, index, route), "", &ROUTE_FIELDS, route, findings);
+            }
+        }
+    }
+
     /// Itself, its virtual hosts, routes and weighted clusters: everything at which something can be set.
     pub(super) fn levels(&self) -> Vec<(Place, Node<'a>)> {
         let mut levels = vec![(self.place.clone(), self.node)];
         for host in self.virtual_hosts() {
-            let name = host.get("name").text().unwrap_or_default();
-            levels.push((Place::new(&self.place.file, format!("virtual host {name}")), host));
+            levels.push((self.place_of_host(host), host));
             for (index, route) in routes(host).into_iter().enumerate() {
                 let place = self.place_of(host, index, route);
                 levels.extend([route].into_iter().chain(weighted_clusters(route)).map(|node| (place.clone(), node)));
@@ -78,6 +100,11 @@ impl<'a> RouteTable<'a> {
         targets
     }
 
+    fn place_of_host(&self, host: Node<'a>) -> Place {
+        let name = host.get("name").text().unwrap_or_default();
+        Place::new(&self.place.file, format!("virtual host {name}"))
+    }
+
     fn place_of(&self, host: Node<'a>, index: usize, route: Node<'a>) -> Place {
         let table = self.node.get("name").text().unwrap_or_default();
         let host = host.get("name").text().unwrap_or_default();
@@ -105,6 +132,21 @@ impl<'a> Route<'a> {
 
 fn weighted_clusters(route: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     route.get("route").get("weighted_clusters").get("clusters").items()
+}
+
+/// Names what a tree of matchers holds beside routes and what chooses among them.
+fn check_matcher(place: &Place, field: &str, node: Node<'_>, findings: &mut Vec<Finding>) {
+    let (type_name, _) = node.typed();
+    let chooses = CHOOSING.iter().any(|beginning| type_name.starts_with(beginning));
+    match type_name {
+        ROUTE | ROUTE_LIST => return,
+        name if !name.is_empty() && (!chooses || name.contains(".dynamic_modules.")) => {
+            findings.push(place.finding(Code::ExtensionUnlisted, field, format!("has {name}")));
+        }
+        _ => {}
+    }
+    let members = node.items().chain(node.entries().map(|(_, value)| value));
+    members.for_each(|member| check_matcher(place, field, member, findings));
 }
 
 /// The routes of a virtual host: a list, or the actions of a tree of matchers.

@@ -39,6 +39,7 @@ pub(super) fn check(gateway: &Gateway<'_>, policies: Option<&Policies>, findings
             let settings = Settings::of(&route.levels, &names);
             check_policy(&route, &settings, policies, findings);
             check_rewrite(&route, &settings, findings);
+            check_host(&route, findings);
             used.extend(settings.policy.filter(|_| !settings.disabled));
         }
     }
@@ -71,6 +72,14 @@ fn check_policy(route: &Route<'_>, settings: &Settings<'_>, policies: Option<&Po
     }
 }
 
+/// A host by a format: with a command operator, part of the request decides.
+fn check_host(route: &Route<'_>, findings: &mut Vec<Finding>) {
+    let host = route.node.get("route").get("host_rewrite");
+    if host.text().is_some_and(|format| format.contains('%')) {
+        findings.push(route.place.finding(Code::HostChosenByClient, "route.host_rewrite", host.describe()));
+    }
+}
+
 fn check_rewrite(route: &Route<'_>, settings: &Settings<'_>, findings: &mut Vec<Finding>) {
     let mut find = |code, field: &str, found: String| findings.push(route.place.finding(code, field, found));
     if let Some(pattern) = rewrite::unanchored_pattern(route.node) {
@@ -84,7 +93,14 @@ fn check_rewrite(route: &Route<'_>, settings: &Settings<'_>, findings: &mut Vec<
     let said = if removed.is_empty() { "is missing".to_owned() } else { format!("is {removed:?}") };
     let taken_off = match rewrite::of(route.node) {
         Rewrite::Removes(prefix) if prefix == removed => return,
-        Rewrite::Unknown if !removed.is_empty() => return,
+        Rewrite::Unknown if !removed.is_empty() => {
+            let example = rewrite::counterexample(route.node, removed);
+            if let Some((path, written)) = example {
+                let found = format!("makes {written:?} of {path:?}");
+                find(Code::RewriteNotSignable, "route.regex_rewrite", found);
+            }
+            return;
+        }
         Rewrite::Removes(prefix) if prefix.is_empty() => "nothing".to_owned(),
         Rewrite::Removes(prefix) => format!("{prefix:?}"),
         Rewrite::Unknown => "something".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use portcullis_policy::YamlError;
 use serde_json::Value;
 
 use super::code::Code;
@@ -37,7 +38,8 @@ pub(super) fn read(path: &Path, findings: &mut Vec<Finding>) -> Vec<Document> {
 fn parse(file: &Path) -> Result<Vec<Value>, String> {
     let text = yaml_files::read(file).map_err(|cause| format!("cannot be read: {cause}"))?;
     // The parser refuses duplicate keys and bounds aliases by itself, and its message has line and column.
-    let values: Vec<Value> = serde_saphyr::from_multiple(&text).map_err(|error| format!("is not YAML: {error}"))?;
+    let values: Vec<Value> =
+        serde_saphyr::from_multiple(&text).map_err(|error| format!("is not YAML: {}", YamlError::from(&error)))?;
     Ok(values.into_iter().filter(|value| !value.is_null()).collect())
 }
 

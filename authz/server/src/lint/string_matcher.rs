@@ -4,22 +4,51 @@ use regex::Regex;
 
 use super::node::Node;
 
+/// A `StringMatcher`, read once.
+#[derive(Clone, Debug)]
+pub(super) enum StringMatcher {
+    /// Envoy's expressions are RE2's and match the whole text; `ignore_case` does not apply to them.
+    Expression(Regex),
+    /// What is compared, and how. The text is in lower case if case is ignored.
+    Literal { compare: Compare, text: String, ignore_case: bool },
+}
+
+/// Whether the first text is what the second one says.
+type Compare = fn(&str, &str) -> bool;
+
+impl StringMatcher {
+    /// `None` for a matcher of another kind, or with a broken expression: it matches nothing.
+    pub(super) fn read(matcher: Node<'_>) -> Option<Self> {
+        if let Some(expression) = matcher.get("safe_regex").get("regex").text() {
+            return Regex::new(&format!("^(?:{expression})$")).ok().map(Self::Expression);
+        }
+        let ignore_case = matcher.get("ignore_case").is_true();
+        let kinds: [(&str, Compare); 4] = [
+            ("exact", |text, pattern| text == pattern),
+            ("prefix", |text, pattern| text.starts_with(pattern)),
+            ("suffix", |text, pattern| text.ends_with(pattern)),
+            ("contains", |text, pattern| text.contains(pattern)),
+        ];
+        kinds.into_iter().find_map(|(kind, compare)| {
+            let text = matcher.get(kind).text()?;
+            let text = if ignore_case { text.to_ascii_lowercase() } else { text.to_owned() };
+            Some(Self::Literal { compare, text, ignore_case })
+        })
+    }
+
+    /// Whether it matches `text`.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Expression(expression) => expression.is_match(text),
+            Self::Literal { compare, text: pattern, ignore_case: true } => compare(&text.to_ascii_lowercase(), pattern),
+            Self::Literal { compare, text: pattern, ignore_case: false } => compare(text, pattern),
+        }
+    }
+}
+
 /// Whether `matcher` matches `text`. A matcher of another kind, or with a broken expression, matches nothing.
 pub(super) fn matches(matcher: Node<'_>, text: &str) -> bool {
-    // Envoy's expressions are RE2's and match the whole text; `ignore_case` does not apply to them.
-    if let Some(expression) = matcher.get("safe_regex").get("regex").text() {
-        return Regex::new(&format!("^(?:{expression})$")).is_ok_and(|regex| regex.is_match(text));
-    }
-    let ignore_case = matcher.get("ignore_case").is_true();
-    let fold = |text: &str| if ignore_case { text.to_ascii_lowercase() } else { text.to_owned() };
-    let text = fold(text);
-    let says = |kind: &str, matches: fn(&str, &str) -> bool| {
-        matcher.get(kind).text().is_some_and(|pattern| matches(&text, &fold(pattern)))
-    };
-    says("exact", |text, pattern| text == pattern)
-        || says("prefix", |text, pattern| text.starts_with(pattern))
-        || says("suffix", |text, pattern| text.ends_with(pattern))
-        || says("contains", |text, pattern| text.contains(pattern))
+    StringMatcher::read(matcher).is_some_and(|matcher| matcher.matches(text))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use portcullis_policy::RateLimit;
-use portcullis_runtime::Registry;
+use portcullis_runtime::{Registry, warn_of_expired_certificates};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -112,7 +112,7 @@ impl Store {
 
     /// Whether the last question was answered.
     pub(super) fn is_up(&self) -> bool {
-        self.breaker.is_well()
+        self.breaker.is_closed()
     }
 
     async fn ask(&self, key: LimitKey, limit: RateLimit) -> Result<Admission, RedisError> {
@@ -151,6 +151,7 @@ fn client(url: &StoreUrl, ca: Option<PathBuf>) -> anyhow::Result<Client> {
     let place = || format!("--rate-limit-store-ca {}", file.display());
     anyhow::ensure!(url.is_tls(), "{}: --rate-limit-store {url} does not use TLS; write rediss://", place());
     let pem = std::fs::read(&file).with_context(|| format!("{}: cannot be read", place()))?;
+    warn_of_expired_certificates("--rate-limit-store-ca", &file, &pem);
     let certificates = TlsCertificates { client_tls: None, root_cert: Some(pem) };
     Client::build_with_tls(url.0.clone(), certificates).with_context(wrong)
 }

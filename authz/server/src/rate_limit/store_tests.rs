@@ -9,7 +9,7 @@ use futures::future::join_all;
 use portcullis_policy::RateLimit;
 
 use super::store::{Store, StoreMetrics, StoreSettings, name_of};
-use super::{Admission, RateLimiter, StoreDown, Subject, WhenStoreIsDown};
+use super::{Admission, ClientAddress, LimitMemory, RateLimiter, StoreDown, Subject, WhenStoreIsDown};
 
 /// Generous, since the machine may be busy; what hangs is given up after this.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -21,7 +21,8 @@ fn limit(requests: u32, per: Duration) -> RateLimit {
 
 fn replica_of(url: &str, ca: Option<PathBuf>, when_down: WhenStoreIsDown) -> RateLimiter {
     let settings = StoreSettings { url: url.parse().unwrap(), ca, timeout: PATIENCE };
-    RateLimiter::shared(Store::new(settings, StoreMetrics::default()).unwrap(), when_down)
+    let store = Store::new(settings, StoreMetrics::default()).unwrap();
+    RateLimiter::shared(store, when_down, LimitMemory::default())
 }
 
 fn replica(redis: &RedisServer, when_down: WhenStoreIsDown) -> RateLimiter {
@@ -29,7 +30,7 @@ fn replica(redis: &RedisServer, when_down: WhenStoreIsDown) -> RateLimiter {
 }
 
 async fn ask(limiter: &RateLimiter, limit: RateLimit) -> Result<bool, StoreDown> {
-    let admission = limiter.admit(limiter.key("p", SUBJECT), limit).await?;
+    let admission = limiter.admit_caller(limiter.key("p", SUBJECT), limit).await?;
     Ok(matches!(admission, Admission::Admitted { .. }))
 }
 
@@ -70,7 +71,7 @@ async fn the_window_slides_and_says_what_is_left() {
     let redis = RedisServer::start().await.unwrap();
     let limiter = replica(&redis, WhenStoreIsDown::Refuse);
     let limit = limit(2, Duration::from_millis(500));
-    let admit = || async { limiter.admit(limiter.key("p", SUBJECT), limit).await.unwrap() };
+    let admit = || async { limiter.admit_caller(limiter.key("p", SUBJECT), limit).await.unwrap() };
     let Admission::Admitted { remaining: 1, .. } = admit().await else { panic!("the first is admitted") };
     let Admission::Admitted { remaining: 0, reset } = admit().await else { panic!("the second is admitted") };
     assert!(reset <= limit.per);
@@ -181,5 +182,26 @@ async fn with_tls_the_store_must_show_a_certificate_of_a_known_authority() {
     for ca in [None, Some(write("other.pem", other.cert.pem()))] {
         let wary = replica_of(&redis.url(), ca, WhenStoreIsDown::Refuse);
         assert_eq!(ask(&wary, limit).await, Err(StoreDown));
+    }
+}
+
+/// Replicas behind different listeners see the same client as IPv4 and as IPv4-mapped IPv6.
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_count_an_address_together_however_each_sees_it() {
+    let redis = RedisServer::start().await.unwrap();
+    let replicas = [replica(&redis, WhenStoreIsDown::Refuse), replica(&redis, WhenStoreIsDown::Refuse)];
+    let limit = limit(2, Duration::from_mins(10));
+    let admitted = async |replica: &RateLimiter, text| {
+        let admission = replica.admit_address("p", ClientAddress::read(text), limit).await.unwrap();
+        matches!(admission, Admission::Admitted { .. })
+    };
+    let [one, two] = &replicas;
+    for [first, second, third, other] in [
+        ["192.0.2.1", "::ffff:192.0.2.1", "::ffff:c000:201", "192.0.2.2"],
+        ["2001:db8::1", "2001:db8::2", "2001:db8:0:0:1::", "2001:db8:0:1::1"],
+    ] {
+        assert!(admitted(one, first).await && admitted(two, second).await);
+        assert!(!admitted(one, third).await && !admitted(two, first).await);
+        assert!(admitted(two, other).await);
     }
 }

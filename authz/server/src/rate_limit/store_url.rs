@@ -1,6 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use redis::io::tcp::TcpSettings;
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
 /// Where limits are counted for all replicas: `redis://`, or `rediss://` for TLS. It may hold a password, so it is never printed.
@@ -16,7 +17,10 @@ impl FromStr for StoreUrl {
     type Err = InvalidStoreUrl;
 
     fn from_str(text: &str) -> Result<Self, InvalidStoreUrl> {
-        text.into_connection_info().map(Self).map_err(|_| InvalidStoreUrl)
+        let store = text.into_connection_info().map_err(|_| InvalidStoreUrl)?;
+        // The client's default is Nagle's algorithm: while one count is on its way, the next would wait for its
+        // acknowledgement.
+        Ok(Self(store.set_tcp_settings(TcpSettings::default().set_nodelay(true))))
     }
 }
 
@@ -52,6 +56,7 @@ mod tests {
             let store: StoreUrl = url.parse().unwrap();
             assert_eq!((store.to_string().as_str(), store.is_tls()), (shown, tls));
             assert!(!format!("{store:?}").contains("secret"));
+            assert!(store.0.tcp_settings().nodelay(), "{url}");
         }
         for url in ["", "host:6379", "http://host", "redis://"] {
             let error = url.parse::<StoreUrl>().map(|store| store.to_string());

@@ -2,13 +2,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use envoy_types::ext_authz::v3::pb::{CheckResponse, HeaderValueOption, HttpResponse};
+use envoy_types::pb::google::protobuf::value::Kind;
 use portcullis_policy::{Denial, DenialReason, OnDenied, PolicySet, RateLimit};
 use portcullis_token::{Caller, CallerKind, Claims, Reason, Refusal, Verified};
 use prost::Message;
 
 use super::of;
 use crate::known_caller::KnownCaller;
-use crate::rate_limit::{RateLimiter, Subject};
+use crate::limits::REQUEST_SIZE;
+use crate::rate_limit::{ClientAddress, LimitMemory, RateLimiter, Subject};
 use crate::shared_identity::SharedIdentity;
 use crate::verdict::{Denied, Pass, Quota, Refused, Verdict};
 
@@ -43,16 +45,17 @@ fn known() -> Arc<KnownCaller> {
     let verified = Verified { caller, claims: Claims::default(), valid: 0..1, key_epoch: 0 };
     let set = PolicySet::compile([("p.yaml", "{apiVersion: portcullis.dev/v1alpha1, kind: RoutePolicy, metadata: {name: p}, spec: {allow: [{callers: anyone}], upstream: {name: u}}}")]).unwrap();
     let grant = set.policy("p").unwrap().grant(Some(&verified)).unwrap();
-    let limit_key = RateLimiter::in_memory().key("p", Subject::Address(""));
+    let limit_key = RateLimiter::in_memory(LimitMemory::default()).key("p", Subject::Address(ClientAddress::Unknown));
     let shared = Arc::new(SharedIdentity::new(&verified.caller).unwrap());
     Arc::new(KnownCaller::new(&verified, grant, limit_key, shared).unwrap())
 }
 
 #[test]
 fn an_allowed_request_carries_the_callers_identity_and_nothing_else() {
-    for (forward_token, removed) in
-        [(true, &["x-user-email", "x-user-roles"][..]), (false, &["x-user-email", "x-user-roles", "authorization"])]
-    {
+    for (forward_token, removed) in [
+        (true, &["x-user-email", "x-user-roles", REQUEST_SIZE][..]),
+        (false, &["x-user-email", "x-user-roles", "authorization", REQUEST_SIZE]),
+    ] {
         let assertion = Some("a.b.c".into());
         let pass = Pass { rule: 0, caller: Some(known()), assertion, forward_token, quota: Some(quota(99)) };
         let HttpResponse::OkResponse(response) = reply(&Verdict::Allow(pass)) else { panic!("not allowed") };
@@ -69,8 +72,15 @@ fn of_somebody_unknown_nothing_is_said_and_every_claim_is_removed() {
     let pass = Pass { rule: 0, caller: None, assertion: None, forward_token: true, quota: None };
     let HttpResponse::OkResponse(response) = reply(&Verdict::Allow(pass)) else { panic!("not allowed") };
     assert!(response.headers.is_empty() && response.response_headers_to_add.is_empty());
-    let removed =
-        ["x-user-oid", "x-user-name", "x-user-email", "x-tenant-id", "x-user-roles", "x-portcullis-assertion"];
+    let removed = [
+        "x-user-oid",
+        "x-user-name",
+        "x-user-email",
+        "x-tenant-id",
+        "x-user-roles",
+        "x-portcullis-assertion",
+        REQUEST_SIZE,
+    ];
     assert_eq!(response.headers_to_remove, removed);
 }
 
@@ -84,12 +94,14 @@ fn a_refusal_has_its_status_its_challenge_and_its_reason() {
     use DenialReason::{CallerBlocked, MethodNotAllowed, RoleMissing, ScopeMissing, TokenRevoked};
     let token = |reason| Refused::Token(Refusal::new(reason, ""));
     let limited = Refused::RateLimited { quota: quota(0), retry_after: Duration::from_millis(1) };
+    let full = Refused::LimiterFull { retry_after: Duration::from_millis(30_001) };
     let invalid = |code| format!("www-authenticate: Bearer error=\"invalid_token\", error_description=\"{code}\"");
     let scope =
         "www-authenticate: Bearer error=\"insufficient_scope\", error_description=\"scope_missing\", scope=\"a b\"";
     let role = "www-authenticate: Bearer error=\"insufficient_scope\", error_description=\"role_missing\"";
     for (refused, status, header, reason) in [
         (Refused::NoPolicy, 403, None, "route_without_policy"),
+        (Refused::UnknownPolicy, 503, Some("retry-after: 5".to_owned()), "policy_unknown"),
         (token(Reason::TokenMissing), 401, Some("www-authenticate: Bearer".to_owned()), "token_missing"),
         (token(Reason::TokenExpired), 401, Some(invalid("token_expired")), "token_expired"),
         (denial(ScopeMissing, OnDenied::Forbidden, &["a", "b"]), 403, Some(scope.to_owned()), "scope_missing"),
@@ -99,11 +111,16 @@ fn a_refusal_has_its_status_its_challenge_and_its_reason() {
         (denial(CallerBlocked, OnDenied::Forbidden, &[]), 403, None, "caller_blocked"),
         (denial(TokenRevoked, OnDenied::Forbidden, &[]), 401, Some(invalid("token_revoked")), "token_revoked"),
         (Refused::ClaimsTooLarge, 403, None, "claims_too_large"),
+        (Refused::HeadersTooLarge, 431, None, "headers_too_large"),
+        (Refused::UriTooLong, 414, None, "uri_too_long"),
         (limited, 429, Some("retry-after: 1".to_owned()), "rate_limited"),
+        (full, 503, Some("retry-after: 31".to_owned()), "rate_limiter_full"),
     ] {
-        let HttpResponse::DeniedResponse(response) = reply(&Verdict::Deny(Denied { who: None, refused })) else {
-            panic!("not denied")
-        };
+        let verdict = Verdict::Deny(Denied { who: None, refused });
+        let HttpResponse::DeniedResponse(response) = reply(&verdict) else { panic!("not denied") };
+        let metadata = CheckResponse::decode(of(&verdict, "tasks", "the-id")).unwrap().dynamic_metadata.unwrap();
+        let logged = metadata.fields["reason"].kind.clone();
+        assert_eq!(logged, Some(Kind::StringValue(reason.to_owned())), "Envoy's access log has the reason");
         assert_eq!(response.status.unwrap().code, status, "{reason}");
         assert!(response.body.contains(reason) && response.body.contains("the-id"), "{}", response.body);
         let headers = texts(&response.headers);

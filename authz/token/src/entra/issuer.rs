@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use reqwest::Client;
 use url::Url;
 
 use super::EntraSettings;
@@ -11,7 +10,7 @@ use crate::caller::Caller;
 use crate::claims::{Claims, is_guid, wrong};
 use crate::fetch::{FetchError, FetchedKeys, KeyLocation, PublishedKeys};
 use crate::jwk::VerificationKey;
-use crate::key_cache::{KeyCache, KeyPolicy, KeySource};
+use crate::key_cache::{KeyCache, KeySource, KeySources, SourceId};
 use crate::refusal::{Reason, Refusal};
 
 /// What Entra writes where a token has its tenant, in the metadata of all organizations.
@@ -30,7 +29,7 @@ struct Source {
     /// As in URLs: an id, or `organizations`.
     tenant: String,
     version: EntraVersion,
-    keys: KeyCache,
+    keys: Arc<KeyCache>,
 }
 
 /// Where a token claims to come from: a tenant that is served, in one version, with the keys that must have signed it.
@@ -46,19 +45,23 @@ impl EntraIssuer {
     /// Entra signs with RS256 alone.
     pub(crate) const ALGORITHMS: &'static [Algorithm] = &[Algorithm::Rs256];
 
-    pub(crate) fn start(http: &Client, settings: EntraSettings, policy: &KeyPolicy) -> Self {
+    pub(crate) fn start(keys: &KeySources, settings: EntraSettings) -> Self {
         Self::with_keys(settings, |tenant, _version, metadata| {
             let location = KeyLocation::Discovery { url: metadata.clone(), keys_elsewhere: false };
-            let remote = PublishedKeys { http: http.clone(), location, algorithms: Self::ALGORITHMS.to_vec() };
-            KeyCache::start(
-                TenantKeys { remote, metadata: metadata.clone(), tenant: tenant.to_owned() },
-                policy.clone(),
-            )
+            let algorithms = Self::ALGORITHMS.to_vec();
+            let owner = tenant.to_owned();
+            let id = SourceId { location: location.clone(), algorithms: algorithms.clone(), owner };
+            let remote = PublishedKeys { http: keys.http.clone(), location, algorithms };
+            let source = TenantKeys { remote, metadata: metadata.clone(), tenant: tenant.to_owned() };
+            keys.cache(id, source, keys.policy.clone())
         })
     }
 
     /// Each tenant has a discovery document of its own for each version, with keys of its own.
-    pub(crate) fn with_keys(settings: EntraSettings, keys_of: impl Fn(&str, EntraVersion, &Url) -> KeyCache) -> Self {
+    pub(crate) fn with_keys(
+        settings: EntraSettings,
+        keys_of: impl Fn(&str, EntraVersion, &Url) -> Arc<KeyCache>,
+    ) -> Self {
         let tenants = settings.key_tenants().into_iter();
         let sources = tenants.flat_map(|tenant| EntraVersion::ALL.map(|version| (tenant, version)));
         let sources = sources
@@ -69,6 +72,10 @@ impl EntraIssuer {
             })
             .collect();
         Self { settings, sources }
+    }
+
+    pub(crate) fn settings(&self) -> &EntraSettings {
+        &self.settings
     }
 
     /// Which tenant and version a token is of, by the words of the token itself: they choose the keys, and the keys prove them.
@@ -92,12 +99,6 @@ impl EntraIssuer {
         }
     }
 
-    /// Fetches the keys that a token with these claims would be verified with, unless they were fetched lately.
-    pub(crate) async fn refresh(&self, claims: &Claims, key_id: &str) -> bool {
-        let Some(source) = self.source_of(claims) else { return false };
-        source.keys.refresh(key_id).await
-    }
-
     /// A number that is raised whenever keys of any tenant or version change.
     pub(crate) fn key_epoch(&self) -> u64 {
         self.sources.iter().map(|source| source.keys.epoch()).sum()
@@ -105,12 +106,13 @@ impl EntraIssuer {
 
     /// The keys of each tenant and version.
     pub(crate) fn key_caches(&self) -> Vec<&KeyCache> {
-        self.sources.iter().map(|source| &source.keys).collect()
+        self.sources.iter().map(|source| &*source.keys).collect()
     }
 
-    fn source_of(&self, claims: &Claims) -> Option<&Source> {
+    /// The keys that a token with these claims is verified with.
+    pub(crate) fn key_cache_of(&self, claims: &Claims) -> Option<&KeyCache> {
         let version = EntraVersion::from_claim(claims.text("ver").ok()?)?;
-        self.source(claims.text("tid").ok()?, version)
+        self.source(claims.text("tid").ok()?, version).map(|source| &*source.keys)
     }
 
     fn source(&self, tenant: &str, version: EntraVersion) -> Option<&Source> {
@@ -125,16 +127,17 @@ impl Origin<'_> {
         caller(claims, self.tenant, self.version, audiences)
     }
 
-    /// The key that the token names. Entra binds keys to issuers by a member of the key ("Claims validation", §Validate the signing key's issuer).
+    /// The key that the token names. Entra binds keys to issuers by a member of the key ("Claims validation", §Validate the signing key's issuer),
+    /// and to a cloud by another, which the metadata names too (Microsoft.IdentityModel's
+    /// `EnableEntraIdSigningKeyCloudInstanceValidation`). As there, a name that either lacks is not compared.
     pub(crate) fn key(&self, kid: &str) -> Result<&VerificationKey, Refusal> {
         let unknown =
             || Refusal::new(Reason::KeyUnknown, "the token is signed with a key that its issuer does not publish");
         let key = self.keys.keys.get(kid).ok_or_else(unknown)?;
-        if key.issuer().is_none_or(|template| is_issuer_of(self.issuer, template, self.tenant)) {
-            Ok(key)
-        } else {
-            Err(foreign_issuer())
-        }
+        let of_issuer = key.issuer().is_none_or(|template| is_issuer_of(self.issuer, template, self.tenant));
+        let cloud = self.keys.cloud_instance.as_deref();
+        let of_cloud = key.cloud_instance().zip(cloud).is_none_or(|(key, metadata)| key == metadata);
+        if of_issuer && of_cloud { Ok(key) } else { Err(foreign_issuer()) }
     }
 }
 

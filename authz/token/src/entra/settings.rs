@@ -1,7 +1,7 @@
 use url::Url;
 
 use super::EntraVersion;
-use crate::claims::is_guid;
+use crate::guid::normalize_guid;
 
 /// The tenant of personal Microsoft accounts: anyone can have one, so it is served only when it is listed by id.
 const PERSONAL_ACCOUNTS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
@@ -11,6 +11,7 @@ const PERSONAL_ACCOUNTS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 pub struct EntraSettings {
     authority: Url,
     tenants: Tenants,
+    sender_constrained_as_bearer: bool,
 }
 
 /// The tenants whose tokens are accepted.
@@ -40,11 +41,23 @@ impl EntraSettings {
     pub fn new(authority: &str, tenants: Tenants) -> Result<Self, Vec<InvalidEntraSettings>> {
         let mut problems = tenants.problems();
         match parse_authority(authority) {
-            Ok(authority) if problems.is_empty() => return Ok(Self { authority, tenants: tenants.in_lower_case() }),
+            Ok(authority) if problems.is_empty() => {
+                return Ok(Self { authority, tenants: tenants.normalized(), sender_constrained_as_bearer: false });
+            }
             Ok(_) => {}
             Err(problem) => problems.push(InvalidEntraSettings { field: "authority", problem }),
         }
         Err(problems)
+    }
+
+    /// Takes tokens with `cnf` as bearer tokens, without the proof that they ask for.
+    #[must_use]
+    pub fn insecure_sender_constrained_as_bearer(self, taken: bool) -> Self {
+        Self { sender_constrained_as_bearer: taken, ..self }
+    }
+
+    pub(crate) fn takes_sender_constrained_as_bearer(&self) -> bool {
+        self.sender_constrained_as_bearer
     }
 
     /// Where tokens are requested and keys are published.
@@ -102,13 +115,13 @@ impl Tenants {
         if tenants.is_empty() {
             return vec![problem("is empty; list the ids of the tenants to serve".to_owned())];
         }
-        let bad = tenants.iter().filter(|tenant| !is_guid(&tenant.to_ascii_lowercase()));
+        let bad = tenants.iter().filter(|tenant| normalize_guid(tenant).is_none());
         bad.map(|tenant| problem(format!("'{tenant}' is not a tenant id; give the GUID, not a domain name"))).collect()
     }
 
-    fn in_lower_case(self) -> Self {
+    fn normalized(self) -> Self {
         match self {
-            Self::Listed(tenants) => Self::Listed(tenants.iter().map(|tenant| tenant.to_ascii_lowercase()).collect()),
+            Self::Listed(tenants) => Self::Listed(tenants.iter().filter_map(|tenant| normalize_guid(tenant)).collect()),
             Self::AnyOrganization => Self::AnyOrganization,
         }
     }
@@ -139,8 +152,11 @@ mod tests {
 
     #[test]
     fn a_tenant_is_served_whatever_the_case_of_its_setting() {
+        for spelling in [TENANT.to_owned(), TENANT.to_lowercase(), format!("{{{TENANT}}}"), format!(" {TENANT} ")] {
+            let settings = EntraSettings::new("https://localhost:8443", Tenants::Listed(vec![spelling])).unwrap();
+            assert!(settings.serves(&TENANT.to_lowercase()) && !settings.serves(PERSONAL_ACCOUNTS));
+        }
         let settings = EntraSettings::new("https://localhost:8443", Tenants::Listed(vec![TENANT.to_owned()])).unwrap();
-        assert!(settings.serves(&TENANT.to_lowercase()) && !settings.serves(PERSONAL_ACCOUNTS));
         let url = |version| settings.metadata_url("t", version).to_string();
         assert_eq!(url(EntraVersion::V1), "https://localhost:8443/t/.well-known/openid-configuration");
         assert_eq!(url(EntraVersion::V2), "https://localhost:8443/t/v2.0/.well-known/openid-configuration");

@@ -45,7 +45,10 @@ fn issuer_of(version: EntraVersion, tenant: &str) -> String {
 
 /// A verifier whose keys are there: key 0 as `k`, and key 1 as `other-tenant`, which Entra bound to another tenant.
 async fn verifier(tenants: Tenants) -> Verifier {
-    let settings = EntraSettings::new(EntraSettings::PUBLIC_CLOUD, tenants).unwrap();
+    verifier_by(EntraSettings::new(EntraSettings::PUBLIC_CLOUD, tenants).unwrap()).await
+}
+
+async fn verifier_by(settings: EntraSettings) -> Verifier {
     let issuer = EntraIssuer::with_keys(settings, |tenant, version, _| {
         let tenant = if tenant == "organizations" { "{tenantid}" } else { tenant };
         let mut bound = jwk("other-tenant", key(1));
@@ -54,11 +57,20 @@ async fn verifier(tenants: Tenants) -> Verifier {
         if version == EntraVersion::V2 {
             own["issuer"] = issuer_of(version, tenant).into();
         }
-        let document = json!({ "keys": [own, bound] }).to_string();
-        let keys = KeySet::parse(document.as_bytes(), EntraIssuer::ALGORITHMS).unwrap();
-        KeyCache::start(FixedKeys(FetchedKeys { issuer: Some(issuer_of(version, tenant)), keys }), KeyPolicy::default())
+        published(issuer_of(version, tenant), None, &[own, bound]).into()
     });
-    let verifier = Verifier::new(Issuer::Entra(issuer), TimeRules::default());
+    ready(issuer).await
+}
+
+fn published(issuer: String, cloud: Option<&str>, keys: &[Value]) -> KeyCache {
+    let document = json!({ "keys": keys }).to_string();
+    let keys = KeySet::parse(document.as_bytes(), EntraIssuer::ALGORITHMS).unwrap();
+    let fetched = FetchedKeys { issuer: Some(issuer), cloud_instance: cloud.map(str::to_owned), keys };
+    KeyCache::start(FixedKeys(fetched), KeyPolicy::default())
+}
+
+async fn ready(issuer: EntraIssuer) -> Verifier {
+    let verifier = Verifier::new(Issuer::Entra(issuer), TimeRules::entra());
     verifier.ready(PATIENCE).await.unwrap();
     verifier
 }
@@ -117,8 +129,84 @@ async fn an_application_is_told_from_a_user() {
     for claims in
         [application(), with(application(), &json!({"idtyp": null})), with(application(), &json!({"roles": null}))]
     {
-        let caller = judge(&verifier, &token(&claims)).unwrap().caller;
-        assert_eq!((caller.kind, caller.scopes.len()), (CallerKind::Application, 0), "{claims}");
+        for unscoped in [json!({}), json!({"scp": ""}), json!({"scp": "/"})] {
+            let claims = with(claims.clone(), &unscoped);
+            let caller = judge(&verifier, &token(&claims)).unwrap().caller;
+            assert_eq!((caller.kind, caller.scopes.len()), (CallerKind::Application, 0), "{claims}");
+        }
+    }
+}
+
+/// The sample of "Token claims reference for agent IDs", whose token lives for 8 h 5 min.
+#[tokio::test]
+async fn an_agent_identity_is_an_application_and_acts_for_users_as_their_client() {
+    let verifier = verifier(listed()).await;
+    let agent = json!({
+        "idp": issuer_of(EntraVersion::V1, TENANT), "idtyp": "app", "scp": "/", "exp": NOW + 29_100,
+        "xms_act_fct": "3 9 11", "xms_sub_fct": "9 3 11", "xms_tnt_fct": "3 9", "xms_idrel": "7 10",
+        "xms_par_app_azp": "30cf4c22-9985-4ef7-8756-91cc888176bd",
+    });
+    let caller = judge(&verifier, &token(&with(application(), &agent))).unwrap().caller;
+    assert_eq!((caller.kind, caller.actor.as_deref()), (CallerKind::Application, Some(CLIENT)));
+    let for_user = json!({"idtyp": "user", "xms_act_fct": "11 9 3", "xms_sub_fct": "2 3"});
+    let caller = judge(&verifier, &token(&with(user_v2(), &for_user))).unwrap().caller;
+    assert_eq!((caller.kind, caller.object_id.as_str()), (CallerKind::User, USER));
+}
+
+#[tokio::test]
+async fn a_managed_identitys_token_is_accepted_and_no_longer_one() {
+    let verifier = verifier(listed()).await;
+    let (day, backdated) = (24 * 3600, 300);
+    for (life, expected) in [
+        (day, None),
+        (day + backdated, None),
+        (day + backdated + 1, Some(Reason::TokenLifetimeTooLong)),
+        (2 * day, Some(Reason::TokenLifetimeTooLong)),
+    ] {
+        let issued = NOW - backdated;
+        let claims = with(application(), &json!({"iat": issued, "nbf": issued, "exp": issued + life}));
+        assert_eq!(judge(&verifier, &token(&claims)).err(), expected, "{life} s");
+    }
+}
+
+#[tokio::test]
+async fn a_sender_constrained_token_is_no_bearer_token_unless_the_settings_say_so() {
+    let settings = EntraSettings::new(EntraSettings::PUBLIC_CLOUD, listed()).unwrap();
+    let (strict, lax) = (settings.clone(), settings.insecure_sender_constrained_as_bearer(true));
+    let (strict, lax) = (verifier_by(strict).await, verifier_by(lax).await);
+    for claims in [user_v2(), user_v1(), application()] {
+        let bound = token(&with(claims.clone(), &json!({"cnf": {"kid": "k", "xms_ksl": "sw"}})));
+        assert_eq!(judge(&strict, &bound).unwrap_err(), Reason::SenderConstrained);
+        assert!(judge(&lax, &bound).is_ok() && judge(&lax, &token(&claims)).is_ok());
+        let malformed = token(&with(claims, &json!({"cnf": "k"})));
+        assert_eq!([&strict, &lax].map(|verifier| judge(verifier, &malformed).unwrap_err()), [Reason::ClaimInvalid; 2]);
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_another_cloud_verifies_nothing() {
+    let (here, other) = ("microsoftonline.com", "microsoftonline.us");
+    for (metadata, of_key, expected) in [
+        (Some(here), json!(here), None),
+        (Some(here), json!(other), Some(Reason::IssuerNotAllowed)),
+        (Some(other), json!(here), Some(Reason::IssuerNotAllowed)),
+        (Some(here), json!("MicrosoftOnline.com"), Some(Reason::IssuerNotAllowed)),
+        // What either leaves out is not compared, as in Microsoft's own library.
+        (Some(here), json!(null), None),
+        (Some(here), json!(" "), None),
+        (None, json!(here), None),
+        (None, json!(null), None),
+    ] {
+        let settings = EntraSettings::new(EntraSettings::PUBLIC_CLOUD, listed()).unwrap();
+        let issuer = EntraIssuer::with_keys(settings, |tenant, version, _| {
+            let mut key = jwk("k", key(0));
+            key["cloud_instance_name"] = of_key.clone();
+            published(issuer_of(version, tenant), metadata, &[key]).into()
+        });
+        let verifier = ready(issuer).await;
+        for claims in [user_v1(), user_v2()] {
+            assert_eq!(judge(&verifier, &token(&claims)).err(), expected, "{metadata:?} {of_key}");
+        }
     }
 }
 
@@ -152,7 +240,16 @@ async fn claims_that_contradict_each_other_are_refused() {
         (user_v2(), json!({"oid": null}), Reason::ClaimInvalid),
         (user_v2(), json!({"oid": "ada@contoso.example"}), Reason::ClaimInvalid),
         (user_v2(), json!({"scp": null}), Reason::TokenInconsistent),
-        (user_v2(), json!({"scp": ""}), Reason::ClaimInvalid),
+        (user_v2(), json!({"scp": ""}), Reason::TokenInconsistent),
+        (user_v2(), json!({"scp": "/"}), Reason::TokenInconsistent),
+        (user_v2(), json!({"scp": "", "idtyp": "user", "preferred_username": null}), Reason::TokenInconsistent),
+        (user_v2(), json!({"scp": "/", "idtyp": "user", "preferred_username": null}), Reason::TokenInconsistent),
+        (user_v2(), json!({"scp": " "}), Reason::ClaimInvalid),
+        (user_v2(), json!({"scp": "/ access_as_user"}), Reason::ClaimInvalid),
+        (application(), json!({"scp": " "}), Reason::ClaimInvalid),
+        (application(), json!({"scp": "/ "}), Reason::ClaimInvalid),
+        (application(), json!({"scp": "//"}), Reason::TokenInconsistent),
+        (application(), json!({"scp": ["/"]}), Reason::ClaimInvalid),
         (user_v2(), json!({"scp": ["access_as_user"]}), Reason::ClaimInvalid),
         (user_v2(), json!({"idtyp": "app"}), Reason::TokenInconsistent),
         (user_v2(), json!({"roles": "Admin"}), Reason::ClaimInvalid),
@@ -206,9 +303,38 @@ async fn any_organization_means_each_tokens_own_tenant() {
 #[tokio::test]
 async fn without_keys_nobody_is_verified() {
     let settings = EntraSettings::new(EntraSettings::PUBLIC_CLOUD, listed()).unwrap();
-    let issuer = EntraIssuer::with_keys(settings, |_, _, _| KeyCache::start(Silent, KeyPolicy::default()));
+    let issuer = EntraIssuer::with_keys(settings, |_, _, _| KeyCache::start(Silent, KeyPolicy::default()).into());
     let verifier = Verifier::new(Issuer::Entra(issuer), TimeRules::default());
     assert_eq!(judge(&verifier, &token(&user_v2())).unwrap_err(), Reason::KeysUnavailable);
     let missing = verifier.ready(Duration::ZERO).await.unwrap_err();
     assert_eq!(missing.0.len(), 2, "{missing}");
+}
+
+#[tokio::test]
+async fn a_tenant_or_version_without_keys_affects_its_own_tokens_alone() {
+    let tenants = Tenants::Listed(vec![TENANT.to_owned(), OTHER_TENANT.to_owned()]);
+    let settings = EntraSettings::new(EntraSettings::PUBLIC_CLOUD, tenants).unwrap();
+    let issuer = EntraIssuer::with_keys(settings, |tenant, version, _| {
+        if (tenant, version) != (TENANT, EntraVersion::V2) {
+            return KeyCache::start(Silent, KeyPolicy::default()).into();
+        }
+        let document = json!({ "keys": [jwk("k", key(0))] }).to_string();
+        let keys = KeySet::parse(document.as_bytes(), EntraIssuer::ALGORITHMS).unwrap();
+        let keys = FixedKeys(FetchedKeys { issuer: Some(issuer_of(version, tenant)), cloud_instance: None, keys });
+        KeyCache::start(keys, KeyPolicy::default()).into()
+    });
+    let verifier = Verifier::new(Issuer::Entra(issuer), TimeRules::default());
+    let of_other = json!({"tid": OTHER_TENANT, "iss": issuer_of(EntraVersion::V2, OTHER_TENANT)});
+    verifier.ready_for(&token(&user_v2()), PATIENCE).await.unwrap();
+    assert!(verifier.has_keys());
+    for (name, claims, expected) in [
+        ("the source that has keys", user_v2(), Ok(())),
+        ("another version", user_v1(), Err(Reason::KeysUnavailable)),
+        ("another tenant", with(user_v2(), &of_other), Err(Reason::KeysUnavailable)),
+    ] {
+        let token = token(&claims);
+        assert_eq!(judge(&verifier, &token).map(drop), expected, "{name}");
+        let ready = verifier.ready_for(&token, Duration::ZERO).await.map_err(|missing| missing.0.len());
+        assert_eq!(ready, expected.map_err(|_| 1), "{name}");
+    }
 }

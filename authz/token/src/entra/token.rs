@@ -67,15 +67,16 @@ pub(super) fn caller(
             "the token is for another API; request a scope of this one (api://<application id>/<scope>)",
         ));
     }
+    let scopes = scopes(claims)?;
     Ok(Caller {
         tenant: tenant.to_owned(),
         object_id: claims.guid("oid")?.to_owned(),
-        kind: kind(claims)?,
+        kind: kind(claims, &scopes)?,
         actor: Some(actor.to_owned()),
         name: claims.optional_text("name")?.map(str::to_owned),
         email: email(claims, version)?,
         roles: roles(claims)?,
-        scopes: claims.words("scp")?,
+        scopes,
     })
 }
 
@@ -95,17 +96,26 @@ fn actor(claims: &Claims, version: EntraVersion) -> Result<&str, Refusal> {
 }
 
 /// `idtyp` says it, where the API asked for that claim; else scopes do: only delegated tokens have them.
-fn kind(claims: &Claims) -> Result<CallerKind, Refusal> {
-    let has_scopes = !claims.words("scp")?.is_empty();
-    if claims.has("scp") && !has_scopes {
-        return Err(wrong("scp", "is empty"));
-    }
+fn kind(claims: &Claims, scopes: &[String]) -> Result<CallerKind, Refusal> {
     let names_a_person = ["preferred_username", "upn", "unique_name"].iter().any(|claim| claims.has(claim));
-    match (claims.optional_text("idtyp")?, has_scopes) {
+    match (claims.optional_text("idtyp")?, !scopes.is_empty()) {
         (Some("user") | None, true) => Ok(CallerKind::User),
         (Some("app"), false) => Ok(CallerKind::Application),
         (None, false) if !names_a_person => Ok(CallerKind::Application),
         _ => Err(inconsistent("it is unclear whether it speaks for a user or an application")),
+    }
+}
+
+/// The scopes of a delegated token; none in an app-only token, whose `scp` is absent, empty or `/`
+/// ("Token claims reference for agent IDs": "Empty or `/` (unscoped)").
+fn scopes(claims: &Claims) -> Result<Vec<String>, Refusal> {
+    match claims.optional_text("scp")? {
+        None | Some("" | "/") => Ok(Vec::new()),
+        Some(_) => {
+            let scopes = claims.words("scp")?;
+            let mixed = scopes.is_empty() || scopes.iter().any(|scope| scope == "/");
+            if mixed { Err(wrong("scp", "is neither a list of scopes nor unscoped")) } else { Ok(scopes) }
+        }
     }
 }
 

@@ -8,9 +8,15 @@ use super::{KeySource, KeyStatus, Shared};
 
 /// The first retry after a failed fetch; doubled up to the longest.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
-/// While there are no keys nobody can be served, so retries stay frequent; with keys at hand there is time.
+/// Without keys every token is answered with 503, so retries stay frequent; with usable keys there is
+/// time, though never more than between two refreshes: a key that was removed during an outage counts
+/// until the first fetch after it.
 const LONGEST_RETRY_WITHOUT_KEYS: Duration = Duration::from_secs(3);
 const LONGEST_RETRY_WITH_KEYS: Duration = Duration::from_mins(1);
+/// A tenant may be gone for good. A pause of a hundredth of the outage makes recovery at most 1%
+/// later, and a source that has been away for 50 minutes costs its issuer two fetches a minute.
+const PART_OF_OUTAGE: u32 = 100;
+const LONGEST_RETRY_IN_OUTAGE: Duration = Duration::from_secs(30);
 
 /// Fetches and expires side by side: an issuer or a disk that hangs must not keep old keys alive.
 pub(super) async fn keep_fresh(shared: Arc<Shared>, source: impl KeySource) {
@@ -20,20 +26,34 @@ pub(super) async fn keep_fresh(shared: Arc<Shared>, source: impl KeySource) {
 /// Fetches, and waits for whatever comes first: the next refresh, or somebody who asks.
 async fn fetch_when_due(shared: &Arc<Shared>, source: &impl KeySource) {
     let mut retry = FIRST_RETRY;
+    let mut without_keys_since = None;
     loop {
         let failed = fetch(shared, source).await;
         let state = shared.state.borrow().clone();
-        let pause = if failed { retry } else { jittered(shared.policy.refresh_every) };
-        let longest = if state.keys.is_some() { LONGEST_RETRY_WITH_KEYS } else { LONGEST_RETRY_WITHOUT_KEYS };
+        let longest = if state.is_ready() {
+            without_keys_since = None;
+            LONGEST_RETRY_WITH_KEYS.min(shared.policy.refresh_every)
+        } else {
+            longest_without_keys(*without_keys_since.get_or_insert_with(Instant::now))
+        };
+        let pause = if failed { retry.min(longest) } else { jittered(shared.policy.refresh_every) };
         retry = if failed { (retry * 2).min(longest) } else { FIRST_RETRY };
         wait(shared, &state, pause).await;
     }
 }
 
+/// The longest pause between retries while there have been no keys `since` then.
+fn longest_without_keys(since: Instant) -> Duration {
+    (since.elapsed() / PART_OF_OUTAGE).clamp(LONGEST_RETRY_WITHOUT_KEYS, LONGEST_RETRY_IN_OUTAGE)
+}
+
 /// Whether the fetch failed.
 async fn fetch(shared: &Arc<Shared>, source: &impl KeySource) -> bool {
     loop {
-        shared.update(|state| state.begun += 1);
+        shared.update(|state| {
+            state.begun += 1;
+            state.next_fetch = None;
+        });
         let forgotten = shared.state.borrow().forgotten;
         let outcome = source.fetch().await;
         let failed = outcome.is_err();
@@ -82,6 +102,7 @@ async fn expire_in_time(shared: &Shared) {
 
 async fn wait(shared: &Shared, state: &KeyStatus, pause: Duration) {
     let tried = state.tried_at.unwrap_or_else(Instant::now);
+    shared.update(|state| state.next_fetch = Some(tried + pause));
     // Asking early is possible once the cool-down is over; the bound holds here, whatever `refresh` let through.
     let asked = async {
         sleep_until(tried + shared.policy.cool_down).await;

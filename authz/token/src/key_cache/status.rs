@@ -4,6 +4,7 @@ use tokio::time::Instant;
 
 use crate::fetch::{FetchError, FetchedKeys};
 use crate::key_store::StoredKeys;
+use crate::verifier::unix_now;
 
 /// What a cache holds and how its last fetches went.
 #[derive(Clone, Debug)]
@@ -24,6 +25,12 @@ pub struct KeyStatus {
     pub failures: u64,
     /// Why the last fetch failed, if it did.
     pub error: Option<Arc<str>>,
+    /// When usable keys last came or went, in seconds since 1970; the start of the cache counts.
+    pub since: u64,
+    /// When the next fetch is due; `None` while one runs.
+    pub next_fetch: Option<Instant>,
+    /// Whether `error` is the issuer's own answer rather than a fault on the way to it.
+    pub(super) answered: bool,
     /// Fetches that have begun.
     pub(super) begun: u64,
     /// How often all keys were dropped: what a fetch brings that began before does not count.
@@ -35,8 +42,47 @@ impl KeyStatus {
         let fetched_at = stored.as_ref().and_then(|stored| Instant::now().checked_sub(stored.age));
         // Without a beginning their end could not be told.
         let keys = stored.filter(|_| fetched_at.is_some()).map(|stored| Arc::new(stored.keys));
-        let (tried_at, error) = (None, None);
-        Self { source, keys, epoch: 0, fetched_at, tried_at, successes: 0, failures: 0, error, begun: 0, forgotten: 0 }
+        Self {
+            source,
+            keys,
+            epoch: 0,
+            fetched_at,
+            tried_at: None,
+            successes: 0,
+            failures: 0,
+            error: None,
+            since: unix_now(),
+            next_fetch: None,
+            answered: false,
+            begun: 0,
+            forgotten: 0,
+        }
+    }
+
+    /// Returns whether the source has usable keys.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// Says why there are no usable keys, with the source's name.
+    #[must_use]
+    pub fn why_not_ready(&self) -> String {
+        match &self.error {
+            Some(error) => error.to_string(),
+            None => format!("{}: has not answered yet", self.source),
+        }
+    }
+
+    /// Returns whether waiting longer is unlikely to bring keys: they are here, or the issuer has
+    /// answered that it has none.
+    pub(super) fn is_settled(&self) -> bool {
+        self.is_ready() || self.answered
+    }
+
+    /// Returns whether no fetch has ended yet, so that the first one may still bring keys.
+    pub(super) fn awaits_first_fetch(&self) -> bool {
+        !self.is_ready() && self.tried_at.is_none()
     }
 
     /// Whether the issuer has just said that it has no such key: a failed fetch says nothing.
@@ -54,7 +100,10 @@ impl KeyStatus {
         match outcome {
             Ok(fetched) => {
                 self.successes += 1;
-                self.error = None;
+                self.answered = false;
+                if self.error.take().is_some() {
+                    tracing::info!(source = self.source, "signing keys are fetched again");
+                }
                 self.fetched_at = Some(now);
                 for (kid, error) in fetched.keys.skipped() {
                     tracing::debug!(kid, %error, "a published key is not used");
@@ -63,13 +112,22 @@ impl KeyStatus {
                     self.epoch += 1;
                     let (source, keys) = (&self.source, fetched.keys.len());
                     tracing::info!(source, issuer = fetched.issuer, keys, "signing keys changed");
-                    self.keys = Some(Arc::new(fetched));
+                    if self.keys.replace(Arc::new(fetched)).is_none() {
+                        self.since = unix_now();
+                    }
                 }
             }
             Err(error) => {
                 self.failures += 1;
-                tracing::warn!(%error, has_keys = self.keys.is_some(), "signing keys could not be fetched");
-                self.error = Some(error.to_string().into());
+                self.answered = error.is_answer();
+                let error: Arc<str> = error.to_string().into();
+                // A retry that fails in the same way is nothing new: a deleted tenant would fill the log.
+                if self.error.as_ref() == Some(&error) {
+                    tracing::debug!(%error, "signing keys still cannot be fetched");
+                } else {
+                    tracing::warn!(%error, has_keys = self.is_ready(), "signing keys cannot be fetched");
+                }
+                self.error = Some(error);
             }
         }
     }
@@ -89,7 +147,9 @@ impl KeyStatus {
     }
 
     fn drop_keys(&mut self) {
-        self.keys = None;
+        if self.keys.take().is_some() {
+            self.since = unix_now();
+        }
         self.fetched_at = None;
         self.epoch += 1;
     }

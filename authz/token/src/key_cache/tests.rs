@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use reqwest::{Client, StatusCode};
 use serde_json::json;
 use tokio::time::advance;
 use url::Url;
 
-use super::{KeyCache, KeyPolicy, KeySource, KeyStore};
-use crate::fetch::{FetchError, FetchedKeys};
+use super::{KeyCache, KeyPolicy, KeySource, KeySources, KeyStore, SourceId};
+use crate::fetch::{FetchError, FetchedKeys, KeyLocation};
 use crate::{Algorithm, KeySet};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -20,6 +21,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 struct Source {
     fetches: Arc<AtomicUsize>,
     down: Arc<AtomicBool>,
+    gone: Arc<AtomicBool>,
     hangs: Arc<AtomicBool>,
 }
 
@@ -39,14 +41,21 @@ impl KeySource for Source {
         if self.hangs.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
+        let url = || Url::parse("https://issuer.example/keys").unwrap();
         if self.down.load(Ordering::SeqCst) {
-            let url = Url::parse("https://issuer.example/keys").unwrap();
-            return Err(FetchError::TooLarge { url });
+            return Err(FetchError::TooLarge { url: url() });
+        }
+        if self.gone.load(Ordering::SeqCst) {
+            return Err(FetchError::Status { url: url(), status: StatusCode::BAD_REQUEST, text: None });
         }
         let key = json!({"kty": "EC", "crv": "P-256", "kid": number.to_string(),
             "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
         let document = json!({ "keys": [key] }).to_string();
-        Ok(FetchedKeys { issuer: None, keys: KeySet::parse(document.as_bytes(), &[Algorithm::Es256]).unwrap() })
+        Ok(FetchedKeys {
+            issuer: None,
+            cloud_instance: None,
+            keys: KeySet::parse(document.as_bytes(), &[Algorithm::Es256]).unwrap(),
+        })
     }
 }
 
@@ -137,6 +146,22 @@ async fn a_start_without_the_issuer_recovers_within_five_seconds() {
     tokio::time::timeout(Duration::from_secs(5), cache.ready()).await.unwrap();
 }
 
+/// As services poll the authz server: a key that was removed while it was away must not outlive the
+/// outage by the pause that an hourly refresh may take.
+#[tokio::test(start_paused = true)]
+async fn after_an_outage_a_polled_source_is_asked_within_its_period() {
+    let source = Source::default();
+    let policy = KeyPolicy { refresh_every: 2 * SECOND, max_age: 60 * MINUTE, ..KeyPolicy::default() };
+    let cache = KeyCache::start(source.clone(), policy);
+    cache.ready().await;
+    source.down.store(true, Ordering::SeqCst);
+    tokio::time::sleep(30 * MINUTE).await;
+    let held = cache.keys().expect("the last good keys serve").keys.key_ids().concat();
+    source.down.store(false, Ordering::SeqCst);
+    tokio::time::sleep(2 * SECOND + Duration::from_millis(20)).await;
+    assert!(!kid_at_hand(&cache, &held), "it was asked, and has another key now");
+}
+
 #[tokio::test(start_paused = true)]
 async fn keys_reach_their_age_while_a_fetch_hangs() {
     let source = Source::default();
@@ -185,4 +210,87 @@ async fn a_file_that_is_being_written_does_not_survive_that_its_keys_are_forgott
     cache.shared.remove_stored();
     cache.shared.store(before);
     assert_eq!(files(), 0, "what was fetched before is not");
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_slow_down_while_a_source_stays_away() {
+    let source = Source::default();
+    source.down.store(true, Ordering::SeqCst);
+    let cache = KeyCache::start(source.clone(), KeyPolicy::default());
+    // (after, at most so many fetches since the row before, longest pause that follows)
+    for (minutes, most, pause) in [(5, 105, 4 * SECOND), (55, 260, 31 * SECOND), (24 * 60, 2900, 31 * SECOND)] {
+        let before = source.fetches();
+        tokio::time::sleep(minutes * MINUTE).await;
+        let fetches = source.fetches() - before;
+        assert!((most / 2..=most).contains(&fetches), "{fetches} in {minutes} minutes");
+        let next = cache.status().next_fetch.unwrap().saturating_duration_since(tokio::time::Instant::now());
+        assert!(next <= pause, "{next:?} after {minutes} minutes");
+    }
+    source.down.store(false, Ordering::SeqCst);
+    tokio::time::timeout(31 * SECOND, cache.ready()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cache_settles_by_keys_or_by_an_answer_and_not_by_silence() {
+    let quick = Duration::from_millis(20);
+    for (down, gone, settles) in [(false, false, true), (false, true, true), (true, false, false)] {
+        let source = Source::default();
+        source.down.store(down, Ordering::SeqCst);
+        source.gone.store(gone, Ordering::SeqCst);
+        let cache = KeyCache::start(source.clone(), KeyPolicy::default());
+        let settled = tokio::time::timeout(quick, cache.settled()).await.is_ok();
+        assert_eq!(settled, settles, "down {down}, gone {gone}");
+        assert_eq!(cache.status().is_ready(), !down && !gone);
+        // An answer is not final: a tenant may be restored.
+        source.down.store(false, Ordering::SeqCst);
+        source.gone.store(false, Ordering::SeqCst);
+        tokio::time::timeout(5 * SECOND, cache.ready()).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_first_fetch_is_waited_for() {
+    let source = Source::default();
+    source.down.store(true, Ordering::SeqCst);
+    let cache = KeyCache::start(source.clone(), KeyPolicy::default());
+    assert!(cache.first_fetch().await, "it has ended, without keys");
+    source.hangs.store(true, Ordering::SeqCst);
+    tokio::time::sleep(SECOND).await;
+    let asked = tokio::time::Instant::now();
+    assert!(!cache.first_fetch().await);
+    assert_eq!(asked.elapsed(), Duration::ZERO, "an outage is not waited out");
+
+    let silent = Source::default();
+    silent.hangs.store(true, Ordering::SeqCst);
+    let cache = KeyCache::start(silent, KeyPolicy::default());
+    let asked = tokio::time::Instant::now();
+    assert!(!cache.first_fetch().await);
+    assert_eq!(asked.elapsed(), KeyPolicy::default().patience);
+}
+
+#[tokio::test(start_paused = true)]
+async fn verifiers_share_the_cache_of_a_source_for_as_long_as_one_uses_it() {
+    let sources = KeySources::new(Client::new(), KeyPolicy::default());
+    let source = Source::default();
+    let cache = |owner: &str, algorithm| {
+        let id = SourceId {
+            location: KeyLocation::KeySet(Url::parse("https://issuer.example/keys").unwrap()),
+            algorithms: vec![algorithm],
+            owner: owner.to_owned(),
+        };
+        sources.cache(id, source.clone(), KeyPolicy::default())
+    };
+    let first = cache("a", Algorithm::Es256);
+    first.ready().await;
+    for (name, owner, algorithm, shared) in [
+        ("the same source", "a", Algorithm::Es256, true),
+        ("keys that must be another issuer's", "b", Algorithm::Es256, false),
+        ("keys for another algorithm", "a", Algorithm::Rs256, false),
+    ] {
+        let other = cache(owner, algorithm);
+        assert_eq!(Arc::ptr_eq(&first, &other), shared, "{name}");
+        assert_eq!(other.keys().is_some(), shared, "{name}");
+    }
+    drop(first);
+    assert!(cache("a", Algorithm::Es256).keys().is_none(), "the cache has ended with its last verifier");
 }

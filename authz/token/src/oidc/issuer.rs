@@ -1,8 +1,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Client;
-
 use super::OidcSettings;
 use super::token::caller;
 use crate::algorithm::Algorithm;
@@ -11,14 +9,14 @@ use crate::caller::Caller;
 use crate::claims::Claims;
 use crate::fetch::{FetchError, FetchedKeys, KeyLocation, PublishedKeys};
 use crate::jwk::VerificationKey;
-use crate::key_cache::{KeyCache, KeyPolicy, KeySource};
+use crate::key_cache::{KeyCache, KeyPolicy, KeySource, KeySources, SourceId};
 use crate::refusal::{Reason, Refusal};
 
 /// One provider with its signing keys.
 #[derive(Debug)]
 pub(crate) struct OidcIssuer {
     settings: OidcSettings,
-    keys: KeyCache,
+    keys: Arc<KeyCache>,
 }
 
 /// A token that says it is the provider's, with the keys that must have signed it.
@@ -29,20 +27,27 @@ pub(crate) struct OidcOrigin<'a> {
 }
 
 impl OidcIssuer {
-    pub(crate) fn start(http: &Client, settings: OidcSettings, policy: &KeyPolicy) -> Self {
+    pub(crate) fn start(keys: &KeySources, settings: OidcSettings) -> Self {
         let (location, algorithms) = (settings.keys.clone(), settings.algorithms.clone());
-        let remote = PublishedKeys { http: http.clone(), location, algorithms };
-        let policy = policy_for(&settings.keys, policy);
-        let keys = KeyCache::start(ProviderKeys { remote, issuer: settings.issuer.clone() }, policy);
+        let owner = settings.issuer.clone();
+        let id = SourceId { location: location.clone(), algorithms: algorithms.clone(), owner };
+        let remote = PublishedKeys { http: keys.http.clone(), location, algorithms };
+        let source = ProviderKeys { remote, issuer: settings.issuer.clone() };
+        let policy = policy_for(&settings.keys, &keys.policy);
+        let keys = keys.cache(id, source, policy);
         Self::with_keys(settings, keys)
     }
 
-    pub(crate) fn with_keys(settings: OidcSettings, keys: KeyCache) -> Self {
+    pub(crate) fn with_keys(settings: OidcSettings, keys: Arc<KeyCache>) -> Self {
         Self { settings, keys }
     }
 
     pub(crate) fn algorithms(&self) -> &[Algorithm] {
         &self.settings.algorithms
+    }
+
+    pub(crate) fn settings(&self) -> &OidcSettings {
+        &self.settings
     }
 
     /// OpenID Connect Core §3.1.3.7: the issuer is compared exactly.
@@ -54,10 +59,6 @@ impl OidcIssuer {
             Refusal::new(Reason::KeysUnavailable, "the issuer's signing keys are not at hand; try again in a moment")
         };
         Ok(OidcOrigin { settings: &self.settings, keys: self.keys.keys().ok_or_else(unavailable)? })
-    }
-
-    pub(crate) async fn refresh(&self, key_id: &str) -> bool {
-        self.keys.refresh(key_id).await
     }
 
     pub(crate) fn key_cache(&self) -> &KeyCache {

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::KindRule;
 use crate::algorithm::Algorithm;
 use crate::fetch::KeyLocation;
 use crate::key_set::KeySet;
@@ -16,6 +17,9 @@ pub struct OidcSettings {
     pub(super) algorithms: Vec<Algorithm>,
     pub(super) claims: ClaimNames,
     pub(super) required: RequiredClaims,
+    /// Boxed, since few providers need it and settings are moved as a whole.
+    pub(super) kind: Option<Box<KindRule>>,
+    sender_constrained_as_bearer: bool,
 }
 
 /// Where a provider's keys are.
@@ -82,7 +86,9 @@ impl OidcSettings {
         }
         match location {
             Some(keys) if problems.is_empty() => {
-                Ok(Self { issuer: issuer.to_owned(), keys, algorithms, claims, required: RequiredClaims::default() })
+                let (issuer, required) = (issuer.to_owned(), RequiredClaims::default());
+                let sender_constrained_as_bearer = false;
+                Ok(Self { issuer, keys, algorithms, claims, required, kind: None, sender_constrained_as_bearer })
             }
             _ => Err(problems),
         }
@@ -93,13 +99,17 @@ impl OidcSettings {
         Self { algorithms: vec![algorithm], ..self }
     }
 
-    /// Claims that name the provider and `subject`, by which names the provider has for them.
+    /// Claims that name the provider and a user `subject`, by which names the provider has for them.
     pub(crate) fn sample_claims(&self, subject: &str) -> Map<String, Value> {
         let mut claims = Map::new();
         claims.insert("iss".to_owned(), self.issuer.clone().into());
         claims.insert("sub".to_owned(), subject.into());
         claims.insert("client_id".to_owned(), "some-client".into());
         claims.insert(self.claims.subject.clone(), subject.into());
+        match &self.kind {
+            Some(kind) => kind.fill_in(&mut claims),
+            None => drop(claims.insert("amr".to_owned(), vec!["pwd"].into())),
+        }
         claims
     }
 
@@ -107,6 +117,22 @@ impl OidcSettings {
     #[must_use]
     pub fn requiring(self, required: RequiredClaims) -> Self {
         Self { required, ..self }
+    }
+
+    /// The same provider, whose tokens tell users from applications by `kind`.
+    #[must_use]
+    pub fn telling_kind_by(self, kind: KindRule) -> Self {
+        Self { kind: Some(Box::new(kind)), ..self }
+    }
+
+    /// Takes tokens with `cnf` as bearer tokens, without the proof that they ask for.
+    #[must_use]
+    pub fn insecure_sender_constrained_as_bearer(self, taken: bool) -> Self {
+        Self { sender_constrained_as_bearer: taken, ..self }
+    }
+
+    pub(crate) fn takes_sender_constrained_as_bearer(&self) -> bool {
+        self.sender_constrained_as_bearer
     }
 }
 

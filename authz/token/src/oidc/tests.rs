@@ -9,7 +9,7 @@ use crate::fetch::FetchedKeys;
 use crate::issuer::Issuer;
 use crate::key_cache::{KeyCache, KeyPolicy};
 use crate::signed_tokens::{FixedKeys, jwk, key, sign, with};
-use crate::{Algorithm, Audiences, Caller, CallerKind, KeySet, Reason, RequiredClaims, TimeRules, Verifier};
+use crate::{Algorithm, Audiences, Caller, CallerKind, KeySet, KindRule, Reason, RequiredClaims, TimeRules, Verifier};
 
 const ISSUER: &str = "https://id.example/realms/shop";
 const NOW: u64 = 1_800_000_000;
@@ -21,18 +21,20 @@ async fn verifier(claims: ClaimNames) -> Verifier {
 async fn verifier_by(settings: OidcSettings) -> Verifier {
     let document = json!({ "keys": [jwk("k", key(0))] }).to_string();
     let keys = KeySet::parse(document.as_bytes(), &[Algorithm::Rs256]).unwrap();
-    let keys = KeyCache::start(FixedKeys(FetchedKeys { issuer: None, keys }), KeyPolicy::default());
-    let issuer = Issuer::Oidc(OidcIssuer::with_keys(settings, keys));
+    let keys =
+        KeyCache::start(FixedKeys(FetchedKeys { issuer: None, cloud_instance: None, keys }), KeyPolicy::default());
+    let issuer = Issuer::Oidc(OidcIssuer::with_keys(settings, keys.into()));
     let verifier = Verifier::new(issuer, TimeRules::default());
     verifier.ready(Duration::from_secs(10)).await.unwrap();
     verifier
 }
 
-/// RFC 9068 §2.2: there is no `nbf`.
+/// RFC 9068 §2.2: there is no `nbf`. `amr` is its §2.2.1's: how the user signed in.
 fn user() -> Value {
     json!({
         "iss": ISSUER, "aud": ["shop", "other"], "sub": "user-1", "client_id": "web", "scope": "orders:read orders:write",
-        "roles": ["Buyer"], "name": "Renée", "email": "renee@shop.example", "iat": NOW, "exp": NOW + 300, "jti": "1",
+        "roles": ["Buyer"], "name": "Renée", "email": "renee@shop.example", "amr": ["pwd"],
+        "iat": NOW, "exp": NOW + 300, "jti": "1",
     })
 }
 
@@ -99,8 +101,41 @@ async fn other_tokens_are_refused_with_their_reason() {
         (json!({"nbf": NOW + 120}), Reason::TokenNotYetValid),
         (json!({"iat": null}), Reason::ClaimInvalid),
         (json!({"exp": null}), Reason::ClaimInvalid),
+        (json!({"amr": null}), Reason::CallerKindUnknown),
+        (json!({"cnf": {"jkt": "k"}}), Reason::SenderConstrained),
+        (json!({"cnf": {"x5t#S256": "c"}}), Reason::SenderConstrained),
+        (json!({"cnf": "k"}), Reason::ClaimInvalid),
     ] {
         assert_eq!(judge(&verifier, &with(user(), &changes)).unwrap_err(), expected, "{changes}");
+    }
+}
+
+#[tokio::test]
+async fn the_settings_say_what_kind_of_caller_and_whether_bound_tokens_are_bearer_tokens() {
+    let rule = KindRule::new(None, Vec::new(), Vec::new(), Some(CallerKind::Application)).unwrap();
+    let settings = OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
+    let settings = settings.telling_kind_by(rule).insecure_sender_constrained_as_bearer(true);
+    let verifier = verifier_by(settings).await;
+    let pod = json!({"sub": "system:serviceaccount:shop:batch", "client_id": null, "amr": null, "cnf": {"jkt": "k"}});
+    assert_eq!(judge(&verifier, &with(user(), &pod)).unwrap().kind, CallerKind::Application);
+    assert_eq!(judge(&verifier, &with(user(), &json!({"cnf": null}))).unwrap().kind, CallerKind::Application);
+    assert_eq!(judge(&verifier, &with(user(), &json!({"cnf": 7}))).unwrap_err(), Reason::ClaimInvalid);
+}
+
+#[tokio::test]
+async fn the_client_is_named_by_the_claim_of_its_provider() {
+    let verifier = verifier(ClaimNames::default()).await;
+    for (changes, expected) in [
+        (json!({}), Some("web")),
+        (json!({"client_id": null, "azp": "spa", "cid": "x"}), Some("spa")),
+        (json!({"client_id": null, "cid": "0oa1"}), Some("0oa1")),
+        (json!({"client_id": null, "appid": "adfs"}), Some("adfs")),
+        (json!({"client_id": null}), None),
+        // Elsewhere `cid` can be a company's number.
+        (json!({"client_id": null, "cid": 7}), None),
+    ] {
+        let caller = judge(&verifier, &with(user(), &changes)).unwrap();
+        assert_eq!((caller.actor.as_deref(), caller.kind), (expected, CallerKind::User), "{changes}");
     }
 }
 

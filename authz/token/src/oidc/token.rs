@@ -1,6 +1,8 @@
+use super::client::Clients;
+use super::kind::kind;
 use super::{ClaimNames, OidcSettings};
 use crate::audience::Audiences;
-use crate::caller::{Caller, CallerKind};
+use crate::caller::Caller;
 use crate::claims::{Claims, wrong};
 use crate::refusal::{Reason, Refusal};
 
@@ -23,16 +25,16 @@ pub(super) fn caller(claims: &Claims, settings: &OidcSettings, audiences: &Audie
     }
     let ClaimNames { subject, name, email, roles, scopes } = &settings.claims;
     let object_id = claims.text_at(subject)?.filter(|id| !id.is_empty()).ok_or_else(|| wrong(subject, "is absent"))?;
-    let actor = actor(claims)?;
+    let scopes = claims.words_or_list_at(scopes)?;
     Ok(Caller {
         tenant: settings.issuer.clone(),
         object_id: object_id.to_owned(),
-        kind: kind(claims, actor)?,
-        actor: actor.map(str::to_owned),
+        kind: kind(claims, &scopes, settings.kind.as_deref())?,
+        actor: Clients::of(claims)?.first().map(str::to_owned),
         name: claims.text_at(name)?.map(str::to_owned),
         email: claims.text_at(email)?.map(str::to_owned),
         roles: claims.list_at(roles)?,
-        scopes: claims.words_or_list_at(scopes)?,
+        scopes,
     })
 }
 
@@ -54,15 +56,4 @@ fn audience(claims: &Claims) -> Result<Vec<String>, Refusal> {
         Err(_) => claims.list("aud")?,
     };
     if named.len() <= MAX_AUDIENCES { Ok(named) } else { Err(wrong("aud", "is longer than any issuer makes it")) }
-}
-
-/// `client_id` is RFC 9068's (§2.2), `azp` OpenID Connect's.
-fn actor(claims: &Claims) -> Result<Option<&str>, Refusal> {
-    Ok(claims.optional_text("client_id")?.or(claims.optional_text("azp")?))
-}
-
-/// RFC 9068 §2.2: a client that acts as itself is the subject of its token.
-fn kind(claims: &Claims, actor: Option<&str>) -> Result<CallerKind, Refusal> {
-    let subject = claims.optional_text("sub")?;
-    Ok(if actor.is_some() && actor == subject { CallerKind::Application } else { CallerKind::User })
 }

@@ -50,7 +50,11 @@ fn each_contradiction_says_where_and_what_to_do() {
             "publicClient: true\n    secrets: [x]",
             ["applications.web", "publicClient with secrets"],
         ),
-        ("secrets: [task-api-secret]", "certificates: [nonsense]", ["certificates", "not a certificate in PEM"]),
+        (
+            "secrets: [task-api-secret]",
+            "certificates: [nonsense]",
+            ["directory.yaml:56:20: ", "not a certificate in PEM"],
+        ),
         (
             "secrets: [no-rights-secret]",
             "federatedCredentials: [{name: a, issuer: i, subject: s}, {name: b, issuer: i, subject: s}]",
@@ -98,7 +102,7 @@ fn each_contradiction_says_where_and_what_to_do() {
     ] {
         assert!(DIRECTORY.contains(from), "the row '{from}' breaks nothing");
         let text = errors(&DIRECTORY.replacen(from, to, 1));
-        for part in ["directory.yaml: ", parts[0], parts[1]] {
+        for part in ["directory.yaml:", parts[0], parts[1]] {
             assert!(text.contains(part), "'{part}' is missing for '{to}' in: {text}");
         }
     }
@@ -112,11 +116,11 @@ fn what_the_format_does_not_have_is_refused_by_name() {
         ("    tokenVersion: 2\n", "", "tokenVersion"),
         ("[idtyp]", "[acct]", "acct"),
         ("[users]", "[everyone]", "everyone"),
-        ("11111111-1111-4111-8111-111111111111", "contoso.example", "tenants"),
+        ("11111111-1111-4111-8111-111111111111", "contoso.example", "directory.yaml:5:9: "),
         ("  audit:\n    clientId", "  task-api:\n    clientId", "task-api"),
     ] {
         let text = errors(&DIRECTORY.replacen(from, to, 1));
-        assert!(text.contains("directory.yaml: ") && text.contains(part), "'{part}' is missing for '{to}' in: {text}");
+        assert!(text.contains("directory.yaml:") && text.contains(part), "'{part}' is missing for '{to}' in: {text}");
     }
 }
 

@@ -9,6 +9,7 @@ mod secret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use portcullis_policy::{Place, YamlError};
 use portcullis_runtime::InvalidSettings;
 use uuid::Uuid;
 
@@ -106,7 +107,7 @@ impl Directory {
     /// Checks `text`; `name` is what errors call it.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self, InvalidSettings> {
         let document: document::Document =
-            serde_saphyr::from_str(text).map_err(|error| InvalidSettings(vec![format!("{name}: {error}")]))?;
+            serde_saphyr::from_str(text).map_err(|error| InvalidSettings(vec![unreadable(name, &error)]))?;
         let folder = Path::new(name).parent().unwrap_or(Path::new("")).to_owned();
         check::check(document, folder)
             .map_err(|found| InvalidSettings(found.into_iter().map(|error| format!("{name}: {error}")).collect()))
@@ -134,6 +135,17 @@ impl Directory {
         self.users.iter().find(|user| user.username.to_lowercase() == wanted)
     }
 
+    /// Whether a person of any tenant signs in with a name of this domain.
+    pub(crate) fn has_domain(&self, domain: &str) -> bool {
+        let of = |user: &User| user.username.rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
+        self.users.iter().any(|user| of(user).as_deref() == Some(&domain.to_lowercase()))
+    }
+
+    /// The tenant of a person.
+    pub(crate) fn tenant_of(&self, user: &User) -> Option<&Tenant> {
+        self.tenants.iter().find(|tenant| tenant.id == user.tenant)
+    }
+
     /// The person with this object id in the tenant.
     pub(crate) fn user(&self, tenant: &Tenant, object_id: Uuid) -> Option<&User> {
         self.users.iter().find(|user| user.tenant == tenant.id && user.object_id == object_id)
@@ -157,6 +169,14 @@ impl Directory {
 
     fn present(&self, tenant: &Tenant) -> impl Iterator<Item = &Application> {
         self.applications.iter().filter(|application| application.multi_tenant || application.tenant == tenant.id)
+    }
+}
+
+/// The error of a file that is no directory, as `file:line:column: problem`.
+fn unreadable(name: &str, error: &serde_saphyr::Error) -> String {
+    match YamlError::from(error) {
+        YamlError { place: Some(Place { line, column }), problem } => format!("{name}:{line}:{column}: {problem}"),
+        YamlError { place: None, problem } => format!("{name}: {problem}"),
     }
 }
 

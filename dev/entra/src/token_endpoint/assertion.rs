@@ -63,9 +63,9 @@ impl Assertion {
         self.azp.is_none() && self.appid.is_none()
     }
 
-    /// Only delegated tokens have scopes.
+    /// Only delegated tokens have scopes; an agent identity's own token can have the scope `/`.
     pub(super) fn is_app_only(&self) -> bool {
-        self.scp.as_deref().is_none_or(str::is_empty)
+        matches!(self.scp.as_deref(), None | Some("" | "/"))
     }
 }
 

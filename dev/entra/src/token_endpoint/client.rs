@@ -14,15 +14,24 @@ use crate::directory::{Application, ClientType, Tenant};
 use crate::refusal::Refusal;
 use crate::router::Entra;
 
+/// Where a request came to.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) endpoint: Version,
+    pub(super) tenant: &'a Tenant,
+    /// The first segment of the path.
+    pub(super) segment: &'a str,
+}
+
 /// The client, once it has proven itself or may go without.
 pub(super) async fn authenticate<'a>(
     entra: &'a Entra,
-    endpoint: Version,
-    tenant: &Tenant,
+    place: &Place<'_>,
     headers: &HeaderMap,
     parameters: &Parameters,
     grant: GrantType,
 ) -> Result<(&'a Application, ClientProof), Refusal> {
+    let Place { endpoint, tenant, segment } = *place;
     let Credentials { client_id, secret } = credentials(headers, parameters)?;
     let client = entra
         .directory
@@ -35,7 +44,7 @@ pub(super) async fn authenticate<'a>(
         (_, None, None) => Err(Refusal::MissingSecret),
         (ClientType::Public, ..) => Err(Refusal::PublicClientWithSecret),
         (ClientType::Confidential(_), None, Some(assertion)) => {
-            let context = AssertionContext { endpoint, tenant, client };
+            let context = AssertionContext { endpoint, segment, client };
             client_assertion::check(entra, &context, parameters, assertion).await?;
             Ok((client, ClientProof::Assertion))
         }

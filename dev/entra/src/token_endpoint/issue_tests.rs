@@ -66,9 +66,61 @@ async fn a_user_gets_a_v2_token() {
         &reply,
         &json!({
             "token_type": "Bearer", "expires_in": 3600, "ext_expires_in": 3600,
-            "scope": format!("{TASK_API_URI}/access_as_user"),
+            "scope": format!("{TASK_API_URI}/access_as_user openid profile"),
         }),
     );
+}
+
+/// Real Entra takes each of these, and an unmodified client sends it.
+#[tokio::test]
+async fn scopes_as_clients_send_them_are_taken_and_echoed() {
+    let fixture = Fixture::new();
+    let user = fixture.user_token().await;
+    let credentials = credentials_form(TASK_API, "task-api-secret");
+    let audit = format!("api://{AUDIT}/.default");
+    let notification = format!("api://{NOTIFICATION}");
+    let default = format!("{notification}/.default");
+    for (name, form, scope, expected) in [
+        ("MSAL Go, client credentials", &credentials, format!("{audit} openid offline_access profile"), Value::Null),
+        ("msal4j, client credentials", &credentials, format!("openid profile offline_access {audit}"), Value::Null),
+        (
+            "MSAL Go, on behalf of",
+            &obo_form(&user),
+            format!("{default} openid offline_access profile"),
+            json!(format!("{notification}/Notify.Send {default} openid profile")),
+        ),
+        (
+            "password, .default",
+            &password_form(),
+            format!("{TASK_API_URI}/.default"),
+            json!(format!("{TASK_API_URI}/access_as_user {TASK_API_URI}/.default")),
+        ),
+        (
+            "password, all of OpenID Connect",
+            &password_form(),
+            format!("openid profile email offline_access {TASK_API_URI}/access_as_user"),
+            json!(format!("{TASK_API_URI}/access_as_user email openid profile")),
+        ),
+    ] {
+        let (status, reply) = fixture.token(CONTOSO, &with(form, "scope", &scope)).await;
+        assert_eq!(status, StatusCode::OK, "{name}: {reply}");
+        assert_eq!(reply["scope"], expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn organizations_endpoint_issues_tokens_of_the_users_own_tenant() {
+    let fixture = Fixture::new();
+    let mallory = with(&password_form(), "username", "mallory@fabrikam.example");
+    for (name, form, tenant) in [
+        ("of Contoso", password_form(), CONTOSO),
+        ("of Fabrikam", with(&mallory, "password", "Mallory-Passw0rd!"), FABRIKAM),
+    ] {
+        let (status, reply) = fixture.token("Organizations", &form).await;
+        assert_eq!(status, StatusCode::OK, "{name}: {reply}");
+        let issuer = format!("https://localhost:8443/{tenant}/v2.0");
+        assert_claims(&decode(&reply["access_token"]).1, &json!({"tid": tenant, "iss": issuer}));
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod client_credentials;
 mod on_behalf_of;
 mod parameters;
 mod password;
+mod realm;
 mod reply;
 mod scope;
 
@@ -24,6 +25,7 @@ use crate::directory::{Application, Tenant};
 use crate::refusal::Refusal;
 use crate::router::Entra;
 use parameters::Parameters;
+use realm::Realm;
 
 /// `POST /{tenant}/oauth2/v2.0/token`
 pub(crate) async fn v2(
@@ -85,14 +87,16 @@ async fn respond(entra: &Entra, endpoint: Version, tenant: &str, headers: &Heade
 async fn issue(
     entra: &Entra,
     endpoint: Version,
-    tenant: &str,
+    segment: &str,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Response, Refusal> {
-    let tenant = tenant_of(entra, tenant)?;
+    let realm = Realm::parse(entra, segment)?;
     let parameters = Parameters::parse(body)?;
     let grant = GrantType::parse(endpoint, parameters.required("grant_type")?)?;
-    let (client, proof) = client::authenticate(entra, endpoint, tenant, headers, &parameters, grant).await?;
+    let tenant = realm.tenant(entra, grant, &parameters)?;
+    let place = client::Place { endpoint, tenant, segment };
+    let (client, proof) = client::authenticate(entra, &place, headers, &parameters, grant).await?;
     let request = TokenRequest { endpoint, tenant, client, proof, parameters: &parameters };
     let authorization = match grant {
         GrantType::Password => password::authorize(entra, &request),
@@ -101,13 +105,6 @@ async fn issue(
     }?;
     log_issued(grant, &authorization);
     reply::reply(entra, &request, &authorization).map_err(|error| Refusal::unavailable(&error))
-}
-
-fn tenant_of<'a>(entra: &'a Entra, segment: &str) -> Result<&'a Tenant, Refusal> {
-    if ["common", "organizations"].iter().any(|shared| segment.eq_ignore_ascii_case(shared)) {
-        return Err(Refusal::NotOnCommon);
-    }
-    entra.directory.tenant(segment).ok_or_else(|| Refusal::UnknownTenant(segment.to_owned()))
 }
 
 fn log_issued(grant: GrantType, authorization: &Authorization<'_>) {

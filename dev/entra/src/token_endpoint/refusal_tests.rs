@@ -61,12 +61,24 @@ async fn tenant_refusals() {
     for (tenant, code, error) in [
         ("common", 9_001_023, "invalid_request"),
         ("Organizations", 9_001_023, "invalid_request"),
+        ("consumers", 9_001_023, "invalid_request"),
         ("33333333-3333-4333-8333-333333333333", 90002, "invalid_request"),
         ("contoso", 90002, "invalid_request"),
         // The task API is in this tenant too, the audit service is not.
         (FABRIKAM, 500_011, "invalid_resource"),
     ] {
         assert_refused(tenant, &fixture.token(tenant, &form).await, code, error);
+    }
+    let password = password_form();
+    for (tenant, field, value, code, error) in [
+        ("common", "", "", 9_001_023, "invalid_request"),
+        ("Consumers", "", "", 9_001_023, "invalid_request"),
+        ("organizations", "username", "", 900_144, "invalid_request"),
+        ("organizations", "username", "unknown@contoso.example", 50126, "invalid_grant"),
+        ("organizations", "password", "wrong", 50126, "invalid_grant"),
+    ] {
+        let answer = fixture.token(tenant, &with(&password, field, value)).await;
+        assert_refused(&format!("{tenant} {field}={value}"), &answer, code, error);
     }
     let single = credentials_form(NO_RIGHTS, "no-rights-secret");
     assert_refused("single tenant", &fixture.token(FABRIKAM, &single).await, 700_016, "unauthorized_client");
@@ -159,6 +171,7 @@ async fn on_behalf_of_refusals_by_claim() {
         ("azp", Value::Null, 240_002),
         ("scp", Value::Null, 7_000_114),
         ("scp", json!(""), 7_000_114),
+        ("scp", json!("/"), 7_000_114),
         ("tid", json!(FABRIKAM), 50013),
         ("iss", json!("https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111/v2.0"), 50013),
         ("oid", json!("aaaaaaaa-00ff-4000-8000-0000000000ff"), 50034),

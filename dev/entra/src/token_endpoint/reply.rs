@@ -130,10 +130,8 @@ fn reply_v2(
     let Ok(requested) = RequestedScopes::parse(request.parameters.optional("scope").unwrap_or_default()) else {
         return Ok(reply);
     };
-    // Under the name it was asked for: MSAL looks its cache up by that, and misses for short names.
-    let full: Vec<String> = scopes.iter().map(|scope| format!("{}/{scope}", requested.resource)).collect();
-    reply.scope = Some(full.join(" "));
-    if requested.openid {
+    reply.scope = Some(requested.granted(scopes));
+    if requested.asks_for_id_token() {
         let key = entra.keys.current();
         let claims = IdToken::new(user, authorization.tenant, authorization.client, &entra.authority, validity);
         reply.id_token = Some(key.sign(&key.header(), &claims)?);

@@ -8,14 +8,17 @@ use crate::refusal::Refusal;
 const DEFAULT: &str = ".default";
 
 /// OpenID Connect scopes: they ask for things beside the access token.
-const OPENID_CONNECT: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+const OPENID_CONNECT: [&str; 4] = ["openid", "profile", "email", OFFLINE_ACCESS];
+/// Asks for a refresh token, and a reply names it by none.
+const OFFLINE_ACCESS: &str = "offline_access";
 
 /// What a client asks for, on one resource.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RequestedScopes<'a> {
     pub(super) resource: &'a str,
     pub(super) names: ScopeNames<'a>,
-    pub(super) openid: bool,
+    /// The OpenID Connect scopes.
+    pub(super) openid_connect: BTreeSet<&'a str>,
 }
 
 /// Scopes by name, or all that were consented to.
@@ -27,10 +30,10 @@ pub(super) enum ScopeNames<'a> {
 
 impl<'a> RequestedScopes<'a> {
     pub(super) fn parse(scope: &'a str) -> Result<Self, Refusal> {
-        let (mut openid, mut resource, mut names) = (false, None, BTreeSet::new());
+        let (mut openid_connect, mut resource, mut names) = (BTreeSet::new(), None, BTreeSet::new());
         for item in scope.split_whitespace() {
             if OPENID_CONNECT.contains(&item) {
-                openid |= item == "openid";
+                openid_connect.insert(item);
                 continue;
             }
             let (of, name) =
@@ -46,7 +49,22 @@ impl<'a> RequestedScopes<'a> {
         let resource = resource.ok_or_else(|| {
             Refusal::InvalidScope("it names no resource, and Microsoft Graph is not imitated".to_owned())
         })?;
-        Ok(Self { resource, names: ScopeNames::new(names)?, openid })
+        Ok(Self { resource, names: ScopeNames::new(names)?, openid_connect })
+    }
+
+    pub(super) fn asks_for_id_token(&self) -> bool {
+        self.openid_connect.contains("openid")
+    }
+
+    /// The `scope` of a reply that grants the scopes `granted`: under the names that they were
+    /// asked for by, because MSAL looks its cache up by those. `.default` is among them, because
+    /// MSAL for Go takes what is not for declined.
+    pub(super) fn granted(&self, granted: &[&str]) -> String {
+        let default = (self.names == ScopeNames::Default).then_some(&DEFAULT);
+        let of_resource = granted.iter().chain(default).map(|name| format!("{}/{name}", self.resource));
+        let openid_connect =
+            self.openid_connect.iter().filter(|scope| **scope != OFFLINE_ACCESS).map(ToString::to_string);
+        of_resource.chain(openid_connect).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -83,8 +101,9 @@ impl<'a> ScopeNames<'a> {
 }
 
 /// The resource of a `{resource}/.default` scope, which is all that client credentials may ask for.
+/// OpenID Connect scopes beside it, which MSAL for Go and Java send, ask for nothing.
 pub(super) fn default_of(scope: &str) -> Result<&str, Refusal> {
-    let mut items = scope.split_whitespace();
+    let mut items = scope.split_whitespace().filter(|item| !OPENID_CONNECT.contains(item));
     let (Some(only), None) = (items.next(), items.next()) else { return Err(Refusal::NotDefaultScope) };
     match only.rsplit_once('/') {
         Some((resource, DEFAULT)) if !resource.is_empty() => Ok(resource),
@@ -99,13 +118,35 @@ mod tests {
     #[test]
     fn scopes_name_one_resource() {
         let named = |names: &[&'static str]| ScopeNames::Named(names.iter().copied().collect());
-        for (scope, resource, names, openid) in [
-            ("api://a/Read", "api://a", named(&["Read"]), false),
-            ("openid api://a/Read  api://a/Write profile", "api://a", named(&["Read", "Write"]), true),
-            ("offline_access https://a.example/.default", "https://a.example", ScopeNames::Default, false),
+        for (scope, resource, names, openid_connect) in [
+            ("api://a/Read", "api://a", named(&["Read"]), &[][..]),
+            (
+                "openid api://a/Read  api://a/Write profile",
+                "api://a",
+                named(&["Read", "Write"]),
+                &["openid", "profile"],
+            ),
+            (
+                "offline_access https://a.example/.default",
+                "https://a.example",
+                ScopeNames::Default,
+                &["offline_access"],
+            ),
         ] {
             let parsed = RequestedScopes::parse(scope).unwrap();
-            assert_eq!(parsed, RequestedScopes { resource, names, openid }, "{scope}");
+            let openid_connect = openid_connect.iter().copied().collect();
+            assert_eq!(parsed, RequestedScopes { resource, names, openid_connect }, "{scope}");
+        }
+    }
+
+    #[test]
+    fn granted_scopes_echo_what_was_asked_for() {
+        for (scope, expected) in [
+            ("api://a/Read", "api://a/Read api://a/Write"),
+            ("api://a/.default", "api://a/Read api://a/Write api://a/.default"),
+            ("openid offline_access api://a/Read profile email", "api://a/Read api://a/Write email openid profile"),
+        ] {
+            assert_eq!(RequestedScopes::parse(scope).unwrap().granted(&["Read", "Write"]), expected, "{scope}");
         }
     }
 
@@ -126,10 +167,23 @@ mod tests {
 
     #[test]
     fn client_credentials_ask_for_one_default() {
-        assert_eq!(default_of("api://a/.default").unwrap(), "api://a");
-        for scope in
-            ["api://a/Read", "api://a", ".default", "/.default", "api://a/.default openid", "api://a/.defaults"]
-        {
+        for scope in [
+            "api://a/.default",
+            "api://a/.default openid offline_access profile",
+            "openid profile offline_access api://a/.default",
+        ] {
+            assert_eq!(default_of(scope).unwrap(), "api://a", "{scope}");
+        }
+        for scope in [
+            "api://a/Read",
+            "api://a",
+            ".default",
+            "/.default",
+            "api://a/.defaults",
+            "openid",
+            "api://a/.default api://b/.default",
+            "api://a/.default api://a/Read",
+        ] {
             assert!(default_of(scope).is_err(), "{scope}");
         }
     }

@@ -2,9 +2,14 @@
 
 use dev_entra::InProcess;
 use dev_service::CONTOSO;
+use dev_service::log::signal;
+use nix::sys::signal::Signal;
+use reqwest::Client;
+use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::program::{ANY_PORT, bare_program, outcome, program};
+use crate::drain::token;
+use crate::program::{ANY_PORT, bare_program, finished, listening_address, outcome, program};
 
 #[tokio::test]
 async fn every_bad_setting_is_named_at_once() {
@@ -81,15 +86,30 @@ async fn an_occupied_port_names_its_flag_and_the_way_out() {
 }
 
 #[tokio::test]
-async fn an_unreachable_issuer_is_one_message() {
+async fn an_unreachable_issuer_keeps_the_service_unready_and_running() {
     let issuer = InProcess::start().await.unwrap();
     let directory = tempfile::tempdir().unwrap();
-    let mut command = program(&issuer, directory.path(), ANY_PORT, ANY_PORT);
+    let operations = TcpListener::bind(ANY_PORT).await.unwrap().local_addr().unwrap().to_string();
+    let mut command = program(&issuer, directory.path(), ANY_PORT, &operations);
+    let token = token(&issuer).await;
     drop(issuer);
     command.args(["--issuer-wait", "500ms"]);
-    let (code, text) = outcome(command).await;
-    assert_eq!((code, text.lines().count()), (Some(1), 1), "{text}");
-    for part in ["--authority https://localhost:", "/v2.0/.well-known/openid-configuration", "cannot be reached"] {
+    let mut child = command.spawn().unwrap();
+    let address = listening_address(&mut child).await;
+    let http = Client::builder().no_proxy().build().unwrap();
+    let ready = http.get(format!("http://{operations}/readyz")).send().await.unwrap();
+    assert_eq!(ready.status(), 503);
+    let text = ready.text().await.unwrap();
+    for part in ["signing keys: https://localhost:", "/v2.0/.well-known/openid-configuration", "cannot be reached"] {
         assert!(text.contains(part), "'{part}' is missing in: {text}");
     }
+    let answer = http.get(format!("http://{address}/audit")).bearer_auth(token).send().await.unwrap();
+    assert_eq!(answer.status(), 503);
+    let problem: Value = answer.json().await.unwrap();
+    assert_eq!(problem["reason"], "keys_unavailable", "{problem}");
+    assert!(child.try_wait().unwrap().is_none(), "the service has ended");
+
+    signal(&child, Signal::SIGTERM);
+    let output = finished(child).await;
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{output:?}");
 }

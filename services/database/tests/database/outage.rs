@@ -3,6 +3,7 @@ use std::time::Duration;
 use dev_postgres::Postgres;
 use portcullis_database::{Database, DatabaseMetrics, DatabaseSettings, query_failed};
 use portcullis_runtime::{Process, Registry};
+use tokio::time::timeout;
 
 use crate::schema::schema;
 
@@ -33,4 +34,41 @@ async fn not_ready_while_the_database_does_not_answer() {
     ] {
         assert!(text.contains(line), "{line} is missing in:\n{text}");
     }
+}
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+#[tokio::test]
+async fn a_start_waits_for_a_server_that_does_not_answer() {
+    let server = Postgres::start().unwrap();
+    let url = server.create_database().await.unwrap();
+    let (base, folder) = url.split_once("?host=").unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let later = place.path().join("later");
+    let settings = DatabaseSettings::at(format!("{base}?host={}", later.display()).parse().unwrap());
+    let process = Process::detached();
+    let mut changes = process.readiness().changes();
+    let schema = schema();
+    let start = Database::start(&settings, &schema, DatabaseMetrics::default(), &process);
+    let appears = async {
+        timeout(PATIENCE, changes.changed()).await.unwrap().unwrap();
+        let pending = process.readiness().pending().join("; ");
+        assert!(pending.starts_with("database: --database-url localhost/"), "{pending}");
+        std::os::unix::fs::symlink(folder, &later).unwrap();
+    };
+    let (database, ()) = timeout(PATIENCE, async { tokio::join!(start, appears) }).await.unwrap();
+    assert!(database.unwrap().unwrap().write().await.is_ok());
+    assert!(process.readiness().pending().is_empty());
+}
+
+#[tokio::test]
+async fn a_start_ends_at_once_for_settings_that_are_wrong() {
+    let url = dev_postgres::shared().unwrap().create_database().await.unwrap();
+    let absent = url.replace("/test_", "/absent_");
+    let settings = DatabaseSettings::at(absent.parse().unwrap());
+    let process = Process::detached();
+    let schema = schema();
+    let start = Database::start(&settings, &schema, DatabaseMetrics::default(), &process);
+    let error = timeout(PATIENCE, start).await.unwrap().unwrap_err();
+    assert!(format!("{error:#}").contains("does not exist"), "{error:#}");
 }

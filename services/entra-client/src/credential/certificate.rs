@@ -98,9 +98,10 @@ fn parse(pem: &[u8], pem_digest: [u8; 32]) -> Result<Loaded, &'static str> {
     let certificate = CertificateDer::from_pem_slice(pem).map_err(|_| {
         "holds no certificate in PEM (BEGIN CERTIFICATE); turn a .pfx into one with: openssl pkcs12 -in FILE.pfx -nodes"
     })?;
-    let key = PrivateKeyDer::from_pem_slice(pem).map_err(
-        |_| "holds no private key in PEM beside the certificate, or an encrypted one; append it (BEGIN PRIVATE KEY)",
-    )?;
+    let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| {
+        "holds no private key in PEM beside the certificate, or an encrypted one; append it (BEGIN PRIVATE KEY), decrypted \
+         with: openssl pkcs8 -topk8 -nocrypt"
+    })?;
     let key = match &key {
         PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()),
         PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),

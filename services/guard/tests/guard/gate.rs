@@ -1,7 +1,9 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 
 use axum::Router;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use portcullis_assertion::{AssertedRequest, Assertion, Signer};
 use portcullis_token::{Caller, CallerKind, unix_now};
@@ -12,28 +14,72 @@ use crate::{CONTOSO, UPSTREAM};
 /// The gate, as a backend sees it: a URL with public keys, and assertions that the newest of them signed.
 pub(crate) struct Gate {
     pub(crate) keys_url: String,
-    signer: Arc<RwLock<Signer>>,
+    published: Arc<Published>,
+}
+
+struct Published {
+    signer: RwLock<Signer>,
+    /// Answers 503 while this is true.
+    down: RwLock<bool>,
+    documents: AtomicUsize,
+    not_modified: AtomicUsize,
 }
 
 impl Gate {
     pub(crate) async fn start() -> Self {
-        let signer = Arc::new(RwLock::new(Signer::generate().unwrap()));
-        let published = Arc::clone(&signer);
-        let keys = get(move || async move { published.read().unwrap().key_set() });
+        Self::start_with(Signer::generate().unwrap()).await
+    }
+
+    pub(crate) async fn start_with(signer: Signer) -> Self {
+        let (documents, not_modified) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let published = Published { signer: RwLock::new(signer), down: RwLock::new(false), documents, not_modified };
+        let published = Arc::new(published);
+        let served = Arc::clone(&published);
+        let keys = get(move |headers: HeaderMap| async move { served.answer(&headers) });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let keys_url = format!("http://{}/keys", listener.local_addr().unwrap());
         let router = Router::new().route("/keys", keys);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { keys_url, signer }
+        Self { keys_url, published }
     }
 
     /// As a gate that was restarted without a key file: another key, and only that one is published.
     pub(crate) fn restart(&self) {
-        *self.signer.write().unwrap() = Signer::generate().unwrap();
+        self.publish(Signer::generate().unwrap());
+    }
+
+    /// Other keys, as a changed key file brings them.
+    pub(crate) fn publish(&self, signer: Signer) {
+        *self.published.signer.write().unwrap() = signer;
+    }
+
+    pub(crate) fn fail(&self, down: bool) {
+        *self.published.down.write().unwrap() = down;
+    }
+
+    /// How often the document was sent, and how often it was not because the client had it.
+    pub(crate) fn answers(&self) -> (usize, usize) {
+        let count = |counter: &AtomicUsize| counter.load(Ordering::SeqCst);
+        (count(&self.published.documents), count(&self.published.not_modified))
     }
 
     pub(crate) fn sign(&self, assertion: &Assertion) -> String {
-        self.signer.read().unwrap().sign(assertion).unwrap()
+        self.published.signer.read().unwrap().sign(assertion).unwrap()
+    }
+}
+
+impl Published {
+    fn answer(&self, headers: &HeaderMap) -> Response {
+        if *self.down.read().unwrap() {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+        let keys = self.signer.read().unwrap().published().clone();
+        if headers.get(header::IF_NONE_MATCH).is_some_and(|tag| *tag == *keys.entity_tag) {
+            self.not_modified.fetch_add(1, Ordering::SeqCst);
+            return StatusCode::NOT_MODIFIED.into_response();
+        }
+        self.documents.fetch_add(1, Ordering::SeqCst);
+        ([(header::ETAG, &*keys.entity_tag)], keys.document.to_string()).into_response()
     }
 }
 

@@ -11,7 +11,9 @@
 mod assertions;
 mod gate;
 mod issuer;
+mod mac_keys;
 mod protected_service;
+mod removed_keys;
 mod start;
 mod tokens;
 

@@ -47,6 +47,11 @@ impl ProtectedService {
             GatewayTrust::On => &["--gateway-keys", keys_url, "--trust-gateway"][..],
             GatewayTrust::Off => &["--gateway-keys", keys_url],
         };
+        Self::start_with(issuer, flags).await
+    }
+
+    /// With these flags beside those that every service has.
+    pub(crate) async fn start_with(issuer: &Issuer, flags: &[&str]) -> Self {
         let settings = settings(&issuer.authority(), flags);
         let guard = Guard::start(&settings, issuer.http.clone(), UPSTREAM, TASK_API, &Process::detached()).await;
         Self(guard.unwrap().protect(Router::new().route("/me", any(show))))

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use portcullis_entra_client::TokenError;
+use portcullis_token::connection_failure;
 use reqwest::StatusCode;
 
 /// Why a service was not told. Holds nothing that may not be logged.
@@ -8,8 +9,8 @@ use reqwest::StatusCode;
 pub(crate) enum CallError {
     #[error("there is no token for it: {0}")]
     Token(#[from] TokenError),
-    #[error("the service cannot be reached")]
-    ServiceUnreachable(#[source] reqwest::Error),
+    #[error("the service {}", connection_failure(.0))]
+    ServiceUnreachable(reqwest::Error),
     #[error("the service answered 401 to a token that was issued for it, and to another one")]
     TokenNotAccepted,
     #[error("the service asks for a pause: it answered {status}")]

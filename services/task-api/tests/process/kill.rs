@@ -48,7 +48,7 @@ async fn rounds(number: usize, storage: Storage<'_>) {
     let mut acknowledged = Acknowledged::new();
     let mut unanswered = vec![None; CLIENTS];
     for _ in 0..number {
-        let program = surroundings.start(storage, &["--log", "warn,portcullis_runtime::listener=info"]).await;
+        let program = surroundings.start(storage, &["--log", "warn,portcullis_runtime::serve=info"]).await;
         let mut clients = JoinSet::new();
         for (client, key) in unanswered.iter_mut().enumerate() {
             let (user, url, key) = (user.clone(), program.url.clone(), key.take());

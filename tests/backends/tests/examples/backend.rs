@@ -34,6 +34,13 @@ pub(crate) enum Unbound {
     WillDo,
 }
 
+/// Where a backend finds keys: by URL, or in a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Keys<'a> {
+    pub(crate) url: Option<&'a str>,
+    pub(crate) file: Option<&'a Path>,
+}
+
 /// A status with its headers and its body.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -60,17 +67,21 @@ impl Example {
     /// What it says when it is started without any setting, and fails.
     pub(crate) fn complaint(&self) -> String {
         let start = self.folder.path().join("start");
-        let ended = Command::new("sh").arg(start).env_remove("GATEWAY_KEYS_URL").output().unwrap();
+        let mut command = Command::new("sh");
+        command.arg(start).env_remove("GATEWAY_KEYS_URL").env_remove("GATEWAY_MAC_KEY_FILE");
+        let ended = command.output().unwrap();
         assert!(!ended.status.success());
         String::from_utf8(ended.stderr).unwrap()
     }
 
-    pub(crate) async fn start(&self, keys_url: &str, unbound: Unbound) -> Backend {
+    /// Starts it with the URL of public keys, the file of shared ones, or both.
+    pub(crate) async fn start(&self, keys: Keys<'_>, unbound: Unbound) -> Backend {
         let log = self.folder.path().join("log");
         let mut process = tokio::process::Command::new("sh")
             .arg(self.folder.path().join("start"))
             .env("LISTEN", "127.0.0.1:0")
-            .env("GATEWAY_KEYS_URL", keys_url)
+            .envs(keys.url.map(|url| ("GATEWAY_KEYS_URL", url)))
+            .envs(keys.file.map(|file| ("GATEWAY_MAC_KEY_FILE", file)))
             .env("ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST", (unbound == Unbound::WillDo).to_string())
             .stdout(Stdio::piped())
             .stderr(File::create(&log).unwrap())

@@ -35,9 +35,14 @@ impl Gate {
         Self { keys_url, published, fetches }
     }
 
-    /// Publishes this key and no earlier one, as a gate that was restarted with it.
-    pub(crate) fn publish(&self, key: &SigningKey) {
-        *self.published.write().unwrap() = Some(key.key_set());
+    /// Publishes these keys and no others, as a gate that was restarted or whose key file changed.
+    pub(crate) fn publish(&self, keys: &[&SigningKey]) {
+        *self.published.write().unwrap() = Some(SigningKey::key_set(keys));
+    }
+
+    /// Answers with an error from now on.
+    pub(crate) fn fail(&self) {
+        *self.published.write().unwrap() = None;
     }
 
     /// How often keys were asked for.

@@ -5,7 +5,8 @@ use portcullis_token::unix_now;
 use serde_json::{Value, json};
 
 use crate::gate::{assertion, bound};
-use crate::signing_key::{SigningKey, content, sign_hs256};
+use crate::shared_key::SharedKey;
+use crate::signing_key::{AssertionKey, SigningKey, content, sign_hs256};
 
 const NOT_GENUINE: &str = "assertion_not_genuine";
 const OUT_OF_TIME: &str = "assertion_out_of_time";
@@ -24,17 +25,23 @@ fn one(case: impl Into<String>, reason: &'static str, token: String) -> Refused 
     Refused { case: case.into(), headers: vec![(HEADER, token)], reason }
 }
 
-/// All of them, for `GET /orders?page=2`.
+/// All of them, for `GET /orders?page=2`, at a backend that fetches public keys.
 pub(crate) fn refused(key: &SigningKey) -> Vec<Refused> {
-    [lines(key), said_of_something_else(key), spoilt_claims(key), other_keys(key), altered(key)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [refused_of_any(key), other_public_keys(key)].into_iter().flatten().collect()
 }
 
-fn lines(key: &SigningKey) -> Vec<Refused> {
-    let good = key.signer.sign(&assertion()).unwrap();
-    let other = key.signer.sign(&Assertion { issued_at: unix_now() - 1, ..assertion() }).unwrap();
+/// The same at a backend that shares `key`, and may fetch the public half of `public` too.
+pub(crate) fn refused_by_mac(key: &SharedKey, public: &SigningKey) -> Vec<Refused> {
+    [refused_of_any(key), other_shared_keys(key, public)].into_iter().flatten().collect()
+}
+
+fn refused_of_any(key: &impl AssertionKey) -> Vec<Refused> {
+    [lines(key), said_of_something_else(key), spoilt_claims(key), altered(key)].into_iter().flatten().collect()
+}
+
+fn lines(key: &impl AssertionKey) -> Vec<Refused> {
+    let good = key.assert(&assertion());
+    let other = key.assert(&Assertion { issued_at: unix_now() - 1, ..assertion() });
     let case = |case: &str, headers, reason| Refused { case: case.to_owned(), headers, reason };
     let bare =
         [("x-user-oid", "o"), ("x-tenant-id", "t"), ("x-user-roles", "Admin"), ("authorization", "Bearer a.b.c")];
@@ -56,8 +63,8 @@ fn lines(key: &SigningKey) -> Vec<Refused> {
 }
 
 /// Good assertions in the wrong place or at the wrong time.
-fn said_of_something_else(key: &SigningKey) -> Vec<Refused> {
-    let signed = |case: &str, reason, changed: Assertion| one(case, reason, key.signer.sign(&changed).unwrap());
+fn said_of_something_else(key: &impl AssertionKey) -> Vec<Refused> {
+    let signed = |case: &str, reason, changed: Assertion| one(case, reason, key.assert(&changed));
     let request = |method, path| Assertion { request: Some(bound(method, path)), ..assertion() };
     vec![
         signed("another upstream", OTHER_UPSTREAM, Assertion { audience: "audit".to_owned(), ..assertion() }),
@@ -76,7 +83,7 @@ fn said_of_something_else(key: &SigningKey) -> Vec<Refused> {
 }
 
 /// Signed with the gate's key, and nothing that the gate would say.
-fn spoilt_claims(key: &SigningKey) -> Vec<Refused> {
+fn spoilt_claims(key: &impl AssertionKey) -> Vec<Refused> {
     let now = unix_now();
     let changed = |case: &str, reason, members: Value| {
         let mut claims = key.claims(&assertion());
@@ -104,7 +111,7 @@ fn spoilt_claims(key: &SigningKey) -> Vec<Refused> {
     cases
 }
 
-fn other_keys(key: &SigningKey) -> Vec<Refused> {
+fn other_public_keys(key: &SigningKey) -> Vec<Refused> {
     let (stranger, claims) = (SigningKey::generate(), key.claims(&assertion()));
     let with = |members: Value| {
         let mut header = key.header();
@@ -112,7 +119,7 @@ fn other_keys(key: &SigningKey) -> Vec<Refused> {
         header
     };
     let mut cases = vec![
-        one("an unknown key", NOT_GENUINE, stranger.signer.sign(&assertion()).unwrap()),
+        one("an unknown key", NOT_GENUINE, stranger.assert(&assertion())),
         one("another key by the gate's name", NOT_GENUINE, stranger.sign(&key.header(), &claims)),
         one("a key in the header", NOT_GENUINE, stranger.sign(&with(json!({"jwk": stranger.jwk()})), &claims)),
         one("no key's name", NOT_GENUINE, stranger.sign(&json!({"alg": "ES256"}), &claims)),
@@ -130,13 +137,43 @@ fn other_keys(key: &SigningKey) -> Vec<Refused> {
     cases
 }
 
-fn altered(key: &SigningKey) -> Vec<Refused> {
-    let good = key.signer.sign(&assertion()).unwrap();
+/// Attacks that have one kind of key taken for the other.
+pub(crate) fn other_shared_keys(key: &SharedKey, public: &SigningKey) -> Vec<Refused> {
+    let (stranger, claims) = (SharedKey::generate(), key.claims(&assertion()));
+    let with = |alg: Value, kid: &str| json!({ "alg": alg, "typ": "JWT", "kid": kid });
+    let own = key.key_id();
+    let public_id = public.jwk()["kid"].as_str().unwrap().to_owned();
+    let mut cases = vec![
+        one("another upstream's key", NOT_GENUINE, stranger.assert(&assertion())),
+        one("another upstream's key by the own name", NOT_GENUINE, stranger.sign(&key.header(), &claims)),
+        one("no key's name", NOT_GENUINE, key.sign(&json!({"alg": "HS256"}), &claims)),
+        one("a MAC that says ES256", NOT_GENUINE, key.sign(&with(json!("ES256"), &own), &claims)),
+        one("a MAC by the public key's name", NOT_GENUINE, key.sign(&with(json!("ES256"), &public_id), &claims)),
+        one("a signature that says HS256", NOT_GENUINE, public.sign(&key.header(), &claims)),
+        one("an empty secret", NOT_GENUINE, sign_hs256(b"", &key.header(), &claims)),
+        one("the key's name for its secret", NOT_GENUINE, sign_hs256(own.as_bytes(), &key.header(), &claims)),
+    ];
+    for alg in [json!("none"), json!("None"), json!(""), json!("HS384"), json!("HS512"), json!("RS256"), json!(null)] {
+        let case = format!("alg {alg}");
+        cases.push(one(case.clone(), NOT_GENUINE, key.sign(&with(alg.clone(), &own), &claims)));
+        cases.push(one(case, NOT_GENUINE, content(&with(alg, &own), &claims) + "."));
+    }
+    for (number, secret) in public.as_hmac_secrets().iter().enumerate() {
+        for kid in [&own, &public_id] {
+            let forged = sign_hs256(secret, &with(json!("HS256"), kid), &claims);
+            cases.push(one(format!("HS256 with the public key, spelling {number}, {kid}"), NOT_GENUINE, forged));
+        }
+    }
+    cases
+}
+
+fn altered(key: &impl AssertionKey) -> Vec<Refused> {
+    let good = key.assert(&assertion());
     let (signed, signature) = good.rsplit_once('.').unwrap();
     let mut claims = key.claims(&assertion());
     claims["roles"] = json!(["Admin"]);
-    let elsewhere = key.signer.sign(&Assertion { issued_at: unix_now() - 1, ..assertion() }).unwrap();
-    let zeros = "A".repeat(86);
+    let elsewhere = key.assert(&Assertion { issued_at: unix_now() - 1, ..assertion() });
+    let zeros = "A".repeat(signature.len());
     vec![
         one("altered claims", NOT_GENUINE, format!("{}.{signature}", content(&key.header(), &claims))),
         one("another's signature", NOT_GENUINE, format!("{signed}.{}", elsewhere.rsplit_once('.').unwrap().1)),

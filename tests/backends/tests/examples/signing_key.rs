@@ -6,6 +6,25 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use portcullis_assertion::{Assertion, Signer};
 use serde_json::{Value, json};
 
+/// A key that a backend accepts: what the authz server says with it, and what it never would.
+pub(crate) trait AssertionKey {
+    /// An assertion as the authz server makes it.
+    fn assert(&self, assertion: &Assertion) -> String;
+
+    /// The header that this key's assertions have.
+    fn header(&self) -> Value;
+
+    /// Signs any header and claims.
+    fn sign(&self, header: &Value, claims: &Value) -> String;
+
+    /// What the authz server would say, as claims to spoil.
+    fn claims(&self, assertion: &Assertion) -> Value {
+        let token = self.assert(assertion);
+        let payload = token.split('.').nth(1).unwrap();
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+    }
+}
+
 /// A P-256 key: the gate's signer with it, and the key itself, for what the gate would never sign.
 pub(crate) struct SigningKey {
     pub(crate) signer: Signer,
@@ -25,24 +44,22 @@ impl SigningKey {
         Self { signer: Signer::from_pem(pem.as_bytes()).unwrap(), pair, es384 }
     }
 
-    /// What is published.
-    pub(crate) fn key_set(&self) -> String {
+    /// What is published: these keys, and one that no assertion is signed with.
+    pub(crate) fn key_set(keys: &[&Self]) -> String {
+        let mut published: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
+        published.extend(keys.first().map(|key| key.es384_jwk()));
+        json!({ "keys": published }).to_string()
+    }
+
+    fn es384_jwk(&self) -> Value {
         let point = self.es384.public_key().as_ref();
         let [x, y] = [&point[1..49], &point[49..]].map(|coordinate| URL_SAFE_NO_PAD.encode(coordinate));
-        let es384 = json!({
-            "kty": "EC", "crv": "P-384", "use": "sig", "alg": "ES384", "kid": ES384_KEY_ID, "x": x, "y": y
-        });
-        json!({ "keys": [self.jwk(), es384] }).to_string()
+        json!({ "kty": "EC", "crv": "P-384", "use": "sig", "alg": "ES384", "kid": ES384_KEY_ID, "x": x, "y": y })
     }
 
     /// The published key.
     pub(crate) fn jwk(&self) -> Value {
         serde_json::from_str::<Value>(&self.signer.key_set()).unwrap()["keys"][0].clone()
-    }
-
-    /// The header that this key's assertions have.
-    pub(crate) fn header(&self) -> Value {
-        json!({ "alg": "ES256", "typ": "JWT", "kid": self.jwk()["kid"] })
     }
 
     /// Everything that a backend can know of this key, as bytes that somebody may take for an HMAC secret.
@@ -55,21 +72,23 @@ impl SigningKey {
         vec![pem("PUBLIC KEY", &der).into_bytes(), der, point.to_vec(), self.jwk().to_string().into_bytes()]
     }
 
-    /// What the gate would say, as claims to spoil.
-    pub(crate) fn claims(&self, assertion: &Assertion) -> Value {
-        let token = self.signer.sign(assertion).unwrap();
-        let payload = token.split('.').nth(1).unwrap();
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
-    }
-
-    /// Signs any header and claims.
-    pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
-        sign(&self.pair, header, claims)
-    }
-
     /// Signs claims with the key that is published beside the gate's.
     pub(crate) fn sign_es384(&self, claims: &Value) -> String {
         sign(&self.es384, &json!({ "alg": "ES384", "typ": "JWT", "kid": ES384_KEY_ID }), claims)
+    }
+}
+
+impl AssertionKey for SigningKey {
+    fn assert(&self, assertion: &Assertion) -> String {
+        self.signer.sign(assertion).unwrap()
+    }
+
+    fn header(&self) -> Value {
+        json!({ "alg": "ES256", "typ": "JWT", "kid": self.jwk()["kid"] })
+    }
+
+    fn sign(&self, header: &Value, claims: &Value) -> String {
+        sign(&self.pair, header, claims)
     }
 }
 

@@ -9,7 +9,8 @@ use portcullis_assertion::HEADER;
 use serde_json::{Value, json};
 use tokio::time::{interval, timeout};
 
-use crate::backend::{Example, Unbound};
+use crate::backend::{Example, Keys, Unbound};
+use crate::shared_key::{SharedKey, write_key_file};
 
 const LANGUAGES: [&str; 3] = ["python", "node", "go"];
 /// Escapes and an empty value, since a path that anybody writes anew is another path.
@@ -31,10 +32,14 @@ spec:
 #[tokio::test(flavor = "multi_thread")]
 async fn through_envoy() -> anyhow::Result<()> {
     let mut stack = Stack::start_apart().await?;
+    // The file of the backends is not yet in the authz server's folder: assertions are ES256.
+    let (keys_url, shared) = (stack.assertion_keys(), SharedKey::generate());
+    let key_file = write_key_file(stack.state(), &shared.line());
     let mut backends = Vec::new();
     for language in LANGUAGES {
         let Some(example) = Example::prepare(language) else { continue };
-        let backend = example.start(&stack.assertion_keys(), Unbound::Refused).await;
+        let keys = Keys { url: Some(&keys_url), file: Some(&key_file) };
+        let backend = example.start(keys, Unbound::Refused).await;
         backends.push((language, backend, example));
     }
     add_policy(&stack).await?;
@@ -51,7 +56,27 @@ async fn through_envoy() -> anyhow::Result<()> {
     for (language, ..) in &backends {
         is_reached(&stack, language, &token).await;
     }
+    assert_eq!(shared_with("orders", &stack).await?, Value::Null);
+    write_key_file(&stack.mac_key_folder(), &shared.line());
+    timeout(Duration::from_secs(20), async {
+        let mut pause = interval(Duration::from_millis(50));
+        while shared_with("orders", &stack).await? != json!([shared.key_id()]) {
+            pause.tick().await;
+        }
+        anyhow::Ok(())
+    })
+    .await??;
+    for (language, ..) in &backends {
+        is_reached(&stack, language, &token).await;
+        its_callers_are_the_gates(&stack, language, &token).await?;
+    }
     stack.stop().await
+}
+
+/// The ids of the keys that the authz server shares with an upstream; null if it shares none.
+async fn shared_with(upstream: &str, stack: &Stack) -> anyhow::Result<Value> {
+    let status: Value = stack.http().get(format!("{}/status", stack.administration())).send().await?.json().await?;
+    Ok(status["assertion_keys"]["HS256"][upstream].clone())
 }
 
 async fn get(stack: &Stack, language: &str, token: &str, own: &[(&str, &str)]) -> anyhow::Result<Answer> {

@@ -46,8 +46,16 @@ pub(super) fn family(keys: &Keys) -> Family {
 
 /// Scopes and `idtyp`, whose rules depend on whom the token speaks for.
 fn shape(draft: &Draft, spoil: &mut impl FnMut(&str, &Draft, Option<Reason>)) {
-    for scp in ["", " ", "   "] {
+    for scp in [" ", "   ", "/ ", " /", "/ access_as_user", "access_as_user /", "/ /"] {
         spoil(&format!("scp {scp:?}"), &draft.claim("scp", scp), Some(ClaimInvalid));
+    }
+    // App-only tokens of agent identities are so ("Token claims reference for agent IDs").
+    for scp in ["", "/"] {
+        let expected = draft.user.then_some(TokenInconsistent);
+        spoil(&format!("scp {scp:?}"), &draft.claim("scp", scp), expected);
+        spoil(&format!("scp {scp:?} of an app"), &draft.claim("scp", scp).claim("idtyp", "app"), None);
+        let of_user = draft.claim("scp", scp).claim("idtyp", "user");
+        spoil(&format!("scp {scp:?} of a user"), &of_user, Some(TokenInconsistent));
     }
     for idtyp in ["", "APP", "App", "app ", "User", "USER", "user,app", "device", "null", "application"] {
         spoil(&format!("idtyp {idtyp:?}"), &draft.claim("idtyp", idtyp), Some(TokenInconsistent));

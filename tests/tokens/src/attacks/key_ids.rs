@@ -85,6 +85,7 @@ pub(super) fn family(keys: &Keys) -> Family {
             spoil(json!("k".repeat(length)), expected);
         }
         spoil(json!("foreign"), IssuerNotAllowed);
+        spoil(json!("other-cloud"), IssuerNotAllowed);
         others(&mut family, keys, &draft);
     }
     family
@@ -92,6 +93,8 @@ pub(super) fn family(keys: &Keys) -> Family {
 
 fn others(family: &mut Family, keys: &Keys, draft: &Draft) {
     let name = |what: &str| format!("{} {what}", draft.name);
+    let own_cloud = draft.header("kid", "own-cloud").signed(&keys.good);
+    family.bearer(name("key of this cloud"), &own_cloud, None);
     let foreign = draft.header("kid", "foreign").signed(&keys.foreign);
     family.bearer(name("key of another issuer"), &foreign, IssuerNotAllowed);
     family.bearer(name("good kid, other key"), &draft.signed(&keys.foreign), SignatureInvalid);

@@ -4,9 +4,11 @@ use crate::attacks::case::Family;
 use crate::attacks::draft::Draft;
 use crate::issuer::{Keys, NOW};
 
-/// The default of `TimeRules`, written out: a change of it must be seen here.
+/// The defaults of `TimeRules::entra`, written out: a change of it must be seen here.
 const SKEW: u64 = 60;
 const DAY: u64 = 24 * 60 * 60;
+/// A managed identity's token lives for a day, and Entra dates it back by five minutes.
+const LONGEST: u64 = DAY + 5 * 60;
 
 /// `nbf`, `iat` and `exp` of tokens that are judged at `NOW + 1`.
 const CLAIMS: &[(u64, u64, u64, Option<Reason>)] = &[
@@ -35,8 +37,13 @@ const CLAIMS: &[(u64, u64, u64, Option<Reason>)] = &[
     (NOW, 253_402_300_799, NOW + 3600, Some(TokenNotYetValid)),
     // The longest life.
     (NOW, NOW, NOW + DAY, None),
-    (NOW, NOW, NOW + DAY - 1, None),
-    (NOW, NOW, NOW + DAY + 1, Some(TokenLifetimeTooLong)),
+    (NOW, NOW, NOW + DAY + 1, None),
+    (NOW, NOW, NOW + LONGEST - 1, None),
+    (NOW, NOW, NOW + LONGEST, None),
+    (NOW - 300, NOW - 300, NOW + DAY, None),
+    (NOW, NOW, NOW + LONGEST + 1, Some(TokenLifetimeTooLong)),
+    (NOW - 301, NOW - 301, NOW + DAY, Some(TokenLifetimeTooLong)),
+    (NOW, NOW, NOW + 25 * 60 * 60, Some(TokenLifetimeTooLong)),
     (NOW, NOW, NOW + 365 * DAY, Some(TokenLifetimeTooLong)),
     (0, NOW, NOW + 3600, Some(TokenLifetimeTooLong)),
     (NOW, NOW, 253_402_300_799, Some(TokenLifetimeTooLong)),

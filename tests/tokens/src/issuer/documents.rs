@@ -2,7 +2,7 @@ use portcullis_token::EntraVersion;
 use serde_json::{Value, json};
 
 use super::signing::{Keys, jwk};
-use super::{FOREIGN_TENANT, KEY_ID, SECOND_TENANT, TENANT, issuer_of};
+use super::{CLOUD, FOREIGN_TENANT, KEY_ID, SECOND_TENANT, TENANT, issuer_of};
 
 /// Where the attacker offers a key of their own.
 pub(super) const ATTACKER_KEYS: &str = "/attacker/keys";
@@ -18,7 +18,10 @@ pub(super) fn published(authority: &str, keys: &Keys, path: &str) -> Option<Valu
         "organizations" => "{tenantid}",
         _ => return None,
     };
-    let metadata = |version, keys: &str| json!({ "issuer": issuer_of(version, tenant), "jwks_uri": format!("{authority}/{segment}/{keys}") });
+    let metadata = |version, keys: &str| {
+        let keys = format!("{authority}/{segment}/{keys}");
+        json!({ "issuer": issuer_of(version, tenant), "jwks_uri": keys, "cloud_instance_name": CLOUD })
+    };
     match rest {
         ".well-known/openid-configuration" => Some(metadata(EntraVersion::V1, "discovery/keys")),
         "v2.0/.well-known/openid-configuration" => Some(metadata(EntraVersion::V2, "discovery/v2.0/keys")),
@@ -28,7 +31,7 @@ pub(super) fn published(authority: &str, keys: &Keys, path: &str) -> Option<Valu
     }
 }
 
-/// The good key, one that is bound to another tenant, and the good one again in every way in which a key cannot be used.
+/// The good key, one that is bound to another tenant, two of which one is bound to another cloud, and the good one again in every way in which a key cannot be used.
 fn key_set(keys: &Keys, bound_to: Option<&str>, version: EntraVersion) -> Value {
     let with = |kid: &str, member: &str, value: Value| {
         let mut jwk = jwk(kid, &keys.good);
@@ -41,7 +44,11 @@ fn key_set(keys: &Keys, bound_to: Option<&str>, version: EntraVersion) -> Value 
     }
     let mut foreign = jwk("foreign", &keys.foreign);
     foreign["issuer"] = issuer_of(version, FOREIGN_TENANT).into();
-    let mut list = vec![good, foreign, jwk("twice", &keys.good), jwk("twice", &keys.good)];
+    let (own_cloud, other_cloud) = (
+        with("own-cloud", "cloud_instance_name", json!(CLOUD)),
+        with("other-cloud", "cloud_instance_name", json!("microsoftonline.us")),
+    );
+    let mut list = vec![good, foreign, own_cloud, other_cloud, jwk("twice", &keys.good), jwk("twice", &keys.good)];
     list.extend([
         with("encryption", "use", json!("enc")),
         with("signs-only", "key_ops", json!(["sign"])),

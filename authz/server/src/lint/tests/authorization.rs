@@ -24,7 +24,8 @@ fn order() -> Vec<Row> {
             LISTENERS,
             type_name,
             "\"@type\": type.googleapis.com/envoy.extensions.filters.http.x.v3.X\n",
-        ),
+        )
+        .and(Code::FilterBehindAuthorization),
         // It goes by the type, so routes no longer find it under the name that they use.
         bad(Code::PerFilterConfigUnknown, LISTENERS, FILTER, "- name: authz")
             .and(Code::RouteWithoutPolicy)

@@ -13,7 +13,8 @@ pub(super) fn rows() -> Vec<Row> {
         good(Code::FileUnusable, CLUSTERS, "resources:", "---\nresources:"),
         bad(Code::PolicyUnusable, POLICY, "callers: applications", "callers: everybody"),
         good(Code::PolicyUnusable, POLICY, "callers: applications", "callers: 'applications'"),
-        bad(Code::ListenerMissing, LISTENERS, manager, "network.tcp_proxy.v3.TcpProxy"),
+        bad(Code::ListenerMissing, LISTENERS, manager, "network.tcp_proxy.v3.TcpProxy")
+            .and(Code::NetworkFilterUnlisted),
         good(Code::ListenerMissing, LISTENERS, "name: gateway\n    address", "name: door\n    address"),
         bad(Code::RoutesElsewhere, ROUTES, table, &table.replace("name: gateway", "name: other")),
         bad(Code::RoutesElsewhere, ROUTES, "    virtual_hosts:", "    vhds: {}\n    virtual_hosts:"),

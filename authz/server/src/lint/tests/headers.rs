@@ -1,7 +1,7 @@
 use super::{LISTENERS, ROUTES, Row, bad, bad_route, good, good_route};
 use crate::identity_headers::OWN;
 use crate::lint::code::Code;
-use crate::lint::headers::IDENTITY;
+use crate::lint::removed::is_identity;
 
 const UNDERSCORES: &str = "headers_with_underscores_action: REJECT_REQUEST";
 const USER: &str = "- {remove_on_match: {key_matcher: {prefix: x-user-, ignore_case: true}}}";
@@ -12,7 +12,7 @@ const EARLY: &str = "early_header_mutation_extensions:";
 const RETRY: &str = "        retry_policy: {retry_on:";
 
 pub(super) fn rows() -> Vec<Row> {
-    [underscores(), early(), late(), addresses(), upgrades()].into_iter().flatten().collect()
+    [underscores(), early(), foreign(), late(), addresses(), upgrades()].into_iter().flatten().collect()
 }
 
 fn underscores() -> Vec<Row> {
@@ -35,7 +35,7 @@ fn early() -> Vec<Row> {
         bad(code, LISTENERS, tenant, "# left out"),
         bad(code, LISTENERS, portcullis, "# left out"),
         // Names arrive in lower case, so this removes nothing (tried with Envoy 1.40).
-        bad(code, LISTENERS, USER, &removing("prefix: X-User-")),
+        bad(code, LISTENERS, USER, &removing("prefix: X-User-")).and(Code::RemovalNeverMatches),
         bad(code, LISTENERS, USER, &removing("prefix: x-user-o, ignore_case: true")),
         bad(code, LISTENERS, USER, &removing("exact: x-user-")),
         bad(code, LISTENERS, USER, "- {remove: x-user-oid}"),
@@ -45,12 +45,42 @@ fn early() -> Vec<Row> {
             LISTENERS,
             "early_header_mutation.header_mutation.v3.HeaderMutation",
             "early_header_mutation.other.v3.HeaderMutation",
-        ),
-        bad(code, LISTENERS, EARLY, "early_mutations:"),
+        )
+        .and(Code::ExtensionUnlisted)
+        .and(Code::ClientAddressBelieved)
+        .and(Code::RequestIdNotRemoved)
+        .and(Code::InstructionsNotRemoved),
+        bad(code, LISTENERS, EARLY, "early_mutations:")
+            .and(Code::SettingUnknown)
+            .and(Code::ClientAddressBelieved)
+            .and(Code::RequestIdNotRemoved)
+            .and(Code::InstructionsNotRemoved),
         good(code, LISTENERS, USER, &removing("prefix: x-user-")),
         good(code, LISTENERS, USER, &removing("prefix: X-U, ignoreCase: true")),
         good(code, LISTENERS, USER, &removing("safe_regex: {regex: 'x-(user|group)-.*'}")),
         good(code, LISTENERS, EARLY, "earlyHeaderMutationExtensions:"),
+    ]
+}
+
+fn foreign() -> Vec<Row> {
+    let code = Code::ForeignIdentityHeadersPass;
+    let narrower = |from, to| bad(code, LISTENERS, from, to);
+    vec![
+        narrower("webauth[^a-z0-9].*)", "webauths)"),
+        narrower("|tailscale[^a-z0-9].*|", "|tailscale-.*|"),
+        narrower("|tailscale[^a-z0-9].*|", "|tailscale[.-].*|"),
+        narrower("|tailscale[^a-z0-9].*|", "|tailscale[^a-z0-9]user.*|"),
+        narrower("|eppn|", "|"),
+        // The authz server's own headers with another separator.
+        narrower("|user[^a-z0-9].*|\\", "|\\"),
+        good(code, LISTENERS, "|eppn|", "|eppns?|"),
+        bad(Code::InstructionsNotRemoved, LISTENERS, "- {remove: x-host}", "# left out"),
+        good(
+            Code::InstructionsNotRemoved,
+            LISTENERS,
+            "- {remove: x-host}",
+            "- {remove_on_match: {key_matcher: {exact: x-host}}}",
+        ),
     ]
 }
 
@@ -82,7 +112,7 @@ fn addresses() -> Vec<Row> {
         bad(Code::ClientAddressLost, LISTENERS, HOPS, "xff_num_trusted_hops: 1"),
         bad(Code::ClientAddressLost, LISTENERS, HOPS, "xffNumTrustedHops: \"2\""),
         good(Code::ClientAddressLost, LISTENERS, HOPS, "# left out"),
-        good(Code::ClientAddressLost, LISTENERS, XFF, "# left out"),
+        bad(Code::ClientAddressBelieved, LISTENERS, XFF, "# left out"),
     ]
 }
 
@@ -106,6 +136,6 @@ fn upgrades() -> Vec<Row> {
 #[test]
 fn the_gates_headers_have_the_prefixes_that_must_be_removed() {
     for name in OWN.into_iter().chain([portcullis_assertion::HEADER]) {
-        assert!(IDENTITY.iter().any(|prefix| name.starts_with(prefix)), "{name}");
+        assert!(is_identity(name), "{name}");
     }
 }

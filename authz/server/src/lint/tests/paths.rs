@@ -62,6 +62,8 @@ fn redirects() -> Vec<Row> {
         Code::EscapedSlashesPass,
         Code::UnderscoresPass,
         Code::IdentityHeadersNotRemoved,
+        Code::RequestIdNotRemoved,
+        Code::InstructionsNotRemoved,
         Code::ClientAddressBelieved,
         Code::AuthorizationMissing,
         Code::RouteWithoutPolicy,

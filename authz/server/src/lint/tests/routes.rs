@@ -27,7 +27,8 @@ fn policies() -> Vec<Row> {
             Code::RouteWithoutPolicy,
             "match: {path: /extra}, route: {weighted_clusters: {clusters: [{name: audit, weight: 1}]} }",
         ),
-        bad_route(Code::RouteWithoutPolicy, "match: {path: /extra}, route: {cluster_specifier_plugin: x}"),
+        bad_route(Code::RouteWithoutPolicy, "match: {path: /extra}, route: {cluster_specifier_plugin: x}")
+            .and(Code::ClusterChosenElsewhere),
         good_route(Code::RouteWithoutPolicy, "match: {path: /extra}, redirect: {https_redirect: true}"),
         good_route(Code::RouteWithoutPolicy, "match: {path: /extra}, direct_response: {status: 404}"),
         good_route(Code::RouteWithoutPolicy, "match: {path: /extra}, route: {cluster: defined-nowhere}"),

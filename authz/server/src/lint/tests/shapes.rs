@@ -51,7 +51,7 @@ fn a_typed_struct_is_read_like_its_type() {
         ("xds.type.v3.TypedStruct", true, vec![]),
         ("xds.type.v3.TypedStruct", false, vec![Code::PathNotNormalized]),
         ("udpa.type.v1.TypedStruct", false, vec![Code::PathNotNormalized]),
-        ("google.protobuf.Struct", false, vec![Code::ListenerMissing]),
+        ("google.protobuf.Struct", false, vec![Code::ListenerMissing, Code::NetworkFilterUnlisted]),
     ] {
         let copy = Copy::new();
         let mut listener = resources(&copy, LISTENERS).remove(0);
@@ -149,9 +149,10 @@ fn a_filter_is_found_under_its_own_name() {
 #[test]
 fn a_cluster_that_no_file_has_may_exist_where_clusters_come_from_elsewhere() {
     let file = "cds_config: {path_config_source: {path: ./clusters.yaml, watched_directory: {path: .}}, resource_api_version: V3}";
-    for (source, expected) in
-        [("cds_config: {path: ./clusters.yaml}", vec![]), ("cds_config: {ads: {}}", vec![Code::AuthorizationDisabled])]
-    {
+    for (source, expected) in [
+        ("cds_config: {path: ./clusters.yaml}", vec![]),
+        ("cds_config: {ads: {}}", vec![Code::AuthorizationDisabled, Code::ConfiguredElsewhere]),
+    ] {
         let copy = Copy::new();
         copy.edit(BOOTSTRAP, file, source);
         assert_eq!(codes(&copy.findings()), expected.into_iter().collect(), "{source}");

@@ -1,5 +1,6 @@
 use super::AssertionContext;
 use super::jwt::{Header, Jwt};
+use super::numeric_date::NumericDate;
 use crate::directory::{ClientCertificate, ClientType, RsaAlgorithm};
 use crate::refusal::Refusal;
 
@@ -24,8 +25,8 @@ pub(super) fn check(context: &AssertionContext<'_>, token_url: &str, jwt: &Jwt<'
     }
     jwt.check_times(now)?;
     // The life counts from the earlier of nbf and iat, or from now, so that leaving them out gains nothing.
-    let starts = [jwt.claims.nbf, jwt.claims.iat].into_iter().flatten().min().unwrap_or(now);
-    if jwt.claims.exp.saturating_sub(starts) > LONGEST_LIFE_SECONDS {
+    let starts = [jwt.claims.nbf, jwt.claims.iat].into_iter().flatten().min().unwrap_or(NumericDate(now));
+    if jwt.claims.exp.0.saturating_sub(starts.0) > LONGEST_LIFE_SECONDS {
         return Err(Refusal::ClientAssertionTime);
     }
     // Entra asks for jti, and takes an assertion several times: MSAL keeps one for as long as it lives.
@@ -52,6 +53,9 @@ fn certificate<'a>(context: &AssertionContext<'a>, header: &Header) -> Result<&'
         (None, Some(thumbprint)) => (|certificate| &certificate.x5t, thumbprint),
         (None, None) => return Err(Refusal::ClientAssertionKey { thumbprint: String::new() }),
     };
-    let found = credentials.certificates.iter().find(|certificate| named(certificate) == wanted);
+    // RFC 7515 §4.1.7 asks for base64url without padding. MSAL for Python and Java pad, and MSAL
+    // for Go uses plain base64.
+    let spelled = wanted.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    let found = credentials.certificates.iter().find(|certificate| named(certificate) == spelled);
     found.ok_or_else(|| Refusal::ClientAssertionKey { thumbprint: wanted.clone() })
 }

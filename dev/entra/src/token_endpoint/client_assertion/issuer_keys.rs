@@ -7,6 +7,7 @@ use aws_lc_rs::rsa::PublicKeyComponents;
 use aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use portcullis_token::connection_failure;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -83,7 +84,12 @@ async fn published(http: &reqwest::Client, issuer: &str) -> Result<Url, Refusal>
 
 async fn get<T: DeserializeOwned>(http: &reqwest::Client, url: Url) -> Result<T, Refusal> {
     let answer = async { http.get(url.clone()).send().await?.error_for_status()?.json().await };
-    answer.await.map_err(|error: reqwest::Error| unavailable(url.as_str(), &error))
+    let cause = |error: &reqwest::Error| match (error.status(), error.is_decode()) {
+        (Some(status), _) => format!("answered {status}"),
+        (None, true) => "is not the document that OpenID Connect Discovery describes".to_owned(),
+        (None, false) => connection_failure(error),
+    };
+    answer.await.map_err(|error: reqwest::Error| unavailable(url.as_str(), &cause(&error)))
 }
 
 fn unavailable(place: &str, cause: &dyn std::fmt::Display) -> Refusal {

@@ -3,7 +3,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::numeric_date::NumericDate;
 use crate::refusal::Refusal;
+
+/// How far clocks may differ, as for Entra: msal-common rounds `nbf` up to the next second.
+const CLOCK_SKEW_SECONDS: i64 = 300;
 
 /// A compact JWS with what client assertions are judged by; its signature is not yet verified.
 pub(super) struct Jwt<'a> {
@@ -28,9 +32,9 @@ pub(super) struct Claims {
     pub(super) iss: String,
     pub(super) sub: String,
     pub(super) aud: Audience,
-    pub(super) exp: i64,
-    pub(super) nbf: Option<i64>,
-    pub(super) iat: Option<i64>,
+    pub(super) exp: NumericDate,
+    pub(super) nbf: Option<NumericDate>,
+    pub(super) iat: Option<NumericDate>,
     pub(super) jti: Option<String>,
 }
 
@@ -69,8 +73,11 @@ impl<'a> Jwt<'a> {
 
     /// The times alone; how long an assertion may live is for those who have a rule about it.
     pub(super) fn check_times(&self, now: i64) -> Result<(), Refusal> {
-        let starts = self.claims.nbf.or(self.claims.iat).unwrap_or(now);
-        if now < starts || now >= self.claims.exp { Err(Refusal::ClientAssertionTime) } else { Ok(()) }
+        let NumericDate(starts) = self.claims.nbf.or(self.claims.iat).unwrap_or(NumericDate(now));
+        let NumericDate(ends) = self.claims.exp;
+        let is_early = now < starts.saturating_sub(CLOCK_SKEW_SECONDS);
+        let is_late = now >= ends.saturating_add(CLOCK_SKEW_SECONDS);
+        if is_early || is_late { Err(Refusal::ClientAssertionTime) } else { Ok(()) }
     }
 }
 

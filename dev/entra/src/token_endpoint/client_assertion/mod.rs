@@ -4,12 +4,13 @@ mod certificate;
 mod federated;
 mod issuer_keys;
 mod jwt;
+mod numeric_date;
 #[cfg(test)]
 mod tests;
 
 use super::parameters::Parameters;
 use crate::authority::{Authority, Version};
-use crate::directory::{Application, Tenant};
+use crate::directory::Application;
 use crate::refusal::Refusal;
 use crate::router::Entra;
 use jwt::Jwt;
@@ -20,7 +21,8 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 /// A request as far as a client assertion depends on it.
 pub(super) struct AssertionContext<'a> {
     pub(super) endpoint: Version,
-    pub(super) tenant: &'a Tenant,
+    /// The first segment of the path: a tenant, or `organizations`.
+    pub(super) segment: &'a str,
     pub(super) client: &'a Application,
 }
 
@@ -52,5 +54,5 @@ fn token_url(authority: &Authority, context: &AssertionContext<'_>) -> String {
         Version::V1 => "oauth2/token",
         Version::V2 => "oauth2/v2.0/token",
     };
-    authority.endpoint(&context.tenant.id.to_string(), path)
+    authority.endpoint(context.segment, path)
 }

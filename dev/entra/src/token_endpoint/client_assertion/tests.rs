@@ -124,6 +124,34 @@ async fn a_registered_certificate_stands_for_a_secret_in_both_grants() {
     assert_eq!((&claims["aud"], &claims["azpacr"]), (&json!(NOTIFICATION), &json!("2")));
 }
 
+/// Real Entra takes each of these, and an unmodified client sends it.
+#[tokio::test]
+async fn certificate_assertions_as_clients_write_them_are_taken() {
+    let fixture = with_certificate(&REGISTERED);
+    let plain = |text: &str| text.replace('-', "+").replace('_', "/");
+    let (sha256, sha1) = (thumbprint(&REGISTERED), REGISTERED.x5t.clone());
+    let older = |x5t: String| json!({"alg": "RS256", "x5t#S256": null, "x5t": x5t});
+    #[expect(clippy::cast_precision_loss, reason = "seconds of this century are exact")]
+    let fractional = |seconds: i64| json!(seconds as f64 + 0.507);
+    for (name, header, claims) in [
+        (
+            "MSAL Python: fractions of a second",
+            json!({}),
+            json!({"exp": fractional(now() + 595), "iat": fractional(now() - 5), "nbf": null}),
+        ),
+        ("msal-common: nbf rounded up", json!({}), json!({"nbf": now() + 1, "iat": null, "exp": now() + 601})),
+        ("clock that is ahead", json!({}), json!({"nbf": now() + 240, "iat": null, "exp": now() + 540})),
+        ("clock that is behind", json!({}), json!({"nbf": now() - 700, "iat": null, "exp": now() - 200})),
+        ("MSAL Python, msal4j: padded x5t", older(format!("{sha1}=")), json!({})),
+        ("MSAL Go: x5t in plain base64", older(format!("{}=", plain(&sha1))), json!({})),
+        ("padded x5t#S256", json!({"x5t#S256": format!("{sha256}=")}), json!({})),
+        ("x5t#S256 in plain base64", json!({"x5t#S256": format!("{}=", plain(&sha256))}), json!({})),
+    ] {
+        let (status, reply) = fixture.token(CONTOSO, &form(&own(&REGISTERED, &header, &claims))).await;
+        assert_eq!(status, StatusCode::OK, "{name}: {reply}");
+    }
+}
+
 #[tokio::test]
 async fn certificate_refusals_by_header_and_claim() {
     let fixture = with_certificate(&REGISTERED);
@@ -140,8 +168,8 @@ async fn certificate_refusals_by_header_and_claim() {
         (none.clone(), json!({"aud": format!("https://localhost:8443/{CONTOSO}/oauth2/token")}), 700_023),
         (none.clone(), json!({"aud": ["a", "b"]}), 700_023),
         (none.clone(), json!({"sub": WEB}), 700_021),
-        (none.clone(), json!({"exp": now()}), 700_024),
-        (none.clone(), json!({"nbf": now() + 30}), 700_024),
+        (none.clone(), json!({"exp": now() - 301, "iat": now() - 600, "nbf": now() - 600}), 700_024),
+        (none.clone(), json!({"nbf": now() + 330}), 700_024),
         (none.clone(), json!({"exp": now() + 601}), 700_024),
         (none.clone(), json!({"exp": now() + 601, "iat": null, "nbf": null}), 700_024),
         (none.clone(), json!({"nbf": null, "iat": now() - 3600}), 700_024),
@@ -217,8 +245,8 @@ async fn federated_refusals_by_header_and_claim() {
         (none.clone(), json!({"aud": [EXCHANGE, "https://kubernetes.default.svc"]}), 700_212),
         (none.clone(), json!({"aud": EXCHANGE.to_lowercase()}), 700_212),
         (none.clone(), json!({"aud": []}), 700_212),
-        (none.clone(), json!({"exp": now()}), 700_024),
-        (none.clone(), json!({"nbf": now() + 30}), 700_024),
+        (none.clone(), json!({"exp": now() - 301}), 700_024),
+        (none.clone(), json!({"nbf": now() + 330}), 700_024),
         (json!({"kid": "unknown"}), none.clone(), 700_027),
         (json!({"kid": null}), none.clone(), 700_027),
         (json!({"alg": "PS256"}), none.clone(), 700_027),

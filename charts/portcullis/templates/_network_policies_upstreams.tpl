@@ -1,7 +1,7 @@
-{{- if .Values.networkPolicy.enabled }}
+{{- define "portcullis.networkPolicies.upstreams" -}}
 {{- range include "portcullis.upstreams" . | fromJsonArray }}
 ---
-# Nobody but the gateway reaches {{ .name }}. Another caller needs a policy of its own, which adds to this one.
+# Only the gateway reaches {{ .name }}. Another caller needs a policy of its own, which adds to this one.
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
@@ -26,4 +26,4 @@ spec:
       ports: [{protocol: TCP, port: {{ .metricsPort | default .port }}}]
     {{- end }}
 {{- end }}
-{{- end }}
+{{- end -}}

@@ -1,0 +1,186 @@
+use std::fmt;
+
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use base64::DecodeError;
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
+use serde_json::json;
+
+use crate::assertion::{Assertion, Statement};
+use crate::jws::{JwsBuilder, encoded_header};
+
+/// RFC 7518 §3.2: a key of HS256 has at least the length of its tag.
+const LEAST_BYTES: usize = 32;
+/// Random bytes have about 30 different ones among 32; fewer than this are a placeholder.
+const LEAST_DIFFERENT_BYTES: usize = 8;
+/// One that signs, one that is to be next, and those of the last rotations.
+const MOST_KEYS: usize = 8;
+/// The longest file of keys, in bytes. Eight keys take less than one KiB.
+pub const MAX_MAC_KEY_FILE: usize = 16 * 1024;
+/// What key ids are the MAC of. It is no JWS, so no assertion ever has the same MAC.
+const KEY_ID_LABEL: &[u8] = b"portcullis assertion key id";
+/// 128 bits keep ids apart, however many keys there are.
+const KEY_ID_BYTES: usize = 16;
+
+/// The keys that the authz server shares with one upstream, and with nothing else: the first one
+/// signs (HS256), each of them verifies. A holder can forge, but only to that upstream.
+#[derive(Clone, Debug)]
+pub struct MacKeys {
+    signing: MacKey,
+    others: Vec<MacKey>,
+}
+
+#[derive(Clone)]
+struct MacKey {
+    /// With both hashed pads (RFC 2104 §4), so that a MAC costs no key schedule.
+    key: hmac::Key,
+    id: String,
+    /// The encoded header: the same for every assertion of this key.
+    header: String,
+}
+
+/// Why a file holds no keys that can be used. It names lines and never what stands there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MacKeyError {
+    /// No line but empty ones and comments.
+    #[error("holds no key; make one with: openssl rand -base64 32")]
+    Empty,
+    /// A line that is no key.
+    #[error("line {line} is not base64; write one key on each line, and comments after #")]
+    NotBase64 {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// Less than 256 bits.
+    #[error("line {line} has a key of {length} bytes; HS256 needs {LEAST_BYTES}: openssl rand -base64 32")]
+    TooShort {
+        /// The line, from 1.
+        line: usize,
+        /// How long its key is.
+        length: usize,
+    },
+    /// A placeholder, such as zeros.
+    #[error("line {line} has a key that is not random; make one with: openssl rand -base64 32")]
+    NotRandom {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// The same key twice.
+    #[error("line {line} repeats a key; remove the line")]
+    Repeated {
+        /// The line, from 1.
+        line: usize,
+    },
+    /// More keys than a rotation needs.
+    #[error("holds more than {MOST_KEYS} keys; remove those that no longer sign")]
+    TooMany,
+    /// Larger than any file of keys.
+    #[error("has more than {MAX_MAC_KEY_FILE} bytes; it is no file of keys")]
+    TooLarge,
+}
+
+impl MacKeys {
+    /// Parses a file: on each line one key in base64 or base64url, padded or not; `#` begins a
+    /// comment. The first key signs.
+    pub fn parse(text: &str) -> Result<Self, MacKeyError> {
+        if text.len() > MAX_MAC_KEY_FILE {
+            return Err(MacKeyError::TooLarge);
+        }
+        let mut keys: Vec<MacKey> = Vec::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let line = line.split('#').next().unwrap_or_default().trim();
+            if line.is_empty() {
+                continue;
+            }
+            let key = MacKey::parse(line, number)?;
+            if keys.iter().any(|known| known.id == key.id) {
+                return Err(MacKeyError::Repeated { line: number });
+            }
+            if keys.len() == MOST_KEYS {
+                return Err(MacKeyError::TooMany);
+            }
+            keys.push(key);
+        }
+        let mut keys = keys.into_iter();
+        let signing = keys.next().ok_or(MacKeyError::Empty)?;
+        Ok(Self { signing, others: keys.collect() })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &MacKey> {
+        std::iter::once(&self.signing).chain(&self.others)
+    }
+
+    /// The ids of all keys, the one that signs first. They tell nothing of the keys.
+    #[must_use]
+    pub fn key_ids(&self) -> Vec<&str> {
+        self.all().map(|key| key.id.as_str()).collect()
+    }
+
+    /// Signs, as [`crate::Signer::sign`]; `None` if the claims cannot be encoded.
+    #[must_use]
+    pub fn sign(&self, assertion: &Assertion) -> Option<String> {
+        assertion.with_statement(|statement, caller| self.sign_for(statement, caller))
+    }
+
+    /// Signs what is said of a caller whose members were encoded before.
+    #[must_use]
+    pub fn sign_for(&self, statement: &Statement<'_>, caller: [&str; 2]) -> Option<String> {
+        let MacKey { key, header, .. } = &self.signing;
+        let jws = JwsBuilder::new(header, &statement.payload(caller)?, LEAST_BYTES);
+        let tag = hmac::sign(key, jws.signing_input());
+        Some(jws.finish(tag.as_ref()))
+    }
+
+    /// Whether `tag` is that of `message` by the key `key_id`, compared in constant time; `None` if
+    /// there is no such key.
+    pub(crate) fn verifies(&self, key_id: &str, message: &[u8], tag: &[u8]) -> Option<bool> {
+        let key = self.all().find(|key| key.id == key_id)?;
+        Some(hmac::verify(&key.key, message, tag).is_ok())
+    }
+}
+
+impl MacKey {
+    fn parse(text: &str, line: usize) -> Result<Self, MacKeyError> {
+        let bytes = decode(text).map_err(|_| MacKeyError::NotBase64 { line })?;
+        if bytes.len() < LEAST_BYTES {
+            return Err(MacKeyError::TooShort { line, length: bytes.len() });
+        }
+        let mut different = bytes.clone();
+        different.sort_unstable();
+        different.dedup();
+        if different.len() < LEAST_DIFFERENT_BYTES {
+            return Err(MacKeyError::NotRandom { line });
+        }
+        let key = hmac::Key::new(HMAC_SHA256, &bytes);
+        let id = key_id(&key);
+        let header = encoded_header(&json!({"alg": "HS256", "typ": "JWT", "kid": id}));
+        Ok(Self { key, id, header })
+    }
+}
+
+/// A pseudorandom function of the key: it tells one key from another and nothing of either. A plain
+/// hash would let a guess be tried (RFC 7638 §7).
+fn key_id(key: &hmac::Key) -> String {
+    let tag = hmac::sign(key, KEY_ID_LABEL);
+    URL_SAFE_NO_PAD.encode(tag.as_ref().get(..KEY_ID_BYTES).unwrap_or_default())
+}
+
+/// Helm and openssl write base64, JWK libraries base64url.
+fn decode(text: &str) -> Result<Vec<u8>, DecodeError> {
+    const CONFIG: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
+    const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);
+    STANDARD.decode(text).or_else(|_| URL_SAFE.decode(text))
+}
+
+impl fmt::Debug for MacKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("MacKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

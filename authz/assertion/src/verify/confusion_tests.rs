@@ -1,0 +1,167 @@
+//! Attacks that have one algorithm's key taken for another's (CVE-2015-9235, RFC 8725 §2.1).
+
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use portcullis_token::{KeySet, Reason};
+use serde_json::{Value, json};
+
+use super::tests::{MAC_KEY, assertion, expected, public_keys};
+use super::{AssertionRefusal, Presented};
+use crate::{MacKeys, Signer};
+
+const OTHER_MAC_KEY: &str = "HxwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgEAICE=";
+
+/// What both kinds of verifier say.
+fn reasons(token: &str, public: &KeySet, mac: &MacKeys) -> [Reason; 2] {
+    let reason = |refusal: AssertionRefusal| match refusal {
+        AssertionRefusal::NotGenuine(refusal) => refusal.reason,
+        other => panic!("{other:?}: {token}"),
+    };
+    let presented = || Presented::parse(token);
+    [
+        presented().and_then(|presented| presented.verify(public, expected())),
+        presented().and_then(|presented| presented.verify_mac(mac, expected())),
+    ]
+    .map(|verdict| reason(verdict.unwrap_err()))
+}
+
+fn signer() -> (Signer, EcdsaKeyPair) {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    let pem = pem("PRIVATE KEY", pair.to_pkcs8v1().unwrap().as_ref());
+    (Signer::from_pem(pem.as_bytes()).unwrap(), pair)
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
+}
+
+/// The good assertion's claims under another header, with a tag by `secret`.
+fn hs256(good: &str, header: &Value, secret: &[u8]) -> String {
+    let claims = good.split('.').nth(1).unwrap();
+    let content = format!("{}.{claims}", URL_SAFE_NO_PAD.encode(header.to_string()));
+    let tag = hmac::sign(&hmac::Key::new(HMAC_SHA256, secret), content.as_bytes());
+    format!("{content}.{}", URL_SAFE_NO_PAD.encode(tag))
+}
+
+#[test]
+fn a_public_key_is_never_the_secret_of_a_mac() {
+    let (signer, pair) = signer();
+    let (public, mac) = (public_keys(&signer), MacKeys::parse(MAC_KEY).unwrap());
+    let good = signer.sign(&assertion()).unwrap();
+    let document = signer.key_set();
+    let jwk = serde_json::from_str::<Value>(&document).unwrap()["keys"][0].to_string();
+    let der: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
+    let spki = pem("PUBLIC KEY", der.as_ref());
+    let (public_id, mac_id) = (signer.key_ids()[0], mac.key_ids()[0].to_owned());
+    for secret in [
+        document.as_bytes(),
+        jwk.as_bytes(),
+        der.as_ref(),
+        spki.as_bytes(),
+        spki.trim_end().as_bytes(),
+        pair.public_key().as_ref(),
+        b"",
+        public_id.as_bytes(),
+        mac_id.as_bytes(),
+        MAC_KEY.as_bytes(),
+    ] {
+        for kid in [public_id, &mac_id] {
+            let forged = hs256(&good, &json!({"alg": "HS256", "typ": "JWT", "kid": kid}), secret);
+            let of_mac = if kid == mac_id { Reason::SignatureInvalid } else { Reason::KeyUnknown };
+            assert_eq!(reasons(&forged, &public, &mac), [Reason::AlgorithmNotAllowed, of_mac], "{kid}");
+        }
+    }
+}
+
+#[test]
+fn a_mac_is_never_a_signature_and_a_signature_never_a_mac() {
+    let (signer, _) = signer();
+    let (public, mac) = (public_keys(&signer), MacKeys::parse(MAC_KEY).unwrap());
+    let (by_signature, by_mac) = (signer.sign(&assertion()).unwrap(), mac.sign(&assertion()).unwrap());
+    let secret = STANDARD.decode(MAC_KEY).unwrap();
+    let not_allowed = Reason::AlgorithmNotAllowed;
+    let es256 = |kid: &str| hs256(&by_signature, &json!({"alg": "ES256", "typ": "JWT", "kid": kid}), &secret);
+    for (case, token, expected) in [
+        ("a good signature", by_signature.clone(), [None, Some(not_allowed)]),
+        ("a good MAC", by_mac.clone(), [Some(not_allowed), None]),
+        ("ES256 with a MAC", es256(signer.key_ids()[0]), [Some(Reason::SignatureInvalid), Some(not_allowed)]),
+        ("ES256 with a MAC and its kid", es256(mac.key_ids()[0]), [Some(Reason::KeyUnknown), Some(not_allowed)]),
+    ] {
+        let presented = || Presented::parse(&token).unwrap();
+        let verdicts = [
+            presented().verify(&public, super::tests::expected()),
+            presented().verify_mac(&mac, super::tests::expected()),
+        ];
+        let reasons = verdicts.map(|verdict| match verdict {
+            Ok(_) => None,
+            Err(AssertionRefusal::NotGenuine(refusal)) => Some(refusal.reason),
+            Err(other) => panic!("{case}: {other:?}"),
+        });
+        assert_eq!(reasons, expected, "{case}");
+    }
+}
+
+#[test]
+fn no_other_algorithm_is_taken_for_a_mac() {
+    let (signer, _) = signer();
+    let (public, mac) = (public_keys(&signer), MacKeys::parse(MAC_KEY).unwrap());
+    let (good, secret) = (mac.sign(&assertion()).unwrap(), STANDARD.decode(MAC_KEY).unwrap());
+    let kid = mac.key_ids()[0];
+    for alg in [
+        json!("none"),
+        json!("None"),
+        json!(""),
+        json!("hs256"),
+        json!("HS384"),
+        json!("HS512"),
+        json!("HS1"),
+        json!("RS256"),
+        json!(["HS256"]),
+        json!(null),
+    ] {
+        let forged = hs256(&good, &json!({"alg": alg, "typ": "JWT", "kid": kid}), &secret);
+        assert_eq!(reasons(&forged, &public, &mac), [Reason::AlgorithmNotAllowed; 2], "{alg}");
+    }
+    for (case, header, reason) in [
+        ("crit", json!({"alg": "HS256", "kid": kid, "crit": ["exp"]}), Reason::CriticalHeader),
+        ("no kid", json!({"alg": "HS256"}), Reason::KeyIdInvalid),
+        ("another type", json!({"alg": "HS256", "kid": kid, "typ": "dpop+jwt"}), Reason::TokenTypeUnexpected),
+    ] {
+        assert_eq!(reasons(&hs256(&good, &header, &secret), &public, &mac), [reason; 2], "{case}");
+    }
+}
+
+#[test]
+fn another_upstreams_key_opens_nothing() {
+    let [own, other] = [MAC_KEY, OTHER_MAC_KEY].map(|key| MacKeys::parse(key).unwrap());
+    let forged = other.sign(&assertion()).unwrap();
+    let refusal = Presented::parse(&forged).unwrap().verify_mac(&own, expected()).unwrap_err();
+    assert!(refusal.names_unknown_key(), "{refusal}");
+    let secret = STANDARD.decode(OTHER_MAC_KEY).unwrap();
+    let by_own_name = hs256(&forged, &json!({"alg": "HS256", "typ": "JWT", "kid": own.key_ids()[0]}), &secret);
+    let refusal = Presented::parse(&by_own_name).unwrap().verify_mac(&own, expected()).unwrap_err();
+    assert!(matches!(refusal, AssertionRefusal::NotGenuine(refusal) if refusal.reason == Reason::SignatureInvalid));
+}
+
+#[test]
+fn a_tag_counts_whole_and_unaltered() {
+    let mac = MacKeys::parse(MAC_KEY).unwrap();
+    let good = mac.sign(&assertion()).unwrap();
+    let (content, tag) = good.rsplit_once('.').unwrap();
+    let tag = URL_SAFE_NO_PAD.decode(tag).unwrap();
+    let mut spoilt: Vec<Vec<u8>> = (0..tag.len()).map(|length| tag[..length].to_vec()).collect();
+    spoilt.push([tag.as_slice(), &[0]].concat());
+    for bit in 0..tag.len() * 8 {
+        let mut tag = tag.clone();
+        tag[bit / 8] ^= 1 << (bit % 8);
+        spoilt.push(tag);
+    }
+    for tag in spoilt {
+        let forged = format!("{content}.{}", URL_SAFE_NO_PAD.encode(&tag));
+        let refusal = Presented::parse(&forged).and_then(|presented| presented.verify_mac(&mac, expected()));
+        assert_eq!(refusal.unwrap_err().code(), "assertion_not_genuine", "{tag:02x?}");
+    }
+}

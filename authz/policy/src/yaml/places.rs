@@ -1,0 +1,75 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Place;
+
+/// Where the fields of a document are, by their path, such as `spec.allow[0].callers`.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    places: BTreeMap<String, Place>,
+    /// Elements that were taken away, by the path of their sequence: they move those behind them.
+    removed: BTreeMap<String, BTreeSet<usize>>,
+}
+
+impl Places {
+    pub(super) fn insert(&mut self, path: String, place: Place) {
+        self.places.insert(path, place);
+    }
+
+    /// The place of `path`, or of the nearest field around it that is there: a missing field has
+    /// none of its own.
+    pub(crate) fn nearest(&self, path: &str) -> Option<Place> {
+        let mut path = path;
+        loop {
+            if let Some(place) = self.places.get(path) {
+                return Some(*place);
+            }
+            let Some(end) = path.rfind(['.', '[']) else { return self.places.values().min().copied() };
+            path = path.get(..end)?;
+        }
+    }
+
+    /// Remembers that the element `path` of the document as it is written is not there any more.
+    pub(crate) fn remove_element(&mut self, path: &str) {
+        if let Some((sequence, index)) = split_index(path) {
+            self.removed.entry(sequence.to_owned()).or_default().insert(index);
+        }
+    }
+
+    /// `path` in the document as it is written, where it is a path in the one without the removed
+    /// elements.
+    pub(crate) fn as_written(&self, path: &str) -> String {
+        let mut written = String::new();
+        for part in path.split_inclusive(']') {
+            match split_index(part) {
+                Some((name, index)) => {
+                    written.push_str(name);
+                    let index = self.index_as_written(&written, index);
+                    written = element(&written, index);
+                }
+                None => written.push_str(part),
+            }
+        }
+        written
+    }
+
+    fn index_as_written(&self, sequence: &str, index: usize) -> usize {
+        let removed = self.removed.get(sequence);
+        removed.into_iter().flatten().fold(index, |index, removed| if *removed <= index { index + 1 } else { index })
+    }
+}
+
+/// A path that ends with an index, in two.
+fn split_index(path: &str) -> Option<(&str, usize)> {
+    let (sequence, index) = path.strip_suffix(']')?.rsplit_once('[')?;
+    Some((sequence, index.parse().ok()?))
+}
+
+/// The path of a member, as serde_path_to_error writes it.
+pub(super) fn member(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+/// The path of an element.
+pub(super) fn element(path: &str, index: usize) -> String {
+    format!("{path}[{index}]")
+}

@@ -1,0 +1,117 @@
+//! How large a request may be, so that Envoy can add to it what the authz server answers.
+//!
+//! Envoy 1.40 answers 500 when the headers of a request exceed the limits of its connection manager
+//! after the additions of ext_authz: `max_headers_count` and `max_request_headers_kb` in
+//! `envoy/listeners.yaml`. Those limits have a reserve above the ones here, and [`MOST_ADDED`] keeps
+//! the additions within the reserve.
+
+use crate::check_request::Question;
+use crate::verdict::Refused;
+
+/// The header in which Envoy says how much the client sent.
+pub(crate) const REQUEST_SIZE: &str = "x-gateway-request-size";
+
+/// Header fields of a client, `Host` or `:authority` not counted.
+pub(crate) const MOST_HEADERS: usize = 64;
+/// Names and values of these fields, the host, the method and the path, in bytes.
+pub(crate) const MOST_BYTES: usize = 32 * 1024;
+/// Path and query, in bytes. RFC 9112 §3 asks for 8,000 at least, with method and version.
+pub(crate) const LONGEST_PATH: usize = 8 * 1024;
+/// Identity headers and assertion, in bytes. Envoy's own headers need less than the 2 KiB that remain
+/// of the reserve of 32 KiB.
+pub(crate) const MOST_ADDED: usize = 30 * 1024;
+
+/// What a client sent, without the fields that Envoy adds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RequestSize {
+    headers: usize,
+    bytes: usize,
+}
+
+impl RequestSize {
+    /// Reads `COUNT BYTES SCHEME`, which Envoy writes before it adds anything. HTTP/2 has `:scheme`,
+    /// HTTP/1.1 only in an absolute target, so that it counts for neither.
+    pub(crate) fn read(value: &[u8]) -> Option<Self> {
+        let mut parts = std::str::from_utf8(value).ok()?.split(' ');
+        let (count, bytes) = (parts.next()?, parts.next()?);
+        let scheme = parts.next().unwrap_or_default();
+        // `:authority`, `:method`, `:path`.
+        let headers = count.parse::<usize>().ok()?.saturating_sub(3);
+        let bytes = bytes.parse::<usize>().ok()?;
+        if scheme.is_empty() {
+            return Some(Self { headers, bytes });
+        }
+        let of_scheme = ":scheme".len() + scheme.len();
+        Some(Self { headers: headers.saturating_sub(1), bytes: bytes.saturating_sub(of_scheme) })
+    }
+}
+
+/// Why the request is too large to be judged at all.
+pub(crate) fn exceeded(question: &Question<'_>) -> Option<Refused> {
+    if question.path.len() > LONGEST_PATH {
+        return Some(Refused::UriTooLong);
+    }
+    let RequestSize { headers, bytes } = question.size?;
+    (headers > MOST_HEADERS || bytes > MOST_BYTES).then_some(Refused::HeadersTooLarge)
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_token::Authorization;
+
+    use super::{LONGEST_PATH, RequestSize, exceeded};
+    use crate::check_request::Question;
+    use crate::reply;
+
+    fn reason(path: &str, size: Option<(usize, usize)>) -> &'static str {
+        let question = Question {
+            policy: None,
+            removed_prefix: "",
+            authorization: Authorization::Absent,
+            method: "GET",
+            path,
+            request_id: "",
+            size: size.map(|(headers, bytes)| RequestSize { headers, bytes }),
+            client: "",
+        };
+        exceeded(&question).map_or("", |refused| reply::reason(&refused))
+    }
+
+    #[test]
+    fn request_beyond_a_limit_is_denied_with_the_reason() {
+        let longest = "/".repeat(LONGEST_PATH);
+        let too_long = format!("{longest}/");
+        for (path, size, expected) in [
+            ("/", None, ""),
+            ("/", Some((64, 32768)), ""),
+            ("/", Some((65, 0)), "headers_too_large"),
+            ("/", Some((0, 32769)), "headers_too_large"),
+            (&longest, Some((64, 32768)), ""),
+            (&too_long, None, "uri_too_long"),
+            (&too_long, Some((65, 32769)), "uri_too_long"),
+        ] {
+            assert_eq!(reason(path, size), expected, "{} {size:?}", path.len());
+        }
+    }
+
+    #[test]
+    fn request_size_counts_the_same_in_both_versions_of_http() {
+        for (value, expected) in [
+            ("3 43 ", Some((0, 43))),
+            ("3 43", Some((0, 43))),
+            ("4 54 http", Some((0, 43))),
+            ("4 55 https", Some((0, 43))),
+            ("67 32768 ", Some((64, 32768))),
+            ("0 0 ", Some((0, 0))),
+            ("", None),
+            ("3", None),
+            ("- - ", None),
+            ("-1 43 ", None),
+            ("99999999999999999999999 1 ", None),
+        ] {
+            let expected = expected.map(|(headers, bytes)| RequestSize { headers, bytes });
+            assert_eq!(RequestSize::read(value.as_bytes()), expected, "{value:?}");
+        }
+        assert_eq!(RequestSize::read(b"\xff 1 "), None);
+    }
+}

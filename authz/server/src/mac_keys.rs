@@ -1,0 +1,220 @@
+//! The MAC keys of upstreams: a folder with one file for each, followed while it changes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use portcullis_assertion::{MAX_MAC_KEY_FILE, MacKeys};
+use portcullis_runtime::{InvalidSettings, read_secret, warn_if_others_can_read};
+use tokio::time::sleep;
+
+use crate::gate::Gate;
+use crate::metrics::Metrics;
+use crate::reload::LOOK_EVERY;
+
+/// More upstreams than one gateway has. All files are read every second.
+const MOST_UPSTREAMS: usize = 1024;
+
+/// Keys by the name of the upstream that holds the same. An upstream without any is signed for with
+/// a key whose public half it fetches.
+#[derive(Debug, Default)]
+pub(crate) struct UpstreamMacKeys(BTreeMap<String, MacKeys>);
+
+/// A folder of MAC keys.
+#[derive(Debug)]
+pub(crate) struct MacKeyFolder(PathBuf);
+
+impl UpstreamMacKeys {
+    pub(crate) fn get(&self, upstream: &str) -> Option<&MacKeys> {
+        self.0.get(upstream)
+    }
+
+    /// The keys of one upstream alone.
+    pub(crate) fn of(upstream: &str, keys: MacKeys) -> Self {
+        Self(BTreeMap::from([(upstream.to_owned(), keys)]))
+    }
+
+    /// The upstreams with the ids of their keys, the one that signs first.
+    pub(crate) fn key_ids(&self) -> BTreeMap<&str, Vec<&str>> {
+        self.0.iter().map(|(upstream, keys)| (upstream.as_str(), keys.key_ids())).collect()
+    }
+
+    /// Reads every file of `folder` whose name does not begin with a dot: its name is the upstream's.
+    /// Kubernetes mounts a Secret as links with such names to folders that begin with two dots.
+    fn read(folder: &Path) -> Result<Self, Vec<String>> {
+        let mut problems = Vec::new();
+        let mut keys = BTreeMap::new();
+        for file in files(folder).map_err(|problem| vec![wrong(folder, &problem)])? {
+            match read_file(&file) {
+                Ok((upstream, of_upstream)) => drop(keys.insert(upstream, of_upstream)),
+                Err(problem) => problems.push(wrong(&file, &problem)),
+            }
+        }
+        problems.extend(shared(&keys).into_iter().map(|problem| wrong(folder, &problem)));
+        if problems.is_empty() { Ok(Self(keys)) } else { Err(problems) }
+    }
+}
+
+fn wrong(path: &Path, problem: &str) -> String {
+    format!("--assertion-mac-keys {}: {problem}", path.display())
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let unreadable =
+        |error: std::io::Error| format!("cannot be read: {error}; give a folder with a file for each upstream");
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            files.push(entry.path());
+        }
+        if files.len() > MOST_UPSTREAMS {
+            return Err(format!("has more than {MOST_UPSTREAMS} files"));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read_file(file: &Path) -> Result<(String, MacKeys), String> {
+    let name = file.file_name().and_then(|name| name.to_str());
+    let upstream = name.ok_or("its name is not UTF-8; it must be the upstream's")?;
+    let keys = MacKeys::parse(&read_secret(file, MAX_MAC_KEY_FILE)?).map_err(|error| error.to_string())?;
+    Ok((upstream.to_owned(), keys))
+}
+
+/// A key that two upstreams hold lets each of them forge to the other.
+fn shared(keys: &BTreeMap<String, MacKeys>) -> Vec<String> {
+    let mut holders = HashMap::new();
+    let mut problems = Vec::new();
+    for (upstream, keys) in keys {
+        for key_id in keys.key_ids() {
+            if let Some(other) = holders.insert(key_id, upstream) {
+                problems.push(format!(
+                    "{other} and {upstream} have the same key {key_id}, so that each could forge to the other; \
+                     make one for each: openssl rand -base64 32"
+                ));
+            }
+        }
+    }
+    problems
+}
+
+impl MacKeyFolder {
+    /// The keys of the folder, and the folder to follow; no keys without one.
+    pub(crate) fn open(path: Option<&Path>) -> Result<(UpstreamMacKeys, Option<Self>), InvalidSettings> {
+        let Some(path) = path else { return Ok((UpstreamMacKeys::default(), None)) };
+        let keys = UpstreamMacKeys::read(path).map_err(InvalidSettings)?;
+        for file in files(path).unwrap_or_default() {
+            warn_if_others_can_read(&file);
+        }
+        Ok((keys, Some(Self(path.to_owned()))))
+    }
+
+    /// Never ends. Good keys replace those in force; others change nothing.
+    pub(crate) async fn follow(self, gate: Arc<Gate>, metrics: Metrics) {
+        let Self(path) = self;
+        let mut refused = None;
+        warn_of_unknown_upstreams(&gate);
+        loop {
+            sleep(LOOK_EVERY).await;
+            match UpstreamMacKeys::read(&path) {
+                Ok(keys) => {
+                    put_in_force(&gate, keys);
+                    metrics.assertion_mac_keys_agree(true);
+                    refused = None;
+                }
+                // Saying it every second would only fill the log.
+                Err(problems) if refused.as_ref() == Some(&problems) => {}
+                Err(problems) => {
+                    tracing::error!(
+                        ?problems,
+                        "the MAC keys of assertions are not replaced; the last good ones stay in force"
+                    );
+                    metrics.assertion_mac_keys_agree(false);
+                    refused = Some(problems);
+                }
+            }
+        }
+    }
+}
+
+/// Key ids tell keys apart, so that no copy or hash of them is needed to see a change.
+fn put_in_force(gate: &Gate, keys: UpstreamMacKeys) {
+    if keys.key_ids() == gate.signers().mac.key_ids() {
+        return;
+    }
+    tracing::info!(key_ids = ?keys.key_ids(), "the MAC keys of assertions are replaced");
+    gate.replace_mac_keys(keys);
+    warn_of_unknown_upstreams(gate);
+}
+
+fn warn_of_unknown_upstreams(gate: &Gate) {
+    let (routes, signers) = (gate.routes(), gate.signers());
+    for upstream in signers.mac.key_ids().keys().filter(|upstream| !routes.has_upstream(upstream)) {
+        tracing::warn!(
+            upstream,
+            "there are MAC keys for an upstream that no policy has; rename the file, or remove it"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{MacKeyFolder, UpstreamMacKeys};
+
+    const FIRST: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    const SECOND: &str = "//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA=";
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            std::fs::write(folder.path().join(name), content).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn each_file_is_named_after_its_upstream() {
+        let folder = folder(&[("task-api", FIRST), ("notification", SECOND), (".task-api.next", "half a k")]);
+        let keys = UpstreamMacKeys::read(folder.path()).unwrap();
+        assert_eq!(keys.key_ids().into_keys().collect::<Vec<_>>(), ["notification", "task-api"]);
+        assert!(keys.get("task-api").is_some() && keys.get("audit").is_none());
+    }
+
+    #[test]
+    fn a_folder_is_read_as_kubernetes_mounts_it() {
+        let folder = folder(&[]);
+        let data = folder.path().join("..2026");
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(data.join("task-api"), FIRST).unwrap();
+        std::os::unix::fs::symlink("..2026", folder.path().join("..data")).unwrap();
+        std::os::unix::fs::symlink("..data/task-api", folder.path().join("task-api")).unwrap();
+        assert!(UpstreamMacKeys::read(folder.path()).unwrap().get("task-api").is_some());
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_its_file_and_no_key() {
+        let both = format!("{SECOND}\n{FIRST}");
+        for (files, expected) in [
+            (vec![("task-api", "")], "/task-api: holds no key"),
+            (vec![("task-api", FIRST), ("audit", "c2hvcnQ=")], "/audit: line 1 has a key of 5 bytes"),
+            (vec![("task-api", FIRST), ("audit", &both)], "audit and task-api have the same key"),
+        ] {
+            let folder = folder(&files);
+            let problems = UpstreamMacKeys::read(folder.path()).unwrap_err();
+            assert!(problems.len() == 1 && problems[0].contains(expected), "{problems:?}");
+            assert!(problems[0].starts_with("--assertion-mac-keys "), "{problems:?}");
+            assert!(!problems[0].contains(FIRST.trim_end_matches('=')), "{problems:?}");
+        }
+        let nested = folder(&[]);
+        std::fs::create_dir(nested.path().join("task-api")).unwrap();
+        for folder in [nested.path(), Path::new("absent")] {
+            let problem = MacKeyFolder::open(Some(folder)).map(|_| ()).unwrap_err().to_string();
+            assert!(problem.contains("--assertion-mac-keys") && problem.contains("cannot be read"), "{problem}");
+        }
+        assert!(MacKeyFolder::open(None).is_ok_and(|(_, folder)| folder.is_none()));
+    }
+}

@@ -1,0 +1,33 @@
+use std::time::Duration;
+
+use portcullis_policy::RateLimit;
+
+use super::windows::Windows;
+use super::{Admission, LimitKey};
+
+/// The windows of rate limits apart from a server, on a clock of the caller's, for measurements.
+#[derive(Debug)]
+pub struct MeasuredLimits(Windows);
+
+impl MeasuredLimits {
+    /// Windows that take `capacity` bytes at most.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self(Windows::new(capacity))
+    }
+
+    /// Counts a request of caller number `caller` at `now`; whether it may pass.
+    #[must_use]
+    pub fn admit(&self, caller: u64, limit: RateLimit, now: Duration) -> bool {
+        // Keys are hashes, so that callers are spread over all shards.
+        let key = LimitKey([caller.wrapping_mul(0x9e37_79b9_7f4a_7c15), caller]);
+        matches!(self.0.admit(key, limit, now), Admission::Admitted { .. })
+    }
+
+    /// How many windows there are, and how many bytes they are said to take.
+    #[must_use]
+    pub fn held(&self) -> (usize, usize) {
+        let held = self.0.held();
+        (held.windows, held.bytes)
+    }
+}

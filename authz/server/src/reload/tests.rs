@@ -1,0 +1,153 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis_assertion::Signer;
+use portcullis_runtime::Registry;
+use portcullis_token::{KeyPolicy, KeySources};
+use reqwest::Client;
+use tokio::time::timeout;
+
+use super::{PoliciesInForce, Reload, Seen};
+use crate::gate::Gate;
+use crate::metrics::Metrics;
+use crate::policy_source::PolicyText;
+use crate::rate_limit::{LimitMemory, RateLimiter};
+use crate::routes::{RouteSettings, Routes};
+use crate::signers::Signers;
+
+const PUBLIC: &str = "
+apiVersion: portcullis.dev/v1alpha1
+kind: RoutePolicy
+metadata: {name: public}
+spec:
+  allow: [{callers: anyone}]
+  upstream: {name: web}
+";
+
+/// An issuer that never answers: port 1 of this machine is closed.
+const OF_AN_ISSUER_THAT_IS_AWAY: &str = "
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: TokenIssuer
+metadata: {name: away}
+spec: {oidc: {issuer: 'https://127.0.0.1:1/realm'}}
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: RoutePolicy
+metadata: {name: private}
+spec:
+  issuer: away
+  audiences: [api]
+  allow: [{callers: users, scopes: [read]}]
+  upstream: {name: web}
+";
+
+const DENY_LIST: &str = "
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: DenyList
+metadata: {name: incident}
+spec: {callers: [aaaaaaaa-0003-4000-8000-000000000003]}
+";
+
+const NOT_A_POLICY: &str = "apiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicies\n";
+
+fn reload_of(file: &Path) -> (Reload, Registry, PolicyText) {
+    let mut registry = Registry::default();
+    let metrics = Metrics::register(&mut registry);
+    let keys = KeySources::new(Client::builder().no_proxy().build().unwrap(), KeyPolicy::default());
+    let settings = RouteSettings { keys, cache_capacity: 0, metrics: metrics.clone() };
+    let text = PolicyText::read([file]).unwrap();
+    let routes = Routes::start(&text.compile().unwrap(), &settings).unwrap();
+    let signers = Signers::public_only(Signer::generate().unwrap());
+    let gate = Arc::new(Gate::new(routes, signers, RateLimiter::in_memory(LimitMemory::default())));
+    let policies = PoliciesInForce::new(&text);
+    let removed_policy_grace = Duration::from_mins(2);
+    (Reload { gate, path: file.to_owned(), settings, metrics, policies, removed_policy_grace }, registry, text)
+}
+
+fn metrics_of(registry: &Registry) -> String {
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, registry).unwrap();
+    text
+}
+
+#[tokio::test]
+async fn each_look_puts_in_force_what_can_be_used_and_says_what_cannot() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.yaml");
+    std::fs::write(&file, PUBLIC).unwrap();
+    let (reload, registry, in_force) = reload_of(&file);
+    let mut seen = Seen { in_force, refused: None, cause: None };
+    let with_deny_list = format!("{PUBLIC}{DENY_LIST}");
+    let with_issuer = format!("{with_deny_list}{OF_AN_ISSUER_THAT_IS_AWAY}");
+    let public = ["public"].as_slice();
+    // What the file holds, policies in force, why not, (successes, failures) so far.
+    for (name, text, policies, cause, (successes, failures)) in [
+        ("nothing new", Some(PUBLIC), public, None, (0, 0)),
+        ("a file that is gone", None, public, Some("cannot be read"), (0, 1)),
+        ("a file that is still gone", None, public, Some("cannot be read"), (0, 1)),
+        ("the same text again", Some(PUBLIC), public, None, (0, 1)),
+        ("a mistake", Some(NOT_A_POLICY), public, Some("kind"), (0, 2)),
+        ("the same mistake", Some(NOT_A_POLICY), public, Some("kind"), (0, 2)),
+        ("a file that is gone after a mistake", None, public, Some("cannot be read"), (0, 3)),
+        ("the mistake is back", Some(NOT_A_POLICY), public, Some("kind"), (0, 4)),
+        ("an issuer that is away", Some(&with_issuer), &["private", "public"], None, (1, 4)),
+    ] {
+        match text {
+            Some(text) => std::fs::write(&file, text).unwrap(),
+            None => std::fs::remove_file(&file).unwrap_or_default(),
+        }
+        let outcome = reload.look(&mut seen, false);
+        reload.note(&mut seen, outcome);
+        assert_eq!(reload.gate.routes().policy_names(), policies, "{name}");
+        let refused = reload.policies.state().refused;
+        assert_eq!(refused.is_some(), cause.is_some(), "{name}: {refused:?}");
+        assert!(refused.unwrap_or_default().contains(cause.unwrap_or_default()), "{name}");
+        let text = metrics_of(&registry);
+        for (line, number) in [
+            ("portcullis_policy_stale", u32::from(cause.is_some())),
+            ("portcullis_policy_reloads_total{outcome=\"success\"}", successes),
+            ("portcullis_policy_reloads_total{outcome=\"failure\"}", failures),
+        ] {
+            let expected = format!("{line} {number}\n");
+            assert!(number == 0 && !text.contains(line) || text.contains(&expected), "{name}: {line}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_does_not_compile_is_compiled_again_only_when_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.yaml");
+    std::fs::write(&file, PUBLIC).unwrap();
+    let (reload, _, in_force) = reload_of(&file);
+    std::fs::write(&file, NOT_A_POLICY).unwrap();
+    let text = PolicyText::read([file.as_path()]).unwrap();
+    let mut seen = Seen { in_force, refused: Some((text, "as remembered".to_owned())), cause: None };
+    assert_eq!(reload.look(&mut seen, false), Err("as remembered".to_owned()));
+    assert!(reload.look(&mut seen, true).unwrap_err().contains("kind"));
+}
+
+#[tokio::test]
+async fn an_explicit_reload_answers_with_the_present_and_waits_for_no_issuer() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.yaml");
+    std::fs::write(&file, PUBLIC).unwrap();
+    let (reload, _, in_force) = reload_of(&file);
+    let (policies, gate) = (reload.policies.clone(), Arc::clone(&reload.gate));
+    let following = tokio::spawn(reload.follow(in_force));
+    let with_issuer = format!("{PUBLIC}{DENY_LIST}{OF_AN_ISSUER_THAT_IS_AWAY}");
+    for (text, refused) in [(NOT_A_POLICY, true), (with_issuer.as_str(), false), (NOT_A_POLICY, true), (PUBLIC, false)]
+    {
+        std::fs::write(&file, text).unwrap();
+        let state = timeout(Duration::from_secs(5), policies.look_now()).await.unwrap();
+        assert_eq!(state.refused.is_some(), refused, "{text}: {:?}", state.refused);
+        if !refused {
+            assert_eq!(state.version, PolicyText::read([file.as_path()]).unwrap().version());
+            assert_eq!(gate.routes().policy_names().contains(&"private"), text != PUBLIC);
+        }
+    }
+    following.abort();
+}

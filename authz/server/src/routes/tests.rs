@@ -1,0 +1,171 @@
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis_policy::PolicySet;
+use portcullis_runtime::{PartState, Registry};
+use portcullis_token::{Caller, CallerKind, Claims, KeyPolicy, KeySources, Verified};
+use reqwest::Client;
+
+use super::{RouteSettings, Routes};
+use crate::metrics::Metrics;
+
+/// Keys that are in the policy, so that no network is needed.
+const KEYS: &str = r#"{keys: [{kty: RSA, kid: k, e: AQAB, n: "N"}]}"#;
+
+const USERS: &str = "users, scopes: [read]";
+
+fn settings() -> RouteSettings {
+    let keys = KeySources::new(Client::builder().no_proxy().build().unwrap(), KeyPolicy::default());
+    RouteSettings { keys, cache_capacity: 0, metrics: Metrics::register(&mut Registry::default()) }
+}
+
+/// A TokenIssuer; port 1 of this machine is closed, so that one without keys stays without.
+fn issuer(name: &str, has_keys: bool, more: &str) -> String {
+    let modulus = "sXchDaQebHnPiGvyDOAT4saGEUetSyo9MKLOoWFsueri23bOdgWp4Dy1WlUzewbgBHod5pcM9H95GQRV3JDXboIRROSBigeC5yjU1hGzHHyXss8UDprecbAYxknTcQkhslANGRUZmdTOQ5qTRsLAt6BTYuyvVRdhS8exSZEy_c4gs_7svlJJQ4H9_NxsiIoLwAEk7-Q3UXERGYw_75IDrGA84-lA_-Ct4eTlXHBIY2EaV7t7LjJaynVJCpkv4LKjTTAumiGUIuQhrNhZLuF_RJLqHpM2kgWFLU7-VTdL1VbC2tejvcI2BlMkEpk1BzBZI0KQB0GaDWFLN-aEAw3vRw";
+    let keys = if has_keys { format!(", jwks: {}", KEYS.replace('N', modulus)) } else { String::new() };
+    let spec = format!("{{oidc: {{issuer: 'https://127.0.0.1:1/{name}'{keys}{more}}}}}");
+    format!("---\napiVersion: portcullis.dev/v1alpha1\nkind: TokenIssuer\nmetadata: {{name: {name}}}\nspec: {spec}\n")
+}
+
+fn policy(name: &str, issuer: Option<&str>, callers: &str) -> String {
+    let tokens = issuer.map_or_else(String::new, |issuer| format!("issuer: {issuer}, audiences: [api], "));
+    let spec = format!("{{{tokens}allow: [{{callers: {callers}}}], upstream: {{name: web}}}}");
+    format!("---\napiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {{name: {name}}}\nspec: {spec}\n")
+}
+
+fn compiled(documents: &[String]) -> PolicySet {
+    PolicySet::compile([("policy.yaml", documents.concat().as_str())]).unwrap()
+}
+
+fn word(state: &PartState) -> &'static str {
+    match state {
+        PartState::Works => "works",
+        PartState::Degraded(_) => "degraded",
+        PartState::Fails(_) => "fails",
+    }
+}
+
+#[tokio::test]
+async fn one_policy_that_can_be_served_is_enough() {
+    let (here, away) = (|| issuer("here", true, ""), || issuer("away", false, ""));
+    let users = |name, of| policy(name, Some(of), USERS);
+    for (name, documents, expected) in [
+        ("no issuer", vec![policy("web", None, "anyone")], "works"),
+        ("an issuer with keys", vec![here(), users("api", "here")], "works"),
+        ("none with keys", vec![away(), users("api", "away")], "fails"),
+        ("one of two", vec![here(), away(), users("api", "here"), users("old", "away")], "degraded"),
+        ("anonymous routes beside", vec![away(), users("api", "away"), policy("web", None, "anyone")], "degraded"),
+        ("a route that needs no token", vec![away(), policy("web", Some("away"), "anyone")], "degraded"),
+        ("an issuer that no policy uses", vec![here(), away(), users("api", "here")], "works"),
+    ] {
+        let routes = Routes::start(&compiled(&documents), &settings()).unwrap();
+        for (issuer, verifier) in routes.issuers() {
+            if issuer == "here" {
+                verifier.settled().await;
+            }
+        }
+        let state = routes.part_state();
+        assert_eq!(word(&state), expected, "{name}: {state:?}");
+        if let PartState::Degraded(reason) | PartState::Fails(reason) = state {
+            assert!(reason.contains("issuer away: https://127.0.0.1:1/away/"), "{name}: {reason}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_renamed_or_changed_keeps_the_keys_of_its_source() {
+    let settings = settings();
+    let start = |documents: &[String]| Routes::start(&compiled(documents), &settings).unwrap();
+    let users = |of| policy("api", Some(of), USERS);
+    let before = start(&[issuer("here", true, ""), users("here")]);
+    before.keys_settled().await;
+    let renamed = issuer("here", true, "").replace("metadata: {name: here}", "metadata: {name: again}");
+    for (name, documents, keys) in [
+        ("unchanged", vec![issuer("here", true, ""), users("here")], true),
+        ("renamed", vec![renamed, users("again")], true),
+        ("other claims", vec![issuer("here", true, ", claims: {subject: oid}"), users("here")], true),
+        ("another source", vec![issuer("there", true, ""), users("there")], false),
+    ] {
+        let after = start(&documents);
+        // Nothing was awaited since, so keys can only be those of before.
+        assert_eq!(after.issuers().all(|(_, verifier)| verifier.has_keys()), keys, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn policies_are_named_by_the_issuer_that_they_depend_on() {
+    let documents = [issuer("here", true, ""), policy("b", Some("here"), USERS), policy("a", Some("here"), USERS)];
+    let routes = Arc::new(Routes::start(&compiled(&documents), &settings()).unwrap());
+    assert_eq!((routes.policies_of("here"), routes.policies_of("other")), (vec!["a", "b"], vec![]));
+}
+
+const NOW: u64 = 1_800_000_000;
+const GRACE: Duration = Duration::from_mins(2);
+
+fn started(documents: &[String]) -> Routes {
+    Routes::start(&compiled(documents), &settings()).unwrap()
+}
+
+/// Routes for `documents`, put in force at `now` after `before`.
+fn after(before: &Routes, documents: &[String], now: u64) -> Routes {
+    started(documents).keep_removed(before, &compiled(documents), now, GRACE)
+}
+
+#[tokio::test]
+async fn removed_policy_decides_for_its_grace_and_no_longer() {
+    let here = || issuer("here", true, "");
+    let users = |name| policy(name, Some("here"), USERS);
+    let first = started(&[here(), users("old"), users("api"), policy("open", None, "anyone")]);
+    let second = after(&first, &[here(), users("api")], NOW);
+    let third = after(&second, &[here(), users("new")], NOW + 60);
+    let back = after(&second, &[here(), users("old")], NOW + 60);
+    let elsewhere = after(&first, &[issuer("there", true, ""), policy("new", Some("there"), USERS)], NOW);
+    for (name, routes, asked, at, decides) in [
+        ("in force", &second, "api", NOW + 1000, true),
+        ("removed", &second, "old", NOW + 119, true),
+        ("removed, and needs no token", &second, "open", NOW + 119, true),
+        ("grace is over", &second, "old", NOW + 120, false),
+        ("never was", &second, "other", NOW, false),
+        ("removed by the next set", &third, "api", NOW + 179, true),
+        ("grace after the next set is over", &third, "api", NOW + 180, false),
+        ("removed by an earlier set", &third, "old", NOW + 119, true),
+        ("next set prolongs nothing", &third, "old", NOW + 120, false),
+        ("back again", &back, "old", NOW + 1000, true),
+        ("its issuer is gone", &elsewhere, "old", NOW, false),
+        ("its issuer is gone, but it needs no token", &elsewhere, "open", NOW, true),
+    ] {
+        assert_eq!(routes.get(asked, at).is_some(), decides, "{name}");
+    }
+    let numbers: HashSet<u32> =
+        ["new", "api", "old", "open"].iter().map(|name| third.get(name, NOW + 61).unwrap().number).collect();
+    assert_eq!(numbers.len(), 4, "the cache tells them apart");
+    assert_eq!(third.removed_policies(NOW + 61), [("api", 119), ("old", 59), ("open", 59)]);
+    assert_eq!(third.policy_names(), ["new"]);
+}
+
+#[tokio::test]
+async fn removed_policy_denies_whom_the_new_set_denies() {
+    let users = |name| policy(name, Some("here"), USERS);
+    let first = started(&[issuer("here", true, ""), users("old"), users("api")]);
+    let caller = Caller {
+        tenant: "https://127.0.0.1:1/here".to_owned(),
+        object_id: "mallory".to_owned(),
+        kind: CallerKind::User,
+        actor: None,
+        name: None,
+        email: None,
+        roles: Vec::new(),
+        scopes: vec!["read".to_owned()],
+    };
+    let verified = Verified { caller, claims: Claims::default(), valid: NOW..NOW + 3600, key_epoch: 0 };
+    let deny_list =
+        "---\napiVersion: portcullis.dev/v1alpha1\nkind: DenyList\nmetadata: {name: now}\nspec: {callers: [mallory]}\n";
+    for (name, more, granted) in [("no deny list", "", true), ("a deny list that came", deny_list, false)] {
+        let routes = after(&first, &[issuer("here", true, ""), users("api"), more.to_owned()], NOW);
+        for policy in ["api", "old"] {
+            let grant = routes.get(policy, NOW).unwrap().policy.grant(Some(&verified));
+            assert_eq!(grant.is_ok(), granted, "{name}: {policy}");
+        }
+    }
+}

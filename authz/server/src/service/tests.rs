@@ -1,0 +1,153 @@
+use bytes::Bytes;
+use envoy_types::ext_authz::v3::pb::CheckRequest;
+use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
+use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Request as Attributes};
+use h2::client::SendRequest;
+use http::{HeaderMap, Request};
+use hyper::service::service_fn;
+use portcullis_policy::PolicySet;
+use portcullis_runtime::{ListenAddress, Listener, Process, serve_http2};
+use prost::Message;
+use tokio::net::UnixStream;
+use tonic::service::Routes;
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+
+use super::{AuthorizationService, CHECK, LARGEST_CHECK};
+use crate::rehearsal::Stage;
+
+const HEALTH: &str = "/grpc.health.v1.Health/Check";
+const POLICY: &str = "{apiVersion: portcullis.dev/v1alpha1, kind: RoutePolicy, metadata: {name: p}, spec: {allow: [{callers: anyone}], upstream: {name: u}}}";
+
+/// A connection to the service, over a Unix socket as of a gateway on the same machine.
+struct Client {
+    sender: SendRequest<Bytes>,
+    _folder: tempfile::TempDir,
+}
+
+impl Client {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("authz.sock");
+        let listener = Listener::bind("checks", "--listen", &ListenAddress::Unix(path.clone())).await.unwrap();
+        let stage = Stage::set(PolicySet::compile([("p.yaml", POLICY)]).unwrap()).await.unwrap();
+        let (_, health) = tonic_health::server::health_reporter();
+        let service = AuthorizationService::new(stage.fresh_handler().unwrap(), Routes::new(health));
+        tokio::spawn(async move {
+            let service = service_fn(move |request| service.clone().answer(request));
+            serve_http2(&Process::detached(), listener, service).await;
+        });
+        let (sender, connection) = h2::client::handshake(UnixStream::connect(&path).await.unwrap()).await.unwrap();
+        tokio::spawn(connection);
+        Self { sender, _folder: folder }
+    }
+
+    /// Sends `frames` as the request's body, and ends it if `ends`. The status, and the message if there is one.
+    async fn ask(&self, path: &str, frames: &[Bytes], ends: bool) -> (String, Option<Bytes>) {
+        let request = Request::post(format!("http://authz{path}")).header("content-type", "application/grpc");
+        let mut sender = self.sender.clone().ready().await.unwrap();
+        let (response, mut body) = sender.send_request(request.body(()).unwrap(), false).unwrap();
+        for (number, frame) in frames.iter().enumerate() {
+            body.send_data(frame.clone(), ends && number + 1 == frames.len()).unwrap();
+        }
+        let response = response.await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["content-type"]),
+            (200, &"application/grpc".parse().unwrap())
+        );
+        if response.headers().contains_key("grpc-status") {
+            return (status(response.headers()), None);
+        }
+        let mut reply = response.into_body();
+        let mut bytes = Vec::new();
+        while let Some(data) = reply.data().await {
+            bytes.extend_from_slice(&data.unwrap());
+        }
+        let trailers = reply.trailers().await.unwrap().expect("trailers");
+        let (prefix, message) = bytes.split_at(5);
+        assert_eq!(prefix, [&[0], &u32::try_from(message.len()).unwrap().to_be_bytes()[..]].concat());
+        (status(&trailers), Some(message.to_vec().into()))
+    }
+}
+
+fn status(headers: &HeaderMap) -> String {
+    headers["grpc-status"].to_str().unwrap().to_owned()
+}
+
+fn prefixed(message: &[u8]) -> Bytes {
+    [&[0], &u32::try_from(message.len()).unwrap().to_be_bytes()[..], message].concat().into()
+}
+
+/// A Check about a request with a path of `length` bytes.
+fn check(length: usize) -> Bytes {
+    let http = HttpRequest { method: "GET".to_owned(), path: "/".repeat(length), ..HttpRequest::default() };
+    let request = Some(Attributes { http: Some(http), ..Attributes::default() });
+    let attributes = Some(AttributeContext { request, ..AttributeContext::default() });
+    prefixed(&CheckRequest { attributes }.encode_to_vec())
+}
+
+fn in_frames_of(size: usize, bytes: &Bytes) -> Vec<Bytes> {
+    bytes.chunks(size).map(Bytes::copy_from_slice).collect()
+}
+
+#[tokio::test]
+async fn check_is_answered_however_its_message_is_cut() {
+    let client = Client::start().await;
+    let whole = client.ask(CHECK, &[check(9)], true).await;
+    assert_eq!(whole.0, "0");
+    let frames = |size| in_frames_of(size, &check(9));
+    let empty_last = [check(9), Bytes::new()];
+    for (name, frames) in [
+        ("byte by byte", frames(1)),
+        ("in the prefix", frames(3)),
+        ("after the prefix", frames(5)),
+        ("an empty last frame", empty_last.to_vec()),
+        ("many frames", in_frames_of(1000, &check(LARGEST_CHECK - 1000))),
+    ] {
+        let (status, message) = client.ask(CHECK, &frames, true).await;
+        assert!(status == "0" && message.is_some(), "{name}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn message_that_cannot_be_read_gets_the_status_that_grpc_has_for_it() {
+    let client = Client::start().await;
+    let [mut compressed, mut short, mut long] = [check(9), check(9), check(9)].map(|check| check.to_vec());
+    compressed[0] = 1;
+    short.pop();
+    long.push(0);
+    let huge = [&[0, 255, 255, 255, 255], &b"x"[..]].concat();
+    for (name, path, frames, expected) in [
+        ("nothing", CHECK, vec![Bytes::new()], "3"),
+        ("half a prefix", CHECK, vec![Bytes::from_static(&[0, 0, 0])], "3"),
+        ("too short", CHECK, vec![short.into()], "3"),
+        ("too long", CHECK, vec![long.into()], "3"),
+        ("two messages", CHECK, vec![check(9), check(9)], "3"),
+        ("no Check", CHECK, vec![prefixed(&[255, 255])], "3"),
+        ("a Check about nothing", CHECK, vec![prefixed(&[])], "3"),
+        ("a compressed message", CHECK, vec![compressed.into()], "12"),
+        ("a length beyond the limit", CHECK, vec![huge.into()], "11"),
+        ("bytes beyond the limit", CHECK, in_frames_of(16_000, &check(LARGEST_CHECK + 1000)), "11"),
+        ("another method", "/envoy.service.auth.v3.Authorization/Other", vec![check(9)], "12"),
+        ("another service", "/another.Service/Check", vec![check(9)], "12"),
+    ] {
+        let (status, _) = client.ask(path, &frames, true).await;
+        assert_eq!(status, expected, "{name}");
+    }
+    assert_eq!(client.ask(CHECK, &[check(9)], true).await.0, "0", "the connection goes on");
+}
+
+#[tokio::test]
+async fn message_that_does_not_come_is_not_waited_for() {
+    let client = Client::start().await;
+    let half = check(9).slice(..20);
+    assert_eq!(client.ask(CHECK, &[half], false).await.0, "4");
+}
+
+#[tokio::test]
+async fn health_is_answered_beside_checks() {
+    let client = Client::start().await;
+    let question = prefixed(&HealthCheckRequest::default().encode_to_vec());
+    let (status, message) = client.ask(HEALTH, &[question], true).await;
+    let reply = HealthCheckResponse::decode(message.unwrap()).unwrap();
+    assert_eq!((status.as_str(), reply.status), ("0", 1));
+}

@@ -1,0 +1,49 @@
+use crate::claims::is_guid;
+
+/// A GUID as Entra writes it in tokens: lower case, with hyphens. `None` if `text` is no GUID.
+///
+/// People copy ids in upper case from PowerShell, in braces from the registry and with blanks from
+/// tables. Tokens have one spelling, so an id in another one would match nothing.
+#[must_use]
+pub fn normalize_guid(text: &str) -> Option<String> {
+    let text = text.trim();
+    let bare = text.strip_prefix('{').map_or(Some(text), |text| text.strip_suffix('}'))?;
+    let guid = bare.to_ascii_lowercase();
+    is_guid(&guid).then_some(guid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normalize_guid;
+
+    const GUID: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+    #[test]
+    fn every_spelling_of_a_guid_becomes_entras() {
+        let upper = GUID.to_uppercase();
+        for spelling in
+            [GUID.to_owned(), upper.clone(), format!("{{{GUID}}}"), format!("{{{upper}}}"), format!(" {upper}\n")]
+        {
+            assert_eq!(normalize_guid(&spelling).as_deref(), Some(GUID), "{spelling:?}");
+        }
+    }
+
+    #[test]
+    fn other_text_is_no_guid() {
+        for text in [
+            "",
+            "{}",
+            "ada@contoso.example",
+            "9188040d6c674c5bb11236a304b66dad",
+            "{9188040d-6c67-4c5b-b112-36a304b66dad",
+            "9188040d-6c67-4c5b-b112-36a304b66dad}",
+            "{{9188040d-6c67-4c5b-b112-36a304b66dad}}",
+            "{ 9188040d-6c67-4c5b-b112-36a304b66dad }",
+            "api://9188040d-6c67-4c5b-b112-36a304b66dad",
+            "9188040g-6c67-4c5b-b112-36a304b66dad",
+            "９188040d-6c67-4c5b-b112-36a304b66dad",
+        ] {
+            assert_eq!(normalize_guid(text), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+use serde::Deserialize;
+use serde_json::Number;
+
+/// Seconds since 1970, without their fraction: RFC 7519 §2 allows one, and MSAL for Python sends
+/// it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "Number")]
+pub(super) struct NumericDate(pub(super) i64);
+
+impl TryFrom<Number> for NumericDate {
+    type Error = &'static str;
+
+    fn try_from(number: Number) -> Result<Self, Self::Error> {
+        if let Some(seconds) = number.as_i64() {
+            return Ok(Self(seconds));
+        }
+        // A float that is written without an exponent has its whole seconds before the point.
+        let seconds =
+            number.as_f64().map(|seconds| format!("{:.0}", seconds.floor())).and_then(|text| text.parse().ok());
+        seconds.map(Self).ok_or("is not a number of seconds since 1970")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NumericDate;
+
+    #[test]
+    fn numeric_date_is_a_number_of_seconds_with_or_without_a_fraction() {
+        for (text, expected) in [
+            ("1795904839", Some(1_795_904_839)),
+            ("1795904839.507", Some(1_795_904_839)),
+            ("1795904839.999", Some(1_795_904_839)),
+            ("1.795904839e9", Some(1_795_904_839)),
+            ("-0.5", Some(-1)),
+            ("1e300", None),
+            ("18446744073709551615", None),
+            ("\"1795904839\"", None),
+            ("null", None),
+        ] {
+            let date = serde_json::from_str::<NumericDate>(text).ok().map(|NumericDate(seconds)| seconds);
+            assert_eq!(date, expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+use std::mem::discriminant;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::PartState;
+use crate::Process;
+
+/// Far below a probe's period, so that a probe sees the present.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// Sets the state of the part `name` of `process` now, and every second until shutdown.
+///
+/// Liveness stays untouched: a restart would not bring back what is missing. The log says each
+/// change of the state once; a reason that changes is shown by `/readyz` alone.
+pub fn watch_part(process: &Process, name: &'static str, check: impl Fn() -> PartState + Send + 'static) {
+    let (process, stopping) = (process.clone(), process.shutdown_token());
+    let mut state = check();
+    note_change(name, &PartState::Works, &state);
+    process.readiness().set(name, &state);
+    let watch = async move {
+        let mut ticks = interval(PERIOD);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let now = check();
+            note_change(name, &state, &now);
+            process.readiness().set(name, &now);
+            state = now;
+        }
+    };
+    tokio::spawn(async move { stopping.run_until_cancelled(watch).await });
+}
+
+fn note_change(part: &str, before: &PartState, now: &PartState) {
+    if discriminant(before) == discriminant(now) {
+        return;
+    }
+    match now {
+        PartState::Works => tracing::info!(part, "works for all requests"),
+        PartState::Degraded(reason) => {
+            tracing::warn!(part, reason, "works for some requests; others are answered with 503");
+        }
+        PartState::Fails(reason) => {
+            tracing::error!(part, reason, "works for no request; not ready until it does");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::watch_part;
+    use crate::{PartState, Process};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_that_fails_blocks_readiness_at_once_and_until_it_works() {
+        let process = Process::detached();
+        let state = Arc::new(Mutex::new(PartState::Fails("no answer".to_owned())));
+        let seen = Arc::clone(&state);
+        watch_part(&process, "signing keys", move || seen.lock().unwrap().clone());
+        assert_eq!(process.readiness().pending(), ["signing keys: no answer"], "before the first tick");
+        let mut changes = process.readiness().changes();
+        for (now, pending, degraded) in [
+            (PartState::Degraded("one missing".to_owned()), &[][..], &["signing keys: one missing"][..]),
+            (PartState::Works, &[], &[]),
+            (PartState::Fails("no answer".to_owned()), &["signing keys: no answer"], &[]),
+        ] {
+            *state.lock().unwrap() = now;
+            changes.changed().await.unwrap();
+            assert_eq!(process.readiness().pending(), pending);
+            assert_eq!(process.readiness().degraded(), degraded);
+        }
+    }
+}

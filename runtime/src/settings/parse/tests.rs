@@ -1,0 +1,157 @@
+use std::ffi::OsString;
+use std::net::SocketAddr;
+
+use clap::CommandFactory;
+
+use super::super::{CommonSettings, SettingNames, Settings};
+use super::{ParseEnd, parse, parse_named};
+
+#[derive(Debug, clap::Parser)]
+struct Sample {
+    #[arg(long, env = "SAMPLE_LISTEN_OF_A_TEST", value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
+    listen: SocketAddr,
+    #[arg(long, env = "SAMPLE_POLICY_OF_A_TEST", value_name = "FILE")]
+    policy: String,
+    #[arg(long, env = "SAMPLE_STORE_OF_A_TEST", value_name = "REDIS_URL", hide_env_values = true)]
+    store: Option<SocketAddr>,
+    #[arg(long, env = "SAMPLE_BOLD_OF_A_TEST")]
+    bold: bool,
+    #[command(flatten)]
+    common: CommonSettings,
+}
+
+impl Settings for Sample {
+    const OPERATIONS_ADDRESS: &'static str = "127.0.0.1:9999";
+
+    fn common(&self) -> &CommonSettings {
+        &self.common
+    }
+
+    fn contradictions(&self) -> Vec<String> {
+        let contradiction = "--listen 127.0.0.1:1: contradicts --bold".to_owned();
+        if self.bold { vec![contradiction] } else { Vec::new() }
+    }
+}
+
+fn words(text: &str) -> Vec<OsString> {
+    text.split(' ').map(Into::into).collect()
+}
+
+fn parse_words(text: &str) -> Result<Sample, ParseEnd> {
+    parse(words(text))
+}
+
+/// The lines of the errors, where the variables count as set for which `is_set` says so.
+fn errors(text: &str, is_set: fn(&str) -> bool) -> Vec<String> {
+    let names = SettingNames::new(&Sample::command(), Sample::OPERATIONS_ADDRESS, &words(text)).with_variables(is_set);
+    match parse_named::<Sample>(words(text), &names) {
+        Err(ParseEnd::Invalid(invalid)) => invalid.0,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_error_is_reported_at_once() {
+    let result = parse_words("sample --listen nonsense --drain-delay soon --colour");
+    let Err(ParseEnd::Invalid(errors)) = result else { panic!("{result:?}") };
+    let text = errors.to_string();
+    for part in ["--listen", "--drain-delay", "--colour", "--policy"] {
+        assert!(text.contains(part), "{part} is missing in:\n{text}");
+    }
+}
+
+#[test]
+fn good_settings_pass_with_the_programs_own_default() {
+    let settings = parse_words("sample --listen 127.0.0.1:1 --policy p.yaml").unwrap();
+    assert_eq!(settings.common.operations_listen.to_string(), "127.0.0.1:9999");
+    assert_eq!((settings.listen.port(), settings.policy.as_str()), (1, "p.yaml"));
+}
+
+#[test]
+fn settings_error_names_flag_variable_and_a_value_that_would_do() {
+    for (name, arguments, expected) in [
+        (
+            "no address",
+            "sample --policy p --listen 9000",
+            "--listen 9000: invalid socket address syntax (flag --listen, environment variable \
+             SAMPLE_LISTEN_OF_A_TEST; for example --listen 127.0.0.1:8000)",
+        ),
+        (
+            "missing",
+            "sample",
+            "--policy: is missing (flag --policy, environment variable SAMPLE_POLICY_OF_A_TEST; \
+             for example --policy path/to/policy)",
+        ),
+        (
+            "one of several values",
+            "sample --policy p --log-format xml",
+            "--log-format xml: is none of json, pretty (flag --log-format, environment variable LOG_FORMAT)",
+        ),
+        (
+            "number out of range",
+            "sample --policy p --max-connections 0",
+            "--max-connections 0: 0 is not in 1..=100000 (flag --max-connections, environment variable \
+             MAX_CONNECTIONS; for example --max-connections 1024)",
+        ),
+        (
+            "no log filter",
+            "sample --policy p --log a=b=c",
+            "--log a=b=c: is not a level, nor a list of targets and levels as target=level,target=level (flag --log, \
+             environment variable LOG; for example --log info)",
+        ),
+        (
+            "program's own default",
+            "sample --policy p --operations-listen x",
+            "--operations-listen x: invalid socket address syntax (flag --operations-listen, environment variable \
+             OPERATIONS_LISTEN; for example --operations-listen 127.0.0.1:9999)",
+        ),
+        (
+            "secret",
+            "sample --policy p --store redis://user:s3cret@host",
+            "--store: invalid socket address syntax (flag --store, environment variable SAMPLE_STORE_OF_A_TEST; \
+             for example --store rediss://user:password@host:6380/0)",
+        ),
+        (
+            "contradiction",
+            "sample --policy p --bold",
+            "--listen 127.0.0.1:1: contradicts --bold (flag --listen, environment variable \
+             SAMPLE_LISTEN_OF_A_TEST; for example --listen 127.0.0.1:8000)",
+        ),
+    ] {
+        assert_eq!(errors(arguments, |_| false), [expected], "{name}");
+    }
+}
+
+#[test]
+fn settings_error_names_the_variable_first_that_was_at_fault() {
+    // clap reads the real environment, so the value is on the command line here, under a spelling
+    // that no flag has.
+    let names = |text: &str| {
+        SettingNames::new(&Sample::command(), Sample::OPERATIONS_ADDRESS, &words(text))
+            .with_variables(|variable| variable.starts_with("SAMPLE_"))
+    };
+    for (name, arguments, expected) in [
+        (
+            "variable alone",
+            "sample",
+            "--listen 1: x (environment variable SAMPLE_LISTEN_OF_A_TEST, flag --listen; for example \
+             SAMPLE_LISTEN_OF_A_TEST=127.0.0.1:8000)",
+        ),
+        (
+            "switch",
+            "sample",
+            "--bold: x (environment variable SAMPLE_BOLD_OF_A_TEST, flag --bold; for example \
+             SAMPLE_BOLD_OF_A_TEST=true)",
+        ),
+        (
+            "flag above variable",
+            "sample --listen=1",
+            "--listen 1: x (flag --listen, environment variable SAMPLE_LISTEN_OF_A_TEST; for example \
+             --listen 127.0.0.1:8000)",
+        ),
+    ] {
+        let line = if name == "switch" { "--bold: x" } else { "--listen 1: x" };
+        assert_eq!(names(arguments).explain(line, true), expected, "{name}");
+    }
+    assert_eq!(names("sample").explain("policy.yaml: --listen", true), "policy.yaml: --listen", "no setting");
+}

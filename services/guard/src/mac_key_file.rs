@@ -1,0 +1,75 @@
+//! The MAC keys that this service shares with the authz server: a file that is followed while it
+//! changes.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use portcullis_assertion::{MAX_MAC_KEY_FILE, MacKeys};
+use portcullis_runtime::{InvalidSettings, read_secret, warn_if_others_can_read};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+/// As the authz server reads its folder. File notifications miss the links that Kubernetes swaps.
+const POLL_EVERY: Duration = Duration::from_secs(1);
+
+/// The last good keys of a file. Dropping it ends the task that follows the file.
+#[derive(Debug)]
+pub(crate) struct MacKeyFile {
+    keys: Arc<ArcSwap<MacKeys>>,
+    task: JoinHandle<()>,
+}
+
+impl MacKeyFile {
+    /// Reads the file and follows it, or says what is wrong with it.
+    pub(crate) fn open(path: &Path) -> Result<Self, InvalidSettings> {
+        let keys = read(path).map_err(|problem| InvalidSettings(vec![problem]))?;
+        warn_if_others_can_read(path);
+        let keys = Arc::new(ArcSwap::from_pointee(keys));
+        let task = tokio::spawn(follow(path.to_owned(), Arc::clone(&keys)));
+        Ok(Self { keys, task })
+    }
+
+    pub(crate) fn keys(&self) -> Arc<MacKeys> {
+        self.keys.load_full()
+    }
+}
+
+impl Drop for MacKeyFile {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn read(path: &Path) -> Result<MacKeys, String> {
+    let text = read_secret(path, MAX_MAC_KEY_FILE);
+    let keys = text.and_then(|text| MacKeys::parse(&text).map_err(|error| error.to_string()));
+    keys.map_err(|problem| format!("--gateway-mac-key {}: {problem}", path.display()))
+}
+
+/// Never ends. Good keys replace those in force; others change nothing but the log.
+async fn follow(path: PathBuf, keys: Arc<ArcSwap<MacKeys>>) {
+    let mut refused = None;
+    loop {
+        sleep(POLL_EVERY).await;
+        match read(&path) {
+            Ok(new) => {
+                refused = None;
+                if new.key_ids() != keys.load().key_ids() {
+                    tracing::info!(file = %path.display(), key_ids = ?new.key_ids(), "the MAC keys of assertions are replaced");
+                    keys.store(Arc::new(new));
+                }
+            }
+            // Saying it every second would only fill the log.
+            Err(problem) if refused.as_ref() == Some(&problem) => {}
+            Err(problem) => {
+                tracing::error!(
+                    problem,
+                    "the MAC keys of assertions are not replaced; the last good ones stay in force"
+                );
+                refused = Some(problem);
+            }
+        }
+    }
+}

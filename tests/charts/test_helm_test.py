@@ -1,0 +1,87 @@
+"""What `helm test` creates, deletes and prints, by the rules of Helm 3 and 4 for hooks."""
+
+import pytest
+import rendering
+
+PROFILE = "portcullis--own-services"
+SUITE = "task-suite--entra"
+CASES = {
+    "default": ([], {"here", "created"}, ["tests.hostNetworkNamespace is empty"]),
+    "no right to create namespaces": (
+        ["tests.createNamespace=false"], {"here"}, ["tests.createNamespace is false", "tests.hostNetworkNamespace is empty"],
+    ),
+    "existing namespace": (["tests.otherNamespace=elsewhere"], {"here", "elsewhere"}, ["tests.hostNetworkNamespace is empty"]),
+    "existing namespace alone": (["tests.otherNamespace=elsewhere", "tests.createNamespace=false"], {"here", "elsewhere"}, ["tests.hostNetworkNamespace"]),
+    "node": (["tests.hostNetworkNamespace=nodes"], {"here", "created", "nodes"}, []),
+    "node in the release's namespace": (["tests.hostNetworkNamespace=portcullis"], {"here", "created"}, []),
+}
+
+
+def hooks(*changes, release=rendering.RELEASE, profile=PROFILE):
+    chart, arguments = rendering.values(profile)
+    done = rendering.helm("template", release, chart, "--namespace", rendering.NAMESPACE, "--kube-version", rendering.KUBERNETES, *arguments,
+                          *(part for change in changes for part in ("--set", change)))
+    assert done.returncode == 0, done.stderr
+    found = [one for one in rendering.yaml.safe_load_all(done.stdout) if one and rendering.hook(one) == "test"]
+    return sorted(found, key=lambda one: int(annotation(one, "hook-weight")))
+
+
+def annotation(one, name):
+    return one["metadata"]["annotations"][f"helm.sh/{name}"]
+
+
+def place(one, created):
+    return {rendering.NAMESPACE: "here", created: "created"}.get(one["metadata"]["namespace"], one["metadata"]["namespace"])
+
+
+@pytest.mark.parametrize(("changes", "places", "left_out"), CASES.values(), ids=CASES)
+def test_pods_try_from_where_the_values_say_and_name_the_rest(changes, places, left_out):
+    found = hooks(*changes)
+    created = next((one["metadata"]["name"] for one in found if one["kind"] == "Namespace"), None)
+    assert (created is not None) == ("created" in places)
+    pods = [one for one in found if one["kind"] == "Pod"]
+    assert {place(one, created) for one in pods} == places
+    printed = [argument for argument in pods[0]["spec"]["containers"][0]["args"] if argument.startswith("--not-tried=")]
+    assert len(printed) == len(left_out) and all(words in text for words, text in zip(left_out, printed, strict=True)), printed
+
+
+@pytest.mark.parametrize(("changes", "_places", "_left_out"), CASES.values(), ids=CASES)
+def test_no_namespace_is_deleted_that_the_test_did_not_create(changes, _places, _left_out):
+    for one in hooks(*changes):
+        if one["kind"] == "Namespace":
+            # Helm creates it or fails, and deletes what it created.
+            assert annotation(one, "hook-delete-policy") == "hook-succeeded"
+            assert one["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "Helm"
+        else:
+            assert one["kind"] == "Pod", "a Pod has a name that no other object has"
+
+
+def test_releases_share_no_name():
+    names = {one["metadata"]["name"] for release in ("portcullis", "portcullis-2", "x") for one in hooks(release=release)}
+    assert len(names) == 3
+    assert all(len(name) <= 63 for name in names)
+
+
+@pytest.mark.parametrize(("changes", "_places", "_left_out"), CASES.values(), ids=CASES)
+def test_logs_of_every_hook_are_there_after_success(changes, _places, _left_out):
+    """`helm test --logs` of Helm 3 reads, for each hook of any kind, the log of the pod of its name in the release's namespace."""
+    found = hooks(*changes)
+    here = [one for one in found if one["kind"] == "Pod" and one["metadata"]["namespace"] == rendering.NAMESPACE]
+    kept = {one["metadata"]["name"] for one in here if annotation(one, "hook-delete-policy") == "before-hook-creation"}
+    assert {one["metadata"]["name"] for one in found} == kept
+    # It runs first, so that its log is there whichever hook fails.
+    assert found[0] in here
+
+
+def test_plain_helm_test_prints_what_the_pods_say():
+    for profile in (PROFILE, SUITE):
+        for one in hooks(profile=profile):
+            assert set(annotation(one, "hook-output-log-policy").split(",")) == {"hook-failed", "hook-succeeded"}
+
+
+def test_pod_on_the_network_of_a_node_demands_denials_and_no_closed_ports():
+    (pod,) = [one for one in hooks("tests.hostNetworkNamespace=nodes") if one["metadata"].get("namespace") == "nodes"]
+    assert pod["spec"]["hostNetwork"] is True and pod["spec"]["dnsPolicy"] == "ClusterFirstWithHostNet"
+    arguments = pod["spec"]["containers"][0]["args"]
+    assert "--denies=portcullis-to-orders.shop.svc.cluster.local:8080/orders" in arguments
+    assert not [argument for argument in arguments if argument.startswith("--closed=")]

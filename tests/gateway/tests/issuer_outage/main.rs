@@ -1,0 +1,245 @@
+//! Issuers that do not answer: their own tokens get 503 and everything else goes on, also while policies
+//! change and programs start.
+
+mod second_issuer;
+
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use dev_stack::directory::{EDITOR, NOTIFICATION, READER, TASK_API};
+use dev_stack::{Answer, Service, Stack, Variation, without_rate_limits};
+use gateway_tests::verdict;
+use reqwest::{Method, StatusCode};
+use second_issuer::SecondIssuer;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+/// Far more than anything here may take, so that a busy machine fails nobody.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// Longer than a start with issuers that answer, shorter than a start that waits one out.
+const ISSUER_WAIT: [&str; 2] = ["--issuer-wait", "30s"];
+const UNAVAILABLE: &str = "503 authorization_unavailable";
+const BLOCKED: &str = "403 caller_blocked";
+/// A tenant that dev-entra does not have: its metadata answers 400, as that of a deleted tenant.
+const DELETED_TENANT: &str = "99999999-9999-4999-8999-999999999999";
+const DENY_READER: &str = "\n---\napiVersion: portcullis.dev/v1alpha1\nkind: DenyList\n\
+    metadata: {name: incident}\nspec: {callers: [aaaaaaaa-0003-4000-8000-000000000003]}\n";
+
+/// The sample with another issuer for the notifications.
+fn with_second_issuer(policies: &str, issuer: &SecondIssuer) -> String {
+    let entra = format!("issuer: entra\n  application: {NOTIFICATION}");
+    let second = format!("issuer: second\n  audiences: ['{NOTIFICATION}']");
+    let url = issuer.url();
+    format!(
+        "{}\n---\napiVersion: portcullis.dev/v1alpha1\nkind: TokenIssuer\nmetadata: {{name: second}}\n\
+         spec: {{oidc: {{issuer: '{url}', claims: {{subject: oid, scopes: scp, email: preferred_username}}}}}}\n",
+        policies.replace(&entra, &second)
+    )
+}
+
+/// A token of the second issuer for the notifications.
+async fn token_of(issuer: &SecondIssuer, stack: &Stack) -> anyhow::Result<String> {
+    let entra = stack.identity_provider();
+    let token = entra.user_token(EDITOR, NOTIFICATION, "Notify.Send").await?;
+    entra
+        .resign(&token, |_, claims| {
+            claims["iss"] = issuer.url().into();
+            claims["aud"] = NOTIFICATION.into();
+            // Evidence of a user, which an issuer other than Entra must give.
+            claims["sid"] = "00b1c9a2-7e5d-4c1e-9f43-2f7a5f6f3c11".into();
+        })
+        .await
+}
+
+async fn get(stack: &Stack, path: &str, token: &str) -> anyhow::Result<String> {
+    Ok(Answer::to(stack.http().get(format!("{}{path}", stack.gateway())).bearer_auth(token)).await?.verdict())
+}
+
+async fn notifications(stack: &Stack, token: &str) -> anyhow::Result<String> {
+    get(stack, "/notification/notifications", token).await
+}
+
+/// Asks until the answer is `expected`, and fails with the last answer if it does not come.
+async fn becomes(expected: &str, ask: impl AsyncFn() -> anyhow::Result<String>) -> anyhow::Result<()> {
+    let started = Instant::now();
+    loop {
+        let answer = ask().await?;
+        if answer == expected {
+            return Ok(());
+        }
+        ensure!(started.elapsed() < PATIENCE, "{answer} instead of {expected}");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn admin(stack: &Stack, method: Method, path: &str) -> anyhow::Result<(StatusCode, Value)> {
+    let response = stack.http().request(method, format!("{}{path}", stack.administration())).send().await?;
+    let (status, text) = (response.status(), response.text().await?);
+    Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
+}
+
+async fn operations(stack: &Stack, path: &str) -> anyhow::Result<String> {
+    Ok(stack.http().get(format!("{}{path}", stack.authz_operations())).send().await?.text().await?)
+}
+
+/// The decision record of the last fault.
+fn last_fault(stack: &Stack) -> anyhow::Result<Value> {
+    let log = stack.authz_log()?;
+    let line = log.lines().rfind(|line| line.contains("\"outcome\":\"fault\"")).context("no fault is recorded")?;
+    Ok(serde_json::from_str(line)?)
+}
+
+fn issuer_named<'a>(status: &'a Value, name: &str) -> anyhow::Result<&'a Value> {
+    let issuers = status["issuers"].as_array().context("no issuers")?;
+    issuers.iter().find(|issuer| issuer["name"] == name).with_context(|| format!("{name} is not in {status}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deny_list_counts_at_once_while_another_issuer_is_away() -> anyhow::Result<()> {
+    let variation = Variation::default().policies(without_rate_limits).authz_arguments(ISSUER_WAIT);
+    let mut stack = Stack::start_varied(variation).await?;
+    let second = SecondIssuer::with_keys(stack.identity_provider().keys().await?)?;
+    let reader = stack.identity_provider().user_token(READER, TASK_API, "access_as_user").await?;
+    let editor = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
+    let stranger = token_of(&second, &stack).await?;
+    let trusted = std::fs::read_to_string(stack.certificate_authority())?;
+    std::fs::write(stack.certificate_authority(), format!("{trusted}{}", second.certificate))?;
+    stack.stop_authz().await?;
+    stack.start_authz().await?;
+    // The services learn the new key of assertions.
+    becomes("200", async || verdict(&stack, &reader).await).await?;
+
+    // The policies take effect though the second issuer is away; only its own route is affected.
+    let file = stack.state().join("policy.yaml");
+    let policies = with_second_issuer(&std::fs::read_to_string(&file)?, &second);
+    std::fs::write(&file, &policies)?;
+    let asked = Instant::now();
+    let (status, body) = admin(&stack, Method::POST, "/policies/reload").await?;
+    ensure!(status == StatusCode::OK, "{body}");
+    ensure!(asked.elapsed() < Duration::from_secs(10), "the reload waited {:?}", asked.elapsed());
+    assert_eq!(notifications(&stack, &stranger).await?, UNAVAILABLE);
+    assert_eq!(verdict(&stack, &reader).await?, "200");
+    let record = last_fault(&stack)?;
+    for (field, expected) in [("reason", "keys_unavailable"), ("issuer", "second"), ("policy", "notifications")] {
+        assert_eq!(record[field], expected, "{record}");
+    }
+    assert_eq!(record["source"], second.metadata(), "{record}");
+    ensure!(record["cause"].as_str().is_some_and(|cause| cause.contains("cannot be reached")), "{record}");
+
+    // The steps of an incident: forget keys, then deny. Nobody else is affected.
+    assert_eq!(admin(&stack, Method::POST, "/keys/forget").await?.0, StatusCode::NO_CONTENT);
+    becomes("200", async || verdict(&stack, &reader).await).await?;
+    std::fs::write(&file, format!("{policies}{DENY_READER}"))?;
+    let (status, body) = admin(&stack, Method::POST, "/policies/reload").await?;
+    ensure!(status == StatusCode::OK, "{body}");
+    let missing = body["missing_keys"][0].as_str().unwrap_or_default();
+    ensure!(missing.starts_with(&format!("issuer second: {}", second.metadata())), "{body}");
+    assert_eq!(verdict(&stack, &reader).await?, BLOCKED);
+    assert_eq!(verdict(&stack, &editor).await?, "200");
+    assert_eq!(notifications(&stack, &stranger).await?, UNAVAILABLE);
+
+    // Without being told, within a second or so.
+    std::fs::write(&file, &policies)?;
+    becomes("200", async || verdict(&stack, &reader).await).await?;
+    std::fs::write(&file, format!("{policies}{DENY_READER}"))?;
+    becomes(BLOCKED, async || verdict(&stack, &reader).await).await?;
+
+    let (_, status) = admin(&stack, Method::GET, "/status").await?;
+    let issuer = issuer_named(&status, "second")?;
+    assert_eq!((&issuer["ready"], &issuer["policies"]), (&json!(false), &json!(["notifications"])), "{status}");
+    let source = &issuer["keys"][0];
+    assert_eq!((&source["ready"], &source["source"]), (&json!(false), &json!(second.metadata())), "{status}");
+    ensure!(source["error"].is_string() && source["since"].is_u64(), "{status}");
+    assert_eq!(issuer_named(&status, "entra")?["ready"], true, "{status}");
+    let ready = operations(&stack, "/readyz").await?;
+    ensure!(ready.starts_with("ready\nmissing: signing keys: issuer second: https://"), "{ready}");
+    let metrics = operations(&stack, "/metrics").await?;
+    let gauge = format!("portcullis_issuer_ready{{issuer=\"second\",source=\"{}\"}}", second.metadata());
+    ensure!(metrics.contains(&format!("{gauge} 0")) && metrics.contains("portcullis_policy_stale 0"), "{metrics}");
+
+    // The issuer comes back: its route works again without a touch, and the deny list stays in force.
+    second.open()?;
+    becomes("200", async || notifications(&stack, &stranger).await).await?;
+    assert_eq!(verdict(&stack, &reader).await?, BLOCKED);
+    becomes("ready\n", async || operations(&stack, "/readyz").await).await?;
+    let metrics = operations(&stack, "/metrics").await?;
+    ensure!(metrics.contains(&format!("{gauge} 1")), "{metrics}");
+    stack.stop().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_waits_out_no_deleted_tenant_and_serves_the_others() -> anyhow::Result<()> {
+    let two_tenants =
+        |policies: &str| without_rate_limits(policies).replace("tenants: [", &format!("tenants: [{DELETED_TENANT}, "));
+    let variation = Variation::default().policies(two_tenants).authz_arguments(ISSUER_WAIT);
+    let mut stack = Stack::start_varied(variation.variable("ALLOWED_TENANT_IDS", both_tenants())).await?;
+    let token = stack.identity_provider().user_token(READER, TASK_API, "access_as_user").await?;
+    assert_eq!(verdict(&stack, &token).await?, "200");
+    let of_deleted = stack
+        .identity_provider()
+        .resign(&token, |_, claims| {
+            claims["tid"] = DELETED_TENANT.into();
+            claims["iss"] = format!("{}/{DELETED_TENANT}/v2.0", stack.identity_provider().authority()).into();
+        })
+        .await?;
+    assert_eq!(verdict(&stack, &of_deleted).await?, UNAVAILABLE);
+    let record = last_fault(&stack)?;
+    ensure!(record["source"].as_str().is_some_and(|source| source.contains(DELETED_TENANT)), "{record}");
+    ensure!(record["cause"].as_str().is_some_and(|cause| cause.contains("answered 400")), "{record}");
+
+    for service in Service::ALL {
+        let ready = stack.http().get(format!("{}/readyz", stack.operations(service))).send().await?.text().await?;
+        ensure!(
+            ready.starts_with("ready\nmissing: signing keys: https://") && ready.contains(DELETED_TENANT),
+            "{ready}"
+        );
+    }
+    let direct = format!("{}/api/me", stack.direct(Service::TaskApi));
+    for (token, status, reason) in [(&token, 200, Value::Null), (&of_deleted, 503, "keys_unavailable".into())] {
+        let answer = Answer::to(stack.http().get(&direct).bearer_auth(token)).await?;
+        assert_eq!((answer.status.as_u16(), &answer.body["reason"]), (status, &reason));
+    }
+    let started = Instant::now();
+    stack.stop_authz().await?;
+    stack.start_authz().await?;
+    ensure!(started.elapsed() < Duration::from_secs(25), "the start waited for a deleted tenant");
+    stack.stop().await
+}
+
+fn both_tenants() -> String {
+    format!("{},{DELETED_TENANT}", dev_stack::directory::CONTOSO)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_start_while_no_issuer_answers_and_recover_by_themselves() -> anyhow::Result<()> {
+    // Whoever comes may ask for the audit trail, as far as the gateway is concerned.
+    let with_public_route = |policies: &str| {
+        let application = "  issuer: entra\n  application: 3a5c0003-0000-4000-8000-000000000003\n";
+        let callers = "callers: applications\n      roles: [AuditLog.Write]";
+        without_rate_limits(policies).replace(application, "").replace(callers, "callers: anyone")
+    };
+    let variation = Variation::default().policies(with_public_route).variable("ISSUER_WAIT", "1s");
+    let mut stack = Stack::start_varied(variation).await?;
+    let token = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
+    assert_eq!(verdict(&stack, &token).await?, "200");
+
+    stack.hang_issuer(true)?;
+    stack.stop_authz().await?;
+    for file in std::fs::read_dir(stack.state().join("keys"))? {
+        std::fs::remove_file(file?.path())?;
+    }
+    stack.start_authz().await?;
+    stack.crash_and_restart(Service::Audit).await?;
+    stack.forget_upstream_bytes();
+    // The audit service asks for a token itself, so the request has passed the gateway.
+    let anonymous = stack.http().get(format!("{}/auditing/audit", stack.gateway()));
+    assert_eq!(Answer::to(anonymous).await?.verdict(), "401 token_missing");
+    ensure!(stack.upstream_bytes().iter().any(|(service, bytes)| *service == Service::Audit && !bytes.is_empty()));
+    assert_eq!(verdict(&stack, &token).await?, UNAVAILABLE);
+    let ready = operations(&stack, "/readyz").await?;
+    ensure!(ready.starts_with("ready\nmissing: signing keys: issuer entra: https://localhost:"), "{ready}");
+
+    stack.hang_issuer(false)?;
+    becomes("200", async || verdict(&stack, &token).await).await?;
+    stack.stop().await
+}

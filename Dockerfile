@@ -14,7 +14,7 @@ ARG TARGET_DIR=/target
 ENV RUSTFLAGS="--remap-path-prefix=/usr/local/cargo=/cargo --remap-path-prefix=$TARGET_DIR=/build" \
     CFLAGS="-ffile-prefix-map=/usr/local/cargo=/cargo -ffile-prefix-map=$TARGET_DIR=/build -Wno-builtin-macro-redefined -D__DATE__=\"-\" -D__TIME__=\"-\""
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/target \
-    CARGO_TARGET_DIR="$TARGET_DIR" cargo build --profile dist --locked --bin "$BIN" \
+    CARGO_TARGET_DIR="$TARGET_DIR" cargo build --workspace --exclude dev-features --profile dist --locked --bin "$BIN" \
     && install -D -m 0755 "$TARGET_DIR/dist/$BIN" "/image/$BIN"
 # All that is in the image, in one layer whose times are the commit's.
 ARG SOURCE_DATE_EPOCH=0

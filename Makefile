@@ -4,9 +4,8 @@
 export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/target
 # One profile for all: the tests through Envoy run the programs that the demo runs, and dependencies are compiled once.
 CARGO_FLAGS := --release --workspace --locked
-# What `build` builds beside the programs. Dependencies of tests turn on features of what programs use, so that who runs both saves a second
-# build of it all with `--bins --tests`.
-BUILD_TARGETS ?=
+# What `build` builds: every program, unless a target needs a few only.
+PROGRAMS := --bins
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test build fmt lint unit deny envoy redis postgres generate elsewhere bench bench-gateway bench-services fuzz charts images images-check kind-up cluster-test
@@ -14,13 +13,14 @@ BUILD_TARGETS ?=
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
 
+demo: PROGRAMS := $(addprefix --bin ,demo portcullis dev-entra task-api notification audit)
 demo: build envoy ## Start everything and show what it does; DEMO=once leaves after the table
 	ENVOY="$$(dev/envoy/obtain)" "$(CARGO_TARGET_DIR)/release/demo"
 
 test: fmt lint build envoy redis postgres unit ## All that a change must pass
 
 build: toolchain ## Build every program
-	cargo build $(CARGO_FLAGS) $(BUILD_TARGETS)
+	cargo build $(CARGO_FLAGS) $(PROGRAMS)
 
 envoy: ## Obtain the pinned Envoy, unless ENVOY names one
 	dev/envoy/obtain >/dev/null
@@ -34,7 +34,8 @@ postgres: ## Obtain a PostgreSQL, unless POSTGRES_BIN names one
 fmt: toolchain ## Check the formatting
 	cargo fmt --all --check
 
-lint: toolchain ## clippy, warnings denied; and the lock file that only the fuzz targets have
+lint: toolchain ## clippy, warnings denied; one set of features; and the lock file that only the fuzz targets have
+	dev/features/check
 	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
@@ -47,7 +48,7 @@ elsewhere: build envoy ## Examples for other gateways: their own tools, lint, an
 generate: build ## Write docs/cli.md, docs/policy.schema.json, docs/openapi and the code in docs/verify-assertion.md anew
 	"$(CARGO_TARGET_DIR)/release/portcullis" reference > docs/cli.md
 	"$(CARGO_TARGET_DIR)/release/portcullis" schema > docs/policy.schema.json
-	WRITE_PAGES=1 cargo test $(CARGO_FLAGS) --test page --test documents
+	WRITE_PAGES=1 cargo test $(CARGO_FLAGS) --test conformance --test backends --test schemas -- page documents
 
 bench: toolchain ## Measure the handler, signatures and memory
 	cargo bench --workspace --locked

@@ -1,6 +1,6 @@
 //! The list against the fields of Envoy's own messages.
 //!
-//! `envoy_fields.txt` is what the binary of the pinned Envoy holds, and `tests/gateway/tests/envoy_fields.rs`
+//! `envoy_fields.txt` is what the binary of the pinned Envoy holds, and `tests/gateway/tests/gateway/envoy_fields.rs`
 //! keeps it so. A field of a later Envoy has no rule until one is written.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
 //! The gateway that ships with one edit by structure for each row: the codes that name it, or why it is harmless.
 //!
-//! `tests/gateway/tests/lint_tells_the_truth` tries the dangerous kinds on the real Envoy.
+//! `tests/gateway/tests/gateway/lint_tells_the_truth` tries the dangerous kinds on the real Envoy.
 
 use std::collections::BTreeSet;
 

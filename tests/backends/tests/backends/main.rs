@@ -11,6 +11,7 @@
 
 mod backend;
 mod gate;
+mod page;
 mod refused;
 mod shared_key;
 mod signing_key;

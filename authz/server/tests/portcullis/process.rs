@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use dev_stack::PortChoice;
+
 const POLICY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/stack/policy.yaml");
 
 /// Far longer than anything takes, so that only a server that hangs meets it.
@@ -131,16 +133,15 @@ fn an_occupied_port_names_the_flag_and_the_fix() {
 }
 
 /// A running server, which is killed when this is dropped.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    operations: SocketAddr,
+    pub(crate) operations: SocketAddr,
 }
 
 impl Server {
     /// Starts on free ports with `policy`.
-    fn start(policy: &Path, wait: &str, variables: &[(&str, &str)]) -> Self {
-        // Bound and dropped, so that it is known where to ask.
-        let operations = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    pub(crate) fn start(policy: &Path, wait: &str, variables: &[(&str, &str)]) -> Self {
+        let operations = SocketAddr::from(([127, 0, 0, 1], PortChoice::AnyFree.pick(0).unwrap()));
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
         command.args(["serve", "--policy", policy.to_str().unwrap(), "--issuer-wait", wait]);
         let free = ["--listen", "--keys-listen", "--administration-listen"];
@@ -151,7 +152,7 @@ impl Server {
     }
 
     /// What `path` answers, once the server listens.
-    fn get(&mut self, path: &str) -> String {
+    pub(crate) fn get(&mut self, path: &str) -> String {
         let started = Instant::now();
         loop {
             assert!(self.child.try_wait().unwrap().is_none(), "the server has ended");

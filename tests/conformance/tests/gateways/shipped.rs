@@ -1,12 +1,12 @@
 //! The gateway as it ships, tried by the program as it ships: nothing may be found.
 
 use std::io::BufRead;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, ensure};
 use conformance_tests::{PROTECTED, PUBLIC, Tokens, shipped_envoy};
+use dev_stack::PortChoice;
 use serde_json::Value;
 
 /// `portcullis conformance-echo`, which ends with the test.
@@ -18,8 +18,7 @@ struct Echo {
 
 impl Echo {
     fn start() -> anyhow::Result<Self> {
-        let free = || anyhow::Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port());
-        let (traffic, records) = (free()?, free()?);
+        let (traffic, records) = (PortChoice::AnyFree.pick(0)?, PortChoice::AnyFree.pick(0)?);
         let mut child = Command::new(dev_stack::program("portcullis")?)
             .args(["conformance-echo", "--listen", &format!("127.0.0.1:{traffic}")])
             .args(["--records-listen", &format!("127.0.0.1:{records}")])

@@ -3,7 +3,7 @@
 use dev_stack::{Edit, Part};
 use serde_json::{Value, json};
 
-use crate::upstream::Upstream;
+use crate::lint_tells_the_truth::upstream::Upstream;
 
 mod callers;
 mod requests;

@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
-use crate::certificates::{Authority, Issued};
+use crate::tls::certificates::{Authority, Issued};
 
 /// A service that answers 200 to whoever shows a certificate of an authority that it trusts, and to nobody else.
 pub(crate) struct TlsService {

@@ -1,13 +1,12 @@
 //! One Envoy with a listener for each case: the gateway that ships, edited, with clusters of its own.
 
-use std::net::TcpListener;
 use std::path::Path;
 
 use anyhow::Context;
 use dev_stack::{Edit, Front, FrontPorts, GatewayFiles, Part, without_rate_limits};
 use serde_json::{Value, json};
 
-use crate::upstream::Upstream;
+use crate::lint_tells_the_truth::upstream::Upstream;
 
 const SERVICES: [&str; 3] = ["task-api", "notification", "audit"];
 
@@ -46,12 +45,9 @@ pub(crate) fn edited(edits: &[(Part, Edit)], others: Others, port: u16) -> anyho
 }
 
 /// Starts Envoy with a listener for each of these.
-pub(crate) async fn start(gateways: Vec<Edited>, kept: Vec<TcpListener>, service: &Upstream) -> anyhow::Result<Front> {
+pub(crate) async fn start(gateways: Vec<Edited>, service: &Upstream) -> anyhow::Result<Front> {
     let port = service.port;
-    let write = move |folder: &Path, ports: FrontPorts| {
-        drop(kept);
-        write_all(folder, ports, &gateways, port)
-    };
+    let write = move |folder: &Path, ports: FrontPorts| write_all(folder, ports, &gateways, port);
     Front::start(service.port, without_rate_limits, write).await
 }
 
@@ -123,9 +119,4 @@ fn set_port(cluster: &mut Value, port: u16) -> anyhow::Result<()> {
     let place = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/port_value";
     *cluster.pointer_mut(place).context("a cluster has one endpoint")? = port.into();
     Ok(())
-}
-
-/// Listeners on free ports. They keep the ports until Envoy takes them.
-pub(crate) fn free_ports(count: usize) -> anyhow::Result<Vec<TcpListener>> {
-    Ok((0..count).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?)
 }

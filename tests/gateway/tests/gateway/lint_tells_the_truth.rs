@@ -7,15 +7,15 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use dev_stack::Front;
 use dev_stack::directory::{ADMIN, EDITOR, NOTIFICATION, TASK_API};
+use dev_stack::{Front, PortChoice};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use cases::{Case, Shown, Tokens, cases, telling};
-use gateway::{Edited, Others, edited, free_ports};
+use gateway::{Edited, Others, edited};
 use upstream::Upstream;
 
 mod cases;
@@ -121,8 +121,7 @@ async fn each_code_says_what_envoy_does() -> anyhow::Result<()> {
     let (service, other) = (Upstream::start().await?, Upstream::start().await?);
     let others = Others { other: other.port, generous: generous::start().await? };
     let cases = cases();
-    let kept = free_ports(cases.len() + 1)?;
-    let ports: Vec<u16> = kept.iter().map(|kept| Ok(kept.local_addr()?.port())).collect::<anyhow::Result<_>>()?;
+    let ports: Vec<u16> = (0..=cases.len()).map(|_| PortChoice::AnyFree.pick(0)).collect::<Result<_, _>>()?;
     let mut ports = ports.into_iter();
     let control = edited(&telling(), others, ports.next().context("a port")?)?;
     let made = cases.iter().zip(ports);
@@ -132,7 +131,7 @@ async fn each_code_says_what_envoy_does() -> anyhow::Result<()> {
     let mut failures = unnamed(&cases, &gateways)?;
 
     let all: Vec<Edited> = [control.clone()].into_iter().chain(gateways.iter().cloned()).collect();
-    let front = gateway::start(all, kept, &service).await?;
+    let front = gateway::start(all, &service).await?;
     let cases = filled(cases, &front, &service, &other, control.port).await?;
     for case in &cases {
         // What needs patience to show is given none here: the control comes first, and all cases after it.

@@ -1,4 +1,4 @@
-//! The program as it runs: real arguments, a real issuer, an end by exit code.
+//! The service with a real issuer and a real authz server before it, and the program as it runs: real arguments, an end by exit code.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,6 +9,7 @@
 )]
 
 mod drain;
+mod identity;
 mod program;
 mod start;
 mod verify;

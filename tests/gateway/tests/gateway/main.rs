@@ -1,0 +1,26 @@
+//! The gateway as it runs: the real Envoy, the programs, and whatever fails around them.
+
+mod administration;
+mod assertion_keys;
+mod canary;
+mod contract;
+mod envoy_fields;
+mod failure;
+mod health;
+mod issuer_outage;
+mod limits;
+mod lint_tells_the_truth;
+mod nothing_lost;
+mod obtain;
+mod oidc;
+mod outcomes;
+mod published_attacks;
+mod reload;
+mod removed_headers;
+mod replicas;
+mod request_limits;
+mod routes;
+mod slow_clients;
+mod step_up;
+mod tls;
+mod traces;

@@ -1,0 +1,4 @@
+//! The services beside the OpenAPI documents that they serve.
+
+mod documents;
+mod live;

@@ -3,6 +3,7 @@
 import functools
 import os
 import pathlib
+import re
 import subprocess
 
 import yaml
@@ -38,6 +39,11 @@ def text(profile):
     done = template(profile)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def secrets_left_out(rendered):
+    """Names of the Secrets that are not rendered because Helm does not see the cluster."""
+    return set(re.findall(r"^# The Secret (\S+) \(.*\) is not rendered: ", rendered, re.MULTILINE))
 
 
 def objects(profile):

@@ -173,23 +173,28 @@ def test_a_mac_key_is_mounted_by_the_authz_server_and_by_its_own_upstream_alone(
         assert mounted == {f"portcullis-mac-{name}": {"portcullis-authz", name} for name in ("task-api", "notification", "audit")}
 
 
-def test_mac_keys_differ_between_upstreams_and_agree_between_namespaces():
-    done = rendering.template("portcullis--sidecar", "--set", "upstreams[1].macKey.create=true,upstreams[1].name=invoices",
-                              "--set", "upstreams[1].namespace=shop,upstreams[1].selector.app=invoices,upstreams[1].port=8081",
-                              "--set", "upstreams[1].path=/invoices,upstreams[1].policy=invoices",
-                              "--set", "upstreams[0].macKey.create=true,upstreams[0].name=orders",
-                              "--set", "upstreams[0].namespace=shop,upstreams[0].selector.app=orders,upstreams[0].port=8080",
-                              "--set", "upstreams[0].path=/orders,upstreams[0].policy=orders")
-    assert done.returncode == 0, done.stderr
-    keys = {}
-    for one in rendering.yaml.safe_load_all(done.stdout):
-        if one and one["kind"] == "Secret" and "-mac-" in one["metadata"]["name"]:
-            keys.setdefault(one["metadata"]["name"], {})[one["metadata"]["namespace"]] = one["data"]["keys"]
-    assert {name: set(where) for name, where in keys.items()} == {
-        "portcullis-mac-orders": {"portcullis", "shop"}, "portcullis-mac-invoices": {"portcullis", "shop"},
-    }
-    values = [set(where.values()) for where in keys.values()]
-    assert all(len(value) == 1 for value in values) and len(set.union(*values)) == 2
+@pytest.mark.parametrize("profile", rendering.PROFILES)
+def test_no_key_is_rendered_where_each_rendering_would_make_another(profile):
+    made = {one["metadata"]["name"] for one in rendering.objects(profile) if one["kind"] == "Secret"}
+    # Of development alone, with the certificate that imitates Entra's.
+    assert made <= {"dev-entra-certificate"} and not made & rendering.secrets_left_out(rendering.text(profile))
+    again = rendering.template(profile).stdout
+    if not made:
+        assert again == rendering.text(profile)
+
+
+def test_secrets_that_are_left_out_are_those_that_the_chart_would_make():
+    made_by_chart = "authz.assertionKey.secretName=,gateway.tls.secretName="
+    key, certificate = "portcullis-assertion-key", "portcullis-gateway-self-signed"
+    for settings, left_out in [
+        (made_by_chart, {key, certificate, "portcullis-mac-orders"}),
+        ("authz.assertionKey.secretName=", {key, "portcullis-mac-orders"}),
+        ("gateway.tls.secretName=", {certificate, "portcullis-mac-orders"}),
+        ("upstreams[0].macKey.create=false,upstreams[0].macKey.secretName=mine,gateway.tls.secretName=", {certificate}),
+    ]:
+        done = rendering.template("portcullis--sidecar", "--set", settings)
+        assert done.returncode == 0, done.stderr
+        assert rendering.secrets_left_out(done.stdout) == left_out, settings
 
 
 def test_the_sidecar_is_up_before_envoy_and_shares_nothing_but_the_socket():

@@ -62,6 +62,14 @@ pub enum FetchError {
         /// What went wrong.
         cause: reqwest::Error,
     },
+    /// A host whose name DNS does not know, or about which it does not answer.
+    #[error("{url}: the host cannot be found: {problem}")]
+    Unresolved {
+        /// The document.
+        url: Url,
+        /// What went wrong.
+        problem: String,
+    },
     /// An answer other than 200. A redirect is one: a document that moved must be configured, not believed.
     #[error("{url}: answered {status}{}", .text.as_ref().map_or_else(String::new, |text| format!(": {text}")))]
     Status {
@@ -116,7 +124,7 @@ impl FetchError {
         match self {
             Self::Status { status, .. } => !status.is_server_error() && !LATER.contains(status),
             Self::Discovery { .. } | Self::Keys { .. } => true,
-            Self::Unreachable { .. } | Self::TooLarge { .. } | Self::File { .. } => false,
+            Self::Unreachable { .. } | Self::Unresolved { .. } | Self::TooLarge { .. } | Self::File { .. } => false,
         }
     }
 }

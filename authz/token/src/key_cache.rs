@@ -158,17 +158,24 @@ impl KeyCache {
 
     /// Asks for fresh keys because a token names the unknown `key_id`, and waits for them a little.
     ///
-    /// Returns false at once within the cool-down, and for an id that was unknown lately: then the token is refused without a fetch, so
-    /// that a flood of invented key ids costs the issuer nothing.
+    /// Returns false at once for an id that was unknown lately, and within a cool-down that is longer than [`KeyPolicy::patience`]: then
+    /// the token is refused without a fetch, so that a flood of invented key ids costs the issuer nothing. A shorter cool-down is waited
+    /// out, because a genuine token may be the first that names a key.
     pub async fn refresh(&self, key_id: &str) -> bool {
-        let cooling = |state: &KeyStatus| state.tried_at.is_some_and(|at| at.elapsed() < self.shared.policy.cool_down);
-        if cooling(&self.shared.state.borrow()) || self.shared.is_known_to_be_unknown(key_id) {
+        let KeyPolicy { cool_down, patience, .. } = self.shared.policy;
+        let waits = cool_down < patience;
+        let cooling = |state: &KeyStatus| state.tried_at.is_some_and(|at| at.elapsed() < cool_down);
+        if (!waits && cooling(&self.shared.state.borrow())) || self.shared.is_known_to_be_unknown(key_id) {
             return false;
         }
-        // One fetch does for all who ask meanwhile: it joins one that is on its way.
-        let ended = self.shared.state.borrow().ended();
+        // One fetch does for all who ask meanwhile. Where there is time it is one that begins after the key was seen to be in use;
+        // otherwise it may be one that is on its way.
+        let ended = {
+            let state = self.shared.state.borrow();
+            if waits { state.begun } else { state.ended() }
+        };
         self.shared.wanted.notify_one();
-        let fetched = timeout(self.shared.policy.patience, self.end_of_fetch(ended)).await.is_ok();
+        let fetched = timeout(patience, self.end_of_fetch(ended)).await.is_ok();
         if fetched && self.shared.state.borrow().is_without(key_id) {
             self.shared.remember_unknown(key_id);
         }

@@ -43,6 +43,21 @@ impl KeySet {
     pub fn parse(document: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
         let mut members = Map::from(parse_object(document).map_err(|_| KeySetError::NotAKeySet)?);
         let Some(Value::Array(published)) = members.remove("keys") else { return Err(KeySetError::NotAKeySet) };
+        Self::of_published(published, allowed)
+    }
+
+    /// The keys of several sets as one. An id that names different keys in two of them names none here.
+    pub(crate) fn of_all<'a>(sets: impl Iterator<Item = &'a Self>, allowed: &[Algorithm]) -> Result<Self, KeySetError> {
+        let mut published: Vec<Value> = Vec::new();
+        for key in sets.flat_map(|set| &set.published) {
+            if !published.contains(key) {
+                published.push(key.clone());
+            }
+        }
+        Self::of_published(published, allowed)
+    }
+
+    fn of_published(published: Vec<Value>, allowed: &[Algorithm]) -> Result<Self, KeySetError> {
         if published.len() > MAX_KEYS {
             return Err(KeySetError::TooManyKeys);
         }

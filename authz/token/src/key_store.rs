@@ -158,8 +158,13 @@ impl KeyFile {
     }
 }
 
-/// Whoever can write keys can sign tokens. The folder may be open to others (Kubernetes makes an emptyDir so); the file must not be.
-fn check_owner(metadata: &Metadata) -> Result<(), String> {
+/// Whether nobody but this process's user could have written an open file, as must be for a file that decides who may call: whoever can
+/// write keys can sign tokens. The folder may be open to others (Kubernetes makes an emptyDir so); the file must not be.
+///
+/// # Errors
+///
+/// Says who else could have.
+pub fn check_owner(metadata: &Metadata) -> Result<(), String> {
     let own = nix::unistd::geteuid().as_raw();
     if metadata.uid() != own {
         return Err(format!("it belongs to user {} and not to {own}", metadata.uid()));

@@ -58,7 +58,7 @@ pub use guid::normalize_guid;
 pub use jwk::{InvalidKey, VerificationKey};
 pub use key_cache::{KeyCache, KeyPolicy, KeySource, KeySources, KeyStatus};
 pub use key_set::{KeySet, KeySetError};
-pub use key_store::{InvalidKeyStore, KeyStore};
+pub use key_store::{InvalidKeyStore, KeyStore, check_owner};
 pub use oidc::{ClaimNames, InvalidKindRule, InvalidOidcSettings, KindRule, OidcKeys, OidcSettings};
 pub use open::{key_id_of, open};
 pub use polled_key_set::PolledKeySet;

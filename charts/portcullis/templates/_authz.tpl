@@ -36,6 +36,7 @@
     - --assertion-mac-keys=/etc/portcullis/mac-keys
     {{- end }}
     - --key-store=/var/lib/portcullis
+    - --policy-store=/var/lib/portcullis
     - --decision-cache-mib={{ .Values.authz.decisionCacheMiB }}
     - --rate-limit-memory-mib={{ .Values.authz.rateLimitMemoryMiB }}
     - --log={{ .Values.authz.log }}
@@ -63,7 +64,14 @@
     - {name: {{ ternary "authz-ops" "operations" $sidecar }}, containerPort: 9104}
   # Not /readyz: an issuer without keys must not end the process again and again.
   startupProbe: {httpGet: {path: /livez, port: 9104}, periodSeconds: 1, failureThreshold: 60}
-  readinessProbe: {httpGet: {path: /readyz, port: 9104}, periodSeconds: 2, failureThreshold: 2}
+  readinessProbe:
+    httpGet: {path: /readyz, port: 9104}
+    {{- if include "portcullis.publicKeyUpstreams" . | fromJsonArray }}
+    # Services know its key before it signs: DNS answers live for five seconds, and services ask every other second.
+    initialDelaySeconds: 8
+    {{- end }}
+    periodSeconds: 2
+    failureThreshold: 2
   livenessProbe: {httpGet: {path: /livez, port: 9104}, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6}
   resources: {{- toYaml .Values.authz.resources | nindent 4 }}
   {{- include "portcullis.container" . | nindent 2 }}
@@ -98,7 +106,7 @@
       - secret: {name: {{ $secret }}, items: [{key: keys, path: {{ $upstream }}}]}
       {{- end }}
 {{- end }}
-# The issuers' last good keys. They outlive a container that restarts, not a pod that is replaced.
+# The issuers' last good keys and the last good policies. They outlive a container that restarts, not a pod that is replaced.
 - {name: keys, emptyDir: {sizeLimit: 16Mi}}
 {{- with $ca.secretName }}
 - {name: ca, secret: {secretName: {{ . }}, items: [{key: ca.crt, path: ca.crt}], defaultMode: 0440}}

@@ -16,9 +16,5 @@ WARNING: images.envoy.digest is empty. The tag {{ .Values.images.envoy.tag }} is
 {{- if and (eq .Values.authz.placement "deployment") (lt (int .Values.authz.replicas) 2) (not .Values.authz.autoscaling.enabled) }}
 WARNING: authz.replicas is 1. While it restarts, every request is answered 503.
 {{ end }}
-{{- if and (not .Values.authz.assertionKey.secretName) (gt (int .Values.authz.replicas) 1) }}
-The assertion key was made by Helm. Where manifests are rendered without the cluster (Argo CD, `helm template`), name a Secret in
-authz.assertionKey.secretName, or each rendering makes another key.
-{{ end }}
 Network policies count only where the cluster's network plugin enforces them. `helm test` fails, and says so, where it does not.
 {{- end -}}

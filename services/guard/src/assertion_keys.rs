@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use portcullis_assertion::{ALGORITHMS, Assertion, AssertionRefusal, Expected, Presented};
-use portcullis_runtime::InvalidSettings;
 use portcullis_token::{KeyCache, KeyPolicy, PolledKeySet};
 use reqwest::Client;
 
@@ -42,10 +41,10 @@ pub(crate) enum Unverified {
 }
 
 impl AssertionKeys {
-    pub(crate) fn start(http: Client, keys: GatewayKeys) -> Result<Self, InvalidSettings> {
-        let cache = |url| KeyCache::start(PolledKeySet::new(http, url, ALGORITHMS), key_policy());
+    pub(crate) fn start(http: Client, keys: GatewayKeys) -> anyhow::Result<Self> {
         let mac = keys.mac.as_deref().map(MacKeyFile::open).transpose()?;
-        Ok(Self { public: keys.public.map(cache), mac })
+        let source = keys.public.map(|url| PolledKeySet::new(http, url, ALGORITHMS)).transpose()?;
+        Ok(Self { public: source.map(|source| KeyCache::start(source, key_policy())), mac })
     }
 
     /// Whether keys are at hand: an open file of MAC keys always has one.

@@ -12,6 +12,7 @@ use crate::explain::ExplainArguments;
 use crate::generated::CompletionArguments;
 use crate::lint::LintArguments;
 use crate::manual;
+use crate::policy_store::PolicyStore;
 use crate::rate_limit::RateLimitSettings;
 
 /// One gate in front of your services: who is calling, may they, and at what rate.
@@ -99,6 +100,10 @@ pub struct ServeSettings {
     /// Folder in which the issuers' last good signing keys are kept, so that a start while an issuer is away can serve.
     #[arg(long, env = "KEY_STORE_DIR", value_name = "DIR")]
     pub key_store: Option<KeyStore>,
+    /// Folder in which the last good policies are kept, so that a start with policies that cannot be used serves those, and says so in the
+    /// log and by portcullis_policy_stale [default: such a start fails].
+    #[arg(long, env = "POLICY_STORE_DIR", value_name = "DIR")]
+    pub policy_store: Option<PolicyStore>,
     /// The most memory for verified tokens and all that belongs to them, in MiB, so that each is verified once; 0 verifies every token at
     /// every request. A token takes about half a KiB.
     #[arg(long, env = "DECISION_CACHE_MIB", value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(..=65536))]

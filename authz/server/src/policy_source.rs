@@ -3,11 +3,12 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use portcullis_policy::{PolicyProblem, PolicyProblems, PolicySet};
+use serde::{Deserialize, Serialize};
 
 use crate::yaml_files;
 
 /// The text of every policy file, by name: what a set is compiled from, and what shows whether it changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PolicyText(BTreeMap<String, String>);
 
 impl PolicyText {

@@ -14,6 +14,7 @@ use tokio::time::sleep;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::policy_source::PolicyText;
+use crate::policy_store::PolicyStore;
 use crate::routes::{RouteSettings, Routes};
 
 /// Reading a few kilobytes a second costs nothing, and notices what file notifications miss: links that Kubernetes swaps
@@ -25,6 +26,8 @@ pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Reload {
     pub(crate) gate: Arc<Gate>,
     pub(crate) path: PathBuf,
+    /// Where the last good policies are kept.
+    pub(crate) store: Option<PolicyStore>,
     pub(crate) settings: RouteSettings,
     pub(crate) metrics: Metrics,
     pub(crate) policies: PoliciesInForce,
@@ -154,6 +157,9 @@ impl Reload {
         self.gate.replace_routes(routes);
         self.metrics.reloaded(true);
         self.policies.replaced(version);
+        if let Some(store) = &self.store {
+            store.keep(text);
+        }
     }
 
     /// Says what came of a look, in the log only if it differs from what the last one came to.

@@ -18,7 +18,7 @@ use crate::key_document;
 use crate::key_readiness;
 use crate::mac_keys::MacKeyFolder;
 use crate::metrics::Metrics;
-use crate::policy_source::PolicyText;
+use crate::policy_store::first_policies;
 use crate::rate_limit::StoreMetrics;
 use crate::reload::{PoliciesInForce, Reload};
 use crate::routes::{RouteSettings, Routes};
@@ -40,8 +40,7 @@ pub fn serve(
     store_metrics.register(metrics);
     let metrics = Metrics::register(metrics);
     async move {
-        let text = PolicyText::read([settings.policy.as_path()]).map_err(invalid)?;
-        let policies = text.compile().map_err(invalid)?;
+        let (text, policies) = first_policies(&settings.policy, settings.policy_store.as_ref()).map_err(invalid)?;
         let (signer, key_file) = signer(settings.assertion_key.as_deref())?;
         let (mac_keys, mac_key_folder) = MacKeyFolder::open(settings.assertion_mac_keys.as_deref())?;
         let limiter = settings.rate_limits.limiter(store_metrics)?;
@@ -66,6 +65,7 @@ pub fn serve(
         let reload = Reload {
             gate: Arc::clone(&gate),
             path: settings.policy,
+            store: settings.policy_store,
             settings: route_settings,
             metrics: metrics.clone(),
             policies,

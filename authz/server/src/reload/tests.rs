@@ -12,6 +12,7 @@ use super::{PoliciesInForce, Reload, Seen};
 use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::policy_source::PolicyText;
+use crate::policy_store::{PolicyStore, first_policies};
 use crate::rate_limit::{LimitMemory, RateLimiter};
 use crate::routes::{RouteSettings, Routes};
 use crate::signers::Signers;
@@ -64,7 +65,11 @@ fn reload_of(file: &Path) -> (Reload, Registry, PolicyText) {
     let gate = Arc::new(Gate::new(routes, signers, RateLimiter::in_memory(LimitMemory::default())));
     let policies = PoliciesInForce::new(&text);
     let removed_policy_grace = Duration::from_mins(2);
-    (Reload { gate, path: file.to_owned(), settings, metrics, policies, removed_policy_grace }, registry, text)
+    (
+        Reload { gate, path: file.to_owned(), store: None, settings, metrics, policies, removed_policy_grace },
+        registry,
+        text,
+    )
 }
 
 fn metrics_of(registry: &Registry) -> String {
@@ -78,7 +83,9 @@ async fn each_look_puts_in_force_what_can_be_used_and_says_what_cannot() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.yaml");
     std::fs::write(&file, PUBLIC).unwrap();
-    let (reload, registry, in_force) = reload_of(&file);
+    let (mut reload, registry, in_force) = reload_of(&file);
+    let store: PolicyStore = folder.path().to_str().unwrap().parse().unwrap();
+    reload.store = Some(store.clone());
     let mut seen = Seen { in_force, refused: None, cause: None };
     let with_deny_list = format!("{PUBLIC}{DENY_LIST}");
     let with_issuer = format!("{with_deny_list}{OF_AN_ISSUER_THAT_IS_AWAY}");
@@ -115,6 +122,13 @@ async fn each_look_puts_in_force_what_can_be_used_and_says_what_cannot() {
             assert!(number == 0 && !text.contains(line) || text.contains(&expected), "{name}: {line}: {text}");
         }
     }
+    std::fs::write(&file, NOT_A_POLICY).unwrap();
+    let (kept, _) = first_policies(&file, Some(&store)).unwrap();
+    assert_eq!(
+        kept.version(),
+        reload.policies.state().version,
+        "what was put in force last is served by the next start"
+    );
 }
 
 #[tokio::test]

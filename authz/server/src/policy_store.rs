@@ -1,0 +1,164 @@
+//! The last good policies on disk, so that a container that starts anew with bad ones can serve.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use portcullis_policy::{PolicyProblems, PolicySet};
+use portcullis_token::check_owner;
+
+use crate::policy_source::PolicyText;
+
+/// A ConfigMap has at most 1 MiB, and JSON at most doubles what YAML consists of.
+const LARGEST_FILE: u64 = 4 * 1024 * 1024;
+const FILE: &str = "last-good-policies.json";
+
+/// A folder that the last good policies are kept in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyStore(Arc<Path>);
+
+/// Why a folder cannot keep policies.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is not a folder; create it, writable for this process alone")]
+pub struct InvalidPolicyStore(String);
+
+impl FromStr for PolicyStore {
+    type Err = InvalidPolicyStore;
+
+    fn from_str(folder: &str) -> Result<Self, InvalidPolicyStore> {
+        let path = Path::new(folder);
+        if path.is_dir() { Ok(Self(path.into())) } else { Err(InvalidPolicyStore(folder.to_owned())) }
+    }
+}
+
+impl PolicyStore {
+    fn file(&self) -> PathBuf {
+        self.0.join(FILE)
+    }
+
+    /// The policies that were kept, if there are any that still compile. Those that somebody else
+    /// could have written are not used.
+    fn last_good(&self) -> Option<(PolicyText, PolicySet)> {
+        let used = self.read().and_then(|kept| {
+            kept.map(|text| text.compile().map(|set| (text, set)).map_err(|problems| problems.to_string())).transpose()
+        });
+        used.unwrap_or_else(|problem| {
+            tracing::warn!(file = %self.file().display(), problem, "the last good policies are not used");
+            None
+        })
+    }
+
+    fn read(&self) -> Result<Option<PolicyText>, String> {
+        let file = match File::open(self.file()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(|error| error.to_string())?,
+        };
+        check_owner(&file.metadata().map_err(|error| error.to_string())?)?;
+        let mut text = Vec::new();
+        file.take(LARGEST_FILE).read_to_end(&mut text).map_err(|error| error.to_string())?;
+        serde_json::from_slice(&text).map(Some).map_err(|error| format!("it is damaged ({error})"))
+    }
+
+    /// Replaces what was kept, whole. Failing to is logged and no more: what is in force stays in force.
+    pub(crate) fn keep(&self, text: &PolicyText) {
+        if let Err(error) = self.write(text) {
+            tracing::warn!(file = %self.file().display(), %error, "the policies could not be kept for the next start");
+        }
+    }
+
+    fn write(&self, text: &PolicyText) -> std::io::Result<()> {
+        // Temporary files are made for their owner alone (0600), and renaming keeps that.
+        let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
+        serde_json::to_writer(&mut file, text)?;
+        file.flush()?;
+        file.as_file().sync_all()?;
+        file.persist(self.file())?;
+        Ok(())
+    }
+}
+
+/// The policies to start with: those of `path`, or the last good ones where those cannot be used.
+///
+/// A bad set changes nothing for running replicas. Without this, one that had to start anew would
+/// leave them for good, and with it the last of them.
+pub(crate) fn first_policies(
+    path: &Path,
+    store: Option<&PolicyStore>,
+) -> Result<(PolicyText, PolicySet), PolicyProblems> {
+    let read = PolicyText::read([path]).and_then(|text| text.compile().map(|policies| (text, policies)));
+    match read {
+        Ok((text, policies)) => {
+            if let Some(store) = store {
+                store.keep(&text);
+            }
+            Ok((text, policies))
+        }
+        Err(problems) => {
+            let Some(last_good) = store.and_then(PolicyStore::last_good) else { return Err(problems) };
+            tracing::error!(
+                policy = %path.display(),
+                cause = %problems,
+                version = last_good.0.version(),
+                "the policies cannot be used; the last good ones of --policy-store are served"
+            );
+            Ok(last_good)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    use super::{FILE, PolicyStore, first_policies};
+
+    const GOOD: &str = "apiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {name: public}\nspec:\n  \
+                        allow: [{callers: anyone}]\n  upstream: {name: web}\n";
+    const BAD: &str = "apiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicies\n";
+
+    fn version(policy: &Path, store: Option<&PolicyStore>) -> Result<String, String> {
+        first_policies(policy, store).map(|(text, _)| text.version()).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn bad_policies_at_a_start_leave_the_last_good_ones_where_there_are_any() {
+        let folder = tempfile::tempdir().unwrap();
+        let (policy, kept) = (folder.path().join("policy.yaml"), folder.path().join("kept"));
+        std::fs::create_dir(&kept).unwrap();
+        let store: PolicyStore = kept.to_str().unwrap().parse().unwrap();
+        std::fs::write(&policy, BAD).unwrap();
+        assert!(version(&policy, Some(&store)).unwrap_err().contains("kind"), "nothing was kept");
+        std::fs::write(&policy, GOOD).unwrap();
+        let good = version(&policy, Some(&store)).unwrap();
+        for (case, text) in [("a mistake", Some(BAD)), ("no file", None)] {
+            match text {
+                Some(text) => std::fs::write(&policy, text).unwrap(),
+                None => std::fs::remove_file(&policy).unwrap(),
+            }
+            assert_eq!(version(&policy, Some(&store)).as_ref(), Ok(&good), "{case}");
+            assert!(version(&policy, None).is_err(), "{case} without a store");
+        }
+        assert_eq!(std::fs::metadata(kept.join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn policies_that_may_be_somebody_elses_or_are_damaged_are_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let (policy, file) = (folder.path().join("policy.yaml"), folder.path().join(FILE));
+        let store: PolicyStore = folder.path().to_str().unwrap().parse().unwrap();
+        std::fs::write(&policy, GOOD).unwrap();
+        version(&policy, Some(&store)).unwrap();
+        let kept = std::fs::read(&file).unwrap();
+        std::fs::write(&policy, BAD).unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o622)).unwrap();
+        assert!(version(&policy, Some(&store)).is_err(), "others can write it");
+        std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        assert!(version(&policy, Some(&store)).is_ok());
+        std::fs::write(&file, &kept[..kept.len() / 2]).unwrap();
+        assert!(version(&policy, Some(&store)).is_err(), "it is cut");
+    }
+}

@@ -31,6 +31,13 @@
 {{- $all | toJson -}}
 {{- end -}}
 
+{{/* The policies that routes name, each on a line. */}}
+{{- define "portcullis.routePolicies" -}}
+{{- $names := list -}}
+{{- range include "portcullis.allRoutes" . | fromJsonArray }}{{ $names = append $names .policy }}{{ end -}}
+{{- $names | uniq | sortAlpha | join "\n" -}}
+{{- end -}}
+
 {{/* Of a duration such as 15s or 500ms. */}}
 {{- define "portcullis.milliseconds" -}}
 {{- if hasSuffix "ms" . }}{{ trimSuffix "ms" . }}{{ else }}{{ trimSuffix "s" . | int | mul 1000 }}{{ end -}}

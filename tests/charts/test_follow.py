@@ -10,8 +10,8 @@ import time
 
 import envoy_process
 import pytest
-import rendering
 import yaml
+from watched_files import await_true, files, mount, routes_of
 
 PROFILE = "portcullis--own-services"
 POLICY = "later"
@@ -38,27 +38,6 @@ def authz():
         server.shutdown()
 
 
-def mount(folder, version, files):
-    """The next version of a ConfigMap, as kubelet mounts it."""
-    (folder / version).mkdir()
-    for name, text in files.items():
-        (folder / version / name).write_text(text)
-        if not (folder / name).is_symlink():
-            (folder / name).symlink_to(f"..data/{name}")
-    (folder / "..data_tmp").symlink_to(version)
-    (folder / "..data_tmp").rename(folder / "..data")
-
-
-def files(folder):
-    """What the chart renders, on ports that are free here."""
-    folder.mkdir()
-    data = rendering.only(PROFILE, "ConfigMap", "portcullis-gateway")["data"]
-    for name, text in data.items():
-        (folder / name).write_text(text)
-    envoy_process.adapt(folder)
-    return {name: (folder / name).read_text() for name in data}
-
-
 def with_a_new_route(before):
     """The files with one more route, under a policy that is new."""
     routes = yaml.safe_load(before["routes.yaml"])
@@ -73,22 +52,6 @@ def with_a_new_route(before):
     return {**before, "routes.yaml": yaml.safe_dump(routes), "policies.txt": names}
 
 
-def await_true(what, condition, seconds=20):
-    until = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < until, f"{what}: not within {seconds} s"
-        time.sleep(0.05)
-    return found
-
-
-def routes_of(where):
-    """The names of the routes that are in force at Envoy."""
-    dump = envoy_process.admin(where, "/config_dump?resource=dynamic_route_configs")
-    configs = [one["route_config"] for one in dump.get("configs", [])]
-    hosts = [host for config in configs for host in config["virtual_hosts"]]
-    return {route["name"] for host in hosts for route in host["routes"]}
-
-
 def test_envoy_takes_a_new_route_when_its_policy_is_in_force(tmp_path, authz):
     envoy, beside = os.environ.get("ENVOY"), os.environ.get("PORTCULLIS")
     if not (envoy and beside):
@@ -98,7 +61,7 @@ def test_envoy_takes_a_new_route_when_its_policy_is_in_force(tmp_path, authz):
     source, target, output = tmp_path / "source", tmp_path / "target", tmp_path / "output"
     for folder in (source, target, output):
         folder.mkdir()
-    first = files(tmp_path / "rendered")
+    first = files(PROFILE, tmp_path / "rendered")
     mount(source, "..1", first)
     policies.update(first["policies.txt"].split())
     address = f"127.0.0.1:{port}"

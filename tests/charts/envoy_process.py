@@ -16,9 +16,16 @@ DEADLINE = 30
 @contextlib.contextmanager
 def running(program, folder, **environment):
     """Envoy on the files of a folder: its process, and the file with the address of its admin port."""
-    _adapt(folder)
-    address = folder / "admin-address"
-    with (folder / "log").open("w+") as log:
+    adapt(folder)
+    with started(program, folder, folder, **environment) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def started(program, folder, output, **environment):
+    """The same on files that are as they must be; it writes to the folder `output`."""
+    address = output / "admin-address"
+    with (output / "log").open("w+") as log:
         process = subprocess.Popen(
             [program, "-c", "bootstrap.yaml", "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning",
              "--admin-address-path", str(address)],
@@ -40,7 +47,7 @@ def assert_accepted(program, folder):
         assert "Deprecated" not in (folder / "log").read_text()
 
 
-def _adapt(folder):
+def adapt(folder):
     """Ports that are free here, and a certificate that exists here."""
     bootstrap = yaml.safe_load((folder / "bootstrap.yaml").read_text())
     bootstrap["admin"]["address"]["socket_address"]["port_value"] = 0
@@ -77,5 +84,10 @@ def _await_counters(process, address):
 
 
 def _counters(where):
-    with urllib.request.urlopen(f"http://{where}/stats?format=json", timeout=5) as answer:
-        return {one["name"]: one["value"] for one in json.load(answer)["stats"] if "name" in one}
+    stats = admin(where, "/stats?format=json")["stats"]
+    return {one["name"]: one["value"] for one in stats if "name" in one}
+
+
+def admin(where, path):
+    with urllib.request.urlopen(f"http://{where}{path}", timeout=5) as answer:
+        return json.load(answer)

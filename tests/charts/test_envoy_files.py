@@ -36,7 +36,13 @@ def test_bootstrap_is_the_same():
 
 
 def test_routes_of_the_sample_services_are_the_same():
-    assert documents(DEVELOPMENT)["routes.yaml"] == source("routes.yaml")
+    """But for what the chart alone needs: its upgrades add and remove clusters while Envoy runs."""
+    found, expected = documents(DEVELOPMENT)["routes.yaml"], source("routes.yaml")
+    for host in found[0]["virtual_hosts"]:
+        for route in host["routes"]:
+            if route["name"] != "not-found" and "route" in route:
+                assert route["route"].pop("cluster_not_found_response_code") == "NOT_FOUND"
+    assert found == expected
 
 
 def test_the_listener_is_the_same_but_for_its_address():

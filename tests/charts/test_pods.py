@@ -199,7 +199,7 @@ def test_secrets_that_are_left_out_are_those_that_the_chart_would_make():
 
 def test_the_sidecar_is_up_before_envoy_and_shares_nothing_but_the_socket():
     spec = rendering.only("portcullis--sidecar", "Deployment", "portcullis-gateway")["spec"]["template"]["spec"]
-    _, authz = spec["initContainers"]
+    _, authz, *_ = spec["initContainers"]
     (envoy,) = spec["containers"]
     assert authz["restartPolicy"] == "Always" and "startupProbe" in authz
     assert "--listen=unix:/run/portcullis/authz.sock" in authz["args"] and "--drain-delay=0s" in authz["args"]

@@ -30,7 +30,11 @@ def test_gateway_waits_for_the_authz_server_and_one_that_serves_stays(developmen
         cluster.await_true("no authz server is there", lambda: ask(f"{gateway}/api/me", token)[0] == 503)
         cluster.kubectl("rollout", "restart", "deployment/portcullis-gateway", "--namespace", NAMESPACE)
         [new] = cluster.await_true("a new gateway comes", lambda: set(gateways()) - before)
-        said = cluster.await_true("its probe says why it waits", lambda: unhealthy(new), 90)
+        logs = ["logs", new, "--namespace", NAMESPACE, "--container", "first-routes"]
+        waits = lambda: "has no address" in cluster.kubectl(*logs, check=False)
+        cluster.await_true("its first container says why it waits", waits, 60)
+        # Two minutes later Envoy starts all the same.
+        said = cluster.await_true("its probe says why it waits", lambda: unhealthy(new), 240)
         assert "no healthy endpoint: authz" in said
         assert gateways() == {**dict.fromkeys(before, True), new: False}
     finally:

@@ -5,6 +5,7 @@ import time
 
 import cluster
 import outside
+import policy_changes
 import postgresql
 import pytest
 import releases
@@ -14,7 +15,9 @@ from people import EDITOR, NOTIFICATIONS, TASKS
 
 RATE = {"tasks": 350, "notifications": 180, "changes": 10}
 LEAST = 500
-SECONDS = 1500
+SECONDS = 1900
+# kubelet brings a changed ConfigMap within 90 s, and a copy follows within seconds.
+LONGEST_CHANGE = 180
 RESTARTED = ("portcullis-authz", "portcullis-gateway", "task-api", "notification", "audit") * 2
 LONGEST_RECOVERY = 1.0
 LONGEST_DELIVERY = 180
@@ -35,11 +38,12 @@ def database():
 def several_replicas(images, database, tmp_path_factory):
     """Helm's arguments for it, too. Drains are as long as the chart's own values have them."""
     work = tmp_path_factory.mktemp("several")
+    gate = {"authz": {"drainSeconds": 35}, "gateway": {"drainAtLeastSeconds": 8}}
     values = {
         "global": {"onePodEach": False},
         "services": {"replicas": 2, "drainSeconds": 35},
         "database": {"type": "postgresql", "urlSecretName": "databases", "port": database.port, "peers": outside.peers()},
-        "portcullis": {"policies": releases.without_limits(), "authz": {"drainSeconds": 35}, "gateway": {"drainAtLeastSeconds": 8}},
+        "portcullis": {**policy_changes.before(), **gate},
     }
     node = outside.publish("postgresql", database.port)
     releases.start_over()
@@ -95,6 +99,63 @@ def test_an_upgrade_and_a_rollback_lose_nothing(load, several_replicas):
         cluster.helm("rollback", "portcullis", "--namespace", NAMESPACE, "--wait", "--timeout", "240s")
         await_departures()
     lost_nothing("helm upgrade and helm rollback", phase)
+
+
+@pytest.fixture
+def clients(load, entra):
+    """Users of the removed route and of the added one. Another answer than before is a failure."""
+    token = f"Authorization: Bearer {entra.token(EDITOR, NOTIFICATIONS)}"
+    url = lambda name, status: f"{GATEWAY}{policy_changes.path(name)}?limit=1={status}"
+    streams = {
+        name: Load(
+            releases.image("initContainers"), [(name, 20, ["--header", token, url(name, status)])],
+            LONGEST_CHANGE + 120,
+        )
+        for name, status in ((policy_changes.REMOVED, 200), (policy_changes.ADDED, 404))
+    }
+    yield streams
+    for stream in streams.values():
+        stream.stop()
+
+
+def has_turned(stream):
+    """Whether no gateway answers as before any more."""
+    before = stream.counts()
+    time.sleep(3)
+    after = stream.counts()
+    return after[0] == before[0] and after[1] > before[1]
+
+
+def pods():
+    """Of the gateway and the authz server, each with the restarts of its containers."""
+    selector = "app.kubernetes.io/component in (gateway, authz)"
+    found = cluster.get("pods", "--namespace", NAMESPACE, "--selector", selector)["items"]
+    kinds = ("initContainerStatuses", "containerStatuses")
+    containers = lambda pod: [one for kind in kinds for one in pod["status"].get(kind, [])]
+    restarts = lambda pod: sum(one["restartCount"] for one in containers(pod))
+    return {one["metadata"]["name"]: restarts(one) for one in found}
+
+
+def test_policies_and_routes_that_change_lose_nothing(load, several_replicas, clients, tmp_path):
+    """kubelet brings the files to each pod by itself. A route before its policy would get 503."""
+    values = tmp_path / "values.json"
+    values.write_text(json.dumps({"portcullis": policy_changes.after()}))
+    before = pods()
+    with Phase(load) as phase:
+        several_replicas("--values", values)
+        start = time.monotonic()
+        for name, stream in clients.items():
+            changed = f"the route {name} has changed at every gateway"
+            cluster.await_true(changed, lambda: has_turned(stream), LONGEST_CHANGE)
+            print(f"{changed} within {time.monotonic() - start:.0f} s of helm upgrade")
+    gateways = ["--namespace", NAMESPACE, "--selector", "app.kubernetes.io/component=gateway"]
+    print(cluster.kubectl("logs", *gateways, "--container", "routes", "--prefix", "--tail=20"))
+    lost_nothing("an upgrade that renames, adds and removes policies", phase)
+    assert pods() == before, "files alone have changed"
+    gone, come = "answered 404, not 200", "answered 200, not 404"
+    for name, said in ((policy_changes.REMOVED, gone), (policy_changes.ADDED, come)):
+        others = [one for one in clients[name].failures() if one[2] != f"load-{name}: {said}"]
+        assert not others, others[:20]
 
 
 def test_a_gate_that_dies_without_a_word_is_missed_for_a_second_at_most(load):

@@ -14,6 +14,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use crate::gate::Gate;
 use crate::held_metrics;
 use crate::reload::PoliciesInForce;
+use crate::routes::Routes;
 
 /// Registered at the start, and empty until there is a gate.
 #[derive(Clone, Debug, Default)]
@@ -81,7 +82,8 @@ impl Collector for StateMetrics {
         let help = "The policies in force, by a hash of their text";
         let mut info = encoder.encode_descriptor("portcullis_policy_version", help, None, MetricType::Gauge)?;
         let version = policies.state().version;
-        ConstGauge::new(1_u64).encode(info.encode_family(&VersionLabels { version })?)
+        ConstGauge::new(1_u64).encode(info.encode_family(&VersionLabels { version })?)?;
+        policies_in_force(&mut encoder, &routes)
     }
 }
 
@@ -114,6 +116,16 @@ fn keys(encoder: &mut DescriptorEncoder<'_>, sources: &[(String, KeyStatus)]) ->
             let labels = FetchLabels { issuer: issuer.clone(), source: status.source.clone(), result };
             ConstCounter::new(count).encode(fetches.encode_family(&labels)?)?;
         }
+    }
+    Ok(())
+}
+
+/// A removed policy is not in force, although it still decides: no new route may name it.
+fn policies_in_force(encoder: &mut DescriptorEncoder<'_>, routes: &Routes) -> fmt::Result {
+    let (name, help) = ("portcullis_policy_in_force", "1 for each policy of the set in force");
+    let mut gauges = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for policy in routes.policy_names() {
+        ConstGauge::new(1_u64).encode(gauges.encode_family(&[("policy", policy)])?)?;
     }
     Ok(())
 }

@@ -8,6 +8,12 @@
 /run/portcullis/authz.sock
 {{- end -}}
 
+{{/* Where every pod of the authz server says which policies it has in force. */}}
+{{- define "portcullis.authz.operations" -}}
+{{- $sidecar := eq .Values.authz.placement "sidecar" -}}
+{{ if $sidecar }}127.0.0.1{{ else }}{{ include "portcullis.authz.host" . }}.{{ end }}:9104
+{{- end -}}
+
 {{/* The container of the authz server, the same in a Deployment of its own and beside Envoy. */}}
 {{- define "portcullis.authz.container" -}}
 {{- $any := include "portcullis.anyAddress" . -}}

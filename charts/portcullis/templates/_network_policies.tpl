@@ -38,7 +38,8 @@ spec:
     {{- include "portcullis.authz.egress" . | nindent 4 }}
     {{- else }}
     - to: {{- include "portcullis.peer" (list . "authz") | nindent 8 }}
-      ports: [{protocol: TCP, port: 9000}]
+      # Checks, and the metric that names the policies in force.
+      ports: [{protocol: TCP, port: 9000}, {protocol: TCP, port: 9104}]
     {{- end }}
     {{- range $upstreams }}
     - to: {{- include "portcullis.peer.upstream" . | nindent 8 }}
@@ -60,7 +61,7 @@ spec:
   policyTypes: [Ingress, Egress]
   ingress:
     - from: {{- include "portcullis.peer" (list . "gateway") | nindent 8 }}
-      ports: [{protocol: TCP, port: 9000}]
+      ports: [{protocol: TCP, port: 9000}, {protocol: TCP, port: 9104}]
     {{- include "portcullis.authz.ingress" . | nindent 4 }}
   egress:
     {{- include "portcullis.authz.egress" . | nindent 4 }}

@@ -31,6 +31,13 @@
 {{- $all | toJson -}}
 {{- end -}}
 
+{{/* The policies that routes name, each on a line. */}}
+{{- define "portcullis.routePolicies" -}}
+{{- $names := list -}}
+{{- range include "portcullis.allRoutes" . | fromJsonArray }}{{ $names = append $names .policy }}{{ end -}}
+{{- $names | uniq | sortAlpha | join "\n" -}}
+{{- end -}}
+
 {{/* Of a duration such as 15s or 500ms. */}}
 {{- define "portcullis.milliseconds" -}}
 {{- if hasSuffix "ms" . }}{{ trimSuffix "ms" . }}{{ else }}{{ trimSuffix "s" . | int | mul 1000 }}{{ end -}}
@@ -49,16 +56,17 @@
   {{- else }}
   match: {safe_regex: {regex: {{ printf "%s(/[A-Za-z0-9_-]+)*" $pattern | quote }}}}
   {{- end }}
-  {{- if not .removedPrefix }}
-  route: {cluster: {{ .upstream }}, timeout: {{ .timeout }}}
-  {{- else if eq .match "exact" }}
-  route: {cluster: {{ .upstream }}, timeout: {{ .timeout }}, prefix_rewrite: {{ $seen }}}
-  {{- else }}
   route:
     cluster: {{ .upstream }}
+    {{- /* Envoy uses a new cluster once DNS and its first health check have answered. Until then its
+    route answers as if it were not there yet either; the default would be a 503. */}}
+    cluster_not_found_response_code: NOT_FOUND
     timeout: {{ .timeout }}
+    {{- if and .removedPrefix (eq .match "exact") }}
+    prefix_rewrite: {{ $seen }}
+    {{- else if .removedPrefix }}
     regex_rewrite: {pattern: {regex: {{ printf "^%s/" (.removedPrefix | replace "." "\\.") | quote }}}, substitution: /}
-  {{- end }}
+    {{- end }}
   typed_per_filter_config:
     envoy.filters.http.ext_authz:
       "@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute

@@ -1,11 +1,12 @@
 use std::io::{Error, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::string::FromUtf8Error;
+use std::time::{Duration, Instant};
 
 use crate::tls;
 
 /// More than any page that is read here, so that a peer cannot fill the memory.
-const LONGEST_ANSWER: u64 = 1 << 20;
+pub(crate) const LONGEST_ANSWER: u64 = 8 << 20;
 
 /// The answer to one request.
 #[derive(Debug)]
@@ -14,9 +15,11 @@ pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
-/// Connects, asks once, and reads to the end.
+/// Connects, asks once, and reads to the end, all within `limit`.
 pub(crate) fn ask(address: SocketAddr, request: &Request<'_>, limit: Duration) -> std::io::Result<Answer> {
-    request.send(TcpStream::connect_timeout(&address, limit)?, limit)
+    let start = Instant::now();
+    let stream = TcpStream::connect_timeout(&address, limit)?;
+    request.send(stream, limit.saturating_sub(start.elapsed()))
 }
 
 /// The same over TLS.
@@ -32,6 +35,37 @@ fn limited(stream: TcpStream, limit: Duration) -> std::io::Result<TcpStream> {
     Ok(stream)
 }
 
+/// A connection that ends at a time. Without it a peer could send a byte now and then for ever.
+struct Timed {
+    stream: TcpStream,
+    until: Instant,
+}
+
+impl Timed {
+    fn left(&self) -> std::io::Result<Option<Duration>> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+    }
+}
+
+impl Read for Timed {
+    fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        self.stream.set_read_timeout(self.left()?)?;
+        self.stream.read(bytes)
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.stream.set_write_timeout(self.left()?)?;
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.stream.flush()
+    }
+}
+
 /// One request of HTTP/1.1.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request<'a> {
@@ -44,7 +78,7 @@ pub(crate) struct Request<'a> {
 
 impl Request<'_> {
     pub(crate) fn send(&self, stream: TcpStream, limit: Duration) -> std::io::Result<Answer> {
-        self.exchange(limited(stream, limit)?)
+        self.exchange(Timed { stream, until: Instant::now() + limit })
     }
 
     fn exchange(&self, mut stream: impl Read + Write) -> std::io::Result<Answer> {
@@ -59,7 +93,8 @@ impl Request<'_> {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof && !bytes.is_empty() => {}
             outcome => drop(outcome?),
         }
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let lossy = |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let text = String::from_utf8(bytes).unwrap_or_else(lossy);
         let status =
             text.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)).and_then(|word| word.parse().ok());
         Ok(Answer { status: status.ok_or_else(|| Error::other("the answer is not HTTP/1"))?, text })
@@ -71,7 +106,7 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
     use std::sync::Arc;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use rustls::pki_types::PrivateKeyDer;
     use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -100,6 +135,27 @@ mod tests {
             stream.flush().unwrap();
         });
         address
+    }
+
+    #[test]
+    fn slow_answer_ends_at_the_limit() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            for byte in b"HTTP/1.1 200 OK\r\n\r\n".iter().cycle().take(100) {
+                if stream.write_all(&[*byte]).is_err() {
+                    return;
+                }
+                #[expect(clippy::disallowed_methods, reason = "a thread of the test")]
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let request = Request { method: "GET", authority: "slow", path: "/", headers: "" };
+        let start = Instant::now();
+        ask(address, &request, Duration::from_millis(200)).unwrap_err();
+        let took = start.elapsed();
+        assert!((200..1000).contains(&took.as_millis()), "{took:?}");
     }
 
     #[test]

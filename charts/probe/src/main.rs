@@ -1,10 +1,12 @@
-//! Runs inside a cluster, where images have no shell: tries the ways round the gate for `helm test`, drains an Envoy that leaves, and sends and
-//! answers what the tests on a cluster count.
+//! Runs inside a cluster, where images have no shell: tries the ways round the gate for
+//! `helm test`, drains an Envoy that leaves, brings routes to Envoy after their policies, and
+//! sends and answers what the tests on a cluster count.
 
 mod attempts;
 mod drain;
 mod elf;
 mod envoy_admin;
+mod follow;
 mod http;
 mod install;
 mod listen;
@@ -30,6 +32,8 @@ enum Command {
     Drain(drain::Drain),
     /// See that an Envoy can serve: that it has its configuration and reaches what it asks.
     Started(started::Started),
+    /// Copy a mounted ConfigMap each time that it changes, once the authz server has its policies.
+    Follow(follow::Follow),
     /// See which addresses answer this pod, by TCP and UDP.
     Reach(reach::Reach),
     /// Answer on ports, for `reach` to try.
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
         Command::Attempts(attempts) => attempts.run(&mut out),
         Command::Drain(drain) => drain.run(&mut out),
         Command::Started(started) => started.run(&mut out),
+        Command::Follow(follow) => follow.run(&mut out),
         Command::Reach(reach) => reach.run(&mut out),
         Command::Listen(listen) => listen.run(&mut out),
         Command::Load(load) => load.run(&mut out),

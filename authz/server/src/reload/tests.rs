@@ -16,6 +16,7 @@ use crate::policy_store::{PolicyStore, first_policies};
 use crate::rate_limit::{LimitMemory, RateLimiter};
 use crate::routes::{RouteSettings, Routes};
 use crate::signers::Signers;
+use crate::state_metrics::StateMetrics;
 
 const PUBLIC: &str = "
 apiVersion: portcullis.dev/v1alpha1
@@ -129,6 +130,37 @@ async fn each_look_puts_in_force_what_can_be_used_and_says_what_cannot() {
         reload.policies.state().version,
         "what was put in force last is served by the next start"
     );
+}
+
+#[tokio::test]
+async fn metrics_name_the_policies_in_force_and_not_the_removed_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.yaml");
+    let both = format!("{PUBLIC}---{}", PUBLIC.replace("name: public", "name: other"));
+    std::fs::write(&file, &both).unwrap();
+    let (reload, mut registry, in_force) = reload_of(&file);
+    let state_metrics = StateMetrics::register(&mut registry);
+    let named = |registry| {
+        let text = metrics_of(registry);
+        let name = |line: &str| {
+            let rest = line.strip_prefix("portcullis_policy_in_force{policy=\"")?;
+            Some(rest.strip_suffix("\"} 1")?.to_owned())
+        };
+        text.lines().filter_map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(named(&registry), [""; 0], "there are no policies yet");
+    state_metrics.observe(Arc::clone(&reload.gate), reload.policies.clone());
+    let mut seen = Seen { in_force, refused: None, cause: None };
+    for (case, text, expected) in [
+        ("at the start", both.as_str(), ["other", "public"].as_slice()),
+        ("one is removed", PUBLIC, &["public"]),
+        ("a mistake changes nothing", NOT_A_POLICY, &["public"]),
+        ("it is back", &both, &["other", "public"]),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let _outcome = reload.look(&mut seen, false);
+        assert_eq!(named(&registry), expected, "{case}");
+    }
 }
 
 #[tokio::test]

@@ -41,7 +41,8 @@ def test_pods_try_from_where_the_values_say_and_name_the_rest(changes, places, l
     assert (created is not None) == ("created" in places)
     pods = [one for one in found if one["kind"] == "Pod"]
     assert {place(one, created) for one in pods} == places
-    printed = [argument for argument in pods[0]["spec"]["containers"][0]["args"] if argument.startswith("--not-tried=")]
+    first = next(one for one in pods if one["spec"]["containers"][0]["name"] == "probe")
+    printed = [argument for argument in first["spec"]["containers"][0]["args"] if argument.startswith("--not-tried=")]
     assert len(printed) == len(left_out) and all(words in text for words, text in zip(left_out, printed, strict=True)), printed
 
 
@@ -57,9 +58,9 @@ def test_no_namespace_is_deleted_that_the_test_did_not_create(changes, _places, 
 
 
 def test_releases_share_no_name():
-    names = {one["metadata"]["name"] for release in ("portcullis", "portcullis-2", "x") for one in hooks(release=release)}
-    assert len(names) == 3
-    assert all(len(name) <= 63 for name in names)
+    names = [{one["metadata"]["name"] for one in hooks(release=release)} for release in ("portcullis", "portcullis-2", "x")]
+    assert len(set.union(*names)) == sum(map(len, names))
+    assert all(len(name) <= 63 for name in set.union(*names))
 
 
 @pytest.mark.parametrize(("changes", "_places", "_left_out"), CASES.values(), ids=CASES)

@@ -24,3 +24,18 @@ def test_upgrade_with_a_typo_fails_says_where_and_changes_nothing(development, t
     # The next good one goes through, whatever the failed one left.
     releases.upgrade(tmp_path)
     assert releases.status() == "deployed"
+
+
+def test_helm_test_waits_for_the_newest_policies_and_names_a_mistake_that_came_past_the_check(development, tmp_path):
+    """kubectl and Argo CD in parts pass Helm's hook by. Replicas then keep the last good set, and look well."""
+    documents = mounted()["policies.yaml"]
+    for text, passes, words in [
+        (documents.replace("requests: 100, per: 60s", "requests: 99, per: 60s"), True, "no problems"),
+        (documents.replace("scopes:", "scope:", 1), False, "scope"),
+    ]:
+        patch = json.dumps({"data": {"policies.yaml": text}})
+        cluster.kubectl("patch", "configmap", "portcullis-policies", "--namespace", NAMESPACE, "--patch", patch)
+        done = cluster.helm("test", "portcullis", "--namespace", NAMESPACE, "--logs", "--timeout", "240s", check=False, timeout=400)
+        said = done.stdout + done.stderr
+        assert (done.returncode == 0) == passes and words in said, said
+    releases.upgrade(tmp_path)

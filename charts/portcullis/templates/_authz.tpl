@@ -100,7 +100,7 @@
 {{- define "portcullis.authz.volumes" -}}
 {{- $ca := .Values.authz.extraCA -}}
 - name: policies
-  configMap: {name: {{ .Values.policies.configMapName | default (printf "%s-policies" (include "portcullis.fullname" .)) }}}
+  configMap: {name: {{ include "portcullis.policies.configMap" . }}}
 - {name: assertion-key, secret: {secretName: {{ include "portcullis.assertionKey.secretName" . }}, defaultMode: 0440}}
 {{- with include "portcullis.macKeys" . | fromYaml }}
 # One file for each upstream, by its name.

@@ -69,6 +69,21 @@ spec:
     {{- include "portcullis.dnsEgress" . | nindent 4 }}
 {{- end }}
 ---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: {{ $name }}-policy-check
+  namespace: {{ .Release.Namespace }}
+  labels: {{- include "portcullis.labels" (list . "policy-check") | nindent 4 }}
+spec:
+  podSelector:
+    matchLabels: {{- include "portcullis.selectorLabels" (list . "policy-check") | nindent 6 }}
+  policyTypes: [Ingress, Egress]
+  egress:
+    - to: {{- include "portcullis.peer" (list . (include "portcullis.authz.component" .)) | nindent 8 }}
+      ports: [{protocol: TCP, port: 9104}]
+    {{- include "portcullis.dnsEgress" . | nindent 4 }}
+---
 # A test's pod in this namespace may send anywhere, so that the policy of its target is what stops it.
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy

@@ -51,6 +51,9 @@
     {{- end }}
   ports: [{protocol: TCP, port: 9001}]
 {{- end }}
+# `helm test` asks every replica which policies it has in force.
+- from: {{- include "portcullis.peer" (list . "policy-check") | nindent 4 }}
+  ports: [{protocol: TCP, port: 9104}]
 {{- include "portcullis.operationsIngress" (list . 9104 true) }}
 {{- end -}}
 

@@ -14,6 +14,7 @@ mod nothing_lost;
 mod obtain;
 mod oidc;
 mod outcomes;
+mod own_service;
 mod published_attacks;
 mod reload;
 mod removed_headers;

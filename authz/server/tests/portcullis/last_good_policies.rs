@@ -1,4 +1,5 @@
 //! A server that starts with policies that cannot be used, as a container does that is started anew.
+#![allow(clippy::disallowed_methods, reason = "no runtime whose worker a pause could block")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::process::Command;

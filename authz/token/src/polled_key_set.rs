@@ -19,8 +19,9 @@ use crate::key_cache::KeySource;
 use crate::key_set::KeySet;
 use replicas::{Replica, replicas};
 
-/// A replica that does not answer is not waited for any longer while others do: requests that name an
-/// unknown key wait for the whole fetch.
+const LONGEST_ANSWER: Duration = Duration::from_secs(5);
+/// One of several replicas is not waited for any longer: requests that name an unknown key wait for
+/// the whole fetch.
 const REPLICA_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long the last keys of a replica count that does not answer while others do. It may still sign,
 /// for it may only be out of this program's reach; after this time DNS no longer has a dead pod.
@@ -58,9 +59,8 @@ impl PolledKeySet {
     ///
     /// If the platform has no client for plain HTTP.
     pub fn new(http: Client, url: Url, algorithms: &[Algorithm]) -> Result<Self, reqwest::Error> {
-        // A kept connection would hold on to a pod that is about to leave.
         let direct = Client::builder().no_proxy().redirect(Policy::none()).pool_max_idle_per_host(1);
-        let by_address = direct.timeout(REPLICA_TIMEOUT).build()?;
+        let by_address = direct.timeout(LONGEST_ANSWER).build()?;
         let published = Mutex::new(HashMap::new());
         Ok(Self { by_name: http, by_address, url, algorithms: algorithms.to_vec(), published })
     }
@@ -82,7 +82,8 @@ impl KeySource for PolledKeySet {
 
 impl PolledKeySet {
     async fn fetch_from(&self, replicas: &[Replica]) -> Result<FetchedKeys, FetchError> {
-        let answers = join_all(replicas.iter().map(|replica| self.ask(replica))).await;
+        let is_alone = replicas.len() == 1;
+        let answers = join_all(replicas.iter().map(|replica| self.ask(replica, is_alone))).await;
         let mut failure = None;
         let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
         published.retain(|replica, _| replicas.contains(replica));
@@ -103,20 +104,16 @@ impl PolledKeySet {
         // In one order, so that the same keys are the same set.
         self.all_of(replicas.iter().filter_map(|replica| published.get(replica)))
     }
-}
 
-impl Published {
-    fn is_out_of_date(&self) -> bool {
-        self.answered_at.elapsed() > KEEP_UNANSWERED
-    }
-}
-
-impl PolledKeySet {
-    async fn ask(&self, replica: &Replica) -> Result<Published, FetchError> {
+    /// Asks one of several replicas or the only one.
+    async fn ask(&self, replica: &Replica, is_alone: bool) -> Result<Published, FetchError> {
         let last = self.published.lock().unwrap_or_else(PoisonError::into_inner).get(replica).cloned();
         let url = replica.url(&self.url);
         let client = if replica.is_by_name() { &self.by_name } else { &self.by_address };
         let mut request = client.get(url.clone());
+        if !is_alone {
+            request = request.timeout(REPLICA_TIMEOUT);
+        }
         if let Some(host) = replica.host_header(&self.url) {
             request = request.header(HOST, host);
         }
@@ -146,5 +143,11 @@ impl PolledKeySet {
         let keys = KeySet::of_all(published.map(|published| &published.keys), &self.algorithms)
             .map_err(|error| FetchError::Keys { document: self.url.to_string(), error })?;
         Ok(FetchedKeys { issuer: None, cloud_instance: None, keys })
+    }
+}
+
+impl Published {
+    fn is_out_of_date(&self) -> bool {
+        self.answered_at.elapsed() > KEEP_UNANSWERED
     }
 }

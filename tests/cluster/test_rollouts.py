@@ -158,6 +158,23 @@ def test_policies_and_routes_that_change_lose_nothing(load, several_replicas, cl
         assert not others, others[:20]
 
 
+def test_policies_that_change_together_with_pods_lose_nothing(load, several_replicas, entra):
+    """Back to the policies before. Pods that start with them never saw those that gateways still ask for."""
+    token = f"Authorization: Bearer {entra.token(EDITOR, NOTIFICATIONS)}"
+    url = f"{GATEWAY}{policy_changes.path(policy_changes.ADDED)}?limit=1=200"
+    stream = Load(releases.image("initContainers"), [("back", 20, ["--header", token, url])], LONGEST_CHANGE + 120)
+    before = pods()
+    with Phase(load) as phase:
+        several_replicas("--set", "portcullis.authz.log=debug")
+        cluster.await_true("the added route is gone at every gateway", lambda: has_turned(stream), LONGEST_CHANGE)
+        await_departures()
+    others = [one for one in stream.failures() if one[2] != "load-back: answered 404, not 200"]
+    stream.stop()
+    lost_nothing("an upgrade that changes policies and pods", phase)
+    assert {name for name in before if "-authz-" in name}.isdisjoint(pods()), "the authz server's pods are others"
+    assert not others, others[:20]
+
+
 def test_a_gate_that_dies_without_a_word_is_missed_for_a_second_at_most(load):
     pod = cluster.get("pods", "--namespace", NAMESPACE, "--selector", "app.kubernetes.io/component=authz")["items"][0]["metadata"]["name"]
     with Phase(load) as phase:

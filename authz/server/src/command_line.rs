@@ -77,6 +77,10 @@ pub struct ServeSettings {
     /// the authz server of new policies. With 0s, what their old routes ask for is answered with 503 at once.
     #[arg(long, env = "REMOVED_POLICY_GRACE", value_name = "TIME", default_value = "120s", value_parser = humantime::parse_duration)]
     pub removed_policy_grace: Duration,
+    /// File of the policies that those of --policy replaced, for a start soon after: {"until": SECONDS-SINCE-1970, "documents": YAML}. Those that
+    /// were removed decide until then, and for --removed-policy-grace at most.
+    #[arg(long, env = "REPLACED_POLICIES_FILE", value_name = "FILE")]
+    pub replaced_policies: Option<PathBuf>,
     /// Where the public keys of assertions are served (HTTP).
     #[arg(long, env = "KEYS_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:9001")]
     pub keys_listen: SocketAddr,

@@ -1,5 +1,6 @@
 mod key_state;
 mod removed;
+mod replaced;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use prometheus_client::metrics::counter::Counter;
 use crate::decision_cache::DecisionCache;
 use crate::metrics::Metrics;
 use removed::RemovedPolicies;
+pub(crate) use replaced::ReplacedPolicies;
 
 /// What routes are made with, beside policies.
 #[derive(Clone, Debug)]

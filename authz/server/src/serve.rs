@@ -1,9 +1,11 @@
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::service::service_fn;
-use portcullis_policy::{PolicyProblem, PolicyProblems};
+use portcullis_policy::{PolicyProblem, PolicyProblems, PolicySet};
 use portcullis_runtime::{InvalidSettings, Listener, Process, Registry, http_client, serve_http_to_few, serve_http2};
-use portcullis_token::{KeyPolicy, KeySources};
+use portcullis_token::{KeyPolicy, KeySources, unix_now};
 use tokio::task::JoinSet;
 use tonic::server::NamedService;
 use tonic::service::Routes as GrpcRoutes;
@@ -21,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::policy_store::first_policies;
 use crate::rate_limit::StoreMetrics;
 use crate::reload::{PoliciesInForce, Reload};
-use crate::routes::{RouteSettings, Routes};
+use crate::routes::{ReplacedPolicies, RouteSettings, Routes};
 use crate::service::AuthorizationService;
 use crate::signers::Signers;
 use crate::signing_keys::signer;
@@ -55,7 +57,8 @@ pub fn serve(
             cache_capacity: settings.decision_cache_mib * 1024 * 1024,
             metrics: metrics.clone(),
         };
-        let routes = Routes::start(&policies, &route_settings)?;
+        let replaced = settings.replaced_policies.as_deref();
+        let routes = first_routes(&policies, &route_settings, replaced, settings.removed_policy_grace)?;
         let gate = Arc::new(Gate::new(routes, Signers::new(signer, mac_keys), limiter));
         let policies = PoliciesInForce::new(&text);
         state_metrics.observe(Arc::clone(&gate), policies.clone());
@@ -87,6 +90,20 @@ pub fn serve(
         tokio::join!(published, administered, answered);
         following.abort_all();
         Ok(())
+    }
+}
+
+/// The routes of the first set, with those of the one that it replaced lately.
+fn first_routes(
+    policies: &PolicySet,
+    settings: &RouteSettings,
+    replaced: Option<&Path>,
+    grace: Duration,
+) -> anyhow::Result<Routes> {
+    let (routes, now) = (Routes::start(policies, settings)?, unix_now());
+    match replaced.and_then(|file| ReplacedPolicies::read(file, now)) {
+        Some(replaced) => routes.keep_replaced(&replaced, policies, settings, (now, grace)),
+        None => Ok(routes),
     }
 }
 

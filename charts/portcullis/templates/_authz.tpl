@@ -43,6 +43,7 @@
     {{- end }}
     - --key-store=/var/lib/portcullis
     - --policy-store=/var/lib/portcullis
+    - --replaced-policies=/etc/portcullis/policies/replaced.json
     - --decision-cache-mib={{ .Values.authz.decisionCacheMiB }}
     - --rate-limit-memory-mib={{ .Values.authz.rateLimitMemoryMiB }}
     - --log={{ .Values.authz.log }}
@@ -123,6 +124,22 @@
 {{- if eq .Values.authz.placement "sidecar" }}
 - {name: authz-socket, emptyDir: {medium: Memory, sizeLimit: 1Mi}}
 {{- end }}
+{{- end -}}
+
+{{/*
+What these documents replace, for pods that start with them: gateways have routes of the release before for as long as kubelet takes to bring
+new ones, and removed policies decide for two minutes in pods that saw the change. Helm sees no release before where it does not see the cluster.
+*/}}
+{{- define "portcullis.policies.replaced" -}}
+{{- with lookup "v1" "ConfigMap" .Release.Namespace (include "portcullis.policies.configMap" .) -}}
+{{- $before := index .data "policies.yaml" | default "" -}}
+{{- $now := index (include "portcullis.policies.data" $ | fromYaml) "policies.yaml" -}}
+{{- if ne $before $now -}}
+replaced.json: {{ dict "until" (now | unixEpoch | int64 | add 210) "documents" $before | toJson | quote }}
+{{- else if hasKey .data "replaced.json" -}}
+replaced.json: {{ index .data "replaced.json" | quote }}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The documents as the server mounts them and the check before a release reads them. */}}

@@ -7,7 +7,7 @@ use portcullis_runtime::{PartState, Registry};
 use portcullis_token::{Caller, CallerKind, Claims, KeyPolicy, KeySources, Verified};
 use reqwest::Client;
 
-use super::{RouteSettings, Routes};
+use super::{ReplacedPolicies, RouteSettings, Routes};
 use crate::metrics::Metrics;
 
 /// Keys that are in the policy, so that no network is needed.
@@ -168,4 +168,35 @@ async fn removed_policy_denies_whom_the_new_set_denies() {
             assert_eq!(grant.is_ok(), granted, "{name}: {policy}");
         }
     }
+}
+
+#[tokio::test]
+async fn server_that_starts_after_a_change_knows_what_was_replaced() {
+    let here = || issuer("here", true, "");
+    let users = |name| policy(name, Some("here"), USERS);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("replaced.json");
+    let document = |until: u64, documents: &[String]| {
+        serde_json::json!({ "until": until, "documents": documents.concat() }).to_string()
+    };
+    let before = [here(), users("old"), users("api"), issuer("gone", true, ""), policy("away", Some("gone"), USERS)];
+    let now = [here(), users("api")];
+    for (name, text, asked, at, decides) in [
+        ("removed", document(NOW + 60, &before), "old", NOW + 59, true),
+        ("its time is over", document(NOW + 60, &before), "old", NOW + 60, false),
+        ("longer than the grace", document(NOW + 1000, &before), "old", NOW + 120, false),
+        ("over before the start", document(NOW, &before), "old", NOW, false),
+        ("still there", document(NOW + 60, &before), "api", NOW + 1000, true),
+        ("its issuer is gone", document(NOW + 60, &before), "away", NOW, false),
+        ("damaged", "{".to_owned(), "old", NOW, false),
+        ("no policies", document(NOW + 60, &["kind: x".to_owned()]), "old", NOW, false),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let mut routes = started(&now);
+        if let Some(replaced) = ReplacedPolicies::read(&file, NOW) {
+            routes = routes.keep_replaced(&replaced, &compiled(&now), &settings(), (NOW, GRACE)).unwrap();
+        }
+        assert_eq!(routes.get(asked, at).is_some(), decides, "{name}");
+    }
+    assert!(ReplacedPolicies::read(&folder.path().join("absent.json"), NOW).is_none());
 }

@@ -68,6 +68,12 @@ def no_engine():
     """For the rest of a module, the cluster enforces no network policies."""
     if "POLICY" not in os.environ:
         pytest.skip("POLICY names no command that takes the engine for network policies off and on")
-    cluster.run(*os.environ["POLICY"].split(), "off")
+    policy = os.environ["POLICY"].split()
+    cluster.run(*policy, "off")
     yield
-    cluster.run(*os.environ["POLICY"].split(), "on")
+    # Beside many pods and on a busy machine, an engine takes longer to start than the command waits.
+    for _ in range(5):
+        if cluster.run(*policy, "on", check=False).returncode == 0:
+            return
+        cluster.run(*policy, "off")
+    cluster.run(*policy, "on")

@@ -158,13 +158,13 @@ async fn on_behalf_of_refusals_by_claim() {
     let now = jiff::Timestamp::now().as_second();
     let good = json!({
         "aud": TASK_API, "iss": format!("https://localhost:8443/{CONTOSO}/v2.0"), "tid": CONTOSO, "oid": ADA,
-        "azp": WEB, "scp": "access_as_user", "nbf": now - 60, "exp": now + 60,
+        "azp": WEB, "scp": "access_as_user", "nbf": now - 60, "exp": now + 600,
     });
     let accepted = fixture.signed(json!({}), good.clone()).await;
     assert_eq!(fixture.token(CONTOSO, &obo_form(&accepted)).await.0, StatusCode::OK);
     for (claim, value, code) in [
         ("exp", json!(now - 1), 500_133),
-        ("nbf", json!(now + 60), 500_133),
+        ("nbf", json!(now + 600), 500_133),
         ("exp", Value::Null, 50013),
         ("aud", json!(NOTIFICATION), 500_131),
         ("aud", json!([TASK_API]), 50013),

@@ -1,5 +1,5 @@
 use super::AssertionContext;
-use super::jwt::{Header, Jwt};
+use super::jwt::{Claims, Header, Jwt};
 use super::numeric_date::NumericDate;
 use crate::directory::{ClientCertificate, ClientType, RsaAlgorithm};
 use crate::refusal::Refusal;
@@ -23,15 +23,20 @@ pub(super) fn check(context: &AssertionContext<'_>, token_url: &str, jwt: &Jwt<'
     if !jwt.claims.aud.single().is_some_and(|audience| audience.eq_ignore_ascii_case(token_url)) {
         return Err(Refusal::ClientAssertionAudience(token_url.to_owned()));
     }
-    jwt.check_times(now)?;
-    // The life counts from the earlier of nbf and iat, or from now, so that leaving them out gains nothing.
-    let starts = [jwt.claims.nbf, jwt.claims.iat].into_iter().flatten().min().unwrap_or(NumericDate(now));
-    if jwt.claims.exp.0.saturating_sub(starts.0) > LONGEST_LIFE_SECONDS {
-        return Err(Refusal::ClientAssertionTime);
-    }
+    check_times(&jwt.claims, now)?;
     // Entra asks for jti, and takes an assertion several times: MSAL keeps one for as long as it lives.
     if jwt.claims.jti.as_deref().is_none_or(str::is_empty) {
         return Err(Refusal::ClientAssertionMalformed("it has no jti"));
+    }
+    Ok(())
+}
+
+fn check_times(claims: &Claims, now: i64) -> Result<(), Refusal> {
+    claims.check_times(now)?;
+    // The life counts from the earlier of nbf and iat, or from now, so that leaving them out gains nothing.
+    let starts = [claims.nbf, claims.iat].into_iter().flatten().min().unwrap_or(NumericDate(now));
+    if claims.exp.0.saturating_sub(starts.0) > LONGEST_LIFE_SECONDS {
+        return Err(Refusal::ClientAssertionTime);
     }
     Ok(())
 }
@@ -58,4 +63,32 @@ fn certificate<'a>(context: &AssertionContext<'a>, header: &Header) -> Result<&'
     let spelled = wanted.trim_end_matches('=').replace('+', "-").replace('/', "_");
     let found = credentials.certificates.iter().find(|certificate| named(certificate) == spelled);
     found.ok_or_else(|| Refusal::ClientAssertionKey { thumbprint: wanted.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::check_times;
+
+    /// The limits to the second; an endpoint on a running clock can only be tried far from them.
+    #[test]
+    fn certificate_assertion_times_at_their_limits() {
+        let now = 1_800_000_000;
+        for (name, nbf, iat, exp, is_accepted) in [
+            ("longest life", Some(now), Some(now), now + 600, true),
+            ("a second longer", Some(now), Some(now), now + 601, false),
+            ("longest life without a start", None, None, now + 600, true),
+            ("a second longer without a start", None, None, now + 601, false),
+            ("a life counts from the earlier start", Some(now), Some(now - 1), now + 600, false),
+            ("starts as late as clocks may differ", Some(now + 300), None, now + 600, true),
+            ("starts a second later", Some(now + 301), None, now + 600, false),
+            ("ended just within the clocks' difference", Some(now - 600), None, now - 299, true),
+            ("ended a second earlier", Some(now - 600), None, now - 300, false),
+        ] {
+            let claims = json!({"iss": "a", "sub": "a", "aud": "b", "nbf": nbf, "iat": iat, "exp": exp});
+            let claims = serde_json::from_value(claims).unwrap();
+            assert_eq!(check_times(&claims, now).is_ok(), is_accepted, "{name}");
+        }
+    }
 }

@@ -27,7 +27,7 @@ pub(super) async fn check(
     if !key.verifies(jwt.signed.as_bytes(), &jwt.signature) {
         return Err(Refusal::ClientAssertionSignature("The key was found, and the signature is not its."));
     }
-    jwt.check_times(now)
+    jwt.claims.check_times(now)
 }
 
 fn matching<'a>(known: &'a [FederatedCredential], jwt: &Jwt<'_>) -> Result<&'a FederatedCredential, Refusal> {

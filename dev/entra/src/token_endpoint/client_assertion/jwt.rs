@@ -70,11 +70,13 @@ impl<'a> Jwt<'a> {
             signature: URL_SAFE_NO_PAD.decode(signature).map_err(|_| "its signature is not base64url")?,
         })
     }
+}
 
+impl Claims {
     /// The times alone; how long an assertion may live is for those who have a rule about it.
     pub(super) fn check_times(&self, now: i64) -> Result<(), Refusal> {
-        let NumericDate(starts) = self.claims.nbf.or(self.claims.iat).unwrap_or(NumericDate(now));
-        let NumericDate(ends) = self.claims.exp;
+        let NumericDate(starts) = self.nbf.or(self.iat).unwrap_or(NumericDate(now));
+        let NumericDate(ends) = self.exp;
         let is_early = now < starts.saturating_sub(CLOCK_SKEW_SECONDS);
         let is_late = now >= ends.saturating_add(CLOCK_SKEW_SECONDS);
         if is_early || is_late { Err(Refusal::ClientAssertionTime) } else { Ok(()) }

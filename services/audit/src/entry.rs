@@ -2,6 +2,8 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::Serialize;
+use sqlx::any::AnyRow;
+use sqlx::{FromRow, Row};
 
 /// The `previous_hash` of a chain's first entry.
 pub(crate) const START: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -10,7 +12,7 @@ pub(crate) const START: &str = "000000000000000000000000000000000000000000000000
 /// `reported_*`.
 ///
 /// The members are in the order of RFC 8785 (JSON Canonicalization Scheme), so that serializing this gives the canonical bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub(crate) struct Content {
     /// What happened.
     pub(crate) action: String,
@@ -40,14 +42,38 @@ pub(crate) struct Content {
     pub(crate) timestamp: String,
 }
 
+impl FromRow<'_, AnyRow> for Content {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            action: row.try_get("action")?,
+            actor: row.try_get("actor")?,
+            caller_app_id: row.try_get("caller_app_id")?,
+            id: row.try_get("id")?,
+            idempotency_key: row.try_get("idempotency_key")?,
+            position: row.try_get("position")?,
+            previous_hash: row.try_get("previous_hash")?,
+            reported_actor: row.try_get("reported_actor")?,
+            reported_tenant: row.try_get("reported_tenant")?,
+            resource_id: row.try_get("resource_id")?,
+            tenant_id: row.try_get("tenant_id")?,
+            timestamp: row.try_get("timestamp")?,
+        })
+    }
+}
+
 /// An entry as it is stored and shown.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow, utoipa::ToSchema)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct Entry {
     #[serde(flatten)]
-    #[sqlx(flatten)]
     pub(crate) content: Content,
     /// SHA-256 of the canonical bytes of all other members, in hexadecimal.
     pub(crate) hash: String,
+}
+
+impl FromRow<'_, AnyRow> for Entry {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        Ok(Self { content: Content::from_row(row)?, hash: row.try_get("hash")? })
+    }
 }
 
 impl Content {

@@ -2,6 +2,8 @@ use jiff::Timestamp;
 use portcullis_database::{Database, Transaction, query_failed};
 use portcullis_runtime::{BoundedText, IdempotencyKey, Problem};
 use sqlx::AssertSqlSafe;
+use sqlx::any::AnyRow;
+use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
 use crate::caller::AuditCaller;
@@ -15,10 +17,16 @@ pub(crate) struct AuditTrail {
 }
 
 /// The end of a chain.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ChainEnd {
     pub(crate) position: i64,
     pub(crate) hash: String,
+}
+
+impl FromRow<'_, AnyRow> for ChainEnd {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        Ok(Self { position: row.try_get("position")?, hash: row.try_get("hash")? })
+    }
 }
 
 impl AuditTrail {

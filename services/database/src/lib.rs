@@ -13,6 +13,7 @@
 //! [`Database::backend`] tells where a statement needs a clause of its own.
 
 mod backend;
+mod column;
 mod database;
 mod metrics;
 mod postgres;
@@ -24,8 +25,9 @@ mod start;
 mod watch;
 
 pub use backend::Backend;
+pub use column::parsed;
 pub use database::{Connection, Database, Transaction};
 pub use metrics::DatabaseMetrics;
 pub use query_failed::query_failed;
-pub use schema::Schema;
+pub use schema::{Schema, migrations};
 pub use settings::{DatabaseSettings, DatabaseUrl};

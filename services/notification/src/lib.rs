@@ -14,7 +14,7 @@ mod tests;
 
 use axum::Router;
 use axum::extract::FromRef;
-use portcullis_database::{Database, DatabaseMetrics, Schema};
+use portcullis_database::{Database, DatabaseMetrics, Schema, migrations};
 use portcullis_guard::{Applications, Guard};
 use portcullis_runtime::{HttpService, Listener, Process, Registry, described, document, http_client, serve_http};
 use utoipa::openapi::OpenApi;
@@ -38,8 +38,8 @@ struct NotificationState {
 pub fn schema() -> Schema {
     Schema {
         service: NAME,
-        sqlite: sqlx::migrate!("migrations/sqlite"),
-        postgres: sqlx::migrate!("migrations/postgres"),
+        sqlite: migrations([(1, "notifications", include_str!("../migrations/sqlite/0001_notifications.sql"))]),
+        postgres: migrations([(1, "notifications", include_str!("../migrations/postgres/0001_notifications.sql"))]),
     }
 }
 

@@ -2,6 +2,8 @@ use jiff::Timestamp;
 use portcullis_database::{Database, query_failed};
 use portcullis_runtime::{BoundedText, IdempotencyKey, Problem};
 use serde::Serialize;
+use sqlx::any::AnyRow;
+use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
 use crate::notifications::{Filter, NewNotification};
@@ -11,7 +13,7 @@ use crate::notifier::{Notifier, Recipient};
 const CLAIM_MAX_CHARS: usize = 320;
 
 /// A notification as stored and shown.
-#[derive(Clone, Serialize, sqlx::FromRow, utoipa::ToSchema)]
+#[derive(Clone, Serialize, utoipa::ToSchema)]
 pub(crate) struct Notification {
     pub(crate) id: String,
     /// What happened.
@@ -34,6 +36,22 @@ pub(crate) struct Notification {
     /// When it was sent.
     #[schema(schema_with = portcullis_runtime::timestamp_schema)]
     timestamp: String,
+}
+
+impl FromRow<'_, AnyRow> for Notification {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            event: row.try_get("event")?,
+            task_title: row.try_get("task_title")?,
+            recipient: row.try_get("recipient")?,
+            email: row.try_get("email")?,
+            user_oid: row.try_get("user_oid")?,
+            tenant_id: row.try_get("tenant_id")?,
+            caller_app_id: row.try_get("caller_app_id")?,
+            timestamp: row.try_get("timestamp")?,
+        })
+    }
 }
 
 /// Notifications in the database. Each query is bound to one user of one tenant.

@@ -15,7 +15,7 @@ mod tasks;
 mod tests;
 
 use axum::Router;
-use portcullis_database::{Database, DatabaseMetrics, Schema};
+use portcullis_database::{Database, DatabaseMetrics, Schema, migrations};
 use portcullis_guard::Guard;
 use portcullis_runtime::{
     HttpService, InvalidSettings, Listener, Process, Registry, described, document, http_client, serve_http,
@@ -41,8 +41,14 @@ pub(crate) struct AppState {
 pub fn schema() -> Schema {
     Schema {
         service: NAME,
-        sqlite: sqlx::migrate!("migrations/sqlite"),
-        postgres: sqlx::migrate!("migrations/postgres"),
+        sqlite: migrations([
+            (1, "tasks", include_str!("../migrations/sqlite/0001_tasks.sql")),
+            (2, "outbox", include_str!("../migrations/sqlite/0002_outbox.sql")),
+        ]),
+        postgres: migrations([
+            (1, "tasks", include_str!("../migrations/postgres/0001_tasks.sql")),
+            (2, "outbox", include_str!("../migrations/postgres/0002_outbox.sql")),
+        ]),
     }
 }
 

@@ -2,16 +2,28 @@ use std::time::Duration;
 
 use dev_service::{Place, on_both};
 use futures::future::join_all;
-use sqlx::Row;
+use sqlx::any::AnyRow;
+use sqlx::{FromRow, Row};
 
 use crate::schema::schema;
 
-#[derive(Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, PartialEq, Eq)]
 struct Thing {
     id: i64,
     name: String,
     note: Option<String>,
     done: i64,
+}
+
+impl FromRow<'_, AnyRow> for Thing {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            name: row.try_get("name")?,
+            note: row.try_get("note")?,
+            done: row.try_get("done")?,
+        })
+    }
 }
 
 const INSERT: &str = "INSERT INTO things (name, note, done) VALUES ($1, $2, $3) RETURNING id, name, note, done";

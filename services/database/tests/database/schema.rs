@@ -1,9 +1,15 @@
-use portcullis_database::Schema;
+use portcullis_database::{Schema, migrations};
 
 pub(crate) fn schema() -> Schema {
     Schema {
         service: "sample-service",
-        sqlite: sqlx::migrate!("tests/database/migrations/sqlite"),
-        postgres: sqlx::migrate!("tests/database/migrations/postgres"),
+        sqlite: migrations([
+            (1, "things", include_str!("migrations/sqlite/0001_things.sql")),
+            (2, "names", include_str!("migrations/sqlite/0002_names.sql")),
+        ]),
+        postgres: migrations([
+            (1, "things", include_str!("migrations/postgres/0001_things.sql")),
+            (2, "names", include_str!("migrations/postgres/0002_names.sql")),
+        ]),
     }
 }

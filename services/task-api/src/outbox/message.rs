@@ -1,3 +1,7 @@
+use portcullis_database::parsed;
+use sqlx::any::AnyRow;
+use sqlx::{FromRow, Row};
+
 use crate::downstream::Event;
 
 /// Who must hear of a change.
@@ -27,13 +31,11 @@ impl TryFrom<String> for Kind {
 }
 
 /// A row of the outbox.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub(super) struct Message {
     pub(super) id: i64,
-    #[sqlx(try_from = "String")]
     pub(super) kind: Kind,
     pub(super) idempotency_key: String,
-    #[sqlx(try_from = "String")]
     pub(super) event: Event,
     pub(super) task_id: i64,
     pub(super) task_version: i64,
@@ -42,6 +44,24 @@ pub(super) struct Message {
     pub(super) actor_id: String,
     pub(super) request_id: Option<String>,
     pub(super) attempts: i64,
+}
+
+impl FromRow<'_, AnyRow> for Message {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            kind: parsed(row, "kind")?,
+            idempotency_key: row.try_get("idempotency_key")?,
+            event: parsed(row, "event")?,
+            task_id: row.try_get("task_id")?,
+            task_version: row.try_get("task_version")?,
+            task_title: row.try_get("task_title")?,
+            tenant_id: row.try_get("tenant_id")?,
+            actor_id: row.try_get("actor_id")?,
+            request_id: row.try_get("request_id")?,
+            attempts: row.try_get("attempts")?,
+        })
+    }
 }
 
 /// What became of an attempt.

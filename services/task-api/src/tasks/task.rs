@@ -1,8 +1,11 @@
 use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
+use portcullis_database::parsed;
 use portcullis_runtime::Problem;
 use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+use sqlx::{FromRow, Row};
 use utoipa::ToSchema;
 
 use super::{AuditStatus, NotificationStatus, Title};
@@ -10,7 +13,7 @@ use crate::outbox::Report;
 use crate::task_user::Reach;
 
 /// A task as stored.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub(crate) struct Task {
     pub(crate) id: i64,
     pub(crate) title: String,
@@ -19,11 +22,26 @@ pub(crate) struct Task {
     pub(crate) owner_name: String,
     pub(crate) tenant_id: String,
     pub(crate) version: i64,
-    #[sqlx(try_from = "String")]
     pub(crate) notification_status: NotificationStatus,
     pub(crate) notification_reason: Option<String>,
-    #[sqlx(try_from = "String")]
     pub(crate) audit_status: AuditStatus,
+}
+
+impl FromRow<'_, AnyRow> for Task {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            title: row.try_get("title")?,
+            completed: row.try_get("completed")?,
+            owner_id: row.try_get("owner_id")?,
+            owner_name: row.try_get("owner_name")?,
+            tenant_id: row.try_get("tenant_id")?,
+            version: row.try_get("version")?,
+            notification_status: parsed(row, "notification_status")?,
+            notification_reason: row.try_get("notification_reason")?,
+            audit_status: parsed(row, "audit_status")?,
+        })
+    }
 }
 
 impl Task {

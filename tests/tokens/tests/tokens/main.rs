@@ -6,4 +6,3 @@ mod key_fetch;
 mod kinds;
 mod mutations;
 mod oracle;
-mod parity;

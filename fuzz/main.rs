@@ -1,4 +1,5 @@
-//! A target of `tests/fuzz` under libFuzzer. Which one, the variable `FUZZ_TARGET` says, so that all are one build.
+//! A target of `tests/fuzz` under libFuzzer. Which one, the variable `FUZZ_TARGET` says, so that
+//! all are one build.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -9,7 +10,14 @@ static TARGET: LazyLock<Target> = LazyLock::new(|| {
     let name = std::env::var("FUZZ_TARGET").unwrap_or_default();
     let found = TARGETS.iter().find(|(known, _)| *known == name);
     let names: Vec<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
-    found.unwrap_or_else(|| panic!("FUZZ_TARGET is '{name}'; it must be one of {}", names.join(", "))).1
+    found
+        .unwrap_or_else(|| {
+            panic!(
+                "FUZZ_TARGET is '{name}'; it must be one of {}",
+                names.join(", ")
+            )
+        })
+        .1
 });
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| (*TARGET)(data));

@@ -1,5 +1,10 @@
-//! The handler without its network: an encoded question in, an encoded answer out, on one core. Logging is off, as no subscriber is set.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a measurement may fail by panicking")]
+//! The handler without its network: an encoded question in, an encoded answer out, on one core.
+//! Logging is off, as no subscriber is set.
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a measurement may fail by panicking"
+)]
 
 use std::hint::black_box;
 
@@ -23,28 +28,43 @@ fn runtime() -> Runtime {
 
 fn handler(criterion: &mut Criterion) {
     let key = IssuerKey::rs256().unwrap();
-    let questions: Vec<_> = (0..TOKENS).map(|user| question(&key.token(user).unwrap())).collect();
+    let questions: Vec<_> = (0..TOKENS)
+        .map(|user| question(&key.token(user).unwrap()))
+        .collect();
     let runtime = runtime();
     for (seen, cache) in [("cached", CACHE), ("first seen", 0)] {
-        for (bind, algorithm) in
-            [("none", "none"), ("identity", "ES256"), ("identity", "HS256"), ("request", "ES256"), ("request", "HS256")]
-        {
+        for (bind, algorithm) in [
+            ("none", "none"),
+            ("identity", "ES256"),
+            ("identity", "HS256"),
+            ("request", "ES256"),
+            ("request", "HS256"),
+        ] {
             let policies = key.policies(bind).unwrap();
-            let handler = runtime.block_on(Handler::start(&policies, Client::new(), cache)).unwrap();
+            let handler = runtime
+                .block_on(Handler::start(&policies, Client::new(), cache))
+                .unwrap();
             if algorithm == "HS256" {
                 handler.share_mac_keys("task-api", MacKeys::parse(MAC_KEY).unwrap());
             }
             for question in &questions {
-                runtime.block_on(handler.answer_at(question.clone(), NOW)).unwrap();
+                runtime
+                    .block_on(handler.answer_at(question.clone(), NOW))
+                    .unwrap();
             }
             let mut turn = questions.iter().cycle();
-            criterion.bench_function(&format!("{seen}, assertion bound to {bind}, {algorithm}"), |bencher| {
-                bencher.iter(|| {
-                    // Keys are at hand, so that it never waits, and no scheduler is measured.
-                    let answer = handler.answer_at(turn.next().unwrap().clone(), NOW).now_or_never();
-                    black_box(answer.unwrap().unwrap())
-                });
-            });
+            criterion.bench_function(
+                &format!("{seen}, assertion bound to {bind}, {algorithm}"),
+                |bencher| {
+                    bencher.iter(|| {
+                        // Keys are at hand, so that it never waits, and no scheduler is measured.
+                        let answer = handler
+                            .answer_at(turn.next().unwrap().clone(), NOW)
+                            .now_or_never();
+                        black_box(answer.unwrap().unwrap())
+                    });
+                },
+            );
         }
     }
 }

@@ -1,5 +1,11 @@
-//! Memory that the program says it holds, beside what is resident: each case in a process of its own.
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a measurement may fail by panicking")]
+//! Memory that the program says it holds, beside what is resident: each case in a process of its
+//! own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a measurement may fail by panicking"
+)]
 
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
@@ -13,9 +19,9 @@ use reqwest::Client;
 use tokio::runtime::Builder;
 
 const MIB: u64 = 1024 * 1024;
-/// Resident memory may be this much above what is set aside, in percent: the allocator keeps pages that
-/// are partly free, most of them where entries of several KiB are evicted all the time. The process itself
-/// takes a few MiB.
+/// Resident memory may be this much above what is set aside, in percent: the allocator keeps pages
+/// that are partly free, most of them where entries of several KiB are evicted all the time. The
+/// process itself takes a few MiB.
 const TOLERANCE: u64 = 30;
 const PROCESS: u64 = 16 * MIB;
 
@@ -38,12 +44,36 @@ struct Held {
 }
 
 const CASES: [Case; 6] = [
-    Case { name: "a million tokens", capacity: 640 * MIB, run: tokens },
-    Case { name: "more tokens than fit", capacity: 64 * MIB, run: tokens },
-    Case { name: "role lists of 8 KiB, no two alike", capacity: 64 * MIB, run: roles },
-    Case { name: "assertions for any request", capacity: 64 * MIB, run: assertions },
-    Case { name: "100,000 callers, 1,000 a minute", capacity: 224 * MIB, run: limits },
-    Case { name: "a million addresses, one request", capacity: 16 * MIB, run: addresses },
+    Case {
+        name: "a million tokens",
+        capacity: 640 * MIB,
+        run: tokens,
+    },
+    Case {
+        name: "more tokens than fit",
+        capacity: 64 * MIB,
+        run: tokens,
+    },
+    Case {
+        name: "role lists of 8 KiB, no two alike",
+        capacity: 64 * MIB,
+        run: roles,
+    },
+    Case {
+        name: "assertions for any request",
+        capacity: 64 * MIB,
+        run: assertions,
+    },
+    Case {
+        name: "100,000 callers, 1,000 a minute",
+        capacity: 224 * MIB,
+        run: limits,
+    },
+    Case {
+        name: "a million addresses, one request",
+        capacity: 16 * MIB,
+        run: addresses,
+    },
 ];
 
 impl Scale {
@@ -54,18 +84,30 @@ impl Scale {
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let scale = Scale { whole: arguments.iter().any(|argument| argument == "--bench") };
+    let scale = Scale {
+        whole: arguments.iter().any(|argument| argument == "--bench"),
+    };
     let named = |case: &&Case| arguments.iter().any(|argument| argument == case.name);
     if let Some(case) = CASES.iter().find(named) {
         return measure(case, scale);
     }
-    println!("{:36}{:>10}{:>12}{:>12}{:>12}{:>10}", "MiB", "held", "set aside", "accounted", "resident", "bytes");
+    println!(
+        "{:36}{:>10}{:>12}{:>12}{:>12}{:>10}",
+        "MiB", "held", "set aside", "accounted", "resident", "bytes"
+    );
     let run = |case: &Case| {
         let mode = scale.whole.then_some("--bench");
-        let status = Command::new(std::env::current_exe().unwrap()).arg(case.name).args(mode).status();
+        let status = Command::new(std::env::current_exe().unwrap())
+            .arg(case.name)
+            .args(mode)
+            .status();
         status.unwrap().success()
     };
-    if CASES.iter().filter(|case| run(case)).count() == CASES.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if CASES.iter().filter(|case| run(case)).count() == CASES.len() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Prints a line; fails if more is resident than was set aside.
@@ -82,13 +124,20 @@ fn measure(case: &Case, scale: Scale) -> ExitCode {
         mib(resident)
     );
     let most = case.capacity + case.capacity / 100 * TOLERANCE + PROCESS;
-    if accounted <= case.capacity && resident <= most { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if accounted <= case.capacity && resident <= most {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// The memory that the process has in RAM.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
 
@@ -118,7 +167,9 @@ fn answer(
     let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
     let key = Arc::new(IssuerKey::es256().unwrap());
     let policies = key.unlimited_policies(bind).unwrap();
-    let handler = runtime.block_on(Handler::start(&policies, Client::new(), case.capacity)).unwrap();
+    let handler = runtime
+        .block_on(Handler::start(&policies, Client::new(), case.capacity))
+        .unwrap();
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for part in 0..threads {
@@ -138,7 +189,10 @@ fn answer(
 }
 
 fn limits(case: &Case, scale: Scale) -> Held {
-    let limit = RateLimit { requests: 1000, per: Duration::from_mins(1) };
+    let limit = RateLimit {
+        requests: 1000,
+        per: Duration::from_mins(1),
+    };
     count(case, limit, scale.of(100_000), |request, caller| {
         // Every 60 ms, a little sooner or later.
         let chance = (request << 32 | caller).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58;
@@ -147,12 +201,20 @@ fn limits(case: &Case, scale: Scale) -> Held {
 }
 
 fn addresses(case: &Case, scale: Scale) -> Held {
-    let limit = RateLimit { requests: 1, per: Duration::from_mins(1) };
+    let limit = RateLimit {
+        requests: 1,
+        per: Duration::from_mins(1),
+    };
     count(case, limit, scale.of(1_000_000), |_, _| Duration::ZERO)
 }
 
 /// Has each of so many callers use up the limit.
-fn count(case: &Case, limit: RateLimit, callers: usize, time: impl Fn(u64, u64) -> Duration) -> Held {
+fn count(
+    case: &Case,
+    limit: RateLimit,
+    callers: usize,
+    time: impl Fn(u64, u64) -> Duration,
+) -> Held {
     let limits = MeasuredLimits::new(usize::try_from(case.capacity).unwrap());
     let mut admitted = 0;
     for request in 0..u64::from(limit.requests) {
@@ -163,5 +225,8 @@ fn count(case: &Case, limit: RateLimit, callers: usize, time: impl Fn(u64, u64) 
     let (windows, bytes) = limits.held();
     assert!(admitted >= windows as u64);
     std::mem::forget(limits);
-    Held { count: windows, accounted: bytes as u64 }
+    Held {
+        count: windows,
+        accounted: bytes as u64,
+    }
 }

@@ -1,11 +1,14 @@
-//! What measurements are made of: an issuer whose keys stand in the policy, tokens of the size of Entra's, and Envoy's questions.
+//! What measurements are made of: an issuer whose keys stand in the policy, tokens of the size of
+//! Entra's, and Envoy's questions.
 
 use std::collections::HashMap;
 
 use anyhow::Context;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize, PublicKeyComponents};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -24,7 +27,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// When tokens are issued, and questions asked.
 pub const NOW: u64 = 1_800_000_000;
 /// The issuer of every token.
-pub const ISSUER: &str = "https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111/v2.0";
+pub const ISSUER: &str =
+    "https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111/v2.0";
 /// The audience of every token.
 pub const API: &str = "3a5c0001-0000-4000-8000-000000000001";
 
@@ -40,12 +44,16 @@ pub enum IssuerKey {
 impl IssuerKey {
     /// A new RS256 key.
     pub fn rs256() -> anyhow::Result<Self> {
-        Ok(Self::Rs256(Box::new(RsaKeyPair::generate(KeySize::Rsa2048).context("an RSA key")?)))
+        Ok(Self::Rs256(Box::new(
+            RsaKeyPair::generate(KeySize::Rsa2048).context("an RSA key")?,
+        )))
     }
 
     /// A new ES256 key.
     pub fn es256() -> anyhow::Result<Self> {
-        Ok(Self::Es256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).context("a P-256 key")?))
+        Ok(Self::Es256(
+            EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).context("a P-256 key")?,
+        ))
     }
 
     fn algorithm(&self) -> &'static str {
@@ -72,7 +80,8 @@ impl IssuerKey {
         }
     }
 
-    /// A token of user number `user`, with the claims and the length (about 1.4 KB under RS256) of Entra's.
+    /// A token of user number `user`, with the claims and the length (about 1.4 KB under RS256) of
+    /// Entra's.
     pub fn token(&self, user: usize) -> anyhow::Result<String> {
         self.token_at(user, NOW)
     }
@@ -95,17 +104,23 @@ impl IssuerKey {
         let signature = match self {
             Self::Rs256(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, token.as_bytes(), &mut signature).context("signing")?;
+                pair.sign(&RSA_PKCS1_SHA256, &random, token.as_bytes(), &mut signature)
+                    .context("signing")?;
                 signature
             }
-            Self::Es256(pair) => pair.sign(&random, token.as_bytes()).context("signing")?.as_ref().to_vec(),
+            Self::Es256(pair) => pair
+                .sign(&random, token.as_bytes())
+                .context("signing")?
+                .as_ref()
+                .to_vec(),
         };
         token.push('.');
         token.push_str(&URL_SAFE_NO_PAD.encode(signature));
         Ok(token)
     }
 
-    /// One policy, `tasks`, for tokens that are signed with this key. `bind` is what assertions are good for.
+    /// One policy, `tasks`, for tokens that are signed with this key. `bind` is what assertions are
+    /// good for.
     pub fn policies(&self, bind: &str) -> anyhow::Result<PolicySet> {
         self.policies_limited(bind, &json!({"requests": 1000, "per": "1s"}))
     }
@@ -132,7 +147,10 @@ impl IssuerKey {
                 "upstream": {"name": "task-api", "assertion": {"bind": bind}},
             },
         });
-        Ok(PolicySet::compile([("policy.yaml", format!("{issuer}\n---\n{policy}").as_str())])?)
+        Ok(PolicySet::compile([(
+            "policy.yaml",
+            format!("{issuer}\n---\n{policy}").as_str(),
+        )])?)
     }
 }
 
@@ -170,8 +188,15 @@ pub fn question(token: &str) -> Bytes {
         ..HttpRequest::default()
     };
     let context_extensions = HashMap::from([("policy".to_owned(), "tasks".to_owned())]);
-    let request = Some(Request { http: Some(http), time: None });
-    let attributes = Some(AttributeContext { request, context_extensions, ..AttributeContext::default() });
+    let request = Some(Request {
+        http: Some(http),
+        time: None,
+    });
+    let attributes = Some(AttributeContext {
+        request,
+        context_extensions,
+        ..AttributeContext::default()
+    });
     CheckRequest { attributes }.encode_to_vec().into()
 }
 

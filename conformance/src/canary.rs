@@ -16,10 +16,18 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    const ALL: [(Self, char); 4] = [(Self::Case, 'c'), (Self::Planted, 'p'), (Self::Next, 'n'), (Self::Other, 'o')];
+    const ALL: [(Self, char); 4] = [
+        (Self::Case, 'c'),
+        (Self::Planted, 'p'),
+        (Self::Next, 'n'),
+        (Self::Other, 'o'),
+    ];
 
     fn letter(self) -> char {
-        Self::ALL.into_iter().find(|(role, _)| *role == self).map_or('c', |(_, letter)| letter)
+        Self::ALL
+            .into_iter()
+            .find(|(role, _)| *role == self)
+            .map_or('c', |(_, letter)| letter)
     }
 }
 
@@ -82,8 +90,17 @@ impl Canary {
 
 impl fmt::Display for Canary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { role, run, group, index } = self;
-        write!(formatter, "{MARK}{}{run:04x}{group:02x}{index:06x}", role.letter())
+        let Self {
+            role,
+            run,
+            group,
+            index,
+        } = self;
+        write!(
+            formatter,
+            "{MARK}{}{run:04x}{group:02x}{index:06x}",
+            role.letter()
+        )
     }
 }
 
@@ -93,13 +110,32 @@ mod tests {
 
     #[test]
     fn a_canary_is_found_wherever_it_stands_and_nothing_else_is() {
-        let canary = Canary { role: Role::Planted, run: 0xbeef, group: 7, index: 0x0001_23ab };
-        for text in [format!("x-a: {canary}"), format!("{canary}"), format!("a={canary}&b").to_uppercase()] {
+        let canary = Canary {
+            role: Role::Planted,
+            run: 0xbeef,
+            group: 7,
+            index: 0x0001_23ab,
+        };
+        for text in [
+            format!("x-a: {canary}"),
+            format!("{canary}"),
+            format!("a={canary}&b").to_uppercase(),
+        ] {
             assert_eq!(Canary::find_all(text.as_bytes()), [canary], "{text}");
         }
         let two = format!("{canary},{}", canary.with_role(Role::Other));
-        assert_eq!(Canary::find_all(two.as_bytes()), [canary, canary.with_role(Role::Other)]);
-        for text in ["", "pcz", "pczp", "pczx0000000000000", "pczpbeef07g123ab", "\u{fffd}pczpbeef"] {
+        assert_eq!(
+            Canary::find_all(two.as_bytes()),
+            [canary, canary.with_role(Role::Other)]
+        );
+        for text in [
+            "",
+            "pcz",
+            "pczp",
+            "pczx0000000000000",
+            "pczpbeef07g123ab",
+            "\u{fffd}pczpbeef",
+        ] {
             assert_eq!(Canary::find(text.as_bytes()), None, "{text}");
         }
     }

@@ -1,11 +1,13 @@
-//! The service behind the gateway: it answers every request with the canary that it came with, and keeps what it saw.
+//! The service behind the gateway: it answers every request with the canary that it came with, and
+//! keeps what it saw.
 //!
 //! ```text
 //! gateway ─ HTTP/1.1 ─▶ connection ─ head, body ─▶ axum router ─▶ which handler matched
 //!                            └──────── lines with a canary ──────▶ Records ◀─ GET, DELETE /records ─ the runner
 //! ```
 //!
-//! It reads HTTP itself and leniently, since a tidy server would hide what a careless one behind the same gateway would believe.
+//! It reads HTTP itself and leniently, since a tidy server would hide what a careless one behind
+//! the same gateway would believe.
 
 mod body;
 mod connection;
@@ -23,8 +25,14 @@ pub use handlers::Handlers;
 pub use records::{Record, Records, Seen};
 
 /// Paths as the services of this repository declare them.
-pub const SAMPLE_HANDLERS: &[&str] =
-    &["/api/me", "/api/tasks", "/api/tasks/{id}", "/notify", "/notifications", "/audit"];
+pub const SAMPLE_HANDLERS: &[&str] = &[
+    "/api/me",
+    "/api/tasks",
+    "/api/tasks/{id}",
+    "/notify",
+    "/notifications",
+    "/audit",
+];
 
 /// An echo that is about to serve.
 #[derive(Debug)]
@@ -42,7 +50,10 @@ impl Echo {
     pub async fn serve(self) -> std::io::Result<()> {
         let records = Arc::<Records>::default();
         let control = listener::serve(self.records, records::router(Arc::clone(&records)));
-        tokio::try_join!(connection::accept(self.traffic, self.handlers, records), control)?;
+        tokio::try_join!(
+            connection::accept(self.traffic, self.handlers, records),
+            control
+        )?;
         Ok(())
     }
 }

@@ -24,9 +24,20 @@ pub(crate) fn escaped(bytes: &[u8]) -> String {
 #[must_use]
 pub(crate) fn abridged(bytes: &[u8], most: usize) -> String {
     let half = most / 2;
-    match (bytes.get(..half), bytes.len().checked_sub(half).and_then(|start| bytes.get(start..))) {
+    match (
+        bytes.get(..half),
+        bytes
+            .len()
+            .checked_sub(half)
+            .and_then(|start| bytes.get(start..)),
+    ) {
         (Some(start), Some(end)) if bytes.len() > most => {
-            format!("{} [{} bytes more] {}", escaped(start), bytes.len() - 2 * half, escaped(end))
+            format!(
+                "{} [{} bytes more] {}",
+                escaped(start),
+                bytes.len() - 2 * half,
+                escaped(end)
+            )
         }
         _ => escaped(bytes),
     }
@@ -39,7 +50,8 @@ mod tests {
     #[test]
     fn every_byte_can_be_told_from_every_other() {
         let all: Vec<u8> = (0..=255).collect();
-        let texts: std::collections::HashSet<String> = all.iter().map(|byte| escaped(&[*byte])).collect();
+        let texts: std::collections::HashSet<String> =
+            all.iter().map(|byte| escaped(&[*byte])).collect();
         assert_eq!(texts.len(), 256);
         assert_eq!(escaped(b"a: \\\xff\r\n\0"), "a: \\\\\\xff\\r\\n\\x00");
         assert_eq!(abridged(b"0123456789", 4), "01 [6 bytes more] 89");

@@ -1,4 +1,5 @@
-//! Sends a case over the version of HTTP that it is made for, on a connection that is used again where that is safe.
+//! Sends a case over the version of HTTP that it is made for, on a connection that is used again
+//! where that is safe.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,7 +22,12 @@ pub(crate) struct Exchange {
 
 impl Exchange {
     pub(crate) fn new(gateway: SocketAddr, limit: Duration) -> Self {
-        Self { gateway, limit, http1: None, http2: None }
+        Self {
+            gateway,
+            limit,
+            http1: None,
+            http2: None,
+        }
     }
 
     pub(crate) fn deadline(&self) -> Instant {
@@ -31,17 +37,26 @@ impl Exchange {
     /// A connection of its own.
     pub(crate) async fn open_http1(&self) -> anyhow::Result<http1::Connection> {
         let opened = timeout(self.limit, http1::Connection::open(self.gateway)).await;
-        opened.context("no answer in time").and_then(|opened| Ok(opened?)).with_context(|| self.unreachable())
+        opened
+            .context("no answer in time")
+            .and_then(|opened| Ok(opened?))
+            .with_context(|| self.unreachable())
     }
 
     /// A connection of its own.
     pub(crate) async fn open_http2(&self) -> anyhow::Result<http2::Connection> {
         let opened = timeout(self.limit, http2::Connection::open(self.gateway)).await;
-        opened.context("no answer in time").and_then(|opened| Ok(opened?)).with_context(|| self.unreachable())
+        opened
+            .context("no answer in time")
+            .and_then(|opened| Ok(opened?))
+            .with_context(|| self.unreachable())
     }
 
     fn unreachable(&self) -> String {
-        format!("the gateway {} cannot be reached; check --gateway, and whether it still runs", self.gateway)
+        format!(
+            "the gateway {} cannot be reached; check --gateway, and whether it still runs",
+            self.gateway
+        )
     }
 
     /// Sends, and waits for what comes of it.

@@ -31,7 +31,11 @@ impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> std::io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, incoming: Vec::new(), closing: false })
+        Ok(Self {
+            stream,
+            incoming: Vec::new(),
+            closing: false,
+        })
     }
 
     /// Whether another request can be sent and its answer told from earlier ones.
@@ -74,7 +78,11 @@ impl Connection {
 
     async fn any_answer(&mut self) -> Option<Answer> {
         let end = loop {
-            if let Some(at) = self.incoming.windows(4).position(|window| window == b"\r\n\r\n") {
+            if let Some(at) = self
+                .incoming
+                .windows(4)
+                .position(|window| window == b"\r\n\r\n")
+            {
                 break at + 4;
             }
             self.read_more().await?;
@@ -82,8 +90,11 @@ impl Connection {
         let head = String::from_utf8_lossy(self.incoming.get(..end)?).to_ascii_lowercase();
         self.incoming.drain(..end);
         let status = head.split(' ').nth(1)?.parse().ok()?;
-        let field =
-            |name: &str| head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
+        let field = |name: &str| {
+            head.lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+                .map(str::trim)
+        };
         self.closing |= field("connection").is_some_and(|value| value.contains("close"));
         let framing = match (field("transfer-encoding"), field("content-length")) {
             _ if matches!(status, 100..=199 | 204 | 304) => Framing::Length(0),
@@ -91,7 +102,10 @@ impl Connection {
             (None, Some(length)) => Framing::Length(length.parse().ok()?),
             (None, None) => Framing::UntilClosed,
         };
-        Some(Answer { status, body: self.body(framing).await? })
+        Some(Answer {
+            status,
+            body: self.body(framing).await?,
+        })
     }
 
     async fn body(&mut self, framing: Framing) -> Option<Vec<u8>> {

@@ -1,4 +1,5 @@
-//! An HTTP/2 connection that sends frames as they are made. A client library would refuse most of them.
+//! An HTTP/2 connection that sends frames as they are made. A client library would refuse most of
+//! them.
 
 mod compression;
 mod frame;
@@ -16,8 +17,9 @@ use crate::case::Part;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// How long a peer may take to answer the PING behind a stream. One that has found an error may answer nothing at all and keep the connection
-/// for another second, as Envoy does, unless the client closes its side first.
+/// How long a peer may take to answer the PING behind a stream. One that has found an error may
+/// answer nothing at all and keep the connection for another second, as Envoy does, unless the
+/// client closes its side first.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// A connection with one stream at a time.
@@ -33,10 +35,18 @@ impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> std::io::Result<Self> {
         let mut stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        // No push, and no table for the answers' compression, so that a status can be read by itself.
+        // No push, and no table for the answers' compression, so that a status can be read by
+        // itself.
         let settings = frame::settings(&[(1, 0), (2, 0), (4, 1 << 20)]);
-        stream.write_all(&[PREFACE, &settings, &frame::window_update(1 << 30)].concat()).await?;
-        Ok(Self { stream, incoming: Vec::new(), next_stream: 1, closing: false })
+        stream
+            .write_all(&[PREFACE, &settings, &frame::window_update(1 << 30)].concat())
+            .await?;
+        Ok(Self {
+            stream,
+            incoming: Vec::new(),
+            next_stream: 1,
+            closing: false,
+        })
     }
 
     /// Whether another stream can be opened.
@@ -48,10 +58,16 @@ impl Connection {
     pub(crate) async fn exchange(&mut self, parts: &[Part], deadline: Instant) -> Reply {
         let id = self.next_stream;
         self.next_stream += 2;
-        let mut bytes: Vec<u8> = parts.iter().flat_map(|part| frame::encode(part, id)).collect();
+        let mut bytes: Vec<u8> = parts
+            .iter()
+            .flat_map(|part| frame::encode(part, id))
+            .collect();
         bytes.extend(frame::ping(id));
         // A peer that closed meanwhile is found when the answer is read.
-        self.closing |= !matches!(timeout_at(deadline, self.stream.write_all(&bytes)).await, Ok(Ok(())));
+        self.closing |= !matches!(
+            timeout_at(deadline, self.stream.write_all(&bytes)).await,
+            Ok(Ok(()))
+        );
         let reply = self.answer(id, deadline).await;
         // Whatever comes on this stream later must not be mistaken for the next one's.
         self.closing |= reply == Reply::Silent;
@@ -76,12 +92,17 @@ impl Connection {
                 Err(_) => return Reply::Silent,
             };
             match frame.kind {
-                Kind::Settings if !frame.is_acknowledgement() => self.reply(&frame::settings_acknowledgement()).await,
-                Kind::Ping if !frame.is_acknowledgement() => self.reply(&frame::pong(&frame.payload)).await,
+                Kind::Settings if !frame.is_acknowledgement() => {
+                    self.reply(&frame::settings_acknowledgement()).await
+                }
+                Kind::Ping if !frame.is_acknowledgement() => {
+                    self.reply(&frame::pong(&frame.payload)).await
+                }
                 Kind::Ping if frame.answers_ping(id) => patience = None,
                 Kind::GoAway => {
                     self.closing = true;
-                    // A connection error is the answer; the end of the connection itself may follow a second later.
+                    // A connection error is the answer; the end of the connection itself may follow
+                    // a second later.
                     if frame.is_connection_error() {
                         return Reply::Closed;
                     }

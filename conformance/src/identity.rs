@@ -2,9 +2,16 @@
 
 use crate::removed;
 
-/// Tried in every form: one for each way in which gateways treat them. What is rare in form is the same for all names.
-const THOROUGHLY: &[&str] =
-    &["x-user-oid", "x-tenant-id", "x-portcullis-assertion", "remote-user", "x-forwarded-for", "x-original-url"];
+/// Tried in every form: one for each way in which gateways treat them. What is rare in form is the
+/// same for all names.
+const THOROUGHLY: &[&str] = &[
+    "x-user-oid",
+    "x-tenant-id",
+    "x-portcullis-assertion",
+    "remote-user",
+    "x-forwarded-for",
+    "x-original-url",
+];
 
 /// Which headers are identity headers: those of the list of [`removed`], and more.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +24,12 @@ impl IdentityHeaders {
     /// The usual ones and `more`: names, or starts of names that end in `-`.
     #[must_use]
     pub fn and(more: impl IntoIterator<Item = String>) -> Self {
-        Self { more: more.into_iter().map(|name| read_name(name.as_bytes())).collect() }
+        Self {
+            more: more
+                .into_iter()
+                .map(|name| read_name(name.as_bytes()))
+                .collect(),
+        }
     }
 
     /// Whether a service could take this for an identity header.
@@ -25,7 +37,11 @@ impl IdentityHeaders {
     pub fn contain(&self, name: &[u8]) -> bool {
         let name = read_name(name);
         let is_meant = |known: &String| {
-            if known.ends_with('-') { name.starts_with(known) } else { name == *known }
+            if known.ends_with('-') {
+                name.starts_with(known)
+            } else {
+                name == *known
+            }
         };
         removed::is_removed(&name) || self.more.iter().any(is_meant)
     }
@@ -39,19 +55,33 @@ impl IdentityHeaders {
 
     /// Those of the names that are tried in every form.
     pub(crate) fn thoroughly(&self) -> Vec<String> {
-        THOROUGHLY.iter().map(|name| (*name).to_owned()).chain(self.names_of_more()).collect()
+        THOROUGHLY
+            .iter()
+            .map(|name| (*name).to_owned())
+            .chain(self.names_of_more())
+            .collect()
     }
 
     fn names_of_more(&self) -> impl Iterator<Item = String> {
-        let whole = |name: &String| if name.ends_with('-') { format!("{name}id") } else { name.clone() };
+        let whole = |name: &String| {
+            if name.ends_with('-') {
+                format!("{name}id")
+            } else {
+                name.clone()
+            }
+        };
         self.more.iter().map(whole)
     }
 }
 
-/// A header's name as the most lenient server reads it: bytes that a name cannot have are dropped, and
-/// every character that is not alphanumeric is `-` (CVE-2025-64484 was `_`).
+/// A header's name as the most lenient server reads it: bytes that a name cannot have are dropped,
+/// and every character that is not alphanumeric is `-` (CVE-2025-64484 was `_`).
 fn read_name(name: &[u8]) -> String {
-    let kept: String = name.iter().filter(|byte| matches!(byte, b'!'..=b'~')).map(|byte| char::from(*byte)).collect();
+    let kept: String = name
+        .iter()
+        .filter(|byte| matches!(byte, b'!'..=b'~'))
+        .map(|byte| char::from(*byte))
+        .collect();
     removed::folded(&kept)
 }
 
@@ -76,7 +106,15 @@ mod tests {
         for name in ["x-consumer-id", "X-Who", "forwarded", "x-envoy-internal"] {
             assert!(headers.contain(name.as_bytes()), "{name:?}");
         }
-        for name in ["x-users", "user", "x-whose", "remote-host", "accept", "", "x-forwarded"] {
+        for name in [
+            "x-users",
+            "user",
+            "x-whose",
+            "remote-host",
+            "accept",
+            "",
+            "x-forwarded",
+        ] {
             assert!(!headers.contain(name.as_bytes()), "{name:?}");
         }
     }
@@ -85,6 +123,9 @@ mod tests {
     fn every_header_that_is_known_is_tried() {
         let headers = IdentityHeaders::default();
         let names = headers.names();
-        assert!(names.len() > 240 && names.iter().all(|name| headers.contain(name.as_bytes())), "{names:?}");
+        assert!(
+            names.len() > 240 && names.iter().all(|name| headers.contain(name.as_bytes())),
+            "{names:?}"
+        );
     }
 }

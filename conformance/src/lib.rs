@@ -1,5 +1,5 @@
-//! Tries a gateway for three kinds of holes: identity headers that a client can spoof, paths that gateway and service read differently, and
-//! requests whose end they see in different places.
+//! Tries a gateway for three kinds of holes: identity headers that a client can spoof, paths that
+//! gateway and service read differently, and requests whose end they see in different places.
 //!
 //! ```text
 //! corpus (spoof, path, smuggle) ─▶ Plan ─▶ workers ─ http1, http2: bytes as they are ─▶ gateway ─▶ Echo
@@ -7,7 +7,8 @@
 //!                            Report ◀─ judge ◀──────────── what the echo saw ◀─ records ────────────┘
 //! ```
 //!
-//! Each case carries values that occur nowhere else. What counts is what arrived at the service, never what a gateway says it did.
+//! Each case carries values that occur nowhere else. What counts is what arrived at the service,
+//! never what a gateway says it did.
 
 mod answer;
 mod canary;

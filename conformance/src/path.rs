@@ -43,13 +43,24 @@ pub(crate) struct Paths {
 /// Every target, each once.
 pub(crate) fn targets(paths: &Paths) -> Vec<Target> {
     let mut seen = HashSet::new();
-    let all = changes::all(paths).into_iter().chain(crossings::all(paths)).chain(whatwg::all(paths));
-    all.filter(|target| !target.bytes.is_empty() && seen.insert((target.bytes.clone(), target.base))).collect()
+    let all = changes::all(paths)
+        .into_iter()
+        .chain(crossings::all(paths))
+        .chain(whatwg::all(paths));
+    all.filter(|target| {
+        !target.bytes.is_empty() && seen.insert((target.bytes.clone(), target.base))
+    })
+    .collect()
 }
 
 impl Target {
     fn new(base: usize, token: TokenOf, what: &str, bytes: Vec<u8>) -> Self {
-        Self { what: what.to_owned(), bytes, base, token }
+        Self {
+            what: what.to_owned(),
+            bytes,
+            base,
+            token,
+        }
     }
 }
 
@@ -61,15 +72,25 @@ mod tests {
     fn ten_thousand_targets_of_every_kind() {
         let owned = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
         let paths = Paths {
-            gateway: owned(&["/api/tasks", "/api/tasks/1", "/notification/notify", "/auditing/audit"]),
+            gateway: owned(&[
+                "/api/tasks",
+                "/api/tasks/1",
+                "/notification/notify",
+                "/auditing/audit",
+            ]),
             thoroughly: vec![0, 2, 3],
             service: owned(&["/api/tasks", "/notify", "/audit"]),
             host: "gateway".to_owned(),
         };
         let targets = targets(&paths);
         assert!(targets.len() >= 10_000, "{}", targets.len());
-        let has =
-            |bytes: &[u8]| assert!(targets.iter().any(|target| target.bytes == bytes), "{}", bytes.escape_ascii());
+        let has = |bytes: &[u8]| {
+            assert!(
+                targets.iter().any(|target| target.bytes == bytes),
+                "{}",
+                bytes.escape_ascii()
+            )
+        };
         has(b"/api/tasks%00");
         has(b"/auditing%2faudit");
         has(b"/%61uditing/audit");

@@ -47,13 +47,22 @@ impl Plan {
 
 impl fmt::Debug for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Plan").field("name", &self.name).field("cases", &self.cases).finish_non_exhaustive()
+        formatter
+            .debug_struct("Plan")
+            .field("name", &self.name)
+            .field("cases", &self.cases)
+            .finish_non_exhaustive()
     }
 }
 
-/// Everything, in the order in which it is tried. Desynchronized connections come last, so that they disturb nothing else.
+/// Everything, in the order in which it is tried. Desynchronized connections come last, so that
+/// they disturb nothing else.
 pub(crate) fn plans(target: &Target, routes: &Routes, http2: bool) -> Vec<Plan> {
-    let all = [headers::plans(target, http2), paths::plans(target, routes, http2), smuggling::plans(target, http2)];
+    let all = [
+        headers::plans(target, http2),
+        paths::plans(target, routes, http2),
+        smuggling::plans(target, http2),
+    ];
     all.into_iter().flatten().collect()
 }
 

@@ -34,8 +34,8 @@ pub struct Group {
 }
 
 impl Group {
-    /// Whether the gateway's files have a line for each header, which people look for there. Others are
-    /// in expressions alone.
+    /// Whether the gateway's files have a line for each header, which people look for there. Others
+    /// are in expressions alone.
     #[must_use]
     pub fn is_spelt_out(&self) -> bool {
         self.is_own() || self.says == Says::Routing
@@ -67,8 +67,8 @@ const fn prefix(text: &'static str, endings: &'static [&'static str]) -> Removed
     RemovedHeader { text, endings }
 }
 
-/// Envoy overwrites these two, unless a load balancer in front is trusted to set them. Therefore the
-/// patterns spare their proper spelling, and a line of its own removes `x-forwarded-for`.
+/// Envoy overwrites these two, unless a load balancer in front is trusted to set them. Therefore
+/// the patterns spare their proper spelling, and a line of its own removes `x-forwarded-for`.
 pub const WRITTEN_BY_ENVOY: [&str; 2] = ["x-forwarded-for", "x-forwarded-proto"];
 
 /// Every group, identity first.
@@ -117,13 +117,21 @@ impl RemovedHeader {
     /// Whether the header of this name, in lower case, is meant.
     #[must_use]
     pub fn covers(self, name: &str) -> bool {
-        if self.is_prefix() { name.starts_with(self.text) } else { name == self.text }
+        if self.is_prefix() {
+            name.starts_with(self.text)
+        } else {
+            name == self.text
+        }
     }
 
     /// Whole names that are in use.
     pub fn names(self) -> impl Iterator<Item = String> {
         let whole = (!self.is_prefix()).then(|| self.text.to_owned());
-        whole.into_iter().chain(self.endings.iter().map(move |end| format!("{}{end}", self.text)))
+        whole.into_iter().chain(
+            self.endings
+                .iter()
+                .map(move |end| format!("{}{end}", self.text)),
+        )
     }
 }
 
@@ -139,10 +147,13 @@ mod tests {
         for header in headers() {
             let text = header.text();
             assert!(seen.insert(text), "{text} is there twice");
-            let lower = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            let lower =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
             assert!(text.bytes().all(lower), "{text}");
             let covered = headers().filter(|other| other.is_prefix() && *other != header);
-            let wider: Vec<_> = covered.filter(|other| text.starts_with(other.text())).collect();
+            let wider: Vec<_> = covered
+                .filter(|other| text.starts_with(other.text()))
+                .collect();
             assert!(wider.is_empty(), "{text} is covered by {wider:?}");
         }
         assert!(seen.len() > 130, "{}", seen.len());
@@ -154,7 +165,10 @@ mod tests {
             assert_eq!(folded(&name), name);
             for separator in ['-', '_', '.', '~', '!', '|', ' '] {
                 let spelt = name.replace('-', &separator.to_string());
-                assert!(is_removed(&spelt) && is_removed(&spelt.to_ascii_uppercase()), "{spelt}");
+                assert!(
+                    is_removed(&spelt) && is_removed(&spelt.to_ascii_uppercase()),
+                    "{spelt}"
+                );
             }
         }
     }

@@ -24,12 +24,21 @@ impl Progress {
     /// The group that is being tried, how many of its cases were sent, and how many it has.
     #[must_use]
     pub fn now(&self) -> (String, usize, usize) {
-        let (name, cases) = self.inner.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let (name, cases) = self
+            .inner
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone();
         (name, self.inner.1.load(Ordering::Relaxed), cases)
     }
 
     fn begin(&self, plan: &Plan) {
-        let mut group = self.inner.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut group = self
+            .inner
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         *group = (plan.name.clone(), plan.cases);
         self.inner.1.store(0, Ordering::Relaxed);
     }
@@ -63,7 +72,9 @@ pub async fn run(target: Target, progress: &Progress) -> anyhow::Result<Report> 
         records.clear().await?;
         let tallies = workers::try_all(&all, number, probed.run, &target, progress).await?;
         let seen = records.all().await?;
-        report.groups.push(judge::judge(plan, number, probed.run, &target, tallies, &seen));
+        report.groups.push(judge::judge(
+            plan, number, probed.run, &target, tallies, &seen,
+        ));
     }
     report.groups.extend(skipped);
     Ok(report)

@@ -1,4 +1,5 @@
-//! Requests whose end a gateway and the service behind it may see in different places, each with another request in what is left over.
+//! Requests whose end a gateway and the service behind it may see in different places, each with
+//! another request in what is left over.
 
 mod chunks;
 mod holes;
@@ -24,12 +25,22 @@ enum Shape {
 
 /// Every gadget over one version of HTTP.
 pub(crate) fn gadgets(http2: bool) -> Vec<Gadget> {
-    if http2 { http2::all() } else { [lengths::all(), chunks::all(), lines::all()].concat() }
+    if http2 {
+        http2::all()
+    } else {
+        [lengths::all(), chunks::all(), lines::all()].concat()
+    }
 }
 
 impl Gadget {
     fn http1(what: String, head: impl AsRef<[u8]>, body: impl AsRef<[u8]>) -> Self {
-        Self { what, shape: Shape::Http1 { head: head.as_ref().to_vec(), body: body.as_ref().to_vec() } }
+        Self {
+            what,
+            shape: Shape::Http1 {
+                head: head.as_ref().to_vec(),
+                body: body.as_ref().to_vec(),
+            },
+        }
     }
 
     /// The request with its passenger, which has no token: where it arrives, nobody was asked.
@@ -42,7 +53,10 @@ impl Gadget {
             }
             Shape::Http2(changes) => Wire::Http2(http2::parts(setting, &holes, changes)),
         };
-        Case { what: self.what.clone(), wire }
+        Case {
+            what: self.what.clone(),
+            wire,
+        }
     }
 }
 
@@ -57,16 +71,40 @@ mod tests {
 
     #[test]
     fn hundreds_of_different_gadgets_each_with_its_passenger() {
-        let canary = Canary { role: Role::Case, run: 1, group: 2, index: 3 };
+        let canary = Canary {
+            role: Role::Case,
+            run: 1,
+            group: 2,
+            index: 3,
+        };
         let (method, path, host) = ("POST".to_owned(), "/a".to_owned(), "h".to_owned());
-        let setting = Setting { method, path, host, token: None, more: Vec::new(), canary };
+        let setting = Setting {
+            method,
+            path,
+            host,
+            token: None,
+            more: Vec::new(),
+            canary,
+        };
         for (http2, least) in [(false, 500), (true, 150)] {
-            let cases: Vec<_> = gadgets(http2).iter().map(|gadget| gadget.case(&setting)).collect();
-            let different: HashSet<String> = cases.iter().map(|case| format!("{:?}", case.wire)).collect();
-            assert!(different.len() >= least, "{} of {}", different.len(), cases.len());
+            let cases: Vec<_> = gadgets(http2)
+                .iter()
+                .map(|gadget| gadget.case(&setting))
+                .collect();
+            let different: HashSet<String> = cases
+                .iter()
+                .map(|case| format!("{:?}", case.wire))
+                .collect();
+            assert!(
+                different.len() >= least,
+                "{} of {}",
+                different.len(),
+                cases.len()
+            );
             for case in cases {
                 if let Wire::Http1(bytes) = &case.wire {
-                    let passenger = Canary::find_all(bytes).contains(&canary.with_role(Role::Planted));
+                    let passenger =
+                        Canary::find_all(bytes).contains(&canary.with_role(Role::Planted));
                     assert!(passenger, "{}: {}", case.what, escaped(bytes));
                 }
             }

@@ -52,8 +52,14 @@ enum Form {
 /// Every spoof over one version of HTTP.
 pub(crate) fn spoofs(headers: &IdentityHeaders, http2: bool) -> Vec<Spoof> {
     let with = |names: &[String], forms: Vec<Form>| -> Vec<Spoof> {
-        let spoof = |name: &String, form| Spoof { name: name.clone(), form };
-        names.iter().flat_map(|name| forms.iter().map(move |form| spoof(name, *form))).collect()
+        let spoof = |name: &String, form| Spoof {
+            name: name.clone(),
+            form,
+        };
+        names
+            .iter()
+            .flat_map(|name| forms.iter().map(move |form| spoof(name, *form)))
+            .collect()
     };
     let (every, some) = if http2 {
         let forms = |forms: &'static [http2::Form]| forms.iter().map(Form::Http2).collect();
@@ -62,22 +68,40 @@ pub(crate) fn spoofs(headers: &IdentityHeaders, http2: bool) -> Vec<Spoof> {
         let forms = |forms: &'static [http1::Form]| forms.iter().map(Form::Http1).collect();
         (forms(http1::WITH_EVERY_NAME), forms(http1::WITH_SOME_NAMES))
     };
-    [with(&headers.names(), every), with(&headers.thoroughly(), some)].concat()
+    [
+        with(&headers.names(), every),
+        with(&headers.thoroughly(), some),
+    ]
+    .concat()
 }
 
 impl Spoof {
     /// The request that carries it.
     pub(crate) fn case(&self, setting: &Setting) -> Case {
         let planted = setting.canary.with_role(Role::Planted).to_string();
-        let filling = Filling { name: &self.name, value: &planted };
+        let filling = Filling {
+            name: &self.name,
+            value: &planted,
+        };
         match self.form {
             Form::Http1((what, place, lines)) => Case {
                 what: format!("{}: {what}", self.name),
-                wire: Wire::Http1(http1_request(setting, *place, &self.name, &filling.fill(lines))),
+                wire: Wire::Http1(http1_request(
+                    setting,
+                    *place,
+                    &self.name,
+                    &filling.fill(lines),
+                )),
             },
             Form::Http2((what, way, fields)) => {
-                let fields = fields.iter().map(|(name, value)| (filling.fill(name), filling.fill(value))).collect();
-                Case { what: format!("{}: {what}", self.name), wire: Wire::Http2(http2_parts(setting, *way, fields)) }
+                let fields = fields
+                    .iter()
+                    .map(|(name, value)| (filling.fill(name), filling.fill(value)))
+                    .collect();
+                Case {
+                    what: format!("{}: {what}", self.name),
+                    wire: Wire::Http2(http2_parts(setting, *way, fields)),
+                }
             }
         }
     }
@@ -85,7 +109,10 @@ impl Spoof {
 
 fn http1_request(setting: &Setting, place: Place, name: &str, lines: &[u8]) -> Vec<u8> {
     let head = setting.http1_head();
-    let end = head.windows(2).position(|pair| pair == b"\r\n").map_or(head.len(), |at| at + 2);
+    let end = head
+        .windows(2)
+        .position(|pair| pair == b"\r\n")
+        .map_or(head.len(), |at| at + 2);
     let (request_line, headers) = head.split_at_checked(end).unwrap_or((&head, &[]));
     match place {
         Place::First => [request_line, lines, headers, b"\r\n"].concat(),
@@ -95,7 +122,9 @@ fn http1_request(setting: &Setting, place: Place, name: &str, lines: &[u8]) -> V
             [old.as_bytes(), headers, lines, b"\r\n"].concat()
         }
         Place::Trailer => {
-            let body = format!("Transfer-Encoding: chunked\r\nTE: trailers\r\nTrailer: {name}\r\n\r\n1\r\nx\r\n0\r\n");
+            let body = format!(
+                "Transfer-Encoding: chunked\r\nTE: trailers\r\nTrailer: {name}\r\n\r\n1\r\nx\r\n0\r\n"
+            );
             [&head, body.as_bytes(), lines, b"\r\n"].concat()
         }
     }
@@ -112,15 +141,30 @@ fn http2_parts(setting: &Setting, way: Way, spoof: Vec<Field>) -> Vec<Part> {
         Way::Trailers => {
             fields.push((b"te".to_vec(), b"trailers".to_vec()));
             return vec![
-                Part::Headers { fields, framing, end: false },
-                Part::Data { bytes: b"x".to_vec(), end: false },
-                Part::Headers { fields: spoof, framing, end: true },
+                Part::Headers {
+                    fields,
+                    framing,
+                    end: false,
+                },
+                Part::Data {
+                    bytes: b"x".to_vec(),
+                    end: false,
+                },
+                Part::Headers {
+                    fields: spoof,
+                    framing,
+                    end: true,
+                },
             ];
         }
         Way::InTheMiddle => drop(fields.splice(3..3, spoof)),
         Way::Plain | Way::Continued | Way::Indexed => fields.extend(spoof),
     }
-    vec![Part::Headers { fields, framing, end: true }]
+    vec![Part::Headers {
+        fields,
+        framing,
+        end: true,
+    }]
 }
 
 #[cfg(test)]
@@ -134,7 +178,12 @@ mod tests {
 
     #[test]
     fn there_are_a_thousand_different_spoofs_and_each_carries_its_canary() {
-        let canary = Canary { role: Role::Case, run: 1, group: 2, index: 3 };
+        let canary = Canary {
+            role: Role::Case,
+            run: 1,
+            group: 2,
+            index: 3,
+        };
         let setting = Setting {
             method: "GET".into(),
             path: "/a".into(),
@@ -144,9 +193,14 @@ mod tests {
             canary,
         };
         for http2 in [false, true] {
-            let cases: Vec<_> =
-                spoofs(&IdentityHeaders::default(), http2).iter().map(|spoof| spoof.case(&setting)).collect();
-            let different: HashSet<String> = cases.iter().map(|case| format!("{:?}", case.wire)).collect();
+            let cases: Vec<_> = spoofs(&IdentityHeaders::default(), http2)
+                .iter()
+                .map(|spoof| spoof.case(&setting))
+                .collect();
+            let different: HashSet<String> = cases
+                .iter()
+                .map(|case| format!("{:?}", case.wire))
+                .collect();
             assert!(cases.len() >= 1_000, "{}", cases.len());
             assert!(different.len() >= 1_000, "{}", different.len());
             for case in &cases {
@@ -158,11 +212,17 @@ mod tests {
                             crate::case::Part::Data { .. } => Vec::new(),
                         });
                         fields
-                            .flat_map(|(name, value)| [Canary::find_all(&name), Canary::find_all(&value)].concat())
+                            .flat_map(|(name, value)| {
+                                [Canary::find_all(&name), Canary::find_all(&value)].concat()
+                            })
                             .collect()
                     }
                 };
-                assert!(found.contains(&canary) && found.contains(&canary.with_role(Role::Planted)), "{}", case.what);
+                assert!(
+                    found.contains(&canary) && found.contains(&canary.with_role(Role::Planted)),
+                    "{}",
+                    case.what
+                );
             }
         }
     }

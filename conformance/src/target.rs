@@ -44,13 +44,23 @@ impl Target {
     /// An honest GET.
     pub(crate) fn get(&self, path: &str, token: Option<&str>, canary: Canary) -> Setting {
         let (method, path, host) = ("GET".to_owned(), path.to_owned(), self.host.clone());
-        Setting { method, path, host, token: token.map(str::to_owned), more: Vec::new(), canary }
+        Setting {
+            method,
+            path,
+            host,
+            token: token.map(str::to_owned),
+            more: Vec::new(),
+            canary,
+        }
     }
 
     /// One path for each token: usually one for each service.
     pub(crate) fn one_for_each_token(&self) -> Vec<&Protected> {
         let mut seen = BTreeSet::new();
-        self.protected.iter().filter(|protected| seen.insert(protected.token.as_str())).collect()
+        self.protected
+            .iter()
+            .filter(|protected| seen.insert(protected.token.as_str()))
+            .collect()
     }
 }
 
@@ -67,14 +77,24 @@ impl Routes {
     /// What a request may reach.
     pub(crate) fn open_to(&self, token: Option<&str>) -> BTreeSet<String> {
         let with_token = token.and_then(|token| self.by_token.get(token));
-        self.public.iter().chain(with_token.into_iter().flatten()).cloned().collect()
+        self.public
+            .iter()
+            .chain(with_token.into_iter().flatten())
+            .cloned()
+            .collect()
     }
 
     /// The services' own paths, where the gateway's differ.
     pub(crate) fn service_paths(&self) -> Vec<String> {
         let handlers: BTreeSet<&String> = self.by_token.values().flatten().collect();
         let filled = handlers.into_iter().map(|pattern| {
-            let segments = pattern.split('/').map(|segment| if segment.starts_with('{') { "1" } else { segment });
+            let segments = pattern.split('/').map(|segment| {
+                if segment.starts_with('{') {
+                    "1"
+                } else {
+                    segment
+                }
+            });
             segments.collect::<Vec<_>>().join("/")
         });
         filled.collect()

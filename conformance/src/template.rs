@@ -9,9 +9,10 @@ pub(crate) struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    /// `{n}` name, `{N}` NAME, `{t}` Title-Case, `{m}` mIxEd, `{u}` with `_`, `{U}` the same in upper case, `{h}` with one `_`,
-    /// `{.}` with `.`, and so on for each character that a name can have beside letters and digits,
-    /// `{c}` the value, `{L}` 8 KiB, `{K}` 20 KiB, `{S}` sixty blanks.
+    /// `{n}` name, `{N}` NAME, `{t}` Title-Case, `{m}` mIxEd, `{u}` with `_`, `{U}` the same in
+    /// upper case, `{h}` with one `_`, `{.}` with `.`, and so on for each character that a name can
+    /// have beside letters and digits, `{c}` the value, `{L}` 8 KiB, `{K}` 20 KiB, `{S}` sixty
+    /// blanks.
     pub(crate) fn fill(&self, template: &[u8]) -> Vec<u8> {
         let mut filled = Vec::with_capacity(template.len() + 64);
         let mut rest = template;
@@ -45,9 +46,11 @@ impl Filling<'_> {
             b'K' => "a".repeat(20 * 1024).into(),
             b'S' => " ".repeat(60).into(),
             // RFC 9110 §5.6.2.
-            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'.' | b'^' | b'`' | b'|' | b'~' => {
-                self.name.replace('-', &char::from(letter).to_string()).into()
-            }
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'.' | b'^' | b'`' | b'|'
+            | b'~' => self
+                .name
+                .replace('-', &char::from(letter).to_string())
+                .into(),
             _ => return None,
         })
     }
@@ -56,7 +59,11 @@ impl Filling<'_> {
 fn title(name: &str) -> String {
     let mut upper = true;
     let characters = name.chars().map(|character| {
-        let written = if upper { character.to_ascii_uppercase() } else { character };
+        let written = if upper {
+            character.to_ascii_uppercase()
+        } else {
+            character
+        };
         upper = character == '-';
         written
     });
@@ -65,7 +72,15 @@ fn title(name: &str) -> String {
 
 fn alternating(name: &str) -> String {
     let characters = name.char_indices();
-    characters.map(|(at, character)| if at % 2 == 1 { character.to_ascii_uppercase() } else { character }).collect()
+    characters
+        .map(|(at, character)| {
+            if at % 2 == 1 {
+                character.to_ascii_uppercase()
+            } else {
+                character
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -74,7 +89,10 @@ mod tests {
 
     #[test]
     fn holes_are_filled_and_other_bytes_stay() {
-        let filling = Filling { name: "x-user-oid", value: "v" };
+        let filling = Filling {
+            name: "x-user-oid",
+            value: "v",
+        };
         for (template, filled) in [
             (&b"{n}: {c}"[..], &b"x-user-oid: v"[..]),
             (b"{N} {t} {m}", b"X-USER-OID X-User-Oid x-uSeR-OiD"),

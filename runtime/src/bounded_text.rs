@@ -2,9 +2,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 
-/// Text of 1 to `MAX` characters, as a field of a body or a query: a longer one is a 422, not a full disk.
+/// Text of 1 to `MAX` characters, as a field of a body or a query: a longer one is a 422, not a
+/// full disk.
 ///
-/// U+0000 is refused too: PostgreSQL's `text` cannot hold it, so that it would be a failure of ours there.
+/// U+0000 is refused too: PostgreSQL's `text` cannot hold it, so that it would be a failure of ours
+/// there.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BoundedText<const MAX: usize>(String);
@@ -38,11 +40,16 @@ impl<const MAX: usize> From<BoundedText<MAX>> for String {
     }
 }
 
-/// Written into each field that has the type (`#[schema(inline)]`), since every `MAX` is another schema.
+/// Written into each field that has the type (`#[schema(inline)]`), since every `MAX` is another
+/// schema.
 impl<const MAX: usize> utoipa::PartialSchema for BoundedText<MAX> {
     fn schema() -> RefOr<Schema> {
         let text: ObjectBuilder = Object::builder();
-        text.schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX)).pattern(Some(r"^[^\u0000]+$")).into()
+        text.schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(MAX))
+            .pattern(Some(r"^[^\u0000]+$"))
+            .into()
     }
 }
 
@@ -55,5 +62,8 @@ impl<const MAX: usize> utoipa::ToSchema for BoundedText<MAX> {
 /// The schema of an instant, as every list shows it.
 #[must_use]
 pub fn timestamp_schema() -> Object {
-    Object::builder().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))).build()
+    Object::builder()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .build()
 }

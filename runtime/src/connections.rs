@@ -1,5 +1,5 @@
-//! Serves HTTP on a listener with bounds on its connections: their number, the time for a request to
-//! arrive, the time without one.
+//! Serves HTTP on a listener with bounds on its connections: their number, the time for a request
+//! to arrive, the time without one.
 //!
 //! ```text
 //! Listener ─ accept ─▶ Open (the cap) ─ TLS, if any ─▶ hyper (HTTP/1.1, HTTP/2) ─▶ service
@@ -54,10 +54,26 @@ pub(crate) struct Server<T, P> {
 impl<T: Transport, P: Protocol> Server<T, P> {
     /// Serves until `stopping`, then until every connection has ended.
     pub(crate) async fn serve(self) {
-        let Self { listener, transport, protocol, limits, metrics, stopping } = self;
+        let Self {
+            listener,
+            transport,
+            protocol,
+            limits,
+            metrics,
+            stopping,
+        } = self;
         let metrics = metrics.of(listener.name());
-        let connection = Connection { transport, protocol, limits, stopping: stopping.clone() };
-        let (mut open, mut tasks, clock) = (Open::new(limits.connections), JoinSet::new(), Clock::default());
+        let connection = Connection {
+            transport,
+            protocol,
+            limits,
+            stopping: stopping.clone(),
+        };
+        let (mut open, mut tasks, clock) = (
+            Open::new(limits.connections),
+            JoinSet::new(),
+            Clock::default(),
+        );
         loop {
             tokio::select! {
                 () = stopping.cancelled() => break,
@@ -77,14 +93,14 @@ impl<T: Transport, P: Protocol> Server<T, P> {
     }
 }
 
-/// Starts serving `stream`, in place of the connection that has been unused longest if there are too
-/// many.
+/// Starts serving `stream`, in place of the connection that has been unused longest if there are
+/// too many.
 ///
-/// Refusing newcomers would let slow clients lock out probes and Envoy's next connection for as long
-/// as they like; not accepting would leave those waiting in the kernel's queue. A connection with a
-/// request in flight is never closed: if all have one, the newcomer is. A closed connection holds its
-/// socket and memory until its task has ended, so the newcomer waits for that: without, 150 at once
-/// held 127 where 40 may.
+/// Refusing newcomers would let slow clients lock out probes and Envoy's next connection for as
+/// long as they like; not accepting would leave those waiting in the kernel's queue. A connection
+/// with a request in flight is never closed: if all have one, the newcomer is. A closed connection
+/// holds its socket and memory until its task has ended, so the newcomer waits for that: without,
+/// 150 at once held 127 where 40 may.
 async fn admit<T: Transport, P: Protocol>(
     stream: Stream,
     connection: &Connection<T, P>,
@@ -120,7 +136,10 @@ fn note_end(ended: Result<(Id, Ending), JoinError>, open: &mut Open, metrics: &L
 
 async fn after_failed_accept(error: &io::Error, listener: &Listener, open: &mut Open) {
     // The client went away before it was accepted (accept(2)).
-    if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
+    if matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+    ) {
         return;
     }
     open.close_unused();
@@ -139,7 +158,9 @@ struct Connection<T, P> {
 
 impl<T: Transport, P: Protocol> Connection<T, P> {
     async fn run(self, stream: Stream, activity: Arc<Activity>) -> Ending {
-        match tokio::time::timeout(self.limits.header_timeout, self.transport.establish(stream)).await {
+        match tokio::time::timeout(self.limits.header_timeout, self.transport.establish(stream))
+            .await
+        {
             Err(_elapsed) => Ending::HeaderTimeout,
             Ok(Err(error)) => {
                 tracing::debug!(%error, "a TLS handshake failed");

@@ -6,16 +6,27 @@ use crate::Problem;
 
 const BEARER: &str = "bearer";
 
-/// The OpenAPI document of a service, without its operations: they all take a bearer token and refuse with a problem.
+/// The OpenAPI document of a service, without its operations: they all take a bearer token and
+/// refuse with a problem.
 #[must_use]
 pub fn document(title: &str, description: &str) -> OpenApi {
-    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .build();
     let components = ComponentsBuilder::new()
         .schema("Problem", Problem::schema())
         .security_scheme(BEARER, SecurityScheme::Http(scheme))
         .build();
-    let info =
-        InfoBuilder::new().title(title).description(Some(description)).version(env!("CARGO_PKG_VERSION")).build();
+    let info = InfoBuilder::new()
+        .title(title)
+        .description(Some(description))
+        .version(env!("CARGO_PKG_VERSION"))
+        .build();
     let bearer = SecurityRequirement::new(BEARER, [""; 0]);
-    OpenApiBuilder::new().info(info).components(Some(components)).security(Some([bearer])).build()
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(components))
+        .security(Some([bearer]))
+        .build()
 }

@@ -8,9 +8,14 @@ use x509_parser::prelude::X509Certificate;
 /// error: TLS libraries do not look at the times of an authority that is trusted by configuration
 /// (RFC 5280 §6.1.1 d), and a file may hold its successor.
 pub fn warn_of_expired_certificates(flag: &str, path: &Path, pem: &[u8]) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
     let now = i64::try_from(now).unwrap_or(i64::MAX);
-    for problem in Pem::iter_from_buffer(pem).flatten().filter_map(|section| problem(&section.parse_x509().ok()?, now))
+    for problem in Pem::iter_from_buffer(pem)
+        .flatten()
+        .filter_map(|section| problem(&section.parse_x509().ok()?, now))
     {
         tracing::warn!(setting = flag, file = %path.display(), "{problem}");
     }
@@ -19,9 +24,15 @@ pub fn warn_of_expired_certificates(flag: &str, path: &Path, pem: &[u8]) {
 fn problem(certificate: &X509Certificate<'_>, now: i64) -> Option<String> {
     let (subject, validity) = (certificate.subject(), certificate.validity());
     if now > validity.not_after.timestamp() {
-        Some(format!("the certificate '{subject}' expired at {}; replace it by a new one", validity.not_after))
+        Some(format!(
+            "the certificate '{subject}' expired at {}; replace it by a new one",
+            validity.not_after
+        ))
     } else if now < validity.not_before.timestamp() {
-        Some(format!("the certificate '{subject}' is not valid before {}; set the clock", validity.not_before))
+        Some(format!(
+            "the certificate '{subject}' is not valid before {}; set the clock",
+            validity.not_before
+        ))
     } else {
         None
     }
@@ -37,20 +48,41 @@ mod tests {
     #[test]
     fn certificate_outside_its_validity_is_told_with_its_name() {
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "old authority");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "old authority");
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2021, 1, 1);
-        let pem = params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem();
-        let section = Pem::iter_from_buffer(pem.as_bytes()).next().unwrap().unwrap();
+        let pem = params
+            .self_signed(&KeyPair::generate().unwrap())
+            .unwrap()
+            .pem();
+        let section = Pem::iter_from_buffer(pem.as_bytes())
+            .next()
+            .unwrap()
+            .unwrap();
         let certificate = section.parse_x509().unwrap();
         for (name, now, expected) in [
             ("within", 1_600_000_000, None),
-            ("after", 1_700_000_000, Some("'CN=old authority' expired at Jan  1 00:00:00 2021")),
-            ("before", 1_500_000_000, Some("'CN=old authority' is not valid before Jan  1 00:00:00 2020")),
+            (
+                "after",
+                1_700_000_000,
+                Some("'CN=old authority' expired at Jan  1 00:00:00 2021"),
+            ),
+            (
+                "before",
+                1_500_000_000,
+                Some("'CN=old authority' is not valid before Jan  1 00:00:00 2020"),
+            ),
         ] {
             let found = problem(&certificate, now);
             assert_eq!(found.is_some(), expected.is_some(), "{name}: {found:?}");
-            assert!(found.unwrap_or_default().contains(expected.unwrap_or_default()), "{name}");
+            assert!(
+                found
+                    .unwrap_or_default()
+                    .contains(expected.unwrap_or_default()),
+                "{name}"
+            );
         }
     }
 }

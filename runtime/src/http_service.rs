@@ -38,18 +38,32 @@ impl HttpService {
     /// Registers the service's metrics.
     pub fn new(name: &'static str, limits: &RequestLimits, registry: &mut Registry) -> Self {
         let metrics = RequestMetrics::register(registry);
-        Self { name, bounds: Bounds::new(limits, metrics.clone()), metrics }
+        Self {
+            name,
+            bounds: Bounds::new(limits, metrics.clone()),
+            metrics,
+        }
     }
 
-    /// `api`, which is behind its guard, with all that every service has around it. `document` describes the API.
+    /// `api`, which is behind its guard, with all that every service has around it. `document`
+    /// describes the API.
     pub fn around(&self, api: Router, document: OpenApi) -> Router {
         let document = Arc::new(described(document));
-        let state = Health { status: "healthy", service: self.name };
+        let state = Health {
+            status: "healthy",
+            service: self.name,
+        };
         let public = Router::new()
             .route("/health", get(health))
             .with_state(state)
-            .route("/openapi.json", get(|| async move { Json(Arc::unwrap_or_clone(document)) }));
-        let all = api.merge(public).fallback(not_found).method_not_allowed_fallback(method_not_allowed);
+            .route(
+                "/openapi.json",
+                get(|| async move { Json(Arc::unwrap_or_clone(document)) }),
+            );
+        let all = api
+            .merge(public)
+            .fallback(not_found)
+            .method_not_allowed_fallback(method_not_allowed);
         let bounded = all
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(from_fn_with_state(self.bounds.clone(), bound))
@@ -61,7 +75,11 @@ impl HttpService {
 /// `document` with what every service answers beside its API.
 #[must_use]
 pub fn described(mut document: OpenApi) -> OpenApi {
-    document.merge(OpenApiRouter::<Health>::new().routes(routes!(health)).into_openapi());
+    document.merge(
+        OpenApiRouter::<Health>::new()
+            .routes(routes!(health))
+            .into_openapi(),
+    );
     document
 }
 
@@ -81,11 +99,18 @@ async fn health(State(health): State<Health>) -> Json<Health> {
 }
 
 async fn not_found() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "route_not_found", "this service has no such path")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "route_not_found",
+        "this service has no such path",
+    )
 }
 
 async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
-    let detail = format!("{} does not take {method}; the Allow header lists what it takes", uri.path());
+    let detail = format!(
+        "{} does not take {method}; the Allow header lists what it takes",
+        uri.path()
+    );
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }
 

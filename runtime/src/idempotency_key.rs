@@ -8,7 +8,8 @@ use crate::Problem;
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_LENGTH: usize = 128;
 
-/// What a client chose to tell two deliveries of one request from two requests (draft-ietf-httpapi-idempotency-key-header).
+/// What a client chose to tell two deliveries of one request from two requests
+/// (draft-ietf-httpapi-idempotency-key-header).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
@@ -19,11 +20,17 @@ impl IdempotencyKey {
         &self.0
     }
 
-    /// The answer to a key that came before with another request: to answer as for that one would lose this one in silence.
+    /// The answer to a key that came before with another request: to answer as for that one would
+    /// lose this one in silence.
     #[must_use]
     pub fn reused() -> Problem {
         let detail = "this Idempotency-Key came before with another request; give each request a key of its own";
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail).with_field("Idempotency-Key")
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            detail,
+        )
+        .with_field("Idempotency-Key")
     }
 
     fn of(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
@@ -36,9 +43,12 @@ impl IdempotencyKey {
         match key {
             Some(key) if is_acceptable(key) => Ok(Some(Self(key.to_owned()))),
             _ => {
-                let detail = format!("expected one Idempotency-Key of 1 to {MAX_LENGTH} visible ASCII characters");
+                let detail = format!(
+                    "expected one Idempotency-Key of 1 to {MAX_LENGTH} visible ASCII characters"
+                );
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
-                Err(Problem::new(status, "idempotency_key_invalid", detail).with_field("Idempotency-Key"))
+                Err(Problem::new(status, "idempotency_key_invalid", detail)
+                    .with_field("Idempotency-Key"))
             }
         }
     }
@@ -62,7 +72,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         Self::of(&parts.headers)?.ok_or_else(|| {
             let detail = "this request needs an Idempotency-Key";
-            Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_missing", detail).with_field("Idempotency-Key")
+            Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_missing", detail)
+                .with_field("Idempotency-Key")
         })
     }
 }
@@ -74,20 +85,37 @@ mod tests {
     use super::{IDEMPOTENCY_KEY, IdempotencyKey, MAX_LENGTH};
 
     fn of(lines: &[&[u8]]) -> Result<Option<String>, String> {
-        let lines = lines.iter().map(|line| (IDEMPOTENCY_KEY, HeaderValue::from_bytes(line).unwrap()));
+        let lines = lines
+            .iter()
+            .map(|line| (IDEMPOTENCY_KEY, HeaderValue::from_bytes(line).unwrap()));
         let found = IdempotencyKey::of(&lines.collect::<HeaderMap>());
-        found.map(|key| key.map(|key| key.0)).map_err(|problem| problem.reason().to_owned())
+        found
+            .map(|key| key.map(|key| key.0))
+            .map_err(|problem| problem.reason().to_owned())
     }
 
     #[test]
     fn one_visible_key_is_taken_and_anything_else_is_refused() {
         assert_eq!(of(&[]), Ok(None));
-        assert_eq!(of(&[b"8e03978e-40d5"]), Ok(Some("8e03978e-40d5".to_owned())));
+        assert_eq!(
+            of(&[b"8e03978e-40d5"]),
+            Ok(Some("8e03978e-40d5".to_owned()))
+        );
         let longest = "k".repeat(MAX_LENGTH);
         assert_eq!(of(&[longest.as_bytes()]), Ok(Some(longest.clone())));
         let too_long = format!("{longest}k");
-        for lines in [&[&b"a"[..], b"b"][..], &[b""], &[b"a b"], &[b"\xc3\xa4"], &[too_long.as_bytes()]] {
-            assert_eq!(of(lines), Err("idempotency_key_invalid".to_owned()), "{lines:?}");
+        for lines in [
+            &[&b"a"[..], b"b"][..],
+            &[b""],
+            &[b"a b"],
+            &[b"\xc3\xa4"],
+            &[too_long.as_bytes()],
+        ] {
+            assert_eq!(
+                of(lines),
+                Err("idempotency_key_invalid".to_owned()),
+                "{lines:?}"
+            );
         }
     }
 }

@@ -13,10 +13,12 @@ use tokio::time::timeout;
 use crate::Problem;
 use crate::rejected_field::{RejectedField, path_error};
 
-/// Half of what a request may take by default. A body is a few kilobytes at most, and what it waits for is the client alone.
+/// Half of what a request may take by default. A body is a few kilobytes at most, and what it waits
+/// for is the client alone.
 const TIME_FOR_A_BODY: Duration = Duration::from_secs(5);
 
-/// A JSON object as body, refused as a problem: 400 for what is not JSON, 422 for JSON of the wrong shape, which names the field.
+/// A JSON object as body, refused as a problem: 400 for what is not JSON, 422 for JSON of the wrong
+/// shape, which names the field.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
 
@@ -24,23 +26,38 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match timeout(TIME_FOR_A_BODY, axum::Json::<Object<T>>::from_request(request, state)).await {
+        match timeout(
+            TIME_FOR_A_BODY,
+            axum::Json::<Object<T>>::from_request(request, state),
+        )
+        .await
+        {
             Ok(Ok(axum::Json(Object(body)))) => Ok(Self(body)),
             Ok(Err(rejection)) => Err(body_problem(&rejection)),
             Err(_) => {
-                let detail = format!("the body did not arrive within {} s", TIME_FOR_A_BODY.as_secs());
-                Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail))
+                let detail = format!(
+                    "the body did not arrive within {} s",
+                    TIME_FOR_A_BODY.as_secs()
+                );
+                Err(Problem::new(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "body_too_slow",
+                    detail,
+                ))
             }
         }
     }
 }
 
-/// What a JSON object says. A derived `Deserialize` would also take an array of the fields' values in their order.
+/// What a JSON object says. A derived `Deserialize` would also take an array of the fields' values
+/// in their order.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+        deserializer
+            .deserialize_map(ObjectVisitor(PhantomData))
+            .map(Self)
     }
 }
 
@@ -62,17 +79,25 @@ fn body_problem(rejection: &JsonRejection) -> Problem {
     let rejected = RejectedField::of::<serde_json::Error>(rejection);
     let (reason, detail) = match (rejection, &rejected) {
         (JsonRejection::JsonSyntaxError(error), _) => ("body_not_json", syntax_detail(error)),
-        (JsonRejection::JsonDataError(_), Some(rejected)) => ("body_invalid", rejected.detail("the body")),
-        (JsonRejection::JsonDataError(_), None) => {
-            ("body_invalid", "the body is not what this operation takes".to_owned())
+        (JsonRejection::JsonDataError(_), Some(rejected)) => {
+            ("body_invalid", rejected.detail("the body"))
         }
-        (JsonRejection::MissingJsonContentType(_), _) => {
-            ("content_type_not_json", "send the body with Content-Type: application/json".to_owned())
-        }
-        _ if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            ("body_unreadable", "the body is larger than this service accepts".to_owned())
-        }
-        _ => ("body_unreadable", "the body could not be read to its end; send it again".to_owned()),
+        (JsonRejection::JsonDataError(_), None) => (
+            "body_invalid",
+            "the body is not what this operation takes".to_owned(),
+        ),
+        (JsonRejection::MissingJsonContentType(_), _) => (
+            "content_type_not_json",
+            "send the body with Content-Type: application/json".to_owned(),
+        ),
+        _ if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => (
+            "body_unreadable",
+            "the body is larger than this service accepts".to_owned(),
+        ),
+        _ => (
+            "body_unreadable",
+            "the body could not be read to its end; send it again".to_owned(),
+        ),
     };
     let problem = Problem::new(rejection.status(), reason, detail);
     match rejected.and_then(|rejected| rejected.name) {
@@ -111,38 +136,80 @@ mod tests {
 
     async fn answer(body: &'static str) -> (StatusCode, String, Value) {
         let router = Router::new().route("/", post(|_: JsonBody<Title>| async { "stored" }));
-        let request = Request::post("/").header("content-type", "application/json").body(Body::from(body));
+        let request = Request::post("/")
+            .header("content-type", "application/json")
+            .body(Body::from(body));
         let response = router.oneshot(request.unwrap()).await.unwrap();
-        let content_type = response.headers()["content-type"].to_str().unwrap().to_owned();
+        let content_type = response.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .to_owned();
         let status = response.status();
         let body = to_bytes(response.into_body(), 4096).await.unwrap();
-        (status, content_type, serde_json::from_slice(&body).unwrap_or_default())
+        (
+            status,
+            content_type,
+            serde_json::from_slice(&body).unwrap_or_default(),
+        )
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_arrive_is_the_clients_fault() {
         let router = Router::new().route("/", post(|_: JsonBody<Title>| async { "stored" }));
         let never = Body::from_stream(futures::stream::pending::<Result<&str, std::io::Error>>());
-        let request = Request::post("/").header("content-type", "application/json").body(never);
-        assert_eq!(router.oneshot(request.unwrap()).await.unwrap().status(), StatusCode::REQUEST_TIMEOUT);
+        let request = Request::post("/")
+            .header("content-type", "application/json")
+            .body(never);
+        assert_eq!(
+            router.oneshot(request.unwrap()).await.unwrap().status(),
+            StatusCode::REQUEST_TIMEOUT
+        );
     }
 
     #[tokio::test]
     async fn a_bad_body_is_a_problem_that_names_the_field_and_a_good_one_is_none() {
         for (body, status, field) in [
             (r#"{"title":"#, StatusCode::BAD_REQUEST, Value::Null),
-            (r#"{"title":7}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
-            (r#"{"title":""}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
-            (r#"{"title":"sixsix"}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
-            (r#"{"title":"a\u0000"}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
+            (
+                r#"{"title":7}"#,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                json!("title"),
+            ),
+            (
+                r#"{"title":""}"#,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                json!("title"),
+            ),
+            (
+                r#"{"title":"sixsix"}"#,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                json!("title"),
+            ),
+            (
+                r#"{"title":"a\u0000"}"#,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                json!("title"),
+            ),
             ("{}", StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
             (r#"["a"]"#, StatusCode::UNPROCESSABLE_ENTITY, Value::Null),
             ("null", StatusCode::UNPROCESSABLE_ENTITY, Value::Null),
-            (r#"{"title":"a","title":"b"}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("title")),
-            (r#"{"title":"a","extra":1}"#, StatusCode::UNPROCESSABLE_ENTITY, json!("extra")),
+            (
+                r#"{"title":"a","title":"b"}"#,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                json!("title"),
+            ),
+            (
+                r#"{"title":"a","extra":1}"#,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                json!("extra"),
+            ),
         ] {
             let (got, content_type, problem) = answer(body).await;
-            assert_eq!((got, content_type.as_str(), &problem["field"]), (status, PROBLEM_JSON, &field), "{body}");
+            assert_eq!(
+                (got, content_type.as_str(), &problem["field"]),
+                (status, PROBLEM_JSON, &field),
+                "{body}"
+            );
         }
         assert_eq!(answer(r#"{"title":"a"}"#).await.0, StatusCode::OK);
     }
@@ -150,19 +217,38 @@ mod tests {
     #[tokio::test]
     async fn bad_body_detail_says_what_the_field_takes() {
         for (body, expected) in [
-            (r#"{"title":"#, "the body is not JSON: EOF while parsing a value at line 1 column 9"),
-            (r#"{"title":7}"#, "title: takes a string, not a whole number"),
-            (r#"{"title":""}"#, "title: expected 1 to 5 characters, found 0"),
+            (
+                r#"{"title":"#,
+                "the body is not JSON: EOF while parsing a value at line 1 column 9",
+            ),
+            (
+                r#"{"title":7}"#,
+                "title: takes a string, not a whole number",
+            ),
+            (
+                r#"{"title":""}"#,
+                "title: expected 1 to 5 characters, found 0",
+            ),
             ("{}", "title: is missing"),
             (r#"["a"]"#, "the body: takes an object, not an array"),
             (r#"{"title":"a","title":"b"}"#, "title: is given twice"),
-            (r#"{"title":"a","extra":1}"#, "extra: is no field; there is title"),
+            (
+                r#"{"title":"a","extra":1}"#,
+                "extra: is no field; there is title",
+            ),
         ] {
             assert_eq!(answer(body).await.2["detail"], expected, "{body}");
         }
         let router = Router::new().route("/", post(|_: JsonBody<Title>| async { "stored" }));
-        let response = router.oneshot(Request::post("/").body(Body::from("{}")).unwrap()).await.unwrap();
-        let problem: Value = serde_json::from_slice(&to_bytes(response.into_body(), 4096).await.unwrap()).unwrap();
-        assert_eq!(problem["detail"], "send the body with Content-Type: application/json");
+        let response = router
+            .oneshot(Request::post("/").body(Body::from("{}")).unwrap())
+            .await
+            .unwrap();
+        let problem: Value =
+            serde_json::from_slice(&to_bytes(response.into_body(), 4096).await.unwrap()).unwrap();
+        assert_eq!(
+            problem["detail"],
+            "send the body with Content-Type: application/json"
+        );
     }
 }

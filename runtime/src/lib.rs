@@ -55,10 +55,12 @@ pub use retry_after::retry_after;
 pub use secret_file::{read_secret, warn_if_others_can_read};
 pub use serve::{serve_http, serve_http_to_few, serve_http2, serve_https};
 pub use settings::{
-    Arguments, CommonSettings, InvalidSettings, LogFormat, Settings, command, settings_without_example,
+    Arguments, CommonSettings, InvalidSettings, LogFormat, Settings, command,
+    settings_without_example,
 };
 
-/// Futures that belong to a span: `with_context`, and `with_current_context` for those that are spawned.
+/// Futures that belong to a span: `with_context`, and `with_current_context` for those that are
+/// spawned.
 pub use opentelemetry::trace::FutureExt as TraceFuture;
 /// The registry that metrics are added to while a program starts.
 pub use prometheus_client::registry::Registry;

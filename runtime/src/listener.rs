@@ -22,8 +22,12 @@ use self::unix_socket::UnixSocket;
 pub async fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
         let fix = match error.kind() {
-            io::ErrorKind::AddrInUse => "another process listens there; stop it or choose another port",
-            io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one",
+            io::ErrorKind::AddrInUse => {
+                "another process listens there; stop it or choose another port"
+            }
+            io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need a privilege; choose a higher one"
+            }
             _ => "choose an address of this machine",
         };
         anyhow!("{flag} {address}: cannot listen: {error}; {fix}")
@@ -46,7 +50,11 @@ enum Socket {
 impl Listener {
     /// Binds `address`. `flag` names the setting in an error; `name` is the `listener` label of the
     /// metrics of its connections.
-    pub async fn bind(name: &'static str, flag: &str, address: &ListenAddress) -> anyhow::Result<Self> {
+    pub async fn bind(
+        name: &'static str,
+        flag: &str,
+        address: &ListenAddress,
+    ) -> anyhow::Result<Self> {
         let socket = match address {
             ListenAddress::Tcp(address) => Socket::Tcp(bind(flag, *address).await?),
             ListenAddress::Unix(path) => Socket::Unix(UnixSocket::bind(flag, path).await?),
@@ -57,7 +65,10 @@ impl Listener {
     /// A listener of a socket that is bound already.
     #[must_use]
     pub fn of_tcp(name: &'static str, socket: TcpListener) -> Self {
-        Self { name, socket: Socket::Tcp(socket) }
+        Self {
+            name,
+            socket: Socket::Tcp(socket),
+        }
     }
 
     /// The `listener` label of its metrics.
@@ -98,7 +109,11 @@ pub enum Stream {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, to: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        to: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, to),
             Self::Unix(stream) => Pin::new(stream).poll_read(cx, to),
@@ -107,7 +122,11 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        from: &[u8],
+    ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, from),
             Self::Unix(stream) => Pin::new(stream).poll_write(cx, from),

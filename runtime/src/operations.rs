@@ -1,4 +1,5 @@
-//! Liveness, readiness and metrics, on a listener apart from traffic so that a network policy can tell them apart.
+//! Liveness, readiness and metrics, on a listener apart from traffic so that a network policy can
+//! tell them apart.
 
 use std::sync::Arc;
 
@@ -27,7 +28,9 @@ async fn ready(State(readiness): State<Readiness>) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
     }
     let missing = degraded.iter().map(|part| format!("missing: {part}\n"));
-    let text: String = std::iter::once("ready\n".to_owned()).chain(missing).collect();
+    let text: String = std::iter::once("ready\n".to_owned())
+        .chain(missing)
+        .collect();
     (StatusCode::OK, text).into_response()
 }
 
@@ -54,8 +57,16 @@ mod tests {
     async fn readiness_names_what_is_missing() {
         for (state, status, text) in [
             (PartState::Works, 200, "ready\n"),
-            (PartState::Degraded("b: 400".to_owned()), 200, "ready\nmissing: signing keys: b: 400\n"),
-            (PartState::Fails("b: 400".to_owned()), 503, "not ready, waiting for: signing keys: b: 400\n"),
+            (
+                PartState::Degraded("b: 400".to_owned()),
+                200,
+                "ready\nmissing: signing keys: b: 400\n",
+            ),
+            (
+                PartState::Fails("b: 400".to_owned()),
+                503,
+                "not ready, waiting for: signing keys: b: 400\n",
+            ),
         ] {
             let readiness = Readiness::new();
             readiness.set("signing keys", &state);

@@ -11,7 +11,8 @@ use crate::{InvalidSettings, warn_of_expired_certificates};
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Outgoing calls")]
 pub struct OutboundSettings {
-    /// File of PEM certificates to trust beside the system's, for an issuer behind a private authority.
+    /// File of PEM certificates to trust beside the system's, for an issuer behind a private
+    /// authority.
     #[arg(long = "extra-ca", env = "EXTRA_CA_FILE", value_name = "FILE")]
     pub extra_ca: Option<PathBuf>,
     /// Longest time for connecting to another server.
@@ -22,7 +23,8 @@ pub struct OutboundSettings {
     pub call_timeout: Duration,
 }
 
-/// Builds the client. It follows no redirect: a key document that moved to another host must be configured, not believed.
+/// Builds the client. It follows no redirect: a key document that moved to another host must be
+/// configured, not believed.
 pub fn http_client(settings: &OutboundSettings) -> anyhow::Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
@@ -31,7 +33,10 @@ pub fn http_client(settings: &OutboundSettings) -> anyhow::Result<reqwest::Clien
         .timeout(settings.call_timeout);
     if let Some(file) = &settings.extra_ca {
         let certificates = certificates(file).map_err(|problem| {
-            InvalidSettings(vec![format!("--extra-ca {}: {problem}; give a PEM file of certificates", file.display())])
+            InvalidSettings(vec![format!(
+                "--extra-ca {}: {problem}; give a PEM file of certificates",
+                file.display()
+            )])
         })?;
         builder = builder.tls_certs_merge(certificates);
     }
@@ -63,18 +68,28 @@ mod tests {
             ("absent", None, "cannot be read"),
             ("empty", Some(""), "holds no certificate"),
             ("text", Some("nonsense"), "holds no certificate"),
-            ("cut", Some("-----BEGIN CERTIFICATE-----\nAAAA"), "holds no certificate"),
+            (
+                "cut",
+                Some("-----BEGIN CERTIFICATE-----\nAAAA"),
+                "holds no certificate",
+            ),
         ] {
             if let Some(content) = content {
                 std::fs::write(&file, content).unwrap();
             }
             let second = Duration::from_secs(1);
             let extra_ca = Some(file.clone());
-            let settings = OutboundSettings { extra_ca, connect_timeout: second, call_timeout: second };
+            let settings = OutboundSettings {
+                extra_ca,
+                connect_timeout: second,
+                call_timeout: second,
+            };
             let error = http_client(&settings).unwrap_err();
             let text = error.to_string();
             assert!(
-                error.is::<InvalidSettings>() && text.starts_with("--extra-ca ") && text.contains(part),
+                error.is::<InvalidSettings>()
+                    && text.starts_with("--extra-ca ")
+                    && text.contains(part),
                 "{name}: {text}"
             );
         }

@@ -1,4 +1,5 @@
-//! Lists in pages: the body is the array that it always was, and what comes after it is in the `Link` header (RFC 8288).
+//! Lists in pages: the body is the array that it always was, and what comes after it is in the
+//! `Link` header (RFC 8288).
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -14,7 +15,8 @@ use utoipa::openapi::schema::{Object, Schema, Type};
 pub struct PageSize<const DEFAULT: u32 = 50, const MAX: u32 = 100>(u32);
 
 impl<const DEFAULT: u32, const MAX: u32> PageSize<DEFAULT, MAX> {
-    /// What a query's `LIMIT` must be: one more than the page has tells whether anything comes after it.
+    /// What a query's `LIMIT` must be: one more than the page has tells whether anything comes
+    /// after it.
     #[must_use]
     pub fn with_one_more(self) -> i64 {
         i64::from(self.0) + 1
@@ -32,13 +34,20 @@ impl<const DEFAULT: u32, const MAX: u32> TryFrom<u32> for PageSize<DEFAULT, MAX>
 
     fn try_from(size: u32) -> Result<Self, String> {
         let fits = (1..=MAX).contains(&size);
-        if fits { Ok(Self(size)) } else { Err(format!("expected 1 to {MAX}, found {size}")) }
+        if fits {
+            Ok(Self(size))
+        } else {
+            Err(format!("expected 1 to {MAX}, found {size}"))
+        }
     }
 }
 
 impl<const DEFAULT: u32, const MAX: u32> utoipa::PartialSchema for PageSize<DEFAULT, MAX> {
     fn schema() -> RefOr<Schema> {
-        let size = Object::builder().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX));
+        let size = Object::builder()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .maximum(Some(MAX));
         size.default(Some(DEFAULT.into())).into()
     }
 }
@@ -66,11 +75,16 @@ impl<T: Serialize> Page<T> {
         Self { items: rows, next }
     }
 
-    /// The answer to the request for `uri`. The link is relative, so that it also holds where a gateway took a prefix off the path.
+    /// The answer to the request for `uri`. The link is relative, so that it also holds where a
+    /// gateway took a prefix off the path.
     pub fn answer(self, uri: &Uri) -> Response {
         let mut response = Json(self.items).into_response();
-        let link = self.next.and_then(|cursor| HeaderValue::from_str(&next_link(uri, &cursor)).ok());
-        response.headers_mut().extend(link.map(|link| (header::LINK, link)));
+        let link = self
+            .next
+            .and_then(|cursor| HeaderValue::from_str(&next_link(uri, &cursor)).ok());
+        response
+            .headers_mut()
+            .extend(link.map(|link| (header::LINK, link)));
         response
     }
 }
@@ -94,10 +108,17 @@ mod tests {
     fn the_link_keeps_the_filters_and_is_absent_on_the_last_page() {
         let uri: Uri = "/things?event=a%26b&cursor=old&limit=2".parse().unwrap();
         let link_of = |rows: Vec<u8>| {
-            let response = Page::beginning(rows, PageSize::<50, 100>(2), u8::to_string).answer(&uri);
-            response.headers().get("link").map(|link| link.to_str().unwrap().to_owned())
+            let response =
+                Page::beginning(rows, PageSize::<50, 100>(2), u8::to_string).answer(&uri);
+            response
+                .headers()
+                .get("link")
+                .map(|link| link.to_str().unwrap().to_owned())
         };
-        assert_eq!(link_of(vec![9, 8, 7]).unwrap(), "<?event=a%26b&limit=2&cursor=8>; rel=\"next\"");
+        assert_eq!(
+            link_of(vec![9, 8, 7]).unwrap(),
+            "<?event=a%26b&limit=2&cursor=8>; rel=\"next\""
+        );
         assert_eq!(link_of(vec![9, 8]), None);
     }
 

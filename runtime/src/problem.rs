@@ -1,4 +1,5 @@
-//! Errors to clients: `application/problem+json` (RFC 9457), one shape from the gate and from every service.
+//! Errors to clients: `application/problem+json` (RFC 9457), one shape from the gate and from every
+//! service.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -46,7 +47,10 @@ impl Problem {
             field: None,
             request_id: None,
         };
-        Self { members: Box::new(members), headers: Vec::new() }
+        Self {
+            members: Box::new(members),
+            headers: Vec::new(),
+        }
     }
 
     /// The HTTP status.
@@ -80,10 +84,15 @@ impl Problem {
         self
     }
 
-    /// An answer to a fault of ours: the cause goes to the log, the client learns only that it may try again.
+    /// An answer to a fault of ours: the cause goes to the log, the client learns only that it may
+    /// try again.
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(cause = %cause, "request failed by a fault of this service");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "the service failed; try again later")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            "the service failed; try again later",
+        )
     }
 
     /// Adds the id that the gate's and the service's logs carry for this request.
@@ -110,10 +119,17 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.members.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], self.to_json()).into_response();
+        let status =
+            StatusCode::from_u16(self.members.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (
+            status,
+            [(header::CONTENT_TYPE, PROBLEM_JSON)],
+            self.to_json(),
+        )
+            .into_response();
         response.headers_mut().extend(self.headers.iter().cloned());
-        // The request's log line is written where its id is known; that is where the body gets the id (see `request_log`).
+        // The request's log line is written where its id is known; that is where the body gets the
+        // id (see `request_log`).
         response.extensions_mut().insert(self);
         response
     }

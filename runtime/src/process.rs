@@ -11,7 +11,9 @@ use crate::connections::{ConnectionLimits, ConnectionMetrics, Http, Plain, Serve
 use crate::listener::Listener;
 use crate::settings::{self, InvalidSettings, ParseEnd, SettingNames};
 use crate::traces::Export;
-use crate::{Arguments, CommonSettings, PendingTask, Readiness, Settings, operations, serve, telemetry};
+use crate::{
+    Arguments, CommonSettings, PendingTask, Readiness, Settings, operations, serve, telemetry,
+};
 
 /// `EX_USAGE` of sysexits.h: settings or documents are wrong.
 const EXIT_SETTINGS: u8 = 64;
@@ -28,7 +30,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// A process that no signal stops and nothing watches, for a part that runs apart from its program, as in a test.
+    /// A process that no signal stops and nothing watches, for a part that runs apart from its
+    /// program, as in a test.
     #[must_use]
     pub fn detached() -> Self {
         Self {
@@ -74,7 +77,8 @@ impl Process {
     }
 }
 
-/// Runs a program from its arguments to its exit code: settings, logs, the operations listener, the program, the drain.
+/// Runs a program from its arguments to its exit code: settings, logs, the operations listener, the
+/// program, the drain.
 ///
 /// `start` adds its metrics to the registry and returns the future that serves until shutdown.
 pub fn run<S, P, F>(name: &'static str, program: P) -> ExitCode
@@ -88,10 +92,13 @@ where
         Err(code) => return code,
     };
     let common = settings.common().clone();
-    run_with::<S, _, _>(name, common, |process, metrics| program(settings, process, metrics))
+    run_with::<S, _, _>(name, common, |process, metrics| {
+        program(settings, process, metrics)
+    })
 }
 
-/// Reads the command line of the program `name`; on an error, or for `--help`, prints it and gives the exit code.
+/// Reads the command line of the program `name`; on an error, or for `--help`, prints it and gives
+/// the exit code.
 pub fn parse<A: Arguments>(name: &str) -> Result<A, ExitCode> {
     settings::parse(std::env::args_os().collect()).map_err(|end| match end {
         ParseEnd::Help(text) => {
@@ -115,14 +122,18 @@ where
     F: Future<Output = anyhow::Result<()>>,
 {
     telemetry::start(&common);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let outcome = runtime.context("starting the async runtime").and_then(|runtime| {
-        let _inside = runtime.enter();
-        let traces = Export::start(name, common.otlp_endpoint.as_ref())?;
-        let outcome = runtime.block_on(supervise(common, program));
-        traces.stop();
-        outcome
-    });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let outcome = runtime
+        .context("starting the async runtime")
+        .and_then(|runtime| {
+            let _inside = runtime.enter();
+            let traces = Export::start(name, common.otlp_endpoint.as_ref())?;
+            let outcome = runtime.block_on(supervise(common, program));
+            traces.stop();
+            outcome
+        });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed::<A>(name, &error),
@@ -136,7 +147,12 @@ where
 {
     let process = Process::detached().with_limits(common.connection_limits());
     let starting = process.pending("start");
-    let operations = Listener::bind("operations", "--operations-listen", &common.operations_listen.into()).await?;
+    let operations = Listener::bind(
+        "operations",
+        "--operations-listen",
+        &common.operations_listen.into(),
+    )
+    .await?;
     let mut registry = Registry::default();
     process.connections.register(&mut registry);
     let program = program(process.clone(), &mut registry);
@@ -165,7 +181,8 @@ where
     outcome
 }
 
-/// Unready, a pause for load balancers, then the listeners close and requests in flight finish; a second signal ends it at once.
+/// Unready, a pause for load balancers, then the listeners close and requests in flight finish; a
+/// second signal ends it at once.
 async fn drain(
     common: &CommonSettings,
     process: &Process,
@@ -179,7 +196,9 @@ async fn drain(
         shutdown.cancel();
         std::future::pending::<()>().await;
     };
-    let limit = delay.saturating_add(common.drain_timeout).max(Duration::from_millis(1));
+    let limit = delay
+        .saturating_add(common.drain_timeout)
+        .max(Duration::from_millis(1));
     tokio::select! {
         outcome = program => { tracing::info!("stopped"); outcome }
         () = closing => Ok(()),
@@ -205,12 +224,18 @@ async fn stop_signal() -> anyhow::Result<&'static str> {
 
 /// Says what ended the program. A line that begins with a flag gets the setting's other name.
 fn failed<A: Arguments>(name: &str, error: &anyhow::Error) -> ExitCode {
-    let settings_are_wrong = error.chain().any(<dyn std::error::Error>::is::<InvalidSettings>);
+    let settings_are_wrong = error
+        .chain()
+        .any(<dyn std::error::Error>::is::<InvalidSettings>);
     let arguments: Vec<_> = std::env::args_os().collect();
     let names = SettingNames::new(&A::command(), A::OPERATIONS_ADDRESS, &arguments);
     let explained = |line: &str| names.explain(line, settings_are_wrong);
     let lines: Vec<String> = format!("{error:#}").lines().map(explained).collect();
-    report(name, &lines.join("\n"), if settings_are_wrong { EXIT_SETTINGS } else { 1 })
+    report(
+        name,
+        &lines.join("\n"),
+        if settings_are_wrong { EXIT_SETTINGS } else { 1 },
+    )
 }
 
 /// One message on standard error, whatever the log filter says.

@@ -49,9 +49,18 @@ mod tests {
     }
 
     async fn refused(query: &str) -> (u16, String, String) {
-        let (mut parts, ()) = Request::get(format!("/?{query}")).body(()).unwrap().into_parts();
-        let problem = Query::<Page>::from_request_parts(&mut parts, &()).await.unwrap_err();
-        (problem.status(), problem.field().unwrap_or_default().to_owned(), problem.detail().to_owned())
+        let (mut parts, ()) = Request::get(format!("/?{query}"))
+            .body(())
+            .unwrap()
+            .into_parts();
+        let problem = Query::<Page>::from_request_parts(&mut parts, &())
+            .await
+            .unwrap_err();
+        (
+            problem.status(),
+            problem.field().unwrap_or_default().to_owned(),
+            problem.detail().to_owned(),
+        )
     }
 
     #[tokio::test]
@@ -61,15 +70,29 @@ mod tests {
             ("limit=300", "limit", "takes a smaller number"),
             ("event=abc", "limit", "is missing"),
             ("limit=1&limit=2", "limit", "is given twice"),
-            ("limit=1&colour=red", "colour", "is no field; there is limit, event"),
-            ("limit=1&event=", "event", "expected 1 to 4 characters, found 0"),
-            ("limit=1&event=%00", "event", "the character U+0000 cannot be stored"),
+            (
+                "limit=1&colour=red",
+                "colour",
+                "is no field; there is limit, event",
+            ),
+            (
+                "limit=1&event=",
+                "event",
+                "expected 1 to 4 characters, found 0",
+            ),
+            (
+                "limit=1&event=%00",
+                "event",
+                "the character U+0000 cannot be stored",
+            ),
         ] {
             let expected = (422, field.to_owned(), format!("{field}: {problem}"));
             assert_eq!(refused(query).await, expected, "{query}");
         }
         let (mut parts, ()) = Request::get("/?limit=7").body(()).unwrap().into_parts();
-        let Query(page) = Query::<Page>::from_request_parts(&mut parts, &()).await.unwrap();
+        let Query(page) = Query::<Page>::from_request_parts(&mut parts, &())
+            .await
+            .unwrap();
         assert_eq!(page.limit, 7);
     }
 }

@@ -9,8 +9,8 @@ pub use watch::watch_part;
 
 /// What a program needs before it may receive traffic, by name.
 ///
-/// Ready means: no task is pending, no part fails and shutdown has not begun. `/readyz` answers with
-/// the names, so that "not ready" always says what it waits for.
+/// Ready means: no task is pending, no part fails and shutdown has not begun. `/readyz` answers
+/// with the names, so that "not ready" always says what it waits for.
 #[derive(Clone, Debug)]
 pub struct Readiness {
     parts: Arc<Mutex<BTreeMap<String, PartState>>>,
@@ -43,20 +43,30 @@ impl PartState {
         if !rest.is_empty() {
             reason = format!("{reason}; and {} more", rest.len());
         }
-        if serves_some { Self::Degraded(reason) } else { Self::Fails(reason) }
+        if serves_some {
+            Self::Degraded(reason)
+        } else {
+            Self::Fails(reason)
+        }
     }
 }
 
 impl Readiness {
     pub(crate) fn new() -> Self {
-        Self { parts: Arc::default(), changed: Sender::new(()) }
+        Self {
+            parts: Arc::default(),
+            changed: Sender::new(()),
+        }
     }
 
     /// Registers a task that blocks readiness until the returned guard is dropped.
     #[must_use = "dropping the guard marks the task as done"]
     pub fn task(&self, name: &str) -> PendingTask {
         self.set(name, &PartState::Fails(String::new()));
-        PendingTask { name: name.to_owned(), readiness: self.clone() }
+        PendingTask {
+            name: name.to_owned(),
+            readiness: self.clone(),
+        }
     }
 
     /// Sets the state of the part `name`.
@@ -79,7 +89,8 @@ impl Readiness {
         })
     }
 
-    /// The parts that work for some requests only, each with its reason. They do not block readiness.
+    /// The parts that work for some requests only, each with its reason. They do not block
+    /// readiness.
     #[must_use]
     pub fn degraded(&self) -> Vec<String> {
         self.named(|state| match state {
@@ -96,8 +107,18 @@ impl Readiness {
 
     fn named(&self, reason_of: impl Fn(&PartState) -> Option<String>) -> Vec<String> {
         let parts = self.lock();
-        let named = parts.iter().filter_map(|(name, state)| Some((name, reason_of(state)?)));
-        named.map(|(name, reason)| if reason.is_empty() { name.clone() } else { format!("{name}: {reason}") }).collect()
+        let named = parts
+            .iter()
+            .filter_map(|(name, state)| Some((name, reason_of(state)?)));
+        named
+            .map(|(name, reason)| {
+                if reason.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{name}: {reason}")
+                }
+            })
+            .collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, PartState>> {
@@ -140,8 +161,16 @@ mod tests {
         let readiness = Readiness::new();
         let reason = || "tenant b does not answer".to_owned();
         for (state, pending, degraded) in [
-            (PartState::Degraded(reason()), None, Some("signing keys: tenant b does not answer")),
-            (PartState::Fails(reason()), Some("signing keys: tenant b does not answer"), None),
+            (
+                PartState::Degraded(reason()),
+                None,
+                Some("signing keys: tenant b does not answer"),
+            ),
+            (
+                PartState::Fails(reason()),
+                Some("signing keys: tenant b does not answer"),
+                None,
+            ),
             (PartState::Fails(String::new()), Some("signing keys"), None),
             (PartState::Works, None, None),
         ] {
@@ -153,15 +182,26 @@ mod tests {
 
     #[test]
     fn what_is_missing_decides_the_state_and_is_named_up_to_a_bound() {
-        let missing = |number: usize| (1..=number).map(|number| format!("s{number}")).collect::<Vec<_>>();
+        let missing = |number: usize| {
+            (1..=number)
+                .map(|number| format!("s{number}"))
+                .collect::<Vec<_>>()
+        };
         for (number, serves_some, expected) in [
             (0, true, PartState::Works),
             (0, false, PartState::Works),
             (1, true, PartState::Degraded("s1".to_owned())),
             (2, false, PartState::Fails("s1; s2".to_owned())),
-            (7, false, PartState::Fails("s1; s2; s3; s4; s5; and 2 more".to_owned())),
+            (
+                7,
+                false,
+                PartState::Fails("s1; s2; s3; s4; s5; and 2 more".to_owned()),
+            ),
         ] {
-            assert_eq!(PartState::of_missing(&missing(number), serves_some), expected);
+            assert_eq!(
+                PartState::of_missing(&missing(number), serves_some),
+                expected
+            );
         }
     }
 

@@ -22,18 +22,31 @@ impl RejectedField {
         let cause = path_error::<E>(rejection)?;
         let path = cause.path().to_string();
         let message = cause.inner().to_string();
-        let name = if path == "." { field_in(&message) } else { Some(path) };
-        Some(Self { name, problem: words(&message) })
+        let name = if path == "." {
+            field_in(&message)
+        } else {
+            Some(path)
+        };
+        Some(Self {
+            name,
+            problem: words(&message),
+        })
     }
 
     /// For a person: the field, or `whole`, and what it takes.
     pub(crate) fn detail(&self, whole: &str) -> String {
-        format!("{}: {}", self.name.as_deref().unwrap_or(whole), self.problem)
+        format!(
+            "{}: {}",
+            self.name.as_deref().unwrap_or(whole),
+            self.problem
+        )
     }
 }
 
 /// The parser's error, whose format's is of type `E`, in the causes of an extractor's `rejection`.
-pub(crate) fn path_error<'a, E: Error + 'static>(rejection: &'a (dyn Error + 'static)) -> Option<&'a PathError<E>> {
+pub(crate) fn path_error<'a, E: Error + 'static>(
+    rejection: &'a (dyn Error + 'static),
+) -> Option<&'a PathError<E>> {
     let mut causes = std::iter::successors(Some(rejection), |&error| error.source());
     causes.find_map(|error| error.downcast_ref())
 }
@@ -43,12 +56,16 @@ pub(crate) fn path_error<'a, E: Error + 'static>(rejection: &'a (dyn Error + 'st
 fn field_in(message: &str) -> Option<String> {
     let (kind, rest) = message.split_once('`')?;
     let is_about_a_field = ["missing field ", "unknown field ", "duplicate field "].contains(&kind);
-    rest.split_once('`').filter(|_| is_about_a_field).map(|(name, _)| name.to_owned())
+    rest.split_once('`')
+        .filter(|_| is_about_a_field)
+        .map(|(name, _)| name.to_owned())
 }
 
 /// serde's message in words of an API: no Rust types, no value that the client sent, no position.
 fn words(message: &str) -> String {
-    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let message = message
+        .rsplit_once(" at line ")
+        .map_or(message, |(message, _)| message);
     if message.starts_with("missing field ") {
         return "is missing".to_owned();
     }
@@ -67,19 +84,23 @@ fn words(message: &str) -> String {
         let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
         return format!("takes one of {}", known.join(", "));
     }
-    if let Some((found, expected)) =
-        message.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected "))
+    if let Some((found, expected)) = message
+        .strip_prefix("invalid type: ")
+        .and_then(|rest| rest.rsplit_once(", expected "))
     {
         return format!("takes {}, not {}", kind(expected), kind(found));
     }
-    if let Some((_, expected)) =
-        message.strip_prefix("invalid value: ").and_then(|rest| rest.rsplit_once(", expected "))
+    if let Some((_, expected)) = message
+        .strip_prefix("invalid value: ")
+        .and_then(|rest| rest.rsplit_once(", expected "))
     {
         return format!("takes {}", kind(expected));
     }
     match message {
         // The messages of the standard library's `ParseIntError`.
-        "invalid digit found in string" | "cannot parse integer from empty string" => "takes a whole number".to_owned(),
+        "invalid digit found in string" | "cannot parse integer from empty string" => {
+            "takes a whole number".to_owned()
+        }
         "number too large to fit in target type" => "takes a smaller number".to_owned(),
         other => other.chars().take(LONGEST_MESSAGE).collect(),
     }
@@ -90,7 +111,8 @@ fn kind(name: &str) -> &str {
     let first = name.split([' ', '`', '"']).next().unwrap_or_default();
     match first {
         "string" => "a string",
-        "integer" | "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" | "isize" => "a whole number",
+        "integer" | "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize"
+        | "isize" => "a whole number",
         "floating" | "f32" | "f64" => "a number",
         "boolean" => "a boolean",
         "null" | "unit" | "Option" => "null",
@@ -113,20 +135,59 @@ mod tests {
     fn words_are_those_of_an_api() {
         for (message, expected) in [
             ("missing field `title` at line 1 column 2", "is missing"),
-            ("duplicate field `title` at line 1 column 22", "is given twice"),
-            ("unknown field `extra`, expected `title` at line 1 column 9", "is no field; there is title"),
-            ("unknown field `x`, expected one of `a`, `b`", "is no field; there is a, b"),
-            ("unknown field `x`, there are no fields", "is not a field of this"),
-            ("unknown variant `x`, expected `a` or `b`", "takes one of a, b"),
-            ("invalid type: integer `7`, expected a string at line 1 column 10", "takes a string, not a whole number"),
-            ("invalid type: string \"s3cret, expected\", expected u64", "takes a whole number, not a string"),
-            ("invalid type: map, expected a boolean", "takes a boolean, not an object"),
-            ("invalid type: sequence, expected an object at line 1 column 0", "takes an object, not an array"),
-            ("invalid type: null, expected struct NewTask", "takes an object, not null"),
-            ("invalid type: floating point `1.5`, expected i64", "takes a whole number, not a number"),
-            ("invalid value: integer `-1`, expected u32", "takes a whole number"),
+            (
+                "duplicate field `title` at line 1 column 22",
+                "is given twice",
+            ),
+            (
+                "unknown field `extra`, expected `title` at line 1 column 9",
+                "is no field; there is title",
+            ),
+            (
+                "unknown field `x`, expected one of `a`, `b`",
+                "is no field; there is a, b",
+            ),
+            (
+                "unknown field `x`, there are no fields",
+                "is not a field of this",
+            ),
+            (
+                "unknown variant `x`, expected `a` or `b`",
+                "takes one of a, b",
+            ),
+            (
+                "invalid type: integer `7`, expected a string at line 1 column 10",
+                "takes a string, not a whole number",
+            ),
+            (
+                "invalid type: string \"s3cret, expected\", expected u64",
+                "takes a whole number, not a string",
+            ),
+            (
+                "invalid type: map, expected a boolean",
+                "takes a boolean, not an object",
+            ),
+            (
+                "invalid type: sequence, expected an object at line 1 column 0",
+                "takes an object, not an array",
+            ),
+            (
+                "invalid type: null, expected struct NewTask",
+                "takes an object, not null",
+            ),
+            (
+                "invalid type: floating point `1.5`, expected i64",
+                "takes a whole number, not a number",
+            ),
+            (
+                "invalid value: integer `-1`, expected u32",
+                "takes a whole number",
+            ),
             ("invalid digit found in string", "takes a whole number"),
-            ("expected 1 to 5 characters, found 0 at line 1 column 12", "expected 1 to 5 characters, found 0"),
+            (
+                "expected 1 to 5 characters, found 0 at line 1 column 12",
+                "expected 1 to 5 characters, found 0",
+            ),
         ] {
             assert_eq!(words(message), expected, "{message}");
         }

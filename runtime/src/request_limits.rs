@@ -1,4 +1,5 @@
-//! Bounds on what a service has in hand, so that too many requests, or slow ones, cost those requests and not the service.
+//! Bounds on what a service has in hand, so that too many requests, or slow ones, cost those
+//! requests and not the service.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +28,10 @@ pub struct RequestLimits {
 
 impl Default for RequestLimits {
     fn default() -> Self {
-        Self { max_requests: 512, request_timeout: Duration::from_secs(10) }
+        Self {
+            max_requests: 512,
+            request_timeout: Duration::from_secs(10),
+        }
     }
 }
 
@@ -43,12 +47,21 @@ impl Bounds {
     pub(crate) fn new(limits: &RequestLimits, metrics: RequestMetrics) -> Self {
         // A u32 fits wherever this runs.
         let requests = usize::try_from(limits.max_requests).unwrap_or(Semaphore::MAX_PERMITS);
-        Self { free: Arc::new(Semaphore::new(requests)), request_timeout: limits.request_timeout, metrics }
+        Self {
+            free: Arc::new(Semaphore::new(requests)),
+            request_timeout: limits.request_timeout,
+            metrics,
+        }
     }
 }
 
-/// Refuses at once what is too much, and cuts what takes too long. The work in hand is dropped, and with it its transaction.
-pub(crate) async fn bound(State(bounds): State<Bounds>, request: Request, next: Next) -> Result<Response, Problem> {
+/// Refuses at once what is too much, and cuts what takes too long. The work in hand is dropped, and
+/// with it its transaction.
+pub(crate) async fn bound(
+    State(bounds): State<Bounds>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
     let Ok(_permit) = bounds.free.try_acquire() else {
         bounds.metrics.refused("busy");
         let detail = "the service has as many requests in hand as it takes; try again in a moment";

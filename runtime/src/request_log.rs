@@ -1,4 +1,5 @@
-//! One log line and one span per request. The query and the body stay out: they are the caller's data.
+//! One log line and one span per request. The query and the body stay out: they are the caller's
+//! data.
 
 use std::time::Instant;
 
@@ -23,17 +24,20 @@ pub fn request_id(headers: &HeaderMap) -> Option<&str> {
     (!id.is_empty() && id.len() <= REQUEST_ID_MAX_LEN).then_some(id)
 }
 
-/// Logs the method, the matched route, the status and the duration, and puts the request's id into a problem's body.
+/// Logs the method, the matched route, the status and the duration, and puts the request's id into
+/// a problem's body.
 pub(crate) async fn log_request(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
-    // The route's pattern, not the path: bounded in number, and free of what callers put into paths.
+    // The route's pattern, not the path: bounded in number, and free of what callers put into
+    // paths.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let request_id = request_id(request.headers()).map(str::to_owned);
     let span = TraceSpan::of_request(|| format!("{method} {route}"), request.headers());
     let mut response = next.run(request).with_context(span.context()).await;
-    if let (Some(id), Some(problem)) = (&request_id, response.extensions_mut().remove::<Problem>()) {
+    if let (Some(id), Some(problem)) = (&request_id, response.extensions_mut().remove::<Problem>())
+    {
         *response.body_mut() = Body::from(problem.with_request_id(id).to_json());
     }
     let status = response.status();
@@ -41,7 +45,10 @@ pub(crate) async fn log_request(request: Request, next: Next) -> Response {
         [
             ("http.request.method", method.to_string().into()),
             ("http.route", route.to_owned().into()),
-            ("http.response.status_code", i64::from(status.as_u16()).into()),
+            (
+                "http.response.status_code",
+                i64::from(status.as_u16()).into(),
+            ),
         ]
     });
     if status.is_server_error() {
@@ -67,9 +74,17 @@ mod tests {
 
     #[test]
     fn an_oversized_or_unreadable_request_id_is_left_out() {
-        let id_of = |value: HeaderValue| request_id(&HeaderMap::from_iter([(REQUEST_ID, value)])).map(str::to_owned);
-        assert_eq!(id_of(HeaderValue::from_static("7f3c")), Some("7f3c".to_owned()));
-        assert_eq!(id_of("x".repeat(REQUEST_ID_MAX_LEN + 1).parse().unwrap()), None);
+        let id_of = |value: HeaderValue| {
+            request_id(&HeaderMap::from_iter([(REQUEST_ID, value)])).map(str::to_owned)
+        };
+        assert_eq!(
+            id_of(HeaderValue::from_static("7f3c")),
+            Some("7f3c".to_owned())
+        );
+        assert_eq!(
+            id_of("x".repeat(REQUEST_ID_MAX_LEN + 1).parse().unwrap()),
+            None
+        );
         assert_eq!(id_of(HeaderValue::from_bytes(b"\xff").unwrap()), None);
     }
 }

@@ -15,9 +15,12 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 /// From an answer out of memory to the longest request.
-const BUCKETS: [f64; 12] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 2.0, 10.0];
+const BUCKETS: [f64; 12] = [
+    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 2.0, 10.0,
+];
 
-/// Labels have few values: the route's pattern and never the path, a method only if HTTP defines it.
+/// Labels have few values: the route's pattern and never the path, a method only if HTTP defines
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     method: String,
@@ -49,7 +52,11 @@ impl RequestMetrics {
             "Time to answer a request, by method, route and status",
             metrics.duration.clone(),
         );
-        registry.register("http_server_requests_in_hand", "Requests being answered", metrics.in_hand.clone());
+        registry.register(
+            "http_server_requests_in_hand",
+            "Requests being answered",
+            metrics.in_hand.clone(),
+        );
         registry.register(
             "http_server_requests_refused",
             "Requests refused because too many were in hand, or dropped because they took too long",
@@ -72,15 +79,30 @@ impl Drop for InHand {
     }
 }
 
-pub(crate) async fn measure(State(metrics): State<RequestMetrics>, request: Request, next: Next) -> Response {
+pub(crate) async fn measure(
+    State(metrics): State<RequestMetrics>,
+    request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let method = known(request.method()).to_owned();
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unmatched", MatchedPath::as_str)
+        .to_owned();
     metrics.in_hand.inc();
     let _in_hand = InHand(metrics.in_hand.clone());
     let response = next.run(request).await;
-    let labels = RequestLabels { method, route, status: response.status().as_u16() };
-    metrics.duration.get_or_create(&labels).observe(started.elapsed().as_secs_f64());
+    let labels = RequestLabels {
+        method,
+        route,
+        status: response.status().as_u16(),
+    };
+    metrics
+        .duration
+        .get_or_create(&labels)
+        .observe(started.elapsed().as_secs_f64());
     response
 }
 
@@ -97,5 +119,9 @@ fn known(method: &Method) -> &str {
         Method::CONNECT,
         Method::TRACE,
     ];
-    if defined.contains(method) { method.as_str() } else { "other" }
+    if defined.contains(method) {
+        method.as_str()
+    } else {
+        "other"
+    }
 }

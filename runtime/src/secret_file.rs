@@ -20,9 +20,11 @@ pub fn read_secret(path: &Path, limit: usize) -> Result<String, String> {
 }
 
 /// Warns if every user of the machine can read this secret. It is no error: Kubernetes mounts
-/// secrets with mode 0644 unless `defaultMode` says otherwise, in a container that has no other user.
+/// secrets with mode 0644 unless `defaultMode` says otherwise, in a container that has no other
+/// user.
 pub fn warn_if_others_can_read(path: &Path) {
-    let readable = std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & OTHERS_READ != 0);
+    let readable =
+        std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & OTHERS_READ != 0);
     if readable {
         let file = path.display();
         tracing::warn!(%file, "every user of this machine can read this secret; take the right away: chmod o-r");
@@ -47,8 +49,17 @@ mod tests {
             let read = read_secret(&file, 4);
             assert_eq!(read.as_deref().map_err(String::as_str), expected, "{name}");
         }
-        assert!(read_secret(&folder.join("absent"), 4).unwrap_err().starts_with("cannot be read"));
-        assert!(read_secret(&folder, 4).unwrap_err().starts_with("cannot be read"), "a folder");
+        assert!(
+            read_secret(&folder.join("absent"), 4)
+                .unwrap_err()
+                .starts_with("cannot be read")
+        );
+        assert!(
+            read_secret(&folder, 4)
+                .unwrap_err()
+                .starts_with("cannot be read"),
+            "a folder"
+        );
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

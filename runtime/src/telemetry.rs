@@ -9,7 +9,8 @@ const REPETITIVE_LIBRARIES: &str = "rustls_platform_verifier=off";
 pub(crate) fn start(settings: &CommonSettings) {
     let filter = EnvFilter::builder().parse_lossy(with_defaults(&settings.log));
     let builder = tracing_subscriber::fmt().with_env_filter(filter);
-    // A second subscriber in one process (tests) keeps the first; nothing is lost but the duplicate.
+    // A second subscriber in one process (tests) keeps the first; nothing is lost but the
+    // duplicate.
     let _already_started = match settings.log_format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
         LogFormat::Pretty => builder.with_target(false).try_init(),
@@ -20,7 +21,10 @@ pub(crate) fn start(settings: &CommonSettings) {
 pub(crate) fn check_filter(filter: &str) -> Result<String, String> {
     match EnvFilter::builder().parse(filter) {
         Ok(_) => Ok(filter.to_owned()),
-        Err(_) => Err("is not a level, nor a list of targets and levels as target=level,target=level".to_owned()),
+        Err(_) => Err(
+            "is not a level, nor a list of targets and levels as target=level,target=level"
+                .to_owned(),
+        ),
     }
 }
 

@@ -1,6 +1,8 @@
-//! Traces by OpenTelemetry with W3C Trace Context, so that one request is one picture from the gateway to the last service.
+//! Traces by OpenTelemetry with W3C Trace Context, so that one request is one picture from the
+//! gateway to the last service.
 //!
-//! Without a collector no span is made, and the trace of a request still goes on to the services that it is passed to.
+//! Without a collector no span is made, and the trace of a request still goes on to the services
+//! that it is passed to.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -25,17 +27,28 @@ static RECORDED: AtomicBool = AtomicBool::new(false);
 pub(crate) struct Export(Option<SdkTracerProvider>);
 
 impl Export {
-    /// Starts exporting the spans of the program `name`. Called inside the runtime, whose threads send them.
+    /// Starts exporting the spans of the program `name`. Called inside the runtime, whose threads
+    /// send them.
     ///
-    /// What each span says of its process, and which requests are sampled, is read from the `OTEL_*` variables of the specification.
-    /// Spans wait in a queue of bounded length: a collector that is away costs spans and nothing else.
+    /// What each span says of its process, and which requests are sampled, is read from the
+    /// `OTEL_*` variables of the specification. Spans wait in a queue of bounded length: a
+    /// collector that is away costs spans and nothing else.
     pub(crate) fn start(name: &'static str, collector: Option<&Url>) -> anyhow::Result<Self> {
         global::set_text_map_propagator(TraceContextPropagator::new());
-        let Some(collector) = collector else { return Ok(Self(None)) };
-        let exporter = SpanExporter::builder().with_tonic().with_endpoint(collector.as_str()).build();
-        let exporter = exporter.with_context(|| format!("--otlp-endpoint {collector}: cannot be used"))?;
+        let Some(collector) = collector else {
+            return Ok(Self(None));
+        };
+        let exporter = SpanExporter::builder()
+            .with_tonic()
+            .with_endpoint(collector.as_str())
+            .build();
+        let exporter =
+            exporter.with_context(|| format!("--otlp-endpoint {collector}: cannot be used"))?;
         let resource = Resource::builder().with_service_name(name).build();
-        let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build();
+        let provider = SdkTracerProvider::builder()
+            .with_batch_exporter(exporter)
+            .with_resource(resource)
+            .build();
         global::set_tracer_provider(provider.clone());
         RECORDED.store(true, Ordering::Relaxed);
         Ok(Self(Some(provider)))
@@ -49,16 +62,19 @@ impl Export {
     }
 }
 
-/// A span as this process's part of a trace. It ends when this is dropped. Without a collector it only carries the caller's trace on.
+/// A span as this process's part of a trace. It ends when this is dropped. Without a collector it
+/// only carries the caller's trace on.
 #[derive(Debug)]
 pub struct TraceSpan(Context);
 
 impl TraceSpan {
-    /// The work on a request that came with `headers`: it belongs to the trace that they name. `name` must be one of few, such as a
-    /// method and a route's pattern.
+    /// The work on a request that came with `headers`: it belongs to the trace that they name.
+    /// `name` must be one of few, such as a method and a route's pattern.
     #[must_use]
     pub fn of_request(name: impl FnOnce() -> String, headers: &HeaderMap) -> Self {
-        let caller = global::get_text_map_propagator(|propagator| propagator.extract(&HeaderExtractor(headers)));
+        let caller = global::get_text_map_propagator(|propagator| {
+            propagator.extract(&HeaderExtractor(headers))
+        });
         Self::start(name, SpanKind::Server, caller)
     }
 
@@ -77,7 +93,8 @@ impl TraceSpan {
         Self(parent.with_span(span))
     }
 
-    /// What futures run in, by [`crate::TraceFuture::with_context`], so that their calls belong to this span.
+    /// What futures run in, by [`crate::TraceFuture::with_context`], so that their calls belong to
+    /// this span.
     #[must_use]
     pub fn context(&self) -> Context {
         self.0.clone()
@@ -104,7 +121,8 @@ impl TraceSpan {
 
 impl Drop for TraceSpan {
     fn drop(&mut self) {
-        // Also when a clone of the context lives on in a task. A span of which only the id came with a request ignores this.
+        // Also when a clone of the context lives on in a task. A span of which only the id came
+        // with a request ignores this.
         if traces_are_recorded() {
             self.0.span().end();
         }
@@ -117,15 +135,20 @@ pub fn traces_are_recorded() -> bool {
     RECORDED.load(Ordering::Relaxed)
 }
 
-/// Adds to the span that the present work belongs to. `attributes` is not called when no spans are recorded. Values must be free of whatever
-/// may not be logged.
+/// Adds to the span that the present work belongs to. `attributes` is not called when no spans are
+/// recorded. Values must be free of whatever may not be logged.
 pub fn note_in_trace<const N: usize>(attributes: impl FnOnce() -> [(&'static str, Value); N]) {
     note(&Context::current(), attributes);
 }
 
-fn note<const N: usize>(context: &Context, attributes: impl FnOnce() -> [(&'static str, Value); N]) {
+fn note<const N: usize>(
+    context: &Context,
+    attributes: impl FnOnce() -> [(&'static str, Value); N],
+) {
     if traces_are_recorded() {
-        context.span().set_attributes(attributes().map(|(name, value)| KeyValue::new(name, value)));
+        context
+            .span()
+            .set_attributes(attributes().map(|(name, value)| KeyValue::new(name, value)));
     }
 }
 

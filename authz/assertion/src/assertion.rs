@@ -9,7 +9,8 @@ use crate::caller_members::{own_members, shared_members};
 pub const HEADER: &str = "x-portcullis-assertion";
 /// The `iss` of every assertion.
 pub const ISSUER: &str = "portcullis";
-/// From issue to expiry: long enough for a slow connection to the upstream, too short to be worth stealing.
+/// From issue to expiry: long enough for a slow connection to the upstream, too short to be worth
+/// stealing.
 pub const LIFETIME: Duration = Duration::from_mins(1);
 
 /// What the gate vouches for: this caller asks this of that upstream.
@@ -36,7 +37,8 @@ pub struct AssertedRequest {
     pub path: String,
 }
 
-/// What an assertion says beside the caller. `htm` and `htu` are as in RFC 9449 §4.2, the closest standard.
+/// What an assertion says beside the caller. `htm` and `htu` are as in RFC 9449 §4.2, the closest
+/// standard.
 #[derive(Clone, Copy, Debug)]
 pub struct Statement<'a> {
     /// The upstream that the request goes to.
@@ -87,7 +89,11 @@ impl Statement<'_> {
             htm: self.request.map(|request| request.method),
             htu: self.request.map(|request| request.path),
         };
-        let length = USUAL_MEMBERS + caller.iter().map(|members| members.len() + 1).sum::<usize>();
+        let length = USUAL_MEMBERS
+            + caller
+                .iter()
+                .map(|members| members.len() + 1)
+                .sum::<usize>();
         let mut payload = Vec::with_capacity(length);
         serde_json::to_writer(&mut payload, &members).ok()?;
         payload.pop();
@@ -106,25 +112,52 @@ impl Assertion {
         &self,
         sign: impl FnOnce(&Statement<'_>, [&str; 2]) -> Option<String>,
     ) -> Option<String> {
-        let Self { audience, caller, request, issued_at } = self;
-        let request = request.as_ref().map(|AssertedRequest { id, method, path }| BoundRequest { id, method, path });
-        let statement = Statement { audience, request, issued_at: *issued_at };
-        let own = own_members(&caller.object_id, caller.name.as_deref(), caller.email.as_deref())?;
+        let Self {
+            audience,
+            caller,
+            request,
+            issued_at,
+        } = self;
+        let request = request
+            .as_ref()
+            .map(|AssertedRequest { id, method, path }| BoundRequest { id, method, path });
+        let statement = Statement {
+            audience,
+            request,
+            issued_at: *issued_at,
+        };
+        let own = own_members(
+            &caller.object_id,
+            caller.name.as_deref(),
+            caller.email.as_deref(),
+        )?;
         sign(&statement, [&own, &shared_members(caller)?])
     }
 
     /// Reads verified claims; `None` for a kind of caller that does not exist.
     pub(crate) fn from_claims(claims: &Claims) -> Result<Option<Self>, Refusal> {
-        let optional = |name| claims.optional_text(name).map(|text| text.map(str::to_owned));
+        let optional = |name| {
+            claims
+                .optional_text(name)
+                .map(|text| text.map(str::to_owned))
+        };
         // All or nothing: half a binding binds nothing.
-        let bound = ["htm", "htu", "jti"].iter().any(|member| claims.has(member));
+        let bound = ["htm", "htu", "jti"]
+            .iter()
+            .any(|member| claims.has(member));
         let text = |name| claims.text(name).map(str::to_owned);
         let request = if bound {
-            Some(AssertedRequest { id: text("jti")?, method: text("htm")?, path: text("htu")? })
+            Some(AssertedRequest {
+                id: text("jti")?,
+                method: text("htm")?,
+                path: text("htu")?,
+            })
         } else {
             None
         };
-        let Some(kind) = CallerKind::from_word(claims.text("kind")?) else { return Ok(None) };
+        let Some(kind) = CallerKind::from_word(claims.text("kind")?) else {
+            return Ok(None);
+        };
         Ok(Some(Self {
             audience: claims.text("aud")?.to_owned(),
             request,

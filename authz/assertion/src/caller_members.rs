@@ -1,5 +1,6 @@
-//! A caller as members of an assertion's claims, encoded once for all the assertions about them. In two parts: what is theirs alone, and
-//! what thousands of callers have in common, so that a cache can keep the second part once. Names are Entra's.
+//! A caller as members of an assertion's claims, encoded once for all the assertions about them. In
+//! two parts: what is theirs alone, and what thousands of callers have in common, so that a cache
+//! can keep the second part once. Names are Entra's.
 
 use portcullis_token::Caller;
 use serde::Serialize;
@@ -29,14 +30,31 @@ struct Shared<'a> {
 /// The members that are one caller's alone.
 #[must_use]
 pub fn own_members(object_id: &str, name: Option<&str>, email: Option<&str>) -> Option<String> {
-    members(&Own { oid: object_id, name, email })
+    members(&Own {
+        oid: object_id,
+        name,
+        email,
+    })
 }
 
 /// The members that many callers have in common.
 #[must_use]
 pub fn shared_members(caller: &Caller) -> Option<String> {
-    let Caller { tenant, kind, actor, roles, scopes, .. } = caller;
-    members(&Shared { tid: tenant, kind: kind.as_str(), azp: actor.as_deref(), roles, scopes })
+    let Caller {
+        tenant,
+        kind,
+        actor,
+        roles,
+        scopes,
+        ..
+    } = caller;
+    members(&Shared {
+        tid: tenant,
+        kind: kind.as_str(),
+        azp: actor.as_deref(),
+        roles,
+        scopes,
+    })
 }
 
 /// An object without its braces.

@@ -1,4 +1,5 @@
-//! The signed identity that a backend can verify: proof that this very request came through the gate.
+//! The signed identity that a backend can verify: proof that this very request came through the
+//! gate.
 //!
 //! ```text
 //! authz server: Assertion ─ Signer (ES256) ──▶ X-Portcullis-Assertion, public keys as JWKS
@@ -6,8 +7,8 @@
 //! backend:      X-Portcullis-Assertion + keys + its request ─ verify ─▶ Assertion
 //! ```
 //!
-//! An assertion is a compact JWS that lives for a minute and is good for one upstream, one method and one path, so that
-//! a copy of it opens nothing else.
+//! An assertion is a compact JWS that lives for a minute and is good for one upstream, one method
+//! and one path, so that a copy of it opens nothing else.
 
 mod assertion;
 mod caller_members;
@@ -17,12 +18,15 @@ mod published_keys;
 mod signer;
 mod verify;
 
-pub use assertion::{AssertedRequest, Assertion, BoundRequest, HEADER, ISSUER, LIFETIME, Statement};
+pub use assertion::{
+    AssertedRequest, Assertion, BoundRequest, HEADER, ISSUER, LIFETIME, Statement,
+};
 pub use caller_members::{own_members, shared_members};
 pub use mac_keys::{MAX_MAC_KEY_FILE, MacKeyError, MacKeys};
 pub use published_keys::PublishedKeys;
 pub use signer::{Signer, SigningKeyError};
 pub use verify::{AssertionRefusal, Expected, Presented, verify};
 
-/// What assertions are signed with where public keys verify them. P-256 is in the standard library of every language that a backend is likely to be written in.
+/// What assertions are signed with where public keys verify them. P-256 is in the standard library
+/// of every language that a backend is likely to be written in.
 pub const ALGORITHMS: &[portcullis_token::Algorithm] = &[portcullis_token::Algorithm::Es256];

@@ -54,7 +54,9 @@ pub enum MacKeyError {
         line: usize,
     },
     /// Less than 256 bits.
-    #[error("line {line} has a key of {length} bytes; HS256 needs {LEAST_BYTES}: openssl rand -base64 32")]
+    #[error(
+        "line {line} has a key of {length} bytes; HS256 needs {LEAST_BYTES}: openssl rand -base64 32"
+    )]
     TooShort {
         /// The line, from 1.
         line: usize,
@@ -105,7 +107,10 @@ impl MacKeys {
         }
         let mut keys = keys.into_iter();
         let signing = keys.next().ok_or(MacKeyError::Empty)?;
-        Ok(Self { signing, others: keys.collect() })
+        Ok(Self {
+            signing,
+            others: keys.collect(),
+        })
     }
 
     fn all(&self) -> impl Iterator<Item = &MacKey> {
@@ -145,7 +150,10 @@ impl MacKey {
     fn parse(text: &str, line: usize) -> Result<Self, MacKeyError> {
         let bytes = decode(text).map_err(|_| MacKeyError::NotBase64 { line })?;
         if bytes.len() < LEAST_BYTES {
-            return Err(MacKeyError::TooShort { line, length: bytes.len() });
+            return Err(MacKeyError::TooShort {
+                line,
+                length: bytes.len(),
+            });
         }
         let mut different = bytes.clone();
         different.sort_unstable();
@@ -178,7 +186,10 @@ fn decode(text: &str) -> Result<Vec<u8>, DecodeError> {
 
 impl fmt::Debug for MacKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("MacKey").field("id", &self.id).finish_non_exhaustive()
+        formatter
+            .debug_struct("MacKey")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 

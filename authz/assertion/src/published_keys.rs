@@ -18,9 +18,16 @@ pub struct PublishedKeys {
 
 impl PublishedKeys {
     pub(crate) fn new(keys: &[Value]) -> Self {
-        let key_ids = keys.iter().filter_map(|jwk| jwk["kid"].as_str().map(str::to_owned)).collect();
+        let key_ids = keys
+            .iter()
+            .filter_map(|jwk| jwk["kid"].as_str().map(str::to_owned))
+            .collect();
         let document = json!({ "keys": keys }).to_string();
         let hash = URL_SAFE_NO_PAD.encode(digest(&SHA256, document.as_bytes()));
-        Self { document: document.into(), entity_tag: format!("\"{hash}\"").into(), key_ids }
+        Self {
+            document: document.into(),
+            entity_tag: format!("\"{hash}\"").into(),
+            key_ids,
+        }
     }
 }

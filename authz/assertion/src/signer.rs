@@ -37,8 +37,14 @@ const SIGNATURE_BYTES: usize = 64;
 /// Forms of private keys that openssl writes too, and what errors call them. Beside a key in
 /// PKCS#8, such a key would be left out in silence.
 const OTHER_FORMS: [(&str, &str); 2] = [
-    ("-----BEGIN EC PRIVATE KEY-----", "SEC1 key (BEGIN EC PRIVATE KEY)"),
-    ("-----BEGIN ENCRYPTED PRIVATE KEY-----", "key that is encrypted (BEGIN ENCRYPTED PRIVATE KEY)"),
+    (
+        "-----BEGIN EC PRIVATE KEY-----",
+        "SEC1 key (BEGIN EC PRIVATE KEY)",
+    ),
+    (
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----",
+        "key that is encrypted (BEGIN ENCRYPTED PRIVATE KEY)",
+    ),
 ];
 
 /// Why there is no signing key.
@@ -54,7 +60,9 @@ pub enum SigningKeyError {
     #[error("holds more than {MOST_KEYS} keys, or one of them twice")]
     TooMany,
     /// A key of another kind.
-    #[error("is not a P-256 key; make one with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256")]
+    #[error(
+        "is not a P-256 key; make one with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256"
+    )]
     NotP256,
     /// The system's random numbers failed.
     #[error("a key cannot be generated")]
@@ -65,33 +73,58 @@ impl Signer {
     /// A signer with a new key, which ends with the process.
     pub fn generate() -> Result<Self, SigningKeyError> {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING);
-        Ok(Self::new(pair.map_err(|_| SigningKeyError::NotGenerated)?, []))
+        Ok(Self::new(
+            pair.map_err(|_| SigningKeyError::NotGenerated)?,
+            [],
+        ))
     }
 
-    /// A signer with the PKCS#8 keys of a PEM file: the first one signs, all are published. During a rotation the file holds the old key
-    /// and the new one, in either order, so that backends know both.
+    /// A signer with the PKCS#8 keys of a PEM file: the first one signs, all are published. During
+    /// a rotation the file holds the old key and the new one, in either order, so that backends
+    /// know both.
     pub fn from_pem(pem: &[u8]) -> Result<Self, SigningKeyError> {
-        let has = |label: &str| pem.windows(label.len()).any(|window| window == label.as_bytes());
+        let has = |label: &str| {
+            pem.windows(label.len())
+                .any(|window| window == label.as_bytes())
+        };
         if let Some((_, form)) = OTHER_FORMS.into_iter().find(|(label, _)| has(label)) {
             return Err(SigningKeyError::OtherForm(form));
         }
         let sections: Result<Vec<_>, _> = PrivatePkcs8KeyDer::pem_slice_iter(pem).collect();
-        let keys: Result<Vec<_>, _> = sections.map_err(|_| SigningKeyError::NotPem)?.iter().map(parse).collect();
+        let keys: Result<Vec<_>, _> = sections
+            .map_err(|_| SigningKeyError::NotPem)?
+            .iter()
+            .map(parse)
+            .collect();
         let mut keys = keys?.into_iter();
         let first = keys.next().ok_or(SigningKeyError::NotPem)?;
         let signer = Self::new(first, keys);
         let ids = signer.key_ids();
         let distinct: HashSet<&str> = ids.iter().copied().collect();
         let allowed = distinct.len() == ids.len() && ids.len() <= MOST_KEYS;
-        if allowed { Ok(signer) } else { Err(SigningKeyError::TooMany) }
+        if allowed {
+            Ok(signer)
+        } else {
+            Err(SigningKeyError::TooMany)
+        }
     }
 
     fn new(pair: EcdsaKeyPair, others: impl IntoIterator<Item = EcdsaKeyPair>) -> Self {
         let jwk = jwk_of(&pair);
         let header = json!({"alg": "ES256", "typ": "JWT", "kid": jwk.get("kid")});
-        let key = SigningKey { pair, header: encoded_header(&header) };
-        let published: Vec<Value> = [jwk].into_iter().chain(others.into_iter().map(|other| jwk_of(&other))).collect();
-        Self { key, random: SystemRandom::new(), published: PublishedKeys::new(&published) }
+        let key = SigningKey {
+            pair,
+            header: encoded_header(&header),
+        };
+        let published: Vec<Value> = [jwk]
+            .into_iter()
+            .chain(others.into_iter().map(|other| jwk_of(&other)))
+            .collect();
+        Self {
+            key,
+            random: SystemRandom::new(),
+            published: PublishedKeys::new(&published),
+        }
     }
 
     /// The public keys to verify with, as a JWKS document (RFC 7517 §5).
@@ -122,7 +155,11 @@ impl Signer {
     /// [`own_members`](crate::own_members) and [`shared_members`](crate::shared_members).
     #[must_use]
     pub fn sign_for(&self, statement: &Statement<'_>, caller: [&str; 2]) -> Option<String> {
-        let jws = JwsBuilder::new(&self.key.header, &statement.payload(caller)?, SIGNATURE_BYTES);
+        let jws = JwsBuilder::new(
+            &self.key.header,
+            &statement.payload(caller)?,
+            SIGNATURE_BYTES,
+        );
         let signature = self.key.pair.sign(&self.random, jws.signing_input()).ok()?;
         Some(jws.finish(signature.as_ref()))
     }
@@ -140,7 +177,10 @@ fn jwk_of(pair: &EcdsaKeyPair) -> Value {
     let coordinate = |range| URL_SAFE_NO_PAD.encode(point.get(range).unwrap_or_default());
     let (x, y) = (coordinate(1..33), coordinate(33..65));
     // RFC 7638 §3: the required members in lexicographic order.
-    let thumbprint = digest(&SHA256, format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#).as_bytes());
+    let thumbprint = digest(
+        &SHA256,
+        format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#).as_bytes(),
+    );
     let kid = URL_SAFE_NO_PAD.encode(thumbprint);
     json!({"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": kid, "x": x, "y": y})
 }
@@ -159,24 +199,38 @@ mod tests {
 
     #[test]
     fn sec1_key_gets_the_command_that_converts_it() {
-        let error = Signer::from_pem(SEC1.as_bytes()).map(|_| ()).unwrap_err().to_string();
-        assert!(error.contains("SEC1") && error.contains("openssl pkcs8 -topk8 -nocrypt -in"), "{error}");
+        let error = Signer::from_pem(SEC1.as_bytes())
+            .map(|_| ())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("SEC1") && error.contains("openssl pkcs8 -topk8 -nocrypt -in"),
+            "{error}"
+        );
     }
 
     fn pem() -> String {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let der = pair.to_pkcs8v1().unwrap();
-        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()))
+        format!(
+            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+            STANDARD.encode(der.as_ref())
+        )
     }
 
     #[test]
     fn the_first_key_of_a_file_signs_and_all_are_published() {
         let pems = [pem(), pem()];
-        let [one, two] = pems.each_ref().map(|pem| Signer::from_pem(pem.as_bytes()).unwrap());
+        let [one, two] = pems
+            .each_ref()
+            .map(|pem| Signer::from_pem(pem.as_bytes()).unwrap());
         let rotating = Signer::from_pem(pems.concat().as_bytes()).unwrap();
         assert_eq!(rotating.key_ids(), [one.key_ids(), two.key_ids()].concat());
         assert_eq!(rotating.key.header, one.key.header);
-        assert!(!rotating.key_set().contains("\"d\""), "only public parts are published");
+        assert!(
+            !rotating.key_set().contains("\"d\""),
+            "only public parts are published"
+        );
     }
 
     #[test]
@@ -187,16 +241,29 @@ mod tests {
             (String::new(), SigningKeyError::NotPem),
             (ED25519.to_owned(), SigningKeyError::NotP256),
             (format!("{one}{ED25519}"), SigningKeyError::NotP256),
-            (SEC1.to_owned(), SigningKeyError::OtherForm("SEC1 key (BEGIN EC PRIVATE KEY)")),
-            (format!("{one}{SEC1}"), SigningKeyError::OtherForm("SEC1 key (BEGIN EC PRIVATE KEY)")),
+            (
+                SEC1.to_owned(),
+                SigningKeyError::OtherForm("SEC1 key (BEGIN EC PRIVATE KEY)"),
+            ),
+            (
+                format!("{one}{SEC1}"),
+                SigningKeyError::OtherForm("SEC1 key (BEGIN EC PRIVATE KEY)"),
+            ),
             (
                 SEC1.replace("EC PRIVATE", "ENCRYPTED PRIVATE"),
                 SigningKeyError::OtherForm("key that is encrypted (BEGIN ENCRYPTED PRIVATE KEY)"),
             ),
             (format!("{one}{two}{one}"), SigningKeyError::TooMany),
-            ((0..9).map(|_| self::pem()).collect(), SigningKeyError::TooMany),
+            (
+                (0..9).map(|_| self::pem()).collect(),
+                SigningKeyError::TooMany,
+            ),
         ] {
-            assert_eq!(Signer::from_pem(pem.as_bytes()).map(|signer| signer.key_set()), Err(error), "{pem}");
+            assert_eq!(
+                Signer::from_pem(pem.as_bytes()).map(|signer| signer.key_set()),
+                Err(error),
+                "{pem}"
+            );
         }
     }
 }

@@ -29,7 +29,9 @@ pub enum AssertionRefusal {
     #[error("the assertion is not the gate's: {0}")]
     NotGenuine(Refusal),
     /// Too old, or from the future.
-    #[error("the assertion has expired or is not valid yet; compare the clocks of the gate and this service")]
+    #[error(
+        "the assertion has expired or is not valid yet; compare the clocks of the gate and this service"
+    )]
     OutOfTime,
     /// For another upstream.
     #[error("the assertion is for another upstream than this service")]
@@ -63,7 +65,11 @@ impl AssertionRefusal {
 }
 
 /// Verifies `token`, signed with ES256, as an assertion about the request that is `expected`.
-pub fn verify(token: &str, keys: &KeySet, expected: Expected<'_>) -> Result<Assertion, AssertionRefusal> {
+pub fn verify(
+    token: &str,
+    keys: &KeySet,
+    expected: Expected<'_>,
+) -> Result<Assertion, AssertionRefusal> {
     Presented::parse(token)?.verify(keys, expected)
 }
 
@@ -74,7 +80,9 @@ pub struct Presented<'a>(UnverifiedJws<'a>);
 impl<'a> Presented<'a> {
     /// Parses a JWS that says it is protected with ES256 or HS256.
     pub fn parse(token: &'a str) -> Result<Self, AssertionRefusal> {
-        UnverifiedJws::parse(token, ALGORITHMS).map(Self).map_err(AssertionRefusal::NotGenuine)
+        UnverifiedJws::parse(token, ALGORITHMS)
+            .map(Self)
+            .map_err(AssertionRefusal::NotGenuine)
     }
 
     /// Whether it says that a MAC protects it. That decides which keys are tried and no more.
@@ -90,21 +98,40 @@ impl<'a> Presented<'a> {
     }
 
     /// Verifies an ES256 signature. HS256 is refused, whatever the keys are.
-    pub fn verify(self, keys: &KeySet, expected: Expected<'_>) -> Result<Assertion, AssertionRefusal> {
+    pub fn verify(
+        self,
+        keys: &KeySet,
+        expected: Expected<'_>,
+    ) -> Result<Assertion, AssertionRefusal> {
         check(self.0.signed_by(keys), expected)
     }
 
     /// Verifies an HS256 tag. ES256 is refused, whatever the keys are.
-    pub fn verify_mac(self, keys: &MacKeys, expected: Expected<'_>) -> Result<Assertion, AssertionRefusal> {
-        check(self.0.authenticated_by(|key_id, message, tag| keys.verifies(key_id, message, tag)), expected)
+    pub fn verify_mac(
+        self,
+        keys: &MacKeys,
+        expected: Expected<'_>,
+    ) -> Result<Assertion, AssertionRefusal> {
+        check(
+            self.0
+                .authenticated_by(|key_id, message, tag| keys.verifies(key_id, message, tag)),
+            expected,
+        )
     }
 }
 
 /// The assertion that verified claims make, if it is about the request that is `expected`.
-fn check(claims: Result<Claims, Refusal>, expected: Expected<'_>) -> Result<Assertion, AssertionRefusal> {
-    let assertion = claims.and_then(|claims| read(&claims)).map_err(AssertionRefusal::NotGenuine)?;
+fn check(
+    claims: Result<Claims, Refusal>,
+    expected: Expected<'_>,
+) -> Result<Assertion, AssertionRefusal> {
+    let assertion = claims
+        .and_then(|claims| read(&claims))
+        .map_err(AssertionRefusal::NotGenuine)?;
     let age_limit = LIFETIME.as_secs() + SKEW;
-    if assertion.issued_at > expected.now + SKEW || expected.now >= assertion.issued_at.saturating_add(age_limit) {
+    if assertion.issued_at > expected.now + SKEW
+        || expected.now >= assertion.issued_at.saturating_add(age_limit)
+    {
         return Err(AssertionRefusal::OutOfTime);
     }
     if assertion.audience != expected.audience {

@@ -33,7 +33,9 @@ pub struct PolicySet {
 
 impl PolicySet {
     /// Compiles the documents of `files` (name and text of each), or says everything that is wrong.
-    pub fn compile<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, PolicyProblems> {
+    pub fn compile<'a>(
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, PolicyProblems> {
         Self::compile_beside(files, Vec::new())
     }
 
@@ -43,7 +45,10 @@ impl PolicySet {
         files: impl IntoIterator<Item = (&'a str, &'a str)>,
         mut problems: Vec<PolicyProblem>,
     ) -> Result<Self, PolicyProblems> {
-        let mut documents = Documents { unread: !problems.is_empty(), ..Documents::default() };
+        let mut documents = Documents {
+            unread: !problems.is_empty(),
+            ..Documents::default()
+        };
         let mut sources = Vec::new();
         for (source, text) in files {
             documents.read(source, text, &mut problems);
@@ -51,12 +56,18 @@ impl PolicySet {
         }
         let set = compile_documents(&documents, &mut problems);
         if set.policies.is_empty() && problems.is_empty() {
-            problems
-                .push(PolicyProblem::of_file(sources.join(", "), "has no RoutePolicy, so that no request could pass"));
+            problems.push(PolicyProblem::of_file(
+                sources.join(", "),
+                "has no RoutePolicy, so that no request could pass",
+            ));
         }
         // As a reader meets them.
         problems.sort_by(|one, other| (&one.source, one.place).cmp(&(&other.source, other.place)));
-        if problems.is_empty() { Ok(set) } else { Err(PolicyProblems(problems)) }
+        if problems.is_empty() {
+            Ok(set)
+        } else {
+            Err(PolicyProblems(problems))
+        }
     }
 
     /// The policy of this name.
@@ -73,12 +84,17 @@ impl PolicySet {
     /// `policy`, which is of an earlier set, under the deny list of this one.
     #[must_use]
     pub fn with_deny_list(&self, policy: &RoutePolicy) -> RoutePolicy {
-        RoutePolicy { deny_list: Arc::clone(&self.deny_list), ..policy.clone() }
+        RoutePolicy {
+            deny_list: Arc::clone(&self.deny_list),
+            ..policy.clone()
+        }
     }
 
     /// Every issuer, by name.
     pub fn issuers(&self) -> impl Iterator<Item = (&str, &Issuer)> {
-        self.issuers.iter().map(|(name, issuer)| (name.as_str(), issuer))
+        self.issuers
+            .iter()
+            .map(|(name, issuer)| (name.as_str(), issuer))
     }
 }
 
@@ -88,13 +104,16 @@ fn compile_documents(documents: &Documents, problems: &mut Vec<PolicyProblem>) -
     let only_entra = !documents.unread && is_only_entra(&documents.issuers);
     let mut set = PolicySet::default();
     for issuer in &documents.issuers {
-        if let Some(compiled) = own_problems(issuer, problems, |problems| compile_issuer(issuer, problems)) {
+        if let Some(compiled) = own_problems(issuer, problems, |problems| {
+            compile_issuer(issuer, problems)
+        }) {
             set.issuers.insert(issuer.name.clone(), compiled);
         }
     }
     set.deny_list = deny_list(&documents.deny_lists, only_entra, problems);
     for policy in &documents.policies {
-        let compile = |problems: &mut Vec<_>| compile_policy(policy, documents, &set.deny_list, problems);
+        let compile =
+            |problems: &mut Vec<_>| compile_policy(policy, documents, &set.deny_list, problems);
         if let Some(compiled) = own_problems(policy, problems, compile) {
             set.policies.insert(policy.name.clone(), compiled);
         }
@@ -111,7 +130,11 @@ fn own_problems<Spec, T>(
 ) -> T {
     let mut found = Vec::new();
     let compiled = compile(&mut found);
-    problems.extend(found.into_iter().filter(|problem| !document.follows_from_bad_member(problem)));
+    problems.extend(
+        found
+            .into_iter()
+            .filter(|problem| !document.follows_from_bad_member(problem)),
+    );
     compiled
 }
 
@@ -126,14 +149,25 @@ fn deny_list(
 ) -> Arc<DenyList> {
     let mut list = DenyList::default();
     for document in documents {
-        own_problems(document, problems, |problems| check_deny_list(document, only_entra, problems));
+        own_problems(document, problems, |problems| {
+            check_deny_list(document, only_entra, problems)
+        });
         list.add(&document.spec);
     }
     Arc::new(list)
 }
 
-fn check_deny_list(document: &Named<spec::DenyListSpec>, only_entra: bool, problems: &mut Vec<PolicyProblem>) {
-    let spec::DenyListSpec { callers, applications, sessions, tokens } = &document.spec;
+fn check_deny_list(
+    document: &Named<spec::DenyListSpec>,
+    only_entra: bool,
+    problems: &mut Vec<PolicyProblem>,
+) {
+    let spec::DenyListSpec {
+        callers,
+        applications,
+        sessions,
+        tokens,
+    } = &document.spec;
     for (path, ids, ids_of_callers) in [
         ("spec.callers", callers, true),
         ("spec.applications", applications, true),
@@ -148,7 +182,12 @@ fn check_deny_list(document: &Named<spec::DenyListSpec>, only_entra: bool, probl
     }
 }
 
-fn check_entries(document: &Named<spec::DenyListSpec>, path: &str, ids: &[String], problems: &mut Vec<PolicyProblem>) {
+fn check_entries(
+    document: &Named<spec::DenyListSpec>,
+    path: &str,
+    ids: &[String],
+    problems: &mut Vec<PolicyProblem>,
+) {
     let bad = |id: &str| (id.trim() != id || id.is_empty()) && normalize_guid(id).is_none();
     for (index, _) in ids.iter().enumerate().filter(|(_, id)| bad(id)) {
         let problem = "is empty or has spaces around it, so it can match nothing";
@@ -164,22 +203,40 @@ fn compile_policy(
 ) -> Option<RoutePolicy> {
     let (before, spec) = (problems.len(), &document.spec);
     if spec.upstream.name.is_empty() {
-        problems.push(document.problem("spec.upstream.name", "is empty; it is what assertions to the service are for"));
+        problems.push(document.problem(
+            "spec.upstream.name",
+            "is empty; it is what assertions to the service are for",
+        ));
     }
-    let rules = compile_rules(document, is_entra(&documents.issuers, spec.issuer.as_deref()), problems);
+    let rules = compile_rules(
+        document,
+        is_entra(&documents.issuers, spec.issuer.as_deref()),
+        problems,
+    );
     let tokens = accepted_tokens(document, documents, problems);
-    let rate_limit = spec.rate_limit.as_ref().map(|limit| rate_limit(document, limit, problems));
+    let rate_limit = spec
+        .rate_limit
+        .as_ref()
+        .map(|limit| rate_limit(document, limit, problems));
     let on_denied = match spec.on_denied {
         spec::OnDenied::Forbidden => OnDenied::Forbidden,
         spec::OnDenied::Unauthorized => OnDenied::Unauthorized,
     };
-    let UpstreamSpec { name, forward_token, assertion } = &spec.upstream;
+    let UpstreamSpec {
+        name,
+        forward_token,
+        assertion,
+    } = &spec.upstream;
     let bind = match assertion.bind {
         spec::Bind::Request => Binding::Request,
         spec::Bind::Identity => Binding::Identity,
         spec::Bind::None => Binding::None,
     };
-    let upstream = Upstream { name: name.clone(), forward_token: *forward_token, bind };
+    let upstream = Upstream {
+        name: name.clone(),
+        forward_token: *forward_token,
+        bind,
+    };
     let (name, deny_list) = (document.name.clone(), Arc::clone(deny_list));
     (problems.len() == before).then_some(RoutePolicy {
         name,
@@ -192,24 +249,38 @@ fn compile_policy(
     })
 }
 
-/// What tokens a policy is for. It needs none if its rules are for anyone; with an issuer, a token that comes all the same is verified.
+/// What tokens a policy is for. It needs none if its rules are for anyone; with an issuer, a token
+/// that comes all the same is verified.
 fn accepted_tokens(
     document: &Named<RoutePolicySpec>,
-    Documents { issuers, unread, .. }: &Documents,
+    Documents {
+        issuers, unread, ..
+    }: &Documents,
     problems: &mut Vec<PolicyProblem>,
 ) -> Option<AcceptedTokens> {
     let spec = &document.spec;
     let names_api = spec.application.is_some() || !spec.audiences.is_empty();
-    let needs_tokens = names_api || spec.allow.iter().any(|rule| rule.callers != spec::Callers::Anyone);
+    let needs_tokens = names_api
+        || spec
+            .allow
+            .iter()
+            .any(|rule| rule.callers != spec::Callers::Anyone);
     let Some(issuer) = &spec.issuer else {
         if needs_tokens {
-            problems.push(document.problem("spec.issuer", "is missing; name the TokenIssuer whose tokens count"));
+            problems.push(document.problem(
+                "spec.issuer",
+                "is missing; name the TokenIssuer whose tokens count",
+            ));
         }
         return None;
     };
     if !unread && !issuers.iter().any(|known| known.name == *issuer) {
         let names: Vec<&str> = issuers.iter().map(|issuer| issuer.name.as_str()).collect();
-        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let known = if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        };
         let problem = format!("there is no TokenIssuer '{issuer}'; there is: {known}");
         problems.push(document.problem("spec.issuer", problem));
     }
@@ -224,34 +295,69 @@ fn audiences(
     of_entra: bool,
     problems: &mut Vec<PolicyProblem>,
 ) -> Option<Audiences> {
-    let RoutePolicySpec { application, audiences, .. } = &document.spec;
+    let RoutePolicySpec {
+        application,
+        audiences,
+        ..
+    } = &document.spec;
     match (application.as_deref(), audiences.as_slice()) {
         (Some(""), []) => {
-            problems.push(document.problem("spec.application", "is empty; give the API's application id"));
+            problems.push(document.problem(
+                "spec.application",
+                "is empty; give the API's application id",
+            ));
         }
         (Some(application), []) if of_entra => {
-            return Some(Audiences::Application(entra_id(document, "spec.application", application, problems)));
+            return Some(Audiences::Application(entra_id(
+                document,
+                "spec.application",
+                application,
+                problems,
+            )));
         }
         (Some(application), []) => return Some(Audiences::Application(application.to_owned())),
         (None, [_, ..]) if !audiences.iter().any(String::is_empty) => {
             // Names of an API other than its id are URIs, which are compared exactly.
-            let spelled = |audience: &String| if of_entra { in_entra_spelling(audience) } else { audience.clone() };
+            let spelled = |audience: &String| {
+                if of_entra {
+                    in_entra_spelling(audience)
+                } else {
+                    audience.clone()
+                }
+            };
             return Some(Audiences::Exactly(audiences.iter().map(spelled).collect()));
         }
-        (None, [_, ..]) => problems.push(document.problem("spec.audiences", "holds an empty audience")),
-        (None, []) => problems
-            .push(document.problem("spec.application", "is missing; give the API's application id, or audiences")),
-        (Some(_), _) => problems.push(document.problem("spec.audiences", "contradicts application; give one of them")),
+        (None, [_, ..]) => {
+            problems.push(document.problem("spec.audiences", "holds an empty audience"))
+        }
+        (None, []) => problems.push(document.problem(
+            "spec.application",
+            "is missing; give the API's application id, or audiences",
+        )),
+        (Some(_), _) => problems.push(document.problem(
+            "spec.audiences",
+            "contradicts application; give one of them",
+        )),
     }
     None
 }
 
-fn rate_limit(document: &Named<RoutePolicySpec>, spec: &RateLimitSpec, problems: &mut Vec<PolicyProblem>) -> RateLimit {
+fn rate_limit(
+    document: &Named<RoutePolicySpec>,
+    spec: &RateLimitSpec,
+    problems: &mut Vec<PolicyProblem>,
+) -> RateLimit {
     if !(1..=MOST_REQUESTS).contains(&spec.requests) {
-        problems.push(document.problem("spec.rateLimit.requests", format!("is not between 1 and {MOST_REQUESTS}")));
+        problems.push(document.problem(
+            "spec.rateLimit.requests",
+            format!("is not between 1 and {MOST_REQUESTS}"),
+        ));
     }
     if !(Duration::from_secs(1)..=LONGEST_WINDOW).contains(&spec.per) {
         problems.push(document.problem("spec.rateLimit.per", "is not between 1s and 24h"));
     }
-    RateLimit { requests: spec.requests, per: spec.per }
+    RateLimit {
+        requests: spec.requests,
+        per: spec.per,
+    }
 }

@@ -44,7 +44,11 @@ pub enum DenialReason {
 
 impl Denial {
     pub(crate) fn new(reason: DenialReason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into(), scopes: Vec::new() }
+        Self {
+            reason,
+            detail: detail.into(),
+            scopes: Vec::new(),
+        }
     }
 }
 

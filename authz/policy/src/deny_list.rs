@@ -5,7 +5,8 @@ use portcullis_token::{Verified, normalize_guid};
 use crate::decision::{Denial, DenialReason};
 use crate::spec::DenyListSpec;
 
-/// Whom nobody lets in any more. All deny-list documents together make one list, which stands above every policy.
+/// Whom nobody lets in any more. All deny-list documents together make one list, which stands above
+/// every policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DenyList {
     callers: HashSet<String>,
@@ -15,31 +16,51 @@ pub(crate) struct DenyList {
 }
 
 impl DenyList {
-    /// Adds the entries as they are, for providers that compare exactly, and GUIDs in Entra's spelling
-    /// too. Ids of tokens are case-sensitive everywhere (`uti` is base64url).
+    /// Adds the entries as they are, for providers that compare exactly, and GUIDs in Entra's
+    /// spelling too. Ids of tokens are case-sensitive everywhere (`uti` is base64url).
     pub(crate) fn add(&mut self, spec: &DenyListSpec) {
         let spellings = |id: &String| std::iter::once(id.clone()).chain(normalize_guid(id));
         self.callers.extend(spec.callers.iter().flat_map(spellings));
-        self.applications.extend(spec.applications.iter().flat_map(spellings));
-        self.sessions.extend(spec.sessions.iter().flat_map(spellings));
+        self.applications
+            .extend(spec.applications.iter().flat_map(spellings));
+        self.sessions
+            .extend(spec.sessions.iter().flat_map(spellings));
         self.tokens.extend(spec.tokens.iter().cloned());
     }
 
     /// Why `verified` may not pass, if it is on the list.
     pub(crate) fn denial(&self, Verified { caller, claims, .. }: &Verified) -> Option<Denial> {
-        let listed = |ids: &HashSet<String>, claim| ids.contains(claims.get(claim)?.as_str()?).then_some(());
-        let blocked = |what: &str| Denial::new(DenialReason::CallerBlocked, format!("{what} is blocked here"));
-        let revoked = |what: &str| Denial::new(DenialReason::TokenRevoked, format!("{what} is revoked; sign in again"));
+        let listed =
+            |ids: &HashSet<String>, claim| ids.contains(claims.get(claim)?.as_str()?).then_some(());
+        let blocked = |what: &str| {
+            Denial::new(
+                DenialReason::CallerBlocked,
+                format!("{what} is blocked here"),
+            )
+        };
+        let revoked = |what: &str| {
+            Denial::new(
+                DenialReason::TokenRevoked,
+                format!("{what} is revoked; sign in again"),
+            )
+        };
         if self.callers.contains(&caller.object_id) {
             return Some(blocked("the caller"));
         }
-        if caller.actor.as_ref().is_some_and(|actor| self.applications.contains(actor)) {
+        if caller
+            .actor
+            .as_ref()
+            .is_some_and(|actor| self.applications.contains(actor))
+        {
             return Some(blocked("the client application"));
         }
         if listed(&self.sessions, "sid").is_some() {
             return Some(revoked("the sign-in session"));
         }
         // Entra names its tokens by `uti`; `jti` is RFC 7519's (§4.1.7).
-        ["jti", "uti"].into_iter().find_map(|claim| listed(&self.tokens, claim)).map(|()| revoked("the token"))
+        ["jti", "uti"]
+            .into_iter()
+            .find_map(|claim| listed(&self.tokens, claim))
+            .map(|()| revoked("the token"))
     }
 }

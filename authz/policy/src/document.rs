@@ -52,8 +52,12 @@ impl<Spec> Named<Spec> {
 
     /// Whether `problem` is about a field that a bad member is, holds or is part of.
     pub(crate) fn follows_from_bad_member(&self, problem: &PolicyProblem) -> bool {
-        let Some(path) = &problem.path else { return false };
-        self.bad.iter().any(|bad| is_within(path, bad) || is_within(bad, path))
+        let Some(path) = &problem.path else {
+            return false;
+        };
+        self.bad
+            .iter()
+            .any(|bad| is_within(path, bad) || is_within(bad, path))
     }
 
     /// The file, and the line and column of the name.
@@ -66,7 +70,8 @@ impl<Spec> Named<Spec> {
 }
 
 fn is_within(path: &str, outer: &str) -> bool {
-    path.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    path.strip_prefix(outer)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 impl Documents {
@@ -74,18 +79,38 @@ impl Documents {
     pub(crate) fn read(&mut self, source: &str, text: &str, problems: &mut Vec<PolicyProblem>) {
         for (index, document) in documents(text).into_iter().enumerate() {
             match document {
-                Ok(document) => self.add(Origin { source, number: index + 1 }, document, problems),
+                Ok(document) => self.add(
+                    Origin {
+                        source,
+                        number: index + 1,
+                    },
+                    document,
+                    problems,
+                ),
                 Err(error) => {
                     self.unread = true;
-                    let problem = PolicyProblem::of_file(source, format!("is not YAML: {}", error.problem));
-                    problems.push(PolicyProblem { place: error.place, ..problem });
+                    let problem =
+                        PolicyProblem::of_file(source, format!("is not YAML: {}", error.problem));
+                    problems.push(PolicyProblem {
+                        place: error.place,
+                        ..problem
+                    });
                 }
             }
         }
     }
 
-    fn add(&mut self, origin: Origin<'_>, document: YamlDocument, problems: &mut Vec<PolicyProblem>) {
-        if let Some((path, place)) = document.duplicates.iter().find(|(path, _)| !path.contains('.')) {
+    fn add(
+        &mut self,
+        origin: Origin<'_>,
+        document: YamlDocument,
+        problems: &mut Vec<PolicyProblem>,
+    ) {
+        if let Some((path, place)) = document
+            .duplicates
+            .iter()
+            .find(|(path, _)| !path.contains('.'))
+        {
             self.unread = true;
             let problem = format!(
                 "'{path}' is here a second time in one document; write a line --- between two documents, or keep one of them"
@@ -103,8 +128,13 @@ impl Documents {
                 self.unread |= issuer.is_none();
                 self.issuers.extend(issuer);
             }
-            Some("RoutePolicy") => self.policies.extend(named(origin, "RoutePolicy", document, problems)),
-            Some("DenyList") => self.deny_lists.extend(named(origin, "DenyList", document, problems)),
+            Some("RoutePolicy") => {
+                self.policies
+                    .extend(named(origin, "RoutePolicy", document, problems))
+            }
+            Some("DenyList") => self
+                .deny_lists
+                .extend(named(origin, "DenyList", document, problems)),
             kind => {
                 self.unread = true;
                 let hint = kind.map_or_else(String::new, |kind| did_you_mean(kind, &KINDS));
@@ -130,7 +160,9 @@ fn check_names<Spec>(documents: &[Named<Spec>], problems: &mut Vec<PolicyProblem
                 known.insert(name, document.place_of_name());
             }
             Some(first) => {
-                let problem = format!("another {kind} has the same name '{name}', at {first}; rename one of them");
+                let problem = format!(
+                    "another {kind} has the same name '{name}', at {first}; rename one of them"
+                );
                 problems.push(document.problem("metadata.name", problem));
             }
         }
@@ -146,8 +178,16 @@ struct Origin<'a> {
 
 impl Origin<'_> {
     fn problem(self, place: Option<Place>, path: &str, problem: String) -> PolicyProblem {
-        let (document, path) = (Some(format!("document {}", self.number)), Some(path.to_owned()));
-        PolicyProblem { place, document, path, ..PolicyProblem::of_file(self.source, problem) }
+        let (document, path) = (
+            Some(format!("document {}", self.number)),
+            Some(path.to_owned()),
+        );
+        PolicyProblem {
+            place,
+            document,
+            path,
+            ..PolicyProblem::of_file(self.source, problem)
+        }
     }
 }
 
@@ -157,14 +197,22 @@ fn named<Spec: DeserializeOwned>(
     document: YamlDocument,
     problems: &mut Vec<PolicyProblem>,
 ) -> Option<Named<Spec>> {
-    let YamlDocument { value, mut places, .. } = document;
+    let YamlDocument {
+        value, mut places, ..
+    } = document;
     let name = value
         .pointer("/metadata/name")
         .and_then(Value::as_str)
         .map_or_else(|| format!("(document {})", origin.number), str::to_owned);
     let Typed { document, mistakes } = typed::typed::<Document<Spec>>(value, &mut places);
-    let meant = mistakes.iter().filter_map(|(path, message)| path_of_meant(path, message));
-    let bad = mistakes.iter().map(|(path, _)| path.clone()).chain(meant).collect();
+    let meant = mistakes
+        .iter()
+        .filter_map(|(path, message)| path_of_meant(path, message));
+    let bad = mistakes
+        .iter()
+        .map(|(path, _)| path.clone())
+        .chain(meant)
+        .collect();
     problems.extend(mistakes.into_iter().map(|(path, problem)| PolicyProblem {
         source: origin.source.to_owned(),
         place: places.nearest(&path),
@@ -173,5 +221,12 @@ fn named<Spec: DeserializeOwned>(
         problem,
     }));
     let Document { metadata, spec, .. } = document?;
-    Some(Named { source: origin.source.to_owned(), name: metadata.name, kind, spec, places, bad })
+    Some(Named {
+        source: origin.source.to_owned(),
+        name: metadata.name,
+        kind,
+        spec,
+        places,
+        bad,
+    })
 }

@@ -14,10 +14,13 @@ const LIST_CLAIMS: [&str; 2] = ["groups", "wids"];
 
 /// Whether the issuer of this name is Entra.
 pub(crate) fn is_entra(issuers: &[Named<TokenIssuerSpec>], name: Option<&str>) -> bool {
-    issuers.iter().any(|issuer| Some(issuer.name.as_str()) == name && issuer.spec.entra.is_some())
+    issuers
+        .iter()
+        .any(|issuer| Some(issuer.name.as_str()) == name && issuer.spec.entra.is_some())
 }
 
-/// `id` as Entra's tokens have it. What is not a GUID is a policy error at `path`, and stays as it is.
+/// `id` as Entra's tokens have it. What is not a GUID is a policy error at `path`, and stays as it
+/// is.
 pub(crate) fn entra_id<Spec>(
     document: &Named<Spec>,
     path: &str,
@@ -37,7 +40,9 @@ pub(crate) fn entra_ids<Spec>(
     ids: &[String],
     problems: &mut Vec<PolicyProblem>,
 ) -> Vec<String> {
-    let id = |(index, id): (usize, &String)| entra_id(document, &format!("{path}[{index}]"), id, problems);
+    let id = |(index, id): (usize, &String)| {
+        entra_id(document, &format!("{path}[{index}]"), id, problems)
+    };
     ids.iter().enumerate().map(id).collect()
 }
 
@@ -57,7 +62,9 @@ pub(crate) fn normalize_rule<Spec>(
     rule.actors = entra_ids(document, &format!("{path}.actors"), &rule.actors, problems);
     for (claim, values) in &mut rule.claims {
         for value in values {
-            let ClaimValueSpec::Text(text) = value else { continue };
+            let ClaimValueSpec::Text(text) = value else {
+                continue;
+            };
             if ID_CLAIMS.contains(&claim.as_str()) {
                 *text = entra_id(document, &format!("{path}.claims.{claim}"), text, problems);
             } else if LIST_CLAIMS.contains(&claim.as_str()) {

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use portcullis_token::{
-    CallerKind, ClaimNames, EntraSettings, InvalidKindRule, KindRule, OidcKeys, OidcSettings, Tenants, TimeRules,
+    CallerKind, ClaimNames, EntraSettings, InvalidKindRule, KindRule, OidcKeys, OidcSettings,
+    Tenants, TimeRules,
 };
 use serde_json::json;
 
@@ -31,32 +32,49 @@ pub enum Provider {
     Oidc(OidcSettings),
 }
 
-pub(crate) fn compile_issuer(document: &Named<TokenIssuerSpec>, problems: &mut Vec<PolicyProblem>) -> Option<Issuer> {
+pub(crate) fn compile_issuer(
+    document: &Named<TokenIssuerSpec>,
+    problems: &mut Vec<PolicyProblem>,
+) -> Option<Issuer> {
     let (before, spec) = (problems.len(), &document.spec);
     let as_bearer = spec.insecure_sender_constrained_as_bearer;
     let provider = match (&spec.entra, &spec.oidc) {
-        (Some(entra), None) => compile_entra(document, entra, problems)
-            .map(|settings| Provider::Entra(settings.insecure_sender_constrained_as_bearer(as_bearer))),
-        (None, Some(oidc)) => compile_oidc(document, oidc, problems)
-            .map(|settings| Provider::Oidc(settings.insecure_sender_constrained_as_bearer(as_bearer))),
+        (Some(entra), None) => compile_entra(document, entra, problems).map(|settings| {
+            Provider::Entra(settings.insecure_sender_constrained_as_bearer(as_bearer))
+        }),
+        (None, Some(oidc)) => compile_oidc(document, oidc, problems).map(|settings| {
+            Provider::Oidc(settings.insecure_sender_constrained_as_bearer(as_bearer))
+        }),
         (None, None) => {
             problems.push(document.problem("spec", "names no issuer; give entra or oidc"));
             None
         }
         (Some(_), Some(_)) => {
-            problems.push(document.problem("spec.oidc", "contradicts entra; write a document for each issuer"));
+            problems.push(document.problem(
+                "spec.oidc",
+                "contradicts entra; write a document for each issuer",
+            ));
             None
         }
     };
-    let defaults = if spec.entra.is_some() { TimeRules::entra() } else { TimeRules::default() };
+    let defaults = if spec.entra.is_some() {
+        TimeRules::entra()
+    } else {
+        TimeRules::default()
+    };
     let times = TimeRules {
         skew: spec.clock_skew.unwrap_or(defaults.skew),
         longest_life: spec.longest_token_life.unwrap_or(defaults.longest_life),
     };
     if times.skew > LARGEST_SKEW {
-        problems.push(document.problem("spec.clockSkew", "is more than 10m; set the clocks instead"));
+        problems
+            .push(document.problem("spec.clockSkew", "is more than 10m; set the clocks instead"));
     }
-    if problems.len() == before { provider.map(|provider| Issuer { provider, times }) } else { None }
+    if problems.len() == before {
+        provider.map(|provider| Issuer { provider, times })
+    } else {
+        None
+    }
 }
 
 fn compile_entra(
@@ -67,12 +85,18 @@ fn compile_entra(
     let tenants = match (spec.any_tenant, spec.tenants.is_empty()) {
         (true, true) => Tenants::AnyOrganization,
         (true, false) => {
-            problems.push(document.problem("spec.entra.anyTenant", "contradicts tenants; give one of them"));
+            problems.push(document.problem(
+                "spec.entra.anyTenant",
+                "contradicts tenants; give one of them",
+            ));
             return None;
         }
         (false, _) => Tenants::Listed(spec.tenants.clone()),
     };
-    let authority = spec.authority.as_deref().unwrap_or(EntraSettings::PUBLIC_CLOUD);
+    let authority = spec
+        .authority
+        .as_deref()
+        .unwrap_or(EntraSettings::PUBLIC_CLOUD);
     let settings = EntraSettings::new(authority, tenants);
     settings
         .map_err(|invalid| {
@@ -90,9 +114,23 @@ fn compile_oidc(
     problems: &mut Vec<PolicyProblem>,
 ) -> Option<OidcSettings> {
     let keys = oidc_keys(document, spec, problems);
-    let required = required_claims(document, "spec.oidc.requiredClaims", &spec.required_claims, problems);
-    let kind = spec.claims.kind.as_ref().and_then(|kind| kind_rule(document, kind, problems));
-    let settings = OidcSettings::new(&spec.issuer, &keys, &spec.algorithms, claim_names(&spec.claims));
+    let required = required_claims(
+        document,
+        "spec.oidc.requiredClaims",
+        &spec.required_claims,
+        problems,
+    );
+    let kind = spec
+        .claims
+        .kind
+        .as_ref()
+        .and_then(|kind| kind_rule(document, kind, problems));
+    let settings = OidcSettings::new(
+        &spec.issuer,
+        &keys,
+        &spec.algorithms,
+        claim_names(&spec.claims),
+    );
     settings
         .map_err(|invalid| {
             let problem = |invalid: portcullis_token::InvalidOidcSettings| {
@@ -117,24 +155,38 @@ fn kind_rule(
         KindWord::Users => CallerKind::User,
         KindWord::Applications => CallerKind::Application,
     });
-    let [users, applications] =
-        [&spec.users, &spec.applications].map(|values| values.iter().map(|value| json!(value)).collect());
-    let problem =
-        |InvalidKindRule { field, problem }| document.problem(&format!("spec.oidc.claims.kind.{field}"), problem);
+    let [users, applications] = [&spec.users, &spec.applications]
+        .map(|values| values.iter().map(|value| json!(value)).collect());
+    let problem = |InvalidKindRule { field, problem }| {
+        document.problem(&format!("spec.oidc.claims.kind.{field}"), problem)
+    };
     KindRule::new(spec.claim.clone(), users, applications, default)
         .map_err(|invalid| problems.extend(invalid.into_iter().map(problem)))
         .ok()
 }
 
 /// One place at most: a second one would be forgotten when keys rotate.
-fn oidc_keys(document: &Named<TokenIssuerSpec>, spec: &OidcSpec, problems: &mut Vec<PolicyProblem>) -> OidcKeys {
+fn oidc_keys(
+    document: &Named<TokenIssuerSpec>,
+    spec: &OidcSpec,
+    problems: &mut Vec<PolicyProblem>,
+) -> OidcKeys {
     let given = [
         ("jwksUri", spec.jwks_uri.clone().map(OidcKeys::At)),
         ("jwksFile", spec.jwks_file.clone().map(OidcKeys::File)),
-        ("jwks", spec.jwks.as_ref().map(|keys| OidcKeys::Inline(json!(keys).to_string()))),
+        (
+            "jwks",
+            spec.jwks
+                .as_ref()
+                .map(|keys| OidcKeys::Inline(json!(keys).to_string())),
+        ),
     ];
-    let mut given = given.into_iter().filter_map(|(field, keys)| Some((field, keys?)));
-    let Some((first, keys)) = given.next() else { return OidcKeys::Discovery };
+    let mut given = given
+        .into_iter()
+        .filter_map(|(field, keys)| Some((field, keys?)));
+    let Some((first, keys)) = given.next() else {
+        return OidcKeys::Discovery;
+    };
     for (field, _) in given {
         let problem = format!("contradicts {first}; give one of them");
         problems.push(document.problem(&format!("spec.oidc.{field}"), problem));

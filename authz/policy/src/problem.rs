@@ -26,7 +26,13 @@ impl PolicyProblem {
     /// A problem of a whole file.
     #[must_use]
     pub fn of_file(source: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { source: source.into(), place: None, document: None, path: None, problem: problem.into() }
+        Self {
+            source: source.into(),
+            place: None,
+            document: None,
+            path: None,
+            problem: problem.into(),
+        }
     }
 }
 

@@ -7,17 +7,28 @@ use crate::document::Named;
 use crate::problem::PolicyProblem;
 use crate::spec::ClaimValueSpec;
 
-/// Compiles the required claims at `path` of `document`. What is wrong goes to `problems`, and then what is returned does not matter.
+/// Compiles the required claims at `path` of `document`. What is wrong goes to `problems`, and then
+/// what is returned does not matter.
 pub(crate) fn required_claims<Spec>(
     document: &Named<Spec>,
     path: &str,
     spec: &BTreeMap<String, Vec<ClaimValueSpec>>,
     problems: &mut Vec<PolicyProblem>,
 ) -> RequiredClaims {
-    let values = |values: &Vec<ClaimValueSpec>| values.iter().map(|value| json!(value)).collect::<Vec<Value>>();
-    let required = spec.iter().map(|(claim, accepted)| (claim.clone(), values(accepted))).collect();
+    let values = |values: &Vec<ClaimValueSpec>| {
+        values
+            .iter()
+            .map(|value| json!(value))
+            .collect::<Vec<Value>>()
+    };
+    let required = spec
+        .iter()
+        .map(|(claim, accepted)| (claim.clone(), values(accepted)))
+        .collect();
     RequiredClaims::new(required).unwrap_or_else(|invalid| {
-        let problem = |InvalidRequirement { claim, problem }| document.problem(&format!("{path}.{claim}"), problem);
+        let problem = |InvalidRequirement { claim, problem }| {
+            document.problem(&format!("{path}.{claim}"), problem)
+        };
         problems.extend(invalid.into_iter().map(problem));
         RequiredClaims::default()
     })

@@ -1,4 +1,5 @@
-//! What a rule can ask for, each requirement judged on its own: decisions and explanations are made of the same answers.
+//! What a rule can ask for, each requirement judged on its own: decisions and explanations are made
+//! of the same answers.
 
 use std::fmt::Display;
 
@@ -29,8 +30,15 @@ pub enum Requirement {
 
 impl Requirement {
     /// Every requirement.
-    pub const ALL: [Self; 7] =
-        [Self::Methods, Self::Callers, Self::Actors, Self::Scopes, Self::Roles, Self::AllRoles, Self::Claims];
+    pub const ALL: [Self; 7] = [
+        Self::Methods,
+        Self::Callers,
+        Self::Actors,
+        Self::Scopes,
+        Self::Roles,
+        Self::AllRoles,
+        Self::Claims,
+    ];
 
     /// The field of a rule that asks for it.
     #[must_use]
@@ -63,23 +71,32 @@ impl Requirement {
             !listed || asked.caller.is_some_and(|verified| met(&verified.caller))
         };
         match self {
-            Self::Methods => rule.methods.is_empty() || rule.methods.iter().any(|method| method == asked.method),
-            Self::Callers => of_caller(rule.callers.is_some(), &|caller| rule.callers == Some(caller.kind)),
-            Self::Actors => of_caller(!rule.actors.is_empty(), &|caller| {
-                caller.actor.as_ref().is_some_and(|actor| rule.actors.contains(actor))
+            Self::Methods => {
+                rule.methods.is_empty() || rule.methods.iter().any(|method| method == asked.method)
+            }
+            Self::Callers => of_caller(rule.callers.is_some(), &|caller| {
+                rule.callers == Some(caller.kind)
             }),
-            Self::Scopes => {
-                of_caller(!rule.scopes.is_empty(), &|caller| rule.scopes.iter().any(|scope| caller.has_scope(scope)))
-            }
-            Self::Roles => {
-                of_caller(!rule.roles.is_empty(), &|caller| rule.roles.iter().any(|role| caller.has_role(role)))
-            }
-            Self::AllRoles => {
-                of_caller(!rule.all_roles.is_empty(), &|caller| rule.all_roles.iter().all(|role| caller.has_role(role)))
-            }
+            Self::Actors => of_caller(!rule.actors.is_empty(), &|caller| {
+                caller
+                    .actor
+                    .as_ref()
+                    .is_some_and(|actor| rule.actors.contains(actor))
+            }),
+            Self::Scopes => of_caller(!rule.scopes.is_empty(), &|caller| {
+                rule.scopes.iter().any(|scope| caller.has_scope(scope))
+            }),
+            Self::Roles => of_caller(!rule.roles.is_empty(), &|caller| {
+                rule.roles.iter().any(|role| caller.has_role(role))
+            }),
+            Self::AllRoles => of_caller(!rule.all_roles.is_empty(), &|caller| {
+                rule.all_roles.iter().all(|role| caller.has_role(role))
+            }),
             Self::Claims => {
                 rule.claims.is_empty()
-                    || asked.caller.is_some_and(|verified| rule.claims.unmet(&verified.claims).is_none())
+                    || asked
+                        .caller
+                        .is_some_and(|verified| rule.claims.unmet(&verified.claims).is_none())
             }
         }
     }
@@ -95,8 +112,10 @@ impl Requirement {
             Self::Roles => any_of(&rule.roles),
             Self::AllRoles => (!rule.all_roles.is_empty()).then(|| rule.all_roles.join(" and ")),
             Self::Claims => {
-                let claim = |(name, values): (&str, &[Value])| format!("{name} {}", joined(values, " or "));
-                (!rule.claims.is_empty()).then(|| rule.claims.iter().map(claim).collect::<Vec<_>>().join(", "))
+                let claim =
+                    |(name, values): (&str, &[Value])| format!("{name} {}", joined(values, " or "));
+                (!rule.claims.is_empty())
+                    .then(|| rule.claims.iter().map(claim).collect::<Vec<_>>().join(", "))
             }
         }
     }
@@ -104,10 +123,20 @@ impl Requirement {
     /// What `asked` brings for it, in words. Claims are named and not shown: they can be personal.
     pub(crate) fn had(self, rule: &Rule, asked: &Asked<'_>) -> String {
         let Some(verified) = asked.caller.filter(|_| self != Self::Methods) else {
-            return if self == Self::Methods { asked.method.to_owned() } else { "no token".to_owned() };
+            return if self == Self::Methods {
+                asked.method.to_owned()
+            } else {
+                "no token".to_owned()
+            };
         };
         let caller = &verified.caller;
-        let list = |items: &[String]| if items.is_empty() { "none".to_owned() } else { items.join(" ") };
+        let list = |items: &[String]| {
+            if items.is_empty() {
+                "none".to_owned()
+            } else {
+                items.join(" ")
+            }
+        };
         match self {
             Self::Methods => asked.method.to_owned(),
             Self::Callers => words(caller.kind).to_owned(),
@@ -131,5 +160,9 @@ fn words(kind: CallerKind) -> &'static str {
 }
 
 fn joined(values: &[impl Display], separator: &str) -> String {
-    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(separator)
+    values
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(separator)
 }

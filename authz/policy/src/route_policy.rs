@@ -95,7 +95,8 @@ pub struct Asked<'a> {
     pub method: &'a str,
 }
 
-/// Which rules a caller meets, but for their methods: what of a decision can be kept while the token lives.
+/// Which rules a caller meets, but for their methods: what of a decision can be kept while the
+/// token lives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Grant(u64);
 
@@ -128,15 +129,20 @@ impl RoutePolicy {
         }
     }
 
-    /// Which rules `caller` meets, but for their methods; nothing at all if the caller is on the deny list.
+    /// Which rules `caller` meets, but for their methods; nothing at all if the caller is on the
+    /// deny list.
     pub fn grant(&self, caller: Option<&Verified>) -> Result<Grant, Denial> {
         if let Some(denial) = caller.and_then(|verified| self.deny_list.denial(verified)) {
             return Err(denial);
         }
         let asked = Asked { caller, method: "" };
         let of_caller = |requirement: &Requirement| *requirement != Requirement::Methods;
-        let meets =
-            |rule: &Rule| Requirement::ALL.iter().filter(|item| of_caller(item)).all(|item| item.is_met(rule, &asked));
+        let meets = |rule: &Rule| {
+            Requirement::ALL
+                .iter()
+                .filter(|item| of_caller(item))
+                .all(|item| item.is_met(rule, &asked))
+        };
         let bits = self
             .rules
             .iter()
@@ -149,10 +155,18 @@ impl RoutePolicy {
     /// The first rule of `grant` that is for `method`.
     #[must_use]
     pub fn rule_for(&self, Grant(bits): Grant, method: &str) -> Option<usize> {
-        let asked = Asked { caller: None, method };
-        let mut granted =
-            self.rules.iter().enumerate().filter(|(index, _)| bits >> (index % Self::MOST_RULES) & 1 == 1);
-        granted.find(|(_, rule)| Requirement::Methods.is_met(rule, &asked)).map(|(index, _)| index)
+        let asked = Asked {
+            caller: None,
+            method,
+        };
+        let mut granted = self
+            .rules
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| bits >> (index % Self::MOST_RULES) & 1 == 1);
+        granted
+            .find(|(_, rule)| Requirement::Methods.is_met(rule, &asked))
+            .map(|(index, _)| index)
     }
 
     /// Whether some rule is for everybody, so that a request without a token may pass.
@@ -165,18 +179,37 @@ impl RoutePolicy {
     #[must_use]
     pub fn explain(&self, asked: &Asked<'_>) -> Vec<Vec<Explained>> {
         let explain = |rule: &Rule, requirement: Requirement| {
-            let (had, met) = (requirement.had(rule, asked), requirement.is_met(rule, asked));
-            Some(Explained { requirement, needed: requirement.needed(rule)?, had, met })
+            let (had, met) = (
+                requirement.had(rule, asked),
+                requirement.is_met(rule, asked),
+            );
+            Some(Explained {
+                requirement,
+                needed: requirement.needed(rule)?,
+                had,
+                met,
+            })
         };
-        let rule = |rule| Requirement::ALL.into_iter().filter_map(|requirement| explain(rule, requirement)).collect();
+        let rule = |rule| {
+            Requirement::ALL
+                .into_iter()
+                .filter_map(|requirement| explain(rule, requirement))
+                .collect()
+        };
         self.rules.iter().map(rule).collect()
     }
 
     /// Why no rule lets `asked` pass: the rule that came closest says best what is lacking.
     #[must_use]
     pub fn nearest_miss(&self, asked: &Asked<'_>) -> Denial {
-        let missed =
-            |rule| Some((Requirement::ALL.into_iter().find(|requirement| !requirement.is_met(rule, asked))?, rule));
+        let missed = |rule| {
+            Some((
+                Requirement::ALL
+                    .into_iter()
+                    .find(|requirement| !requirement.is_met(rule, asked))?,
+                rule,
+            ))
+        };
         let mut nearest: Option<(Requirement, &Rule)> = None;
         for (requirement, rule) in self.rules.iter().filter_map(missed) {
             if nearest.is_none_or(|(nearest, _)| requirement > nearest) {
@@ -202,13 +235,20 @@ impl Rule {
             (Requirement::Callers, _) => {
                 "this route is for users; an application's own token does not open it".to_owned()
             }
-            // Which applications, and which values of claims, is nothing that a stranger has to know.
+            // Which applications, and which values of claims, is nothing that a stranger has to
+            // know.
             (Requirement::Actors, _) => {
                 "the client application that obtained the token may not call this route".to_owned()
             }
-            (Requirement::Scopes, _) => format!("the token lacks a scope that this route needs: {needed}"),
-            (Requirement::Roles, _) => format!("the caller lacks a role that this route needs: {needed}"),
-            (Requirement::AllRoles, _) => format!("the caller lacks one of the roles that this route needs: {needed}"),
+            (Requirement::Scopes, _) => {
+                format!("the token lacks a scope that this route needs: {needed}")
+            }
+            (Requirement::Roles, _) => {
+                format!("the caller lacks a role that this route needs: {needed}")
+            }
+            (Requirement::AllRoles, _) => {
+                format!("the caller lacks one of the roles that this route needs: {needed}")
+            }
             (Requirement::Claims, _) => {
                 let names: Vec<&str> = self.claims.iter().map(|(name, _)| name).collect();
                 format!(
@@ -217,7 +257,15 @@ impl Rule {
                 )
             }
         };
-        let scopes = if missed == Requirement::Scopes { self.scopes.clone() } else { Vec::new() };
-        Denial { reason: missed.reason(), detail, scopes }
+        let scopes = if missed == Requirement::Scopes {
+            self.scopes.clone()
+        } else {
+            Vec::new()
+        };
+        Denial {
+            reason: missed.reason(),
+            detail,
+            scopes,
+        }
     }
 }

@@ -4,11 +4,14 @@ use serde_json::{Value, json};
 
 use crate::spec::{API_VERSION, DenyListSpec, Metadata, RoutePolicySpec, TokenIssuerSpec};
 
-/// The JSON Schema (2020-12) of one policy document, generated from the types that documents are parsed into. For editors and CI;
-/// what a schema cannot say (names that lead nowhere, rules that contradict themselves), `portcullis check` finds.
+/// The JSON Schema (2020-12) of one policy document, generated from the types that documents are
+/// parsed into. For editors and CI; what a schema cannot say (names that lead nowhere, rules that
+/// contradict themselves), `portcullis check` finds.
 #[must_use]
 pub fn schema() -> Value {
-    let mut generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
+    let mut generator = SchemaSettings::draft2020_12()
+        .for_deserialize()
+        .into_generator();
     let kinds = [
         kind::<TokenIssuerSpec>("TokenIssuer", &mut generator),
         kind::<RoutePolicySpec>("RoutePolicy", &mut generator),
@@ -54,7 +57,13 @@ mod tests {
         let schema = jsonschema::draft202012::new(&schema()).unwrap();
         let allow = json!([{"callers": "anyone"}]);
         for (document, good) in [
-            (document("RoutePolicy", &json!({"allow": allow, "upstream": {"name": "u"}})), true),
+            (
+                document(
+                    "RoutePolicy",
+                    &json!({"allow": allow, "upstream": {"name": "u"}}),
+                ),
+                true,
+            ),
             (
                 document(
                     "RoutePolicy",
@@ -69,7 +78,10 @@ mod tests {
                 ),
                 true,
             ),
-            (document("DenyList", &json!({"callers": ["c"], "tokens": ["t"]})), true),
+            (
+                document("DenyList", &json!({"callers": ["c"], "tokens": ["t"]})),
+                true,
+            ),
             (
                 document(
                     "TokenIssuer",
@@ -78,18 +90,48 @@ mod tests {
                 true,
             ),
             (
-                document("TokenIssuer", &json!({"oidc": {"issuer": "i", "claims": {"kind": {"default": "user"}}}})),
+                document(
+                    "TokenIssuer",
+                    &json!({"oidc": {"issuer": "i", "claims": {"kind": {"default": "user"}}}}),
+                ),
                 false,
             ),
-            (document("TokenIssuer", &json!({"oidc": {"issuer": "i", "claims": {"kind": "users"}}})), false),
             (
-                document("TokenIssuer", &json!({"oidc": {"issuer": "i"}, "insecureSenderConstrainedAsBearer": "yes"})),
+                document(
+                    "TokenIssuer",
+                    &json!({"oidc": {"issuer": "i", "claims": {"kind": "users"}}}),
+                ),
                 false,
             ),
-            (document("RoutePolicy", &json!({"allow": allow, "upstream": {"name": "u"}, "onDenied": "teapot"})), false),
-            (document("RoutePolicy", &json!({"allow": allow, "upstream": {"nam": "u"}})), false),
+            (
+                document(
+                    "TokenIssuer",
+                    &json!({"oidc": {"issuer": "i"}, "insecureSenderConstrainedAsBearer": "yes"}),
+                ),
+                false,
+            ),
+            (
+                document(
+                    "RoutePolicy",
+                    &json!({"allow": allow, "upstream": {"name": "u"}, "onDenied": "teapot"}),
+                ),
+                false,
+            ),
+            (
+                document(
+                    "RoutePolicy",
+                    &json!({"allow": allow, "upstream": {"nam": "u"}}),
+                ),
+                false,
+            ),
             (document("RoutePolicy", &json!({"allow": allow})), false),
-            (document("RoutePolicy", &json!({"allow": [{"callers": "all"}], "upstream": {"name": "u"}})), false),
+            (
+                document(
+                    "RoutePolicy",
+                    &json!({"allow": [{"callers": "all"}], "upstream": {"name": "u"}}),
+                ),
+                false,
+            ),
             (
                 document(
                     "RoutePolicy",
@@ -104,12 +146,22 @@ mod tests {
                 ),
                 false,
             ),
-            (document("RoutePolice", &json!({"allow": allow, "upstream": {"name": "u"}})), false),
+            (
+                document(
+                    "RoutePolice",
+                    &json!({"allow": allow, "upstream": {"name": "u"}}),
+                ),
+                false,
+            ),
             (document("DenyList", &json!({"users": ["c"]})), false),
         ] {
             assert_eq!(schema.is_valid(&document), good, "{document}");
             let mut problems = Vec::new();
-            crate::document::Documents::default().read("d.yaml", &document.to_string(), &mut problems);
+            crate::document::Documents::default().read(
+                "d.yaml",
+                &document.to_string(),
+                &mut problems,
+            );
             assert_eq!(problems.is_empty(), good, "{document}: {problems:?}");
         }
     }
@@ -121,7 +173,10 @@ mod tests {
         let schema = jsonschema::draft202012::new(&schema()).unwrap();
         let documents: Vec<Value> = serde_saphyr::from_multiple(text).unwrap();
         for document in documents.iter().filter(|document| !document.is_null()) {
-            let problems: Vec<String> = schema.iter_errors(document).map(|error| error.to_string()).collect();
+            let problems: Vec<String> = schema
+                .iter_errors(document)
+                .map(|error| error.to_string())
+                .collect();
             assert!(problems.is_empty(), "{problems:?}");
         }
     }

@@ -1,4 +1,5 @@
-//! The documents as they are written. Field names are what users type, so each is the field's standard term.
+//! The documents as they are written. Field names are what users type, so each is the field's
+//! standard term.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -81,7 +82,8 @@ pub(crate) struct OidcSpec {
     pub(crate) issuer: String,
     /// Where the keys are, if not where the discovery document says.
     pub(crate) jwks_uri: Option<String>,
-    /// A JWKS file instead, read again when it changes. A relative path starts at the working directory of the server.
+    /// A JWKS file instead, read again when it changes. A relative path starts at the working
+    /// directory of the server.
     pub(crate) jwks_file: Option<PathBuf>,
     /// The JWKS itself instead.
     pub(crate) jwks: Option<JwksSpec>,
@@ -160,7 +162,8 @@ pub(crate) enum ClaimValueSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RoutePolicySpec {
-    /// The name of a `TokenIssuer`. Without one, no token is looked at, and only rules for `anyone` make sense.
+    /// The name of a `TokenIssuer`. Without one, no token is looked at, and only rules for `anyone`
+    /// make sense.
     pub(crate) issuer: Option<String>,
     /// The API's application id in Entra, a GUID.
     pub(crate) application: Option<String>,
@@ -210,7 +213,8 @@ pub(crate) struct RuleSpec {
     /// Any of these client applications, by id.
     #[serde(default)]
     pub(crate) actors: Vec<String>,
-    /// Claims that the token must have, each with the values that will do. A name with dots is a path.
+    /// Claims that the token must have, each with the values that will do. A name with dots is a
+    /// path.
     #[serde(default)]
     pub(crate) claims: BTreeMap<String, Vec<ClaimValueSpec>>,
 }
@@ -286,7 +290,8 @@ pub(crate) enum Bind {
     /// This request alone: method and path. Signed anew for every request.
     #[default]
     Request,
-    /// Any request of the caller to this service. Signed anew twice a minute; the service must be told to accept it.
+    /// Any request of the caller to this service. Signed anew twice a minute; the service must be
+    /// told to accept it.
     Identity,
     /// There is none, for a service that verifies the token itself or needs no proof.
     None,
@@ -294,10 +299,15 @@ pub(crate) enum Bind {
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    humantime::parse_duration(&text)
-        .map_err(|error| serde::de::Error::custom(format!("'{text}' is not a time such as 60s or 1m ({error})")))
+    humantime::parse_duration(&text).map_err(|error| {
+        serde::de::Error::custom(format!(
+            "'{text}' is not a time such as 60s or 1m ({error})"
+        ))
+    })
 }
 
-fn optional_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+fn optional_duration<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Duration>, D::Error> {
     duration(deserializer).map(Some)
 }

@@ -41,7 +41,10 @@ pub struct YamlError {
 
 impl Place {
     fn of(location: serde_saphyr::Location) -> Self {
-        Self { line: location.line(), column: location.column() }
+        Self {
+            line: location.line(),
+            column: location.column(),
+        }
     }
 }
 
@@ -50,19 +53,33 @@ pub(crate) fn documents(text: &str) -> Vec<Result<YamlDocument, YamlError>> {
     let mut bytes = text.as_bytes();
     let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::PassThrough, with_snippet: false };
     let nodes = serde_saphyr::read_with_options::<_, Node>(&mut bytes, options);
-    nodes.map(|node| Ok(YamlDocument::of(node.map_err(|error| YamlError::from(&error))?))).collect()
+    nodes
+        .map(|node| {
+            Ok(YamlDocument::of(
+                node.map_err(|error| YamlError::from(&error))?,
+            ))
+        })
+        .collect()
 }
 
 /// The parser's message, which can span lines and speak of its own options, in one line of ours.
 impl From<&Error> for YamlError {
     fn from(error: &Error) -> Self {
         let error = error.without_snippet();
-        let place = error.location().filter(|location| location.line() > 0).map(Place::of);
+        let place = error
+            .location()
+            .filter(|location| location.line() > 0)
+            .map(Place::of);
         let problem = match error {
-            Error::DuplicateMappingKey { key, .. } => duplicate_key(key.as_deref().unwrap_or("a key")),
+            Error::DuplicateMappingKey { key, .. } => {
+                duplicate_key(key.as_deref().unwrap_or("a key"))
+            }
             other => {
                 let message = UserMessageFormatter.format_message(other);
-                message.chars().filter(|character| !character.is_control()).collect()
+                message
+                    .chars()
+                    .filter(|character| !character.is_control())
+                    .collect()
             }
         };
         Self { place, problem }

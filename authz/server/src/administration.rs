@@ -1,4 +1,5 @@
-//! What whoever runs the gate may ask of it while it runs, on a listener of its own: what is in force, and to act on an incident now.
+//! What whoever runs the gate may ask of it while it runs, on a listener of its own: what is in
+//! force, and to act on an incident now.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,8 +28,12 @@ pub(crate) struct Administration {
     pub(crate) policies: PoliciesInForce,
 }
 
-/// Nobody proves who they are here, so only this machine may ask; in Kubernetes `kubectl port-forward` comes from there.
-pub(crate) fn check_listener(address: SocketAddr, others_may_ask: bool) -> Result<(), InvalidSettings> {
+/// Nobody proves who they are here, so only this machine may ask; in Kubernetes `kubectl
+/// port-forward` comes from there.
+pub(crate) fn check_listener(
+    address: SocketAddr,
+    others_may_ask: bool,
+) -> Result<(), InvalidSettings> {
     if address.ip().is_loopback() || others_may_ask {
         return Ok(());
     }
@@ -50,11 +55,16 @@ pub(crate) fn router(administration: Administration) -> Router {
         .layer(from_fn(refuse_browsers))
 }
 
-/// A page that somebody on this machine has open could post here; browsers then say where the page is from (Fetch Standard, §Origin header).
+/// A page that somebody on this machine has open could post here; browsers then say where the page
+/// is from (Fetch Standard, §Origin header).
 async fn refuse_browsers(request: Request, next: Next) -> Response {
     if request.headers().contains_key(header::ORIGIN) {
-        return Problem::new(StatusCode::FORBIDDEN, "browser_refused", "this is not for pages in a browser")
-            .into_response();
+        return Problem::new(
+            StatusCode::FORBIDDEN,
+            "browser_refused",
+            "this is not for pages in a browser",
+        )
+        .into_response();
     }
     next.run(request).await
 }
@@ -90,11 +100,15 @@ async fn status(State(Administration { gate, policies }): State<Administration>)
 /// What only still decides, with the seconds that it has left.
 fn removed_policies(routes: &Routes) -> serde_json::Map<String, Value> {
     let removed = routes.removed_policies(unix_now());
-    removed.into_iter().map(|(name, left)| (name.to_owned(), left.into())).collect()
+    removed
+        .into_iter()
+        .map(|(name, left)| (name.to_owned(), left.into()))
+        .collect()
 }
 
 fn table((name, held): (&'static str, Held)) -> (String, Value) {
-    let table = json!({"windows": held.windows, "bytes": held.bytes, "capacity_bytes": held.capacity});
+    let table =
+        json!({"windows": held.windows, "bytes": held.bytes, "capacity_bytes": held.capacity});
     (name.to_owned(), table)
 }
 
@@ -112,31 +126,53 @@ fn source(status: &KeyStatus) -> Value {
     })
 }
 
-/// Reads the policy files now, and says whether what they hold is in force, and which keys it lacks.
-async fn reload_policies(State(Administration { gate, policies }): State<Administration>) -> Response {
+/// Reads the policy files now, and says whether what they hold is in force, and which keys it
+/// lacks.
+async fn reload_policies(
+    State(Administration { gate, policies }): State<Administration>,
+) -> Response {
     let state = policies.look_now().await;
     if let Some(problem) = state.refused {
-        return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "policies_refused", problem).into_response();
+        return Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "policies_refused",
+            problem,
+        )
+        .into_response();
     }
     let missing_keys = gate.routes().missing_keys();
-    Json(json!({ "version": state.version, "since": state.since, "missing_keys": missing_keys })).into_response()
+    Json(json!({ "version": state.version, "since": state.since, "missing_keys": missing_keys }))
+        .into_response()
 }
 
-/// Fetches every issuer's keys now: a key that an issuer has removed verifies nothing any more once this has answered 200.
+/// Fetches every issuer's keys now: a key that an issuer has removed verifies nothing any more once
+/// this has answered 200.
 async fn refresh_keys(State(Administration { gate, .. }): State<Administration>) -> Response {
     tracing::warn!("signing keys are fetched as asked");
     let routes = gate.routes();
     // All at once: an issuer that hangs must not keep a key in force that another has removed.
-    let fetched = join_all(routes.issuers().map(|(_, verifier)| verifier.fetch_keys_now())).await;
-    let failed: Vec<String> = fetched.into_iter().filter_map(|fetched| Some(fetched.err()?.to_string())).collect();
+    let fetched = join_all(
+        routes
+            .issuers()
+            .map(|(_, verifier)| verifier.fetch_keys_now()),
+    )
+    .await;
+    let failed: Vec<String> = fetched
+        .into_iter()
+        .filter_map(|fetched| Some(fetched.err()?.to_string()))
+        .collect();
     if failed.is_empty() {
         return StatusCode::NO_CONTENT.into_response();
     }
-    let detail = format!("the last good keys of these stay in force: {}", failed.join("; "));
+    let detail = format!(
+        "the last good keys of these stay in force: {}",
+        failed.join("; ")
+    );
     Problem::new(StatusCode::BAD_GATEWAY, "keys_not_fetched", detail).into_response()
 }
 
-/// Drops every issuer's keys now, those on disk too. Until an issuer answers, its tokens are answered with 503.
+/// Drops every issuer's keys now, those on disk too. Until an issuer answers, its tokens are
+/// answered with 503.
 async fn forget_keys(State(Administration { gate, .. }): State<Administration>) -> StatusCode {
     for (_, verifier) in gate.routes().issuers() {
         verifier.forget_keys();

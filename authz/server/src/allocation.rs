@@ -2,9 +2,9 @@
 
 /// Bytes that the allocator takes for an allocation of `bytes`.
 ///
-/// mimalloc (`mi_bin` in `src/page-queue.c`) rounds up to multiples of 16 bytes below 64, and beyond
-/// that to a quarter of the power of two below. Budgets counted in requested bytes were up to a
-/// quarter too low.
+/// mimalloc (`mi_bin` in `src/page-queue.c`) rounds up to multiples of 16 bytes below 64, and
+/// beyond that to a quarter of the power of two below. Budgets counted in requested bytes were up
+/// to a quarter too low.
 pub(crate) const fn allocated(bytes: usize) -> usize {
     match bytes {
         0 => 0,

@@ -33,7 +33,8 @@ pub struct TestArguments {
 /// Exit code of documents that cannot be used, as for settings.
 const UNUSABLE: u8 = 64;
 
-/// Tries every case and prints what came of it. Exit code 0: all are as expected; 1: some are not; 64: documents cannot be used.
+/// Tries every case and prints what came of it. Exit code 0: all are as expected; 1: some are not;
+/// 64: documents cannot be used.
 #[must_use]
 pub fn test(arguments: &TestArguments) -> ExitCode {
     let report = match run(arguments) {
@@ -45,32 +46,45 @@ pub fn test(arguments: &TestArguments) -> ExitCode {
     };
     // A closed pipe does not change the verdict.
     let _written = stdout().write_all(report.text().as_bytes());
-    if report.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if report.failed() == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn run(arguments: &TestArguments) -> anyhow::Result<Report> {
-    let policies = PolicyText::read([arguments.policies.as_path()]).and_then(|text| text.compile())?;
+    let policies =
+        PolicyText::read([arguments.policies.as_path()]).and_then(|text| text.compile())?;
     let cases = read(&arguments.cases)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let report = runtime.block_on(async {
         let stage = Stage::set(policies).await?;
         let mut report = Report::new(&arguments.cases.display().to_string());
         for case in &cases.cases {
-            report.add(case, judge(&stage, case).await.with_context(|| format!("case '{}'", case.name))?);
+            report.add(
+                case,
+                judge(&stage, case)
+                    .await
+                    .with_context(|| format!("case '{}'", case.name))?,
+            );
         }
         anyhow::Ok(report)
     })?;
     if let Some(file) = &arguments.junit {
         let xml = report.junit()?;
-        std::fs::write(file, xml).with_context(|| format!("--junit {}: cannot be written", file.display()))?;
+        std::fs::write(file, xml)
+            .with_context(|| format!("--junit {}: cannot be written", file.display()))?;
     }
     Ok(report)
 }
 
 fn read(file: &Path) -> anyhow::Result<Cases> {
     let name = file.display();
-    let text =
-        std::fs::read_to_string(file).with_context(|| format!("{name}: cannot be read; give a file of cases"))?;
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("{name}: cannot be read; give a file of cases"))?;
     Cases::parse(&text).with_context(|| format!("{name}: is not a file of cases"))
 }
 

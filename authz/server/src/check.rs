@@ -1,4 +1,5 @@
-//! `portcullis check`: everything that is wrong with policy documents, by the code that the server loads them with.
+//! `portcullis check`: everything that is wrong with policy documents, by the code that the server
+//! loads them with.
 
 use std::io::{Write, stdout};
 use std::path::PathBuf;
@@ -27,11 +28,13 @@ pub struct CheckArguments {
     /// The server's memory for rate limits, in MiB.
     #[arg(long, env = "RATE_LIMIT_MEMORY_MIB", value_name = "MIB", default_value_t = USUAL_MIB, value_parser = clap::value_parser!(u64).range(POSSIBLE_MIB))]
     rate_limit_memory_mib: u64,
-    /// Also asks every replica of a running server, at the address of their operations listener, whether it has put these policies in force.
-    /// The files must have the names that the server reads them by.
+    /// Also asks every replica of a running server, at the address of their operations listener,
+    /// whether it has put these policies in force. The files must have the names that the server
+    /// reads them by.
     #[arg(long, value_name = "HOST:PORT")]
     in_force_at: Option<Replicas>,
-    /// Longest time that replicas may take. kubelet brings a changed ConfigMap to each pod within about a minute and a half.
+    /// Longest time that replicas may take. kubelet brings a changed ConfigMap to each pod within
+    /// about a minute and a half.
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = humantime::parse_duration, requires = "in_force_at")]
     within: Duration,
 }
@@ -50,7 +53,10 @@ pub(crate) enum Format {
 pub fn check(arguments: &CheckArguments) -> ExitCode {
     let checked = PolicyText::read(arguments.files.iter().map(PathBuf::as_path))
         .and_then(|text| text.compile().map(|policies| (text, policies)));
-    let version = checked.as_ref().map(|(text, _)| text.version()).unwrap_or_default();
+    let version = checked
+        .as_ref()
+        .map(|(text, _)| text.version())
+        .unwrap_or_default();
     let mut problems = match checked {
         Ok((_, policies)) => arguments.limits_too_large(&policies),
         Err(PolicyProblems(problems)) => problems,
@@ -61,11 +67,18 @@ pub fn check(arguments: &CheckArguments) -> ExitCode {
     let text = match arguments.format {
         Format::Text if problems.is_empty() => "no problems\n".to_owned(),
         Format::Text => PolicyProblems(problems.clone()).lines().join("\n") + "\n",
-        Format::Json => format!("{}\n", problems.iter().map(describe).collect::<serde_json::Value>()),
+        Format::Json => format!(
+            "{}\n",
+            problems.iter().map(describe).collect::<serde_json::Value>()
+        ),
     };
     // A closed pipe does not change the verdict.
     let _written = stdout().write_all(text.as_bytes());
-    if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 impl CheckArguments {
@@ -81,35 +94,72 @@ impl CheckArguments {
 
     /// Replicas that do not serve this version.
     fn not_in_force(&self, version: &str) -> Vec<PolicyProblem> {
-        let Some(replicas) = &self.in_force_at else { return Vec::new() };
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return vec![self.of_all_files(format!("cannot be asked for at replicas: {error}"))],
+        let Some(replicas) = &self.in_force_at else {
+            return Vec::new();
         };
-        let problems = runtime.block_on(replicas.all_serve(version, self.within)).err().unwrap_or_default();
+        let runtime = match tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+        {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                return vec![self.of_all_files(format!("cannot be asked for at replicas: {error}"))];
+            }
+        };
+        let problems = runtime
+            .block_on(replicas.all_serve(version, self.within))
+            .err()
+            .unwrap_or_default();
         let within = humantime::format_duration(self.within);
-        let said = |problem: String| self.of_all_files(format!("not in force after {within}: {problem}"));
+        let said =
+            |problem: String| self.of_all_files(format!("not in force after {within}: {problem}"));
         problems.into_iter().map(said).collect()
     }
 
     fn of_all_files(&self, problem: String) -> PolicyProblem {
-        let files: Vec<String> = self.files.iter().map(|file| file.display().to_string()).collect();
+        let files: Vec<String> = self
+            .files
+            .iter()
+            .map(|file| file.display().to_string())
+            .collect();
         PolicyProblem::of_file(files.join(", "), problem)
     }
 
     fn too_large(&self, policy: &RoutePolicy, shortage: &Shortage) -> PolicyProblem {
         let (memory, callers) = (self.rate_limit_memory_mib, self.callers);
-        let Shortage { each, fit, needed_mib } = shortage;
+        let Shortage {
+            each,
+            fit,
+            needed_mib,
+        } = shortage;
         let problem = format!(
             "takes up to {each} bytes for each caller: {memory} MiB hold {fit} callers at this limit, not {callers}; lower it, \
              give serve and check --rate-limit-memory-mib {needed_mib}, or say with --callers how many there are"
         );
-        let (document, path) = (Some(format!("RoutePolicy {}", policy.name)), Some("spec.rateLimit".to_owned()));
-        PolicyProblem { document, path, ..self.of_all_files(problem) }
+        let (document, path) = (
+            Some(format!("RoutePolicy {}", policy.name)),
+            Some("spec.rateLimit".to_owned()),
+        );
+        PolicyProblem {
+            document,
+            path,
+            ..self.of_all_files(problem)
+        }
     }
 }
 
-fn describe(PolicyProblem { source, place, document, path, problem }: &PolicyProblem) -> serde_json::Value {
-    let (line, column) = (place.map(|place| place.line), place.map(|place| place.column));
+fn describe(
+    PolicyProblem {
+        source,
+        place,
+        document,
+        path,
+        problem,
+    }: &PolicyProblem,
+) -> serde_json::Value {
+    let (line, column) = (
+        place.map(|place| place.line),
+        place.map(|place| place.column),
+    );
     json!({ "source": source, "line": line, "column": column, "document": document, "path": path, "problem": problem })
 }

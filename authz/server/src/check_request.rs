@@ -1,4 +1,5 @@
-//! What of Envoy's question matters, and how it arrives from Envoy 1.40 with the settings of `envoy/listeners.yaml`.
+//! What of Envoy's question matters, and how it arrives from Envoy 1.40 with the settings of
+//! `envoy/listeners.yaml`.
 
 use std::str::from_utf8;
 
@@ -10,9 +11,11 @@ use crate::wire::{Check, Lines};
 /// A question, read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Question<'a> {
-    /// The route's policy, named by `context_extensions` in Envoy's route table. Absent when the route names none.
+    /// The route's policy, named by `context_extensions` in Envoy's route table. Absent when the
+    /// route names none.
     pub(crate) policy: Option<&'a str>,
-    /// The part of the path that Envoy takes off on the way to the service, named beside the policy.
+    /// The part of the path that Envoy takes off on the way to the service, named beside the
+    /// policy.
     pub(crate) removed_prefix: &'a str,
     pub(crate) authorization: Authorization<'a>,
     pub(crate) method: &'a str,
@@ -26,7 +29,8 @@ pub(crate) struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    /// `None` when the question is not about an HTTP request, or is not text where Protocol Buffers demand text.
+    /// `None` when the question is not about an HTTP request, or is not text where Protocol Buffers
+    /// demand text.
     pub(crate) fn read(check: &Check<'a>) -> Option<Self> {
         let text = |bytes: Option<&'a [u8]>| bytes.map(from_utf8).transpose().ok();
         let authorization = match check.authorization {
@@ -40,16 +44,23 @@ impl<'a> Question<'a> {
             authorization,
             method: from_utf8(check.method).ok()?,
             path: from_utf8(check.path).ok()?,
-            request_id: check.request_id.and_then(|id| from_utf8(id).ok()).unwrap_or_default(),
+            request_id: check
+                .request_id
+                .and_then(|id| from_utf8(id).ok())
+                .unwrap_or_default(),
             size: check.request_size.and_then(RequestSize::read),
-            client: from_utf8(check.external_address.unwrap_or(check.source_address)).unwrap_or_default(),
+            client: from_utf8(check.external_address.unwrap_or(check.source_address))
+                .unwrap_or_default(),
         };
         check.is_http.then_some(question)
     }
 
-    /// Path and query as the service will see them; `None` if the route's prefix is not there to be taken off.
+    /// Path and query as the service will see them; `None` if the route's prefix is not there to be
+    /// taken off.
     pub(crate) fn upstream_path(&self) -> Option<&'a str> {
-        self.path.strip_prefix(self.removed_prefix).filter(|path| path.starts_with('/'))
+        self.path
+            .strip_prefix(self.removed_prefix)
+            .filter(|path| path.starts_with('/'))
     }
 }
 
@@ -72,19 +83,41 @@ mod tests {
             value: String::new(),
             raw_value: value.to_vec(),
         };
-        let header_map = Some(HeaderMap { headers: lines.iter().map(header).collect() });
-        let http =
-            HttpRequest { method: "GET".to_owned(), path: path.to_owned(), header_map, ..HttpRequest::default() };
-        let context_extensions =
-            extensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let request = Some(Request { http: Some(http), time: None });
-        let context = AttributeContext { request, context_extensions, ..AttributeContext::default() };
-        CheckRequest { attributes: Some(context) }.encode_to_vec()
+        let header_map = Some(HeaderMap {
+            headers: lines.iter().map(header).collect(),
+        });
+        let http = HttpRequest {
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            header_map,
+            ..HttpRequest::default()
+        };
+        let context_extensions = extensions
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let request = Some(Request {
+            http: Some(http),
+            time: None,
+        });
+        let context = AttributeContext {
+            request,
+            context_extensions,
+            ..AttributeContext::default()
+        };
+        CheckRequest {
+            attributes: Some(context),
+        }
+        .encode_to_vec()
     }
 
     #[test]
     fn lines_stay_apart_and_keep_their_bytes() {
-        for (lines, expected) in [(&[][..], 0), (&[&b"Bearer \xff"[..]], 1), (&[b"Bearer a", b"Bearer b"], 2)] {
+        for (lines, expected) in [
+            (&[][..], 0),
+            (&[&b"Bearer \xff"[..]], 1),
+            (&[b"Bearer a", b"Bearer b"], 2),
+        ] {
             let request = request(lines, &[], "/");
             let check = Check::read(&request).unwrap();
             let found = match Question::read(&check).unwrap().authorization {
@@ -110,16 +143,27 @@ mod tests {
             let request = request(&[], &[("policy", "p"), ("removed_prefix", prefix)], path);
             let check = Check::read(&request).unwrap();
             let question = Question::read(&check).unwrap();
-            assert_eq!((question.policy, question.upstream_path()), (Some("p"), expected), "{prefix} {path}");
+            assert_eq!(
+                (question.policy, question.upstream_path()),
+                (Some("p"), expected),
+                "{prefix} {path}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_question_is_none() {
-        assert!(Question::read(&Check::read(&[]).unwrap()).is_none(), "nothing is about no request");
+        assert!(
+            Question::read(&Check::read(&[]).unwrap()).is_none(),
+            "nothing is about no request"
+        );
         let whole = request(&[b"Bearer a"], &[("policy", "p")], "/");
         for length in 1..whole.len() {
-            assert_eq!(Check::read(&whole[..length]), Err(Malformed), "cut to {length}");
+            assert_eq!(
+                Check::read(&whole[..length]),
+                Err(Malformed),
+                "cut to {length}"
+            );
         }
         assert_eq!(
             Check::read(b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),

@@ -1,4 +1,5 @@
-//! Callers whose tokens were verified, so that the next request with the same token costs a hash and a look-up.
+//! Callers whose tokens were verified, so that the next request with the same token costs a hash
+//! and a look-up.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,9 +24,10 @@ const SHARED_PARTS: u64 = 8;
 /// request takes 1 µs of the 16 µs of a first-seen token.
 const LEAST_SHARED: u64 = 1024 * 1024;
 
-/// Verified callers by token and policy. It belongs to one set of policies and ends with it, so that no decision outlives its policy
-/// (cf. Oathkeeper CVE-2021-32701). Only verified tokens enter: forged ones evict nothing. Nothing is remembered of refusals: a
-/// forged token costs as much to look up as to refuse, and how many there are is the attacker's choice.
+/// Verified callers by token and policy. It belongs to one set of policies and ends with it, so
+/// that no decision outlives its policy (cf. Oathkeeper CVE-2021-32701). Only verified tokens
+/// enter: forged ones evict nothing. Nothing is remembered of refusals: a forged token costs as
+/// much to look up as to refuse, and how many there are is the attacker's choice.
 pub(crate) struct DecisionCache {
     callers: Cache<TokenKey, Arc<KnownCaller>, ByWeight>,
     /// What they have in common.
@@ -47,10 +49,12 @@ pub(crate) struct CacheSize {
     pub(crate) misses: u64,
 }
 
-/// A keyed hash of policy and whole `Authorization` line: AES-GCM's tag of them under a random key and always the same nonce (GMAC). A tag
-/// that nobody ever sees is a universal hash: whatever two lines are chosen, they meet with a probability of 2⁻¹²⁰ (McGrew and Viega,
-/// "The Security and Performance of the Galois/Counter Mode", lemma 2). HMAC-SHA-256 took 0.75 µs for a token of Entra's, this takes 0.2 µs.
-/// The signature alone would not do: many tokens can have it (CVE-2026-33496 is the same mistake).
+/// A keyed hash of policy and whole `Authorization` line: AES-GCM's tag of them under a random key
+/// and always the same nonce (GMAC). A tag that nobody ever sees is a universal hash: whatever two
+/// lines are chosen, they meet with a probability of 2⁻¹²⁰ (McGrew and Viega, "The Security and
+/// Performance of the Galois/Counter Mode", lemma 2). HMAC-SHA-256 took 0.75 µs for a token of
+/// Entra's, this takes 0.2 µs. The signature alone would not do: many tokens can have it
+/// (CVE-2026-33496 is the same mistake).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct TokenKey([u8; 16]);
 
@@ -64,7 +68,8 @@ impl Weighter<TokenKey, Arc<KnownCaller>> for ByWeight {
 }
 
 impl DecisionCache {
-    /// A cache of at most `capacity` bytes; with 0 it keeps no callers. `None` if the system's random numbers fail.
+    /// A cache of at most `capacity` bytes; with 0 it keeps no callers. `None` if the system's
+    /// random numbers fail.
     pub(crate) fn new(capacity: u64) -> Option<Self> {
         let mut secret = [0; 32];
         rand::fill(&mut secret).ok()?;
@@ -77,22 +82,39 @@ impl DecisionCache {
         let callers = Cache::with_weighter(expected, callers, ByWeight);
         let shared = SharedIdentities::new(LEAST_SHARED.max(capacity / SHARED_PARTS))?;
         let (hits, misses) = (AtomicU64::new(0), AtomicU64::new(0));
-        Some(Self { callers, shared, secret, capacity, hits, misses })
+        Some(Self {
+            callers,
+            shared,
+            secret,
+            capacity,
+            hits,
+            misses,
+        })
     }
 
-    /// The key of an `Authorization` line under the policy number `policy`; `None` only if the cipher fails.
+    /// The key of an `Authorization` line under the policy number `policy`; `None` only if the
+    /// cipher fails.
     pub(crate) fn key(&self, policy: u32, line: &[u8]) -> Option<TokenKey> {
-        // What is encrypted is the policy's number, what is authenticated is the line, so neither can be taken for the other.
+        // What is encrypted is the policy's number, what is authenticated is the line, so neither
+        // can be taken for the other.
         let mut number = policy.to_be_bytes();
         let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
-        let tag = self.secret.seal_in_place_separate_tag(nonce, Aad::from(line), &mut number);
-        tag.and_then(|tag| tag.as_ref().try_into().map_err(|_| Unspecified)).ok().map(TokenKey)
+        let tag = self
+            .secret
+            .seal_in_place_separate_tag(nonce, Aad::from(line), &mut number);
+        tag.and_then(|tag| tag.as_ref().try_into().map_err(|_| Unspecified))
+            .ok()
+            .map(TokenKey)
     }
 
-    /// The caller of this key, if the token still counts at `now` and the signing keys are those that it was verified with.
+    /// The caller of this key, if the token still counts at `now` and the signing keys are those
+    /// that it was verified with.
     pub(crate) fn get(&self, key: TokenKey, now: u64, key_epoch: u64) -> Option<Arc<KnownCaller>> {
         let held = self.callers.get(&key);
-        let known = held.as_ref().filter(|known| known.counts(now, key_epoch)).cloned();
+        let known = held
+            .as_ref()
+            .filter(|known| known.counts(now, key_epoch))
+            .cloned();
         match &known {
             Some(_) => self.hits.fetch_add(1, Ordering::Relaxed),
             None => self.misses.fetch_add(1, Ordering::Relaxed),
@@ -110,16 +132,28 @@ impl DecisionCache {
     pub(crate) fn size(&self) -> CacheSize {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (hits, misses) = (count(&self.hits), count(&self.misses));
-        let (callers, index) = (self.callers.len(), self.callers.memory_used().total() as u64);
+        let (callers, index) = (
+            self.callers.len(),
+            self.callers.memory_used().total() as u64,
+        );
         let entries = (callers * ENTRY) as u64;
         let bytes = self.callers.weight().saturating_sub(entries) + index + self.shared.bytes();
-        CacheSize { callers, bytes, capacity: self.capacity, hits, misses }
+        CacheSize {
+            callers,
+            bytes,
+            capacity: self.capacity,
+            hits,
+            misses,
+        }
     }
 }
 
 impl fmt::Debug for DecisionCache {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("DecisionCache").field("callers", &self.callers.len()).finish_non_exhaustive()
+        formatter
+            .debug_struct("DecisionCache")
+            .field("callers", &self.callers.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -162,10 +196,19 @@ mod tests {
     }
 
     fn known_as(cache: &DecisionCache, caller: &Caller) -> Arc<KnownCaller> {
-        let verified =
-            Verified { caller: caller.clone(), claims: Claims::default(), valid: BEGIN..END, key_epoch: EPOCH };
-        let limit_key = RateLimiter::in_memory(LimitMemory::default())
-            .key("p", Subject::Caller { tenant: "t", object_id: &caller.object_id });
+        let verified = Verified {
+            caller: caller.clone(),
+            claims: Claims::default(),
+            valid: BEGIN..END,
+            key_epoch: EPOCH,
+        };
+        let limit_key = RateLimiter::in_memory(LimitMemory::default()).key(
+            "p",
+            Subject::Caller {
+                tenant: "t",
+                object_id: &caller.object_id,
+            },
+        );
         let shared = cache.shared.of(caller).unwrap();
         Arc::new(KnownCaller::new(&verified, Grant::default(), limit_key, shared).unwrap())
     }
@@ -188,7 +231,11 @@ mod tests {
             (BEGIN, EPOCH - 1, false),
         ] {
             let (cache, key) = remembering(1 << 20, b"Bearer x");
-            assert_eq!(cache.get(key, now, epoch).is_some(), expected, "{now} {epoch}");
+            assert_eq!(
+                cache.get(key, now, epoch).is_some(),
+                expected,
+                "{now} {epoch}"
+            );
             // What does not count any more is not kept.
             assert_eq!(cache.size().callers, usize::from(expected), "{now} {epoch}");
         }
@@ -206,10 +253,19 @@ mod tests {
             (1, b"Bearer ab"),
             (1, b""),
         ] {
-            assert!(cache.get(cache.key(policy, line).unwrap(), BEGIN, EPOCH).is_none(), "{policy} {line:?}");
+            assert!(
+                cache
+                    .get(cache.key(policy, line).unwrap(), BEGIN, EPOCH)
+                    .is_none(),
+                "{policy} {line:?}"
+            );
         }
         let other = DecisionCache::new(1 << 20).unwrap();
-        assert_ne!(other.key(1, b"Bearer abc"), Some(key), "each cache has a secret of its own");
+        assert_ne!(
+            other.key(1, b"Bearer abc"),
+            Some(key),
+            "each cache has a secret of its own"
+        );
     }
 
     #[test]
@@ -221,7 +277,10 @@ mod tests {
             cache.insert(key, known(&cache, "o"));
             assert!(cache.size().bytes <= capacity);
             if number % 8 == 0 {
-                assert!(cache.get(regular, BEGIN, EPOCH).is_some(), "evicted by {number} strangers");
+                assert!(
+                    cache.get(regular, BEGIN, EPOCH).is_some(),
+                    "evicted by {number} strangers"
+                );
             }
         }
     }
@@ -237,9 +296,17 @@ mod tests {
         let capacity = 1024 * 1024;
         let cache = DecisionCache::new(capacity).unwrap();
         for number in 0..2_000_u32 {
-            let roles = (0..200).map(|role| format!("{number:08}.{role:030}")).collect();
-            let caller = Caller { roles, ..caller("o") };
-            cache.insert(cache.key(1, &number.to_be_bytes()).unwrap(), known_as(&cache, &caller));
+            let roles = (0..200)
+                .map(|role| format!("{number:08}.{role:030}"))
+                .collect();
+            let caller = Caller {
+                roles,
+                ..caller("o")
+            };
+            cache.insert(
+                cache.key(1, &number.to_be_bytes()).unwrap(),
+                known_as(&cache, &caller),
+            );
             let size = cache.size();
             // Without a cache this much is still kept of what callers have in common.
             assert!(size.bytes <= capacity + LEAST_SHARED, "{size:?}");
@@ -255,13 +322,27 @@ mod tests {
                     spec: {allow: [{callers: anyone}], upstream: {name: u}}}";
         let set = PolicySet::compile([("p.yaml", text)]).unwrap();
         let metrics = Metrics::register(&mut Registry::default());
-        let routes = || Routes::new(&set, |_, _| None, DecisionCache::new(1 << 20).unwrap(), &metrics);
+        let routes = || {
+            Routes::new(
+                &set,
+                |_, _| None,
+                DecisionCache::new(1 << 20).unwrap(),
+                &metrics,
+            )
+        };
         let limiter = RateLimiter::in_memory(LimitMemory::default());
-        let gate = Gate::new(routes(), Signers::public_only(Signer::generate().unwrap()), limiter);
+        let gate = Gate::new(
+            routes(),
+            Signers::public_only(Signer::generate().unwrap()),
+            limiter,
+        );
         let in_flight = gate.routes();
         let old = Arc::downgrade(&in_flight);
         gate.replace_routes(routes());
-        assert!(old.upgrade().is_some(), "a request in flight goes on with its routes");
+        assert!(
+            old.upgrade().is_some(),
+            "a request in flight goes on with its routes"
+        );
         drop(in_flight);
         assert!(old.upgrade().is_none(), "nothing else keeps them");
     }

@@ -1,4 +1,5 @@
-//! One record for each question. Never a token, a name or an e-mail address, and of the path only what the route's policy names.
+//! One record for each question. Never a token, a name or an e-mail address, and of the path only
+//! what the route's policy names.
 
 use crate::check_request::Question;
 use crate::metrics::ALLOWED;
@@ -6,13 +7,24 @@ use crate::reply;
 use crate::verdict::{Denied, Fault, Pass, Verdict};
 
 /// The outcome and its reason code, for metrics.
-pub(crate) fn record(question: &Question<'_>, verdict: &Result<Verdict, Fault>) -> (&'static str, &'static str) {
-    let (policy, request_id, method) = (question.policy.unwrap_or("none"), question.request_id, question.method);
+pub(crate) fn record(
+    question: &Question<'_>,
+    verdict: &Result<Verdict, Fault>,
+) -> (&'static str, &'static str) {
+    let (policy, request_id, method) = (
+        question.policy.unwrap_or("none"),
+        question.request_id,
+        question.method,
+    );
     let verdict = match verdict {
         Ok(verdict) => verdict,
         Err(fault) => {
             let reason = fault.reason();
-            let keys = if let Fault::KeysUnavailable(keys) = fault { Some(&**keys) } else { None };
+            let keys = if let Fault::KeysUnavailable(keys) = fault {
+                Some(&**keys)
+            } else {
+                None
+            };
             let issuer = keys.map(|keys| &keys.issuer);
             let source = keys.and_then(|keys| keys.source.as_ref());
             tracing::error!(
@@ -51,10 +63,16 @@ pub(crate) fn record(question: &Question<'_>, verdict: &Result<Verdict, Fault>) 
             let who = who.as_ref();
             let (tenant, object_id) = (who.map(|who| &who.tenant), who.map(|who| &who.object_id));
             let rights = who.and_then(|who| who.rights.as_ref());
-            let (kind, actor) =
-                (rights.map(|rights| rights.kind.as_str()), rights.and_then(|rights| rights.actor.as_ref()));
-            let scopes = rights.map(|rights| &rights.scopes).filter(|scopes| !scopes.is_empty());
-            let roles = rights.map(|rights| &rights.roles).filter(|roles| !roles.is_empty());
+            let (kind, actor) = (
+                rights.map(|rights| rights.kind.as_str()),
+                rights.and_then(|rights| rights.actor.as_ref()),
+            );
+            let scopes = rights
+                .map(|rights| &rights.scopes)
+                .filter(|scopes| !scopes.is_empty());
+            let roles = rights
+                .map(|rights| &rights.roles)
+                .filter(|roles| !roles.is_empty());
             tracing::info!(
                 request_id,
                 policy,

@@ -29,7 +29,8 @@ pub struct ExplainArguments {
     /// Fetches the issuer's keys and checks the token's signature too.
     #[arg(long)]
     check_signature: bool,
-    /// File with a token, an Authorization line, or a decision record of the log [default: standard input].
+    /// File with a token, an Authorization line, or a decision record of the log [default: standard
+    /// input].
     #[arg(value_name = "FILE")]
     input: Option<PathBuf>,
     /// How issuers are called.
@@ -42,7 +43,8 @@ const LARGEST_INPUT: u64 = 256 * 1024;
 /// Exit code of what cannot be explained, as for settings.
 const UNUSABLE: u8 = 64;
 
-/// Prints each rule, what it needs, what came, and the verdict. Never the token. Exit code 0: explained; 64: it could not be.
+/// Prints each rule, what it needs, what came, and the verdict. Never the token. Exit code 0:
+/// explained; 64: it could not be.
 #[must_use]
 pub fn explain(arguments: &ExplainArguments) -> ExitCode {
     match run(arguments) {
@@ -59,7 +61,8 @@ pub fn explain(arguments: &ExplainArguments) -> ExitCode {
 }
 
 fn run(arguments: &ExplainArguments) -> anyhow::Result<String> {
-    let policies = PolicyText::read([arguments.policy.as_path()]).and_then(|text| text.compile())?;
+    let policies =
+        PolicyText::read([arguments.policy.as_path()]).and_then(|text| text.compile())?;
     let input = read(arguments.input.as_deref())?;
     let input = input.trim();
     ensure!(
@@ -70,24 +73,45 @@ fn run(arguments: &ExplainArguments) -> anyhow::Result<String> {
         return record::explain(&policies, arguments.name.as_deref(), input);
     }
     let token = input.strip_prefix("Authorization:").unwrap_or(input).trim();
-    let line = if token.contains(' ') { token.to_owned() } else { format!("Bearer {token}") };
+    let line = if token.contains(' ') {
+        token.to_owned()
+    } else {
+        format!("Bearer {token}")
+    };
     let name = name_of(&policies, arguments.name.as_deref())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let asked = token::Asked { line: &line, method: &arguments.method };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let asked = token::Asked {
+        line: &line,
+        method: &arguments.method,
+    };
     runtime.block_on(async {
-        let http = arguments.check_signature.then(|| http_client(&arguments.outbound)).transpose()?;
+        let http = arguments
+            .check_signature
+            .then(|| http_client(&arguments.outbound))
+            .transpose()?;
         token::explain(policies, &name, &asked, http.as_ref()).await
     })
 }
 
 /// The policy's name, which need not be given if there is only one.
 fn name_of(policies: &PolicySet, given: Option<&str>) -> anyhow::Result<String> {
-    let names: Vec<&str> = policies.policies().map(|policy| policy.name.as_str()).collect();
+    let names: Vec<&str> = policies
+        .policies()
+        .map(|policy| policy.name.as_str())
+        .collect();
     match (given, names.as_slice()) {
         (Some(name), _) if names.contains(&name) => Ok(name.to_owned()),
-        (Some(name), _) => bail!("--name: there is no RoutePolicy '{name}'; there is: {}", names.join(", ")),
+        (Some(name), _) => bail!(
+            "--name: there is no RoutePolicy '{name}'; there is: {}",
+            names.join(", ")
+        ),
         (None, [name]) => Ok((*name).to_owned()),
-        (None, _) => bail!("--name: say which RoutePolicy to explain: {}", names.join(", ")),
+        (None, _) => bail!(
+            "--name: say which RoutePolicy to explain: {}",
+            names.join(", ")
+        ),
     }
 }
 
@@ -95,13 +119,17 @@ fn read(file: Option<&Path>) -> anyhow::Result<String> {
     let mut text = String::new();
     match file {
         Some(path) => {
-            let file = std::fs::File::open(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+            let file = std::fs::File::open(path)
+                .with_context(|| format!("{}: cannot be read", path.display()))?;
             file.take(LARGEST_INPUT)
                 .read_to_string(&mut text)
                 .with_context(|| format!("{}: is no text", path.display()))?;
         }
         None => {
-            stdin().take(LARGEST_INPUT).read_to_string(&mut text).context("standard input: is no text")?;
+            stdin()
+                .take(LARGEST_INPUT)
+                .read_to_string(&mut text)
+                .context("standard input: is no text")?;
         }
     }
     Ok(text)

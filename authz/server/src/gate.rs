@@ -1,11 +1,14 @@
-//! One question, answered: verify the token, decide by the route's policy, limit the rate, sign what the service may believe.
+//! One question, answered: verify the token, decide by the route's policy, limit the rate, sign
+//! what the service may believe.
 
 use std::sync::{Arc, PoisonError};
 
 use arc_swap::ArcSwap;
 use portcullis_assertion::{BoundRequest, LIFETIME, Signer, Statement};
 use portcullis_policy::{Asked, Binding, Decision, Denial, Grant, RoutePolicy};
-use portcullis_token::{Authorization, KeyStatus, MAX_TOKEN_LENGTH, Verified, Verifier, bearer_token};
+use portcullis_token::{
+    Authorization, KeyStatus, MAX_TOKEN_LENGTH, Verified, Verifier, bearer_token,
+};
 
 use crate::check_request::Question;
 use crate::known_caller::{IssuedAssertion, KnownCaller};
@@ -43,7 +46,11 @@ enum Stop {
 
 impl Gate {
     pub(crate) fn new(routes: Routes, signers: Signers, limiter: RateLimiter) -> Self {
-        Self { routes: ArcSwap::from_pointee(routes), limiter, signers: ArcSwap::from_pointee(signers) }
+        Self {
+            routes: ArcSwap::from_pointee(routes),
+            limiter,
+            signers: ArcSwap::from_pointee(signers),
+        }
     }
 
     /// The routes in force.
@@ -74,13 +81,15 @@ impl Gate {
     /// Puts other public keys in force.
     pub(crate) fn replace_signer(&self, signer: Signer) {
         let signer = Arc::new(signer);
-        self.signers.rcu(|signers| signers.with_public(Arc::clone(&signer)));
+        self.signers
+            .rcu(|signers| signers.with_public(Arc::clone(&signer)));
     }
 
     /// Puts other MAC keys in force.
     pub(crate) fn replace_mac_keys(&self, keys: UpstreamMacKeys) {
         let keys = Arc::new(keys);
-        self.signers.rcu(|signers| signers.with_mac(Arc::clone(&keys)));
+        self.signers
+            .rcu(|signers| signers.with_mac(Arc::clone(&keys)));
     }
 
     /// Answers `question`, whose route is `route` of `routes`, at `now`, in seconds since 1970.
@@ -104,12 +113,21 @@ impl Gate {
         }
     }
 
-    async fn judge(&self, routes: &Routes, route: &Route, question: &Question<'_>, now: u64) -> Result<Pass, Stop> {
+    async fn judge(
+        &self,
+        routes: &Routes,
+        route: &Route,
+        question: &Question<'_>,
+        now: u64,
+    ) -> Result<Pass, Stop> {
         let policy = &route.policy;
         let Admitted { caller, rule } = match (&route.verifier, question.authorization) {
             (None, _) => nobody(policy, question)?,
             (Some(_), Authorization::Absent) if policy.is_for_anyone() => nobody(policy, question)?,
-            (Some(verifier), line) => self.somebody(routes, route, verifier, line, question, now).await?,
+            (Some(verifier), line) => {
+                self.somebody(routes, route, verifier, line, question, now)
+                    .await?
+            }
         };
         let quota = self.limit(policy, caller.as_deref(), question).await?;
         let assertion = match caller.as_deref() {
@@ -122,7 +140,13 @@ impl Gate {
             }
             None => None,
         };
-        Ok(Pass { rule, caller, assertion, forward_token: policy.upstream.forward_token, quota })
+        Ok(Pass {
+            rule,
+            caller,
+            assertion,
+            forward_token: policy.upstream.forward_token,
+            quota,
+        })
     }
 
     /// The caller that the token proves: remembered, or verified now.
@@ -137,28 +161,42 @@ impl Gate {
     ) -> Result<Admitted, Stop> {
         let policy = &route.policy;
         let key = match line {
-            Authorization::One(line) if line.len() <= LONGEST_LINE => routes.cache.key(route.number, line),
+            Authorization::One(line) if line.len() <= LONGEST_LINE => {
+                routes.cache.key(route.number, line)
+            }
             _ => None,
         };
         if let Some(caller) = key.and_then(|key| routes.cache.get(key, now, verifier.key_epoch()))
             && let Some(rule) = policy.rule_for(caller.grant, question.method)
         {
-            return Ok(Admitted { caller: Some(caller), rule });
+            return Ok(Admitted {
+                caller: Some(caller),
+                rule,
+            });
         }
         let proved = verify(policy, verifier, line, now).await?;
-        let asked = Asked { caller: Some(&proved), method: question.method };
-        let granted = policy.grant(asked.caller).and_then(|grant| match policy.rule_for(grant, question.method) {
-            Some(rule) => Ok((grant, rule)),
-            None => Err(policy.nearest_miss(&asked)),
+        let asked = Asked {
+            caller: Some(&proved),
+            method: question.method,
+        };
+        let granted = policy.grant(asked.caller).and_then(|grant| {
+            match policy.rule_for(grant, question.method) {
+                Some(rule) => Ok((grant, rule)),
+                None => Err(policy.nearest_miss(&asked)),
+            }
         });
-        let (grant, rule) = granted.map_err(|denial| denied(policy, Some((&proved.caller).into()), denial))?;
+        let (grant, rule) =
+            granted.map_err(|denial| denied(policy, Some((&proved.caller).into()), denial))?;
         let Some(caller) = self.known(routes, policy, &proved, grant) else {
             return Err(deny(Some((&proved.caller).into()), Refused::ClaimsTooLarge));
         };
         if let Some(key) = key {
             routes.cache.insert(key, Arc::clone(&caller));
         }
-        Ok(Admitted { caller: Some(caller), rule })
+        Ok(Admitted {
+            caller: Some(caller),
+            rule,
+        })
     }
 
     fn known(
@@ -168,7 +206,10 @@ impl Gate {
         verified: &Verified,
         grant: Grant,
     ) -> Option<Arc<KnownCaller>> {
-        let subject = Subject::Caller { tenant: &verified.caller.tenant, object_id: &verified.caller.object_id };
+        let subject = Subject::Caller {
+            tenant: &verified.caller.tenant,
+            object_id: &verified.caller.object_id,
+        };
         let limit_key = self.limiter.key(&policy.name, subject);
         let shared = routes.cache.shared.of(&verified.caller)?;
         let caller = KnownCaller::new(verified, grant, limit_key, shared)?;
@@ -184,23 +225,36 @@ impl Gate {
         caller: Option<&KnownCaller>,
         question: &Question<'_>,
     ) -> Result<Option<Quota>, Stop> {
-        let Some(limit) = policy.rate_limit else { return Ok(None) };
+        let Some(limit) = policy.rate_limit else {
+            return Ok(None);
+        };
         let admission = if let Some(caller) = caller {
             self.limiter.admit_caller(caller.limit_key, limit).await
         } else {
             let client = ClientAddress::read(question.client);
-            self.limiter.admit_address(&policy.name, client, limit).await
+            self.limiter
+                .admit_address(&policy.name, client, limit)
+                .await
         };
-        let quota = |remaining, reset| Quota { limit, remaining, reset };
+        let quota = |remaining, reset| Quota {
+            limit,
+            remaining,
+            reset,
+        };
         match admission {
             Err(StoreDown) => Err(Stop::Fault(Fault::LimitsUnavailable)),
             Ok(Admission::Admitted { remaining, reset }) => Ok(Some(quota(remaining, reset))),
-            Ok(Admission::Refused { retry_after }) => {
-                Err(deny(caller.map(Who::from), Refused::RateLimited { quota: quota(0, retry_after), retry_after }))
-            }
-            Ok(Admission::Full { retry_after }) => {
-                Err(deny(caller.map(Who::from), Refused::LimiterFull { retry_after }))
-            }
+            Ok(Admission::Refused { retry_after }) => Err(deny(
+                caller.map(Who::from),
+                Refused::RateLimited {
+                    quota: quota(0, retry_after),
+                    retry_after,
+                },
+            )),
+            Ok(Admission::Full { retry_after }) => Err(deny(
+                caller.map(Who::from),
+                Refused::LimiterFull { retry_after },
+            )),
         }
     }
 
@@ -226,27 +280,59 @@ impl Gate {
         now: u64,
     ) -> Result<Arc<str>, Stop> {
         let mismatch = || Fault::RouteMismatch {
-            path: question.path.split('?').next().unwrap_or_default().to_owned(),
+            path: question
+                .path
+                .split('?')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
             prefix: question.removed_prefix.to_owned(),
         };
-        let path = question.upstream_path().ok_or_else(|| Stop::Fault(mismatch()))?;
-        let request = Some(BoundRequest { id: question.request_id, method: question.method, path });
-        let statement = Statement { audience: &policy.upstream.name, request, issued_at: now };
+        let path = question
+            .upstream_path()
+            .ok_or_else(|| Stop::Fault(mismatch()))?;
+        let request = Some(BoundRequest {
+            id: question.request_id,
+            method: question.method,
+            path,
+        });
+        let statement = Statement {
+            audience: &policy.upstream.name,
+            request,
+            issued_at: now,
+        };
         sign(&self.signers.load(), &statement, caller)
     }
 
     /// The caller's last assertion while it has half its life before it and its key is in force, or
     /// a new one.
-    fn sign_identity(&self, policy: &RoutePolicy, caller: &KnownCaller, now: u64) -> Result<Arc<str>, Stop> {
-        let mut last = caller.assertion.get_or_init(Box::default).lock().unwrap_or_else(PoisonError::into_inner);
+    fn sign_identity(
+        &self,
+        policy: &RoutePolicy,
+        caller: &KnownCaller,
+        now: u64,
+    ) -> Result<Arc<str>, Stop> {
+        let mut last = caller
+            .assertion
+            .get_or_init(Box::default)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let signers = self.signers.load();
-        if let Some(IssuedAssertion { issued_at, generation, assertion }) = &*last
+        if let Some(IssuedAssertion {
+            issued_at,
+            generation,
+            assertion,
+        }) = &*last
             && (*issued_at..issued_at + LIFETIME.as_secs() / 2).contains(&now)
             && *generation == signers.generation
         {
             return Ok(Arc::clone(assertion));
         }
-        let statement = Statement { audience: &policy.upstream.name, request: None, issued_at: now };
+        let statement = Statement {
+            audience: &policy.upstream.name,
+            request: None,
+            issued_at: now,
+        };
         let assertion = sign(&signers, &statement, caller)?;
         *last = caller.has_room_for(&assertion).then(|| IssuedAssertion {
             issued_at: now,
@@ -257,14 +343,18 @@ impl Gate {
     }
 }
 
-fn sign(signers: &Signers, statement: &Statement<'_>, caller: &KnownCaller) -> Result<Arc<str>, Stop> {
+fn sign(
+    signers: &Signers,
+    statement: &Statement<'_>,
+    caller: &KnownCaller,
+) -> Result<Arc<str>, Stop> {
     let own = caller.members().ok_or(Stop::Fault(Fault::NotSigned))?;
     let signed = signers.sign(statement, [&own, &caller.shared.members]);
     signed.map(Arc::from).ok_or(Stop::Fault(Fault::NotSigned))
 }
 
-/// Whether what is added to the request fits into the reserve of Envoy's limits, and whether services
-/// read the assertion: they refuse a longer one, as they refuse a longer token.
+/// Whether what is added to the request fits into the reserve of Envoy's limits, and whether
+/// services read the assertion: they refuse a longer one, as they refuse a longer token.
 fn fits(caller: &KnownCaller, assertion: Option<&str>) -> bool {
     let assertion = assertion.map_or(0, str::len);
     let headers = caller.headers.len() + caller.shared.headers.len();
@@ -272,7 +362,10 @@ fn fits(caller: &KnownCaller, assertion: Option<&str>) -> bool {
 }
 
 fn nobody(policy: &RoutePolicy, question: &Question<'_>) -> Result<Admitted, Stop> {
-    match policy.decide(&Asked { caller: None, method: question.method }) {
+    match policy.decide(&Asked {
+        caller: None,
+        method: question.method,
+    }) {
         Decision::Allow { rule } => Ok(Admitted { caller: None, rule }),
         Decision::Deny(denial) => match bearer_token(Authorization::Absent) {
             Err(missing) if policy.tokens.is_some() => Err(deny(None, Refused::Token(missing))),
@@ -287,14 +380,20 @@ async fn verify(
     line: Authorization<'_>,
     now: u64,
 ) -> Result<Verified, Stop> {
-    let Some(tokens) = &policy.tokens else { return Err(deny(None, Refused::NoPolicy)) };
+    let Some(tokens) = &policy.tokens else {
+        return Err(deny(None, Refused::NoPolicy));
+    };
     let verdict = match bearer_token(line) {
         Ok(token) => verifier.verify(token, &tokens.audiences, now).await,
         Err(refusal) => Err(refusal),
     };
     verdict.map_err(|refusal| {
         if refusal.is_fault() {
-            Stop::Fault(Fault::KeysUnavailable(Box::new(missing_keys(&tokens.issuer, verifier, line))))
+            Stop::Fault(Fault::KeysUnavailable(Box::new(missing_keys(
+                &tokens.issuer,
+                verifier,
+                line,
+            ))))
         } else {
             deny(None, Refused::Token(refusal))
         }
@@ -302,13 +401,27 @@ async fn verify(
 }
 
 fn missing_keys(issuer: &str, verifier: &Verifier, line: Authorization<'_>) -> MissingKeys {
-    let status = bearer_token(line).ok().and_then(|token| verifier.key_source_of(token));
-    let cause = status.as_ref().map_or_else(String::new, KeyStatus::why_not_ready);
-    MissingKeys { issuer: issuer.to_owned(), source: status.map(|status| status.source), cause }
+    let status = bearer_token(line)
+        .ok()
+        .and_then(|token| verifier.key_source_of(token));
+    let cause = status
+        .as_ref()
+        .map_or_else(String::new, KeyStatus::why_not_ready);
+    MissingKeys {
+        issuer: issuer.to_owned(),
+        source: status.map(|status| status.source),
+        cause,
+    }
 }
 
 fn denied(policy: &RoutePolicy, who: Option<Who>, denial: Denial) -> Stop {
-    deny(who, Refused::Policy { denial, on_denied: policy.on_denied })
+    deny(
+        who,
+        Refused::Policy {
+            denial,
+            on_denied: policy.on_denied,
+        },
+    )
 }
 
 fn deny(who: Option<Who>, refused: Refused) -> Stop {

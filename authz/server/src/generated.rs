@@ -1,4 +1,5 @@
-//! What the program writes about itself: the schema of its documents, completions for shells, the reference of its commands.
+//! What the program writes about itself: the schema of its documents, completions for shells, the
+//! reference of its commands.
 
 use std::io::{Write, stdout};
 use std::process::ExitCode;
@@ -55,9 +56,15 @@ fn command() -> Command {
 
 fn reference_text() -> String {
     let mut command = command();
-    let mut text = "# The commands of `portcullis`\n\nWritten by `make generate` from what `--help` says.\n".to_owned();
+    let mut text =
+        "# The commands of `portcullis`\n\nWritten by `make generate` from what `--help` says.\n"
+            .to_owned();
     text.push_str(&section("portcullis", &mut command));
-    let names: Vec<String> = command.get_subcommands().filter(|sub| !sub.is_hide_set()).map(name).collect();
+    let names: Vec<String> = command
+        .get_subcommands()
+        .filter(|sub| !sub.is_hide_set())
+        .map(name)
+        .collect();
     for name in names.iter().filter(|name| *name != "help") {
         if let Some(subcommand) = command.find_subcommand_mut(name) {
             text.push_str(&section(&format!("portcullis {name}"), subcommand));
@@ -73,7 +80,10 @@ fn name(command: &Command) -> String {
 fn section(title: &str, command: &mut Command) -> String {
     let help = command.render_long_help().to_string();
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
-    format!("\n## {title}\n\n```text\n{}\n```\n", lines.join("\n").trim_end())
+    format!(
+        "\n## {title}\n\n```text\n{}\n```\n",
+        lines.join("\n").trim_end()
+    )
 }
 
 #[cfg(test)]
@@ -90,8 +100,14 @@ mod tests {
 
     #[test]
     fn what_is_written_down_is_what_the_program_says() {
-        for (file, now) in [("cli.md", reference_text()), ("policy.schema.json", schema_text())] {
-            assert!(written(file) == now, "docs/{file} is out of date; run: make generate");
+        for (file, now) in [
+            ("cli.md", reference_text()),
+            ("policy.schema.json", schema_text()),
+        ] {
+            assert!(
+                written(file) == now,
+                "docs/{file} is out of date; run: make generate"
+            );
         }
     }
 

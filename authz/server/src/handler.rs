@@ -37,12 +37,16 @@ pub enum Unanswered {
 }
 
 impl Handler {
-    /// A handler apart from a server, for measurements: with a signing key and metrics of its own, and
-    /// `cache` bytes for verified tokens. Fails unless every issuer's keys come within 15 s.
+    /// A handler apart from a server, for measurements: with a signing key and metrics of its own,
+    /// and `cache` bytes for verified tokens. Fails unless every issuer's keys come within 15 s.
     pub async fn start(policies: &PolicySet, http: Client, cache: u64) -> anyhow::Result<Self> {
         let metrics = Metrics::register(&mut Registry::default());
         let keys = KeySources::new(http, KeyPolicy::default());
-        let settings = RouteSettings { keys, cache_capacity: cache, metrics: metrics.clone() };
+        let settings = RouteSettings {
+            keys,
+            cache_capacity: cache,
+            metrics: metrics.clone(),
+        };
         let routes = Routes::start(policies, &settings)?;
         for (_, verifier) in routes.issuers() {
             verifier.ready(Duration::from_secs(15)).await?;
@@ -57,10 +61,12 @@ impl Handler {
 
     /// Signs assertions for `upstream` with keys that it shares, for measurements.
     pub fn share_mac_keys(&self, upstream: &str, keys: MacKeys) {
-        self.gate.replace_mac_keys(UpstreamMacKeys::of(upstream, keys));
+        self.gate
+            .replace_mac_keys(UpstreamMacKeys::of(upstream, keys));
     }
 
-    /// How many verified tokens are held, and how many bytes they are said to take with all that belongs to them.
+    /// How many verified tokens are held, and how many bytes they are said to take with all that
+    /// belongs to them.
     #[must_use]
     pub fn cached(&self) -> (usize, u64) {
         let size = self.gate.routes().cache.size();
@@ -90,14 +96,21 @@ impl Handler {
         }
         note_in_trace(|| {
             [
-                ("portcullis.policy", policy.unwrap_or_default().to_owned().into()),
+                (
+                    "portcullis.policy",
+                    policy.unwrap_or_default().to_owned().into(),
+                ),
                 ("portcullis.outcome", counted.0.into()),
                 ("portcullis.reason", counted.1.into()),
             ]
         });
         self.metrics.took(started.elapsed());
         match verdict {
-            Ok(verdict) => Ok(reply::of(&verdict, policy.unwrap_or_default(), question.request_id)),
+            Ok(verdict) => Ok(reply::of(
+                &verdict,
+                policy.unwrap_or_default(),
+                question.request_id,
+            )),
             Err(fault) => Err(Unanswered::Fault(fault.to_string())),
         }
     }

@@ -15,11 +15,26 @@ struct TableLabels {
 }
 
 /// The memory of verified tokens.
-pub(crate) fn decision_cache(encoder: &mut DescriptorEncoder<'_>, cache: &CacheSize) -> Result<(), fmt::Error> {
+pub(crate) fn decision_cache(
+    encoder: &mut DescriptorEncoder<'_>,
+    cache: &CacheSize,
+) -> Result<(), fmt::Error> {
     for (name, help, value) in [
-        ("portcullis_decision_cache_callers", "Verified tokens held", cache.callers as u64),
-        ("portcullis_decision_cache_bytes", "Memory of verified tokens", cache.bytes),
-        ("portcullis_decision_cache_capacity_bytes", "The most of it", cache.capacity),
+        (
+            "portcullis_decision_cache_callers",
+            "Verified tokens held",
+            cache.callers as u64,
+        ),
+        (
+            "portcullis_decision_cache_bytes",
+            "Memory of verified tokens",
+            cache.bytes,
+        ),
+        (
+            "portcullis_decision_cache_capacity_bytes",
+            "The most of it",
+            cache.capacity,
+        ),
     ] {
         let gauge = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
         ConstGauge::new(value).encode(gauge)?;
@@ -34,9 +49,21 @@ pub(crate) fn rate_limits(
 ) -> Result<(), fmt::Error> {
     let of = |value: fn(&Held) -> usize| move |held: &Held| value(held) as u64;
     for (name, help, value) in [
-        ("portcullis_rate_limit_windows", "Windows held", of(|held| held.windows)),
-        ("portcullis_rate_limit_bytes", "Memory of windows", of(|held| held.bytes)),
-        ("portcullis_rate_limit_capacity_bytes", "The most of it", of(|held| held.capacity)),
+        (
+            "portcullis_rate_limit_windows",
+            "Windows held",
+            of(|held| held.windows),
+        ),
+        (
+            "portcullis_rate_limit_bytes",
+            "Memory of windows",
+            of(|held| held.bytes),
+        ),
+        (
+            "portcullis_rate_limit_capacity_bytes",
+            "The most of it",
+            of(|held| held.capacity),
+        ),
     ] {
         let mut gauges = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
         for (table, held) in tables {

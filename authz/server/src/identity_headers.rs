@@ -12,11 +12,12 @@ pub(crate) const OWN: [&str; 3] = ["x-user-oid", "x-user-name", "x-user-email"];
 /// The headers that many callers have in common: tenant, roles.
 const SHARED: [&str; 2] = ["x-tenant-id", "x-user-roles"];
 
-/// Longer values than this are refused rather than cut: half a list of roles is another list of roles.
+/// Longer values than this are refused rather than cut: half a list of roles is another list of
+/// roles.
 const MAX_LENGTH: usize = 8 * 1024;
 
-/// Encoded beside non-ASCII bytes: what would break the line (controls), separate values (`,` `;`) or look like encoding (`%`).
-/// A space is legal inside a value and common in names.
+/// Encoded beside non-ASCII bytes: what would break the line (controls), separate values (`,` `;`)
+/// or look like encoding (`%`). A space is legal inside a value and common in names.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%').add(b',').add(b';').add(b'"').add(b'\\');
 
 /// The headers that are one caller's alone; `None` if one would be too long.
@@ -33,7 +34,10 @@ pub(crate) fn own(caller: &Caller) -> Option<ReplyPart> {
 pub(crate) fn shared(caller: &Caller) -> Option<ReplyPart> {
     let [tenant, roles] = SHARED;
     let list: Vec<Cow<'_, str>> = caller.roles.iter().map(|role| encode(role)).collect();
-    part(&[(tenant, Some(encode(&caller.tenant))), (roles, (!list.is_empty()).then(|| list.join(",").into()))])
+    part(&[
+        (tenant, Some(encode(&caller.tenant))),
+        (roles, (!list.is_empty()).then(|| list.join(",").into())),
+    ])
 }
 
 /// No header has a value: they are removed, whatever the client sent.
@@ -41,13 +45,22 @@ pub(crate) fn nobody() -> ReplyPart {
     ReplyPart::new([], OWN.into_iter().chain(SHARED))
 }
 
-/// Sets the headers that have a value and removes the others. Envoy removes last, so a name must not be in both lists: its value would be gone.
+/// Sets the headers that have a value and removes the others. Envoy removes last, so a name must
+/// not be in both lists: its value would be gone.
 fn part<const N: usize>(headers: &[(&str, Option<Cow<'_, str>>); N]) -> Option<ReplyPart> {
-    if headers.iter().any(|(_, value)| value.as_ref().is_some_and(|value| value.len() > MAX_LENGTH)) {
+    if headers
+        .iter()
+        .any(|(_, value)| value.as_ref().is_some_and(|value| value.len() > MAX_LENGTH))
+    {
         return None;
     }
-    let set = headers.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
-    let unset = headers.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| *name);
+    let set = headers
+        .iter()
+        .filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+    let unset = headers
+        .iter()
+        .filter(|(_, value)| value.is_none())
+        .map(|(name, _)| *name);
     Some(ReplyPart::new(set, unset))
 }
 
@@ -87,21 +100,42 @@ mod tests {
             ("nul\0", "nul%00"),
             ("\u{202e}", "%E2%80%AE"),
         ] {
-            let expected = ReplyPart::new([("x-user-oid", "o"), ("x-user-name", encoded)], ["x-user-email"]);
+            let expected = ReplyPart::new(
+                [("x-user-oid", "o"), ("x-user-name", encoded)],
+                ["x-user-email"],
+            );
             assert_eq!(own(&caller(name, &[])), Some(expected), "{name}");
         }
     }
 
     #[test]
     fn roles_cannot_smuggle_a_separator() {
-        let expected = ReplyPart::new([("x-tenant-id", "t"), ("x-user-roles", "Reader%2CAdmin,Editor")], []);
-        assert_eq!(shared(&caller("n", &["Reader,Admin", "Editor"])), Some(expected));
+        let expected = ReplyPart::new(
+            [
+                ("x-tenant-id", "t"),
+                ("x-user-roles", "Reader%2CAdmin,Editor"),
+            ],
+            [],
+        );
+        assert_eq!(
+            shared(&caller("n", &["Reader,Admin", "Editor"])),
+            Some(expected)
+        );
     }
 
     #[test]
     fn what_has_no_value_is_removed() {
-        assert_eq!(shared(&caller("n", &[])), Some(ReplyPart::new([("x-tenant-id", "t")], ["x-user-roles"])));
-        let names = ["x-user-oid", "x-user-name", "x-user-email", "x-tenant-id", "x-user-roles"];
+        assert_eq!(
+            shared(&caller("n", &[])),
+            Some(ReplyPart::new([("x-tenant-id", "t")], ["x-user-roles"]))
+        );
+        let names = [
+            "x-user-oid",
+            "x-user-name",
+            "x-user-email",
+            "x-tenant-id",
+            "x-user-roles",
+        ];
         assert_eq!(nobody(), ReplyPart::new([], names));
     }
 
@@ -110,6 +144,9 @@ mod tests {
         assert!(own(&caller(&"x".repeat(8 * 1024), &[])).is_some());
         assert!(own(&caller(&"x".repeat(8 * 1024 + 1), &[])).is_none());
         let role = "r".repeat(4096);
-        assert!(shared(&caller("n", &[&role])).is_some() && shared(&caller("n", &[&role, &role])).is_none());
+        assert!(
+            shared(&caller("n", &[&role])).is_some()
+                && shared(&caller("n", &[&role, &role])).is_none()
+        );
     }
 }

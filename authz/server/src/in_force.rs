@@ -10,7 +10,8 @@ use reqwest::{Client, Response, StatusCode};
 use tokio::net::lookup_host;
 use tokio::time::{sleep, timeout};
 
-/// One replica takes milliseconds; one that cannot be reached must not use up the time of the others.
+/// One replica takes milliseconds; one that cannot be reached must not use up the time of the
+/// others.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 const ASK_EVERY: Duration = Duration::from_secs(1);
 /// A replica's metrics are tens of kilobytes.
@@ -31,7 +32,14 @@ impl FromStr for Replicas {
         let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let port = port.parse().map_err(|_| wrong())?;
-        if host.is_empty() { Err(wrong()) } else { Ok(Self { host: host.to_owned(), port }) }
+        if host.is_empty() {
+            Err(wrong())
+        } else {
+            Ok(Self {
+                host: host.to_owned(),
+                port,
+            })
+        }
     }
 }
 
@@ -41,9 +49,17 @@ impl Replicas {
     /// # Errors
     ///
     /// What each of them says, where that takes longer than `within`.
-    pub(crate) async fn all_serve(&self, version: &str, within: Duration) -> Result<usize, Vec<String>> {
+    pub(crate) async fn all_serve(
+        &self,
+        version: &str,
+        within: Duration,
+    ) -> Result<usize, Vec<String>> {
         let no_client = |error: reqwest::Error| vec![format!("no HTTP client: {error}")];
-        let client = Client::builder().no_proxy().timeout(ANSWER_WITHIN).build().map_err(no_client)?;
+        let client = Client::builder()
+            .no_proxy()
+            .timeout(ANSWER_WITHIN)
+            .build()
+            .map_err(no_client)?;
         let begun = Instant::now();
         loop {
             let problems = match self.ask(&client, version).await {
@@ -58,8 +74,14 @@ impl Replicas {
     }
 
     async fn ask(&self, client: &Client, version: &str) -> Result<usize, Vec<String>> {
-        let unknown = |problem: String| vec![format!("{}: the host cannot be found: {problem}", self.host)];
-        let found = match timeout(ANSWER_WITHIN, lookup_host((self.host.as_str(), self.port))).await {
+        let unknown = |problem: String| {
+            vec![format!(
+                "{}: the host cannot be found: {problem}",
+                self.host
+            )]
+        };
+        let found = match timeout(ANSWER_WITHIN, lookup_host((self.host.as_str(), self.port))).await
+        {
             Ok(found) => found.map_err(|error: Error| unknown(error.to_string()))?,
             Err(_) => return Err(unknown(format!("no answer within {ANSWER_WITHIN:?}"))),
         };
@@ -70,28 +92,43 @@ impl Replicas {
         let asked = addresses.iter().map(|address| async move {
             match version_at(client, *address).await {
                 Ok(served) if served == version => None,
-                Ok(served) => Some(format!("{address}: serves version {served}, and not {version}")),
+                Ok(served) => Some(format!(
+                    "{address}: serves version {served}, and not {version}"
+                )),
                 Err(problem) => Some(format!("{address}: {problem}")),
             }
         });
         let problems: Vec<String> = join_all(asked).await.into_iter().flatten().collect();
-        if problems.is_empty() { Ok(addresses.len()) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(addresses.len())
+        } else {
+            Err(problems)
+        }
     }
 }
 
 async fn version_at(client: &Client, address: SocketAddr) -> Result<String, String> {
     let request = client.get(format!("http://{address}/metrics"));
-    let response = request.send().await.map_err(|error| format!("no answer: {}", error.without_url()))?;
+    let response = request
+        .send()
+        .await
+        .map_err(|error| format!("no answer: {}", error.without_url()))?;
     if response.status() != StatusCode::OK {
         return Err(format!("answered {}", response.status()));
     }
     let text = text(response).await?;
-    served_version(&text).map(str::to_owned).ok_or_else(|| "has no portcullis_policy_version yet".to_owned())
+    served_version(&text)
+        .map(str::to_owned)
+        .ok_or_else(|| "has no portcullis_policy_version yet".to_owned())
 }
 
 async fn text(mut response: Response) -> Result<String, String> {
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| format!("no answer: {}", error.without_url()))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| format!("no answer: {}", error.without_url()))?
+    {
         body.extend_from_slice(&chunk);
         if body.len() > LARGEST_ANSWER {
             return Err(format!("answered more than {LARGEST_ANSWER} bytes"));
@@ -101,7 +138,9 @@ async fn text(mut response: Response) -> Result<String, String> {
 }
 
 fn served_version(metrics: &str) -> Option<&str> {
-    let labels = metrics.lines().find_map(|line| line.strip_prefix("portcullis_policy_version{version=\""))?;
+    let labels = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("portcullis_policy_version{version=\""))?;
     labels.split('"').next()
 }
 
@@ -126,7 +165,9 @@ mod tests {
             ("portcullis-authz:99999", None),
         ] {
             let replicas = text.parse::<Replicas>().ok();
-            let found = replicas.as_ref().map(|replicas| (replicas.host.as_str(), replicas.port));
+            let found = replicas
+                .as_ref()
+                .map(|replicas| (replicas.host.as_str(), replicas.port));
             assert_eq!(found, expected, "{text}");
         }
     }
@@ -137,8 +178,18 @@ mod tests {
         assert_eq!(served_version(metrics), Some("0123456789ab"));
         for (case, body, version, problem) in [
             ("the newest", metrics, "0123456789ab", None),
-            ("an older one", metrics, "ba9876543210", Some("serves version 0123456789ab, and not ba9876543210")),
-            ("none yet", "up 1\n", "0123456789ab", Some("has no portcullis_policy_version yet")),
+            (
+                "an older one",
+                metrics,
+                "ba9876543210",
+                Some("serves version 0123456789ab, and not ba9876543210"),
+            ),
+            (
+                "none yet",
+                "up 1\n",
+                "0123456789ab",
+                Some("has no portcullis_policy_version yet"),
+            ),
         ] {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let replicas: Replicas = listener.local_addr().unwrap().to_string().parse().unwrap();
@@ -151,6 +202,13 @@ mod tests {
             }
         }
         let closed: Replicas = "127.0.0.1:1".parse().unwrap();
-        assert!(closed.all_serve("x", Duration::ZERO).await.unwrap_err().join("").contains("127.0.0.1:1: no answer"));
+        assert!(
+            closed
+                .all_serve("x", Duration::ZERO)
+                .await
+                .unwrap_err()
+                .join("")
+                .contains("127.0.0.1:1: no answer")
+        );
     }
 }

@@ -12,13 +12,19 @@ use crate::gate::Gate;
 
 /// `GET /.well-known/jwks.json`.
 pub(crate) fn router(gate: Arc<Gate>) -> Router {
-    let answer = move |headers: HeaderMap| async move { document(gate.signers().public.published(), &headers) };
+    let answer = move |headers: HeaderMap| async move {
+        document(gate.signers().public.published(), &headers)
+    };
     Router::new().route("/.well-known/jwks.json", get(answer))
 }
 
-/// A cache may keep it, but asks each time (RFC 9111 §5.2.2.4): a removed key must not live on there.
+/// A cache may keep it, but asks each time (RFC 9111 §5.2.2.4): a removed key must not live on
+/// there.
 fn document(keys: &PublishedKeys, headers: &HeaderMap) -> Response {
-    let validators = [(header::ETAG, &*keys.entity_tag), (header::CACHE_CONTROL, "no-cache")];
+    let validators = [
+        (header::ETAG, &*keys.entity_tag),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
     if is_current(headers, &keys.entity_tag) {
         return (StatusCode::NOT_MODIFIED, validators).into_response();
     }
@@ -29,7 +35,10 @@ fn document(keys: &PublishedKeys, headers: &HeaderMap) -> Response {
 /// Whether the client has this representation (RFC 9110 §13.1.2: any of a list, compared weakly, or
 /// `*`).
 fn is_current(headers: &HeaderMap, entity_tag: &str) -> bool {
-    let lines = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    let lines = headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
     let mut tags = lines.flat_map(|line| line.split(',')).map(str::trim);
     tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == entity_tag)
 }
@@ -52,13 +61,19 @@ mod tests {
             (Some(format!("W/{tag}")), StatusCode::NOT_MODIFIED),
             (Some(format!("\"x\" , {tag}")), StatusCode::NOT_MODIFIED),
             (Some("*".to_owned()), StatusCode::NOT_MODIFIED),
-            (Some(other.published().entity_tag.to_string()), StatusCode::OK),
+            (
+                Some(other.published().entity_tag.to_string()),
+                StatusCode::OK,
+            ),
             (Some(tag.trim_matches('"').to_owned()), StatusCode::OK),
             (Some(String::new()), StatusCode::OK),
         ] {
             let mut headers = HeaderMap::new();
             if let Some(condition) = &condition {
-                headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(condition).unwrap());
+                headers.insert(
+                    header::IF_NONE_MATCH,
+                    HeaderValue::from_str(condition).unwrap(),
+                );
             }
             let answer = document(signer.published(), &headers);
             assert_eq!(answer.status(), status, "{condition:?}");

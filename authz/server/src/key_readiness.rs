@@ -20,9 +20,15 @@ const PART: &str = "signing keys";
 /// A wait is begun again this often, so that it is for the policies of the present.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Waits for issuers' keys for at most `patience`, so that a rolling restart does not answer with 503
-/// what the replica that it replaces could serve. Then `starting` ends, and readiness follows the keys.
-pub(crate) async fn follow(process: Process, gate: Arc<Gate>, patience: Duration, starting: PendingTask) {
+/// Waits for issuers' keys for at most `patience`, so that a rolling restart does not answer with
+/// 503 what the replica that it replaces could serve. Then `starting` ends, and readiness follows
+/// the keys.
+pub(crate) async fn follow(
+    process: Process,
+    gate: Arc<Gate>,
+    patience: Duration,
+    starting: PendingTask,
+) {
     let settled = timeout(patience, keys_settled(&gate));
     if let Some(Err(_)) = process.shutdown_token().run_until_cancelled(settled).await {
         tracing::warn!(waited = ?patience, "not every issuer has answered; serving with the keys that there are");
@@ -32,5 +38,8 @@ pub(crate) async fn follow(process: Process, gate: Arc<Gate>, patience: Duration
 }
 
 async fn keys_settled(gate: &Gate) {
-    while timeout(LOOK_AGAIN, gate.routes().keys_settled()).await.is_err() {}
+    while timeout(LOOK_AGAIN, gate.routes().keys_settled())
+        .await
+        .is_err()
+    {}
 }

@@ -14,12 +14,13 @@ use crate::rate_limit::LimitKey;
 use crate::reply_bytes::ReplyPart;
 use crate::shared_identity::{SharedIdentity, in_arc};
 
-/// A caller of one policy, with all that is the same for each of their requests while the token lives. There can be a million, so each
-/// field is as small as it can be.
+/// A caller of one policy, with all that is the same for each of their requests while the token
+/// lives. There can be a million, so each field is as small as it can be.
 #[derive(Debug)]
 pub(crate) struct KnownCaller {
     lifetime: Lifetime,
-    /// The signing keys under which it was verified. 32 bits of it: nobody's keys change four billion times within a token's life.
+    /// The signing keys under which it was verified. 32 bits of it: nobody's keys change four
+    /// billion times within a token's life.
     key_epoch: u32,
     /// The policy's rules that the caller meets.
     pub(crate) grant: Grant,
@@ -35,7 +36,8 @@ pub(crate) struct KnownCaller {
     pub(crate) assertion: OnceLock<Box<Mutex<Option<IssuedAssertion>>>>,
 }
 
-/// When the token counts, in seconds since 1970, the skew included. 32 bits hold times until 2106; later ones count as that.
+/// When the token counts, in seconds since 1970, the skew included. 32 bits hold times until 2106;
+/// later ones count as that.
 #[derive(Clone, Copy, Debug)]
 struct Lifetime {
     begin: u32,
@@ -65,10 +67,22 @@ impl KnownCaller {
     ) -> Option<Self> {
         let headers = identity_headers::own(&verified.caller)?;
         let seconds = |time: u64| u32::try_from(time).unwrap_or(u32::MAX);
-        let lifetime = Lifetime { begin: seconds(verified.valid.start), end: seconds(verified.valid.end) };
+        let lifetime = Lifetime {
+            begin: seconds(verified.valid.start),
+            end: seconds(verified.valid.end),
+        };
         let key_epoch = low_half(verified.key_epoch);
         let (assertion_room, assertion) = (0, OnceLock::new());
-        Some(Self { lifetime, key_epoch, grant, limit_key, shared, headers, assertion_room, assertion })
+        Some(Self {
+            lifetime,
+            key_epoch,
+            grant,
+            limit_key,
+            shared,
+            headers,
+            assertion_room,
+            assertion,
+        })
     }
 
     /// Reserves memory for an assertion to `audience` that is good for any request.
@@ -112,8 +126,8 @@ impl KnownCaller {
         self.own_values().0.into_owned()
     }
 
-    /// The members of assertions that are this caller's alone. They are taken from the headers: next to a signature that costs nothing,
-    /// and a million callers need not have them twice.
+    /// The members of assertions that are this caller's alone. They are taken from the headers:
+    /// next to a signature that costs nothing, and a million callers need not have them twice.
     pub(crate) fn members(&self) -> Option<String> {
         let (object_id, name, email) = self.own_values();
         own_members(&object_id, name.as_deref(), email.as_deref())
@@ -121,13 +135,24 @@ impl KnownCaller {
 
     /// Borrowed where nothing is escaped, which is nearly always.
     fn own_values(&self) -> (Cow<'_, str>, Option<Cow<'_, str>>, Option<Cow<'_, str>>) {
-        let value = |name| self.headers.value(name).map(|value| percent_decode(value).decode_utf8_lossy());
+        let value = |name| {
+            self.headers
+                .value(name)
+                .map(|value| percent_decode(value).decode_utf8_lossy())
+        };
         let [object_id, name, email] = identity_headers::OWN;
-        (value(object_id).unwrap_or_default(), value(name), value(email))
+        (
+            value(object_id).unwrap_or_default(),
+            value(name),
+            value(email),
+        )
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the other half does not matter")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the other half does not matter"
+)]
 fn low_half(epoch: u64) -> u32 {
     epoch as u32
 }
@@ -156,8 +181,16 @@ mod tests {
             scopes: vec!["access_as_user".to_owned()],
         };
         let shared = Arc::new(SharedIdentity::new(&caller).unwrap());
-        let verified = Verified { caller, claims: Claims::default(), valid: 0..1, key_epoch: 0 };
-        let subject = Subject::Caller { tenant: "t", object_id: "o" };
+        let verified = Verified {
+            caller,
+            claims: Claims::default(),
+            valid: 0..1,
+            key_epoch: 0,
+        };
+        let subject = Subject::Caller {
+            tenant: "t",
+            object_id: "o",
+        };
         let key = RateLimiter::in_memory(LimitMemory::default()).key("p", subject);
         KnownCaller::new(&verified, Grant::default(), key, shared).unwrap()
     }
@@ -169,18 +202,35 @@ mod tests {
             ("u", "n", 0),
             ("task-api", "User Number One", 1),
             ("task-api", "\u{1}\"\\ René 🦀", 3),
-            ("a-service-with-a-rather-long-name.example", &"x".repeat(8000), 300),
+            (
+                "a-service-with-a-rather-long-name.example",
+                &"x".repeat(8000),
+                300,
+            ),
         ] {
             let without = known(name, roles);
             let caller = known(name, roles).with_room_for_assertion(audience);
-            let statement = Statement { audience, request: None, issued_at: 1_800_000_000 };
+            let statement = Statement {
+                audience,
+                request: None,
+                issued_at: 1_800_000_000,
+            };
             let members = [&*caller.members().unwrap(), &*caller.shared.members];
             let assertion = signer.sign_for(&statement, members).unwrap();
             assert!(caller.has_room_for(&assertion), "{audience} {roles}");
-            assert!(!caller.has_room_for(&format!("{assertion}{}", "x".repeat(128))), "{audience} {roles}");
+            assert!(
+                !caller.has_room_for(&format!("{assertion}{}", "x".repeat(128))),
+                "{audience} {roles}"
+            );
             let weighed = caller.bytes() - without.bytes();
-            assert!(weighed > assertion.len() && weighed < assertion.len() * 5 / 4 + 256, "{weighed}");
-            assert!(!without.has_room_for(&assertion), "none is reserved where none is kept");
+            assert!(
+                weighed > assertion.len() && weighed < assertion.len() * 5 / 4 + 256,
+                "{weighed}"
+            );
+            assert!(
+                !without.has_room_for(&assertion),
+                "none is reserved where none is kept"
+            );
         }
     }
 }

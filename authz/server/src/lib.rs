@@ -1,4 +1,5 @@
-//! The gate: answers Envoy's question who is calling, may they, at what rate, and what the service behind should learn of them.
+//! The gate: answers Envoy's question who is calling, may they, at what rate, and what the service
+//! behind should learn of them.
 //!
 //! ```text
 //! Envoy ─ bytes ─▶ service (tonic) ─▶ Handler: wire, check_request ─▶ Gate ─▶ reply ─▶ bytes ─▶ Envoy
@@ -7,7 +8,8 @@
 //!   issuer ─▶ signing keys ─▶ Verifier ─────────────────┘
 //! ```
 //!
-//! A deny is an answer like an allow. A fault of ours is a gRPC error, on which Envoy answers 503 and lets nothing through.
+//! A deny is an answer like an allow. A fault of ours is a gRPC error, on which Envoy answers 503
+//! and lets nothing through.
 
 mod administration;
 mod allocation;
@@ -61,5 +63,7 @@ pub use handler::{Handler, Unanswered};
 pub use in_force::Replicas;
 pub use lint::{LintArguments, lint};
 pub use policy_store::{InvalidPolicyStore, PolicyStore};
-pub use rate_limit::{InvalidStoreUrl, MeasuredLimits, RateLimitSettings, StoreUrl, WhenStoreIsDown};
+pub use rate_limit::{
+    InvalidStoreUrl, MeasuredLimits, RateLimitSettings, StoreUrl, WhenStoreIsDown,
+};
 pub use serve::serve;

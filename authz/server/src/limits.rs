@@ -2,8 +2,8 @@
 //!
 //! Envoy 1.40 answers 500 when the headers of a request exceed the limits of its connection manager
 //! after the additions of ext_authz: `max_headers_count` and `max_request_headers_kb` in
-//! `envoy/listeners.yaml`. Those limits have a reserve above the ones here, and [`MOST_ADDED`] keeps
-//! the additions within the reserve.
+//! `envoy/listeners.yaml`. Those limits have a reserve above the ones here, and [`MOST_ADDED`]
+//! keeps the additions within the reserve.
 
 use crate::check_request::Question;
 use crate::verdict::Refused;
@@ -17,8 +17,8 @@ pub(crate) const MOST_HEADERS: usize = 64;
 pub(crate) const MOST_BYTES: usize = 32 * 1024;
 /// Path and query, in bytes. RFC 9112 §3 asks for 8,000 at least, with method and version.
 pub(crate) const LONGEST_PATH: usize = 8 * 1024;
-/// Identity headers and assertion, in bytes. Envoy's own headers need less than the 2 KiB that remain
-/// of the reserve of 32 KiB.
+/// Identity headers and assertion, in bytes. Envoy's own headers need less than the 2 KiB that
+/// remain of the reserve of 32 KiB.
 pub(crate) const MOST_ADDED: usize = 30 * 1024;
 
 /// What a client sent, without the fields that Envoy adds.
@@ -29,8 +29,8 @@ pub(crate) struct RequestSize {
 }
 
 impl RequestSize {
-    /// Reads `COUNT BYTES SCHEME`, which Envoy writes before it adds anything. HTTP/2 has `:scheme`,
-    /// HTTP/1.1 only in an absolute target, so that it counts for neither.
+    /// Reads `COUNT BYTES SCHEME`, which Envoy writes before it adds anything. HTTP/2 has
+    /// `:scheme`, HTTP/1.1 only in an absolute target, so that it counts for neither.
     pub(crate) fn read(value: &[u8]) -> Option<Self> {
         let mut parts = std::str::from_utf8(value).ok()?.split(' ');
         let (count, bytes) = (parts.next()?, parts.next()?);
@@ -42,7 +42,10 @@ impl RequestSize {
             return Some(Self { headers, bytes });
         }
         let of_scheme = ":scheme".len() + scheme.len();
-        Some(Self { headers: headers.saturating_sub(1), bytes: bytes.saturating_sub(of_scheme) })
+        Some(Self {
+            headers: headers.saturating_sub(1),
+            bytes: bytes.saturating_sub(of_scheme),
+        })
     }
 }
 

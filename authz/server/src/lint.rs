@@ -8,9 +8,9 @@
 //!                                          findings
 //! ```
 //!
-//! Envoy's messages are walked as values along a list of what may stand where (`listed`). A field or an
-//! extension that is not on the list is named, so lint never calls harmless what it has
-//! no rule for. What Envoy itself refuses is not checked here.
+//! Envoy's messages are walked as values along a list of what may stand where (`listed`). A field
+//! or an extension that is not on the list is named, so lint never calls harmless what it has no
+//! rule for. What Envoy itself refuses is not checked here.
 
 use std::collections::BTreeSet;
 use std::io::{Write, stdout};
@@ -56,7 +56,8 @@ mod string_matcher;
 /// Arguments of `portcullis lint`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct LintArguments {
-    /// Folder of Envoy's files: bootstrap, listeners, routes and clusters; or one file that has all.
+    /// Folder of Envoy's files: bootstrap, listeners, routes and clusters; or one file that has
+    /// all.
     #[arg(long, value_name = "DIR")]
     envoy: PathBuf,
     /// File, or folder of files, of the policies that the routes name.
@@ -78,11 +79,21 @@ pub fn lint(arguments: &LintArguments) -> ExitCode {
     let text = match arguments.format {
         Format::Text if findings.is_empty() => "no findings\n".to_owned(),
         Format::Text => lines(&findings),
-        Format::Json => format!("{}\n", findings.iter().map(Finding::to_json).collect::<serde_json::Value>()),
+        Format::Json => format!(
+            "{}\n",
+            findings
+                .iter()
+                .map(Finding::to_json)
+                .collect::<serde_json::Value>()
+        ),
     };
     // A closed pipe does not change the verdict.
     let _written = stdout().write_all(text.as_bytes());
-    if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if findings.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// A line for each finding; what it means stands below the first of its kind.
@@ -91,7 +102,14 @@ fn lines(findings: &BTreeSet<Finding>) -> String {
     let lines = findings.iter().map(|finding| {
         let code = finding.code;
         let explanation = format!("  danger: {}\n  fix: {}\n", code.danger(), code.fix());
-        format!("{finding}\n{}", if explained.insert(code) { explanation } else { String::new() })
+        format!(
+            "{finding}\n{}",
+            if explained.insert(code) {
+                explanation
+            } else {
+                String::new()
+            }
+        )
     });
     lines.collect()
 }
@@ -101,12 +119,22 @@ fn findings(envoy: &Path, policy: &Path) -> BTreeSet<Finding> {
     let mut findings = Vec::new();
     let documents = source::read(envoy, &mut findings);
     let policies = policies(policy, &mut findings);
-    judge(&envoy.display().to_string(), &documents, policies.as_ref(), &mut findings);
+    judge(
+        &envoy.display().to_string(),
+        &documents,
+        policies.as_ref(),
+        &mut findings,
+    );
     findings.into_iter().collect()
 }
 
 /// What is found in the documents of `source`.
-fn judge(source: &str, documents: &[Document], policies: Option<&Policies>, findings: &mut Vec<Finding>) {
+fn judge(
+    source: &str,
+    documents: &[Document],
+    policies: Option<&Policies>,
+    findings: &mut Vec<Finding>,
+) {
     let gateway = Gateway::of(documents, findings);
     if gateway.managers.is_empty() {
         let found = "has no HttpConnectionManager";
@@ -115,10 +143,18 @@ fn judge(source: &str, documents: &[Document], policies: Option<&Policies>, find
     routes::check(&gateway, policies, findings);
     for table in &gateway.tables {
         table.check_list(findings);
-        table.levels().iter().for_each(|(place, level)| headers::check_level(place, *level, findings));
+        table
+            .levels()
+            .iter()
+            .for_each(|(place, level)| headers::check_level(place, *level, findings));
         for route in table.routes(&gateway) {
             paths::check_route(&route, findings);
-            headers::check_upgrades(&route.place, route.node.get("route"), "route.upgrade_configs", findings);
+            headers::check_upgrades(
+                &route.place,
+                route.node.get("route"),
+                "route.upgrade_configs",
+                findings,
+            );
         }
     }
     for manager in &gateway.managers {
@@ -147,9 +183,17 @@ fn policies(path: &Path, findings: &mut Vec<Finding>) -> Option<Policies> {
         Ok(set) => Some(Policies::of(path.display().to_string(), &set)),
         Err(PolicyProblems(problems)) => {
             findings.extend(problems.into_iter().map(|problem| {
-                let found = YamlError { place: problem.place, problem: problem.problem }.to_string();
+                let found = YamlError {
+                    place: problem.place,
+                    problem: problem.problem,
+                }
+                .to_string();
                 let place = Place::new(problem.source, problem.document.unwrap_or_default());
-                place.finding(Code::PolicyUnusable, problem.path.unwrap_or_default(), found)
+                place.finding(
+                    Code::PolicyUnusable,
+                    problem.path.unwrap_or_default(),
+                    found,
+                )
             }));
             None
         }
@@ -157,7 +201,13 @@ fn policies(path: &Path, findings: &mut Vec<Finding>) -> Option<Policies> {
 }
 
 fn check(manager: &Manager<'_>, findings: &mut Vec<Finding>) {
-    listed::check(&manager.place, "", &HTTP_CONNECTION_MANAGER, manager.node, findings);
+    listed::check(
+        &manager.place,
+        "",
+        &HTTP_CONNECTION_MANAGER,
+        manager.node,
+        findings,
+    );
     for field in ["access_log", "tracing"] {
         logs::check(&manager.place, manager.node, field, findings);
     }

@@ -36,11 +36,15 @@ impl UpstreamMacKeys {
 
     /// The upstreams with the ids of their keys, the one that signs first.
     pub(crate) fn key_ids(&self) -> BTreeMap<&str, Vec<&str>> {
-        self.0.iter().map(|(upstream, keys)| (upstream.as_str(), keys.key_ids())).collect()
+        self.0
+            .iter()
+            .map(|(upstream, keys)| (upstream.as_str(), keys.key_ids()))
+            .collect()
     }
 
-    /// Reads every file of `folder` whose name does not begin with a dot: its name is the upstream's.
-    /// Kubernetes mounts a Secret as links with such names to folders that begin with two dots.
+    /// Reads every file of `folder` whose name does not begin with a dot: its name is the
+    /// upstream's. Kubernetes mounts a Secret as links with such names to folders that begin with
+    /// two dots.
     fn read(folder: &Path) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let mut keys = BTreeMap::new();
@@ -50,8 +54,16 @@ impl UpstreamMacKeys {
                 Err(problem) => problems.push(wrong(&file, &problem)),
             }
         }
-        problems.extend(shared(&keys).into_iter().map(|problem| wrong(folder, &problem)));
-        if problems.is_empty() { Ok(Self(keys)) } else { Err(problems) }
+        problems.extend(
+            shared(&keys)
+                .into_iter()
+                .map(|problem| wrong(folder, &problem)),
+        );
+        if problems.is_empty() {
+            Ok(Self(keys))
+        } else {
+            Err(problems)
+        }
     }
 }
 
@@ -60,8 +72,9 @@ fn wrong(path: &Path, problem: &str) -> String {
 }
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let unreadable =
-        |error: std::io::Error| format!("cannot be read: {error}; give a folder with a file for each upstream");
+    let unreadable = |error: std::io::Error| {
+        format!("cannot be read: {error}; give a folder with a file for each upstream")
+    };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
@@ -79,7 +92,8 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
 fn read_file(file: &Path) -> Result<(String, MacKeys), String> {
     let name = file.file_name().and_then(|name| name.to_str());
     let upstream = name.ok_or("its name is not UTF-8; it must be the upstream's")?;
-    let keys = MacKeys::parse(&read_secret(file, MAX_MAC_KEY_FILE)?).map_err(|error| error.to_string())?;
+    let keys =
+        MacKeys::parse(&read_secret(file, MAX_MAC_KEY_FILE)?).map_err(|error| error.to_string())?;
     Ok((upstream.to_owned(), keys))
 }
 
@@ -102,8 +116,12 @@ fn shared(keys: &BTreeMap<String, MacKeys>) -> Vec<String> {
 
 impl MacKeyFolder {
     /// The keys of the folder, and the folder to follow; no keys without one.
-    pub(crate) fn open(path: Option<&Path>) -> Result<(UpstreamMacKeys, Option<Self>), InvalidSettings> {
-        let Some(path) = path else { return Ok((UpstreamMacKeys::default(), None)) };
+    pub(crate) fn open(
+        path: Option<&Path>,
+    ) -> Result<(UpstreamMacKeys, Option<Self>), InvalidSettings> {
+        let Some(path) = path else {
+            return Ok((UpstreamMacKeys::default(), None));
+        };
         let keys = UpstreamMacKeys::read(path).map_err(InvalidSettings)?;
         for file in files(path).unwrap_or_default() {
             warn_if_others_can_read(&file);
@@ -151,7 +169,12 @@ fn put_in_force(gate: &Gate, keys: UpstreamMacKeys) {
 
 fn warn_of_unknown_upstreams(gate: &Gate) {
     let (routes, signers) = (gate.routes(), gate.signers());
-    for upstream in signers.mac.key_ids().keys().filter(|upstream| !routes.has_upstream(upstream)) {
+    for upstream in signers
+        .mac
+        .key_ids()
+        .keys()
+        .filter(|upstream| !routes.has_upstream(upstream))
+    {
         tracing::warn!(
             upstream,
             "there are MAC keys for an upstream that no policy has; rename the file, or remove it"
@@ -178,9 +201,16 @@ mod tests {
 
     #[test]
     fn each_file_is_named_after_its_upstream() {
-        let folder = folder(&[("task-api", FIRST), ("notification", SECOND), (".task-api.next", "half a k")]);
+        let folder = folder(&[
+            ("task-api", FIRST),
+            ("notification", SECOND),
+            (".task-api.next", "half a k"),
+        ]);
         let keys = UpstreamMacKeys::read(folder.path()).unwrap();
-        assert_eq!(keys.key_ids().into_keys().collect::<Vec<_>>(), ["notification", "task-api"]);
+        assert_eq!(
+            keys.key_ids().into_keys().collect::<Vec<_>>(),
+            ["notification", "task-api"]
+        );
         assert!(keys.get("task-api").is_some() && keys.get("audit").is_none());
     }
 
@@ -192,7 +222,12 @@ mod tests {
         std::fs::write(data.join("task-api"), FIRST).unwrap();
         std::os::unix::fs::symlink("..2026", folder.path().join("..data")).unwrap();
         std::os::unix::fs::symlink("..data/task-api", folder.path().join("task-api")).unwrap();
-        assert!(UpstreamMacKeys::read(folder.path()).unwrap().get("task-api").is_some());
+        assert!(
+            UpstreamMacKeys::read(folder.path())
+                .unwrap()
+                .get("task-api")
+                .is_some()
+        );
     }
 
     #[test]
@@ -200,20 +235,41 @@ mod tests {
         let both = format!("{SECOND}\n{FIRST}");
         for (files, expected) in [
             (vec![("task-api", "")], "/task-api: holds no key"),
-            (vec![("task-api", FIRST), ("audit", "c2hvcnQ=")], "/audit: line 1 has a key of 5 bytes"),
-            (vec![("task-api", FIRST), ("audit", &both)], "audit and task-api have the same key"),
+            (
+                vec![("task-api", FIRST), ("audit", "c2hvcnQ=")],
+                "/audit: line 1 has a key of 5 bytes",
+            ),
+            (
+                vec![("task-api", FIRST), ("audit", &both)],
+                "audit and task-api have the same key",
+            ),
         ] {
             let folder = folder(&files);
             let problems = UpstreamMacKeys::read(folder.path()).unwrap_err();
-            assert!(problems.len() == 1 && problems[0].contains(expected), "{problems:?}");
-            assert!(problems[0].starts_with("--assertion-mac-keys "), "{problems:?}");
-            assert!(!problems[0].contains(FIRST.trim_end_matches('=')), "{problems:?}");
+            assert!(
+                problems.len() == 1 && problems[0].contains(expected),
+                "{problems:?}"
+            );
+            assert!(
+                problems[0].starts_with("--assertion-mac-keys "),
+                "{problems:?}"
+            );
+            assert!(
+                !problems[0].contains(FIRST.trim_end_matches('=')),
+                "{problems:?}"
+            );
         }
         let nested = folder(&[]);
         std::fs::create_dir(nested.path().join("task-api")).unwrap();
         for folder in [nested.path(), Path::new("absent")] {
-            let problem = MacKeyFolder::open(Some(folder)).map(|_| ()).unwrap_err().to_string();
-            assert!(problem.contains("--assertion-mac-keys") && problem.contains("cannot be read"), "{problem}");
+            let problem = MacKeyFolder::open(Some(folder))
+                .map(|_| ())
+                .unwrap_err()
+                .to_string();
+            assert!(
+                problem.contains("--assertion-mac-keys") && problem.contains("cannot be read"),
+                "{problem}"
+            );
         }
         assert!(MacKeyFolder::open(None).is_ok_and(|(_, folder)| folder.is_none()));
     }

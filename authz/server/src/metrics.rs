@@ -11,7 +11,8 @@ use prometheus_client::metrics::histogram::Histogram;
 /// How allowed requests are counted.
 pub(crate) const ALLOWED: (&str, &str) = ("allow", "allowed");
 
-/// What is counted. Labels have few values: policies by name, outcomes and reason codes; never a caller.
+/// What is counted. Labels have few values: policies by name, outcomes and reason codes; never a
+/// caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
     checks: Family<CheckLabels, Counter<u64, AtomicU64>>,
@@ -37,7 +38,9 @@ struct CheckLabels {
 impl Metrics {
     pub(crate) fn register(registry: &mut Registry) -> Self {
         // From a cached answer to Envoy's timeout.
-        let buckets = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.01, 0.1, 1.0];
+        let buckets = [
+            0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.01, 0.1, 1.0,
+        ];
         let metrics = Self {
             checks: Family::default(),
             duration: Histogram::new(buckets),
@@ -51,7 +54,11 @@ impl Metrics {
             "Checks answered, by policy, outcome and reason",
             metrics.checks.clone(),
         );
-        registry.register("portcullis_check_duration_seconds", "Time to answer a check", metrics.duration.clone());
+        registry.register(
+            "portcullis_check_duration_seconds",
+            "Time to answer a check",
+            metrics.duration.clone(),
+        );
         registry.register(
             "portcullis_policy_reloads",
             "Changes of the policy files, by outcome",
@@ -78,7 +85,13 @@ impl Metrics {
     /// The counter of allowed requests under `policy`, so that counting one costs an addition.
     pub(crate) fn allowed(&self, policy: &str) -> Counter<u64, AtomicU64> {
         let (outcome, reason) = ALLOWED;
-        self.checks.get_or_create(&CheckLabels { policy: policy.to_owned(), outcome, reason }).clone()
+        self.checks
+            .get_or_create(&CheckLabels {
+                policy: policy.to_owned(),
+                outcome,
+                reason,
+            })
+            .clone()
     }
 
     /// Notes how long an answer took.
@@ -110,7 +123,11 @@ impl Metrics {
 
     /// `policy` is a name that exists, so that clients cannot make up label values.
     pub(crate) fn count(&self, policy: Option<&str>, outcome: &'static str, reason: &'static str) {
-        let labels = CheckLabels { policy: policy.unwrap_or("none").to_owned(), outcome, reason };
+        let labels = CheckLabels {
+            policy: policy.unwrap_or("none").to_owned(),
+            outcome,
+            reason,
+        };
         self.checks.get_or_create(&labels).inc();
     }
 }

@@ -7,14 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::yaml_files;
 
-/// The text of every policy file, by name: what a set is compiled from, and what shows whether it changed.
+/// The text of every policy file, by name: what a set is compiled from, and what shows whether it
+/// changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PolicyText(BTreeMap<String, String>);
 
 impl PolicyText {
     /// Reads a file, or every `.yaml` and `.yml` file of a folder (a mounted ConfigMap has links to
     /// them, which are followed). An error says what is wrong with the files that can be read too.
-    pub(crate) fn read<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<Self, PolicyProblems> {
+    pub(crate) fn read<'a>(
+        paths: impl IntoIterator<Item = &'a Path>,
+    ) -> Result<Self, PolicyProblems> {
         let (mut texts, mut problems) = (BTreeMap::new(), Vec::new());
         for path in paths {
             match yaml_files::list(path) {
@@ -33,7 +36,9 @@ impl PolicyText {
     }
 
     fn files(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+        self.0
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
     /// A short hash of it all, by which people and programs tell one set from another.
@@ -46,7 +51,12 @@ impl PolicyText {
             context.update(&(text.len() as u64).to_be_bytes());
             context.update(text.as_bytes());
         }
-        context.finish().as_ref().iter().take(6).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+        context
+            .finish()
+            .as_ref()
+            .iter()
+            .take(6)
+            .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
     }
 
     /// Compiles what was read.
@@ -55,14 +65,20 @@ impl PolicyText {
     }
 }
 
-fn read_files(files: Vec<PathBuf>, texts: &mut BTreeMap<String, String>, problems: &mut Vec<PolicyProblem>) {
+fn read_files(
+    files: Vec<PathBuf>,
+    texts: &mut BTreeMap<String, String>,
+    problems: &mut Vec<PolicyProblem>,
+) {
     for file in files {
         match yaml_files::read(&file) {
             Ok(text) => {
                 texts.insert(file.display().to_string(), text);
             }
-            Err(cause) => problems
-                .push(problem(&file, format!("cannot be read: {cause}; give a file or a folder of policy documents"))),
+            Err(cause) => problems.push(problem(
+                &file,
+                format!("cannot be read: {cause}; give a file or a folder of policy documents"),
+            )),
         }
     }
 }
@@ -86,15 +102,26 @@ mod tests {
         std::os::unix::fs::symlink("..data/tasks.yaml", folder.path().join("tasks.yaml")).unwrap();
         let PolicyText(texts) = PolicyText::read([folder.path()]).unwrap();
         let names: Vec<_> = texts.into_iter().collect();
-        assert_eq!(names, [(folder.path().join("tasks.yaml").display().to_string(), "a".to_owned())]);
+        assert_eq!(
+            names,
+            [(
+                folder.path().join("tasks.yaml").display().to_string(),
+                "a".to_owned()
+            )]
+        );
     }
 
     #[test]
     fn what_cannot_be_read_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let absent = folder.path().join("absent.yaml");
-        let problems = PolicyText::read([absent.as_path(), folder.path()]).unwrap_err().to_string();
-        assert!(problems.contains("absent.yaml: cannot be read") && problems.contains("has no .yaml"), "{problems}");
+        let problems = PolicyText::read([absent.as_path(), folder.path()])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            problems.contains("absent.yaml: cannot be read") && problems.contains("has no .yaml"),
+            "{problems}"
+        );
     }
 
     #[test]
@@ -104,9 +131,13 @@ mod tests {
         let text = "apiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {name: tasks}\nspec:\n  issuer: entra\n  \
                     application: a\n  allow: [{callers: users}]\n  upstream: {name: tasks}\n";
         std::fs::write(&policy, text).unwrap();
-        let problems =
-            PolicyText::read([folder.path().join("absent.yaml").as_path(), &policy]).unwrap_err().to_string();
-        assert!(problems.contains("policy.yaml:7:11: RoutePolicy tasks: spec.allow[0].scopes"), "{problems}");
+        let problems = PolicyText::read([folder.path().join("absent.yaml").as_path(), &policy])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            problems.contains("policy.yaml:7:11: RoutePolicy tasks: spec.allow[0].scopes"),
+            "{problems}"
+        );
         assert!(!problems.contains("there is no TokenIssuer"), "{problems}");
     }
 }

@@ -29,7 +29,11 @@ impl FromStr for PolicyStore {
 
     fn from_str(folder: &str) -> Result<Self, InvalidPolicyStore> {
         let path = Path::new(folder);
-        if path.is_dir() { Ok(Self(path.into())) } else { Err(InvalidPolicyStore(folder.to_owned())) }
+        if path.is_dir() {
+            Ok(Self(path.into()))
+        } else {
+            Err(InvalidPolicyStore(folder.to_owned()))
+        }
     }
 }
 
@@ -42,7 +46,12 @@ impl PolicyStore {
     /// could have written are not used.
     fn last_good(&self) -> Option<(PolicyText, PolicySet)> {
         let used = self.read().and_then(|kept| {
-            kept.map(|text| text.compile().map(|set| (text, set)).map_err(|problems| problems.to_string())).transpose()
+            kept.map(|text| {
+                text.compile()
+                    .map(|set| (text, set))
+                    .map_err(|problems| problems.to_string())
+            })
+            .transpose()
         });
         used.unwrap_or_else(|problem| {
             tracing::warn!(file = %self.file().display(), problem, "the last good policies are not used");
@@ -57,11 +66,16 @@ impl PolicyStore {
         };
         check_owner(&file.metadata().map_err(|error| error.to_string())?)?;
         let mut text = Vec::new();
-        file.take(LARGEST_FILE).read_to_end(&mut text).map_err(|error| error.to_string())?;
-        serde_json::from_slice(&text).map(Some).map_err(|error| format!("it is damaged ({error})"))
+        file.take(LARGEST_FILE)
+            .read_to_end(&mut text)
+            .map_err(|error| error.to_string())?;
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|error| format!("it is damaged ({error})"))
     }
 
-    /// Replaces what was kept, whole. Failing to is logged and no more: what is in force stays in force.
+    /// Replaces what was kept, whole. Failing to is logged and no more: what is in force stays in
+    /// force.
     pub(crate) fn keep(&self, text: &PolicyText) {
         if let Err(error) = self.write(text) {
             tracing::warn!(file = %self.file().display(), %error, "the policies could not be kept for the next start");
@@ -87,7 +101,8 @@ pub(crate) fn first_policies(
     path: &Path,
     store: Option<&PolicyStore>,
 ) -> Result<(PolicyText, PolicySet), PolicyProblems> {
-    let read = PolicyText::read([path]).and_then(|text| text.compile().map(|policies| (text, policies)));
+    let read =
+        PolicyText::read([path]).and_then(|text| text.compile().map(|policies| (text, policies)));
     match read {
         Ok((text, policies)) => {
             if let Some(store) = store {
@@ -96,7 +111,9 @@ pub(crate) fn first_policies(
             Ok((text, policies))
         }
         Err(problems) => {
-            let Some(last_good) = store.and_then(PolicyStore::last_good) else { return Err(problems) };
+            let Some(last_good) = store.and_then(PolicyStore::last_good) else {
+                return Err(problems);
+            };
             tracing::error!(
                 policy = %path.display(),
                 cause = %problems,
@@ -121,17 +138,25 @@ mod tests {
     const BAD: &str = "apiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicies\n";
 
     fn version(policy: &Path, store: Option<&PolicyStore>) -> Result<String, String> {
-        first_policies(policy, store).map(|(text, _)| text.version()).map_err(|problems| problems.to_string())
+        first_policies(policy, store)
+            .map(|(text, _)| text.version())
+            .map_err(|problems| problems.to_string())
     }
 
     #[test]
     fn bad_policies_at_a_start_leave_the_last_good_ones_where_there_are_any() {
         let folder = tempfile::tempdir().unwrap();
-        let (policy, kept) = (folder.path().join("policy.yaml"), folder.path().join("kept"));
+        let (policy, kept) = (
+            folder.path().join("policy.yaml"),
+            folder.path().join("kept"),
+        );
         std::fs::create_dir(&kept).unwrap();
         let store: PolicyStore = kept.to_str().unwrap().parse().unwrap();
         std::fs::write(&policy, BAD).unwrap();
-        assert!(version(&policy, Some(&store)).unwrap_err().contains("kind"), "nothing was kept");
+        assert!(
+            version(&policy, Some(&store)).unwrap_err().contains("kind"),
+            "nothing was kept"
+        );
         std::fs::write(&policy, GOOD).unwrap();
         let good = version(&policy, Some(&store)).unwrap();
         for (case, text) in [("a mistake", Some(BAD)), ("no file", None)] {
@@ -142,7 +167,14 @@ mod tests {
             assert_eq!(version(&policy, Some(&store)).as_ref(), Ok(&good), "{case}");
             assert!(version(&policy, None).is_err(), "{case} without a store");
         }
-        assert_eq!(std::fs::metadata(kept.join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(kept.join(FILE))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777,
+            0o600
+        );
     }
 
     #[test]
@@ -155,7 +187,10 @@ mod tests {
         let kept = std::fs::read(&file).unwrap();
         std::fs::write(&policy, BAD).unwrap();
         std::fs::set_permissions(&file, Permissions::from_mode(0o622)).unwrap();
-        assert!(version(&policy, Some(&store)).is_err(), "others can write it");
+        assert!(
+            version(&policy, Some(&store)).is_err(),
+            "others can write it"
+        );
         std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
         assert!(version(&policy, Some(&store)).is_ok());
         std::fs::write(&file, &kept[..kept.len() / 2]).unwrap();

@@ -33,8 +33,8 @@ pub use store_url::{InvalidStoreUrl, StoreUrl};
 pub(crate) use windows::Held;
 use windows::Windows;
 
-/// Whose requests are counted together: a hash of [`Subject`] and policy, of 128 bits: by chance two of a billion callers share one with
-/// a probability of 10⁻²¹.
+/// Whose requests are counted together: a hash of [`Subject`] and policy, of 128 bits: by chance
+/// two of a billion callers share one with a probability of 10⁻²¹.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LimitKey([u64; 2]);
 
@@ -50,7 +50,8 @@ pub(crate) enum Subject<'a> {
 /// How a request fared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
-    /// It may pass; so many more may within the window, whose oldest request leaves it after this time.
+    /// It may pass; so many more may within the window, whose oldest request leaves it after this
+    /// time.
     Admitted { remaining: u32, reset: Duration },
     /// It may pass after this time at the earliest.
     Refused { retry_after: Duration },
@@ -63,7 +64,8 @@ pub(crate) enum Admission {
 /// What happens while the store of the limits does not answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum WhenStoreIsDown {
-    /// Each replica counts for itself: a caller may get as many requests through as there are replicas times the limit.
+    /// Each replica counts for itself: a caller may get as many requests through as there are
+    /// replicas times the limit.
     #[default]
     CountAlone,
     /// Nobody passes on a route with a limit: 503.
@@ -89,35 +91,58 @@ impl RateLimiter {
     pub(crate) fn in_memory(memory: LimitMemory) -> Self {
         let hashers = [RandomState::new(), RandomState::new()];
         let (callers, addresses) = (Windows::new(memory.callers), Windows::new(memory.addresses));
-        Self { started: Instant::now(), callers, addresses, hashers, store: None }
+        Self {
+            started: Instant::now(),
+            callers,
+            addresses,
+            hashers,
+            store: None,
+        }
     }
 
     /// Limits that are counted in `store` for all replicas, and in memory while it is down.
     pub(crate) fn shared(store: Store, when_down: WhenStoreIsDown, memory: LimitMemory) -> Self {
-        Self { store: Some((store, when_down)), ..Self::in_memory(memory) }
+        Self {
+            store: Some((store, when_down)),
+            ..Self::in_memory(memory)
+        }
     }
 
-    /// The key under which requests of `subject` under `policy` are counted. In memory it is a hash under random keys. In a store it must
-    /// be the same for all replicas; object ids and addresses are not the clients' to choose, so nobody can aim at another's.
+    /// The key under which requests of `subject` under `policy` are counted. In memory it is a hash
+    /// under random keys. In a store it must be the same for all replicas; object ids and addresses
+    /// are not the clients' to choose, so nobody can aim at another's.
     pub(crate) fn key(&self, policy: &str, subject: Subject<'_>) -> LimitKey {
         match self.store {
-            None => LimitKey(self.hashers.each_ref().map(|hasher| hasher.hash_one((policy, subject)))),
+            None => LimitKey(
+                self.hashers
+                    .each_ref()
+                    .map(|hasher| hasher.hash_one((policy, subject))),
+            ),
             Some(_) => shared_key(policy, subject),
         }
     }
 
     /// The store, if there is one, and whether it answers.
     pub(crate) fn store_is_up(&self) -> Option<(&str, bool)> {
-        self.store.as_ref().map(|(store, _)| (store.name(), store.is_up()))
+        self.store
+            .as_ref()
+            .map(|(store, _)| (store.name(), store.is_up()))
     }
 
     /// How full the tables are: that of verified callers and that of addresses.
     pub(crate) fn held(&self) -> [(&'static str, Held); 2] {
-        [("callers", self.callers.held()), ("addresses", self.addresses.held())]
+        [
+            ("callers", self.callers.held()),
+            ("addresses", self.addresses.held()),
+        ]
     }
 
     /// Counts a request now of the verified caller whose key this is.
-    pub(crate) async fn admit_caller(&self, key: LimitKey, limit: RateLimit) -> Result<Admission, StoreDown> {
+    pub(crate) async fn admit_caller(
+        &self,
+        key: LimitKey,
+        limit: RateLimit,
+    ) -> Result<Admission, StoreDown> {
         self.admit(&self.callers, key, limit).await
     }
 
@@ -128,10 +153,20 @@ impl RateLimiter {
         address: ClientAddress,
         limit: RateLimit,
     ) -> Result<Admission, StoreDown> {
-        self.admit(&self.addresses, self.key(policy, Subject::Address(address)), limit).await
+        self.admit(
+            &self.addresses,
+            self.key(policy, Subject::Address(address)),
+            limit,
+        )
+        .await
     }
 
-    async fn admit(&self, windows: &Windows, key: LimitKey, limit: RateLimit) -> Result<Admission, StoreDown> {
+    async fn admit(
+        &self,
+        windows: &Windows,
+        key: LimitKey,
+        limit: RateLimit,
+    ) -> Result<Admission, StoreDown> {
         if let Some((store, when_down)) = &self.store {
             match (store.admit(key, limit).await, when_down) {
                 (Some(admission), _) => return Ok(admission),
@@ -159,8 +194,12 @@ fn shared_key(policy: &str, subject: Subject<'_>) -> LimitKey {
         text.extend_from_slice(part.as_bytes());
     }
     let hash = digest(&SHA256, &text);
-    let half =
-        |range| hash.as_ref().get(range).and_then(|bytes: &[u8]| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
+    let half = |range| {
+        hash.as_ref()
+            .get(range)
+            .and_then(|bytes: &[u8]| bytes.try_into().ok())
+            .map_or(0, u64::from_be_bytes)
+    };
     LimitKey([half(0..8), half(8..16)])
 }
 

@@ -1,4 +1,5 @@
-//! The gate as a server has it, but for keys and clock: what cases and explanations are judged with.
+//! The gate as a server has it, but for keys and clock: what cases and explanations are judged
+//! with.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,7 +37,11 @@ impl Stage {
             };
             verifiers.insert(name.to_owned(), verifier);
         }
-        Ok(Self { policies, rehearsal, verifiers })
+        Ok(Self {
+            policies,
+            rehearsal,
+            verifiers,
+        })
     }
 
     pub(crate) fn policies(&self) -> &PolicySet {

@@ -1,4 +1,5 @@
-//! Follows the policy files while they change: a good set replaces the old one whole, a bad one changes nothing.
+//! Follows the policy files while they change: a good set replaces the old one whole, a bad one
+//! changes nothing.
 
 #[cfg(test)]
 mod tests;
@@ -17,8 +18,8 @@ use crate::policy_source::PolicyText;
 use crate::policy_store::PolicyStore;
 use crate::routes::{RouteSettings, Routes};
 
-/// Reading a few kilobytes a second costs nothing, and notices what file notifications miss: links that Kubernetes swaps
-/// above the file, network file systems, editors that replace files.
+/// Reading a few kilobytes a second costs nothing, and notices what file notifications miss: links
+/// that Kubernetes swaps above the file, network file systems, editors that replace files.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What is needed to follow a policy source.
@@ -58,8 +59,17 @@ pub(crate) struct PolicyState {
 
 impl PoliciesInForce {
     pub(crate) fn new(text: &PolicyText) -> Self {
-        let state = PolicyState { version: text.version(), since: unix_now(), refused: None, begun: 0, ended: 0 };
-        Self { state: Arc::new(watch::Sender::new(state)), look: Arc::default() }
+        let state = PolicyState {
+            version: text.version(),
+            since: unix_now(),
+            refused: None,
+            begun: 0,
+            ended: 0,
+        };
+        Self {
+            state: Arc::new(watch::Sender::new(state)),
+            look: Arc::default(),
+        }
     }
 
     pub(crate) fn state(&self) -> PolicyState {
@@ -71,7 +81,8 @@ impl PoliciesInForce {
         let mut state = self.state.subscribe();
         let begun = state.borrow_and_update().begun;
         self.look.notify_one();
-        // One that is on its way may have read the files before they changed; the one after it has not.
+        // One that is on its way may have read the files before they changed; the one after it has
+        // not.
         match state.wait_for(|state| state.ended > begun).await {
             Ok(state) => state.clone(),
             Err(_) => self.state(),
@@ -83,11 +94,13 @@ impl PoliciesInForce {
     }
 
     fn replaced(&self, version: String) {
-        self.state.send_modify(|state| (state.version, state.since) = (version, unix_now()));
+        self.state
+            .send_modify(|state| (state.version, state.since) = (version, unix_now()));
     }
 
     fn looked(&self, refused: Option<String>) {
-        self.state.send_modify(|state| (state.ended, state.refused) = (state.begun, refused));
+        self.state
+            .send_modify(|state| (state.ended, state.refused) = (state.begun, refused));
     }
 }
 
@@ -104,7 +117,11 @@ struct Seen {
 impl Reload {
     /// Never ends. `in_force` is what the gate's routes were made from.
     pub(crate) async fn follow(self, in_force: PolicyText) {
-        let mut seen = Seen { in_force, refused: None, cause: None };
+        let mut seen = Seen {
+            in_force,
+            refused: None,
+            cause: None,
+        };
         loop {
             let asked = tokio::select! {
                 () = sleep(LOOK_EVERY) => false,
@@ -116,13 +133,14 @@ impl Reload {
         }
     }
 
-    /// Puts in force what the files hold, if it can be used. Issuers are not waited for: a deny list
-    /// counts at once, and a token whose issuer has no keys is answered with 503 by itself.
+    /// Puts in force what the files hold, if it can be used. Issuers are not waited for: a deny
+    /// list counts at once, and a token whose issuer has no keys is answered with 503 by itself.
     ///
     /// Only a text that does not compile is final. Files that cannot be read, and whatever else may
     /// pass, are tried again with the next look. If `asked` for, everything is tried.
     fn look(&self, seen: &mut Seen, asked: bool) -> Result<(), String> {
-        let text = PolicyText::read([self.path.as_path()]).map_err(|problems| problems.to_string())?;
+        let text =
+            PolicyText::read([self.path.as_path()]).map_err(|problems| problems.to_string())?;
         if text == seen.in_force {
             return Ok(());
         }
@@ -137,16 +155,24 @@ impl Reload {
             seen.refused = Some((text.clone(), cause.clone()));
             cause
         })?;
-        let routes = Routes::start(&policies, &self.settings).map_err(|error| format!("{error:#}"))?;
+        let routes =
+            Routes::start(&policies, &self.settings).map_err(|error| format!("{error:#}"))?;
         let before = self.gate.routes();
-        self.replace(routes.keep_removed(&before, &policies, unix_now(), self.removed_policy_grace), &text);
+        self.replace(
+            routes.keep_removed(&before, &policies, unix_now(), self.removed_policy_grace),
+            &text,
+        );
         seen.in_force = text;
         Ok(())
     }
 
     fn replace(&self, routes: Routes, text: &PolicyText) {
         let version = text.version();
-        let removed: Vec<&str> = routes.removed_policies(unix_now()).into_iter().map(|(name, _)| name).collect();
+        let removed: Vec<&str> = routes
+            .removed_policies(unix_now())
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         tracing::info!(
             policy = %self.path.display(),
             version,

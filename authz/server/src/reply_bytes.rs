@@ -1,5 +1,6 @@
-//! Parts of Envoy's `OkHttpResponse` as bytes. Messages that are written one after the other are merged by whoever reads them
-//! (Protocol Buffers, "Encoding", §Last One Wins), so that a reply is put together from parts that were encoded long before.
+//! Parts of Envoy's `OkHttpResponse` as bytes. Messages that are written one after the other are
+//! merged by whoever reads them (Protocol Buffers, "Encoding", §Last One Wins), so that a reply is
+//! put together from parts that were encoded long before.
 
 use bytes::Bytes;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
@@ -15,8 +16,9 @@ const RESPONSE_HEADERS: u32 = 6;
 /// `CheckResponse`: a status of 0 (the field is there and empty), then the `ok_response`.
 const STATUS_OK: [u8; 2] = [0x0a, 0];
 const OK_RESPONSE: u32 = 3;
-/// The tail of a `HeaderValueOption` that overwrites: `append: {value: false}`, `append_action: OVERWRITE_IF_EXISTS_OR_ADD`.
-/// Both, since Envoy 1.40 reads `append` and appends to a client's value where it is true, whatever the action says.
+/// The tail of a `HeaderValueOption` that overwrites: `append: {value: false}`, `append_action:
+/// OVERWRITE_IF_EXISTS_OR_ADD`. Both, since Envoy 1.40 reads `append` and appends to a client's
+/// value where it is true, whatever the action says.
 const OVERWRITE: [u8; 4] = [0x12, 0, 0x18, 2];
 
 /// A caller's own headers take about this many bytes.
@@ -39,7 +41,8 @@ impl ReplyPart {
         for name in remove {
             put(&mut bytes, HEADERS_TO_REMOVE, name.as_bytes());
         }
-        // A copy: mimalloc shrinks in place what is more than half used, so that 150 bytes would keep 256.
+        // A copy: mimalloc shrinks in place what is more than half used, so that 150 bytes would
+        // keep 256.
         Self(Box::from(&*bytes))
     }
 
@@ -49,8 +52,16 @@ impl ReplyPart {
         let _whole = fields(&self.0, |Field(field, option)| {
             if field == HEADERS {
                 fields(option, |Field(field, header)| {
-                    let (key, value) = if field == 1 { header_value(header)? } else { return Ok(()) };
-                    found = if key == name.as_bytes() { Some(value) } else { found };
+                    let (key, value) = if field == 1 {
+                        header_value(header)?
+                    } else {
+                        return Ok(());
+                    };
+                    found = if key == name.as_bytes() {
+                        Some(value)
+                    } else {
+                        found
+                    };
                     Ok(())
                 })?;
             }
@@ -101,7 +112,11 @@ impl OkReply {
         encode_key(OK_RESPONSE, WireType::LengthDelimited, &mut before);
         encode_varint(length as u64, &mut before);
         let start = ROOM.saturating_sub(before.len());
-        bytes.iter_mut().skip(start).zip(before).for_each(|(to, from)| *to = from);
+        bytes
+            .iter_mut()
+            .skip(start)
+            .zip(before)
+            .for_each(|(to, from)| *to = from);
         Bytes::from(bytes).split_off(start)
     }
 }
@@ -130,7 +145,8 @@ fn put(bytes: &mut Vec<u8>, field: u32, value: &[u8]) {
 #[cfg(test)]
 mod tests {
     use envoy_types::ext_authz::v3::pb::{
-        CheckResponse, HeaderAppendAction, HeaderValue, HeaderValueOption, HttpResponse, OkHttpResponse,
+        CheckResponse, HeaderAppendAction, HeaderValue, HeaderValueOption, HttpResponse,
+        OkHttpResponse,
     };
     use envoy_types::pb::google::protobuf::BoolValue;
     use envoy_types::pb::google::rpc;
@@ -141,7 +157,11 @@ mod tests {
     #[expect(deprecated, reason = "Envoy 1.40 still reads `append`")]
     fn header((key, value): (&str, &str)) -> HeaderValueOption {
         HeaderValueOption {
-            header: Some(HeaderValue { key: key.to_owned(), value: value.to_owned(), raw_value: Vec::new() }),
+            header: Some(HeaderValue {
+                key: key.to_owned(),
+                value: value.to_owned(),
+                raw_value: Vec::new(),
+            }),
             append: Some(BoolValue { value: false }),
             append_action: HeaderAppendAction::OverwriteIfExistsOrAdd.into(),
             keep_empty_value: false,
@@ -152,8 +172,16 @@ mod tests {
     fn parts_make_the_message_that_the_generated_types_make() {
         let long = "x".repeat(9000);
         for (own, shared, signed) in [
-            (&[("x-user-oid", "o"), ("x-user-name", "R%C3%A9n%C3%A9e")][..], &[("x-tenant-id", "t")][..], "a.b.c"),
-            (&[("x-user-oid", long.as_str())], &[("x-user-roles", ""), ("x-tenant-id", "t")], &long),
+            (
+                &[("x-user-oid", "o"), ("x-user-name", "R%C3%A9n%C3%A9e")][..],
+                &[("x-tenant-id", "t")][..],
+                "a.b.c",
+            ),
+            (
+                &[("x-user-oid", long.as_str())],
+                &[("x-user-roles", ""), ("x-tenant-id", "t")],
+                &long,
+            ),
             (&[], &[], ""),
         ] {
             let mut reply = OkReply::with_capacity(0);
@@ -162,7 +190,13 @@ mod tests {
             reply.header("x-portcullis-assertion", signed);
             reply.response_header("ratelimit", "\"p\";r=1;t=2");
             let assertion = [("x-portcullis-assertion", signed)];
-            let headers = own.iter().chain(shared).chain(&assertion).copied().map(header).collect();
+            let headers = own
+                .iter()
+                .chain(shared)
+                .chain(&assertion)
+                .copied()
+                .map(header)
+                .collect();
             let expected = CheckResponse {
                 status: Some(rpc::Status::default()),
                 dynamic_metadata: None,
@@ -173,7 +207,10 @@ mod tests {
                     ..OkHttpResponse::default()
                 })),
             };
-            assert_eq!(CheckResponse::decode(reply.into_check_response()).unwrap(), expected);
+            assert_eq!(
+                CheckResponse::decode(reply.into_check_response()).unwrap(),
+                expected
+            );
         }
     }
 }

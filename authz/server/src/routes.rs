@@ -51,10 +51,11 @@ pub(crate) struct Route {
 }
 
 impl Routes {
-    /// Routes for `policies`, at once. Sources whose keys were fetched for earlier routes keep them;
-    /// others start fetching, and until they have keys their tokens are a fault.
+    /// Routes for `policies`, at once. Sources whose keys were fetched for earlier routes keep
+    /// them; others start fetching, and until they have keys their tokens are a fault.
     pub(crate) fn start(policies: &PolicySet, settings: &RouteSettings) -> anyhow::Result<Self> {
-        let cache = DecisionCache::new(settings.cache_capacity).context("the system's random numbers fail")?;
+        let cache = DecisionCache::new(settings.cache_capacity)
+            .context("the system's random numbers fail")?;
         let verifier = |_: &str, issuer: &Issuer| Some(start(issuer, &settings.keys));
         Ok(Self::new(policies, verifier, cache, &settings.metrics))
     }
@@ -66,30 +67,48 @@ impl Routes {
         cache: DecisionCache,
         metrics: &Metrics,
     ) -> Self {
-        let issuer = |(name, issuer): (&str, &Issuer)| Some((name.to_owned(), verifier(name, issuer)?));
+        let issuer =
+            |(name, issuer): (&str, &Issuer)| Some((name.to_owned(), verifier(name, issuer)?));
         let issuers: Vec<(String, Arc<Verifier>)> = policies.issuers().filter_map(issuer).collect();
         let route = |(number, policy): (u32, &RoutePolicy)| {
-            // Compiled policies name existing issuers; without one the route would not exist, and so be denied.
-            let route = Route::new(policy.clone(), number, &issuers, metrics.allowed(&policy.name))?;
+            // Compiled policies name existing issuers; without one the route would not exist, and
+            // so be denied.
+            let route = Route::new(
+                policy.clone(),
+                number,
+                &issuers,
+                metrics.allowed(&policy.name),
+            )?;
             Some((policy.name.clone(), route))
         };
         let by_policy = (0..).zip(policies.policies()).filter_map(route).collect();
-        Self { by_policy, removed: RemovedPolicies::default(), issuers, cache }
+        Self {
+            by_policy,
+            removed: RemovedPolicies::default(),
+            issuers,
+            cache,
+        }
     }
 
     /// The route for a policy, at `now`, in seconds since 1970.
     pub(crate) fn get(&self, policy: &str, now: u64) -> Option<&Route> {
-        self.by_policy.get(policy).or_else(|| self.removed.get(policy, now))
+        self.by_policy
+            .get(policy)
+            .or_else(|| self.removed.get(policy, now))
     }
 
     /// Whether a policy lets requests through to this upstream.
     pub(crate) fn has_upstream(&self, name: &str) -> bool {
-        self.by_policy.values().any(|route| route.policy.upstream.name == name)
+        self.by_policy
+            .values()
+            .any(|route| route.policy.upstream.name == name)
     }
 
     /// Every issuer's name and verifier.
     pub(crate) fn issuers(&self) -> impl Iterator<Item = (&str, &Verifier)> {
-        self.issuers.iter().map(|(name, verifier)| (name.as_str(), &**verifier))
+        self.issuers
+            .iter()
+            .map(|(name, verifier)| (name.as_str(), &**verifier))
     }
 
     /// The names of all policies, in order.
@@ -108,12 +127,22 @@ impl Route {
         issuers: &[(String, Arc<Verifier>)],
         allowed: Counter<u64, AtomicU64>,
     ) -> Option<Self> {
-        let named = |name: &str| issuers.iter().find(|(known, _)| known == name).map(|(_, verifier)| verifier);
+        let named = |name: &str| {
+            issuers
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, verifier)| verifier)
+        };
         let verifier = match &policy.tokens {
             Some(tokens) => Some(Arc::clone(named(&tokens.issuer)?)),
             None => None,
         };
-        Some(Self { policy, number, verifier, allowed })
+        Some(Self {
+            policy,
+            number,
+            verifier,
+            allowed,
+        })
     }
 }
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use hyper::service::service_fn;
 use portcullis_policy::{PolicyProblem, PolicyProblems, PolicySet};
-use portcullis_runtime::{InvalidSettings, Listener, Process, Registry, http_client, serve_http_to_few, serve_http2};
+use portcullis_runtime::{
+    InvalidSettings, Listener, Process, Registry, http_client, serve_http_to_few, serve_http2,
+};
 use portcullis_token::{KeyPolicy, KeySources, unix_now};
 use tokio::task::JoinSet;
 use tonic::server::NamedService;
@@ -29,8 +31,9 @@ use crate::signers::Signers;
 use crate::signing_keys::signer;
 use crate::state_metrics::StateMetrics;
 
-/// Answers checks until shutdown. Policies, key file and ports are tried in this order, and nothing is
-/// served before all are good. Issuers are waited for and then served without: see [`key_readiness`].
+/// Answers checks until shutdown. Policies, key file and ports are tried in this order, and nothing
+/// is served before all are good. Issuers are waited for and then served without: see
+/// [`key_readiness`].
 pub fn serve(
     settings: ServeSettings,
     process: Process,
@@ -42,28 +45,56 @@ pub fn serve(
     store_metrics.register(metrics);
     let metrics = Metrics::register(metrics);
     async move {
-        let (text, policies) = first_policies(&settings.policy, settings.policy_store.as_ref()).map_err(invalid)?;
+        let (text, policies) =
+            first_policies(&settings.policy, settings.policy_store.as_ref()).map_err(invalid)?;
         let (signer, key_file) = signer(settings.assertion_key.as_deref())?;
-        let (mac_keys, mac_key_folder) = MacKeyFolder::open(settings.assertion_mac_keys.as_deref())?;
+        let (mac_keys, mac_key_folder) =
+            MacKeyFolder::open(settings.assertion_mac_keys.as_deref())?;
         let limiter = settings.rate_limits.limiter(store_metrics)?;
         let http = http_client(&settings.outbound)?;
         let checks = Listener::bind("checks", "--listen", &settings.listen).await?;
         let keys = Listener::bind("keys", "--keys-listen", &settings.keys_listen.into()).await?;
-        check_listener(settings.administration_listen, settings.let_anybody_who_reaches_it_administer)?;
-        let administration =
-            Listener::bind("administration", "--administration-listen", &settings.administration_listen.into()).await?;
+        check_listener(
+            settings.administration_listen,
+            settings.let_anybody_who_reaches_it_administer,
+        )?;
+        let administration = Listener::bind(
+            "administration",
+            "--administration-listen",
+            &settings.administration_listen.into(),
+        )
+        .await?;
         let route_settings = RouteSettings {
-            keys: KeySources::new(http, KeyPolicy { store: settings.key_store.clone(), ..KeyPolicy::default() }),
+            keys: KeySources::new(
+                http,
+                KeyPolicy {
+                    store: settings.key_store.clone(),
+                    ..KeyPolicy::default()
+                },
+            ),
             cache_capacity: settings.decision_cache_mib * 1024 * 1024,
             metrics: metrics.clone(),
         };
         let replaced = settings.replaced_policies.as_deref();
-        let routes = first_routes(&policies, &route_settings, replaced, settings.removed_policy_grace)?;
+        let routes = first_routes(
+            &policies,
+            &route_settings,
+            replaced,
+            settings.removed_policy_grace,
+        )?;
         let gate = Arc::new(Gate::new(routes, Signers::new(signer, mac_keys), limiter));
         let policies = PoliciesInForce::new(&text);
         state_metrics.observe(Arc::clone(&gate), policies.clone());
-        let keys_awaited = key_readiness::follow(process.clone(), Arc::clone(&gate), settings.issuer_wait, starting);
-        let administered = Administration { gate: Arc::clone(&gate), policies: policies.clone() };
+        let keys_awaited = key_readiness::follow(
+            process.clone(),
+            Arc::clone(&gate),
+            settings.issuer_wait,
+            starting,
+        );
+        let administered = Administration {
+            gate: Arc::clone(&gate),
+            policies: policies.clone(),
+        };
         let administered = serve_http_to_few(&process, administration, router(administered));
         let reload = Reload {
             gate: Arc::clone(&gate),
@@ -122,18 +153,30 @@ async fn answer(process: &Process, listener: Listener, handler: Handler) {
     let (health, health_service) = tonic_health::server::health_reporter();
     let following = tokio::spawn(follow_readiness(process.clone(), health));
     let service = AuthorizationService::new(handler, GrpcRoutes::new(health_service));
-    serve_http2(process, listener, service_fn(move |request| Arc::clone(&service).answer(request))).await;
+    serve_http2(
+        process,
+        listener,
+        service_fn(move |request| Arc::clone(&service).answer(request)),
+    )
+    .await;
     following.abort();
 }
 
-/// gRPC health says what `/readyz` says. tonic-health starts with "serving" for the empty name, which is what kubelet asks for.
+/// gRPC health says what `/readyz` says. tonic-health starts with "serving" for the empty name,
+/// which is what kubelet asks for.
 async fn follow_readiness(process: Process, health: HealthReporter) {
     let mut changes = process.readiness().changes();
     loop {
         let ready = process.readiness().pending().is_empty();
-        let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+        let status = if ready {
+            ServingStatus::Serving
+        } else {
+            ServingStatus::NotServing
+        };
         health.set_service_status("", status).await;
-        health.set_service_status(<AuthorizationService as NamedService>::NAME, status).await;
+        health
+            .set_service_status(<AuthorizationService as NamedService>::NAME, status)
+            .await;
         if changes.changed().await.is_err() {
             return;
         }

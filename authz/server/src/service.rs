@@ -1,5 +1,5 @@
-//! The handler as Envoy's authorization service, without tonic: a Check is one message each way, and
-//! what tonic does for streams, deadlines and codecs would take more time than a cached answer.
+//! The handler as Envoy's authorization service, without tonic: a Check is one message each way,
+//! and what tonic does for streams, deadlines and codecs would take more time than a cached answer.
 
 mod grpc;
 
@@ -39,17 +39,26 @@ impl NamedService for AuthorizationService {
 
 impl AuthorizationService {
     pub(crate) fn new(handler: Handler, others: Routes) -> Arc<Self> {
-        Arc::new(Self { handler, others: others.prepare() })
+        Arc::new(Self {
+            handler,
+            others: others.prepare(),
+        })
     }
 
     /// Answers one request.
-    pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Reply>, Infallible> {
+    pub(crate) async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+    ) -> Result<Response<Reply>, Infallible> {
         let path = request.uri().path();
         if path == CHECK {
             return Ok(self.check_traced(request).await);
         }
         if path.starts_with(SERVICE) {
-            return Ok(Reply::failed(&Status::new(Code::Unimplemented, "the only method is Check")));
+            return Ok(Reply::failed(&Status::new(
+                Code::Unimplemented,
+                "the only method is Check",
+            )));
         }
         self.others
             .clone()
@@ -78,11 +87,15 @@ impl AuthorizationService {
     async fn outcome(&self, body: Incoming) -> Result<Bytes, Status> {
         // The timer starts only if the message is not there yet.
         let read = tokio::time::timeout(READ_TIMEOUT, read_message(body, LARGEST_CHECK)).await;
-        let message = read.map_err(|_elapsed| Status::deadline_exceeded("the message did not come in time"))??;
-        self.handler.answer(message).await.map_err(|error| match error {
-            Unanswered::NotAQuestion => Status::invalid_argument(error.to_string()),
-            Unanswered::Fault(_) => Status::unavailable(error.to_string()),
-        })
+        let message = read
+            .map_err(|_elapsed| Status::deadline_exceeded("the message did not come in time"))??;
+        self.handler
+            .answer(message)
+            .await
+            .map_err(|error| match error {
+                Unanswered::NotAQuestion => Status::invalid_argument(error.to_string()),
+                Unanswered::Fault(_) => Status::unavailable(error.to_string()),
+            })
     }
 }
 

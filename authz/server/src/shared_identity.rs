@@ -18,7 +18,8 @@ const USUAL_WEIGHT: u64 = 1024;
 /// Few, so that the largest identities fit into each: only first-seen tokens come here.
 const SHARDS: usize = 4;
 
-/// The tenant and what a caller may do there: the same for thousands of callers, so it is kept once.
+/// The tenant and what a caller may do there: the same for thousands of callers, so it is kept
+/// once.
 #[derive(Debug)]
 pub(crate) struct SharedIdentity {
     pub(crate) tenant: Box<str>,
@@ -40,8 +41,12 @@ impl Charge {
     /// `None` if `bytes` more would be more than `capacity`.
     fn take(held: &Arc<AtomicU64>, bytes: u64, capacity: u64) -> Option<Self> {
         let more = |held: u64| held.checked_add(bytes).filter(|total| *total <= capacity);
-        held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
-        Some(Self { held: Arc::clone(held), bytes })
+        held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+            .ok()?;
+        Some(Self {
+            held: Arc::clone(held),
+            bytes,
+        })
     }
 }
 
@@ -55,14 +60,24 @@ impl SharedIdentity {
     /// `None` if a header would be too long to pass on.
     pub(crate) fn new(caller: &Caller) -> Option<Self> {
         let (headers, members) = (identity_headers::shared(caller)?, shared_members(caller)?);
-        // A copy: mimalloc shrinks in place what is more than half used, so that it would keep what it grew to.
+        // A copy: mimalloc shrinks in place what is more than half used, so that it would keep what
+        // it grew to.
         let (tenant, members) = (Box::from(&*caller.tenant), Box::from(&*members));
-        Some(Self { tenant, headers, members, charge: None })
+        Some(Self {
+            tenant,
+            headers,
+            members,
+            charge: None,
+        })
     }
 
     /// Bytes to be weighed with the caller that has it.
     pub(crate) fn unshared_bytes(&self) -> usize {
-        if self.charge.is_some() { 0 } else { self.bytes() }
+        if self.charge.is_some() {
+            0
+        } else {
+            self.bytes()
+        }
     }
 
     fn bytes(&self) -> usize {
@@ -108,7 +123,11 @@ impl SharedIdentities {
             .ok()?;
         let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
         let index = Cache::with_options(options, ByWeight, hasher, lifecycle);
-        Some(Self { index, held: Arc::default(), capacity })
+        Some(Self {
+            index,
+            held: Arc::default(),
+            capacity,
+        })
     }
 
     /// What `caller` has in common with others; `None` if a header would be too long to pass on.
@@ -122,7 +141,8 @@ impl SharedIdentities {
         let is_shared = charge.is_some();
         let shared = Arc::new(SharedIdentity { charge, ..shared });
         if is_shared {
-            self.index.insert(GroupOf(caller).to_owned(), Arc::clone(&shared));
+            self.index
+                .insert(GroupOf(caller).to_owned(), Arc::clone(&shared));
         }
         Some(shared)
     }
@@ -143,12 +163,19 @@ struct Group {
     scopes: Vec<String>,
 }
 
-/// The [`Group`] of a caller, without copies. Their encoded members would do as a key too, but encoding takes 3,000 instructions each time.
+/// The [`Group`] of a caller, without copies. Their encoded members would do as a key too, but
+/// encoding takes 3,000 instructions each time.
 struct GroupOf<'a>(&'a Caller);
 
 impl Group {
     fn bytes(&self) -> usize {
-        let Self { tenant, actor, roles, scopes, .. } = self;
+        let Self {
+            tenant,
+            actor,
+            roles,
+            scopes,
+            ..
+        } = self;
         group_bytes(tenant, actor.as_deref(), [roles, scopes])
     }
 }
@@ -168,28 +195,69 @@ const ENTRY: usize = size_of::<Group>() + 48;
 
 impl GroupOf<'_> {
     fn bytes(&self) -> usize {
-        let Caller { tenant, actor, roles, scopes, .. } = self.0;
+        let Caller {
+            tenant,
+            actor,
+            roles,
+            scopes,
+            ..
+        } = self.0;
         group_bytes(tenant, actor.as_deref(), [roles, scopes])
     }
 
     fn to_owned(&self) -> Group {
-        let Caller { tenant, kind, actor, roles, scopes, .. } = self.0.clone();
-        Group { tenant, kind, actor, roles, scopes }
+        let Caller {
+            tenant,
+            kind,
+            actor,
+            roles,
+            scopes,
+            ..
+        } = self.0.clone();
+        Group {
+            tenant,
+            kind,
+            actor,
+            roles,
+            scopes,
+        }
     }
 }
 
 impl Hash for GroupOf<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Caller { tenant, kind, actor, roles, scopes, .. } = self.0;
+        let Caller {
+            tenant,
+            kind,
+            actor,
+            roles,
+            scopes,
+            ..
+        } = self.0;
         (tenant, kind, actor, roles, scopes).hash(state);
     }
 }
 
 impl Equivalent<Group> for GroupOf<'_> {
-    fn equivalent(&self, Group { tenant, kind, actor, roles, scopes }: &Group) -> bool {
+    fn equivalent(
+        &self,
+        Group {
+            tenant,
+            kind,
+            actor,
+            roles,
+            scopes,
+        }: &Group,
+    ) -> bool {
         let Self(caller) = self;
         (tenant, kind, actor, roles, scopes)
-            == (&caller.tenant, &caller.kind, &caller.actor, &caller.roles, &caller.scopes)
+            == (
+                &caller.tenant,
+                &caller.kind,
+                &caller.actor,
+                &caller.roles,
+                &caller.scopes,
+            )
     }
 }
 
@@ -220,9 +288,16 @@ mod tests {
     fn callers_who_differ_in_themselves_alone_share_one() {
         let all = SharedIdentities::new(CAPACITY).unwrap();
         let first = all.of(&caller()).unwrap();
-        let other =
-            Caller { object_id: "p".to_owned(), name: Some("n".to_owned()), email: Some("e".to_owned()), ..caller() };
-        assert!(Arc::ptr_eq(&first, &all.of(&caller()).unwrap()) && Arc::ptr_eq(&first, &all.of(&other).unwrap()));
+        let other = Caller {
+            object_id: "p".to_owned(),
+            name: Some("n".to_owned()),
+            email: Some("e".to_owned()),
+            ..caller()
+        };
+        assert!(
+            Arc::ptr_eq(&first, &all.of(&caller()).unwrap())
+                && Arc::ptr_eq(&first, &all.of(&other).unwrap())
+        );
     }
 
     #[test]
@@ -231,19 +306,57 @@ mod tests {
         let text = |text: &str| text.to_owned();
         for other in [
             caller(),
-            Caller { tenant: text("u"), ..caller() },
-            Caller { kind: CallerKind::Application, ..caller() },
-            Caller { actor: Some(text("d")), ..caller() },
-            Caller { actor: None, ..caller() },
-            Caller { roles: vec![text("Reader")], ..caller() },
-            Caller { roles: vec![text("Editor"), text("Reader")], ..caller() },
-            Caller { roles: vec![text("Reader"), text("Editor"), text("read")], scopes: vec![], ..caller() },
-            Caller { roles: vec![text("ReaderEditor")], ..caller() },
-            Caller { scopes: vec![text("read"), text("write")], ..caller() },
-            Caller { scopes: vec![], ..caller() },
+            Caller {
+                tenant: text("u"),
+                ..caller()
+            },
+            Caller {
+                kind: CallerKind::Application,
+                ..caller()
+            },
+            Caller {
+                actor: Some(text("d")),
+                ..caller()
+            },
+            Caller {
+                actor: None,
+                ..caller()
+            },
+            Caller {
+                roles: vec![text("Reader")],
+                ..caller()
+            },
+            Caller {
+                roles: vec![text("Editor"), text("Reader")],
+                ..caller()
+            },
+            Caller {
+                roles: vec![text("Reader"), text("Editor"), text("read")],
+                scopes: vec![],
+                ..caller()
+            },
+            Caller {
+                roles: vec![text("ReaderEditor")],
+                ..caller()
+            },
+            Caller {
+                scopes: vec![text("read"), text("write")],
+                ..caller()
+            },
+            Caller {
+                scopes: vec![],
+                ..caller()
+            },
         ] {
-            let (found, expected) = (all.of(&other).unwrap(), SharedIdentity::new(&other).unwrap());
-            assert_eq!((&found.tenant, &found.headers), (&expected.tenant, &expected.headers), "{other:?}");
+            let (found, expected) = (
+                all.of(&other).unwrap(),
+                SharedIdentity::new(&other).unwrap(),
+            );
+            assert_eq!(
+                (&found.tenant, &found.headers),
+                (&expected.tenant, &expected.headers),
+                "{other:?}"
+            );
             assert_eq!(found.members, expected.members, "{other:?}");
         }
     }
@@ -251,14 +364,23 @@ mod tests {
     /// A combination of roles that takes some kilobytes, different for each number.
     fn combination(number: u32) -> Caller {
         let role = |index| format!("Role.With.A.Long.Name.{number:06}.{index:04}");
-        Caller { roles: (0..100).map(role).collect(), ..caller() }
+        Caller {
+            roles: (0..100).map(role).collect(),
+            ..caller()
+        }
     }
 
     #[test]
     fn all_that_is_held_is_weighed_even_when_it_is_not_in_the_index_any_more() {
         let all = SharedIdentities::new(CAPACITY).unwrap();
-        let held: Vec<_> = (0..1_000).map(|number| all.of(&combination(number)).unwrap()).collect();
-        assert!(all.bytes() <= CAPACITY && all.bytes() > CAPACITY / 2, "{}", all.bytes());
+        let held: Vec<_> = (0..1_000)
+            .map(|number| all.of(&combination(number)).unwrap())
+            .collect();
+        assert!(
+            all.bytes() <= CAPACITY && all.bytes() > CAPACITY / 2,
+            "{}",
+            all.bytes()
+        );
         let weighed: usize = held.iter().map(|shared| shared.unshared_bytes()).sum();
         let bytes: usize = held.iter().map(|shared| shared.bytes()).sum();
         let shared: usize = held.iter().filter(|shared| shared.charge.is_some()).count();
@@ -266,9 +388,17 @@ mod tests {
         // Each is weighed once: with its caller, or here, where its key is weighed too.
         assert!(weighed + usize::try_from(all.bytes()).unwrap() >= bytes);
         drop(held);
-        assert!(all.bytes() <= CAPACITY / 2, "what nobody has any more is given back: {}", all.bytes());
+        assert!(
+            all.bytes() <= CAPACITY / 2,
+            "what nobody has any more is given back: {}",
+            all.bytes()
+        );
         assert_eq!(all.bytes(), all.index.weight());
-        assert_eq!(all.of(&combination(2_000)).unwrap().unshared_bytes(), 0, "there is room again");
+        assert_eq!(
+            all.of(&combination(2_000)).unwrap().unshared_bytes(),
+            0,
+            "there is room again"
+        );
     }
 
     #[test]

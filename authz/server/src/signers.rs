@@ -16,7 +16,11 @@ pub(crate) struct Signers {
 
 impl Signers {
     pub(crate) fn new(public: Signer, mac: UpstreamMacKeys) -> Self {
-        Self { public: Arc::new(public), mac: Arc::new(mac), generation: 0 }
+        Self {
+            public: Arc::new(public),
+            mac: Arc::new(mac),
+            generation: 0,
+        }
     }
 
     /// No upstream shares a key.
@@ -26,12 +30,20 @@ impl Signers {
 
     /// The same with other public keys.
     pub(crate) fn with_public(&self, public: Arc<Signer>) -> Self {
-        Self { public, mac: Arc::clone(&self.mac), generation: self.generation + 1 }
+        Self {
+            public,
+            mac: Arc::clone(&self.mac),
+            generation: self.generation + 1,
+        }
     }
 
     /// The same with other MAC keys.
     pub(crate) fn with_mac(&self, mac: Arc<UpstreamMacKeys>) -> Self {
-        Self { public: Arc::clone(&self.public), mac, generation: self.generation + 1 }
+        Self {
+            public: Arc::clone(&self.public),
+            mac,
+            generation: self.generation + 1,
+        }
     }
 
     /// Signs with the key that the upstream shares, or with the one whose public half it fetches.

@@ -1,4 +1,5 @@
-//! The keys that assertions are signed with: made at the start, or a file that is followed while it changes.
+//! The keys that assertions are signed with: made at the start, or a file that is followed while it
+//! changes.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,10 +23,17 @@ pub(crate) struct KeyFile {
 
 /// A signer, and the file that it follows, if there is one.
 pub(crate) fn signer(path: Option<&Path>) -> anyhow::Result<(Signer, Option<KeyFile>)> {
-    let Some(path) = path else { return Ok((Signer::generate()?, None)) };
+    let Some(path) = path else {
+        return Ok((Signer::generate()?, None));
+    };
     let read = std::fs::read(path);
-    let file = KeyFile { path: path.to_owned(), seen: hash(&read) };
-    let signer = file.signer(read).map_err(|problem| InvalidSettings(vec![problem]))?;
+    let file = KeyFile {
+        path: path.to_owned(),
+        seen: hash(&read),
+    };
+    let signer = file
+        .signer(read)
+        .map_err(|problem| InvalidSettings(vec![problem]))?;
     Ok((signer, Some(file)))
 }
 
@@ -80,8 +88,14 @@ mod tests {
     #[test]
     fn a_file_that_holds_no_key_is_an_error_of_settings() {
         for (file, part) in [("absent.pem", "cannot be read"), ("Cargo.toml", "PKCS#8")] {
-            let error = signer(Some(Path::new(file))).map(|_| ()).unwrap_err().to_string();
-            assert!(error.contains("--assertion-key") && error.contains(file) && error.contains(part), "{error}");
+            let error = signer(Some(Path::new(file)))
+                .map(|_| ())
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains("--assertion-key") && error.contains(file) && error.contains(part),
+                "{error}"
+            );
         }
         assert!(signer(None).is_ok_and(|(_, file)| file.is_none()));
     }

@@ -59,61 +59,103 @@ impl StateMetrics {
 
 impl Collector for StateMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let Some((gate, policies)) = self.0.get() else { return Ok(()) };
+        let Some((gate, policies)) = self.0.get() else {
+            return Ok(());
+        };
         let routes = gate.routes();
         let sources: Vec<(String, KeyStatus)> = routes
             .issuers()
-            .flat_map(|(name, verifier)| verifier.key_status().into_iter().map(|status| (name.to_owned(), status)))
+            .flat_map(|(name, verifier)| {
+                verifier
+                    .key_status()
+                    .into_iter()
+                    .map(|status| (name.to_owned(), status))
+            })
             .collect();
         keys(&mut encoder, &sources)?;
         let cache = routes.cache.size();
         held_metrics::decision_cache(&mut encoder, &cache)?;
         held_metrics::rate_limits(&mut encoder, &gate.rate_limits_held())?;
         let help = "Look-ups of verified tokens since the policies last changed";
-        let mut look_ups =
-            encoder.encode_descriptor("portcullis_decision_cache_look_ups", help, None, MetricType::Counter)?;
+        let mut look_ups = encoder.encode_descriptor(
+            "portcullis_decision_cache_look_ups",
+            help,
+            None,
+            MetricType::Counter,
+        )?;
         for (result, count) in [("hit", cache.hits), ("miss", cache.misses)] {
             ConstCounter::new(count).encode(look_ups.encode_family(&LookUpLabels { result })?)?;
         }
         if let Some((_, up)) = gate.rate_limit_store() {
             let help = "Whether the store of rate limits answers";
-            gauge(&mut encoder, "portcullis_rate_limit_store_up", help, u64::from(up))?;
+            gauge(
+                &mut encoder,
+                "portcullis_rate_limit_store_up",
+                help,
+                u64::from(up),
+            )?;
         }
         let help = "The policies in force, by a hash of their text";
-        let mut info = encoder.encode_descriptor("portcullis_policy_version", help, None, MetricType::Gauge)?;
+        let mut info = encoder.encode_descriptor(
+            "portcullis_policy_version",
+            help,
+            None,
+            MetricType::Gauge,
+        )?;
         let version = policies.state().version;
         ConstGauge::new(1_u64).encode(info.encode_family(&VersionLabels { version })?)?;
         policies_in_force(&mut encoder, &routes)
     }
 }
 
-fn keys(encoder: &mut DescriptorEncoder<'_>, sources: &[(String, KeyStatus)]) -> Result<(), fmt::Error> {
-    let labels =
-        |(issuer, status): &(String, KeyStatus)| SourceLabels { issuer: issuer.clone(), source: status.source.clone() };
-    let mut numbers =
-        encoder.encode_descriptor("portcullis_keys", "Usable signing keys held", None, MetricType::Gauge)?;
+fn keys(
+    encoder: &mut DescriptorEncoder<'_>,
+    sources: &[(String, KeyStatus)],
+) -> Result<(), fmt::Error> {
+    let labels = |(issuer, status): &(String, KeyStatus)| SourceLabels {
+        issuer: issuer.clone(),
+        source: status.source.clone(),
+    };
+    let mut numbers = encoder.encode_descriptor(
+        "portcullis_keys",
+        "Usable signing keys held",
+        None,
+        MetricType::Gauge,
+    )?;
     for source in sources {
-        let number = source.1.keys.as_ref().map_or(0, |fetched| fetched.keys.len()) as u64;
+        let number = source
+            .1
+            .keys
+            .as_ref()
+            .map_or(0, |fetched| fetched.keys.len()) as u64;
         ConstGauge::new(number).encode(numbers.encode_family(&labels(source))?)?;
     }
     let help = "1 while the source has usable signing keys; 0: its tokens are answered with 503";
-    let mut ready = encoder.encode_descriptor("portcullis_issuer_ready", help, None, MetricType::Gauge)?;
+    let mut ready =
+        encoder.encode_descriptor("portcullis_issuer_ready", help, None, MetricType::Gauge)?;
     for source in sources {
         let is_ready = u64::from(source.1.is_ready());
         ConstGauge::new(is_ready).encode(ready.encode_family(&labels(source))?)?;
     }
     let help = "Time since signing keys were last fetched";
-    let mut age = encoder.encode_descriptor("portcullis_key_age_seconds", help, None, MetricType::Gauge)?;
+    let mut age =
+        encoder.encode_descriptor("portcullis_key_age_seconds", help, None, MetricType::Gauge)?;
     for source in sources {
         if let Some(fetched_at) = source.1.fetched_at {
-            ConstGauge::new(fetched_at.elapsed().as_secs_f64()).encode(age.encode_family(&labels(source))?)?;
+            ConstGauge::new(fetched_at.elapsed().as_secs_f64())
+                .encode(age.encode_family(&labels(source))?)?;
         }
     }
     let help = "Fetches of signing keys, by result";
-    let mut fetches = encoder.encode_descriptor("portcullis_key_fetches", help, None, MetricType::Counter)?;
+    let mut fetches =
+        encoder.encode_descriptor("portcullis_key_fetches", help, None, MetricType::Counter)?;
     for (issuer, status) in sources {
         for (result, count) in [("success", status.successes), ("failure", status.failures)] {
-            let labels = FetchLabels { issuer: issuer.clone(), source: status.source.clone(), result };
+            let labels = FetchLabels {
+                issuer: issuer.clone(),
+                source: status.source.clone(),
+                result,
+            };
             ConstCounter::new(count).encode(fetches.encode_family(&labels)?)?;
         }
     }
@@ -122,7 +164,10 @@ fn keys(encoder: &mut DescriptorEncoder<'_>, sources: &[(String, KeyStatus)]) ->
 
 /// A removed policy is not in force, although it still decides: no new route may name it.
 fn policies_in_force(encoder: &mut DescriptorEncoder<'_>, routes: &Routes) -> fmt::Result {
-    let (name, help) = ("portcullis_policy_in_force", "1 for each policy of the set in force");
+    let (name, help) = (
+        "portcullis_policy_in_force",
+        "1 for each policy of the set in force",
+    );
     let mut gauges = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
     for policy in routes.policy_names() {
         ConstGauge::new(1_u64).encode(gauges.encode_family(&[("policy", policy)])?)?;
@@ -130,6 +175,11 @@ fn policies_in_force(encoder: &mut DescriptorEncoder<'_>, routes: &Routes) -> fm
     Ok(())
 }
 
-fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> Result<(), fmt::Error> {
+fn gauge(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    value: u64,
+) -> Result<(), fmt::Error> {
     ConstGauge::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
 }

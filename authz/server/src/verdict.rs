@@ -55,16 +55,35 @@ pub(crate) struct Rights {
 
 impl From<&Caller> for Who {
     fn from(caller: &Caller) -> Self {
-        let Caller { kind, actor, scopes, roles, .. } = caller;
+        let Caller {
+            kind,
+            actor,
+            scopes,
+            roles,
+            ..
+        } = caller;
         let (scopes, roles) = (scopes.join(" "), roles.join(" "));
-        let rights = Some(Rights { kind: *kind, actor: actor.clone(), scopes, roles });
-        Self { tenant: caller.tenant.clone(), object_id: caller.object_id.clone(), rights }
+        let rights = Some(Rights {
+            kind: *kind,
+            actor: actor.clone(),
+            scopes,
+            roles,
+        });
+        Self {
+            tenant: caller.tenant.clone(),
+            object_id: caller.object_id.clone(),
+            rights,
+        }
     }
 }
 
 impl From<&KnownCaller> for Who {
     fn from(caller: &KnownCaller) -> Self {
-        Self { tenant: caller.shared.tenant.to_string(), object_id: caller.object_id(), rights: None }
+        Self {
+            tenant: caller.shared.tenant.to_string(),
+            object_id: caller.object_id(),
+            rights: None,
+        }
     }
 }
 
@@ -124,7 +143,9 @@ pub(crate) enum Fault {
         "the path {path:?} does not begin with the route's removed_prefix {prefix:?}; correct context_extensions in Envoy's routes"
     )]
     RouteMismatch { path: String, prefix: String },
-    #[error("the store of rate limits does not answer, and --rate-limit-store-down says that nobody passes without")]
+    #[error(
+        "the store of rate limits does not answer, and --rate-limit-store-down says that nobody passes without"
+    )]
     LimitsUnavailable,
     #[error("an assertion cannot be signed")]
     NotSigned,

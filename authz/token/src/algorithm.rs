@@ -1,7 +1,7 @@
 use aws_lc_rs::signature::{self, RsaParameters, VerificationAlgorithm};
 
-/// The signature algorithms that an issuer may use (RFC 7518 §3.1, RFC 8037). `none` and HMAC are not among them:
-/// a shared secret would let every verifier forge.
+/// The signature algorithms that an issuer may use (RFC 7518 §3.1, RFC 8037). `none` and HMAC are
+/// not among them: a shared secret would let every verifier forge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256: what Entra signs with.
@@ -88,12 +88,16 @@ impl Algorithm {
     /// The algorithm of this registered name, compared exactly (RFC 7515 §4.1.1: case-sensitive).
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+        Self::ALL
+            .into_iter()
+            .find(|algorithm| algorithm.name() == name)
     }
 
     pub(crate) fn family(self) -> Family {
         match self {
-            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => Family::Rsa,
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => {
+                Family::Rsa
+            }
             Self::Es256 => Family::Curve(Curve::P256),
             Self::Es384 => Family::Curve(Curve::P384),
             Self::Es512 => Family::Curve(Curve::P521),
@@ -108,11 +112,14 @@ impl Algorithm {
             Self::Es384 => Some(&signature::ECDSA_P384_SHA384_FIXED),
             Self::Es512 => Some(&signature::ECDSA_P521_SHA512_FIXED),
             Self::EdDsa => Some(&signature::ED25519),
-            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => None,
+            Self::Rs256 | Self::Rs384 | Self::Rs512 | Self::Ps256 | Self::Ps384 | Self::Ps512 => {
+                None
+            }
         }
     }
 
-    /// The parameters of an RSA algorithm, by which a key is built from modulus and exponent without a detour through DER.
+    /// The parameters of an RSA algorithm, by which a key is built from modulus and exponent
+    /// without a detour through DER.
     pub(crate) fn rsa_parameters(self) -> Option<&'static RsaParameters> {
         match self {
             Self::Rs256 => Some(&signature::RSA_PKCS1_2048_8192_SHA256),

@@ -12,15 +12,18 @@ pub enum Audiences {
 impl Audiences {
     /// Whether a token of this `aud` and version is for the API.
     ///
-    /// Entra puts the client id into v2 tokens. A v1 token has whichever of the API's names the client asked by: the client
-    /// id or the default application URI, whose trailing slash Entra keeps if the client wrote one ("Access token claims reference").
+    /// Entra puts the client id into v2 tokens. A v1 token has whichever of the API's names the
+    /// client asked by: the client id or the default application URI, whose trailing slash Entra
+    /// keeps if the client wrote one ("Access token claims reference").
     #[must_use]
     pub fn accept(&self, audience: &str, version: Option<EntraVersion>) -> bool {
         match self {
             Self::Exactly(accepted) => accepted.iter().any(|accepted| accepted == audience),
             Self::Application(client_id) => match version {
                 Some(EntraVersion::V1) => {
-                    let name = audience.strip_prefix("api://").map(|name| name.strip_suffix('/').unwrap_or(name));
+                    let name = audience
+                        .strip_prefix("api://")
+                        .map(|name| name.strip_suffix('/').unwrap_or(name));
                     name.unwrap_or(audience) == client_id
                 }
                 _ => audience == client_id,
@@ -48,10 +51,21 @@ mod tests {
             (format!("api://api://{ID}"), false, false),
             (format!("API://{ID}"), false, false),
             (ID.to_uppercase(), false, false),
-            ("3a5c0001-0000-4000-8000-000000000002".to_owned(), false, false),
+            (
+                "3a5c0001-0000-4000-8000-000000000002".to_owned(),
+                false,
+                false,
+            ),
             (String::new(), false, false),
         ] {
-            assert_eq!((api.accept(&audience, Some(V1)), api.accept(&audience, Some(V2))), (v1, v2), "{audience}");
+            assert_eq!(
+                (
+                    api.accept(&audience, Some(V1)),
+                    api.accept(&audience, Some(V2))
+                ),
+                (v1, v2),
+                "{audience}"
+            );
         }
     }
 

@@ -25,7 +25,8 @@ impl<'a> Authorization<'a> {
 
 /// The token of `Authorization: Bearer <token>` (RFC 6750 §2.1).
 ///
-/// A comma is refused: Envoy 1.40 joins repeated lines with one, so a list is how two tokens look by the time they arrive.
+/// A comma is refused: Envoy 1.40 joins repeated lines with one, so a list is how two tokens look
+/// by the time they arrive.
 pub fn bearer_token(authorization: Authorization<'_>) -> Result<&str, Refusal> {
     let line = match authorization {
         Authorization::Absent => return Err(missing()),
@@ -36,37 +37,60 @@ pub fn bearer_token(authorization: Authorization<'_>) -> Result<&str, Refusal> {
         return Err(too_large());
     }
     // A good line has no comma anyway, so that it is looked for only in others.
-    let refused = |what| if line.contains(&b',') { ambiguous() } else { malformed(what) };
+    let refused = |what| {
+        if line.contains(&b',') {
+            ambiguous()
+        } else {
+            malformed(what)
+        }
+    };
     let text = std::str::from_utf8(line).map_err(|_| refused("it is not text"))?;
-    let (scheme, token) = text.split_once(' ').ok_or_else(|| refused("it has no token"))?;
+    let (scheme, token) = text
+        .split_once(' ')
+        .ok_or_else(|| refused("it has no token"))?;
     // RFC 9110 §11.1: the scheme's case does not matter.
     if !scheme.eq_ignore_ascii_case("Bearer") {
         return Err(refused("its scheme is not Bearer"));
     }
     // RFC 6750's b64token; a second space or a tab would be read differently by different parsers.
-    // Without an early end the loop works on many bytes at once: 0.1 µs instead of 1.1 µs for a token of Entra's.
+    // Without an early end the loop works on many bytes at once: 0.1 µs instead of 1.1 µs for a
+    // token of Entra's.
     let is_foreign = |byte: u8| {
         // `-`, `.`, `/` and the digits are neighbours.
-        !byte.is_ascii_alphabetic() & !(b'-'..=b'9').contains(&byte) & !matches!(byte, b'_' | b'~' | b'+' | b'=')
+        !byte.is_ascii_alphabetic()
+            & !(b'-'..=b'9').contains(&byte)
+            & !matches!(byte, b'_' | b'~' | b'+' | b'=')
     };
-    if token.is_empty() || token.bytes().fold(false, |foreign, byte| foreign | is_foreign(byte)) {
+    if token.is_empty()
+        || token
+            .bytes()
+            .fold(false, |foreign, byte| foreign | is_foreign(byte))
+    {
         return Err(refused("what follows Bearer is not one token"));
     }
     Ok(token)
 }
 
 fn missing() -> Refusal {
-    Refusal::new(Reason::TokenMissing, "no token came; send Authorization: Bearer <access token>")
+    Refusal::new(
+        Reason::TokenMissing,
+        "no token came; send Authorization: Bearer <access token>",
+    )
 }
 
 fn ambiguous() -> Refusal {
-    Refusal::new(Reason::AuthorizationAmbiguous, "more than one Authorization value came; send exactly one")
+    Refusal::new(
+        Reason::AuthorizationAmbiguous,
+        "more than one Authorization value came; send exactly one",
+    )
 }
 
 fn malformed(what: &str) -> Refusal {
     Refusal::new(
         Reason::AuthorizationMalformed,
-        format!("the Authorization line cannot be used: {what}; send Authorization: Bearer <access token>"),
+        format!(
+            "the Authorization line cannot be used: {what}; send Authorization: Bearer <access token>"
+        ),
     )
 }
 
@@ -78,7 +102,11 @@ mod tests {
     #[test]
     fn one_bearer_token_is_taken_whatever_the_schemes_case() {
         for line in ["Bearer a.b.c", "bearer a.b.c", "BEARER a.b.c"] {
-            assert_eq!(bearer_token(Authorization::One(line.as_bytes())).unwrap(), "a.b.c", "{line}");
+            assert_eq!(
+                bearer_token(Authorization::One(line.as_bytes())).unwrap(),
+                "a.b.c",
+                "{line}"
+            );
         }
     }
 
@@ -87,7 +115,11 @@ mod tests {
         for byte in 0..=u8::MAX {
             let expected = byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
             let line = [b"Bearer a", &[byte][..], b"b"].concat();
-            assert_eq!(bearer_token(Authorization::One(&line)).is_ok(), expected, "{byte:#x}");
+            assert_eq!(
+                bearer_token(Authorization::One(&line)).is_ok(),
+                expected,
+                "{byte:#x}"
+            );
         }
     }
 
@@ -109,14 +141,23 @@ mod tests {
             (b"Bearer a.b.c,d.e.f", Reason::AuthorizationAmbiguous),
             (b"Bearer,", Reason::AuthorizationAmbiguous),
             (b"Basic YTpi, Bearer a.b.c", Reason::AuthorizationAmbiguous),
-            (b"Bearer a\xff.b.c,Bearer d.e.f", Reason::AuthorizationAmbiguous),
+            (
+                b"Bearer a\xff.b.c,Bearer d.e.f",
+                Reason::AuthorizationAmbiguous,
+            ),
             (long.as_bytes(), Reason::TokenTooLarge),
         ] {
             let refusal = bearer_token(Authorization::One(line)).unwrap_err();
             assert_eq!(refusal.reason, reason, "{}", String::from_utf8_lossy(line));
         }
-        assert_eq!(bearer_token(Authorization::Absent).unwrap_err().reason, Reason::TokenMissing);
+        assert_eq!(
+            bearer_token(Authorization::Absent).unwrap_err().reason,
+            Reason::TokenMissing
+        );
         let two = Authorization::from_lines([&b"Bearer a.b.c"[..], b"Bearer d.e.f"].into_iter());
-        assert_eq!(bearer_token(two).unwrap_err().reason, Reason::AuthorizationAmbiguous);
+        assert_eq!(
+            bearer_token(two).unwrap_err().reason,
+            Reason::AuthorizationAmbiguous
+        );
     }
 }

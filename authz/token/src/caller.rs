@@ -1,7 +1,8 @@
 /// Who calls, as a verified token proves it.
 ///
-/// Identity is (`tenant`, `object_id`). Name and e-mail are for people to read: they change and repeat, so nothing may be
-/// decided by them (Microsoft's "Claims validation", §Don't use mutable claims).
+/// Identity is (`tenant`, `object_id`). Name and e-mail are for people to read: they change and
+/// repeat, so nothing may be decided by them (Microsoft's "Claims validation", §Don't use mutable
+/// claims).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The tenant that vouches for the caller: `tid`.
@@ -58,6 +59,8 @@ impl CallerKind {
     /// The kind that `word` names.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::User, Self::Application].into_iter().find(|kind| kind.as_str() == word)
+        [Self::User, Self::Application]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
     }
 }

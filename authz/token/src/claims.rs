@@ -5,12 +5,14 @@ use crate::members::Members;
 use crate::refusal::{Reason, Refusal};
 use crate::strict_json::parse_object;
 
-/// No issuer gives a caller more roles or scopes; a longer list would cost each rule a walk through it.
+/// No issuer gives a caller more roles or scopes; a longer list would cost each rule a walk through
+/// it.
 const MAX_LIST: usize = 1024;
 /// The end of the year 9999. Larger numbers are mistakes (milliseconds) or attempts at overflow.
 const LATEST_TIME: u64 = 253_402_300_799;
 
-/// The claims of a token, read strictly: a claim is absent or of its type, never converted. `roles: "Admin"` is not a list of roles.
+/// The claims of a token, read strictly: a claim is absent or of its type, never converted. `roles:
+/// "Admin"` is not a list of roles.
 #[derive(Clone, Debug, Default)]
 pub struct Claims(Members);
 
@@ -22,8 +24,8 @@ impl From<Map<String, Value>> for Claims {
 
 impl Claims {
     pub(crate) fn parse(payload: &[u8]) -> Result<Self, Refusal> {
-        let members =
-            parse_object(payload).map_err(|_| malformed("its claims are not a JSON object without repetition"))?;
+        let members = parse_object(payload)
+            .map_err(|_| malformed("its claims are not a JSON object without repetition"))?;
         Ok(Self(members))
     }
 
@@ -66,19 +68,26 @@ impl Claims {
     pub(crate) fn at(&self, path: &str) -> Option<&Value> {
         self.0.get(path).or_else(|| {
             let (first, rest) = path.split_once('.')?;
-            rest.split('.').try_fold(self.0.get(first)?, |value, member| value.get(member))
+            rest.split('.')
+                .try_fold(self.0.get(first)?, |value, member| value.get(member))
         })
     }
 
     /// A text that must be there and not be empty.
     pub fn text(&self, name: &str) -> Result<&str, Refusal> {
-        self.optional_text(name)?.filter(|text| !text.is_empty()).ok_or_else(|| wrong(name, "is absent"))
+        self.optional_text(name)?
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| wrong(name, "is absent"))
     }
 
     /// A GUID in lower case with hyphens, as Entra writes them.
     pub fn guid(&self, name: &str) -> Result<&str, Refusal> {
         let text = self.text(name)?;
-        if is_guid(text) { Ok(text) } else { Err(wrong(name, "is not a GUID")) }
+        if is_guid(text) {
+            Ok(text)
+        } else {
+            Err(wrong(name, "is not a GUID"))
+        }
     }
 
     /// A list of texts; empty when the claim is absent.
@@ -93,14 +102,19 @@ impl Claims {
 
     /// Seconds since 1970 (RFC 7519 §2, NumericDate), whole and not negative.
     pub fn optional_time(&self, name: &str) -> Result<Option<u64>, Refusal> {
-        let Some(value) = self.0.get(name) else { return Ok(None) };
+        let Some(value) = self.0.get(name) else {
+            return Ok(None);
+        };
         let seconds = value.as_u64().filter(|seconds| *seconds <= LATEST_TIME);
-        seconds.map(Some).ok_or_else(|| wrong(name, "is not a time in seconds since 1970"))
+        seconds
+            .map(Some)
+            .ok_or_else(|| wrong(name, "is not a time in seconds since 1970"))
     }
 
     /// A time that must be there.
     pub fn time(&self, name: &str) -> Result<u64, Refusal> {
-        self.optional_time(name)?.ok_or_else(|| wrong(name, "is absent"))
+        self.optional_time(name)?
+            .ok_or_else(|| wrong(name, "is absent"))
     }
 }
 
@@ -119,13 +133,24 @@ fn as_list(value: Option<&Value>, name: &str) -> Result<Vec<String>, Refusal> {
         Some(Value::Array(_)) => return Err(wrong(name, "is longer than any issuer makes it")),
         Some(_) => return Err(wrong(name, "is not a list")),
     };
-    let texts: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+    let texts: Option<Vec<String>> = items
+        .iter()
+        .map(|item| item.as_str().map(str::to_owned))
+        .collect();
     texts.ok_or_else(|| wrong(name, "holds something else than texts"))
 }
 
 fn as_words(text: &str, name: &str) -> Result<Vec<String>, Refusal> {
-    let words: Vec<String> = text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
-    if words.len() <= MAX_LIST { Ok(words) } else { Err(wrong(name, "is longer than any issuer makes it")) }
+    let words: Vec<String> = text
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect();
+    if words.len() <= MAX_LIST {
+        Ok(words)
+    } else {
+        Err(wrong(name, "is longer than any issuer makes it"))
+    }
 }
 
 /// Lower case only: a second spelling of the same tenant would be a second identity.
@@ -138,7 +163,10 @@ pub(crate) fn is_guid(text: &str) -> bool {
 }
 
 pub(crate) fn wrong(name: &str, what: &str) -> Refusal {
-    Refusal::new(Reason::ClaimInvalid, format!("the token's claim {name} {what}"))
+    Refusal::new(
+        Reason::ClaimInvalid,
+        format!("the token's claim {name} {what}"),
+    )
 }
 
 #[cfg(test)]
@@ -155,10 +183,19 @@ mod tests {
     #[test]
     fn claims_are_absent_or_of_their_type() {
         let good = claims(&json!({"t": "x", "l": ["a", "b"], "w": "a  b", "n": 1}));
-        assert_eq!((good.text("t").unwrap(), good.optional_text("none").unwrap()), ("x", None));
-        assert_eq!((good.list("l").unwrap(), good.list("none").unwrap()), (vec!["a".into(), "b".into()], vec![]));
+        assert_eq!(
+            (good.text("t").unwrap(), good.optional_text("none").unwrap()),
+            ("x", None)
+        );
+        assert_eq!(
+            (good.list("l").unwrap(), good.list("none").unwrap()),
+            (vec!["a".into(), "b".into()], vec![])
+        );
         assert_eq!(good.words("w").unwrap(), ["a", "b"]);
-        assert_eq!((good.time("n").unwrap(), good.optional_time("none").unwrap()), (1, None));
+        assert_eq!(
+            (good.time("n").unwrap(), good.optional_time("none").unwrap()),
+            (1, None)
+        );
     }
 
     #[test]
@@ -166,20 +203,42 @@ mod tests {
         for value in [json!(null), json!(1), json!(true), json!({}), json!(["a"])] {
             assert!(claims(&json!({ "c": value })).text("c").is_err(), "{value}");
         }
-        for value in [json!(null), json!("Admin"), json!(1), json!([["Admin"]]), json!([1]), json!(vec!["a"; 1025])] {
+        for value in [
+            json!(null),
+            json!("Admin"),
+            json!(1),
+            json!([["Admin"]]),
+            json!([1]),
+            json!(vec!["a"; 1025]),
+        ] {
             assert!(claims(&json!({ "c": value })).list("c").is_err(), "{value}");
         }
-        for value in
-            [json!(null), json!("1"), json!(-1), json!(1.5), json!(1.0), json!(u64::MAX), json!(1_700_000_000_000_u64)]
-        {
-            assert_eq!(claims(&json!({ "c": value })).time("c").unwrap_err().reason, Reason::ClaimInvalid, "{value}");
+        for value in [
+            json!(null),
+            json!("1"),
+            json!(-1),
+            json!(1.5),
+            json!(1.0),
+            json!(u64::MAX),
+            json!(1_700_000_000_000_u64),
+        ] {
+            assert_eq!(
+                claims(&json!({ "c": value })).time("c").unwrap_err().reason,
+                Reason::ClaimInvalid,
+                "{value}"
+            );
         }
-        assert!(claims(&json!({})).time("c").is_err() && claims(&json!({"c": ""})).text("c").is_err());
+        assert!(
+            claims(&json!({})).time("c").is_err() && claims(&json!({"c": ""})).text("c").is_err()
+        );
     }
 
     #[test]
     fn nothing_is_not_claims() {
-        assert_eq!(Claims::parse(b"").unwrap_err().reason, Reason::TokenMalformed);
+        assert_eq!(
+            Claims::parse(b"").unwrap_err().reason,
+            Reason::TokenMalformed
+        );
     }
 
     #[test]

@@ -21,16 +21,22 @@ pub(crate) struct CompactJws<'a> {
 }
 
 impl<'a> CompactJws<'a> {
-    /// Takes `token` apart: exactly three parts, each base64url without padding and in its one canonical form. Empty parts decode to
-    /// nothing, which is no JSON, and no signature but that of `alg: none`, which the header's rules refuse by name.
+    /// Takes `token` apart: exactly three parts, each base64url without padding and in its one
+    /// canonical form. Empty parts decode to nothing, which is no JSON, and no signature but that
+    /// of `alg: none`, which the header's rules refuse by name.
     pub(crate) fn parse(token: &'a str) -> Result<Self, Refusal> {
         if token.len() > MAX_TOKEN_LENGTH {
             return Err(too_large());
         }
-        // From both ends, so that the longest part is not searched for dots: decoding it finds them too.
-        let parts = token.split_once('.').and_then(|(header, rest)| Some((header, rest.rsplit_once('.')?)));
+        // From both ends, so that the longest part is not searched for dots: decoding it finds them
+        // too.
+        let parts = token
+            .split_once('.')
+            .and_then(|(header, rest)| Some((header, rest.rsplit_once('.')?)));
         let (header, (payload, signature)) = parts.ok_or_else(|| malformed(NOT_THREE))?;
-        let signed = token.get(..header.len() + 1 + payload.len()).unwrap_or_default();
+        let signed = token
+            .get(..header.len() + 1 + payload.len())
+            .unwrap_or_default();
         Ok(Self {
             signed,
             encoded_header: header,
@@ -48,19 +54,30 @@ impl<'a> CompactJws<'a> {
     }
 }
 
-/// The decoder refuses padding, other alphabets, white space and non-zero trailing bits (RFC 4648 §3.5), so that a token has one spelling.
+/// The decoder refuses padding, other alphabets, white space and non-zero trailing bits (RFC 4648
+/// §3.5), so that a token has one spelling.
 fn decode(part: &str, name: &str) -> Result<Vec<u8>, Refusal> {
     URL_SAFE_NO_PAD.decode_to_vec(part).map_err(|_| {
-        if part.contains('.') { malformed(NOT_THREE) } else { malformed(&format!("its {name} is not base64url")) }
+        if part.contains('.') {
+            malformed(NOT_THREE)
+        } else {
+            malformed(&format!("its {name} is not base64url"))
+        }
     })
 }
 
 pub(crate) fn too_large() -> Refusal {
-    Refusal::new(Reason::TokenTooLarge, format!("the token is longer than {MAX_TOKEN_LENGTH} bytes"))
+    Refusal::new(
+        Reason::TokenTooLarge,
+        format!("the token is longer than {MAX_TOKEN_LENGTH} bytes"),
+    )
 }
 
 pub(crate) fn malformed(what: &str) -> Refusal {
-    Refusal::new(Reason::TokenMalformed, format!("the token is not a signed JWT: {what}"))
+    Refusal::new(
+        Reason::TokenMalformed,
+        format!("the token is not a signed JWT: {what}"),
+    )
 }
 
 #[cfg(test)]
@@ -76,7 +93,12 @@ mod tests {
     fn three_parts_are_taken_apart() {
         let jws = CompactJws::parse("e30.e30.c2ln").unwrap();
         assert_eq!(
-            (jws.signed, &*jws.header().unwrap(), &*jws.payload, &*jws.signature),
+            (
+                jws.signed,
+                &*jws.header().unwrap(),
+                &*jws.payload,
+                &*jws.signature
+            ),
             ("e30.e30", &b"{}"[..], &b"{}"[..], &b"sig"[..])
         );
     }
@@ -96,16 +118,26 @@ mod tests {
             "e30.e30.c2ln\n",
             "{\"payload\":\"e30\"}",
         ] {
-            let refusal = CompactJws::parse(token).and_then(|jws| jws.header()).unwrap_err();
+            let refusal = CompactJws::parse(token)
+                .and_then(|jws| jws.header())
+                .unwrap_err();
             assert_eq!(refusal.reason, Reason::TokenMalformed, "{token:?}");
             let dots = token.bytes().filter(|byte| *byte == b'.').count();
-            assert_eq!(refusal.detail.contains("three parts"), dots != 2, "{token:?}: {refusal}");
+            assert_eq!(
+                refusal.detail.contains("three parts"),
+                dots != 2,
+                "{token:?}: {refusal}"
+            );
         }
         let long = "a".repeat(MAX_TOKEN_LENGTH + 1);
-        assert_eq!(CompactJws::parse(&long).unwrap_err().reason, Reason::TokenTooLarge);
+        assert_eq!(
+            CompactJws::parse(&long).unwrap_err().reason,
+            Reason::TokenTooLarge
+        );
     }
 
-    /// Texts of any length, so that each ends in every way within, at and behind a vector, and what one wrong byte makes of them.
+    /// Texts of any length, so that each ends in every way within, at and behind a vector, and what
+    /// one wrong byte makes of them.
     fn spellings() -> impl Strategy<Value = (String, String)> {
         let text = "[A-Za-z0-9_-]{0,300}";
         (text, any::<prop::sample::Index>(), any::<char>()).prop_map(|(text, index, other)| {
@@ -139,7 +171,11 @@ mod tests {
                     let mut text = vec![b'A'; length];
                     text[place] = byte;
                     let text = String::from_utf8(text).unwrap();
-                    assert_eq!(decode(&text, "part").ok(), URL_SAFE_NO_PAD.decode(&text).ok(), "{text:?}");
+                    assert_eq!(
+                        decode(&text, "part").ok(),
+                        URL_SAFE_NO_PAD.decode(&text).ok(),
+                        "{text:?}"
+                    );
                 }
             }
         }

@@ -40,7 +40,11 @@ mod tests {
             (json!({"cnf": {"jkt": "x"}}), bound, None),
             (json!({"cnf": {"jwk": {"kty": "EC"}}}), bound, None),
             (json!({"cnf": {"kid": "x", "xms_ksl": "sw"}}), bound, None),
-            (json!({"cnf": {"jku": "https://evil.example/keys"}}), bound, None),
+            (
+                json!({"cnf": {"jku": "https://evil.example/keys"}}),
+                bound,
+                None,
+            ),
             (json!({"cnf": {"unheard-of": 1}}), bound, None),
             (json!({"cnf": {}}), bound, None),
             (json!({"cnf": null}), malformed, malformed),
@@ -52,8 +56,16 @@ mod tests {
             (json!({"cnf": [{"jkt": "x"}]}), malformed, malformed),
         ] {
             let parsed = Claims::parse(claims.to_string().as_bytes()).unwrap();
-            let reason = |as_bearer| check_confirmation(&parsed, as_bearer).err().map(|denied| denied.reason);
-            assert_eq!((reason(false), reason(true)), (denied, denied_as_bearer), "{claims}");
+            let reason = |as_bearer| {
+                check_confirmation(&parsed, as_bearer)
+                    .err()
+                    .map(|denied| denied.reason)
+            };
+            assert_eq!(
+                (reason(false), reason(true)),
+                (denied, denied_as_bearer),
+                "{claims}"
+            );
         }
     }
 }

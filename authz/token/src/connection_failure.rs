@@ -12,7 +12,12 @@ pub fn connection_failure(error: &reqwest::Error) -> String {
         // reqwest's own message repeats the URL and hides the cause ("connection refused").
         None if error.is_timeout() => "cannot be reached: there was no answer in time".to_owned(),
         None => {
-            format!("cannot be reached: {}", causes().last().map_or_else(|| error.to_string(), ToString::to_string))
+            format!(
+                "cannot be reached: {}",
+                causes()
+                    .last()
+                    .map_or_else(|| error.to_string(), ToString::to_string)
+            )
         }
     }
 }
@@ -37,15 +42,19 @@ fn tls_failure(error: &TlsError) -> String {
             "is not trusted: an authority of the same name as a trusted one, with another key, issued its certificate; \
              give the present certificate of that authority by --extra-ca FILE or EXTRA_CA_FILE in the environment"
         }
-        TlsError::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+        TlsError::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        ) => {
             "is not trusted: its certificate has expired; renew it, or set the clock of this machine"
         }
-        TlsError::InvalidCertificate(CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }) => {
-            "is not trusted: its certificate is not valid yet; set the clock of this machine"
-        }
+        TlsError::InvalidCertificate(
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+        ) => "is not trusted: its certificate is not valid yet; set the clock of this machine",
         TlsError::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "is not trusted: its certificate is for another name; call it by a name that the certificate has",
+        ) => {
+            "is not trusted: its certificate is for another name; call it by a name that the certificate has"
+        }
         TlsError::InvalidMessage(_) => {
             "answers without TLS, probably in plain HTTP; correct the port, or have it serve HTTPS there"
         }
@@ -69,30 +78,67 @@ mod tests {
             (0..depth).fold(cause, |cause, _| io::Error::other(cause))
         };
         for depth in [0, 1, 2] {
-            assert_eq!(tls_error(&wrapped(depth)), Some(&TlsError::HandshakeNotComplete), "{depth}");
+            assert_eq!(
+                tls_error(&wrapped(depth)),
+                Some(&TlsError::HandshakeNotComplete),
+                "{depth}"
+            );
         }
-        assert_eq!(tls_error(&TlsError::HandshakeNotComplete), Some(&TlsError::HandshakeNotComplete));
-        assert_eq!(tls_error(&io::Error::from(io::ErrorKind::ConnectionRefused)), None);
+        assert_eq!(
+            tls_error(&TlsError::HandshakeNotComplete),
+            Some(&TlsError::HandshakeNotComplete)
+        );
+        assert_eq!(
+            tls_error(&io::Error::from(io::ErrorKind::ConnectionRefused)),
+            None
+        );
     }
 
     #[test]
     fn tls_failure_says_what_to_change() {
         for (name, error, part) in [
-            ("private authority", TlsError::InvalidCertificate(CertificateError::UnknownIssuer), "--extra-ca FILE"),
+            (
+                "private authority",
+                TlsError::InvalidCertificate(CertificateError::UnknownIssuer),
+                "--extra-ca FILE",
+            ),
             (
                 "new authority of the same name",
                 TlsError::InvalidCertificate(CertificateError::BadSignature),
                 "give the present certificate",
             ),
-            ("expired", TlsError::InvalidCertificate(CertificateError::Expired), "has expired"),
-            ("too early", TlsError::InvalidCertificate(CertificateError::NotValidYet), "set the clock"),
-            ("another name", TlsError::InvalidCertificate(CertificateError::NotValidForName), "is for another name"),
-            ("plain HTTP", TlsError::InvalidMessage(InvalidMessage::InvalidContentType), "answers without TLS"),
-            ("anything else", TlsError::HandshakeNotComplete, "no TLS connection is possible: "),
+            (
+                "expired",
+                TlsError::InvalidCertificate(CertificateError::Expired),
+                "has expired",
+            ),
+            (
+                "too early",
+                TlsError::InvalidCertificate(CertificateError::NotValidYet),
+                "set the clock",
+            ),
+            (
+                "another name",
+                TlsError::InvalidCertificate(CertificateError::NotValidForName),
+                "is for another name",
+            ),
+            (
+                "plain HTTP",
+                TlsError::InvalidMessage(InvalidMessage::InvalidContentType),
+                "answers without TLS",
+            ),
+            (
+                "anything else",
+                TlsError::HandshakeNotComplete,
+                "no TLS connection is possible: ",
+            ),
         ] {
             let text = tls_failure(&error);
             assert!(text.contains(part), "{name}: {text}");
-            assert!(!text.contains("UnknownIssuer") && !text.contains("corrupt"), "{name}: {text}");
+            assert!(
+                !text.contains("UnknownIssuer") && !text.contains("corrupt"),
+                "{name}: {text}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Tokens of Microsoft Entra ID: which combinations of version, issuer, tenant, audience and actor exist, and whom they speak for.
+//! Tokens of Microsoft Entra ID: which combinations of version, issuer, tenant, audience and actor
+//! exist, and whom they speak for.
 
 mod issuer;
 mod settings;

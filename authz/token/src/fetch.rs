@@ -47,7 +47,9 @@ pub struct FetchedKeys {
 
 impl FetchedKeys {
     pub(crate) fn same_as(&self, other: &Self) -> bool {
-        self.issuer == other.issuer && self.cloud_instance == other.cloud_instance && self.keys.same_as(&other.keys)
+        self.issuer == other.issuer
+            && self.cloud_instance == other.cloud_instance
+            && self.keys.same_as(&other.keys)
     }
 }
 
@@ -70,7 +72,8 @@ pub enum FetchError {
         /// What went wrong.
         problem: String,
     },
-    /// An answer other than 200. A redirect is one: a document that moved must be configured, not believed.
+    /// An answer other than 200. A redirect is one: a document that moved must be configured, not
+    /// believed.
     #[error("{url}: answered {status}{}", .text.as_ref().map_or_else(String::new, |text| format!(": {text}")))]
     Status {
         /// The document.
@@ -113,18 +116,25 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// Returns whether the issuer answered, and its answer is that it publishes no usable keys here.
+    /// Returns whether the issuer answered, and its answer is that it publishes no usable keys
+    /// here.
     ///
     /// A tenant that its owner has deleted is such an answer (400), and so is a document that does
     /// not exist (404). A start does not wait for either. An issuer that is overloaded or cannot be
     /// reached has given no answer: 408, 425, 429 and 5xx say "later" (RFC 9110 §15, RFC 6585 §4).
     pub(crate) fn is_answer(&self) -> bool {
-        const LATER: [StatusCode; 3] =
-            [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS];
+        const LATER: [StatusCode; 3] = [
+            StatusCode::REQUEST_TIMEOUT,
+            StatusCode::TOO_EARLY,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
         match self {
             Self::Status { status, .. } => !status.is_server_error() && !LATER.contains(status),
             Self::Discovery { .. } | Self::Keys { .. } => true,
-            Self::Unreachable { .. } | Self::Unresolved { .. } | Self::TooLarge { .. } | Self::File { .. } => false,
+            Self::Unreachable { .. }
+            | Self::Unresolved { .. }
+            | Self::TooLarge { .. }
+            | Self::File { .. } => false,
         }
     }
 }
@@ -141,12 +151,16 @@ struct Discovery {
 impl Discovery {
     /// The issuer, and the cloud if there is one.
     fn names(&self) -> (Option<String>, Option<String>) {
-        let cloud = self.cloud_instance_name.as_str().filter(|name| !name.trim().is_empty());
+        let cloud = self
+            .cloud_instance_name
+            .as_str()
+            .filter(|name| !name.trim().is_empty());
         (Some(self.issuer.clone()), cloud.map(str::to_owned))
     }
 }
 
-/// Keys where their issuer publishes them. The client decides on TLS, deadlines and proxies, and must not follow redirects.
+/// Keys where their issuer publishes them. The client decides on TLS, deadlines and proxies, and
+/// must not follow redirects.
 #[derive(Clone, Debug)]
 pub struct PublishedKeys {
     /// What calls are made with.
@@ -173,7 +187,10 @@ impl KeySource for PublishedKeys {
     async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
         let (metadata, document, body) = match &self.location {
             KeyLocation::KeySet(url) => (None, url.to_string(), get(&self.http, url).await?),
-            KeyLocation::Discovery { url, keys_elsewhere } => {
+            KeyLocation::Discovery {
+                url,
+                keys_elsewhere,
+            } => {
                 let metadata = discovery(&self.http, url, *keys_elsewhere).await?;
                 let body = get(&self.http, &metadata.jwks_uri).await?;
                 (Some(metadata.names()), metadata.jwks_uri.to_string(), body)
@@ -181,20 +198,36 @@ impl KeySource for PublishedKeys {
             KeyLocation::File(path) => (None, self.name(), read(path).await?),
             KeyLocation::Inline(keys) => (None, self.name(), keys.as_bytes().to_vec()),
         };
-        let keys = KeySet::parse(&body, &self.algorithms).map_err(|error| FetchError::Keys { document, error })?;
+        let keys = KeySet::parse(&body, &self.algorithms)
+            .map_err(|error| FetchError::Keys { document, error })?;
         let (issuer, cloud_instance) = metadata.unwrap_or_default();
-        Ok(FetchedKeys { issuer, cloud_instance, keys })
+        Ok(FetchedKeys {
+            issuer,
+            cloud_instance,
+            keys,
+        })
     }
 }
 
-/// Keys come over verified TLS, and from where the metadata is unless the settings say otherwise (cf. Istio CVE-2026-41413).
-async fn discovery(http: &Client, url: &Url, keys_elsewhere: bool) -> Result<Discovery, FetchError> {
+/// Keys come over verified TLS, and from where the metadata is unless the settings say otherwise
+/// (cf. Istio CVE-2026-41413).
+async fn discovery(
+    http: &Client,
+    url: &Url,
+    keys_elsewhere: bool,
+) -> Result<Discovery, FetchError> {
     let body = get(http, url).await?;
-    let wrong = |problem: String| FetchError::Discovery { url: url.clone(), problem };
+    let wrong = |problem: String| FetchError::Discovery {
+        url: url.clone(),
+        problem,
+    };
     let document: Discovery = serde_json::from_slice(&body)
         .map_err(|_| wrong("is not a discovery document with issuer and jwks_uri".into()))?;
     if document.jwks_uri.scheme() != "https" {
-        return Err(wrong(format!("its jwks_uri {} is not https", document.jwks_uri)));
+        return Err(wrong(format!(
+            "its jwks_uri {} is not https",
+            document.jwks_uri
+        )));
     }
     if !keys_elsewhere && document.jwks_uri.origin() != url.origin() {
         return Err(wrong(format!(
@@ -207,23 +240,43 @@ async fn discovery(http: &Client, url: &Url, keys_elsewhere: bool) -> Result<Dis
 
 async fn get(http: &Client, url: &Url) -> Result<Vec<u8>, FetchError> {
     let response = send(http.get(url.clone()), url).await?;
-    if response.status() == StatusCode::OK { body(response, url).await } else { Err(refused(response, url).await) }
+    if response.status() == StatusCode::OK {
+        body(response, url).await
+    } else {
+        Err(refused(response, url).await)
+    }
 }
 
 /// The error of an answer other than 200.
 pub(crate) async fn refused(response: Response, url: &Url) -> FetchError {
     let status = response.status();
-    let text = body(response, url).await.ok().and_then(|body| refusal_text(&body));
-    FetchError::Status { url: url.clone(), status, text }
+    let text = body(response, url)
+        .await
+        .ok()
+        .and_then(|body| refusal_text(&body));
+    FetchError::Status {
+        url: url.clone(),
+        status,
+        text,
+    }
 }
 
 pub(crate) async fn send(request: RequestBuilder, url: &Url) -> Result<Response, FetchError> {
-    request.send().await.map_err(|cause| FetchError::Unreachable { url: url.clone(), cause })
+    request
+        .send()
+        .await
+        .map_err(|cause| FetchError::Unreachable {
+            url: url.clone(),
+            cause,
+        })
 }
 
 /// The body of an answer of `url`, unless it is larger than any such document.
 pub(crate) async fn body(mut response: Response, url: &Url) -> Result<Vec<u8>, FetchError> {
-    let unreachable = |cause| FetchError::Unreachable { url: url.clone(), cause };
+    let unreachable = |cause| FetchError::Unreachable {
+        url: url.clone(),
+        cause,
+    };
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
         if body.len() + chunk.len() > MAX_DOCUMENT {
@@ -235,10 +288,16 @@ pub(crate) async fn body(mut response: Response, url: &Url) -> Result<Vec<u8>, F
 }
 
 async fn read(path: &Path) -> Result<Vec<u8>, FetchError> {
-    let failed = |cause| FetchError::File { file: path.display().to_string(), cause };
+    let failed = |cause| FetchError::File {
+        file: path.display().to_string(),
+        cause,
+    };
     let mut body = Vec::new();
     let file = tokio::fs::File::open(path).await.map_err(failed)?;
     // One byte more than a document may have makes the parser refuse what was cut.
-    file.take(MAX_DOCUMENT as u64 + 1).read_to_end(&mut body).await.map_err(failed)?;
+    file.take(MAX_DOCUMENT as u64 + 1)
+        .read_to_end(&mut body)
+        .await
+        .map_err(failed)?;
     Ok(body)
 }

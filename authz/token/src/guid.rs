@@ -7,7 +7,9 @@ use crate::claims::is_guid;
 #[must_use]
 pub fn normalize_guid(text: &str) -> Option<String> {
     let text = text.trim();
-    let bare = text.strip_prefix('{').map_or(Some(text), |text| text.strip_suffix('}'))?;
+    let bare = text
+        .strip_prefix('{')
+        .map_or(Some(text), |text| text.strip_suffix('}'))?;
     let guid = bare.to_ascii_lowercase();
     is_guid(&guid).then_some(guid)
 }
@@ -21,10 +23,18 @@ mod tests {
     #[test]
     fn every_spelling_of_a_guid_becomes_entras() {
         let upper = GUID.to_uppercase();
-        for spelling in
-            [GUID.to_owned(), upper.clone(), format!("{{{GUID}}}"), format!("{{{upper}}}"), format!(" {upper}\n")]
-        {
-            assert_eq!(normalize_guid(&spelling).as_deref(), Some(GUID), "{spelling:?}");
+        for spelling in [
+            GUID.to_owned(),
+            upper.clone(),
+            format!("{{{GUID}}}"),
+            format!("{{{upper}}}"),
+            format!(" {upper}\n"),
+        ] {
+            assert_eq!(
+                normalize_guid(&spelling).as_deref(),
+                Some(GUID),
+                "{spelling:?}"
+            );
         }
     }
 

@@ -8,8 +8,8 @@ use crate::strict_json::parse_object;
 /// The longest `kid` that is looked up. Entra's have 27 or 43 characters.
 const MAX_KEY_ID: usize = 256;
 
-/// What a JOSE header decides: the algorithm and the key. All else in it is the sender's claim about the sender
-/// (`jwk`, `jku`, `x5u`, `x5c`: RFC 8725 §3.10) and is ignored.
+/// What a JOSE header decides: the algorithm and the key. All else in it is the sender's claim
+/// about the sender (`jwk`, `jku`, `x5u`, `x5c`: RFC 8725 §3.10) and is ignored.
 #[derive(Debug)]
 pub(crate) struct Header {
     pub(crate) algorithm: Algorithm,
@@ -18,7 +18,8 @@ pub(crate) struct Header {
 
 impl Header {
     pub(crate) fn parse(bytes: &[u8], allowed: &[Algorithm]) -> Result<Self, Refusal> {
-        let accept = |name: &str| Algorithm::from_name(name).filter(|algorithm| allowed.contains(algorithm));
+        let accept =
+            |name: &str| Algorithm::from_name(name).filter(|algorithm| allowed.contains(algorithm));
         let (algorithm, key_id) = read_header(bytes, accept, || algorithm_not_allowed(allowed))?;
         Ok(Self { algorithm, key_id })
     }
@@ -30,40 +31,64 @@ pub(crate) fn read_header<A>(
     accept: impl FnOnce(&str) -> Option<A>,
     not_accepted: impl FnOnce() -> Refusal,
 ) -> Result<(A, String), Refusal> {
-    let members = parse_object(bytes).map_err(|_| malformed("its header is not a JSON object without repetition"))?;
+    let members = parse_object(bytes)
+        .map_err(|_| malformed("its header is not a JSON object without repetition"))?;
     if members.contains("crit") {
-        return Err(Refusal::new(Reason::CriticalHeader, "the token demands an extension that is not supported"));
+        return Err(Refusal::new(
+            Reason::CriticalHeader,
+            "the token demands an extension that is not supported",
+        ));
     }
-    let algorithm = members.get("alg").and_then(Value::as_str).and_then(accept).ok_or_else(not_accepted)?;
-    // Entra hashes the nonce into what it signs for Graph, so such a token never verifies; say why instead of "bad signature".
+    let algorithm = members
+        .get("alg")
+        .and_then(Value::as_str)
+        .and_then(accept)
+        .ok_or_else(not_accepted)?;
+    // Entra hashes the nonce into what it signs for Graph, so such a token never verifies; say why
+    // instead of "bad signature".
     if members.contains("nonce") {
         return Err(graph_token());
     }
     check_type(members.get("typ"))?;
-    let key_id = members.get("kid").and_then(Value::as_str).filter(|kid| (1..=MAX_KEY_ID).contains(&kid.len()));
-    let key_id = key_id.ok_or_else(|| Refusal::new(Reason::KeyIdInvalid, "the token names no signing key (kid)"))?;
+    let key_id = members
+        .get("kid")
+        .and_then(Value::as_str)
+        .filter(|kid| (1..=MAX_KEY_ID).contains(&kid.len()));
+    let key_id = key_id.ok_or_else(|| {
+        Refusal::new(Reason::KeyIdInvalid, "the token names no signing key (kid)")
+    })?;
     Ok((algorithm, key_id.to_owned()))
 }
 
-/// Entra writes `JWT`, RFC 9068 asks for `at+jwt`; some issuers write nothing. Anything else is another kind of token (RFC 8725 §3.11).
+/// Entra writes `JWT`, RFC 9068 asks for `at+jwt`; some issuers write nothing. Anything else is
+/// another kind of token (RFC 8725 §3.11).
 fn check_type(typ: Option<&Value>) -> Result<(), Refusal> {
     let known = match typ {
         None => true,
-        Some(Value::String(typ)) => {
-            ["JWT", "at+jwt", "application/at+jwt"].iter().any(|known| known.eq_ignore_ascii_case(typ))
-        }
+        Some(Value::String(typ)) => ["JWT", "at+jwt", "application/at+jwt"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(typ)),
         Some(_) => false,
     };
     if known {
         Ok(())
     } else {
-        Err(Refusal::new(Reason::TokenTypeUnexpected, "the token is not an access token (typ)"))
+        Err(Refusal::new(
+            Reason::TokenTypeUnexpected,
+            "the token is not an access token (typ)",
+        ))
     }
 }
 
 pub(crate) fn algorithm_not_allowed(allowed: &[Algorithm]) -> Refusal {
     let names: Vec<&str> = allowed.iter().map(|algorithm| algorithm.name()).collect();
-    Refusal::new(Reason::AlgorithmNotAllowed, format!("the issuer signs with {} and nothing else", names.join(", ")))
+    Refusal::new(
+        Reason::AlgorithmNotAllowed,
+        format!(
+            "the issuer signs with {} and nothing else",
+            names.join(", ")
+        ),
+    )
 }
 
 pub(crate) fn graph_token() -> Refusal {
@@ -86,7 +111,11 @@ mod tests {
             r#"{"typ":"at+jwt","alg":"RS256","kid":"k","jku":"https://evil.example","jwk":{},"x5u":"x","x5c":[]}"#,
         ] {
             let header = Header::parse(text.as_bytes(), &[Algorithm::Rs256]).unwrap();
-            assert_eq!((header.algorithm, header.key_id.as_str()), (Algorithm::Rs256, "k"), "{text}");
+            assert_eq!(
+                (header.algorithm, header.key_id.as_str()),
+                (Algorithm::Rs256, "k"),
+                "{text}"
+            );
         }
     }
 
@@ -98,15 +127,36 @@ mod tests {
             (r#"{"alg":"HS256","kid":"k"}"#, Reason::AlgorithmNotAllowed),
             (r#"{"alg":"ES256","kid":"k"}"#, Reason::AlgorithmNotAllowed),
             (r#"{"alg":"rs256","kid":"k"}"#, Reason::AlgorithmNotAllowed),
-            (r#"{"alg":["RS256"],"kid":"k"}"#, Reason::AlgorithmNotAllowed),
+            (
+                r#"{"alg":["RS256"],"kid":"k"}"#,
+                Reason::AlgorithmNotAllowed,
+            ),
             (r#"{"kid":"k"}"#, Reason::AlgorithmNotAllowed),
-            (r#"{"alg":"RS256","alg":"RS256","kid":"k"}"#, Reason::TokenMalformed),
+            (
+                r#"{"alg":"RS256","alg":"RS256","kid":"k"}"#,
+                Reason::TokenMalformed,
+            ),
             ("not json", Reason::TokenMalformed),
-            (r#"{"alg":"RS256","kid":"k","crit":["exp"]}"#, Reason::CriticalHeader),
-            (r#"{"alg":"RS256","kid":"k","crit":[]}"#, Reason::CriticalHeader),
-            (r#"{"alg":"RS256","kid":"k","nonce":"n"}"#, Reason::GraphToken),
-            (r#"{"alg":"RS256","kid":"k","typ":"dpop+jwt"}"#, Reason::TokenTypeUnexpected),
-            (r#"{"alg":"RS256","kid":"k","typ":1}"#, Reason::TokenTypeUnexpected),
+            (
+                r#"{"alg":"RS256","kid":"k","crit":["exp"]}"#,
+                Reason::CriticalHeader,
+            ),
+            (
+                r#"{"alg":"RS256","kid":"k","crit":[]}"#,
+                Reason::CriticalHeader,
+            ),
+            (
+                r#"{"alg":"RS256","kid":"k","nonce":"n"}"#,
+                Reason::GraphToken,
+            ),
+            (
+                r#"{"alg":"RS256","kid":"k","typ":"dpop+jwt"}"#,
+                Reason::TokenTypeUnexpected,
+            ),
+            (
+                r#"{"alg":"RS256","kid":"k","typ":1}"#,
+                Reason::TokenTypeUnexpected,
+            ),
             (r#"{"alg":"RS256"}"#, Reason::KeyIdInvalid),
             (r#"{"alg":"RS256","kid":""}"#, Reason::KeyIdInvalid),
             (r#"{"alg":"RS256","kid":7}"#, Reason::KeyIdInvalid),

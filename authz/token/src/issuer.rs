@@ -52,7 +52,8 @@ impl Issuer {
         }
     }
 
-    /// The keys that a token with these claims is verified with; `None` for a token of another issuer.
+    /// The keys that a token with these claims is verified with; `None` for a token of another
+    /// issuer.
     pub(crate) fn key_cache_of(&self, claims: &Claims) -> Option<&KeyCache> {
         match self {
             Self::Entra(entra) => entra.key_cache_of(claims),

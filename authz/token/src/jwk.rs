@@ -5,10 +5,12 @@ use serde_json::{Map, Value};
 
 use crate::algorithm::{Algorithm, Curve, Family};
 
-/// Fewer bits are refused (NIST SP 800-131A), more would make one verification a way to keep a core busy.
+/// Fewer bits are refused (NIST SP 800-131A), more would make one verification a way to keep a core
+/// busy.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// One published key, parsed once, for one algorithm: a key that two algorithms may use is how RS256 keys verified HS256 (CVE-2015-9235).
+/// One published key, parsed once, for one algorithm: a key that two algorithms may use is how
+/// RS256 keys verified HS256 (CVE-2015-9235).
 #[derive(Clone, Debug)]
 pub struct VerificationKey {
     algorithm: Algorithm,
@@ -45,13 +47,22 @@ pub enum InvalidKey {
 
 impl VerificationKey {
     pub(crate) fn of(algorithm: Algorithm, public: ParsedPublicKey) -> Self {
-        Self { algorithm, public, issuer: None, cloud_instance: None }
+        Self {
+            algorithm,
+            public,
+            issuer: None,
+            cloud_instance: None,
+        }
     }
 
-    /// Parses a JWK (RFC 7517) for one of the `allowed` algorithms: its `alg`, or the first that fits its type.
+    /// Parses a JWK (RFC 7517) for one of the `allowed` algorithms: its `alg`, or the first that
+    /// fits its type.
     pub fn from_jwk(jwk: &Map<String, Value>, allowed: &[Algorithm]) -> Result<Self, InvalidKey> {
         check_use(jwk)?;
-        if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().any(|member| jwk.contains_key(*member)) {
+        if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
+            .iter()
+            .any(|member| jwk.contains_key(*member))
+        {
             return Err(InvalidKey::PrivateKeyPublished);
         }
         let family = family(jwk)?;
@@ -62,8 +73,14 @@ impl VerificationKey {
             Family::Ed25519 => on_curve(algorithm, &bytes(jwk, "x")?)?,
         };
         let issuer = text(jwk, "issuer").map(str::to_owned);
-        let cloud_instance = text(jwk, "cloud_instance_name").filter(|name| !name.trim().is_empty());
-        Ok(Self { algorithm, public, issuer, cloud_instance: cloud_instance.map(str::to_owned) })
+        let cloud_instance =
+            text(jwk, "cloud_instance_name").filter(|name| !name.trim().is_empty());
+        Ok(Self {
+            algorithm,
+            public,
+            issuer,
+            cloud_instance: cloud_instance.map(str::to_owned),
+        })
     }
 
     /// Whether `signature` over `message` was made with this key and `algorithm`.
@@ -91,7 +108,9 @@ fn text<'a>(jwk: &'a Map<String, Value>, member: &str) -> Option<&'a str> {
 
 fn bytes(jwk: &Map<String, Value>, member: &'static str) -> Result<Vec<u8>, InvalidKey> {
     let decoded = text(jwk, member).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
-    decoded.filter(|bytes| !bytes.is_empty()).ok_or(InvalidKey::Malformed(member))
+    decoded
+        .filter(|bytes| !bytes.is_empty())
+        .ok_or(InvalidKey::Malformed(member))
 }
 
 /// RFC 7517 §4.2 and §4.3.
@@ -102,7 +121,11 @@ fn check_use(jwk: &Map<String, Value>) -> Result<(), InvalidKey> {
         Some(Value::Array(operations)) => operations.iter().any(|operation| operation == "verify"),
         Some(_) => false,
     };
-    if signs && verifies { Ok(()) } else { Err(InvalidKey::NotForSignatures) }
+    if signs && verifies {
+        Ok(())
+    } else {
+        Err(InvalidKey::NotForSignatures)
+    }
 }
 
 fn family(jwk: &Map<String, Value>) -> Result<Family, InvalidKey> {
@@ -116,7 +139,11 @@ fn family(jwk: &Map<String, Value>) -> Result<Family, InvalidKey> {
     }
 }
 
-fn algorithm(jwk: &Map<String, Value>, family: Family, allowed: &[Algorithm]) -> Result<Algorithm, InvalidKey> {
+fn algorithm(
+    jwk: &Map<String, Value>,
+    family: Family,
+    allowed: &[Algorithm],
+) -> Result<Algorithm, InvalidKey> {
     let fits = |algorithm: &Algorithm| allowed.contains(algorithm) && algorithm.family() == family;
     let found = match jwk.get("alg") {
         Some(name) => name.as_str().and_then(Algorithm::from_name).filter(fits),
@@ -127,28 +154,45 @@ fn algorithm(jwk: &Map<String, Value>, family: Family, allowed: &[Algorithm]) ->
 
 fn rsa(jwk: &Map<String, Value>, algorithm: Algorithm) -> Result<ParsedPublicKey, InvalidKey> {
     let (n, e) = (bytes(jwk, "n")?, bytes(jwk, "e")?);
-    let n = n.iter().position(|byte| *byte != 0).and_then(|first| n.get(first..)).unwrap_or_default();
+    let n = n
+        .iter()
+        .position(|byte| *byte != 0)
+        .and_then(|first| n.get(first..))
+        .unwrap_or_default();
     let bits = n.len() * 8 - n.first().map_or(0, |byte| byte.leading_zeros() as usize);
     if !RSA_BITS.contains(&bits) {
-        return Err(InvalidKey::Weak("its modulus has less than 2048 or more than 8192 bits"));
+        return Err(InvalidKey::Weak(
+            "its modulus has less than 2048 or more than 8192 bits",
+        ));
     }
     if n.last().is_none_or(|byte| byte % 2 == 0) {
         return Err(InvalidKey::Weak("its modulus is even"));
     }
     // e = 1 makes every message its own signature; an even e has no inverse.
-    if e.last().is_none_or(|byte| byte % 2 == 0) || matches!(e.as_slice(), [1]) || e.first() == Some(&0) {
+    if e.last().is_none_or(|byte| byte % 2 == 0)
+        || matches!(e.as_slice(), [1])
+        || e.first() == Some(&0)
+    {
         return Err(InvalidKey::Weak("its exponent is even, one, or padded"));
     }
     if is_roca(n) {
-        return Err(InvalidKey::Weak("its modulus comes from a broken generator (CVE-2017-15361)"));
+        return Err(InvalidKey::Weak(
+            "its modulus comes from a broken generator (CVE-2017-15361)",
+        ));
     }
-    let parameters = algorithm.rsa_parameters().ok_or(InvalidKey::AlgorithmNotAllowed)?;
+    let parameters = algorithm
+        .rsa_parameters()
+        .ok_or(InvalidKey::AlgorithmNotAllowed)?;
     RsaPublicKeyComponents { n, e: e.as_slice() }
         .to_parsed_public_key(parameters)
         .map_err(|_| InvalidKey::Malformed("modulus"))
 }
 
-fn point(jwk: &Map<String, Value>, curve: Curve, algorithm: Algorithm) -> Result<ParsedPublicKey, InvalidKey> {
+fn point(
+    jwk: &Map<String, Value>,
+    curve: Curve,
+    algorithm: Algorithm,
+) -> Result<ParsedPublicKey, InvalidKey> {
     let (x, y) = (bytes(jwk, "x")?, bytes(jwk, "y")?);
     // RFC 7518 §6.2.1.2: coordinates have the full length of the field.
     if x.len() != curve.coordinate_length() || y.len() != curve.coordinate_length() {
@@ -159,19 +203,24 @@ fn point(jwk: &Map<String, Value>, curve: Curve, algorithm: Algorithm) -> Result
 }
 
 fn on_curve(algorithm: Algorithm, point: &[u8]) -> Result<ParsedPublicKey, InvalidKey> {
-    let parameters = algorithm.curve_parameters().ok_or(InvalidKey::AlgorithmNotAllowed)?;
+    let parameters = algorithm
+        .curve_parameters()
+        .ok_or(InvalidKey::AlgorithmNotAllowed)?;
     ParsedPublicKey::new(parameters, point).map_err(|_| InvalidKey::Malformed("point"))
 }
 
-/// The fingerprint of "The Return of Coppersmith's Attack" (Nemec et al., 2017, §4.1): such moduli are powers of 65537 modulo every one
-/// of the first primes; a sound modulus is with a chance below 2⁻²⁷.
+/// The fingerprint of "The Return of Coppersmith's Attack" (Nemec et al., 2017, §4.1): such moduli
+/// are powers of 65537 modulo every one of the first primes; a sound modulus is with a chance below
+/// 2⁻²⁷.
 fn is_roca(modulus: &[u8]) -> bool {
     const PRIMES: [u32; 38] = [
-        3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107,
-        109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+        3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89,
+        97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
     ];
     PRIMES.iter().all(|&prime| {
-        let residue = modulus.iter().fold(0, |rest, &byte| (rest * 256 + u32::from(byte)) % prime);
+        let residue = modulus
+            .iter()
+            .fold(0, |rest, &byte| (rest * 256 + u32::from(byte)) % prime);
         let generator = 65537 % prime;
         let mut power = 1;
         (0..prime).any(|_| {
@@ -192,7 +241,10 @@ mod tests {
     const N: &str = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
 
     fn parse(jwk: &Value) -> Result<VerificationKey, InvalidKey> {
-        VerificationKey::from_jwk(jwk.as_object().unwrap(), &[Algorithm::Rs256, Algorithm::Es256])
+        VerificationKey::from_jwk(
+            jwk.as_object().unwrap(),
+            &[Algorithm::Rs256, Algorithm::Es256],
+        )
     }
 
     fn with(member: &str, value: Value) -> Value {
@@ -203,11 +255,22 @@ mod tests {
 
     #[test]
     fn a_sound_key_is_bound_to_one_algorithm() {
-        for jwk in [with("use", json!("sig")), with("alg", json!("RS256")), with("key_ops", json!(["verify"]))] {
+        for jwk in [
+            with("use", json!("sig")),
+            with("alg", json!("RS256")),
+            with("key_ops", json!(["verify"])),
+        ] {
             let key = parse(&jwk).unwrap();
-            assert_eq!((key.algorithm, key.issuer()), (Algorithm::Rs256, None), "{jwk}");
+            assert_eq!(
+                (key.algorithm, key.issuer()),
+                (Algorithm::Rs256, None),
+                "{jwk}"
+            );
         }
-        assert_eq!(parse(&with("issuer", json!("i"))).unwrap().issuer(), Some("i"));
+        assert_eq!(
+            parse(&with("issuer", json!("i"))).unwrap().issuer(),
+            Some("i")
+        );
     }
 
     #[test]
@@ -224,23 +287,49 @@ mod tests {
             ("kty", json!("oct"), InvalidKey::AlgorithmNotAllowed),
             ("kty", json!(7), InvalidKey::AlgorithmNotAllowed),
             ("d", json!("AQ"), InvalidKey::PrivateKeyPublished),
-            ("n", json!("AQAB"), InvalidKey::Weak("its modulus has less than 2048 or more than 8192 bits")),
+            (
+                "n",
+                json!("AQAB"),
+                InvalidKey::Weak("its modulus has less than 2048 or more than 8192 bits"),
+            ),
             ("n", json!(even), InvalidKey::Weak("its modulus is even")),
             ("n", json!(format!("{N}=")), InvalidKey::Malformed("n")),
-            ("e", json!("AQ"), InvalidKey::Weak("its exponent is even, one, or padded")),
-            ("e", json!("AAEAAQ"), InvalidKey::Weak("its exponent is even, one, or padded")),
-            ("e", json!("Ag"), InvalidKey::Weak("its exponent is even, one, or padded")),
+            (
+                "e",
+                json!("AQ"),
+                InvalidKey::Weak("its exponent is even, one, or padded"),
+            ),
+            (
+                "e",
+                json!("AAEAAQ"),
+                InvalidKey::Weak("its exponent is even, one, or padded"),
+            ),
+            (
+                "e",
+                json!("Ag"),
+                InvalidKey::Weak("its exponent is even, one, or padded"),
+            ),
             ("e", json!(65537), InvalidKey::Malformed("e")),
         ] {
-            assert_eq!(parse(&with(member, value.clone())).unwrap_err(), expected, "{member} {value}");
+            assert_eq!(
+                parse(&with(member, value.clone())).unwrap_err(),
+                expected,
+                "{member} {value}"
+            );
         }
-        assert_eq!(VerificationKey::from_jwk(&Map::new(), &[]).unwrap_err(), InvalidKey::AlgorithmNotAllowed);
+        assert_eq!(
+            VerificationKey::from_jwk(&Map::new(), &[]).unwrap_err(),
+            InvalidKey::AlgorithmNotAllowed
+        );
     }
 
     #[test]
     fn a_point_must_be_on_its_curve_and_whole() {
         // RFC 7515 appendix A.3's key.
-        let (x, y) = ("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
+        let (x, y) = (
+            "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        );
         let key = |x: &str, y: &str| parse(&json!({"kty": "EC", "crv": "P-256", "x": x, "y": y}));
         assert!(key(x, y).is_ok());
         assert_eq!(key(x, x).unwrap_err(), InvalidKey::Malformed("point"));

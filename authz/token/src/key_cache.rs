@@ -39,7 +39,8 @@ pub trait KeySource: Send + Sync + 'static {
 /// How keys are kept up to date.
 #[derive(Clone, Debug)]
 pub struct KeyPolicy {
-    /// Time between background refreshes. Microsoft asks for about an hour ("Signing key rollover").
+    /// Time between background refreshes. Microsoft asks for about an hour ("Signing key
+    /// rollover").
     pub refresh_every: Duration,
     /// Least time between two fetches that unknown key ids cause, whatever clients send.
     pub cool_down: Duration,
@@ -63,16 +64,18 @@ impl Default for KeyPolicy {
     }
 }
 
-/// How many cool-downs a key id that the issuer did not know is not asked for again. It works at once if a refresh brings it. Not longer,
-/// since the issuer may have answered from a stale copy just after a rotation.
+/// How many cool-downs a key id that the issuer did not know is not asked for again. It works at
+/// once if a refresh brings it. Not longer, since the issuer may have answered from a stale copy
+/// just after a rotation.
 const UNKNOWN_FOR_COOL_DOWNS: u32 = 4;
 /// Key ids are attackers' text of up to 256 bytes each: a quarter of a MiB.
 const UNKNOWN_IDS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 
-/// The current keys of one source, refreshed by a task of their own: one fetch at a time, whoever asks.
+/// The current keys of one source, refreshed by a task of their own: one fetch at a time, whoever
+/// asks.
 ///
-/// The last good keys stay while fetches fail, up to [`KeyPolicy::max_age`]; a fetch that succeeds replaces them whole, so a key that the
-/// issuer removed stops working with the next refresh.
+/// The last good keys stay while fetches fail, up to [`KeyPolicy::max_age`]; a fetch that succeeds
+/// replaces them whole, so a key that the issuer removed stops working with the next refresh.
 #[derive(Debug)]
 pub struct KeyCache {
     shared: Arc<Shared>,
@@ -98,8 +101,13 @@ struct Shared {
 impl KeyCache {
     /// Starts fetching from `source`. Keys that an earlier process stored are at hand at once.
     pub fn start(source: impl KeySource, policy: KeyPolicy) -> Self {
-        let file = policy.store.as_ref().map(|store| store.file(&source.name()));
-        let stored = file.as_ref().and_then(|file| file.read(source.algorithms(), policy.max_age));
+        let file = policy
+            .store
+            .as_ref()
+            .map(|store| store.file(&source.name()));
+        let stored = file
+            .as_ref()
+            .and_then(|file| file.read(source.algorithms(), policy.max_age));
         let shared = Arc::new(Shared {
             policy,
             state: watch::Sender::new(KeyStatus::starting(source.name(), stored)),
@@ -119,8 +127,9 @@ impl KeyCache {
         self.shared.state.borrow().keys.clone()
     }
 
-    /// A number that is raised whenever the keys change. Read it before the keys: what was verified with them and carries an older
-    /// number is then out of date at worst, and never taken for fresh.
+    /// A number that is raised whenever the keys change. Read it before the keys: what was verified
+    /// with them and carries an older number is then out of date at worst, and never taken for
+    /// fresh.
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.shared.epoch.load(Ordering::Acquire)
@@ -153,23 +162,32 @@ impl KeyCache {
         if !self.shared.state.borrow().awaits_first_fetch() {
             return false;
         }
-        timeout(self.shared.policy.patience, self.end_of_fetch(0)).await.is_ok()
+        timeout(self.shared.policy.patience, self.end_of_fetch(0))
+            .await
+            .is_ok()
     }
 
     /// Asks for fresh keys because a token names the unknown `key_id`, and waits for them a little.
     ///
-    /// Returns false at once for an id that was unknown lately, and within a cool-down that is longer than [`KeyPolicy::patience`]: then
-    /// the token is refused without a fetch, so that a flood of invented key ids costs the issuer nothing. A shorter cool-down is waited
-    /// out, because a genuine token may be the first that names a key.
+    /// Returns false at once for an id that was unknown lately, and within a cool-down that is
+    /// longer than [`KeyPolicy::patience`]: then the token is refused without a fetch, so that a
+    /// flood of invented key ids costs the issuer nothing. A shorter cool-down is waited out,
+    /// because a genuine token may be the first that names a key.
     pub async fn refresh(&self, key_id: &str) -> bool {
-        let KeyPolicy { cool_down, patience, .. } = self.shared.policy;
+        let KeyPolicy {
+            cool_down,
+            patience,
+            ..
+        } = self.shared.policy;
         let waits = cool_down < patience;
         let cooling = |state: &KeyStatus| state.tried_at.is_some_and(|at| at.elapsed() < cool_down);
-        if (!waits && cooling(&self.shared.state.borrow())) || self.shared.is_known_to_be_unknown(key_id) {
+        if (!waits && cooling(&self.shared.state.borrow()))
+            || self.shared.is_known_to_be_unknown(key_id)
+        {
             return false;
         }
-        // One fetch does for all who ask meanwhile. Where there is time it is one that begins after the key was seen to be in use;
-        // otherwise it may be one that is on its way.
+        // One fetch does for all who ask meanwhile. Where there is time it is one that begins after
+        // the key was seen to be in use; otherwise it may be one that is on its way.
         let ended = {
             let state = self.shared.state.borrow();
             if waits { state.begun } else { state.ended() }
@@ -182,7 +200,8 @@ impl KeyCache {
         fetched
     }
 
-    /// Fetches now, whatever the cool-down says, and waits for the end of a fetch that began after this call.
+    /// Fetches now, whatever the cool-down says, and waits for the end of a fetch that began after
+    /// this call.
     pub async fn fetch_now(&self) -> Result<(), Arc<str>> {
         let begun = self.shared.state.borrow().begun;
         self.shared.urgent.notify_one();
@@ -190,7 +209,8 @@ impl KeyCache {
         self.shared.state.borrow().error.clone().map_or(Ok(()), Err)
     }
 
-    /// Drops all keys, those on disk too, at once: nobody is verified until a fetch brings keys again. That fetch begins now.
+    /// Drops all keys, those on disk too, at once: nobody is verified until a fetch brings keys
+    /// again. That fetch begins now.
     pub fn forget(&self) {
         self.shared.update(KeyStatus::forget);
         self.shared.remove_stored();
@@ -208,10 +228,12 @@ impl KeyCache {
 impl Shared {
     fn update(&self, change: impl FnOnce(&mut KeyStatus)) {
         self.state.send_modify(change);
-        self.epoch.store(self.state.borrow().epoch, Ordering::Release);
+        self.epoch
+            .store(self.state.borrow().epoch, Ordering::Release);
     }
 
-    /// Keeps the keys for the next start, unless they were forgotten since `forgotten` was read: then the file is to stay removed.
+    /// Keeps the keys for the next start, unless they were forgotten since `forgotten` was read:
+    /// then the file is to stay removed.
     fn store(&self, forgotten: u64) {
         let Some(file) = &self.file else { return };
         let file = file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -229,7 +251,9 @@ impl Shared {
 
     fn is_known_to_be_unknown(&self, key_id: &str) -> bool {
         let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
-        unknown.get(key_id).is_some_and(|since| since.elapsed() < self.policy.cool_down * UNKNOWN_FOR_COOL_DOWNS)
+        unknown
+            .get(key_id)
+            .is_some_and(|since| since.elapsed() < self.policy.cool_down * UNKNOWN_FOR_COOL_DOWNS)
     }
 
     fn remember_unknown(&self, key_id: &str) {

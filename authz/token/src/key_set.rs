@@ -36,18 +36,28 @@ impl KeySet {
     /// The set of one key that was never published.
     pub(crate) fn of(key_id: &str, key: VerificationKey) -> Self {
         let keys = HashMap::from([(key_id.to_owned(), key)]);
-        Self { keys, published: Vec::new(), skipped: Vec::new() }
+        Self {
+            keys,
+            published: Vec::new(),
+            skipped: Vec::new(),
+        }
     }
 
     /// Parses a document. One bad key costs only itself, as RFC 7517 §5 asks.
     pub fn parse(document: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
         let mut members = Map::from(parse_object(document).map_err(|_| KeySetError::NotAKeySet)?);
-        let Some(Value::Array(published)) = members.remove("keys") else { return Err(KeySetError::NotAKeySet) };
+        let Some(Value::Array(published)) = members.remove("keys") else {
+            return Err(KeySetError::NotAKeySet);
+        };
         Self::of_published(published, allowed)
     }
 
-    /// The keys of several sets as one. An id that names different keys in two of them names none here.
-    pub(crate) fn of_all<'a>(sets: impl Iterator<Item = &'a Self>, allowed: &[Algorithm]) -> Result<Self, KeySetError> {
+    /// The keys of several sets as one. An id that names different keys in two of them names none
+    /// here.
+    pub(crate) fn of_all<'a>(
+        sets: impl Iterator<Item = &'a Self>,
+        allowed: &[Algorithm],
+    ) -> Result<Self, KeySetError> {
         let mut published: Vec<Value> = Vec::new();
         for key in sets.flat_map(|set| &set.published) {
             if !published.contains(key) {
@@ -67,17 +77,27 @@ impl KeySet {
                 Ok((kid, key)) => {
                     keys.insert(kid, key);
                 }
-                Err(error) => skipped.push((jwk["kid"].as_str().unwrap_or("(none)").to_owned(), error)),
+                Err(error) => {
+                    skipped.push((jwk["kid"].as_str().unwrap_or("(none)").to_owned(), error))
+                }
             }
         }
         if keys.is_empty() {
-            let reasons: Vec<String> = skipped.iter().map(|(kid, error)| format!("{kid}: {error}")).collect();
+            let reasons: Vec<String> = skipped
+                .iter()
+                .map(|(kid, error)| format!("{kid}: {error}"))
+                .collect();
             return Err(KeySetError::NoUsableKey(reasons.join("; ")));
         }
-        Ok(Self { keys, published, skipped })
+        Ok(Self {
+            keys,
+            published,
+            skipped,
+        })
     }
 
-    /// The key that a token names. Keys are never tried one after the other: that would be a way to keep a core busy.
+    /// The key that a token names. Keys are never tried one after the other: that would be a way to
+    /// keep a core busy.
     #[must_use]
     pub fn get(&self, kid: &str) -> Option<&VerificationKey> {
         self.keys.get(kid)
@@ -119,10 +139,18 @@ impl KeySet {
     }
 }
 
-fn usable(jwk: &Value, all: &[Value], allowed: &[Algorithm]) -> Result<(String, VerificationKey), InvalidKey> {
+fn usable(
+    jwk: &Value,
+    all: &[Value],
+    allowed: &[Algorithm],
+) -> Result<(String, VerificationKey), InvalidKey> {
     let empty = Map::new();
     let jwk = jwk.as_object().unwrap_or(&empty);
-    let kid = jwk.get("kid").and_then(Value::as_str).filter(|kid| !kid.is_empty()).ok_or(InvalidKey::NoKeyId)?;
+    let kid = jwk
+        .get("kid")
+        .and_then(Value::as_str)
+        .filter(|kid| !kid.is_empty())
+        .ok_or(InvalidKey::NoKeyId)?;
     if all.iter().filter(|other| other["kid"] == kid).count() > 1 {
         return Err(InvalidKey::DuplicateKeyId);
     }
@@ -149,20 +177,31 @@ mod tests {
 
     #[test]
     fn a_bad_key_costs_only_itself() {
-        let set = parse(&json!({"keys": [key("a"), {"kid": "b"}, {}, 7, key("c"), key("c")], "extra": 1})).unwrap();
+        let set = parse(
+            &json!({"keys": [key("a"), {"kid": "b"}, {}, 7, key("c"), key("c")], "extra": 1}),
+        )
+        .unwrap();
         assert_eq!(set.len(), 1);
         assert!(set.get("a").is_some() && set.get("b").is_none() && set.get("c").is_none());
         let reasons: Vec<&InvalidKey> = set.skipped().iter().map(|(_, error)| error).collect();
         let duplicate = &InvalidKey::DuplicateKeyId;
         assert_eq!(
             reasons,
-            [&InvalidKey::AlgorithmNotAllowed, &InvalidKey::NoKeyId, &InvalidKey::NoKeyId, duplicate, duplicate]
+            [
+                &InvalidKey::AlgorithmNotAllowed,
+                &InvalidKey::NoKeyId,
+                &InvalidKey::NoKeyId,
+                duplicate,
+                duplicate
+            ]
         );
     }
 
     #[test]
     fn a_document_without_a_usable_key_is_an_error() {
-        let many: Vec<Value> = (0..=super::MAX_KEYS).map(|number| key(&number.to_string())).collect();
+        let many: Vec<Value> = (0..=super::MAX_KEYS)
+            .map(|number| key(&number.to_string()))
+            .collect();
         for (document, expected) in [
             (json!({}), KeySetError::NotAKeySet),
             (json!({"keys": {}}), KeySetError::NotAKeySet),
@@ -172,8 +211,13 @@ mod tests {
         ] {
             assert_eq!(parse(&document).unwrap_err(), expected);
         }
-        assert_eq!(KeySet::parse(b"<html>", &[]).unwrap_err(), KeySetError::NotAKeySet);
-        let error = parse(&json!({"keys": [{"kid": "b"}]})).unwrap_err().to_string();
+        assert_eq!(
+            KeySet::parse(b"<html>", &[]).unwrap_err(),
+            KeySetError::NotAKeySet
+        );
+        let error = parse(&json!({"keys": [{"kid": "b"}]}))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("b: its type or algorithm"), "{error}");
     }
 }

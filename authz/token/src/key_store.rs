@@ -65,9 +65,14 @@ struct Document {
 impl KeyStore {
     /// A store in `folder`, which must exist and be writable.
     pub fn open(folder: &Path) -> Result<Self, InvalidKeyStore> {
-        let invalid = |problem: String| InvalidKeyStore { folder: folder.display().to_string(), problem };
+        let invalid = |problem: String| InvalidKeyStore {
+            folder: folder.display().to_string(),
+            problem,
+        };
         if !folder.is_dir() {
-            return Err(invalid("is not a folder; create it, writable for this process alone".to_owned()));
+            return Err(invalid(
+                "is not a folder; create it, writable for this process alone".to_owned(),
+            ));
         }
         let writable = tempfile::tempfile_in(folder);
         writable.map_err(|error| invalid(format!("cannot be written to ({error})")))?;
@@ -76,7 +81,10 @@ impl KeyStore {
 
     pub(crate) fn file(&self, source: &str) -> KeyFile {
         let name = URL_SAFE_NO_PAD.encode(digest(&SHA256, source.as_bytes()));
-        KeyFile { path: self.0.join(format!("{name}.json")), source: source.into() }
+        KeyFile {
+            path: self.0.join(format!("{name}.json")),
+            source: source.into(),
+        }
     }
 }
 
@@ -90,7 +98,8 @@ impl FromStr for KeyStore {
 }
 
 impl KeyFile {
-    /// The keys, unless they are too old, of another source, or somebody else could have written them.
+    /// The keys, unless they are too old, of another source, or somebody else could have written
+    /// them.
     pub(crate) fn read(&self, algorithms: &[Algorithm], max_age: Duration) -> Option<StoredKeys> {
         match self.try_read(algorithms, max_age) {
             Ok(stored) => stored,
@@ -101,7 +110,11 @@ impl KeyFile {
         }
     }
 
-    fn try_read(&self, algorithms: &[Algorithm], max_age: Duration) -> Result<Option<StoredKeys>, String> {
+    fn try_read(
+        &self,
+        algorithms: &[Algorithm],
+        max_age: Duration,
+    ) -> Result<Option<StoredKeys>, String> {
         let file = match File::open(&self.path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(|error| error.to_string())?,
@@ -109,9 +122,18 @@ impl KeyFile {
         // Of the file that is open, not of whatever has its name by now.
         check_owner(&file.metadata().map_err(|error| error.to_string())?)?;
         let mut text = Vec::new();
-        file.take(LARGEST_FILE).read_to_end(&mut text).map_err(|error| error.to_string())?;
-        let document: Document = serde_json::from_slice(&text).map_err(|error| format!("it is damaged ({error})"))?;
-        let Document { source, issuer, cloud_instance, fetched_at, keys } = document;
+        file.take(LARGEST_FILE)
+            .read_to_end(&mut text)
+            .map_err(|error| error.to_string())?;
+        let document: Document =
+            serde_json::from_slice(&text).map_err(|error| format!("it is damaged ({error})"))?;
+        let Document {
+            source,
+            issuer,
+            cloud_instance,
+            fetched_at,
+            keys,
+        } = document;
         if *source != *self.source {
             return Err("it is of another source".to_owned());
         }
@@ -124,8 +146,16 @@ impl KeyFile {
             return Err(format!("it is {} hours old", age.as_secs() / 3600));
         }
         let document = json!({ "keys": keys }).to_string();
-        let keys = KeySet::parse(document.as_bytes(), algorithms).map_err(|error| error.to_string())?;
-        Ok(Some(StoredKeys { keys: FetchedKeys { issuer, cloud_instance, keys }, age }))
+        let keys =
+            KeySet::parse(document.as_bytes(), algorithms).map_err(|error| error.to_string())?;
+        Ok(Some(StoredKeys {
+            keys: FetchedKeys {
+                issuer,
+                cloud_instance,
+                keys,
+            },
+            age,
+        }))
     }
 
     /// Replaces the file whole. Failing to is logged and no more: keys at hand serve all the same.
@@ -137,10 +167,20 @@ impl KeyFile {
 
     fn try_write(&self, fetched: &FetchedKeys) -> std::io::Result<()> {
         let (source, issuer) = (self.source.to_string(), fetched.issuer.clone());
-        let (cloud_instance, keys) = (fetched.cloud_instance.clone(), fetched.keys.published().to_vec());
-        let document = Document { source, issuer, cloud_instance, fetched_at: unix_now(), keys };
+        let (cloud_instance, keys) = (
+            fetched.cloud_instance.clone(),
+            fetched.keys.published().to_vec(),
+        );
+        let document = Document {
+            source,
+            issuer,
+            cloud_instance,
+            fetched_at: unix_now(),
+            keys,
+        };
         // Temporary files are made for their owner alone (0600), and renaming keeps that.
-        let mut file = tempfile::NamedTempFile::new_in(self.path.parent().unwrap_or(Path::new(".")))?;
+        let mut file =
+            tempfile::NamedTempFile::new_in(self.path.parent().unwrap_or(Path::new(".")))?;
         serde_json::to_writer(&mut file, &document)?;
         file.flush()?;
         file.as_file().sync_all()?;
@@ -158,8 +198,9 @@ impl KeyFile {
     }
 }
 
-/// Whether nobody but this process's user could have written an open file, as must be for a file that decides who may call: whoever can
-/// write keys can sign tokens. The folder may be open to others (Kubernetes makes an emptyDir so); the file must not be.
+/// Whether nobody but this process's user could have written an open file, as must be for a file
+/// that decides who may call: whoever can write keys can sign tokens. The folder may be open to
+/// others (Kubernetes makes an emptyDir so); the file must not be.
 ///
 /// # Errors
 ///
@@ -167,7 +208,10 @@ impl KeyFile {
 pub fn check_owner(metadata: &Metadata) -> Result<(), String> {
     let own = nix::unistd::geteuid().as_raw();
     if metadata.uid() != own {
-        return Err(format!("it belongs to user {} and not to {own}", metadata.uid()));
+        return Err(format!(
+            "it belongs to user {} and not to {own}",
+            metadata.uid()
+        ));
     }
     if metadata.mode() & 0o022 != 0 {
         return Err("others than its owner can write it".to_owned());
@@ -196,11 +240,16 @@ mod tests {
         let document = json!({ "keys": [key] }).to_string();
         let keys = KeySet::parse(document.as_bytes(), &[Algorithm::Es256]).unwrap();
         let cloud_instance = Some("microsoftonline.com".to_owned());
-        FetchedKeys { issuer: Some("https://issuer.example".to_owned()), cloud_instance, keys }
+        FetchedKeys {
+            issuer: Some("https://issuer.example".to_owned()),
+            cloud_instance,
+            keys,
+        }
     }
 
     fn read(file: &KeyFile) -> Result<bool, String> {
-        file.try_read(&[Algorithm::Es256], DAY).map(|stored| stored.is_some())
+        file.try_read(&[Algorithm::Es256], DAY)
+            .map(|stored| stored.is_some())
     }
 
     #[test]
@@ -212,9 +261,16 @@ mod tests {
         file.write(&keys());
         let stored = file.read(&[Algorithm::Es256], DAY).unwrap();
         assert!(stored.keys.same_as(&keys()) && stored.age < Duration::from_mins(1));
-        assert_eq!(std::fs::metadata(&file.path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&file.path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         assert_eq!(read(&store.file("https://other.example/keys")), Ok(false));
-        assert!(file.try_read(&[Algorithm::Rs256], DAY).unwrap_err().contains("none of its keys"));
+        assert!(
+            file.try_read(&[Algorithm::Rs256], DAY)
+                .unwrap_err()
+                .contains("none of its keys")
+        );
         file.remove();
         file.remove();
         assert_eq!(read(&file), Ok(false));
@@ -223,7 +279,9 @@ mod tests {
     #[test]
     fn keys_that_may_be_somebody_elses_are_not_used() {
         let folder = tempfile::tempdir().unwrap();
-        let file = KeyStore::open(folder.path()).unwrap().file("https://issuer.example/keys");
+        let file = KeyStore::open(folder.path())
+            .unwrap()
+            .file("https://issuer.example/keys");
         file.write(&keys());
         let good: Value = serde_json::from_slice(&std::fs::read(&file.path).unwrap()).unwrap();
         let with = |member: &str, value: Value| {
@@ -232,14 +290,38 @@ mod tests {
             document.to_string()
         };
         for (text, mode, problem) in [
-            (good.to_string(), 0o666, "others than its owner can write it"),
-            (good.to_string(), 0o620, "others than its owner can write it"),
+            (
+                good.to_string(),
+                0o666,
+                "others than its owner can write it",
+            ),
+            (
+                good.to_string(),
+                0o620,
+                "others than its owner can write it",
+            ),
             (good.to_string().replace('}', ""), 0o600, "it is damaged"),
             (with("more", json!(1)), 0o600, "it is damaged"),
-            (with("source", json!("https://other.example/keys")), 0o600, "it is of another source"),
-            (with("fetched_at", json!(unix_now() + 700)), 0o600, "it is from the future"),
-            (with("fetched_at", json!(unix_now() - 24 * 3600)), 0o600, "it is 24 hours old"),
-            (with("keys", json!([])), 0o600, "none of its keys can be used"),
+            (
+                with("source", json!("https://other.example/keys")),
+                0o600,
+                "it is of another source",
+            ),
+            (
+                with("fetched_at", json!(unix_now() + 700)),
+                0o600,
+                "it is from the future",
+            ),
+            (
+                with("fetched_at", json!(unix_now() - 24 * 3600)),
+                0o600,
+                "it is 24 hours old",
+            ),
+            (
+                with("keys", json!([])),
+                0o600,
+                "none of its keys can be used",
+            ),
         ] {
             std::fs::write(&file.path, &text).unwrap();
             std::fs::set_permissions(&file.path, Permissions::from_mode(mode)).unwrap();
@@ -250,7 +332,12 @@ mod tests {
 
     #[test]
     fn a_folder_must_exist() {
-        let problem = KeyStore::open("/nonexistent/folder".as_ref()).unwrap_err().to_string();
-        assert!(problem.contains("/nonexistent/folder: is not a folder"), "{problem}");
+        let problem = KeyStore::open("/nonexistent/folder".as_ref())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            problem.contains("/nonexistent/folder: is not a folder"),
+            "{problem}"
+        );
     }
 }

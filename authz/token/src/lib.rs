@@ -6,8 +6,9 @@
 //!                                               └─ kid ─▶ KeyCache (discovery + JWKS) ─┘ signature
 //! ```
 //!
-//! The gate and every service use this crate, so that the same token gets the same verdict wherever it is presented.
-//! Each refusal is a [`Refusal`]: a stable reason code and a sentence that says what to do instead.
+//! The gate and every service use this crate, so that the same token gets the same verdict wherever
+//! it is presented. Each refusal is a [`Refusal`]: a stable reason code and a sentence that says
+//! what to do instead.
 
 mod algorithm;
 mod audience;
@@ -59,7 +60,9 @@ pub use jwk::{InvalidKey, VerificationKey};
 pub use key_cache::{KeyCache, KeyPolicy, KeySource, KeySources, KeyStatus};
 pub use key_set::{KeySet, KeySetError};
 pub use key_store::{InvalidKeyStore, KeyStore, check_owner};
-pub use oidc::{ClaimNames, InvalidKindRule, InvalidOidcSettings, KindRule, OidcKeys, OidcSettings};
+pub use oidc::{
+    ClaimNames, InvalidKindRule, InvalidOidcSettings, KindRule, OidcKeys, OidcSettings,
+};
 pub use open::{key_id_of, open};
 pub use polled_key_set::PolledKeySet;
 pub use refusal::{Reason, Refusal};

@@ -1,4 +1,5 @@
-//! Tokens of any OpenID Connect provider, by the names that its settings give to claims (RFC 9068 where they give none).
+//! Tokens of any OpenID Connect provider, by the names that its settings give to claims (RFC 9068
+//! where they give none).
 
 mod client;
 mod issuer;

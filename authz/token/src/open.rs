@@ -10,7 +10,8 @@ use crate::key_set::KeySet;
 use crate::refusal::{Reason, Refusal};
 use crate::unverified::UnverifiedJws;
 
-/// Opens a JWS whose claims follow rules of their own: header, key and signature are checked, the claims are only parsed.
+/// Opens a JWS whose claims follow rules of their own: header, key and signature are checked, the
+/// claims are only parsed.
 pub fn open(token: &str, keys: &KeySet, allowed: &[Algorithm]) -> Result<Claims, Refusal> {
     UnverifiedJws::parse(token, allowed)?.signed_by(keys)
 }
@@ -18,7 +19,9 @@ pub fn open(token: &str, keys: &KeySet, allowed: &[Algorithm]) -> Result<Claims,
 /// The key that a well-formed JWS says it is signed with.
 #[must_use]
 pub fn key_id_of(token: &str, allowed: &[Algorithm]) -> Option<String> {
-    Unopened::parse(token, allowed).ok().map(|unopened| unopened.header.key_id.clone())
+    Unopened::parse(token, allowed)
+        .ok()
+        .map(|unopened| unopened.header.key_id.clone())
 }
 
 /// A JWS that is well-formed and not yet verified.
@@ -35,11 +38,19 @@ impl<'a> Unopened<'a> {
     }
 
     /// The same, faster where the header is that of the last good token.
-    pub(crate) fn parse_with(token: &'a str, allowed: &[Algorithm], memo: &HeaderMemo) -> Result<Self, Refusal> {
+    pub(crate) fn parse_with(
+        token: &'a str,
+        allowed: &[Algorithm],
+        memo: &HeaderMemo,
+    ) -> Result<Self, Refusal> {
         let jws = CompactJws::parse(token)?;
         let header = memo.read(&jws, allowed)?;
         let claims = Claims::parse(&jws.payload)?;
-        Ok(Self { jws, header, claims })
+        Ok(Self {
+            jws,
+            header,
+            claims,
+        })
     }
 
     /// Notes the header in `memo`, once the signature has been checked.
@@ -47,7 +58,8 @@ impl<'a> Unopened<'a> {
         memo.remember(self.jws.encoded_header(), &self.header);
     }
 
-    /// What the sender says. Good for choosing a key and for refusing; nothing may be granted by it.
+    /// What the sender says. Good for choosing a key and for refusing; nothing may be granted by
+    /// it.
     pub(crate) fn unverified_claims(&self) -> &Claims {
         &self.claims
     }
@@ -57,10 +69,17 @@ impl<'a> Unopened<'a> {
     }
 
     pub(crate) fn check_signature(&self, key: &VerificationKey) -> Result<(), Refusal> {
-        if key.verifies(self.header.algorithm, self.jws.signed.as_bytes(), &self.jws.signature) {
+        if key.verifies(
+            self.header.algorithm,
+            self.jws.signed.as_bytes(),
+            &self.jws.signature,
+        ) {
             Ok(())
         } else {
-            Err(Refusal::new(Reason::SignatureInvalid, "the signature is not that of the key it names"))
+            Err(Refusal::new(
+                Reason::SignatureInvalid,
+                "the signature is not that of the key it names",
+            ))
         }
     }
 

@@ -23,8 +23,9 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 /// One of several replicas is not waited for any longer: requests that name an unknown key wait for
 /// the whole fetch.
 const REPLICA_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long the last keys of a replica count that does not answer while others do. It may still sign,
-/// for it may only be out of this program's reach; after this time DNS no longer has a dead pod.
+/// How long the last keys of a replica count that does not answer while others do. It may still
+/// sign, for it may only be out of this program's reach; after this time DNS no longer has a dead
+/// pod.
 const KEEP_UNANSWERED: Duration = Duration::from_secs(30);
 
 /// The key sets of all replicas behind one URL, polled every few seconds.
@@ -33,7 +34,8 @@ const KEEP_UNANSWERED: Duration = Duration::from_secs(30);
 /// that of one replica only: 262 of 6,000 requests were refused that way. So plain HTTP is asked at
 /// each address of the host, past any proxy, and the keys of all count. HTTPS is asked by name.
 ///
-/// Requests are conditional (RFC 9110 §13.1.2): a set that did not change costs a 304 without a body.
+/// Requests are conditional (RFC 9110 §13.1.2): a set that did not change costs a 304 without a
+/// body.
 #[derive(Debug)]
 pub struct PolledKeySet {
     by_name: Client,
@@ -59,10 +61,19 @@ impl PolledKeySet {
     ///
     /// If the platform has no client for plain HTTP.
     pub fn new(http: Client, url: Url, algorithms: &[Algorithm]) -> Result<Self, reqwest::Error> {
-        let direct = Client::builder().no_proxy().redirect(Policy::none()).pool_max_idle_per_host(1);
+        let direct = Client::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .pool_max_idle_per_host(1);
         let by_address = direct.timeout(LONGEST_ANSWER).build()?;
         let published = Mutex::new(HashMap::new());
-        Ok(Self { by_name: http, by_address, url, algorithms: algorithms.to_vec(), published })
+        Ok(Self {
+            by_name: http,
+            by_address,
+            url,
+            algorithms: algorithms.to_vec(),
+            published,
+        })
     }
 }
 
@@ -85,7 +96,10 @@ impl PolledKeySet {
         let is_alone = replicas.len() == 1;
         let answers = join_all(replicas.iter().map(|replica| self.ask(replica, is_alone))).await;
         let mut failure = None;
-        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut published = self
+            .published
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         published.retain(|replica, _| replicas.contains(replica));
         let mut answered = false;
         for (replica, answer) in replicas.iter().zip(answers) {
@@ -107,9 +121,18 @@ impl PolledKeySet {
 
     /// Asks one of several replicas or the only one.
     async fn ask(&self, replica: &Replica, is_alone: bool) -> Result<Published, FetchError> {
-        let last = self.published.lock().unwrap_or_else(PoisonError::into_inner).get(replica).cloned();
+        let last = self
+            .published
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(replica)
+            .cloned();
         let url = replica.url(&self.url);
-        let client = if replica.is_by_name() { &self.by_name } else { &self.by_address };
+        let client = if replica.is_by_name() {
+            &self.by_name
+        } else {
+            &self.by_address
+        };
         let mut request = client.get(url.clone());
         if !is_alone {
             request = request.timeout(REPLICA_TIMEOUT);
@@ -118,31 +141,56 @@ impl PolledKeySet {
             request = request.header(HOST, host);
         }
         let tag = last.as_ref().and_then(|last| last.entity_tag.as_ref());
-        let request = tag.iter().fold(request, |request, tag| request.header(IF_NONE_MATCH, *tag));
+        let request = tag
+            .iter()
+            .fold(request, |request, tag| request.header(IF_NONE_MATCH, *tag));
         let response = send(request, &url).await?;
         let answered_at = Instant::now();
         match (response.status(), last) {
             (StatusCode::OK, _) => self.read(response, &url, answered_at).await,
             // Only where it answers a condition: without one, 304 says nothing.
-            (StatusCode::NOT_MODIFIED, Some(last)) if last.entity_tag.is_some() => {
-                Ok(Published { answered_at, ..last })
-            }
+            (StatusCode::NOT_MODIFIED, Some(last)) if last.entity_tag.is_some() => Ok(Published {
+                answered_at,
+                ..last
+            }),
             _ => Err(refused(response, &url).await),
         }
     }
 
-    async fn read(&self, response: Response, url: &Url, answered_at: Instant) -> Result<Published, FetchError> {
+    async fn read(
+        &self,
+        response: Response,
+        url: &Url,
+        answered_at: Instant,
+    ) -> Result<Published, FetchError> {
         let entity_tag = response.headers().get(ETAG).cloned();
         let document = body(response, url).await?;
-        let keys = KeySet::parse(&document, &self.algorithms)
-            .map_err(|error| FetchError::Keys { document: url.to_string(), error })?;
-        Ok(Published { entity_tag, keys, answered_at })
+        let keys =
+            KeySet::parse(&document, &self.algorithms).map_err(|error| FetchError::Keys {
+                document: url.to_string(),
+                error,
+            })?;
+        Ok(Published {
+            entity_tag,
+            keys,
+            answered_at,
+        })
     }
 
-    fn all_of<'a>(&self, published: impl Iterator<Item = &'a Published>) -> Result<FetchedKeys, FetchError> {
+    fn all_of<'a>(
+        &self,
+        published: impl Iterator<Item = &'a Published>,
+    ) -> Result<FetchedKeys, FetchError> {
         let keys = KeySet::of_all(published.map(|published| &published.keys), &self.algorithms)
-            .map_err(|error| FetchError::Keys { document: self.url.to_string(), error })?;
-        Ok(FetchedKeys { issuer: None, cloud_instance: None, keys })
+            .map_err(|error| FetchError::Keys {
+                document: self.url.to_string(),
+                error,
+            })?;
+        Ok(FetchedKeys {
+            issuer: None,
+            cloud_instance: None,
+            keys,
+        })
     }
 }
 

@@ -2,7 +2,8 @@ use std::borrow::Cow;
 
 /// Why a token is refused: a stable code, and a sentence for the person who has to fix it.
 ///
-/// The sentence never repeats what the token says beyond what its issuer publishes, so that it can be sent and logged.
+/// The sentence never repeats what the token says beyond what its issuer publishes, so that it can
+/// be sent and logged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {detail}", reason.code())]
 pub struct Refusal {
@@ -16,19 +17,27 @@ impl Refusal {
     /// A refusal for `reason`, explained by `detail`.
     #[must_use]
     pub fn new(reason: Reason, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self {
+            reason,
+            detail: detail.into(),
+        }
     }
 
-    /// The `WWW-Authenticate` value of the 401. RFC 6750 §3: a request without a token is told the scheme and no error.
+    /// The `WWW-Authenticate` value of the 401. RFC 6750 §3: a request without a token is told the
+    /// scheme and no error.
     #[must_use]
     pub fn challenge(&self) -> String {
         match self.reason {
             Reason::TokenMissing => "Bearer".to_owned(),
-            reason => format!("Bearer error=\"invalid_token\", error_description=\"{}\"", reason.code()),
+            reason => format!(
+                "Bearer error=\"invalid_token\", error_description=\"{}\"",
+                reason.code()
+            ),
         }
     }
 
-    /// Whether the token may be good and only we can't tell: the answer is then "try again", not "go away".
+    /// Whether the token may be good and only we can't tell: the answer is then "try again", not
+    /// "go away".
     #[must_use]
     pub fn is_fault(&self) -> bool {
         self.reason == Reason::KeysUnavailable
@@ -99,7 +108,8 @@ reasons! {
     IdToken = "id_token",
     /// A token for Microsoft Graph, which only Graph can verify.
     GraphToken = "graph_token",
-    /// Bound to a key of its sender (`cnf`), of which a bearer token carries no proof (RFC 8705 §3, RFC 9449 §7.2).
+    /// Bound to a key of its sender (`cnf`), of which a bearer token carries no proof (RFC 8705 §3,
+    /// RFC 9449 §7.2).
     SenderConstrained = "sender_constrained",
     /// Nothing in the token tells whether it speaks for a user or for an application.
     CallerKindUnknown = "caller_kind_unknown",

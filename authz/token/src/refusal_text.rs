@@ -16,11 +16,27 @@ struct Body {
 /// logged each time.
 pub(crate) fn refusal_text(body: &[u8]) -> Option<String> {
     let Body { error_description } = serde_json::from_slice(body).ok()?;
-    let has_code = error_description.strip_prefix(PREFIX)?.starts_with(|first: char| first.is_ascii_digit());
-    let sentence = error_description.split("Trace ID:").next().filter(|_| has_code)?;
-    let words = sentence.split_whitespace().map(|word| if word.contains('@') { "[address]" } else { word });
+    let has_code = error_description
+        .strip_prefix(PREFIX)?
+        .starts_with(|first: char| first.is_ascii_digit());
+    let sentence = error_description
+        .split("Trace ID:")
+        .next()
+        .filter(|_| has_code)?;
+    let words = sentence.split_whitespace().map(|word| {
+        if word.contains('@') {
+            "[address]"
+        } else {
+            word
+        }
+    });
     let text = words.collect::<Vec<_>>().join(" ");
-    Some(text.chars().filter(|character| !character.is_control()).take(LONGEST).collect())
+    Some(
+        text.chars()
+            .filter(|character| !character.is_control())
+            .take(LONGEST)
+            .collect(),
+    )
 }
 
 #[cfg(test)]
@@ -43,13 +59,33 @@ mod tests {
                 json!({"error_description": "AADSTS1: a\r\n{\"level\"}\u{1b}[31m ada@contoso.example"}),
                 Some("AADSTS1: a {\"level\"}[31m [address]".to_owned()),
             ),
-            ("long", json!({"error_description": long}), Some(long.chars().take(300).collect())),
-            ("of another provider", json!({"error_description": "no such realm"}), None),
-            ("without a number", json!({"error_description": "AADSTSx: y"}), None),
-            ("without a description", json!({"error": "invalid_request"}), None),
+            (
+                "long",
+                json!({"error_description": long}),
+                Some(long.chars().take(300).collect()),
+            ),
+            (
+                "of another provider",
+                json!({"error_description": "no such realm"}),
+                None,
+            ),
+            (
+                "without a number",
+                json!({"error_description": "AADSTSx: y"}),
+                None,
+            ),
+            (
+                "without a description",
+                json!({"error": "invalid_request"}),
+                None,
+            ),
             ("not a string", json!({"error_description": 7}), None),
         ] {
-            assert_eq!(refusal_text(body.to_string().as_bytes()), expected, "{name}");
+            assert_eq!(
+                refusal_text(body.to_string().as_bytes()),
+                expected,
+                "{name}"
+            );
         }
         assert_eq!(refusal_text(b"<html>"), None, "HTML");
     }

@@ -1,11 +1,14 @@
-//! Issuers without their keys: what a policy says can be tried without a network, and without anybody's private key.
+//! Issuers without their keys: what a policy says can be tried without a network, and without
+//! anybody's private key.
 
 use std::sync::Arc;
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::{KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256};
+use aws_lc_rs::signature::{
+    KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256,
+};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
@@ -83,7 +86,11 @@ impl Rehearsal {
     /// Entra, whose issuers are named as its documentation has them.
     pub async fn entra(&self, settings: EntraSettings, times: TimeRules) -> RehearsedVerifier {
         let issuer = EntraIssuer::with_keys(settings.clone(), |tenant, version, _| {
-            let tenant = if tenant == "organizations" { "{tenantid}" } else { tenant };
+            let tenant = if tenant == "organizations" {
+                "{tenantid}"
+            } else {
+                tenant
+            };
             self.cache(Some(settings.documented_issuer(tenant, version)))
         });
         RehearsedVerifier::new(Issuer::Entra(issuer), times, Provider::Entra(settings)).await
@@ -103,14 +110,25 @@ impl Rehearsal {
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let mut token = format!("{}.{}", encode(&header), encode(claims));
         let mut signature = vec![0; self.pair.public_modulus_len()];
-        self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature).ok()?;
+        self.pair
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &SystemRandom::new(),
+                token.as_bytes(),
+                &mut signature,
+            )
+            .ok()?;
         token.push('.');
         token.push_str(&URL_SAFE_NO_PAD.encode(signature));
         Some(token)
     }
 
     fn cache(&self, issuer: Option<String>) -> Arc<KeyCache> {
-        let keys = AtHand(FetchedKeys { issuer, cloud_instance: None, keys: self.keys.clone() });
+        let keys = AtHand(FetchedKeys {
+            issuer,
+            cloud_instance: None,
+            keys: self.keys.clone(),
+        });
         Arc::new(KeyCache::start(keys, KeyPolicy::default()))
     }
 }
@@ -130,7 +148,8 @@ impl RehearsedVerifier {
         Arc::clone(&self.verifier)
     }
 
-    /// Judges all of a token but its signature, and says so in the name: whoever calls this lets nobody in.
+    /// Judges all of a token but its signature, and says so in the name: whoever calls this lets
+    /// nobody in.
     pub fn judge_all_but_the_signature(
         &self,
         token: &str,
@@ -138,11 +157,12 @@ impl RehearsedVerifier {
         now: u64,
     ) -> Result<Verified, Refusal> {
         let unopened = Unopened::parse(token, self.verifier.issuer.algorithms())?;
-        self.verifier.judge_claims(unopened.unverified_claims(), audiences, now)
+        self.verifier
+            .judge_claims(unopened.unverified_claims(), audiences, now)
     }
 
-    /// The claims of a token that the issuer would issue at `now`: somebody's, with no right at all. `wanted` changes them: a null takes
-    /// a claim away.
+    /// The claims of a token that the issuer would issue at `now`: somebody's, with no right at
+    /// all. `wanted` changes them: a null takes a claim away.
     #[must_use]
     pub fn claims(&self, audiences: &Audiences, now: u64, wanted: &Map<String, Value>) -> Value {
         let audience = match audiences {
@@ -169,7 +189,9 @@ impl RehearsedVerifier {
 
 fn entra_claims(settings: &EntraSettings, wanted: &Map<String, Value>) -> Map<String, Value> {
     let text = |name: &str| wanted.get(name).and_then(Value::as_str);
-    let version = text("ver").and_then(EntraVersion::from_claim).unwrap_or(EntraVersion::V2);
+    let version = text("ver")
+        .and_then(EntraVersion::from_claim)
+        .unwrap_or(EntraVersion::V2);
     let tenant = text("tid").unwrap_or_else(|| settings.some_tenant().unwrap_or(SOME_TENANT));
     let (actor, _) = version.actor_claims();
     let claims = [
@@ -180,7 +202,10 @@ fn entra_claims(settings: &EntraSettings, wanted: &Map<String, Value>) -> Map<St
         ("sub", SOMEBODY),
         (actor, SOME_CLIENT),
     ];
-    claims.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
+    claims
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -188,7 +213,10 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::Rehearsal;
-    use crate::{Audiences, CallerKind, ClaimNames, EntraSettings, OidcKeys, OidcSettings, Reason, Tenants, TimeRules};
+    use crate::{
+        Audiences, CallerKind, ClaimNames, EntraSettings, OidcKeys, OidcSettings, Reason, Tenants,
+        TimeRules,
+    };
 
     const NOW: u64 = 1_800_000_000;
 
@@ -201,8 +229,12 @@ mod tests {
         let rehearsal = Rehearsal::new().unwrap();
         let listed = Tenants::Listed(vec!["11111111-1111-4111-8111-111111111111".to_owned()]);
         let entra = |tenants| EntraSettings::new(EntraSettings::PUBLIC_CLOUD, tenants).unwrap();
-        let oidc =
-            OidcSettings::new("https://id.example", &OidcKeys::Discovery, &["ES256".to_owned()], ClaimNames::default());
+        let oidc = OidcSettings::new(
+            "https://id.example",
+            &OidcKeys::Discovery,
+            &["ES256".to_owned()],
+            ClaimNames::default(),
+        );
         let application = Audiences::Application("3a5c0001-0000-4000-8000-000000000001".to_owned());
         let named = Audiences::Exactly(vec!["shop".to_owned()]);
         for (verifier, audiences, wanted) in [
@@ -212,21 +244,47 @@ mod tests {
                 json!({"scp": "a", "roles": ["R"]}),
             ),
             (
-                rehearsal.entra(entra(Tenants::AnyOrganization), TimeRules::default()).await,
+                rehearsal
+                    .entra(entra(Tenants::AnyOrganization), TimeRules::default())
+                    .await,
                 &application,
                 json!({"ver": "1.0", "scp": "a", "roles": ["R"]}),
             ),
-            (rehearsal.oidc(oidc.unwrap(), TimeRules::default()).await, &named, json!({"scope": "a", "roles": ["R"]})),
+            (
+                rehearsal.oidc(oidc.unwrap(), TimeRules::default()).await,
+                &named,
+                json!({"scope": "a", "roles": ["R"]}),
+            ),
         ] {
             let claims = verifier.claims(audiences, NOW, &map(&wanted));
             let token = rehearsal.sign(&claims).unwrap();
-            let verified = verifier.verifier().verify(&token, audiences, NOW).await.unwrap();
-            assert!(verified.caller.kind == CallerKind::User && verified.caller.has_role("R"), "{claims}");
+            let verified = verifier
+                .verifier()
+                .verify(&token, audiences, NOW)
+                .await
+                .unwrap();
+            assert!(
+                verified.caller.kind == CallerKind::User && verified.caller.has_role("R"),
+                "{claims}"
+            );
             let unsigned = format!("{}.c2ln", token.rsplit_once('.').unwrap().0);
-            assert!(verifier.judge_all_but_the_signature(&unsigned, audiences, NOW).is_ok());
-            let refusal = verifier.verifier().verify(&unsigned, audiences, NOW).await.unwrap_err();
-            assert_eq!(refusal.reason, Reason::SignatureInvalid, "a gate judges the signature too");
-            let other = verifier.claims(audiences, NOW, &map(&json!({"aud": "other", "exp": null})));
+            assert!(
+                verifier
+                    .judge_all_but_the_signature(&unsigned, audiences, NOW)
+                    .is_ok()
+            );
+            let refusal = verifier
+                .verifier()
+                .verify(&unsigned, audiences, NOW)
+                .await
+                .unwrap_err();
+            assert_eq!(
+                refusal.reason,
+                Reason::SignatureInvalid,
+                "a gate judges the signature too"
+            );
+            let other =
+                verifier.claims(audiences, NOW, &map(&json!({"aud": "other", "exp": null})));
             assert!(other.get("exp").is_none() && other["aud"] == "other");
         }
     }

@@ -4,12 +4,21 @@ use serde_json::Value;
 
 use crate::claims::Claims;
 
-/// They change, and two people can have the same: nothing may be decided by them (Microsoft's "Claims validation", §Don't use mutable claims;
-/// cf. oauth2-proxy CVE-2026-40574).
-pub(crate) const FOR_READING_ONLY: [&str; 8] =
-    ["email", "family_name", "given_name", "name", "nickname", "preferred_username", "unique_name", "upn"];
+/// They change, and two people can have the same: nothing may be decided by them (Microsoft's
+/// "Claims validation", §Don't use mutable claims; cf. oauth2-proxy CVE-2026-40574).
+pub(crate) const FOR_READING_ONLY: [&str; 8] = [
+    "email",
+    "family_name",
+    "given_name",
+    "name",
+    "nickname",
+    "preferred_username",
+    "unique_name",
+    "upn",
+];
 
-/// Claims that a token must have, each with the values that will do: texts, whole numbers, true or false.
+/// Claims that a token must have, each with the values that will do: texts, whole numbers, true or
+/// false.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequiredClaims(BTreeMap<String, Vec<Value>>);
 
@@ -31,15 +40,25 @@ impl RequiredClaims {
                 "has no value that would do; list at least one"
             } else if FOR_READING_ONLY.contains(&claim.as_str()) {
                 "is for people to read: it changes and repeats, so nothing may be decided by it; use an id or a role"
-            } else if !values.iter().all(|value| value.is_string() || value.is_i64() || value.is_boolean()) {
+            } else if !values
+                .iter()
+                .all(|value| value.is_string() || value.is_i64() || value.is_boolean())
+            {
                 "has a value that is neither a text, a whole number, true nor false"
             } else {
                 return None;
             };
-            Some(InvalidRequirement { claim: claim.clone(), problem })
+            Some(InvalidRequirement {
+                claim: claim.clone(),
+                problem,
+            })
         };
         let problems: Vec<_> = required.iter().filter_map(problem).collect();
-        if problems.is_empty() { Ok(Self(required)) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(Self(required))
+        } else {
+            Err(problems)
+        }
     }
 
     /// Whether nothing is required.
@@ -50,10 +69,13 @@ impl RequiredClaims {
 
     /// Each claim with the values that will do.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[Value])> {
-        self.0.iter().map(|(claim, values)| (claim.as_str(), values.as_slice()))
+        self.0
+            .iter()
+            .map(|(claim, values)| (claim.as_str(), values.as_slice()))
     }
 
-    /// The first claim that lacks a value that would do. A claim that is a list has all of its items' values.
+    /// The first claim that lacks a value that would do. A claim that is a list has all of its
+    /// items' values.
     #[must_use]
     pub fn unmet(&self, claims: &Claims) -> Option<&str> {
         let meets = |(claim, accepted): &(&str, &[Value])| match claims.at(claim) {
@@ -61,7 +83,9 @@ impl RequiredClaims {
             Some(value) => accepted.contains(value),
             None => false,
         };
-        self.iter().find(|required| !meets(required)).map(|(claim, _)| claim)
+        self.iter()
+            .find(|required| !meets(required))
+            .map(|(claim, _)| claim)
     }
 }
 
@@ -79,11 +103,13 @@ mod tests {
 
     #[test]
     fn a_claim_needs_a_value_that_will_do_of_the_same_type() {
-        let claims =
-            json!({"acr": "2", "level": 2, "email_verified": true, "amr": ["pwd", "mfa"], "org": {"plan": "gold"}});
+        let claims = json!({"acr": "2", "level": 2, "email_verified": true, "amr": ["pwd", "mfa"], "org": {"plan": "gold"}});
         let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
         for (wanted, unmet) in [
-            (json!({"acr": ["1", "2"], "level": [2], "email_verified": [true]}), None),
+            (
+                json!({"acr": ["1", "2"], "level": [2], "email_verified": [true]}),
+                None,
+            ),
             (json!({"amr": ["mfa"]}), None),
             (json!({"org.plan": ["gold", "silver"]}), None),
             (json!({"acr": ["1"]}), Some("acr")),
@@ -102,7 +128,10 @@ mod tests {
     fn requirements_that_cannot_be_meant_are_refused() {
         for (wanted, problem) in [
             (json!({"acr": []}), "acr: has no value"),
-            (json!({"email": ["a@b.example"]}), "email: is for people to read"),
+            (
+                json!({"email": ["a@b.example"]}),
+                "email: is for people to read",
+            ),
             (json!({"acr": [null]}), "acr: has a value that is neither"),
             (json!({"acr": [1.5]}), "acr: has a value that is neither"),
         ] {

@@ -38,7 +38,10 @@ pub(crate) fn key(number: usize) -> &'static KeyPair {
 
 pub(crate) fn jwk(kid: &str, pair: &KeyPair) -> Value {
     let public = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
-    let (n, e) = (URL_SAFE_NO_PAD.encode(public.n), URL_SAFE_NO_PAD.encode(public.e));
+    let (n, e) = (
+        URL_SAFE_NO_PAD.encode(public.n),
+        URL_SAFE_NO_PAD.encode(public.e),
+    );
     json!({"kty": "RSA", "use": "sig", "kid": kid, "n": n, "e": e})
 }
 
@@ -56,10 +59,19 @@ pub(crate) fn with(base: Value, changes: &Value) -> Value {
 }
 
 pub(crate) fn sign(pair: &KeyPair, header: &Value, claims: &Value) -> String {
-    let mut token =
-        format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let mut token = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header.to_string()),
+        URL_SAFE_NO_PAD.encode(claims.to_string())
+    );
     let mut signature = vec![0; pair.public_modulus_len()];
-    pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature).unwrap();
+    pair.sign(
+        &RSA_PKCS1_SHA256,
+        &SystemRandom::new(),
+        token.as_bytes(),
+        &mut signature,
+    )
+    .unwrap();
     token.push('.');
     token.push_str(&URL_SAFE_NO_PAD.encode(signature));
     token

@@ -1,4 +1,5 @@
-//! Outages, rotations, floods and clock steps, with real signatures on simulated time: nothing here waits.
+//! Outages, rotations, floods and clock steps, with real signatures on simulated time: nothing here
+//! waits.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,7 +16,9 @@ use crate::issuer::Issuer;
 use crate::key_cache::{KeyCache, KeyPolicy, KeySource};
 use crate::oidc::OidcIssuer;
 use crate::signed_tokens::{jwk, key, sign};
-use crate::{Algorithm, Audiences, ClaimNames, KeySet, OidcKeys, OidcSettings, Reason, TimeRules, Verifier};
+use crate::{
+    Algorithm, Audiences, ClaimNames, KeySet, OidcKeys, OidcSettings, Reason, TimeRules, Verifier,
+};
 
 const ISSUER: &str = "https://id.example";
 const NOW: u64 = 1_800_000_000;
@@ -40,11 +43,19 @@ impl KeySource for Published {
 
     async fn fetch(&self) -> Result<FetchedKeys, FetchError> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
-        let keys: Vec<Value> = self.keys.lock().unwrap().iter().map(|(id, number)| jwk(id, key(*number))).collect();
+        let keys: Vec<Value> = self
+            .keys
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(id, number)| jwk(id, key(*number)))
+            .collect();
         // Every real fetch waits for the network, and brings what was published when it began.
         sleep(Duration::from_millis(10)).await;
         if self.down.load(Ordering::SeqCst) {
-            return Err(FetchError::TooLarge { url: Url::parse(ISSUER).unwrap() });
+            return Err(FetchError::TooLarge {
+                url: Url::parse(ISSUER).unwrap(),
+            });
         }
         let document = json!({ "keys": keys }).to_string();
         Ok(FetchedKeys {
@@ -63,7 +74,10 @@ impl Published {
     }
 
     fn publish(&self, keys: &[(&str, usize)]) {
-        *self.keys.lock().unwrap() = keys.iter().map(|(id, number)| ((*id).to_owned(), *number)).collect();
+        *self.keys.lock().unwrap() = keys
+            .iter()
+            .map(|(id, number)| ((*id).to_owned(), *number))
+            .collect();
     }
 
     fn fetches(&self) -> usize {
@@ -77,7 +91,8 @@ impl Published {
     }
 
     fn verifier_without_keys(&self) -> Verifier {
-        let settings = OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
+        let settings =
+            OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
         let keys = KeyCache::start(self.clone(), KeyPolicy::default());
         let issuer = Issuer::Oidc(OidcIssuer::with_keys(settings, keys.into()));
         Verifier::new(issuer, TimeRules::default())
@@ -89,12 +104,20 @@ fn claims(at: u64) -> Value {
 }
 
 fn token(key_id: &str, number: usize, at: u64) -> String {
-    sign(key(number), &json!({"alg": "RS256", "kid": key_id}), &claims(at))
+    sign(
+        key(number),
+        &json!({"alg": "RS256", "kid": key_id}),
+        &claims(at),
+    )
 }
 
 async fn judge(verifier: &Verifier, token: &str, now: u64) -> Result<(), Reason> {
     let audiences = Audiences::Exactly(vec!["api".to_owned()]);
-    verifier.verify(token, &audiences, now).await.map(drop).map_err(|refusal| refusal.reason)
+    verifier
+        .verify(token, &audiences, now)
+        .await
+        .map(drop)
+        .map_err(|refusal| refusal.reason)
 }
 
 #[tokio::test(start_paused = true)]
@@ -106,14 +129,28 @@ async fn a_day_without_the_issuer_fails_nobody_and_lets_nobody_in() {
         sleep(Duration::from_mins(1)).await;
         let now = NOW + minute * 60;
         if minute % 10 == 0 {
-            assert_eq!(judge(&verifier, &token("a", 0, now), now).await, Ok(()), "minute {minute}");
-            assert_eq!(judge(&verifier, &token("a", 1, now), now).await, Err(Reason::SignatureInvalid));
-            assert_eq!(judge(&verifier, &token("b", 0, now), now).await, Err(Reason::KeyUnknown));
+            assert_eq!(
+                judge(&verifier, &token("a", 0, now), now).await,
+                Ok(()),
+                "minute {minute}"
+            );
+            assert_eq!(
+                judge(&verifier, &token("a", 1, now), now).await,
+                Err(Reason::SignatureInvalid)
+            );
+            assert_eq!(
+                judge(&verifier, &token("b", 0, now), now).await,
+                Err(Reason::KeyUnknown)
+            );
         }
     }
     assert!(verifier.ready(Duration::ZERO).await.is_ok(), "still ready");
     sleep(48 * HOUR).await;
-    assert_eq!(judge(&verifier, &token("a", 0, NOW), NOW).await, Err(Reason::KeysUnavailable), "72 hours are over");
+    assert_eq!(
+        judge(&verifier, &token("a", 0, NOW), NOW).await,
+        Err(Reason::KeysUnavailable),
+        "72 hours are over"
+    );
     published.down.store(false, Ordering::SeqCst);
     sleep(Duration::from_secs(65)).await;
     assert_eq!(judge(&verifier, &token("a", 0, NOW), NOW).await, Ok(()));
@@ -123,16 +160,27 @@ async fn a_day_without_the_issuer_fails_nobody_and_lets_nobody_in() {
 async fn a_token_waits_for_the_first_fetch_of_its_keys_and_for_no_other() {
     let published = Published::new(&[("a", 0)]);
     let verifier = published.verifier_without_keys();
-    assert_eq!(judge(&verifier, &token("a", 0, NOW), NOW).await, Ok(()), "the fetch was on its way");
+    assert_eq!(
+        judge(&verifier, &token("a", 0, NOW), NOW).await,
+        Ok(()),
+        "the fetch was on its way"
+    );
 
     published.down.store(true, Ordering::SeqCst);
     let verifier = published.verifier_without_keys();
     for _ in 0..2 {
-        assert_eq!(judge(&verifier, &token("a", 0, NOW), NOW).await, Err(Reason::KeysUnavailable));
+        assert_eq!(
+            judge(&verifier, &token("a", 0, NOW), NOW).await,
+            Err(Reason::KeysUnavailable)
+        );
     }
     let source = verifier.key_source_of(&token("a", 0, NOW)).unwrap();
     assert_eq!((source.source.as_str(), source.is_ready()), (ISSUER, false));
-    assert!(source.why_not_ready().starts_with(ISSUER), "{}", source.why_not_ready());
+    assert!(
+        source.why_not_ready().starts_with(ISSUER),
+        "{}",
+        source.why_not_ready()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,8 +193,16 @@ async fn a_hundred_rotations_fail_no_good_token_and_end_each_old_key() {
         // Signing begins the moment that the key is published.
         published.publish(&[(&old, 1 - number), (&new, number)]);
         sleep(Duration::from_secs(30)).await;
-        assert_eq!(judge(&verifier, &token(&new, number, NOW), NOW).await, Ok(()), "{new} at first sight");
-        assert_eq!(judge(&verifier, &token(&old, 1 - number, NOW), NOW).await, Ok(()), "{old} while published");
+        assert_eq!(
+            judge(&verifier, &token(&new, number, NOW), NOW).await,
+            Ok(()),
+            "{new} at first sight"
+        );
+        assert_eq!(
+            judge(&verifier, &token(&old, 1 - number, NOW), NOW).await,
+            Ok(()),
+            "{old} while published"
+        );
         published.publish(&[(&new, number)]);
         sleep(HOUR + Duration::from_secs(1)).await;
         assert_eq!(
@@ -154,7 +210,10 @@ async fn a_hundred_rotations_fail_no_good_token_and_end_each_old_key() {
             Err(Reason::KeyUnknown),
             "{old} removed"
         );
-        assert_eq!(judge(&verifier, &token(&new, number, NOW), NOW).await, Ok(()));
+        assert_eq!(
+            judge(&verifier, &token(&new, number, NOW), NOW).await,
+            Ok(())
+        );
     }
 }
 
@@ -168,19 +227,38 @@ async fn a_removed_key_is_refused_at_once_when_that_is_asked_for() {
 
     published.publish(&[("good", 0)]);
     assert!(verifier.fetch_keys_now().await.is_ok());
-    assert!(verifier.key_epoch() > epoch, "what was verified before must be verified again");
+    assert!(
+        verifier.key_epoch() > epoch,
+        "what was verified before must be verified again"
+    );
     let audiences = Audiences::Exactly(vec!["api".to_owned()]);
-    assert_eq!(verifier.verify_at_hand(&stolen, &audiences, NOW).unwrap_err().reason, Reason::KeyUnknown);
+    assert_eq!(
+        verifier
+            .verify_at_hand(&stolen, &audiences, NOW)
+            .unwrap_err()
+            .reason,
+        Reason::KeyUnknown
+    );
     assert_eq!(judge(&verifier, &good, NOW).await, Ok(()));
 
     published.down.store(true, Ordering::SeqCst);
     let error = verifier.fetch_keys_now().await.unwrap_err().to_string();
     assert!(error.contains(ISSUER), "{error}");
-    assert_eq!(judge(&verifier, &good, NOW).await, Ok(()), "the last good keys stay");
+    assert_eq!(
+        judge(&verifier, &good, NOW).await,
+        Ok(()),
+        "the last good keys stay"
+    );
     let epoch = verifier.key_epoch();
     verifier.forget_keys();
     assert!(verifier.key_epoch() > epoch);
-    assert_eq!(verifier.verify_at_hand(&good, &audiences, NOW).unwrap_err().reason, Reason::KeysUnavailable);
+    assert_eq!(
+        verifier
+            .verify_at_hand(&good, &audiences, NOW)
+            .unwrap_err()
+            .reason,
+        Reason::KeysUnavailable
+    );
     published.down.store(false, Ordering::SeqCst);
     verifier.ready(HOUR).await.unwrap();
     assert_eq!(judge(&verifier, &good, NOW).await, Ok(()));
@@ -200,8 +278,12 @@ async fn what_a_fetch_brings_that_began_before_keys_were_dropped_does_not_count(
     let _outcomes = tokio::join!(stale, revoke);
     verifier.ready(HOUR).await.unwrap();
     let audiences = Audiences::Exactly(vec!["api".to_owned()]);
-    let judge =
-        |token: String| verifier.verify_at_hand(&token, &audiences, NOW).map(drop).map_err(|refusal| refusal.reason);
+    let judge = |token: String| {
+        verifier
+            .verify_at_hand(&token, &audiences, NOW)
+            .map(drop)
+            .map_err(|refusal| refusal.reason)
+    };
     assert_eq!(judge(token("stolen", 1, NOW)), Err(Reason::KeyUnknown));
     assert_eq!(judge(token("good", 0, NOW)), Ok(()));
 }
@@ -220,7 +302,10 @@ async fn a_hundred_thousand_unknown_key_ids_cause_one_fetch_per_cool_down() {
         assert_eq!(published.fetches(), 1 + round);
         advance(Duration::from_secs(31)).await;
         for _ in 0..20_000 {
-            assert_eq!(judge(&verifier, &forged(sent), NOW).await, Err(Reason::KeyUnknown));
+            assert_eq!(
+                judge(&verifier, &forged(sent), NOW).await,
+                Err(Reason::KeyUnknown)
+            );
             sent += 1;
         }
     }
@@ -230,7 +315,10 @@ async fn a_hundred_thousand_unknown_key_ids_cause_one_fetch_per_cool_down() {
     // The same unknown id again and again is not worth a fetch at the end of each cool-down.
     advance(Duration::from_secs(31)).await;
     for _ in 0..4 {
-        assert_eq!(judge(&verifier, &forged(1_000_000), NOW).await, Err(Reason::KeyUnknown));
+        assert_eq!(
+            judge(&verifier, &forged(1_000_000), NOW).await,
+            Err(Reason::KeyUnknown)
+        );
         advance(Duration::from_secs(29)).await;
     }
     assert_eq!(published.fetches(), 7);

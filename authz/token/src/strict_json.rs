@@ -1,4 +1,5 @@
-//! JSON in which no object has a member twice: parsers disagree on which one counts (RFC 8259 §4), and attackers know.
+//! JSON in which no object has a member twice: parsers disagree on which one counts (RFC 8259 §4),
+//! and attackers know.
 
 use std::fmt;
 
@@ -12,7 +13,8 @@ const USUAL_CLAIMS: usize = 24;
 
 /// Parses one JSON object, refusing duplicate members at every depth and anything after the object.
 ///
-/// serde_json refuses nesting beyond 128, a byte order mark, lone surrogates and numbers beyond f64 by itself.
+/// serde_json refuses nesting beyond 128, a byte order mark, lone surrogates and numbers beyond f64
+/// by itself.
 pub(crate) fn parse_object(bytes: &[u8]) -> Result<Members, serde_json::Error> {
     // UTF-8 is checked once for the whole, and not again for each text in it.
     let text = str::from_utf8(bytes).map_err(serde_json::Error::custom)?;
@@ -78,7 +80,9 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("not a number"))
+        Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("not a number"))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
@@ -142,7 +146,10 @@ mod tests {
             assert!(parse_object(text.as_bytes()).is_err(), "{text}");
         }
         assert!(parse_object(b"{\"a\":\"\xff\"}").is_err());
-        assert!(parse_object(b"{\0\"\0a\0\"\0:\x001\0}\0").is_err(), "UTF-16");
+        assert!(
+            parse_object(b"{\0\"\0a\0\"\0:\x001\0}\0").is_err(),
+            "UTF-16"
+        );
     }
 
     /// Any JSON value, three levels deep.
@@ -152,7 +159,8 @@ mod tests {
             any::<bool>().prop_map(Value::Bool),
             any::<i64>().prop_map(Value::from),
             any::<u64>().prop_map(Value::from),
-            any::<f64>().prop_filter_map("finite", |number| serde_json::Number::from_f64(number).map(Value::Number)),
+            any::<f64>().prop_filter_map("finite", |number| serde_json::Number::from_f64(number)
+                .map(Value::Number)),
             ".{0,12}".prop_map(Value::String),
         ];
         leaf.prop_recursive(3, 32, 6, |inner| {

@@ -33,11 +33,19 @@ impl<'a> UnverifiedJws<'a> {
     pub fn parse(token: &'a str, allowed: &'a [Algorithm]) -> Result<Self, Refusal> {
         let jws = CompactJws::parse(token)?;
         let accept = |name: &str| match Algorithm::from_name(name) {
-            Some(algorithm) => allowed.contains(&algorithm).then_some(JwsAlgorithm::Signature(algorithm)),
+            Some(algorithm) => allowed
+                .contains(&algorithm)
+                .then_some(JwsAlgorithm::Signature(algorithm)),
             None => (name == HS256).then_some(JwsAlgorithm::Hs256),
         };
-        let (algorithm, key_id) = read_header(&jws.header()?, accept, || algorithm_not_allowed(allowed))?;
-        Ok(Self { jws, algorithm, key_id, allowed })
+        let (algorithm, key_id) =
+            read_header(&jws.header()?, accept, || algorithm_not_allowed(allowed))?;
+        Ok(Self {
+            jws,
+            algorithm,
+            key_id,
+            allowed,
+        })
     }
 
     /// The algorithm that the sender claims. Good for choosing keys; each kind checks it again.
@@ -58,27 +66,42 @@ impl<'a> UnverifiedJws<'a> {
             return Err(algorithm_not_allowed(self.allowed));
         };
         let key = keys.get(&self.key_id);
-        self.claims_if(key.map(|key| key.verifies(algorithm, self.jws.signed.as_bytes(), &self.jws.signature)))
+        self.claims_if(
+            key.map(|key| key.verifies(algorithm, self.jws.signed.as_bytes(), &self.jws.signature)),
+        )
     }
 
-    /// The claims, if `verifies` says so of key id, message and tag: HMAC's constant-time comparison,
-    /// or `None` where there is no such key.
+    /// The claims, if `verifies` says so of key id, message and tag: HMAC's constant-time
+    /// comparison, or `None` where there is no such key.
     pub fn authenticated_by(
         self,
         verifies: impl FnOnce(&str, &[u8], &[u8]) -> Option<bool>,
     ) -> Result<Claims, Refusal> {
         if self.algorithm != JwsAlgorithm::Hs256 {
-            return Err(Refusal::new(Reason::AlgorithmNotAllowed, "it is not protected with HS256"));
+            return Err(Refusal::new(
+                Reason::AlgorithmNotAllowed,
+                "it is not protected with HS256",
+            ));
         }
-        self.claims_if(verifies(&self.key_id, self.jws.signed.as_bytes(), &self.jws.signature))
+        self.claims_if(verifies(
+            &self.key_id,
+            self.jws.signed.as_bytes(),
+            &self.jws.signature,
+        ))
     }
 
     /// `verified` is `None` where the key that the header names is unknown.
     fn claims_if(&self, verified: Option<bool>) -> Result<Claims, Refusal> {
         match verified {
             Some(true) => Claims::parse(&self.jws.payload),
-            Some(false) => Err(Refusal::new(Reason::SignatureInvalid, "the signature is not that of the key it names")),
-            None => Err(Refusal::new(Reason::KeyUnknown, "it is signed with a key that is not published")),
+            Some(false) => Err(Refusal::new(
+                Reason::SignatureInvalid,
+                "the signature is not that of the key it names",
+            )),
+            None => Err(Refusal::new(
+                Reason::KeyUnknown,
+                "it is signed with a key that is not published",
+            )),
         }
     }
 }

@@ -28,7 +28,10 @@ pub struct TimeRules {
 
 impl Default for TimeRules {
     fn default() -> Self {
-        Self { skew: Duration::from_mins(1), longest_life: Duration::from_hours(24) }
+        Self {
+            skew: Duration::from_mins(1),
+            longest_life: Duration::from_hours(24),
+        }
     }
 }
 
@@ -60,13 +63,26 @@ pub struct Verifier {
 
 impl Verifier {
     pub(crate) fn new(issuer: Issuer, times: TimeRules) -> Self {
-        Self { issuer, times, headers: HeaderMemo::default() }
+        Self {
+            issuer,
+            times,
+            headers: HeaderMemo::default(),
+        }
     }
 
     /// A verifier of Entra's tokens; starts fetching the signing keys of each tenant.
     #[must_use]
-    pub fn entra(http: &Client, settings: EntraSettings, keys: &KeyPolicy, times: TimeRules) -> Self {
-        Self::entra_with(&KeySources::new(http.clone(), keys.clone()), settings, times)
+    pub fn entra(
+        http: &Client,
+        settings: EntraSettings,
+        keys: &KeyPolicy,
+        times: TimeRules,
+    ) -> Self {
+        Self::entra_with(
+            &KeySources::new(http.clone(), keys.clone()),
+            settings,
+            times,
+        )
     }
 
     /// A verifier of Entra's tokens, with the keys that `keys` shares.
@@ -75,10 +91,15 @@ impl Verifier {
         Self::new(Issuer::Entra(EntraIssuer::start(keys, settings)), times)
     }
 
-    /// A verifier of the access tokens of one OpenID Connect provider; starts fetching its signing keys.
+    /// A verifier of the access tokens of one OpenID Connect provider; starts fetching its signing
+    /// keys.
     #[must_use]
     pub fn oidc(http: &Client, settings: OidcSettings, keys: &KeyPolicy, times: TimeRules) -> Self {
-        Self::oidc_with(&KeySources::new(http.clone(), keys.clone()), settings, times)
+        Self::oidc_with(
+            &KeySources::new(http.clone(), keys.clone()),
+            settings,
+            times,
+        )
     }
 
     /// A verifier of one OpenID Connect provider's tokens, with the keys that `keys` shares.
@@ -89,20 +110,35 @@ impl Verifier {
 
     /// Verifies `token` for an API that answers to `audiences` at `now`, in seconds since 1970.
     ///
-    /// A token that names an unknown key leads to one fetch of the keys, unless there was one lately.
-    /// While the first fetch of the token's keys runs, the token waits for it.
-    pub async fn verify(&self, token: &str, audiences: &Audiences, now: u64) -> Result<Verified, Refusal> {
+    /// A token that names an unknown key leads to one fetch of the keys, unless there was one
+    /// lately. While the first fetch of the token's keys runs, the token waits for it.
+    pub async fn verify(
+        &self,
+        token: &str,
+        audiences: &Audiences,
+        now: u64,
+    ) -> Result<Verified, Refusal> {
         let verdict = self.verify_at_hand(token, audiences, now);
         let keys_have_come = match &verdict {
-            Err(refusal) if refusal.reason == Reason::KeyUnknown => self.refresh_keys_of(token).await,
-            Err(refusal) if refusal.reason == Reason::KeysUnavailable => self.first_keys_of(token).await,
+            Err(refusal) if refusal.reason == Reason::KeyUnknown => {
+                self.refresh_keys_of(token).await
+            }
+            Err(refusal) if refusal.reason == Reason::KeysUnavailable => {
+                self.first_keys_of(token).await
+            }
             _ => false,
         };
-        if keys_have_come { self.verify_at_hand(token, audiences, now) } else { verdict }
+        if keys_have_come {
+            self.verify_at_hand(token, audiences, now)
+        } else {
+            verdict
+        }
     }
 
     async fn refresh_keys_of(&self, token: &str) -> bool {
-        let Some(unopened) = self.parse(token) else { return false };
+        let Some(unopened) = self.parse(token) else {
+            return false;
+        };
         match self.issuer.key_cache_of(unopened.unverified_claims()) {
             Some(keys) => keys.refresh(unopened.key_id()).await,
             None => false,
@@ -121,11 +157,18 @@ impl Verifier {
     }
 
     fn key_cache_of(&self, token: &str) -> Option<&KeyCache> {
-        self.issuer.key_cache_of(self.parse(token)?.unverified_claims())
+        self.issuer
+            .key_cache_of(self.parse(token)?.unverified_claims())
     }
 
-    /// Verifies with the keys at hand: cheap refusals first, the signature last, so that forgeries cost little.
-    pub fn verify_at_hand(&self, token: &str, audiences: &Audiences, now: u64) -> Result<Verified, Refusal> {
+    /// Verifies with the keys at hand: cheap refusals first, the signature last, so that forgeries
+    /// cost little.
+    pub fn verify_at_hand(
+        &self,
+        token: &str,
+        audiences: &Audiences,
+        now: u64,
+    ) -> Result<Verified, Refusal> {
         let unopened = Unopened::parse_with(token, self.issuer.algorithms(), &self.headers)?;
         let claims = unopened.unverified_claims();
         let key_epoch = self.key_epoch();
@@ -133,7 +176,12 @@ impl Verifier {
         let (caller, valid) = self.judge_from(&origin, claims, audiences, now)?;
         unopened.check_signature(origin.key(unopened.key_id())?)?;
         unopened.remember_header(&self.headers);
-        Ok(Verified { caller, claims: unopened.into_claims(), valid, key_epoch })
+        Ok(Verified {
+            caller,
+            claims: unopened.into_claims(),
+            valid,
+            key_epoch,
+        })
     }
 
     fn judge_from(
@@ -143,20 +191,33 @@ impl Verifier {
         audiences: &Audiences,
         now: u64,
     ) -> Result<(Caller, Range<u64>), Refusal> {
-        let valid = self.times.check(claims, now, self.issuer.writes_not_before())?;
+        let valid = self
+            .times
+            .check(claims, now, self.issuer.writes_not_before())?;
         check_confirmation(claims, self.issuer.takes_sender_constrained_as_bearer())?;
         Ok((origin.caller(claims, audiences)?, valid))
     }
 
     /// Judges claims that nobody has proved.
-    pub(crate) fn judge_claims(&self, claims: &Claims, audiences: &Audiences, now: u64) -> Result<Verified, Refusal> {
+    pub(crate) fn judge_claims(
+        &self,
+        claims: &Claims,
+        audiences: &Audiences,
+        now: u64,
+    ) -> Result<Verified, Refusal> {
         let key_epoch = self.key_epoch();
         let origin = self.issuer.origin_of(claims)?;
         let (caller, valid) = self.judge_from(&origin, claims, audiences, now)?;
-        Ok(Verified { caller, claims: claims.clone(), valid, key_epoch })
+        Ok(Verified {
+            caller,
+            claims: claims.clone(),
+            valid,
+            key_epoch,
+        })
     }
 
-    /// A number that is raised whenever signing keys change: what was verified under another one must be verified again.
+    /// A number that is raised whenever signing keys change: what was verified under another one
+    /// must be verified again.
     #[must_use]
     pub fn key_epoch(&self) -> u64 {
         self.issuer.key_epoch()
@@ -165,16 +226,25 @@ impl Verifier {
     /// Waits until every source has usable keys, or says which have none and why.
     pub async fn ready(&self, patience: Duration) -> Result<(), MissingKeys> {
         let ready = join_all(self.issuer.key_caches().into_iter().map(KeyCache::ready));
-        timeout(patience, ready).await.map(drop).map_err(|_| MissingKeys(self.missing_keys()))
+        timeout(patience, ready)
+            .await
+            .map(drop)
+            .map_err(|_| MissingKeys(self.missing_keys()))
     }
 
     /// Waits until the source that verifies `token` has usable keys, or says why it has none. A
     /// source of other tokens is not waited for.
     pub async fn ready_for(&self, token: &str, patience: Duration) -> Result<(), MissingKeys> {
-        let Some(keys) = self.key_cache_of(token) else { return Ok(()) };
+        let Some(keys) = self.key_cache_of(token) else {
+            return Ok(());
+        };
         let ready = timeout(patience, keys.settled()).await;
         let status = keys.status();
-        if ready.is_ok() && status.is_ready() { Ok(()) } else { Err(MissingKeys(vec![status.why_not_ready()])) }
+        if ready.is_ok() && status.is_ready() {
+            Ok(())
+        } else {
+            Err(MissingKeys(vec![status.why_not_ready()]))
+        }
     }
 
     /// Waits until each source has usable keys or its issuer has answered that it has none.
@@ -185,11 +255,17 @@ impl Verifier {
     /// Returns whether any source has usable keys, so that some tokens can be verified.
     #[must_use]
     pub fn has_keys(&self) -> bool {
-        self.issuer.key_caches().into_iter().any(|keys| keys.keys().is_some())
+        self.issuer
+            .key_caches()
+            .into_iter()
+            .any(|keys| keys.keys().is_some())
     }
 
     fn missing_keys(&self) -> Vec<String> {
-        let missing = self.key_status().into_iter().filter(|status| !status.is_ready());
+        let missing = self
+            .key_status()
+            .into_iter()
+            .filter(|status| !status.is_ready());
         missing.map(|status| status.why_not_ready()).collect()
     }
 
@@ -202,36 +278,68 @@ impl Verifier {
     /// What is held of each source of keys, and how its last fetches went.
     #[must_use]
     pub fn key_status(&self) -> Vec<KeyStatus> {
-        self.issuer.key_caches().into_iter().map(KeyCache::status).collect()
+        self.issuer
+            .key_caches()
+            .into_iter()
+            .map(KeyCache::status)
+            .collect()
     }
 
-    /// Fetches all keys now, whatever the cool-down says: a key that the issuer has removed does not verify any more once this returns
-    /// without an error. With errors, which name the documents, the last good keys stay.
+    /// Fetches all keys now, whatever the cool-down says: a key that the issuer has removed does
+    /// not verify any more once this returns without an error. With errors, which name the
+    /// documents, the last good keys stay.
     pub async fn fetch_keys_now(&self) -> Result<(), MissingKeys> {
-        let outcomes = join_all(self.issuer.key_caches().into_iter().map(KeyCache::fetch_now)).await;
-        let errors: Vec<String> = outcomes.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect();
-        if errors.is_empty() { Ok(()) } else { Err(MissingKeys(errors)) }
+        let outcomes = join_all(
+            self.issuer
+                .key_caches()
+                .into_iter()
+                .map(KeyCache::fetch_now),
+        )
+        .await;
+        let errors: Vec<String> = outcomes
+            .into_iter()
+            .filter_map(Result::err)
+            .map(|error| error.to_string())
+            .collect();
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(MissingKeys(errors))
+        }
     }
 
-    /// Drops all keys at once, those on disk too. Nobody is verified until the fetch that begins now has brought keys again.
+    /// Drops all keys at once, those on disk too. Nobody is verified until the fetch that begins
+    /// now has brought keys again.
     pub fn forget_keys(&self) {
-        self.issuer.key_caches().into_iter().for_each(KeyCache::forget);
+        self.issuer
+            .key_caches()
+            .into_iter()
+            .for_each(KeyCache::forget);
     }
 }
 
 impl TimeRules {
-    /// The defaults for Entra, whose longest-lived tokens are those of managed identities: 24 h 5 min.
+    /// The defaults for Entra, whose longest-lived tokens are those of managed identities: 24 h 5
+    /// min.
     ///
     /// Entra dates `iat` and `nbf` five minutes back, so `nbf` to `exp` is five minutes more than
     /// the lifetime: the sample in "Token claims reference for agent IDs" has 8 h 5 min.
     #[must_use]
     pub const fn entra() -> Self {
-        Self { skew: Duration::from_mins(1), longest_life: Duration::from_mins(24 * 60 + 5) }
+        Self {
+            skew: Duration::from_mins(1),
+            longest_life: Duration::from_mins(24 * 60 + 5),
+        }
     }
 
-    /// RFC 7519 §4.1.4 to §4.1.6. `exp` is required, and so is a begin: `nbf`, or `iat` where the issuer writes no `nbf`. Returns when
-    /// the token counts.
-    fn check(&self, claims: &Claims, now: u64, writes_not_before: bool) -> Result<Range<u64>, Refusal> {
+    /// RFC 7519 §4.1.4 to §4.1.6. `exp` is required, and so is a begin: `nbf`, or `iat` where the
+    /// issuer writes no `nbf`. Returns when the token counts.
+    fn check(
+        &self,
+        claims: &Claims,
+        now: u64,
+        writes_not_before: bool,
+    ) -> Result<Range<u64>, Refusal> {
         let skew = self.skew.as_secs();
         let expires_at = claims.time("exp")?;
         let not_before = match claims.optional_time("nbf")? {
@@ -242,10 +350,16 @@ impl TimeRules {
         let begin = not_before.max(issued_at).saturating_sub(skew);
         let end = expires_at.saturating_add(skew);
         if now >= end {
-            return Err(Refusal::new(Reason::TokenExpired, "the token has expired; request a new one"));
+            return Err(Refusal::new(
+                Reason::TokenExpired,
+                "the token has expired; request a new one",
+            ));
         }
         if now < begin {
-            return Err(Refusal::new(Reason::TokenNotYetValid, "the token is not valid yet; compare the clocks"));
+            return Err(Refusal::new(
+                Reason::TokenNotYetValid,
+                "the token is not valid yet; compare the clocks",
+            ));
         }
         if expires_at.saturating_sub(not_before) > self.longest_life.as_secs() {
             return Err(Refusal::new(
@@ -261,7 +375,9 @@ impl TimeRules {
 #[must_use]
 pub fn unix_now() -> u64 {
     // A clock before 1970 makes every token "not yet valid", which is the safe answer.
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]
@@ -282,7 +398,12 @@ mod tests {
             (now - 3600, now - 60, None, Some(Reason::TokenExpired)),
             (now + 60, now + 3600, None, None),
             (now + 61, now + 3600, None, Some(Reason::TokenNotYetValid)),
-            (now, now + 3600, Some(now + 61), Some(Reason::TokenNotYetValid)),
+            (
+                now,
+                now + 3600,
+                Some(now + 61),
+                Some(Reason::TokenNotYetValid),
+            ),
             (now, now + day, None, None),
             (now, now + day + 1, None, Some(Reason::TokenLifetimeTooLong)),
             (0, now + 1, None, Some(Reason::TokenLifetimeTooLong)),
@@ -292,16 +413,29 @@ mod tests {
                 claims["iat"] = json!(iat);
             }
             let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
-            let verdict = rules.check(&claims, now, true).err().map(|refusal| refusal.reason);
+            let verdict = rules
+                .check(&claims, now, true)
+                .err()
+                .map(|refusal| refusal.reason);
             assert_eq!(verdict, expected, "nbf {nbf} exp {exp} iat {iat:?}");
         }
     }
 
     #[test]
     fn both_ends_are_required() {
-        for claims in [json!({"exp": 9}), json!({"nbf": 1}), json!({"nbf": 1, "exp": "9"})] {
+        for claims in [
+            json!({"exp": 9}),
+            json!({"nbf": 1}),
+            json!({"nbf": 1, "exp": "9"}),
+        ] {
             let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
-            assert_eq!(TimeRules::default().check(&claims, 5, true).unwrap_err().reason, Reason::ClaimInvalid);
+            assert_eq!(
+                TimeRules::default()
+                    .check(&claims, 5, true)
+                    .unwrap_err()
+                    .reason,
+                Reason::ClaimInvalid
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Project Wycheproof's JWS, JWK and crypto vectors, at the layer of the signature: their payloads are not claims.
+//! Project Wycheproof's JWS, JWK and crypto vectors, at the layer of the signature: their payloads
+//! are not claims.
 
 use serde_json::Value;
 
@@ -17,32 +18,60 @@ struct Verdict {
     accepted: bool,
 }
 
-/// Judges every JWS of a file with the public keys of its group; where there are none, with what the file calls private.
+/// Judges every JWS of a file with the public keys of its group; where there are none, with what
+/// the file calls private.
 fn judge(file: &str, allowed: &[Algorithm]) -> Vec<Verdict> {
     let file: Value = serde_json::from_str(file).unwrap();
     let groups = file["testGroups"].as_array().unwrap();
     let judge_group = |group: &Value| {
         let keys = group.get("public").unwrap_or(&group["private"]);
-        let keys = if keys.get("keys").is_some() { keys.clone() } else { serde_json::json!({ "keys": [keys] }) };
+        let keys = if keys.get("keys").is_some() {
+            keys.clone()
+        } else {
+            serde_json::json!({ "keys": [keys] })
+        };
         let keys = KeySet::parse(keys.to_string().as_bytes(), allowed).ok();
         let verdict = |test: &Value| {
             let jws = test["jws"].as_str().unwrap_or_default();
-            let accepted = keys.as_ref().is_some_and(|keys| accepts(jws, keys, allowed));
-            Verdict { id: test["tcId"].as_u64().unwrap(), valid: test["result"] == "valid", accepted }
+            let accepted = keys
+                .as_ref()
+                .is_some_and(|keys| accepts(jws, keys, allowed));
+            Verdict {
+                id: test["tcId"].as_u64().unwrap(),
+                valid: test["result"] == "valid",
+                accepted,
+            }
         };
-        group["tests"].as_array().unwrap().iter().map(verdict).collect::<Vec<_>>()
+        group["tests"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(verdict)
+            .collect::<Vec<_>>()
     };
     groups.iter().flat_map(judge_group).collect()
 }
 
 fn accepts(token: &str, keys: &KeySet, allowed: &[Algorithm]) -> bool {
-    let Ok(jws) = CompactJws::parse(token) else { return false };
-    let Ok(header) = jws.header().and_then(|header| Header::parse(&header, allowed)) else { return false };
-    keys.get(&header.key_id).is_some_and(|key| key.verifies(header.algorithm, jws.signed.as_bytes(), &jws.signature))
+    let Ok(jws) = CompactJws::parse(token) else {
+        return false;
+    };
+    let Ok(header) = jws
+        .header()
+        .and_then(|header| Header::parse(&header, allowed))
+    else {
+        return false;
+    };
+    keys.get(&header.key_id)
+        .is_some_and(|key| key.verifies(header.algorithm, jws.signed.as_bytes(), &jws.signature))
 }
 
 fn accepted(verdicts: &[Verdict]) -> Vec<u64> {
-    verdicts.iter().filter(|verdict| verdict.accepted).map(|verdict| verdict.id).collect()
+    verdicts
+        .iter()
+        .filter(|verdict| verdict.accepted)
+        .map(|verdict| verdict.id)
+        .collect()
 }
 
 #[test]
@@ -53,11 +82,19 @@ fn with_rs256_alone_exactly_its_eight_valid_signatures_are_accepted() {
 }
 
 #[test]
-fn with_every_algorithm_nothing_invalid_is_accepted_and_each_refusal_of_something_valid_has_its_reason() {
+fn with_every_algorithm_nothing_invalid_is_accepted_and_each_refusal_of_something_valid_has_its_reason()
+ {
     let verdicts = judge(SIGNATURES, &Algorithm::ALL);
-    assert!(verdicts.iter().all(|verdict| verdict.valid || !verdict.accepted));
-    let refused: Vec<u64> =
-        verdicts.iter().filter(|verdict| verdict.valid && !verdict.accepted).map(|verdict| verdict.id).collect();
+    assert!(
+        verdicts
+            .iter()
+            .all(|verdict| verdict.valid || !verdict.accepted)
+    );
+    let refused: Vec<u64> = verdicts
+        .iter()
+        .filter(|verdict| verdict.valid && !verdict.accepted)
+        .map(|verdict| verdict.id)
+        .collect();
     let hmac = [1, 348, 352, 357, 358, 359, 372, 373, 376, 377];
     // The key says PS256 and the token PS384: one key, one algorithm.
     let other_algorithm = [346, 350];

@@ -78,30 +78,58 @@ pub(crate) enum Tokens {
     FirstSeen,
 }
 
-const NO_OP: Server = Server { kind: ServerKind::NoOp, transport: Transport::Tcp };
-const AUTHZ: Server = Server { kind: ServerKind::Authz, transport: Transport::Tcp };
-const FIRST_SEEN: Server = Server { kind: ServerKind::AuthzFirstSeen, transport: Transport::Tcp };
-const MAC: Server = Server { kind: ServerKind::AuthzMac, transport: Transport::Tcp };
-const NO_OP_UNIX: Server = Server { transport: Transport::Unix, ..NO_OP };
-const AUTHZ_UNIX: Server = Server { transport: Transport::Unix, ..AUTHZ };
-const MAC_UNIX: Server = Server { transport: Transport::Unix, ..MAC };
+const NO_OP: Server = Server {
+    kind: ServerKind::NoOp,
+    transport: Transport::Tcp,
+};
+const AUTHZ: Server = Server {
+    kind: ServerKind::Authz,
+    transport: Transport::Tcp,
+};
+const FIRST_SEEN: Server = Server {
+    kind: ServerKind::AuthzFirstSeen,
+    transport: Transport::Tcp,
+};
+const MAC: Server = Server {
+    kind: ServerKind::AuthzMac,
+    transport: Transport::Tcp,
+};
+const NO_OP_UNIX: Server = Server {
+    transport: Transport::Unix,
+    ..NO_OP
+};
+const AUTHZ_UNIX: Server = Server {
+    transport: Transport::Unix,
+    ..AUTHZ
+};
+const MAC_UNIX: Server = Server {
+    transport: Transport::Unix,
+    ..MAC
+};
 
 /// What every case is compared with.
 pub(crate) const NO_AUTH: Case = Case::new("no auth", Filters::None);
 /// What throughput is compared with, since it verifies every token as well.
-pub(crate) const JWT_UNCACHED: Case = Case::new("jwt_authn + rbac (cache off)", Filters::JwtAuthn { cache: None });
+pub(crate) const JWT_UNCACHED: Case = Case::new(
+    "jwt_authn + rbac (cache off)",
+    Filters::JwtAuthn { cache: None },
+);
 
 /// Every case. The first is the baseline.
 pub(crate) const CASES: [Case; 15] = [
     NO_AUTH,
     Case::new("no auth (bare listener)", Filters::Bare),
     JWT_UNCACHED,
-    Case::new("jwt_authn + rbac (cache 2000)", Filters::JwtAuthn { cache: Some(2000) }),
+    Case::new(
+        "jwt_authn + rbac (cache 2000)",
+        Filters::JwtAuthn { cache: Some(2000) },
+    ),
     Case::asks("no-op over TCP", NO_OP, Policy::None),
     Case::asks("no assertion over TCP", AUTHZ, Policy::None),
     Case::asks("identity over TCP", AUTHZ, Policy::Identity),
     Case::asks("request over TCP", AUTHZ, Policy::Request),
-    Case::asks("request over TCP (first seen)", FIRST_SEEN, Policy::Request).with(Tokens::FirstSeen),
+    Case::asks("request over TCP (first seen)", FIRST_SEEN, Policy::Request)
+        .with(Tokens::FirstSeen),
     Case::asks("request MAC over TCP", MAC, Policy::Request),
     Case::asks("no-op over Unix", NO_OP_UNIX, Policy::None),
     Case::asks("no assertion over Unix", AUTHZ_UNIX, Policy::None),
@@ -112,7 +140,11 @@ pub(crate) const CASES: [Case; 15] = [
 
 impl Case {
     const fn new(name: &'static str, filters: Filters) -> Self {
-        Self { name, filters, tokens: Tokens::Cached }
+        Self {
+            name,
+            filters,
+            tokens: Tokens::Cached,
+        }
     }
 
     const fn asks(name: &'static str, server: Server, policy: Policy) -> Self {
@@ -141,13 +173,17 @@ impl Case {
 
     /// Whether this is a no-op case.
     pub(crate) fn is_floor(&self) -> bool {
-        self.server().is_some_and(|server| server.kind == ServerKind::NoOp)
+        self.server()
+            .is_some_and(|server| server.kind == ServerKind::NoOp)
     }
 
     /// The no-op case over the same transport, for cases whose goals are set against it.
     pub(crate) fn floor(&self) -> Option<Case> {
         let Server { kind, transport } = self.server()?;
-        let floor = Server { kind: ServerKind::NoOp, transport };
+        let floor = Server {
+            kind: ServerKind::NoOp,
+            transport,
+        };
         let is_floor = |case: &&Case| case.server() == Some(floor);
         match kind {
             ServerKind::Authz | ServerKind::AuthzMac => CASES.iter().find(is_floor).copied(),
@@ -160,10 +196,19 @@ impl Case {
 /// `parts` is empty.
 pub(crate) fn chosen(parts: &[String]) -> Vec<Case> {
     let is_named = |case: &Case| parts.iter().any(|part| case.name.contains(part.as_str()));
-    let floors = CASES.iter().filter(|case| is_named(case)).filter_map(Case::floor);
-    let compared: Vec<&str> = floors.chain([NO_AUTH, JWT_UNCACHED]).map(|case| case.name).collect();
+    let floors = CASES
+        .iter()
+        .filter(|case| is_named(case))
+        .filter_map(Case::floor);
+    let compared: Vec<&str> = floors
+        .chain([NO_AUTH, JWT_UNCACHED])
+        .map(|case| case.name)
+        .collect();
     let is_chosen = |case: &Case| is_named(case) || compared.contains(&case.name);
-    CASES.into_iter().filter(|case| parts.is_empty() || is_chosen(case)).collect()
+    CASES
+        .into_iter()
+        .filter(|case| parts.is_empty() || is_chosen(case))
+        .collect()
 }
 
 #[cfg(test)]
@@ -183,20 +228,35 @@ mod tests {
     fn authz_cases_have_a_floor_over_their_transport() {
         for case in CASES {
             let floor = case.floor();
-            let is_authz =
-                case.server().is_some_and(|server| matches!(server.kind, ServerKind::Authz | ServerKind::AuthzMac));
+            let is_authz = case.server().is_some_and(|server| {
+                matches!(server.kind, ServerKind::Authz | ServerKind::AuthzMac)
+            });
             assert_eq!(floor.is_some(), is_authz, "{}", case.name);
             if let (Some(floor), Some(server)) = (floor, case.server()) {
-                assert_eq!(floor.server().unwrap().transport, server.transport, "{}", case.name);
+                assert_eq!(
+                    floor.server().unwrap().transport,
+                    server.transport,
+                    "{}",
+                    case.name
+                );
             }
         }
     }
 
     #[test]
     fn chosen_cases_bring_what_they_are_compared_with() {
-        let names =
-            |chosen_by: &str| -> Vec<_> { chosen(&[chosen_by.to_owned()]).iter().map(|case| case.name).collect() };
-        let compared = ["no auth", "jwt_authn + rbac (cache off)", "no-op over Unix", "identity over Unix"];
+        let names = |chosen_by: &str| -> Vec<_> {
+            chosen(&[chosen_by.to_owned()])
+                .iter()
+                .map(|case| case.name)
+                .collect()
+        };
+        let compared = [
+            "no auth",
+            "jwt_authn + rbac (cache off)",
+            "no-op over Unix",
+            "identity over Unix",
+        ];
         assert_eq!(names("identity over Unix"), compared);
         assert_eq!(names("no such case"), compared[..2]);
         assert_eq!(chosen(&[]).len(), CASES.len());

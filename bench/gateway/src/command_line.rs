@@ -54,7 +54,8 @@ pub struct Settings {
     /// Measure only cases whose name contains one of these, and those that they are compared with.
     #[arg(long, value_delimiter = ',')]
     pub cases: Vec<String>,
-    /// Use the tokens of this many users in turn in cached cases. Few users would meet the rate limit.
+    /// Use the tokens of this many users in turn in cached cases. Few users would meet the rate
+    /// limit.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(50..=20000))]
     pub tokens: u16,
     /// Write all figures to this file.

@@ -35,9 +35,16 @@ impl Spread {
         values.sort_by(f64::total_cmp);
         let at = |index: usize| values.get(index).copied();
         let middle = values.len() / 2;
-        let median =
-            if values.len() % 2 == 1 { at(middle)? } else { f64::midpoint(at(middle.checked_sub(1)?)?, at(middle)?) };
-        Some(Self { median, low: at(0)?, high: values.last().copied()? })
+        let median = if values.len() % 2 == 1 {
+            at(middle)?
+        } else {
+            f64::midpoint(at(middle.checked_sub(1)?)?, at(middle)?)
+        };
+        Some(Self {
+            median,
+            low: at(0)?,
+            high: values.last().copied()?,
+        })
     }
 }
 
@@ -50,15 +57,21 @@ pub(crate) fn rows(slices: &[Measured]) -> Vec<Row> {
             keys.push(key);
         }
     }
-    keys.into_iter().filter_map(|(connections, case)| row(slices, connections, case)).collect()
+    keys.into_iter()
+        .filter_map(|(connections, case)| row(slices, connections, case))
+        .collect()
 }
 
 fn row(slices: &[Measured], connections: u16, case: &'static str) -> Option<Row> {
     let of = |figure: &dyn Fn(&Measured) -> f64| {
-        let own = slices.iter().filter(|slice| slice.connections == connections && slice.case == case);
+        let own = slices
+            .iter()
+            .filter(|slice| slice.connections == connections && slice.case == case);
         Spread::of(own.map(figure))
     };
-    let server = slices.iter().filter(|slice| slice.connections == connections && slice.case == case);
+    let server = slices
+        .iter()
+        .filter(|slice| slice.connections == connections && slice.case == case);
     Some(Row {
         case,
         connections,
@@ -80,8 +93,13 @@ pub(crate) fn ratio(
     figure: impl Fn(&Figures) -> Option<f64>,
 ) -> Option<Spread> {
     let of = |case: &str, round: u16| {
-        let is_it = |slice: &&Measured| slice.connections == connections && slice.case == case && slice.round == round;
-        slices.iter().find(is_it).and_then(|slice| figure(&slice.figures))
+        let is_it = |slice: &&Measured| {
+            slice.connections == connections && slice.case == case && slice.round == round
+        };
+        slices
+            .iter()
+            .find(is_it)
+            .and_then(|slice| figure(&slice.figures))
     };
     let rounds = slices.iter().map(|slice| slice.round).max()?;
     Spread::of((0..=rounds).filter_map(|round| Some(of(one, round)? / of(other, round)?)))
@@ -106,7 +124,11 @@ mod tests {
             connections: 1,
             round,
             figures,
-            no_auth: Figures { per_second: 100.0, p50_us: 10.0, ..figures },
+            no_auth: Figures {
+                per_second: 100.0,
+                p50_us: 10.0,
+                ..figures
+            },
         }
     }
 
@@ -118,17 +140,32 @@ mod tests {
             (vec![4.0, 1.0], Some((2.5, 1.0, 4.0))),
             (vec![9.0, 1.0, 5.0], Some((5.0, 1.0, 9.0))),
         ] {
-            let found = Spread::of(values.clone()).map(|Spread { median, low, high }| (median, low, high));
+            let found =
+                Spread::of(values.clone()).map(|Spread { median, low, high }| (median, low, high));
             assert_eq!(found, expected, "{values:?}");
         }
     }
 
     #[test]
     fn rows_compare_each_slice_with_its_own_baseline() {
-        let slices = [slice("ours", 0, 50.0), slice("no-op", 0, 60.0), slice("ours", 1, 40.0)];
+        let slices = [
+            slice("ours", 0, 50.0),
+            slice("no-op", 0, 60.0),
+            slice("ours", 1, 40.0),
+        ];
         let rows = rows(&slices);
-        assert_eq!(rows.iter().map(|row| row.case).collect::<Vec<_>>(), ["ours", "no-op"]);
-        assert_eq!(rows[0].of_no_auth, Spread { median: 0.45, low: 0.4, high: 0.5 });
+        assert_eq!(
+            rows.iter().map(|row| row.case).collect::<Vec<_>>(),
+            ["ours", "no-op"]
+        );
+        assert_eq!(
+            rows[0].of_no_auth,
+            Spread {
+                median: 0.45,
+                low: 0.4,
+                high: 0.5
+            }
+        );
         assert!((rows[0].added_p50_us.low - 19_990.0).abs() < 0.5);
         assert_eq!(rows[0].server_us.map(|spread| spread.median), Some(2.0));
         assert_eq!(rows[1].server_us, None);
@@ -136,10 +173,28 @@ mod tests {
 
     #[test]
     fn ratios_are_of_the_same_round() {
-        let slices =
-            [slice("ours", 0, 50.0), slice("no-op", 0, 100.0), slice("ours", 1, 90.0), slice("no-op", 1, 100.0)];
-        let throughput = ratio(&slices, 1, ["ours", "no-op"], |figures| Some(figures.per_second));
-        assert_eq!(throughput, Some(Spread { median: 0.7, low: 0.5, high: 0.9 }));
-        assert_eq!(ratio(&slices, 4, ["ours", "no-op"], |figures| Some(figures.per_second)), None);
+        let slices = [
+            slice("ours", 0, 50.0),
+            slice("no-op", 0, 100.0),
+            slice("ours", 1, 90.0),
+            slice("no-op", 1, 100.0),
+        ];
+        let throughput = ratio(&slices, 1, ["ours", "no-op"], |figures| {
+            Some(figures.per_second)
+        });
+        assert_eq!(
+            throughput,
+            Some(Spread {
+                median: 0.7,
+                low: 0.5,
+                high: 0.9
+            })
+        );
+        assert_eq!(
+            ratio(&slices, 4, ["ours", "no-op"], |figures| Some(
+                figures.per_second
+            )),
+            None
+        );
     }
 }

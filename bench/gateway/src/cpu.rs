@@ -8,19 +8,23 @@ use nix::unistd::Pid;
 
 /// The processor time of a process, all its threads together.
 ///
-/// `/proc/PID/stat` counts ticks of 10 ms, a fifth of what Envoy takes in a slice at one connection,
-/// and `/proc/PID/schedstat` counts one thread; this clock counts nanoseconds of all.
+/// `/proc/PID/stat` counts ticks of 10 ms, a fifth of what Envoy takes in a slice at one
+/// connection, and `/proc/PID/schedstat` counts one thread; this clock counts nanoseconds of all.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CpuClock(ClockId);
 
 impl CpuClock {
     pub(crate) fn of(process: u32) -> anyhow::Result<Self> {
         let clock = clock_getcpuclockid(Pid::from_raw(process.try_into()?));
-        Ok(Self(clock.with_context(|| format!("the processor time of process {process}"))?))
+        Ok(Self(clock.with_context(|| {
+            format!("the processor time of process {process}")
+        })?))
     }
 
     pub(crate) fn read(self) -> anyhow::Result<Duration> {
-        Ok(clock_gettime(self.0).context("reading the processor time of a process")?.into())
+        Ok(clock_gettime(self.0)
+            .context("reading the processor time of a process")?
+            .into())
     }
 }
 
@@ -32,7 +36,9 @@ mod tests {
     fn a_clock_counts_the_time_of_its_process() {
         let clock = CpuClock::of(std::process::id()).unwrap();
         let before = clock.read().unwrap();
-        let sum: u64 = std::hint::black_box(0..3_000_000_u64).map(std::hint::black_box).sum();
+        let sum: u64 = std::hint::black_box(0..3_000_000_u64)
+            .map(std::hint::black_box)
+            .sum();
         assert!(sum > 0 && clock.read().unwrap() > before);
     }
 }

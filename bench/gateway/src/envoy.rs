@@ -18,8 +18,7 @@ const ENDPOINT: &str = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/add
 const PORT: &str = "/address/socket_address/port_value";
 /// The shipped policy of the route that is measured.
 const POLICY: &str = "tasks";
-const POLICY_OF_ROUTE: &str =
-    "/typed_per_filter_config/envoy.filters.http.ext_authz/check_settings/context_extensions/policy";
+const POLICY_OF_ROUTE: &str = "/typed_per_filter_config/envoy.filters.http.ext_authz/check_settings/context_extensions/policy";
 
 /// A case with the port of its listener.
 #[derive(Clone, Copy, Debug)]
@@ -46,14 +45,29 @@ pub(crate) fn prepare(
 ) -> anyhow::Result<ProgramSpec> {
     let mut shipped = Shipped::read(folder)?;
     let admin = free_port()?;
-    set(&mut shipped.bootstrap, "/admin/address/socket_address/port_value", admin.into())?;
-    let listeners: Vec<_> = cases.iter().map(|case| shipped.listener(case, key)).collect::<anyhow::Result<_>>()?;
+    set(
+        &mut shipped.bootstrap,
+        "/admin/address/socket_address/port_value",
+        admin.into(),
+    )?;
+    let listeners: Vec<_> = cases
+        .iter()
+        .map(|case| shipped.listener(case, key))
+        .collect::<anyhow::Result<_>>()?;
     for Listening { case, .. } in cases {
-        write(folder, &routes_file(case), &json!({"resources": [shipped.routes(case)?]}))?;
+        write(
+            folder,
+            &routes_file(case),
+            &json!({"resources": [shipped.routes(case)?]}),
+        )?;
     }
     write(folder, "bootstrap.yaml", &shipped.bootstrap)?;
     write(folder, "listeners.yaml", &json!({ "resources": listeners }))?;
-    write(folder, "clusters.yaml", &json!({"resources": shipped.clusters(servers, upstream)?}))?;
+    write(
+        folder,
+        "clusters.yaml",
+        &json!({"resources": shipped.clusters(servers, upstream)?}),
+    )?;
     Ok(ProgramSpec {
         name: "envoy",
         binary: envoy_program()?,
@@ -68,8 +82,16 @@ pub(crate) fn prepare(
 /// How Envoy is started. `base_id` keeps its shared memory apart from that of others.
 pub(crate) fn arguments(concurrency: u16, base_id: u16) -> Vec<String> {
     let (concurrency, base_id) = (concurrency.to_string(), base_id.to_string());
-    let arguments =
-        ["-c", "bootstrap.yaml", "--concurrency", &concurrency, "--log-level", "warning", "--base-id", &base_id];
+    let arguments = [
+        "-c",
+        "bootstrap.yaml",
+        "--concurrency",
+        &concurrency,
+        "--log-level",
+        "warning",
+        "--base-id",
+        &base_id,
+    ];
     arguments.map(str::to_owned).to_vec()
 }
 
@@ -78,12 +100,22 @@ impl Shipped {
         let with = PathBuf::from(SHIPPED).join("with");
         let written = Command::new(&with).arg("--into").arg(folder).output();
         let written = written.with_context(|| format!("{}: cannot be run", with.display()))?;
-        ensure!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
-        let resources = |name: &str| match read(folder, name)?.get_mut("resources").map(Value::take) {
+        ensure!(
+            written.status.success(),
+            "{}",
+            String::from_utf8_lossy(&written.stderr)
+        );
+        let resources = |name: &str| match read(folder, name)?.get_mut("resources").map(Value::take)
+        {
             Some(Value::Array(resources)) => anyhow::Ok(resources),
             _ => anyhow::bail!("the shipped {name} has no list of resources"),
         };
-        let only = |name: &str| resources(name)?.into_iter().next().with_context(|| format!("{name} is empty"));
+        let only = |name: &str| {
+            resources(name)?
+                .into_iter()
+                .next()
+                .with_context(|| format!("{name} is empty"))
+        };
         Ok(Self {
             bootstrap: read(folder, "bootstrap.yaml")?,
             listener: only("listeners.yaml")?,
@@ -92,11 +124,17 @@ impl Shipped {
         })
     }
 
-    fn listener(&self, Listening { case, port }: &Listening, key: &IssuerKey) -> anyhow::Result<Value> {
+    fn listener(
+        &self,
+        Listening { case, port }: &Listening,
+        key: &IssuerKey,
+    ) -> anyhow::Result<Value> {
         let mut listener = self.listener.clone();
         set(&mut listener, "/name", case.name.into())?;
         set(&mut listener, PORT, (*port).into())?;
-        let manager = listener.pointer_mut(MANAGER).with_context(|| missing(MANAGER))?;
+        let manager = listener
+            .pointer_mut(MANAGER)
+            .with_context(|| missing(MANAGER))?;
         if case.filters == Filters::Bare {
             *manager = bare_manager();
             return Ok(listener);
@@ -104,18 +142,32 @@ impl Shipped {
         set(manager, "/stat_prefix", case.name.into())?;
         set(manager, "/rds/route_config_name", case.name.into())?;
         let routes = format!("./{}", routes_file(case));
-        set(manager, "/rds/config_source/path_config_source/path", routes.into())?;
+        set(
+            manager,
+            "/rds/config_source/path_config_source/path",
+            routes.into(),
+        )?;
         // As on the other side: the authz server keeps no records of its decisions either.
-        manager.as_object_mut().and_then(|manager| manager.remove("access_log"));
-        let filters = manager.get_mut("http_filters").and_then(Value::as_array_mut);
-        filters::replace(filters.with_context(|| missing("http_filters"))?, case.filters, key)?;
+        manager
+            .as_object_mut()
+            .and_then(|manager| manager.remove("access_log"));
+        let filters = manager
+            .get_mut("http_filters")
+            .and_then(Value::as_array_mut);
+        filters::replace(
+            filters.with_context(|| missing("http_filters"))?,
+            case.filters,
+            key,
+        )?;
         Ok(listener)
     }
 
     fn routes(&self, case: &Case) -> anyhow::Result<Value> {
         let mut table = self.routes.clone();
         set(&mut table, "/name", case.name.into())?;
-        let routes = table.pointer_mut("/virtual_hosts/0/routes").and_then(Value::as_array_mut);
+        let routes = table
+            .pointer_mut("/virtual_hosts/0/routes")
+            .and_then(Value::as_array_mut);
         for route in routes.with_context(|| missing("virtual_hosts/0/routes"))? {
             match case.filters {
                 Filters::ExtAuthz { policy, .. } => match route.pointer_mut(POLICY_OF_ROUTE) {
@@ -124,7 +176,9 @@ impl Shipped {
                 },
                 // What it says to the ext_authz filter is for none.
                 Filters::None | Filters::Bare | Filters::JwtAuthn { .. } => {
-                    route.as_object_mut().and_then(|route| route.remove("typed_per_filter_config"));
+                    route
+                        .as_object_mut()
+                        .and_then(|route| route.remove("typed_per_filter_config"));
                 }
             }
         }
@@ -134,10 +188,17 @@ impl Shipped {
     fn clusters(&mut self, servers: &[RunningServer], upstream: u16) -> anyhow::Result<Vec<Value>> {
         let mut clusters = std::mem::take(&mut self.clusters);
         let is_authz = |cluster: &Value| cluster.get("name").is_some_and(|name| name == "authz");
-        let at = clusters.iter().position(is_authz).with_context(|| missing("cluster authz"))?;
+        let at = clusters
+            .iter()
+            .position(is_authz)
+            .with_context(|| missing("cluster authz"))?;
         let authz = clusters.remove(at);
         for cluster in &mut clusters {
-            set(cluster, &format!("{ENDPOINT}/socket_address/port_value"), upstream.into())?;
+            set(
+                cluster,
+                &format!("{ENDPOINT}/socket_address/port_value"),
+                upstream.into(),
+            )?;
         }
         for server in servers {
             let mut cluster = authz.clone();
@@ -153,7 +214,9 @@ impl Shipped {
 
 fn endpoint_address(address: &ServerAddress) -> Value {
     match address {
-        ServerAddress::Tcp(port) => json!({"socket_address": {"address": "127.0.0.1", "port_value": port}}),
+        ServerAddress::Tcp(port) => {
+            json!({"socket_address": {"address": "127.0.0.1", "port_value": port}})
+        }
         ServerAddress::Unix(path) => json!({"pipe": {"path": path}}),
     }
 }
@@ -175,13 +238,23 @@ fn bare_manager() -> Value {
 
 /// Envoy takes one route table from a file.
 fn routes_file(case: &Case) -> String {
-    let name: String =
-        case.name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    let name: String = case
+        .name
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '-'
+            }
+        })
+        .collect();
     format!("routes-{name}.yaml")
 }
 
 fn read(folder: &Path, name: &str) -> anyhow::Result<Value> {
-    let text = std::fs::read_to_string(folder.join(name)).with_context(|| format!("the shipped {name}"))?;
+    let text = std::fs::read_to_string(folder.join(name))
+        .with_context(|| format!("the shipped {name}"))?;
     serde_saphyr::from_str(&text).with_context(|| format!("the shipped {name}"))
 }
 
@@ -193,7 +266,9 @@ fn write(folder: &Path, name: &str, document: &Value) -> anyhow::Result<()> {
 }
 
 fn set(document: &mut Value, pointer: &str, value: Value) -> anyhow::Result<()> {
-    *document.pointer_mut(pointer).with_context(|| missing(pointer))? = value;
+    *document
+        .pointer_mut(pointer)
+        .with_context(|| missing(pointer))? = value;
     Ok(())
 }
 

@@ -13,16 +13,25 @@ const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 const CLUSTER: &str = "/typed_config/grpc_service/envoy_grpc/cluster_name";
 
 /// Replaces the shipped ext_authz filter by what the case has in its place.
-pub(crate) fn replace(filters: &mut Vec<Value>, case: Filters, key: &IssuerKey) -> anyhow::Result<()> {
+pub(crate) fn replace(
+    filters: &mut Vec<Value>,
+    case: Filters,
+    key: &IssuerKey,
+) -> anyhow::Result<()> {
     let is_authz = |filter: &Value| filter.get("name").is_some_and(|name| name == EXT_AUTHZ);
-    let at = filters.iter().position(is_authz).context("the shipped listener has no ext_authz filter")?;
+    let at = filters
+        .iter()
+        .position(is_authz)
+        .context("the shipped listener has no ext_authz filter")?;
     match case {
         Filters::None => drop(filters.remove(at)),
         Filters::JwtAuthn { cache } => {
             filters.splice(at..=at, [jwt_authn(key, cache), rbac()]);
         }
         Filters::ExtAuthz { server, .. } => {
-            let cluster = filters.get_mut(at).and_then(|filter| filter.pointer_mut(CLUSTER));
+            let cluster = filters
+                .get_mut(at)
+                .and_then(|filter| filter.pointer_mut(CLUSTER));
             *cluster.with_context(|| format!("the shipped ext_authz filter has no {CLUSTER}"))? =
                 servers::name(server).into();
         }
@@ -40,7 +49,8 @@ fn jwt_authn(key: &IssuerKey, cache: Option<u16>) -> Value {
         ("x-tenant-id", "tid"),
         ("x-user-roles", "roles"),
     ];
-    let headers = headers.map(|(header, claim)| json!({"header_name": header, "claim_name": claim}));
+    let headers =
+        headers.map(|(header, claim)| json!({"header_name": header, "claim_name": claim}));
     let mut provider = json!({
         "issuer": ISSUER,
         "audiences": [API],
@@ -50,7 +60,10 @@ fn jwt_authn(key: &IssuerKey, cache: Option<u16>) -> Value {
         "claim_to_headers": headers,
     });
     if let (Some(cache), Some(provider)) = (cache, provider.as_object_mut()) {
-        provider.insert("jwt_cache_config".to_owned(), json!({ "jwt_cache_size": cache }));
+        provider.insert(
+            "jwt_cache_config".to_owned(),
+            json!({ "jwt_cache_size": cache }),
+        );
     }
     let config = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
@@ -67,7 +80,10 @@ fn rbac() -> Value {
         json!({"sourced_metadata": {"metadata_matcher": matcher}})
     };
     let scope = claim("scp", json!({"string_match": {"exact": SCOPE}}));
-    let role = claim("roles", json!({"list_match": {"one_of": {"string_match": {"exact": ROLE}}}}));
+    let role = claim(
+        "roles",
+        json!({"list_match": {"one_of": {"string_match": {"exact": ROLE}}}}),
+    );
     let policy = json!({"permissions": [{"any": true}], "principals": [{"and_ids": {"ids": [scope, role]}}]});
     let config = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC",

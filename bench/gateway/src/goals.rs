@@ -1,5 +1,5 @@
-//! What is aimed at, for each case whose callers are cached, and how near the no-op servers come: no
-//! server that Envoy asks can do better than one that answers OK to everything.
+//! What is aimed at, for each case whose callers are cached, and how near the no-op servers come:
+//! no server that Envoy asks can do better than one that answers OK to everything.
 
 use serde::Serialize;
 
@@ -46,17 +46,25 @@ const CPU_OF_FLOOR: &str = "server CPU per request at 64, × no-op";
 
 /// Judges every floor and every case that has one, goal by goal. What was not measured is left out.
 pub(crate) fn judged(cases: &[Case], slices: &[Measured], rows: &[Row]) -> Vec<Judged> {
-    let floors = cases.iter().filter(|case| case.is_floor()).map(|floor| (*floor, *floor));
+    let floors = cases
+        .iter()
+        .filter(|case| case.is_floor())
+        .map(|floor| (*floor, *floor));
     let ours = cases.iter().filter_map(|case| Some((*case, case.floor()?)));
     let judged: Vec<(Case, Case)> = floors.chain(ours).collect();
     let value = |goal: &str, case: Case, floor: Case| {
-        let row = |connections| rows.iter().find(|row| row.case == case.name && row.connections == connections);
+        let row = |connections| {
+            rows.iter()
+                .find(|row| row.case == case.name && row.connections == connections)
+        };
         let (to_floor, to_jwt) = ([case.name, floor.name], [case.name, JWT_UNCACHED.name]);
         match goal {
             ADDED => row(ALONE).map(|row| row.added_p50_us),
             OF_FLOOR => ratio(slices, ALONE, to_floor, |figures| Some(figures.p50_us)),
             OF_NO_AUTH => row(SATURATED).map(|row| row.of_no_auth),
-            OF_JWT => ratio(slices, SATURATED, to_jwt, |figures| Some(figures.per_second)),
+            OF_JWT => ratio(slices, SATURATED, to_jwt, |figures| {
+                Some(figures.per_second)
+            }),
             _ => ratio(slices, SATURATED, to_floor, |figures| figures.server_us),
         }
     };
@@ -73,10 +81,20 @@ pub(crate) fn judged(cases: &[Case], slices: &[Measured], rows: &[Row]) -> Vec<J
             return None;
         }
         let value = value(goal, case, floor)?;
-        Some(Judged { goal, limit, case: case.name, value, met: limit.allows(value.median) })
+        Some(Judged {
+            goal,
+            limit,
+            case: case.name,
+            value,
+            met: limit.allows(value.median),
+        })
     };
     goals
         .iter()
-        .flat_map(|(goal, limit)| judged.iter().filter_map(|(case, floor)| judge(*goal, *limit, *case, *floor)))
+        .flat_map(|(goal, limit)| {
+            judged
+                .iter()
+                .filter_map(|(case, floor)| judge(*goal, *limit, *case, *floor))
+        })
         .collect()
 }

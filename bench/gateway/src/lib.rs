@@ -7,7 +7,8 @@
 //!                    portcullis × n, a no-op server of the same gRPC library
 //! ```
 //!
-//! Only one case has load at a time, so that the CPU time of Envoy and of its server is that case's.
+//! Only one case has load at a time, so that the CPU time of Envoy and of its server is that
+//! case's.
 
 mod case;
 mod command_line;

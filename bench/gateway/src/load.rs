@@ -35,24 +35,38 @@ pub(crate) struct Latencies {
 impl Load {
     pub(crate) async fn connect(address: SocketAddr, connections: u16) -> anyhow::Result<Self> {
         let connect = || async move {
-            let stream = TcpStream::connect(address).await.with_context(|| format!("connecting to {address}"))?;
+            let stream = TcpStream::connect(address)
+                .await
+                .with_context(|| format!("connecting to {address}"))?;
             stream.set_nodelay(true)?;
             anyhow::Ok(RefCell::new(stream))
         };
-        Ok(Self { connections: try_join_all((0..connections).map(|_| connect())).await? })
+        Ok(Self {
+            connections: try_join_all((0..connections).map(|_| connect())).await?,
+        })
     }
 
-    /// Sends requests until `duration` is over or there are no more. A response other than 200 is an
-    /// error: denials are cheaper than what is measured.
-    pub(crate) async fn drive(&self, requests: &Requests, duration: Duration) -> anyhow::Result<Latencies> {
+    /// Sends requests until `duration` is over or there are no more. A response other than 200 is
+    /// an error: denials are cheaper than what is measured.
+    pub(crate) async fn drive(
+        &self,
+        requests: &Requests,
+        duration: Duration,
+    ) -> anyhow::Result<Latencies> {
         let histogram = RefCell::new(Histogram::new_with_bounds(1000, LONGEST, 3)?);
         let started = Instant::now();
         let until = started + duration;
-        let connections = self.connections.iter().map(|stream| exchange(stream, requests, until, &histogram));
+        let connections = self
+            .connections
+            .iter()
+            .map(|stream| exchange(stream, requests, until, &histogram));
         tokio::time::timeout(duration + PATIENCE, try_join_all(connections))
             .await
             .with_context(|| format!("a response did not come within {PATIENCE:?}"))??;
-        Ok(Latencies { histogram: histogram.into_inner(), elapsed: started.elapsed() })
+        Ok(Latencies {
+            histogram: histogram.into_inner(),
+            elapsed: started.elapsed(),
+        })
     }
 }
 
@@ -66,10 +80,16 @@ async fn exchange(
     let (mut stream, mut buffer) = (stream.borrow_mut(), Vec::with_capacity(4096));
     let mut sent = Instant::now();
     while sent < until {
-        let Some(request) = requests.take() else { break };
+        let Some(request) = requests.take() else {
+            break;
+        };
         stream.write_all(request).await?;
         let status = response::read(&mut stream, &mut buffer).await?;
-        ensure!(status == 200, "a response is {status}: {}", String::from_utf8_lossy(&buffer));
+        ensure!(
+            status == 200,
+            "a response is {status}: {}",
+            String::from_utf8_lossy(&buffer)
+        );
         let received = Instant::now();
         let nanoseconds = u64::try_from((received - sent).as_nanos())?;
         histogram.borrow_mut().saturating_record(nanoseconds);
@@ -97,7 +117,11 @@ mod tests {
         tokio::spawn(respond(listener, response.as_bytes()));
         let requests = Requests::in_turn(&IssuerKey::es256()?, NOW, 2)?;
         let load = Load::connect(address, 3).await?;
-        Ok(load.drive(&requests, Duration::from_millis(50)).await?.histogram.len())
+        Ok(load
+            .drive(&requests, Duration::from_millis(50))
+            .await?
+            .histogram
+            .len())
     }
 
     #[tokio::test]
@@ -108,7 +132,10 @@ mod tests {
     #[tokio::test]
     async fn a_denial_ends_the_measurement() {
         let error = driven(DENIED).await.unwrap_err();
-        assert!(error.to_string().starts_with("a response is 403"), "{error}");
+        assert!(
+            error.to_string().starts_with("a response is 403"),
+            "{error}"
+        );
     }
 
     #[tokio::test]

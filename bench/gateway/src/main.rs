@@ -31,7 +31,10 @@ fn main() -> ExitCode {
 
 fn measure(settings: &Settings) -> anyhow::Result<()> {
     // One thread makes the load, so that the other processor stays with the servers.
-    let session = Builder::new_current_thread().enable_all().build()?.block_on(run(settings))?;
+    let session = Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(run(settings))?;
     print(&session);
     if let Some(path) = &settings.json {
         std::fs::write(path, serde_json::to_vec_pretty(&session)?)

@@ -61,7 +61,10 @@ pub struct Figures {
 }
 
 impl Figures {
-    #[expect(clippy::cast_precision_loss, reason = "a slice has fewer than 2^53 nanoseconds")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a slice has fewer than 2^53 nanoseconds"
+    )]
     pub(crate) fn new(latencies: &Latencies, envoy: Duration, server: Option<Duration>) -> Self {
         let requests = latencies.histogram.len() as f64;
         let quantile = |quantile| latencies.histogram.value_at_quantile(quantile) as f64 / 1000.0;
@@ -84,7 +87,10 @@ impl Figures {
             p99_us: mean(self.p99_us, other.p99_us),
             per_second: mean(self.per_second, other.per_second),
             envoy_us: mean(self.envoy_us, other.envoy_us),
-            server_us: self.server_us.zip(other.server_us).map(|(one, two)| mean(one, two)),
+            server_us: self
+                .server_us
+                .zip(other.server_us)
+                .map(|(one, two)| mean(one, two)),
         }
     }
 }

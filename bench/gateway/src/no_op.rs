@@ -1,8 +1,11 @@
-//! What any ext_authz server in Rust costs: the generated service, as tonic's own examples serve it.
+//! What any ext_authz server in Rust costs: the generated service, as tonic's own examples serve
+//! it.
 
 use anyhow::Context;
 use envoy_types::ext_authz::v3::CheckResponseExt;
-use envoy_types::ext_authz::v3::pb::{Authorization, AuthorizationServer, CheckRequest, CheckResponse};
+use envoy_types::ext_authz::v3::pb::{
+    Authorization, AuthorizationServer, CheckRequest, CheckResponse,
+};
 use tokio::net::{TcpListener, UnixListener};
 use tokio_stream::wrappers::UnixListenerStream;
 use tonic::transport::Server;
@@ -22,19 +25,34 @@ impl Authorization for NoOp {
 }
 
 /// Answers OK to every Check until the process is ended.
-pub async fn serve(NoOpSettings { listen, operations_listen }: NoOpSettings) -> anyhow::Result<()> {
-    let operations = TcpListener::bind(operations_listen).await.context("--operations-listen")?;
+pub async fn serve(
+    NoOpSettings {
+        listen,
+        operations_listen,
+    }: NoOpSettings,
+) -> anyhow::Result<()> {
+    let operations = TcpListener::bind(operations_listen)
+        .await
+        .context("--operations-listen")?;
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<AuthorizationServer<NoOp>>().await;
-    let router = Server::builder().add_service(health_service).add_service(AuthorizationServer::new(NoOp));
+    let router = Server::builder()
+        .add_service(health_service)
+        .add_service(AuthorizationServer::new(NoOp));
     let ready = || tokio::spawn(upstream::respond(operations, upstream::OK.as_bytes()));
     if let Some(path) = listen.strip_prefix("unix:") {
         let listener = UnixListener::bind(path).with_context(|| format!("--listen {listen}"))?;
         ready();
-        return router.serve_with_incoming(UnixListenerStream::new(listener)).await.context("serving");
+        return router
+            .serve_with_incoming(UnixListenerStream::new(listener))
+            .await
+            .context("serving");
     }
-    let address = listen.parse().with_context(|| format!("--listen {listen}"))?;
+    let address = listen
+        .parse()
+        .with_context(|| format!("--listen {listen}"))?;
     ready();
-    // `serve` sets TCP_NODELAY on what it accepts; with `serve_with_incoming` that is the caller's to do.
+    // `serve` sets TCP_NODELAY on what it accepts; with `serve_with_incoming` that is the caller's
+    // to do.
     router.serve(address).await.context("serving")
 }

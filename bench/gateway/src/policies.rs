@@ -20,7 +20,9 @@ pub(crate) fn documents(key: &IssuerKey, generation: u64) -> String {
             "claims": {"subject": "oid", "scopes": "scp", "email": "preferred_username"},
         }},
     });
-    let policies = Policy::ALL.map(|policy| document(policy).to_string()).join("\n---\n");
+    let policies = Policy::ALL
+        .map(|policy| document(policy).to_string())
+        .join("\n---\n");
     format!("# {generation}\n{issuer}\n---\n{policies}\n")
 }
 

@@ -20,12 +20,18 @@ pub(crate) async fn prove(
 ) -> anyhow::Result<()> {
     let (good, forged) = (key.token_at(0, now)?, stranger.token_at(0, now)?);
     let denied = if case.denies() { 401 } else { 200 };
-    for (what, token, expected) in
-        [("a good token", Some(good), 200), ("a forged token", Some(forged), denied), ("no token", None, denied)]
-    {
+    for (what, token, expected) in [
+        ("a good token", Some(good), 200),
+        ("a forged token", Some(forged), denied),
+        ("no token", None, denied),
+    ] {
         let status = status(address, &requests::encoded(token.as_deref())).await;
         let status = status.with_context(|| format!("case '{}', {what}", case.name))?;
-        ensure!(status == expected, "case '{}' answers {what} with {status} instead of {expected}", case.name);
+        ensure!(
+            status == expected,
+            "case '{}' answers {what} with {status} instead of {expected}",
+            case.name
+        );
     }
     Ok(())
 }

@@ -12,7 +12,15 @@ pub fn print(session: &Session) {
 }
 
 fn text(session: &Session) -> String {
-    let Session { surroundings, envoy_concurrency, slice_seconds, rounds, rows, goals, .. } = session;
+    let Session {
+        surroundings,
+        envoy_concurrency,
+        slice_seconds,
+        rounds,
+        rows,
+        goals,
+        ..
+    } = session;
     let mut text = format!(
         "{} × {}; Envoy with {envoy_concurrency} worker thread(s); {rounds} round(s) of {slice_seconds:.2} s each.\n\
          Other processes took {:.0}% of the processors' time.\n\
@@ -24,7 +32,10 @@ fn text(session: &Session) -> String {
     let mut connections: Vec<u16> = rows.iter().map(|row| row.connections).collect();
     connections.dedup();
     for connections in connections {
-        let rows: Vec<&Row> = rows.iter().filter(|row| row.connections == connections).collect();
+        let rows: Vec<&Row> = rows
+            .iter()
+            .filter(|row| row.connections == connections)
+            .collect();
         text.push_str(&table(connections, &rows));
     }
     text.push_str(&judgements(goals));
@@ -33,7 +44,16 @@ fn text(session: &Session) -> String {
 
 fn table(connections: u16, rows: &[&Row]) -> String {
     let mut text = format!("\n{connections} connection(s)\n");
-    let head = ["case", "p50", "p99", "requests/s", "× no auth", "p50 − no auth", "Envoy CPU", "server CPU"];
+    let head = [
+        "case",
+        "p50",
+        "p99",
+        "requests/s",
+        "× no auth",
+        "p50 − no auth",
+        "Envoy CPU",
+        "server CPU",
+    ];
     line(&mut text, &head.map(str::to_owned));
     for row in rows {
         line(
@@ -46,7 +66,8 @@ fn table(connections: u16, rows: &[&Row]) -> String {
                 spread(row.of_no_auth, 2),
                 spread(row.added_p50_us, 0),
                 format!("{:.1}", row.envoy_us.median),
-                row.server_us.map_or_else(|| "–".to_owned(), |server| spread(server, 1)),
+                row.server_us
+                    .map_or_else(|| "–".to_owned(), |server| spread(server, 1)),
             ],
         );
     }
@@ -56,7 +77,14 @@ fn table(connections: u16, rows: &[&Row]) -> String {
 fn judgements(goals: &[Judged]) -> String {
     let mut text = String::new();
     let mut last = "";
-    for Judged { goal, limit, case, value, met } in goals {
+    for Judged {
+        goal,
+        limit,
+        case,
+        value,
+        met,
+    } in goals
+    {
         if *goal != last {
             let limit = match limit {
                 Limit::AtMost(limit) => format!("at most {limit}"),

@@ -21,7 +21,9 @@ const HEADERS: &str = "host: gateway.example\r\n\
 
 /// A request for the route of every case, with this token or without one.
 pub(crate) fn encoded(token: Option<&str>) -> Vec<u8> {
-    let authorization = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let authorization = token
+        .map(|token| format!("authorization: Bearer {token}\r\n"))
+        .unwrap_or_default();
     format!("GET /api/tasks?page=2 HTTP/1.1\r\n{HEADERS}{authorization}\r\n").into_bytes()
 }
 
@@ -37,19 +39,31 @@ pub(crate) struct Requests {
 impl Requests {
     /// Requests of users number 0 to `count`, which come again and again.
     pub(crate) fn in_turn(key: &IssuerKey, now: u64, count: usize) -> anyhow::Result<Self> {
-        Ok(Self { encoded: signed(key, now, count)?, next: Cell::new(0), repeats: true })
+        Ok(Self {
+            encoded: signed(key, now, count)?,
+            next: Cell::new(0),
+            repeats: true,
+        })
     }
 
     /// Requests that come once, until [`Requests::rewind`].
     pub(crate) fn once(key: &IssuerKey, now: u64, count: usize) -> anyhow::Result<Self> {
-        Ok(Self { repeats: false, ..Self::in_turn(key, now, count)? })
+        Ok(Self {
+            repeats: false,
+            ..Self::in_turn(key, now, count)?
+        })
     }
 
     /// The next request; `None` when each has been used once and they do not repeat.
     pub(crate) fn take(&self) -> Option<&[u8]> {
         let at = self.next.get();
         let request = self.encoded.get(at);
-        self.next.set(if at + 1 == self.encoded.len() && self.repeats { 0 } else { at + 1 });
+        self.next
+            .set(if at + 1 == self.encoded.len() && self.repeats {
+                0
+            } else {
+                at + 1
+            });
         request.map(Vec::as_slice)
     }
 
@@ -69,12 +83,22 @@ fn signed(key: &IssuerKey, now: u64, count: usize) -> anyhow::Result<Vec<Vec<u8>
     let share = count.div_ceil(threads).max(1);
     let sign = |first: usize| {
         let users = first..count.min(first + share);
-        users.map(|user| Ok(encoded(Some(&key.token_at(user, now)?)))).collect::<anyhow::Result<Vec<_>>>()
+        users
+            .map(|user| Ok(encoded(Some(&key.token_at(user, now)?))))
+            .collect::<anyhow::Result<Vec<_>>>()
     };
     thread::scope(|scope| {
-        let shares: Vec<_> = (0..count).step_by(share).map(|first| scope.spawn(move || sign(first))).collect();
-        let joined = shares.into_iter().map(|share| share.join().map_err(|_| anyhow!("a thread panicked"))?);
-        Ok(joined.collect::<anyhow::Result<Vec<_>>>().context("signing tokens")?.concat())
+        let shares: Vec<_> = (0..count)
+            .step_by(share)
+            .map(|first| scope.spawn(move || sign(first)))
+            .collect();
+        let joined = shares
+            .into_iter()
+            .map(|share| share.join().map_err(|_| anyhow!("a thread panicked"))?);
+        Ok(joined
+            .collect::<anyhow::Result<Vec<_>>>()
+            .context("signing tokens")?
+            .concat())
     })
 }
 
@@ -87,7 +111,10 @@ mod tests {
     #[test]
     fn requests_repeat_only_if_told_to() {
         let key = IssuerKey::es256().unwrap();
-        let (in_turn, once) = (Requests::in_turn(&key, NOW, 3).unwrap(), Requests::once(&key, NOW, 3).unwrap());
+        let (in_turn, once) = (
+            Requests::in_turn(&key, NOW, 3).unwrap(),
+            Requests::once(&key, NOW, 3).unwrap(),
+        );
         let first = in_turn.take().unwrap().to_vec();
         assert!((0..2).all(|_| in_turn.take().is_some_and(|next| next != first)));
         assert_eq!(in_turn.take().unwrap(), first);

@@ -15,14 +15,23 @@ const MOST_BYTES: usize = 64 * 1024;
 pub(crate) async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<u16> {
     buffer.clear();
     loop {
-        ensure!(stream.read_buf(buffer).await? > 0, "the gateway closed the connection");
+        ensure!(
+            stream.read_buf(buffer).await? > 0,
+            "the gateway closed the connection"
+        );
         if let Some(Response { status, length }) = parsed(buffer)? {
-            ensure!(length >= buffer.len(), "more bytes follow the response than its length says");
+            ensure!(
+                length >= buffer.len(),
+                "more bytes follow the response than its length says"
+            );
             if buffer.len() == length {
                 return Ok(status);
             }
         }
-        ensure!(buffer.len() < MOST_BYTES, "a response is larger than {MOST_BYTES} bytes");
+        ensure!(
+            buffer.len() < MOST_BYTES,
+            "a response is larger than {MOST_BYTES} bytes"
+        );
     }
 }
 
@@ -36,12 +45,24 @@ struct Response {
 fn parsed(bytes: &[u8]) -> anyhow::Result<Option<Response>> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut response = httparse::Response::new(&mut headers);
-    let httparse::Status::Complete(head) = response.parse(bytes)? else { return Ok(None) };
+    let httparse::Status::Complete(head) = response.parse(bytes)? else {
+        return Ok(None);
+    };
     let status = response.code.context("a response has no status")?;
-    let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
-    let Some(length) = length else { bail!("a response ({status}) has no content-length") };
-    let body: usize = str::from_utf8(length.value)?.parse().context("content-length")?;
-    Ok(Some(Response { status, length: head.saturating_add(body) }))
+    let length = response
+        .headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case("content-length"));
+    let Some(length) = length else {
+        bail!("a response ({status}) has no content-length")
+    };
+    let body: usize = str::from_utf8(length.value)?
+        .parse()
+        .context("content-length")?;
+    Ok(Some(Response {
+        status,
+        length: head.saturating_add(body),
+    }))
 }
 
 #[cfg(test)]
@@ -59,8 +80,14 @@ mod tests {
     #[test]
     fn responses_without_a_length_are_errors() {
         for (name, bytes) in [
-            ("chunked", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"),
-            ("not a number", "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n"),
+            (
+                "chunked",
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+            ),
+            (
+                "not a number",
+                "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n",
+            ),
             ("not HTTP", "SSH-2.0-OpenSSH\r\n\r\n"),
         ] {
             assert!(parsed(bytes.as_bytes()).is_err(), "{name}");

@@ -38,7 +38,10 @@ pub(crate) fn baselines(slices: &[(usize, Figures)]) -> Vec<Option<Figures>> {
 }
 
 fn first<'a>(slices: impl IntoIterator<Item = &'a (usize, Figures)>) -> Option<Figures> {
-    slices.into_iter().find(|(case, _)| *case == BASELINE).map(|(_, figures)| *figures)
+    slices
+        .into_iter()
+        .find(|(case, _)| *case == BASELINE)
+        .map(|(_, figures)| *figures)
 }
 
 #[cfg(test)]
@@ -48,7 +51,14 @@ mod tests {
 
     fn figures(per_second: f64) -> Figures {
         let zero = 0.0;
-        Figures { requests: zero, p50_us: zero, p99_us: zero, per_second, envoy_us: zero, server_us: None }
+        Figures {
+            requests: zero,
+            p50_us: zero,
+            p99_us: zero,
+            per_second,
+            envoy_us: zero,
+            server_us: None,
+        }
     }
 
     #[test]
@@ -60,9 +70,19 @@ mod tests {
 
     #[test]
     fn baselines_are_the_mean_of_the_nearest() {
-        let slices = [(0, 10.0), (3, 1.0), (2, 1.0), (0, 20.0), (1, 1.0), (0, 40.0)];
+        let slices = [
+            (0, 10.0),
+            (3, 1.0),
+            (2, 1.0),
+            (0, 20.0),
+            (1, 1.0),
+            (0, 40.0),
+        ];
         let slices = slices.map(|(case, per_second)| (case, figures(per_second)));
-        let found: Vec<f64> = baselines(&slices).into_iter().map(|it| it.unwrap().per_second).collect();
+        let found: Vec<f64> = baselines(&slices)
+            .into_iter()
+            .map(|it| it.unwrap().per_second)
+            .collect();
         assert_eq!(found, [10.0, 15.0, 15.0, 15.0, 30.0, 30.0]);
         assert_eq!(baselines(&[(1, figures(1.0))]), [None]);
     }

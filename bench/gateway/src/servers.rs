@@ -57,7 +57,12 @@ struct PolicyFile {
 }
 
 impl RunningServer {
-    pub(crate) async fn start(server: Server, key: &IssuerKey, folder: &Path, http: &Client) -> anyhow::Result<Self> {
+    pub(crate) async fn start(
+        server: Server,
+        key: &IssuerKey,
+        folder: &Path,
+        http: &Client,
+    ) -> anyhow::Result<Self> {
         let name = name(server);
         let address = ServerAddress::pick(server.transport, folder, name)?;
         let (arguments, policies) = match server.kind {
@@ -74,11 +79,21 @@ impl RunningServer {
         let spec = spec(name, arguments, &address, folder)?;
         let program = Program::start(spec, http).await?;
         let cpu = CpuClock::of(program.process()?)?;
-        Ok(Self { server, address, cpu, program, policies })
+        Ok(Self {
+            server,
+            address,
+            cpu,
+            program,
+            policies,
+        })
     }
 
     /// Has the server forget its cached callers.
-    pub(crate) async fn forget_callers(&self, key: &IssuerKey, http: &Client) -> anyhow::Result<()> {
+    pub(crate) async fn forget_callers(
+        &self,
+        key: &IssuerKey,
+        http: &Client,
+    ) -> anyhow::Result<()> {
         match &self.policies {
             Some(policies) => policies.replace(key, http).await,
             None => Ok(()),
@@ -97,11 +112,19 @@ impl RunningServer {
 impl PolicyFile {
     fn create(path: PathBuf, key: &IssuerKey) -> anyhow::Result<Self> {
         std::fs::write(&path, documents(key, 0))?;
-        Ok(Self { path, admin: free_port()?, generation: AtomicU64::new(0) })
+        Ok(Self {
+            path,
+            admin: free_port()?,
+            generation: AtomicU64::new(0),
+        })
     }
 
     fn arguments(&self) -> anyhow::Result<Vec<String>> {
-        let (policy, admin, keys) = (self.path.display().to_string(), local(self.admin), local(free_port()?));
+        let (policy, admin, keys) = (
+            self.path.display().to_string(),
+            local(self.admin),
+            local(free_port()?),
+        );
         // Records of decisions cost what standard output costs, which is another measurement.
         let flags = [
             ("--policy", policy),
@@ -109,7 +132,9 @@ impl PolicyFile {
             ("--keys-listen", keys),
             ("--log", "warn".to_owned()),
         ];
-        let flags = flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]);
+        let flags = flags
+            .into_iter()
+            .flat_map(|(flag, value)| [flag.to_owned(), value]);
         Ok(["serve".to_owned()].into_iter().chain(flags).collect())
     }
 
@@ -120,9 +145,16 @@ impl PolicyFile {
         let new = self.path.with_extension("new");
         std::fs::write(&new, documents(key, generation))?;
         std::fs::rename(&new, &self.path)?;
-        let response = http.post(format!("http://{}/policies/reload", local(self.admin))).send().await?;
+        let response = http
+            .post(format!("http://{}/policies/reload", local(self.admin)))
+            .send()
+            .await?;
         let status = response.status();
-        ensure!(status.is_success(), "POST /policies/reload is answered with {status}: {}", response.text().await?);
+        ensure!(
+            status.is_success(),
+            "POST /policies/reload is answered with {status}: {}",
+            response.text().await?
+        );
         Ok(())
     }
 }
@@ -134,8 +166,17 @@ fn spec(
     folder: &Path,
 ) -> anyhow::Result<ProgramSpec> {
     let operations = free_port()?;
-    let binary = if name.starts_with("no-op") { "bench-gateway" } else { "portcullis" };
-    arguments.extend(["--listen".to_owned(), address.listen(), "--operations-listen".to_owned(), local(operations)]);
+    let binary = if name.starts_with("no-op") {
+        "bench-gateway"
+    } else {
+        "portcullis"
+    };
+    arguments.extend([
+        "--listen".to_owned(),
+        address.listen(),
+        "--operations-listen".to_owned(),
+        local(operations),
+    ]);
     Ok(ProgramSpec {
         name,
         binary: program(binary)?,
@@ -152,7 +193,10 @@ fn mac_keys(folder: &Path) -> anyhow::Result<String> {
     let keys = folder.join("mac-keys");
     std::fs::create_dir_all(&keys)?;
     // Nothing verifies these assertions, and any key costs the same.
-    std::fs::write(keys.join(UPSTREAM), "cG9ydGN1bGxpcyBwb3J0Y3VsbGlzIHBvcnRjdWxsaXM=\n")?;
+    std::fs::write(
+        keys.join(UPSTREAM),
+        "cG9ydGN1bGxpcyBwb3J0Y3VsbGlzIHBvcnRjdWxsaXM=\n",
+    )?;
     Ok(keys.display().to_string())
 }
 

@@ -62,14 +62,23 @@ impl Bench {
         let (key, stranger, now) = (IssuerKey::rs256()?, IssuerKey::rs256()?, unix_now());
         let in_turn = Requests::in_turn(&key, now, settings.tokens.into())?;
         let once = Requests::once(&key, now, first_seen(cases, slice))?;
-        eprintln!("bench-gateway: {} tokens are signed; starting servers and Envoy", in_turn.len() + once.len());
+        eprintln!(
+            "bench-gateway: {} tokens are signed; starting servers and Envoy",
+            in_turn.len() + once.len()
+        );
         let http = Client::builder().no_proxy().build()?;
         let mut servers = Vec::new();
         for server in distinct_servers(cases) {
             servers.push(RunningServer::start(server, &key, folder.path(), &http).await?);
         }
-        let listening = |case: &Case| anyhow::Ok(Listening { case: *case, port: free_port()? });
-        let listening: Vec<Listening> = cases.iter().map(listening).collect::<anyhow::Result<_>>()?;
+        let listening = |case: &Case| {
+            anyhow::Ok(Listening {
+                case: *case,
+                port: free_port()?,
+            })
+        };
+        let listening: Vec<Listening> =
+            cases.iter().map(listening).collect::<anyhow::Result<_>>()?;
         let upstream = upstream::start()?.port();
         let mut spec = envoy::prepare(folder.path(), &listening, &servers, upstream, &key)?;
         spec.arguments = envoy::arguments(settings.concurrency, free_port()?);
@@ -78,21 +87,42 @@ impl Bench {
         for Listening { case, port } in &listening {
             prove(*case, address(*port), &key, &stranger, now).await?;
         }
-        Ok(Self { listening, slice, in_turn, once, key, http, servers, envoy, envoy_cpu, _folder: folder })
+        Ok(Self {
+            listening,
+            slice,
+            in_turn,
+            once,
+            key,
+            http,
+            servers,
+            envoy,
+            envoy_cpu,
+            _folder: folder,
+        })
     }
 
     async fn measure(&self, settings: &Settings) -> anyhow::Result<Session> {
         let own = self.servers.iter().map(|server| server.cpu);
-        let own = own.chain([self.envoy_cpu, CpuClock::of(std::process::id())?]).collect();
+        let own = own
+            .chain([self.envoy_cpu, CpuClock::of(std::process::id())?])
+            .collect();
         let watch = Watch::start(own)?;
         let mut slices = Vec::new();
         for &connections in &settings.connections {
             for round in 0..settings.rounds {
-                eprintln!("bench-gateway: {connections} connections, round {} of {}", round + 1, settings.rounds);
+                eprintln!(
+                    "bench-gateway: {connections} connections, round {} of {}",
+                    round + 1,
+                    settings.rounds
+                );
                 slices.extend(self.round(connections, round).await?);
             }
         }
-        let cases: Vec<Case> = self.listening.iter().map(|listening| listening.case).collect();
+        let cases: Vec<Case> = self
+            .listening
+            .iter()
+            .map(|listening| listening.case)
+            .collect();
         let rows = rows(&slices);
         Ok(Session {
             surroundings: watch.end()?,
@@ -110,18 +140,33 @@ impl Bench {
         for index in order(self.listening.len(), round % 2 == 1) {
             let listening = self.listening.get(index).context("a case of the order")?;
             let measured = self.slice(*listening, connections).await;
-            figures.push((index, measured.with_context(|| format!("case '{}'", listening.case.name))?));
+            figures.push((
+                index,
+                measured.with_context(|| format!("case '{}'", listening.case.name))?,
+            ));
         }
         let compared = figures.iter().zip(baselines(&figures));
         let measured = |((index, figures), no_auth): (&(usize, Figures), Option<Figures>)| {
             let case = self.listening.get(*index)?.case.name;
-            Some(Measured { case, connections, round, figures: *figures, no_auth: no_auth? })
+            Some(Measured {
+                case,
+                connections,
+                round,
+                figures: *figures,
+                no_auth: no_auth?,
+            })
         };
         Ok(compared.filter_map(measured).collect())
     }
 
-    async fn slice(&self, Listening { case, port }: Listening, connections: u16) -> anyhow::Result<Figures> {
-        let server = case.server().and_then(|server| self.servers.iter().find(|it| it.server == server));
+    async fn slice(
+        &self,
+        Listening { case, port }: Listening,
+        connections: u16,
+    ) -> anyhow::Result<Figures> {
+        let server = case
+            .server()
+            .and_then(|server| self.servers.iter().find(|it| it.server == server));
         let requests = match case.tokens {
             Tokens::Cached => &self.in_turn,
             Tokens::FirstSeen => {
@@ -134,12 +179,23 @@ impl Bench {
         };
         let load = Load::connect(address(port), connections).await?;
         load.drive(requests, WARM_UP).await?;
-        let read = || anyhow::Ok((self.envoy_cpu.read()?, server.map(|server| server.cpu.read()).transpose()?));
+        let read = || {
+            anyhow::Ok((
+                self.envoy_cpu.read()?,
+                server.map(|server| server.cpu.read()).transpose()?,
+            ))
+        };
         let (envoy_before, server_before) = read()?;
         let latencies = load.drive(requests, self.slice).await?;
         let (envoy, server) = read()?;
-        let server = server.zip(server_before).map(|(after, before)| after.saturating_sub(before));
-        Ok(Figures::new(&latencies, envoy.saturating_sub(envoy_before), server))
+        let server = server
+            .zip(server_before)
+            .map(|(after, before)| after.saturating_sub(before));
+        Ok(Figures::new(
+            &latencies,
+            envoy.saturating_sub(envoy_before),
+            server,
+        ))
     }
 
     /// The gateway first, so that the servers' streams end.
@@ -163,7 +219,16 @@ fn distinct_servers(cases: &[Case]) -> Vec<Server> {
 }
 
 /// The length of a slice: as told, or what `--seconds` leaves for each.
-fn slice(Settings { seconds, slice, rounds, connections, .. }: &Settings, cases: usize) -> Duration {
+fn slice(
+    Settings {
+        seconds,
+        slice,
+        rounds,
+        connections,
+        ..
+    }: &Settings,
+    cases: usize,
+) -> Duration {
     let slices = order(cases, false).len() * usize::from(*rounds) * connections.len();
     match (seconds, u32::try_from(slices)) {
         (Some(seconds), Ok(slices)) => {
@@ -174,11 +239,19 @@ fn slice(Settings { seconds, slice, rounds, connections, .. }: &Settings, cases:
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded and positive")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "bounded and positive"
+)]
 fn first_seen(cases: &[Case], slice: Duration) -> usize {
     let needed = cases.iter().any(|case| case.tokens == Tokens::FirstSeen);
     let tokens = (slice + WARM_UP).as_secs_f64() * FIRST_SEEN_PER_SECOND;
-    if needed { tokens.min(MOST_FIRST_SEEN) as usize } else { 0 }
+    if needed {
+        tokens.min(MOST_FIRST_SEEN) as usize
+    } else {
+        0
+    }
 }
 
 fn address(port: u16) -> SocketAddr {

@@ -36,11 +36,18 @@ struct Ticks {
 
 impl Watch {
     pub(crate) fn start(own: Vec<CpuClock>) -> anyhow::Result<Self> {
-        Ok(Self { own_before: sum(&own)?, own, before: Ticks::read()? })
+        Ok(Self {
+            own_before: sum(&own)?,
+            own,
+            before: Ticks::read()?,
+        })
     }
 
     pub(crate) fn end(self) -> anyhow::Result<Surroundings> {
-        let (now, own) = (Ticks::read()?, sum(&self.own)?.saturating_sub(self.own_before));
+        let (now, own) = (
+            Ticks::read()?,
+            sum(&self.own)?.saturating_sub(self.own_before),
+        );
         let busy = now.busy - self.before.busy - own.as_secs_f64() * TICKS_PER_SECOND;
         Ok(Surroundings {
             processor: processor(),
@@ -61,18 +68,30 @@ impl Ticks {
 
     /// proc_stat(5): user, nice, system, idle, iowait, irq, softirq, steal; guests are in user.
     fn parse(text: &str) -> Self {
-        let fields = text.lines().next().unwrap_or_default().split_whitespace().skip(1).take(8);
+        let fields = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .skip(1)
+            .take(8);
         let fields: Vec<f64> = fields.map(|field| field.parse().unwrap_or(0.0)).collect();
         let idle: f64 = fields.iter().skip(3).take(2).sum();
         let all: f64 = fields.iter().sum();
-        Self { busy: all - idle, all }
+        Self {
+            busy: all - idle,
+            all,
+        }
     }
 }
 
 fn processor() -> String {
     let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("model name"));
-    line.map_or("unknown", |line| line.trim_start_matches(['\t', ':', ' '])).to_owned()
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"));
+    line.map_or("unknown", |line| line.trim_start_matches(['\t', ':', ' ']))
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -82,7 +101,19 @@ mod tests {
     #[test]
     fn idle_time_and_waiting_are_not_busy() {
         let ticks = Ticks::parse("cpu  1 2 3 40 50 6 7 8 900 900\ncpu0 1 1 1 1 1 1 1 1 1 1\n");
-        assert_eq!(ticks, Ticks { busy: 27.0, all: 117.0 });
-        assert_eq!(Ticks::parse(""), Ticks { busy: 0.0, all: 0.0 });
+        assert_eq!(
+            ticks,
+            Ticks {
+                busy: 27.0,
+                all: 117.0
+            }
+        );
+        assert_eq!(
+            Ticks::parse(""),
+            Ticks {
+                busy: 0.0,
+                all: 0.0
+            }
+        );
     }
 }

@@ -17,18 +17,21 @@ const MOST_BYTES: usize = 64 * 1024;
 
 /// Starts the upstream on a thread of its own, which ends with the process.
 pub(crate) fn start() -> anyhow::Result<SocketAddr> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("listening for the upstream")?;
+    let listener =
+        std::net::TcpListener::bind("127.0.0.1:0").context("listening for the upstream")?;
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    thread::Builder::new().name("upstream".to_owned()).spawn(move || {
-        runtime.block_on(async {
-            match TcpListener::from_std(listener) {
-                Ok(listener) => respond(listener, OK.as_bytes()).await,
-                Err(error) => eprintln!("bench-gateway: the upstream cannot listen: {error}"),
-            }
-        });
-    })?;
+    thread::Builder::new()
+        .name("upstream".to_owned())
+        .spawn(move || {
+            runtime.block_on(async {
+                match TcpListener::from_std(listener) {
+                    Ok(listener) => respond(listener, OK.as_bytes()).await,
+                    Err(error) => eprintln!("bench-gateway: the upstream cannot listen: {error}"),
+                }
+            });
+        })?;
     Ok(address)
 }
 
@@ -59,6 +62,10 @@ mod tests {
     #[test]
     fn the_length_is_the_bodys() {
         let (head, body) = OK.split_once("\r\n\r\n").unwrap();
-        assert!(head.ends_with(&format!("content-length: {}", body.len())), "{}", body.len());
+        assert!(
+            head.ends_with(&format!("content-length: {}", body.len())),
+            "{}",
+            body.len()
+        );
     }
 }

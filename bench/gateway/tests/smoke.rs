@@ -1,4 +1,5 @@
-//! Every case through the real Envoy, briefly: it passes good tokens, denies others, and has figures.
+//! Every case through the real Envoy, briefly: it passes good tokens, denies others, and has
+//! figures.
 
 use std::time::Duration;
 
@@ -25,8 +26,16 @@ async fn every_case_answers_good_tokens_and_has_figures() {
         let has_server = !asks.starts_with("no auth") && !asks.starts_with("jwt_authn");
         assert_eq!(row["server_us"].is_object(), has_server, "{asks}");
         for figure in ["p50_us", "p99_us", "per_second", "of_no_auth", "envoy_us"] {
-            assert!(row[figure]["low"].as_f64().unwrap() > 0.0, "{asks}: {figure} in {row}");
+            assert!(
+                row[figure]["low"].as_f64().unwrap() > 0.0,
+                "{asks}: {figure} in {row}"
+            );
         }
     }
-    assert!(session.slices.iter().all(|slice| slice.figures.requests >= 1.0));
+    assert!(
+        session
+            .slices
+            .iter()
+            .all(|slice| slice.figures.requests >= 1.0)
+    );
 }

@@ -21,7 +21,8 @@ pub(crate) struct Attempts {
     /// What a network policy must keep shut: every address of the host. May be repeated.
     #[arg(long, value_name = "HOST:PORT[/PATH]")]
     closed: Vec<Target>,
-    /// What must deny a request with forged headers, where this pod reaches it at all. May be repeated.
+    /// What must deny a request with forged headers, where this pod reaches it at all. May be
+    /// repeated.
     #[arg(long, value_name = "HOST:PORT/PATH")]
     denies: Vec<Target>,
     /// What must not even listen beyond its own pod. May be repeated.
@@ -33,7 +34,8 @@ pub(crate) struct Attempts {
     /// Longest time for one attempt.
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = humantime::parse_duration)]
     timeout: Duration,
-    /// How long to wait for what must answer: the policies of a pod that has just started may not be in force yet.
+    /// How long to wait for what must answer: the policies of a pod that has just started may not
+    /// be in force yet.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
     patience: Duration,
 }
@@ -44,11 +46,15 @@ impl Attempts {
             writeln!(out, "NOT TRIED: {what}")?;
         }
         if self.answers.is_empty() {
-            bail!("nothing must answer: where no packet leaves at all, every port looks closed; give --answers");
+            bail!(
+                "nothing must answer: where no packet leaves at all, every port looks closed; give --answers"
+            );
         }
         // First, because only a pod that can send proves anything by what it cannot reach.
         for expected in &self.answers {
-            self.await_open(out, &expected.target, |address| self.check_answer(address, expected))?;
+            self.await_open(out, &expected.target, |address| {
+                self.check_answer(address, expected)
+            })?;
         }
         let (tried, opened) = self.knock(out, &self.closed)?;
         let believed = self.forge(out)?;
@@ -60,12 +66,15 @@ impl Attempts {
             );
         }
         if listening > 0 {
-            bail!("{listening} addresses accept connections that should listen within their own pod only; see above");
+            bail!(
+                "{listening} addresses accept connections that should listen within their own pod only; see above"
+            );
         }
         conclude(out, tried, opened)
     }
 
-    /// Sends forged headers to each address of `denies`. Returns how many answer with anything but a denial.
+    /// Sends forged headers to each address of `denies`. Returns how many answer with anything but
+    /// a denial.
     fn forge(&self, out: &mut impl Write) -> anyhow::Result<usize> {
         let mut believed = 0;
         for target in &self.denies {
@@ -76,16 +85,25 @@ impl Attempts {
                     continue;
                 };
                 let answer = self.forged_by_any_method(stream, target);
-                let denied = answer.as_ref().is_ok_and(|answer| matches!(answer.status, 401 | 403));
+                let denied = answer
+                    .as_ref()
+                    .is_ok_and(|answer| matches!(answer.status, 401 | 403));
                 believed += usize::from(!denied);
                 let mark = if denied { "ok" } else { "NOT DENIED" };
-                writeln!(out, "{mark}: {authority} ({address}): {}", describe(&answer))?;
+                writeln!(
+                    out,
+                    "{mark}: {authority} ({address}): {}",
+                    describe(&answer)
+                )?;
             }
         }
         Ok(believed)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "no runtime whose worker it could block")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no runtime whose worker it could block"
+    )]
     fn await_open(
         &self,
         out: &mut impl Write,
@@ -94,8 +112,10 @@ impl Attempts {
     ) -> anyhow::Result<()> {
         let until = Instant::now() + self.patience;
         loop {
-            let outcome =
-                target.addresses().map_err(anyhow::Error::from).and_then(|all| all.into_iter().try_for_each(&attempt));
+            let outcome = target
+                .addresses()
+                .map_err(anyhow::Error::from)
+                .and_then(|all| all.into_iter().try_for_each(&attempt));
             match outcome {
                 Ok(()) => {
                     writeln!(out, "ok: {}{} answers", target.authority, target.path)?;
@@ -103,7 +123,10 @@ impl Attempts {
                 }
                 Err(error) if Instant::now() >= until => {
                     return Err(error).with_context(|| {
-                        format!("the gateway itself does not work: {}{}", target.authority, target.path)
+                        format!(
+                            "the gateway itself does not work: {}{}",
+                            target.authority, target.path
+                        )
                     });
                 }
                 Err(_) => std::thread::sleep(PAUSE),
@@ -113,7 +136,12 @@ impl Attempts {
 
     fn check_answer(&self, address: SocketAddr, expected: &Expectation) -> anyhow::Result<()> {
         let Target { authority, path } = &expected.target;
-        let request = Request { method: "GET", authority, path, headers: FORGED };
+        let request = Request {
+            method: "GET",
+            authority,
+            path,
+            headers: FORGED,
+        };
         let answer = match expected.scheme {
             Scheme::Http => ask(address, &request, self.timeout)?,
             Scheme::Https => ask_securely(address, &request, self.timeout)?,
@@ -140,7 +168,11 @@ impl Attempts {
                             describe(&self.forged_by_any_method(stream, target))
                         )?;
                     }
-                    Err(error) => writeln!(out, "ok: {} ({address}) is closed: {error}", target.authority)?,
+                    Err(error) => writeln!(
+                        out,
+                        "ok: {} ({address}) is closed: {error}",
+                        target.authority
+                    )?,
                 }
             }
         }
@@ -150,19 +182,30 @@ impl Attempts {
     /// A route that takes POST only says so before it asks who calls.
     fn forged_by_any_method(&self, stream: TcpStream, target: &Target) -> std::io::Result<Answer> {
         let Target { authority, path } = target;
-        let request = |method| Request { method, authority, path, headers: FORGED };
+        let request = |method| Request {
+            method,
+            authority,
+            path,
+            headers: FORGED,
+        };
         let address = stream.peer_addr()?;
         let answer = request("GET").send(stream, self.timeout)?;
         if answer.status != 405 {
             return Ok(answer);
         }
-        request("POST").send(TcpStream::connect_timeout(&address, self.timeout)?, self.timeout)
+        request("POST").send(
+            TcpStream::connect_timeout(&address, self.timeout)?,
+            self.timeout,
+        )
     }
 }
 
 fn resolve(target: &Target) -> anyhow::Result<Vec<SocketAddr>> {
     target.addresses().with_context(|| {
-        format!("{}: nothing was tried, because it cannot be resolved; are its pods ready?", target.authority)
+        format!(
+            "{}: nothing was tried, because it cannot be resolved; are its pods ready?",
+            target.authority
+        )
     })
 }
 
@@ -176,10 +219,15 @@ fn conclude(out: &mut impl Write, tried: usize, opened: usize) -> anyhow::Result
         );
     }
     if opened > 0 {
-        bail!("{opened} of {tried} addresses behind the gateway accept connections from this pod; see above");
+        bail!(
+            "{opened} of {tried} addresses behind the gateway accept connections from this pod; see above"
+        );
     }
     if tried > 0 {
-        writeln!(out, "ok: the gateway answers, and all {tried} addresses behind it are closed")?;
+        writeln!(
+            out,
+            "ok: the gateway answers, and all {tried} addresses behind it are closed"
+        )?;
     }
     Ok(())
 }
@@ -188,9 +236,15 @@ fn conclude(out: &mut impl Write, tried: usize, opened: usize) -> anyhow::Result
 fn describe(answer: &std::io::Result<Answer>) -> String {
     match answer {
         Ok(answer) if matches!(answer.status, 401 | 403) => {
-            format!("reached, and it denied forged headers with {}", answer.status)
+            format!(
+                "reached, and it denied forged headers with {}",
+                answer.status
+            )
         }
-        Ok(answer) => format!("reached, and it answered forged headers with {}", answer.status),
+        Ok(answer) => format!(
+            "reached, and it answered forged headers with {}",
+            answer.status
+        ),
         Err(error) => format!("reached: {error}"),
     }
 }

@@ -22,10 +22,14 @@ pub(crate) struct Drain {
 }
 
 impl Drain {
-    #[expect(clippy::disallowed_methods, reason = "no runtime whose worker it could block")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no runtime whose worker it could block"
+    )]
     pub(crate) fn run(&self, out: &mut impl Write) -> anyhow::Result<()> {
         let (admin, start) = (EnvoyAdmin(self.admin), Instant::now());
-        // From now on /ready answers 503, HTTP/1 answers carry `Connection: close`, and HTTP/2 clients get GOAWAY.
+        // From now on /ready answers 503, HTTP/1 answers carry `Connection: close`, and HTTP/2
+        // clients get GOAWAY.
         admin.post("/healthcheck/fail")?;
         loop {
             let waited = start.elapsed();

@@ -5,33 +5,53 @@ use anyhow::{Context, ensure};
 const MAGIC: &[u8] = b"\x7fELF";
 const CLASS_64: u8 = 2;
 const LITTLE_ENDIAN: u8 = 1;
-/// Program header type of the path of the loader. A static program has none, a static position-independent one included.
+/// Program header type of the path of the loader. A static program has none, a static
+/// position-independent one included.
 const PT_INTERP: u64 = 3;
 
 /// The loader that a 64-bit little-endian program needs, or `None` if it is static.
 pub(crate) fn loader(bytes: &[u8]) -> anyhow::Result<Option<String>> {
     ensure!(bytes.starts_with(MAGIC), "not an ELF program");
-    ensure!(bytes.get(4..6) == Some(&[CLASS_64, LITTLE_ENDIAN]), "not a 64-bit little-endian ELF program");
-    let (table, size, count) = (number(bytes, 0x20, 8)?, number(bytes, 0x36, 2)?, number(bytes, 0x38, 2)?);
+    ensure!(
+        bytes.get(4..6) == Some(&[CLASS_64, LITTLE_ENDIAN]),
+        "not a 64-bit little-endian ELF program"
+    );
+    let (table, size, count) = (
+        number(bytes, 0x20, 8)?,
+        number(bytes, 0x36, 2)?,
+        number(bytes, 0x38, 2)?,
+    );
     for index in 0..count {
-        let header = index.checked_mul(size).and_then(|offset| table.checked_add(offset)).context("cut short")?;
+        let header = index
+            .checked_mul(size)
+            .and_then(|offset| table.checked_add(offset))
+            .context("cut short")?;
         if number(bytes, header, 4)? == PT_INTERP {
             let start = number(bytes, header.saturating_add(0x08), 8)?;
             let length = number(bytes, header.saturating_add(0x20), 8)?;
             let path = slice(bytes, start, length)?;
-            return Ok(Some(String::from_utf8_lossy(path).trim_end_matches('\0').to_owned()));
+            return Ok(Some(
+                String::from_utf8_lossy(path)
+                    .trim_end_matches('\0')
+                    .to_owned(),
+            ));
         }
     }
     Ok(None)
 }
 
 fn number(bytes: &[u8], offset: u64, width: u64) -> anyhow::Result<u64> {
-    Ok(slice(bytes, offset, width)?.iter().rev().fold(0, |sum, byte| (sum << 8) | u64::from(*byte)))
+    Ok(slice(bytes, offset, width)?
+        .iter()
+        .rev()
+        .fold(0, |sum, byte| (sum << 8) | u64::from(*byte)))
 }
 
 fn slice(bytes: &[u8], offset: u64, length: u64) -> anyhow::Result<&[u8]> {
     let end = offset.checked_add(length).context("cut short")?;
-    bytes.get(usize::try_from(offset)?..usize::try_from(end)?).context("cut short")
+    bytes
+        .get(usize::try_from(offset)?..usize::try_from(end)?)
+        .context("cut short")
 }
 
 #[cfg(test)]
@@ -61,7 +81,11 @@ pub(crate) mod tests {
         for (name, bytes, found) in [
             ("static", program(None), false),
             ("dynamic", program(Some("/lib/ld-musl-x86_64.so.1")), true),
-            ("these tests", tests, cfg!(not(target_feature = "crt-static"))),
+            (
+                "these tests",
+                tests,
+                cfg!(not(target_feature = "crt-static")),
+            ),
         ] {
             assert_eq!(loader(&bytes).unwrap().is_some(), found, "{name}");
         }

@@ -24,8 +24,13 @@ impl EnvoyAdmin {
 
     /// The number that Envoy has under the name `statistic`. Fails if it has none.
     pub(crate) fn statistic(self, statistic: &str) -> anyhow::Result<u64> {
-        let text = self.get(&format!("/stats?filter=^{}$", statistic.replace('.', "\\.")))?;
-        let value = text.lines().find_map(|line| line.strip_prefix(statistic)?.strip_prefix(": "));
+        let text = self.get(&format!(
+            "/stats?filter=^{}$",
+            statistic.replace('.', "\\.")
+        ))?;
+        let value = text
+            .lines()
+            .find_map(|line| line.strip_prefix(statistic)?.strip_prefix(": "));
         value
             .and_then(|number| number.trim().parse().ok())
             .with_context(|| format!("Envoy has no statistic {statistic}"))
@@ -34,11 +39,19 @@ impl EnvoyAdmin {
     fn ask(self, method: &str, path: &str) -> anyhow::Result<String> {
         let Self(address) = self;
         let authority = address.to_string();
-        let request = Request { method, authority: &authority, path, headers: "" };
-        let answer =
-            ask(address, &request, TIMEOUT).with_context(|| format!("Envoy's admin port {authority}, {path}"))?;
+        let request = Request {
+            method,
+            authority: &authority,
+            path,
+            headers: "",
+        };
+        let answer = ask(address, &request, TIMEOUT)
+            .with_context(|| format!("Envoy's admin port {authority}, {path}"))?;
         if answer.status != 200 {
-            bail!("Envoy's admin port {authority}, {path}: answered {}", answer.status);
+            bail!(
+                "Envoy's admin port {authority}, {path}: answered {}",
+                answer.status
+            );
         }
         Ok(answer.text)
     }

@@ -59,7 +59,10 @@ enum Step {
 
 impl Follow {
     /// Copies until SIGTERM. Without --once no fault ends it, because a restart would not help.
-    #[expect(clippy::disallowed_methods, reason = "no runtime whose worker it could block")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no runtime whose worker it could block"
+    )]
     pub(crate) fn run(&self, out: &mut impl Write) -> anyhow::Result<()> {
         // PID 1 of a container has no default action, so kubelet would wait and then kill it.
         let always = Arc::new(AtomicBool::new(true));

@@ -16,17 +16,31 @@ pub(crate) struct Answer {
 }
 
 /// Connects, asks once, and reads to the end, all within `limit`.
-pub(crate) fn ask(address: SocketAddr, request: &Request<'_>, limit: Duration) -> std::io::Result<Answer> {
+pub(crate) fn ask(
+    address: SocketAddr,
+    request: &Request<'_>,
+    limit: Duration,
+) -> std::io::Result<Answer> {
     let start = Instant::now();
     let stream = TcpStream::connect_timeout(&address, limit)?;
     request.send(stream, limit.saturating_sub(start.elapsed()))
 }
 
 /// The same over TLS.
-pub(crate) fn ask_securely(address: SocketAddr, request: &Request<'_>, limit: Duration) -> std::io::Result<Answer> {
+pub(crate) fn ask_securely(
+    address: SocketAddr,
+    request: &Request<'_>,
+    limit: Duration,
+) -> std::io::Result<Answer> {
     let stream = limited(TcpStream::connect_timeout(&address, limit)?, limit)?;
-    let host = request.authority.rsplit_once(':').map_or(request.authority, |(host, _)| host);
-    request.exchange(tls::with_any_certificate(stream, host.trim_matches(['[', ']']))?)
+    let host = request
+        .authority
+        .rsplit_once(':')
+        .map_or(request.authority, |(host, _)| host);
+    request.exchange(tls::with_any_certificate(
+        stream,
+        host.trim_matches(['[', ']']),
+    )?)
 }
 
 fn limited(stream: TcpStream, limit: Duration) -> std::io::Result<TcpStream> {
@@ -44,7 +58,11 @@ struct Timed {
 impl Timed {
     fn left(&self) -> std::io::Result<Option<Duration>> {
         let left = self.until.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+        if left.is_zero() {
+            Err(ErrorKind::TimedOut.into())
+        } else {
+            Ok(Some(left))
+        }
     }
 }
 
@@ -78,11 +96,19 @@ pub(crate) struct Request<'a> {
 
 impl Request<'_> {
     pub(crate) fn send(&self, stream: TcpStream, limit: Duration) -> std::io::Result<Answer> {
-        self.exchange(Timed { stream, until: Instant::now() + limit })
+        self.exchange(Timed {
+            stream,
+            until: Instant::now() + limit,
+        })
     }
 
     fn exchange(&self, mut stream: impl Read + Write) -> std::io::Result<Answer> {
-        let Self { method, authority, path, headers } = self;
+        let Self {
+            method,
+            authority,
+            path,
+            headers,
+        } = self;
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {authority}\r\n{headers}Connection: close\r\nContent-Length: 0\r\n\r\n"
         );
@@ -95,9 +121,14 @@ impl Request<'_> {
         }
         let lossy = |error: FromUtf8Error| String::from_utf8_lossy(error.as_bytes()).into_owned();
         let text = String::from_utf8(bytes).unwrap_or_else(lossy);
-        let status =
-            text.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)).and_then(|word| word.parse().ok());
-        Ok(Answer { status: status.ok_or_else(|| Error::other("the answer is not HTTP/1"))?, text })
+        let status = text
+            .strip_prefix("HTTP/1.")
+            .and_then(|rest| rest.split(' ').nth(1))
+            .and_then(|word| word.parse().ok());
+        Ok(Answer {
+            status: status.ok_or_else(|| Error::other("the answer is not HTTP/1"))?,
+            text,
+        })
     }
 }
 
@@ -118,17 +149,25 @@ mod tests {
         let made = rcgen::generate_simple_self_signed(["gate.example".to_owned()]).unwrap();
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let config = config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        let config = config
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         std::thread::spawn(move || {
             let (stream, _) = listener.accept().unwrap();
-            let mut stream = StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), stream);
+            let mut stream =
+                StreamOwned::new(ServerConnection::new(Arc::new(config)).unwrap(), stream);
             if stream.read(&mut [0; 4096]).is_err() {
                 return;
             }
-            stream.write_all(b"HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n").unwrap();
+            stream
+                .write_all(b"HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n")
+                .unwrap();
             if takes_leave {
                 stream.conn.send_close_notify();
             }
@@ -151,7 +190,12 @@ mod tests {
                 std::thread::sleep(Duration::from_millis(20));
             }
         });
-        let request = Request { method: "GET", authority: "slow", path: "/", headers: "" };
+        let request = Request {
+            method: "GET",
+            authority: "slow",
+            path: "/",
+            headers: "",
+        };
         let start = Instant::now();
         ask(address, &request, Duration::from_millis(200)).unwrap_err();
         let took = start.elapsed();
@@ -160,10 +204,20 @@ mod tests {
 
     #[test]
     fn tls_is_spoken_whoever_certifies_the_peer() {
-        let request = Request { method: "GET", authority: "gate.example:443", path: "/", headers: "" };
+        let request = Request {
+            method: "GET",
+            authority: "gate.example:443",
+            path: "/",
+            headers: "",
+        };
         let limit = Duration::from_secs(10);
         for takes_leave in [true, false] {
-            assert_eq!(ask_securely(stranger(takes_leave), &request, limit).unwrap().status, 401);
+            assert_eq!(
+                ask_securely(stranger(takes_leave), &request, limit)
+                    .unwrap()
+                    .status,
+                401
+            );
         }
         ask(stranger(true), &request, limit).unwrap_err();
     }

@@ -8,7 +8,8 @@ use anyhow::{Context, bail, ensure};
 
 use crate::elf;
 
-/// A linker writes the headers and the name of the loader first. The container's memory need not hold the whole program.
+/// A linker writes the headers and the name of the loader first. The container's memory need not
+/// hold the whole program.
 const HEAD: u64 = 1 << 16;
 const ADVICE: &str = "build the image `probe` with images/build";
 
@@ -24,7 +25,8 @@ pub(crate) struct Install {
 }
 
 impl Install {
-    /// Copies this program, and runs the copy once: a copy that cannot run would fail silently when Envoy must drain.
+    /// Copies this program, and runs the copy once: a copy that cannot run would fail silently when
+    /// Envoy must drain.
     pub(crate) fn run(&self) -> anyhow::Result<()> {
         let own = std::env::current_exe().context("the path of this program")?;
         self.copy(&own)?;
@@ -32,8 +34,14 @@ impl Install {
         let done = Command::new(&self.file)
             .arg("--version")
             .output()
-            .with_context(|| format!("{place}: this copy cannot run; is its volume mounted noexec?"))?;
-        ensure!(done.status.success(), "{place}: this copy cannot run: {}", done.status);
+            .with_context(|| {
+                format!("{place}: this copy cannot run; is its volume mounted noexec?")
+            })?;
+        ensure!(
+            done.status.success(),
+            "{place}: this copy cannot run: {}",
+            done.status
+        );
         Ok(())
     }
 
@@ -41,14 +49,20 @@ impl Install {
         let (name, volume) = (own.display(), self.file.display());
         let unreadable = || format!("{name}: cannot be read");
         let program = File::open(own).with_context(unreadable)?;
-        let (size, limit) = (program.metadata().with_context(unreadable)?.len(), self.volume_mib << 20);
+        let (size, limit) = (
+            program.metadata().with_context(unreadable)?.len(),
+            self.volume_mib << 20,
+        );
         if size > limit {
             bail!(
                 "{name}: {size} bytes, and the volume of {volume} takes {limit}: kubelet would evict the pod; {ADVICE}"
             );
         }
         let mut head = Vec::new();
-        program.take(HEAD).read_to_end(&mut head).with_context(unreadable)?;
+        program
+            .take(HEAD)
+            .read_to_end(&mut head)
+            .with_context(unreadable)?;
         match elf::loader(&head) {
             Ok(None) => {}
             Ok(Some(loader)) => bail!(
@@ -59,7 +73,8 @@ impl Install {
         }
         let place = || format!("{volume}: this program cannot be copied there");
         std::fs::copy(own, &self.file).with_context(place)?;
-        std::fs::set_permissions(&self.file, std::fs::Permissions::from_mode(0o755)).with_context(place)
+        std::fs::set_permissions(&self.file, std::fs::Permissions::from_mode(0o755))
+            .with_context(place)
     }
 }
 
@@ -79,17 +94,37 @@ mod tests {
         };
         for (name, bytes, words) in [
             ("static", program(None), None),
-            ("dynamic", program(Some("/lib64/ld-linux-x86-64.so.2")), Some("not static: it needs /lib64/ld-linux")),
+            (
+                "dynamic",
+                program(Some("/lib64/ld-linux-x86-64.so.2")),
+                Some("not static: it needs /lib64/ld-linux"),
+            ),
             ("too large", large, Some("1048577 bytes, and the volume")),
-            ("script", b"#!/bin/sh\n".to_vec(), Some("not an ELF program")),
+            (
+                "script",
+                b"#!/bin/sh\n".to_vec(),
+                Some("not an ELF program"),
+            ),
         ] {
             let (own, file) = (folder.join(name), folder.join(format!("{name}.copy")));
             std::fs::write(&own, &bytes).unwrap();
-            let found = Install { file: file.clone(), volume_mib: 1 }.copy(&own).map_err(|error| error.to_string());
+            let found = Install {
+                file: file.clone(),
+                volume_mib: 1,
+            }
+            .copy(&own)
+            .map_err(|error| error.to_string());
             match words {
-                None => assert_eq!((found, std::fs::read(&file).unwrap()), (Ok(()), bytes), "{name}"),
+                None => assert_eq!(
+                    (found, std::fs::read(&file).unwrap()),
+                    (Ok(()), bytes),
+                    "{name}"
+                ),
                 Some(words) => {
-                    assert!(found.as_ref().is_err_and(|text| text.contains(words)), "{name}: {found:?}");
+                    assert!(
+                        found.as_ref().is_err_and(|text| text.contains(words)),
+                        "{name}: {found:?}"
+                    );
                     assert!(!file.exists(), "{name}");
                 }
             }

@@ -7,15 +7,24 @@ const DAY: Duration = Duration::from_hours(24);
 /// Answers on ports, so that what a network policy shuts is not merely a port where nobody listens.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Listen {
-    /// Addresses of this pod. Not all of them, so that ports of another program on loopback are free.
-    #[arg(long, value_name = "ADDRESS,..", value_delimiter = ',', required = true)]
+    /// Addresses of this pod. Not all of them, so that ports of another program on loopback are
+    /// free.
+    #[arg(
+        long,
+        value_name = "ADDRESS,..",
+        value_delimiter = ',',
+        required = true
+    )]
     pub(crate) addresses: Vec<IpAddr>,
     #[arg(value_name = "PORT,..", value_delimiter = ',', required = true)]
     pub(crate) ports: Vec<u16>,
 }
 
 impl Listen {
-    #[expect(clippy::disallowed_methods, reason = "no runtime whose worker it could block")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no runtime whose worker it could block"
+    )]
     pub(crate) fn run(&self, out: &mut impl Write) -> anyhow::Result<()> {
         self.start(out)?;
         writeln!(out, "ready")?;
@@ -29,8 +38,16 @@ impl Listen {
         for address in &self.addresses {
             for port in &self.ports {
                 let socket = SocketAddr::new(*address, *port);
-                writeln!(out, "{} TCP {socket}", said(TcpListener::bind(socket).map(accept))?)?;
-                writeln!(out, "{} UDP {socket}", said(UdpSocket::bind(socket).map(echo))?)?;
+                writeln!(
+                    out,
+                    "{} TCP {socket}",
+                    said(TcpListener::bind(socket).map(accept))?
+                )?;
+                writeln!(
+                    out,
+                    "{} UDP {socket}",
+                    said(UdpSocket::bind(socket).map(echo))?
+                )?;
             }
         }
         Ok(())

@@ -40,7 +40,8 @@ struct Outcome {
 }
 
 impl Load {
-    /// Says every second how many were answered; each failure at once. Nothing is tried a second time: a client may not be able to either.
+    /// Says every second how many were answered; each failure at once. Nothing is tried a second
+    /// time: a client may not be able to either.
     pub(crate) fn run(&self, out: &mut impl Write) -> anyhow::Result<()> {
         let start = Instant::now();
         let (sender, outcomes) = channel();
@@ -54,7 +55,10 @@ impl Load {
         })
     }
 
-    #[expect(clippy::disallowed_methods, reason = "no runtime whose worker it could block")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no runtime whose worker it could block"
+    )]
     fn one_connection(&self, number: u32, start: Instant, sender: &Sender<Outcome>) {
         let request = self.request();
         let mut session = None;
@@ -63,9 +67,16 @@ impl Load {
         let mut due = every * number / self.connections;
         while due < self.period {
             std::thread::sleep(due.saturating_sub(start.elapsed()));
-            let failure = self.ask(&mut session, &request).err().map(|error| format!("{error:#}"));
+            let failure = self
+                .ask(&mut session, &request)
+                .err()
+                .map(|error| format!("{error:#}"));
             // The report ends last, so that there is always somebody to tell.
-            let _told = sender.send(Outcome { due, took: start.elapsed().saturating_sub(due), failure });
+            let _told = sender.send(Outcome {
+                due,
+                took: start.elapsed().saturating_sub(due),
+                failure,
+            });
             due += every;
         }
     }
@@ -79,19 +90,30 @@ impl Load {
         if !reply.last {
             *session = Some(open);
         }
-        anyhow::ensure!(reply.status == self.target.status, "answered {}, not {}", reply.status, self.target.status);
+        anyhow::ensure!(
+            reply.status == self.target.status,
+            "answered {}, not {}",
+            reply.status,
+            self.target.status
+        );
         Ok(())
     }
 
     fn connect(&self) -> anyhow::Result<Session> {
         let addresses = self.target.target.addresses()?;
-        let address = addresses.first().ok_or_else(|| anyhow::anyhow!("the name has no address"))?;
+        let address = addresses
+            .first()
+            .ok_or_else(|| anyhow::anyhow!("the name has no address"))?;
         Ok(Session::open(*address, self.timeout)?)
     }
 
     fn request(&self) -> Vec<u8> {
         let (method, target, body) = (&self.method, &self.target.target, &self.body);
-        let headers: String = self.header.iter().flat_map(|line| [line.as_str(), "\r\n"]).collect();
+        let headers: String = self
+            .header
+            .iter()
+            .flat_map(|line| [line.as_str(), "\r\n"])
+            .collect();
         let (path, host, length) = (&target.path, &target.authority, body.len());
         format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
             .into_bytes()
@@ -99,7 +121,11 @@ impl Load {
 }
 
 /// Until every connection is done.
-fn report(out: &mut impl Write, start: Instant, outcomes: &Receiver<Outcome>) -> anyhow::Result<()> {
+fn report(
+    out: &mut impl Write,
+    start: Instant,
+    outcomes: &Receiver<Outcome>,
+) -> anyhow::Result<()> {
     let (mut answered, mut failed, mut slowest) = (0_u64, 0_u64, Duration::ZERO);
     let mut next = REPORT;
     loop {
@@ -110,7 +136,12 @@ fn report(out: &mut impl Write, start: Instant, outcomes: &Receiver<Outcome>) ->
                 None => answered += 1,
                 Some(why) => {
                     failed += 1;
-                    writeln!(out, "failed at {:.3}: {why} (after {} ms)", due.as_secs_f64(), took.as_millis())?;
+                    writeln!(
+                        out,
+                        "failed at {:.3}: {why} (after {} ms)",
+                        due.as_secs_f64(),
+                        took.as_millis()
+                    )?;
                 }
             }
         }
@@ -125,7 +156,11 @@ fn report(out: &mut impl Write, start: Instant, outcomes: &Receiver<Outcome>) ->
             next += REPORT;
         }
         if ended {
-            anyhow::ensure!(failed == 0, "{failed} of {} requests failed; see above", answered + failed);
+            anyhow::ensure!(
+                failed == 0,
+                "{failed} of {} requests failed; see above",
+                answered + failed
+            );
             return Ok(());
         }
     }
@@ -139,7 +174,8 @@ mod tests {
 
     use super::Load;
 
-    /// Answers one request after another with these statuses, `0` being a connection that closes without a word, and then starts over.
+    /// Answers one request after another with these statuses, `0` being a connection that closes
+    /// without a word, and then starts over.
     fn server(statuses: &'static [u16]) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -147,8 +183,15 @@ mod tests {
             let mut statuses = statuses.iter().cycle();
             while let Ok((stream, _)) = listener.accept() {
                 let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-                while lines.by_ref().take_while(|line| line.as_ref().is_ok_and(|text| !text.is_empty())).count() > 0 {
-                    let Some(status) = statuses.next().filter(|status| **status > 0) else { break };
+                while lines
+                    .by_ref()
+                    .take_while(|line| line.as_ref().is_ok_and(|text| !text.is_empty()))
+                    .count()
+                    > 0
+                {
+                    let Some(status) = statuses.next().filter(|status| **status > 0) else {
+                        break;
+                    };
                     let answer = format!("HTTP/1.1 {status} x\r\nContent-Length: 2\r\n\r\nok");
                     (&stream).write_all(answer.as_bytes()).unwrap();
                 }
@@ -176,7 +219,10 @@ mod tests {
             };
             let mut said = Vec::new();
             assert_eq!(load.run(&mut said).is_ok(), succeeds, "{statuses:?}");
-            assert!(String::from_utf8(said).unwrap().contains(words), "{statuses:?}");
+            assert!(
+                String::from_utf8(said).unwrap().contains(words),
+                "{statuses:?}"
+            );
         }
     }
 }

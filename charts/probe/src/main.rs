@@ -40,7 +40,8 @@ enum Command {
     Listen(listen::Listen),
     /// Ask at a steady rate, and count what is not answered as it should be.
     Load(load::Load),
-    /// Copy this program to a volume, for a container whose image has no program that could do its work.
+    /// Copy this program to a volume, for a container whose image has no program that could do its
+    /// work.
     Install(install::Install),
 }
 

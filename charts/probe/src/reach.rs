@@ -5,7 +5,8 @@ use std::time::Duration;
 
 /// Attempts at a time. Where policies drop packets without a word, each takes its whole time.
 const AT_ONCE: usize = 64;
-/// A question for the root's name servers (RFC 1035 §4.1), so that a name server answers as `listen` does.
+/// A question for the root's name servers (RFC 1035 §4.1), so that a name server answers as
+/// `listen` does.
 const DATAGRAM: &[u8] = b"\x70\x63\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x01";
 /// A datagram may be lost without anybody's being to blame.
 const DATAGRAMS: usize = 2;
@@ -13,7 +14,12 @@ const DATAGRAMS: usize = 2;
 /// Which addresses answer this pod.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Reach {
-    #[arg(long, value_name = "ADDRESS,..", value_delimiter = ',', required = true)]
+    #[arg(
+        long,
+        value_name = "ADDRESS,..",
+        value_delimiter = ',',
+        required = true
+    )]
     addresses: Vec<IpAddr>,
     #[arg(long, value_name = "PORT,..", value_delimiter = ',', required = true)]
     ports: Vec<u16>,
@@ -25,15 +31,24 @@ pub(crate) struct Reach {
 impl Reach {
     /// One line for each that answers, and `done` at the end.
     pub(crate) fn run(&self, out: &mut (impl Write + Send)) -> anyhow::Result<()> {
-        let sockets =
-            self.addresses.iter().flat_map(|address| self.ports.iter().map(|port| SocketAddr::new(*address, *port)));
+        let sockets = self.addresses.iter().flat_map(|address| {
+            self.ports
+                .iter()
+                .map(|port| SocketAddr::new(*address, *port))
+        });
         let attempts = Mutex::new(sockets.flat_map(|socket| [("TCP", socket), ("UDP", socket)]));
         let found = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             for _ in 0..AT_ONCE {
                 scope.spawn(|| {
-                    while let Some((protocol, socket)) = attempts.lock().ok().and_then(|mut rest| rest.next()) {
-                        let answers = if protocol == "TCP" { self.connects(socket) } else { self.replies(socket) };
+                    while let Some((protocol, socket)) =
+                        attempts.lock().ok().and_then(|mut rest| rest.next())
+                    {
+                        let answers = if protocol == "TCP" {
+                            self.connects(socket)
+                        } else {
+                            self.replies(socket)
+                        };
                         if answers && let Ok(mut found) = found.lock() {
                             found.push((protocol, socket));
                         }
@@ -53,7 +68,11 @@ impl Reach {
     }
 
     fn replies(&self, socket: SocketAddr) -> bool {
-        let own: SocketAddr = if socket.is_ipv4() { ([0; 4], 0).into() } else { ([0_u16; 8], 0).into() };
+        let own: SocketAddr = if socket.is_ipv4() {
+            ([0; 4], 0).into()
+        } else {
+            ([0_u16; 8], 0).into()
+        };
         let ask = || {
             let from = UdpSocket::bind(own)?;
             from.set_read_timeout(Some(self.timeout))?;
@@ -80,18 +99,38 @@ mod tests {
         // UDP is free where TCP is taken.
         let mut said = Vec::new();
         let address = "127.0.0.1".parse().unwrap();
-        Listen { addresses: vec![address], ports: vec![port] }.start(&mut said).unwrap();
+        Listen {
+            addresses: vec![address],
+            ports: vec![port],
+        }
+        .start(&mut said)
+        .unwrap();
         assert_eq!(
             String::from_utf8(said).unwrap(),
             format!("taken TCP 127.0.0.1:{port}\nlistening UDP 127.0.0.1:{port}\n")
         );
-        let shut = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let shut = UdpSocket::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let mut said = Vec::new();
-        let reach = Reach { addresses: vec![address], ports: vec![port, shut], timeout: Duration::from_secs(2) };
+        let reach = Reach {
+            addresses: vec![address],
+            ports: vec![port, shut],
+            timeout: Duration::from_secs(2),
+        };
         reach.run(&mut said).unwrap();
         let said = String::from_utf8(said).unwrap();
         let mut lines: Vec<_> = said.lines().collect();
         lines.sort_unstable();
-        assert_eq!(lines, ["done", &format!("open TCP 127.0.0.1:{port}"), &format!("open UDP 127.0.0.1:{port}")]);
+        assert_eq!(
+            lines,
+            [
+                "done",
+                &format!("open TCP 127.0.0.1:{port}"),
+                &format!("open UDP 127.0.0.1:{port}")
+            ]
+        );
     }
 }

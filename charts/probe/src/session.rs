@@ -35,12 +35,19 @@ impl Session {
 fn read_reply(from: &mut impl BufRead) -> Result<Reply> {
     let mut head = from.by_ref().take(LONGEST_HEAD);
     let first = line(&mut head)?;
-    let status = first.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
-    let mut reply = Reply { status: status.ok_or_else(|| Error::other("the answer is not HTTP/1.1"))?, last: false };
+    let status = first
+        .strip_prefix("HTTP/1.1 ")
+        .and_then(|rest| rest.get(..3)?.parse().ok());
+    let mut reply = Reply {
+        status: status.ok_or_else(|| Error::other("the answer is not HTTP/1.1"))?,
+        last: false,
+    };
     let (mut length, mut chunked) = (None, false);
     loop {
         let text = line(&mut head)?;
-        let Some((name, value)) = text.split_once(':') else { break };
+        let Some((name, value)) = text.split_once(':') else {
+            break;
+        };
         let value = value.trim();
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = Some(value.parse::<u64>().map_err(Error::other)?),
@@ -74,7 +81,11 @@ fn skip(from: &mut impl Read, length: u64) -> Result<()> {
         return Err(Error::other("the answer is too long"));
     }
     let found = std::io::copy(&mut from.take(length), &mut std::io::sink())?;
-    if found == length { Ok(()) } else { Err(Error::other("the connection closed within an answer")) }
+    if found == length {
+        Ok(())
+    } else {
+        Err(Error::other("the connection closed within an answer"))
+    }
 }
 
 /// A line without its end; an error where the connection ends instead.
@@ -83,7 +94,11 @@ fn line(from: &mut impl BufRead) -> Result<String> {
     from.take(LONGEST_HEAD).read_line(&mut text)?;
     match text.strip_suffix('\n') {
         Some(whole) => Ok(whole.trim_end_matches('\r').to_owned()),
-        None => Err(Error::other(if text.is_empty() { "the connection closed" } else { "half an answer" })),
+        None => Err(Error::other(if text.is_empty() {
+            "the connection closed"
+        } else {
+            "half an answer"
+        })),
     }
 }
 
@@ -96,13 +111,25 @@ mod tests {
         let rest = "HTTP/1.1 503 x\r\n";
         for (text, status, last) in [
             ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, false),
-            ("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n", 401, true),
+            (
+                "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+                401,
+                true,
+            ),
             ("HTTP/1.1 204 No Content\r\n\r\n", 204, false),
-            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", 200, false),
+            (
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+                200,
+                false,
+            ),
         ] {
             let bytes = format!("{text}{rest}");
             let mut from = bytes.as_bytes();
-            assert_eq!(read_reply(&mut from).unwrap(), Reply { status, last }, "{text}");
+            assert_eq!(
+                read_reply(&mut from).unwrap(),
+                Reply { status, last },
+                "{text}"
+            );
             assert_eq!(from, rest.as_bytes(), "{text}");
         }
     }

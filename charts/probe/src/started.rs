@@ -7,8 +7,9 @@ use crate::envoy_admin::EnvoyAdmin;
 
 /// What an Envoy must reach before it gets its first request.
 ///
-/// Envoy calls itself ready once it has its configuration. Two hundred of two hundred requests got 503
-/// from gateways that had replaced healthy ones while they could reach neither DNS nor the authz server.
+/// Envoy calls itself ready once it has its configuration. Two hundred of two hundred requests got
+/// 503 from gateways that had replaced healthy ones while they could reach neither DNS nor the
+/// authz server.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Started {
     /// Envoy's admin address.
@@ -17,8 +18,8 @@ pub(crate) struct Started {
     /// A cluster that must have a healthy endpoint.
     #[arg(long, value_name = "CLUSTER")]
     healthy: Vec<String>,
-    /// A cluster whose name DNS must have answered, be it that there is no pod: that is no reason to keep
-    /// a gateway from serving what is behind the other clusters.
+    /// A cluster whose name DNS must have answered, be it that there is no pod: that is no reason
+    /// to keep a gateway from serving what is behind the other clusters.
     #[arg(long, value_name = "CLUSTER")]
     looked_up: Vec<String>,
 }
@@ -39,7 +40,10 @@ impl Started {
         let unhealthy = lacking(&self.healthy, "membership_healthy")?;
         // Envoy 1.40 counts an answer without addresses as a success, and none as a failure.
         let unanswered = lacking(&self.looked_up, "update_success")?;
-        let problems = [("no healthy endpoint", unhealthy), ("no answer from DNS", unanswered)];
+        let problems = [
+            ("no healthy endpoint", unhealthy),
+            ("no answer from DNS", unanswered),
+        ];
         let problems: Vec<String> = problems
             .into_iter()
             .filter(|(_, clusters)| !clusters.is_empty())
@@ -60,8 +64,8 @@ mod tests {
 
     use super::Started;
 
-    /// An Envoy whose cluster `up` has a healthy endpoint and `down` none, while DNS has not answered for
-    /// `nowhere`.
+    /// An Envoy whose cluster `up` has a healthy endpoint and `down` none, while DNS has not
+    /// answered for `nowhere`.
     fn envoy(ready: bool) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -85,9 +89,17 @@ mod tests {
                 let found = numbers.iter().find_map(|(cluster, statistic, value)| {
                     Some(format!("{}: {value}\n", number(cluster, statistic)?))
                 });
-                let status = if line.starts_with("GET /ready ") && !ready { 503 } else { 200 };
+                let status = if line.starts_with("GET /ready ") && !ready {
+                    503
+                } else {
+                    200
+                };
                 let body = found.unwrap_or_default();
-                write!(stream, "HTTP/1.1 {status} -\r\nconnection: close\r\n\r\n{body}").unwrap();
+                write!(
+                    stream,
+                    "HTTP/1.1 {status} -\r\nconnection: close\r\n\r\n{body}"
+                )
+                .unwrap();
             }
         });
         address
@@ -97,19 +109,69 @@ mod tests {
     fn gateway_starts_with_a_healthy_authz_server_and_dns() {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         for (case, ready, healthy, looked_up, problem) in [
-            ("all is there", true, ["up"].as_slice(), ["up", "down"].as_slice(), None),
-            ("Envoy is not ready", false, &["up"], &[], Some("/ready: answered 503")),
-            ("no authz server is well", true, &["down"], &["up"], Some("no healthy endpoint: down")),
-            ("no authz server is found", true, &["nowhere"], &["up"], Some("no healthy endpoint: nowhere")),
-            ("DNS is away", true, &["up"], &["up", "nowhere"], Some("no answer from DNS: nowhere")),
-            ("neither", true, &["down"], &["nowhere"], Some("endpoint: down; no answer from DNS: nowhere")),
-            ("a cluster that Envoy lacks", true, &["other"], &[], Some("cluster.other.membership_healthy")),
+            (
+                "all is there",
+                true,
+                ["up"].as_slice(),
+                ["up", "down"].as_slice(),
+                None,
+            ),
+            (
+                "Envoy is not ready",
+                false,
+                &["up"],
+                &[],
+                Some("/ready: answered 503"),
+            ),
+            (
+                "no authz server is well",
+                true,
+                &["down"],
+                &["up"],
+                Some("no healthy endpoint: down"),
+            ),
+            (
+                "no authz server is found",
+                true,
+                &["nowhere"],
+                &["up"],
+                Some("no healthy endpoint: nowhere"),
+            ),
+            (
+                "DNS is away",
+                true,
+                &["up"],
+                &["up", "nowhere"],
+                Some("no answer from DNS: nowhere"),
+            ),
+            (
+                "neither",
+                true,
+                &["down"],
+                &["nowhere"],
+                Some("endpoint: down; no answer from DNS: nowhere"),
+            ),
+            (
+                "a cluster that Envoy lacks",
+                true,
+                &["other"],
+                &[],
+                Some("cluster.other.membership_healthy"),
+            ),
         ] {
-            let started = Started { admin: envoy(ready), healthy: names(healthy), looked_up: names(looked_up) };
+            let started = Started {
+                admin: envoy(ready),
+                healthy: names(healthy),
+                looked_up: names(looked_up),
+            };
             let outcome = started.run(&mut Vec::new());
             let said = outcome.err().map(|error| format!("{error:#}"));
             assert_eq!(said.is_some(), problem.is_some(), "{case}: {said:?}");
-            assert!(said.unwrap_or_default().contains(problem.unwrap_or_default()), "{case}");
+            assert!(
+                said.unwrap_or_default()
+                    .contains(problem.unwrap_or_default()),
+                "{case}"
+            );
         }
     }
 }

@@ -12,7 +12,11 @@ impl Target {
     /// Every address of the host; an error where there is none, since then nothing could be tried.
     pub(crate) fn addresses(&self) -> std::io::Result<Vec<SocketAddr>> {
         let found: Vec<_> = self.authority.to_socket_addrs()?.collect();
-        if found.is_empty() { Err(std::io::Error::other("the name has no address")) } else { Ok(found) }
+        if found.is_empty() {
+            Err(std::io::Error::other("the name has no address"))
+        } else {
+            Ok(found)
+        }
     }
 }
 
@@ -21,9 +25,14 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (authority, path) = text.split_once('/').unwrap_or((text, ""));
-        let port = authority.rsplit_once(':').map(|(host, port)| (!host.is_empty(), port.parse::<u16>()));
+        let port = authority
+            .rsplit_once(':')
+            .map(|(host, port)| (!host.is_empty(), port.parse::<u16>()));
         match port {
-            Some((true, Ok(1..))) => Ok(Self { authority: authority.to_owned(), path: format!("/{path}") }),
+            Some((true, Ok(1..))) => Ok(Self {
+                authority: authority.to_owned(),
+                path: format!("/{path}"),
+            }),
             _ => Err(format!("{text}: write HOST:PORT or HOST:PORT/PATH")),
         }
     }
@@ -54,7 +63,11 @@ impl FromStr for Expectation {
             Some(("https", target)) => (Scheme::Https, target),
             _ => return Err(form()),
         };
-        Ok(Self { scheme, target: target.parse()?, status: status.parse().map_err(|_| form())? })
+        Ok(Self {
+            scheme,
+            target: target.parse()?,
+            status: status.parse().map_err(|_| form())?,
+        })
     }
 }
 
@@ -64,10 +77,18 @@ mod tests {
 
     #[test]
     fn targets_name_a_port_and_perhaps_a_path() {
-        for (text, authority, path) in
-            [("a.b:80", "a.b:80", "/"), ("[::1]:8000/api/me", "[::1]:8000", "/api/me"), ("a:1/", "a:1", "/")]
-        {
-            assert_eq!(text.parse(), Ok(Target { authority: authority.to_owned(), path: path.to_owned() }));
+        for (text, authority, path) in [
+            ("a.b:80", "a.b:80", "/"),
+            ("[::1]:8000/api/me", "[::1]:8000", "/api/me"),
+            ("a:1/", "a:1", "/"),
+        ] {
+            assert_eq!(
+                text.parse(),
+                Ok(Target {
+                    authority: authority.to_owned(),
+                    path: path.to_owned()
+                })
+            );
         }
         for text in ["", "a", "a:", ":80", "a:0", "a:65536", "a:http"] {
             assert!(text.parse::<Target>().is_err(), "{text}");
@@ -76,14 +97,23 @@ mod tests {
 
     #[test]
     fn expectations_name_a_status() {
-        for (text, scheme) in
-            [("http://gate:80/api/me=401", Scheme::Http), ("https://gate:80/api/me=401", Scheme::Https)]
-        {
+        for (text, scheme) in [
+            ("http://gate:80/api/me=401", Scheme::Http),
+            ("https://gate:80/api/me=401", Scheme::Https),
+        ] {
             let found: Expectation = text.parse().unwrap();
-            assert_eq!((found.scheme, found.target.path.as_str(), found.status), (scheme, "/api/me", 401));
+            assert_eq!(
+                (found.scheme, found.target.path.as_str(), found.status),
+                (scheme, "/api/me", 401)
+            );
         }
-        for text in ["http://gate:80/", "gate:443/=200", "ftp://gate:21/=200", "http://gate/=200", "http://gate:80/=ok"]
-        {
+        for text in [
+            "http://gate:80/",
+            "gate:443/=200",
+            "ftp://gate:21/=200",
+            "http://gate/=200",
+            "http://gate:80/=ok",
+        ] {
             assert!(text.parse::<Expectation>().is_err(), "{text}");
         }
     }

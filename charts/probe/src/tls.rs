@@ -7,9 +7,12 @@ use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_t
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
 
-/// TLS over a connection to `host`, whose certificate may be anybody's: a pod where nobody belongs knows none of its authorities, and sends
-/// nothing that is worth reading.
-pub(crate) fn with_any_certificate(stream: TcpStream, host: &str) -> Result<StreamOwned<ClientConnection, TcpStream>> {
+/// TLS over a connection to `host`, whose certificate may be anybody's: a pod where nobody belongs
+/// knows none of its authorities, and sends nothing that is worth reading.
+pub(crate) fn with_any_certificate(
+    stream: TcpStream,
+    host: &str,
+) -> Result<StreamOwned<ClientConnection, TcpStream>> {
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     let verifier = AnyCertificate(provider.signature_verification_algorithms);
     let config = ClientConfig::builder_with_provider(Arc::new(provider))

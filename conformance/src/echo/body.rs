@@ -24,14 +24,21 @@ pub(super) struct Chunks {
 
 impl Incoming {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, bytes: Vec::new() }
+        Self {
+            stream,
+            bytes: Vec::new(),
+        }
     }
 
     /// The bytes of the next head; `None` once there is none to come.
     pub(super) async fn head(&mut self) -> Option<Vec<u8>> {
         loop {
             // RFC 9112 §2.2: empty lines before a request are skipped.
-            let empty = self.bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            let empty = self
+                .bytes
+                .iter()
+                .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+                .count();
             self.bytes.drain(..empty);
             if let Some(end) = Head::end(&self.bytes) {
                 return Some(self.bytes.drain(..end).collect());
@@ -53,9 +60,13 @@ impl Incoming {
                 let line = self.line().await?;
                 let text = String::from_utf8_lossy(&line).into_owned();
                 let digits = text.trim_end_matches(['\r', '\n']);
-                if !text.ends_with("\r\n") || digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+                if !text.ends_with("\r\n")
+                    || digits.is_empty()
+                    || !digits.bytes().all(|byte| byte.is_ascii_hexdigit())
                 {
-                    chunks.ambiguities.push("a chunk size that is not only a number".to_owned());
+                    chunks
+                        .ambiguities
+                        .push("a chunk size that is not only a number".to_owned());
                 }
                 let digits = digits.split(';').next().unwrap_or_default().trim();
                 let size = usize::from_str_radix(digits, 16).ok()?;
@@ -64,7 +75,9 @@ impl Incoming {
                 }
                 self.skip(size).await?;
                 if self.line().await? != b"\r\n" {
-                    chunks.ambiguities.push("a chunk longer than its size".to_owned());
+                    chunks
+                        .ambiguities
+                        .push("a chunk longer than its size".to_owned());
                 }
             },
         }

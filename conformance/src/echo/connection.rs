@@ -20,7 +20,11 @@ use crate::escape::abridged;
 const IDLE: Duration = Duration::from_mins(5);
 const QUOTED: usize = 400;
 
-pub(super) async fn accept(listener: TcpListener, handlers: Handlers, records: Arc<Records>) -> std::io::Result<()> {
+pub(super) async fn accept(
+    listener: TcpListener,
+    handlers: Handlers,
+    records: Arc<Records>,
+) -> std::io::Result<()> {
     let listener = Bounded::new(listener);
     loop {
         let (stream, place) = listener.accept().await?;
@@ -38,12 +42,20 @@ async fn serve(stream: TcpStream, handlers: Handlers, records: Arc<Records>) {
     let rest = incoming.rest();
     let seen = with_canaries("unfinished head", &rest);
     if !seen.is_empty() {
-        records.add(Record { request_line: "(unfinished)".to_owned(), seen, ..Record::default() });
+        records.add(Record {
+            request_line: "(unfinished)".to_owned(),
+            seen,
+            ..Record::default()
+        });
     }
 }
 
 /// `None` when the connection is over.
-async fn answer_next(incoming: &mut Incoming, handlers: &Handlers, records: &Records) -> Option<()> {
+async fn answer_next(
+    incoming: &mut Incoming,
+    handlers: &Handlers,
+    records: &Records,
+) -> Option<()> {
     let bytes = incoming.head().await?;
     let head = Head::parse(&bytes);
     let case = Canary::find(head.value(CASE_HEADER));
@@ -62,7 +74,12 @@ async fn answer_next(incoming: &mut Incoming, handlers: &Handlers, records: &Rec
     let chunks = incoming.body(head.length()).await?;
     let seen = with_canaries("trailer", &chunks.trailers);
     if !seen.is_empty() || !chunks.ambiguities.is_empty() {
-        records.add(Record { handler: None, seen, ambiguities: chunks.ambiguities, ..record });
+        records.add(Record {
+            handler: None,
+            seen,
+            ambiguities: chunks.ambiguities,
+            ..record
+        });
     }
     // Whose answer this is, so that one that goes to somebody else is noticed.
     let named = case.or_else(|| Canary::find(&head.target));

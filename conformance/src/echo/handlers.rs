@@ -1,4 +1,5 @@
-//! The paths that stand for protected handlers, matched by a real axum router, as the services behind the gateway would.
+//! The paths that stand for protected handlers, matched by a real axum router, as the services
+//! behind the gateway would.
 
 use anyhow::{bail, ensure};
 use axum::Router;
@@ -24,17 +25,34 @@ impl Handlers {
         let mut router = Router::new();
         let mut shapes = std::collections::HashMap::new();
         for pattern in patterns {
-            ensure!(pattern.starts_with('/'), "'{pattern}' is not a path: it must start with /");
+            ensure!(
+                pattern.starts_with('/'),
+                "'{pattern}' is not a path: it must start with /"
+            );
             // The router panics on these.
             for segment in pattern.split('/') {
                 let braces = [segment.matches('{').count(), segment.matches('}').count()];
-                let is_parameter = segment.starts_with('{') && segment.ends_with('}') && segment.len() > 2;
+                let is_parameter =
+                    segment.starts_with('{') && segment.ends_with('}') && segment.len() > 2;
                 let is_whole = braces == [0, 0] || (braces == [1, 1] && is_parameter);
-                ensure!(is_whole, "'{pattern}': a parameter is a whole segment, such as {{id}}");
-                let is_old = segment.starts_with(':') || segment.starts_with('*') || segment.contains("{*");
-                ensure!(!is_old, "'{pattern}': write a parameter as {{id}}; a rest of a path is not supported");
+                ensure!(
+                    is_whole,
+                    "'{pattern}': a parameter is a whole segment, such as {{id}}"
+                );
+                let is_old =
+                    segment.starts_with(':') || segment.starts_with('*') || segment.contains("{*");
+                ensure!(
+                    !is_old,
+                    "'{pattern}': write a parameter as {{id}}; a rest of a path is not supported"
+                );
             }
-            let segments = pattern.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment });
+            let segments = pattern.split('/').map(|segment| {
+                if segment.starts_with('{') {
+                    "{}"
+                } else {
+                    segment
+                }
+            });
             let shape: Vec<&str> = segments.collect();
             if let Some(other) = shapes.insert(shape, pattern) {
                 bail!("'{pattern}' and '{other}' match the same paths");
@@ -48,15 +66,29 @@ impl Handlers {
     pub(super) async fn matching(&self, method: &[u8], target: &[u8]) -> Option<String> {
         // What a server refuses reaches no handler.
         let uri = Uri::try_from(target).ok()?;
-        let request = Request::builder().method(method).uri(uri).body(Body::empty()).ok()?;
-        let response = self.0.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
-        response.extensions().get::<Pattern>().map(|Pattern(pattern)| pattern.clone())
+        let request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .body(Body::empty())
+            .ok()?;
+        let response = self
+            .0
+            .clone()
+            .oneshot(request)
+            .await
+            .unwrap_or_else(|never| match never {});
+        response
+            .extensions()
+            .get::<Pattern>()
+            .map(|Pattern(pattern)| pattern.clone())
     }
 }
 
 async fn say_which(pattern: MatchedPath) -> Response {
     let mut response = StatusCode::OK.into_response();
-    response.extensions_mut().insert(Pattern(pattern.as_str().to_owned()));
+    response
+        .extensions_mut()
+        .insert(Pattern(pattern.as_str().to_owned()));
     response
 }
 
@@ -79,16 +111,31 @@ mod tests {
             ("/audit\u{0}", None),
             ("*", None),
         ] {
-            assert_eq!(handlers.matching(b"GET", target.as_bytes()).await.as_deref(), pattern, "{target}");
+            assert_eq!(
+                handlers
+                    .matching(b"GET", target.as_bytes())
+                    .await
+                    .as_deref(),
+                pattern,
+                "{target}"
+            );
         }
     }
 
     #[test]
     fn patterns_that_the_router_cannot_have_are_errors() {
-        for patterns in
-            [&["audit"][..], &["/a/{b}c"], &["/a/:b"], &["/a/{b", "/a"], &["/a/{b}", "/a/{c}"], &["/a/{*b}"]]
-        {
-            assert!(Handlers::new(patterns.iter().copied()).is_err(), "{patterns:?}");
+        for patterns in [
+            &["audit"][..],
+            &["/a/{b}c"],
+            &["/a/:b"],
+            &["/a/{b", "/a"],
+            &["/a/{b}", "/a/{c}"],
+            &["/a/{*b}"],
+        ] {
+            assert!(
+                Handlers::new(patterns.iter().copied()).is_err(),
+                "{patterns:?}"
+            );
         }
     }
 }

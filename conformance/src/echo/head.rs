@@ -1,4 +1,5 @@
-//! The head of a request, read as leniently as any server does, and what in it servers read differently.
+//! The head of a request, read as leniently as any server does, and what in it servers read
+//! differently.
 
 use super::line::odd_line_ends;
 
@@ -23,21 +24,35 @@ pub(super) struct Head {
 impl Head {
     /// Where the head at the start of `bytes` ends: behind the first empty line.
     pub(super) fn end(bytes: &[u8]) -> Option<usize> {
-        let feeds = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at);
-        feeds.map(|at| at + 1).find_map(|next| match bytes.get(next..)? {
-            [b'\n', ..] => Some(next + 1),
-            [b'\r', b'\n', ..] => Some(next + 2),
-            _ => None,
-        })
+        let feeds = bytes
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte == b'\n')
+            .map(|(at, _)| at);
+        feeds
+            .map(|at| at + 1)
+            .find_map(|next| match bytes.get(next..)? {
+                [b'\n', ..] => Some(next + 1),
+                [b'\r', b'\n', ..] => Some(next + 2),
+                _ => None,
+            })
     }
 
     pub(super) fn parse(bytes: &[u8]) -> Self {
-        let mut lines = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let mut lines = bytes
+            .split(|byte| *byte == b'\n')
+            .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let request_line = lines.next().unwrap_or_default().to_vec();
         let mut words = request_line.split(|byte| *byte == b' ');
-        let (method, target) = (words.next().unwrap_or_default().to_vec(), words.next().unwrap_or_default().to_vec());
+        let (method, target) = (
+            words.next().unwrap_or_default().to_vec(),
+            words.next().unwrap_or_default().to_vec(),
+        );
         let version = words.next().unwrap_or_default();
-        let mut ambiguities: Vec<String> = odd_line_ends(bytes).into_iter().map(str::to_owned).collect();
+        let mut ambiguities: Vec<String> = odd_line_ends(bytes)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         if words.next().is_some() || !version.starts_with(b"HTTP/1.") || target.is_empty() {
             ambiguities.push("a request line that is not three words".to_owned());
         }
@@ -52,9 +67,18 @@ impl Head {
                 ambiguities.push("a header name that is no token".to_owned());
             }
             let value = halves.next().unwrap_or_default();
-            fields.push((name.trim_ascii().to_ascii_lowercase(), value.trim_ascii().to_vec()));
+            fields.push((
+                name.trim_ascii().to_ascii_lowercase(),
+                value.trim_ascii().to_vec(),
+            ));
         }
-        let mut head = Self { request_line, method, target, fields, ambiguities };
+        let mut head = Self {
+            request_line,
+            method,
+            target,
+            fields,
+            ambiguities,
+        };
         head.check_lengths();
         head
     }
@@ -69,17 +93,27 @@ impl Head {
         if lengths.len() > 1 || codings.len() > 1 {
             found.push("a length given twice");
         }
-        if lengths.iter().any(|length| length.is_empty() || !length.iter().all(u8::is_ascii_digit)) {
+        if lengths
+            .iter()
+            .any(|length| length.is_empty() || !length.iter().all(u8::is_ascii_digit))
+        {
             found.push("a Content-Length that is no number");
         }
-        if codings.iter().any(|coding| !coding.eq_ignore_ascii_case(b"chunked")) {
+        if codings
+            .iter()
+            .any(|coding| !coding.eq_ignore_ascii_case(b"chunked"))
+        {
             found.push("a Transfer-Encoding other than chunked");
         }
-        self.ambiguities.extend(found.into_iter().map(str::to_owned));
+        self.ambiguities
+            .extend(found.into_iter().map(str::to_owned));
     }
 
     fn all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.fields.iter().filter(move |(known, _)| known == name.as_bytes()).map(|(_, value)| value.as_slice())
+        self.fields
+            .iter()
+            .filter(move |(known, _)| known == name.as_bytes())
+            .map(|(_, value)| value.as_slice())
     }
 
     /// The first value of a header.
@@ -89,10 +123,15 @@ impl Head {
 
     /// As RFC 9112 §6.3 has it: chunked goes before a length. Without either there is no body.
     pub(super) fn length(&self) -> Length {
-        if self.all("transfer-encoding").any(|coding| coding.to_ascii_lowercase().ends_with(b"chunked")) {
+        if self
+            .all("transfer-encoding")
+            .any(|coding| coding.to_ascii_lowercase().ends_with(b"chunked"))
+        {
             return Length::Chunked;
         }
-        let length = std::str::from_utf8(self.value("content-length")).ok().and_then(|length| length.parse().ok());
+        let length = std::str::from_utf8(self.value("content-length"))
+            .ok()
+            .and_then(|length| length.parse().ok());
         Length::Bytes(length.unwrap_or(0))
     }
 }
@@ -107,15 +146,23 @@ mod tests {
 
     #[test]
     fn a_clean_head_has_no_ambiguity() {
-        let head = Head::parse(b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\nx: \r\n\r\n");
+        let head = Head::parse(
+            b"POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: Chunked\r\nx: \r\n\r\n",
+        );
         assert!(head.ambiguities.is_empty(), "{:?}", head.ambiguities);
-        assert_eq!((head.length(), head.value("host"), &head.target[..]), (Length::Chunked, &b"h"[..], &b"/a"[..]));
+        assert_eq!(
+            (head.length(), head.value("host"), &head.target[..]),
+            (Length::Chunked, &b"h"[..], &b"/a"[..])
+        );
     }
 
     #[test]
     fn what_servers_read_differently_is_named() {
         for (lines, part) in [
-            ("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "and Transfer-Encoding"),
+            (
+                "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
+                "and Transfer-Encoding",
+            ),
             ("Content-Length: 1\r\nContent-Length: 1\r\n", "given twice"),
             ("Content-Length: +1\r\n", "no number"),
             ("Content-Length: 1, 1\r\n", "no number"),
@@ -127,10 +174,21 @@ mod tests {
             ("a\r\n", "no ambiguity"),
         ] {
             let head = Head::parse(format!("GET / HTTP/1.1\r\n{lines}\r\n").as_bytes());
-            let found = head.ambiguities.iter().any(|ambiguity| ambiguity.contains(part));
-            assert_eq!(found, part != "no ambiguity", "{lines:?}: {:?}", head.ambiguities);
+            let found = head
+                .ambiguities
+                .iter()
+                .any(|ambiguity| ambiguity.contains(part));
+            assert_eq!(
+                found,
+                part != "no ambiguity",
+                "{lines:?}: {:?}",
+                head.ambiguities
+            );
         }
-        assert_eq!(Head::parse(b"GET / a HTTP/1.1\r\n\r\n").ambiguities.len(), 1);
+        assert_eq!(
+            Head::parse(b"GET / a HTTP/1.1\r\n\r\n").ambiguities.len(),
+            1
+        );
     }
 
     #[test]

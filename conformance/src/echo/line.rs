@@ -6,30 +6,43 @@ use crate::escape::abridged;
 
 const QUOTED: usize = 240;
 
-/// The lines of `bytes` that have a canary. A carriage return or a line feed alone ends a line too: some server takes it so.
+/// The lines of `bytes` that have a canary. A carriage return or a line feed alone ends a line too:
+/// some server takes it so.
 pub(super) fn with_canaries(part: &str, bytes: &[u8]) -> Vec<Seen> {
     let lines = bytes.split(|byte| matches!(byte, b'\r' | b'\n'));
     lines.filter_map(|line| seen(part, line)).collect()
 }
 
 fn seen(part: &str, line: &[u8]) -> Option<Seen> {
-    let canaries: Vec<String> = Canary::find_all(line).iter().map(ToString::to_string).collect();
+    let canaries: Vec<String> = Canary::find_all(line)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     if canaries.is_empty() {
         return None;
     }
     let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
     let name = name.iter().map(|byte| char::from(*byte)).collect();
-    Some(Seen { part: part.to_owned(), name, line: abridged(line, QUOTED), canaries })
+    Some(Seen {
+        part: part.to_owned(),
+        name,
+        line: abridged(line, QUOTED),
+        canaries,
+    })
 }
 
 /// Whether a line of a message ends in a way that servers disagree on.
 pub(super) fn odd_line_ends(bytes: &[u8]) -> Vec<&'static str> {
     let pairs = || bytes.iter().zip(bytes.iter().skip(1));
     let mut odd = Vec::new();
-    if bytes.first() == Some(&b'\n') || pairs().any(|(before, byte)| *byte == b'\n' && *before != b'\r') {
+    if bytes.first() == Some(&b'\n')
+        || pairs().any(|(before, byte)| *byte == b'\n' && *before != b'\r')
+    {
         odd.push("a line feed without a carriage return");
     }
-    if bytes.last() == Some(&b'\r') || pairs().any(|(byte, after)| *byte == b'\r' && *after != b'\n') {
+    if bytes.last() == Some(&b'\r')
+        || pairs().any(|(byte, after)| *byte == b'\r' && *after != b'\n')
+    {
         odd.push("a carriage return without a line feed");
     }
     if bytes.contains(&0) {
@@ -45,7 +58,12 @@ mod tests {
 
     #[test]
     fn a_canary_is_seen_under_the_name_of_every_line_that_somebody_could_read() {
-        let canary = Canary { role: Role::Planted, run: 1, group: 2, index: 3 };
+        let canary = Canary {
+            role: Role::Planted,
+            run: 1,
+            group: 2,
+            index: 3,
+        };
         let text = format!("GET / HTTP/1.1\r\na: b\rX-User-OID: {canary}\nc: {canary}\r\n d:e\r\n");
         let seen = with_canaries("head", text.as_bytes());
         let names: Vec<&str> = seen.iter().map(|seen| seen.name.as_str()).collect();
@@ -56,9 +74,14 @@ mod tests {
     #[test]
     fn only_odd_line_ends_are_odd() {
         assert!(odd_line_ends(b"a\r\nb\r\n\r\n").is_empty());
-        for (bytes, found) in
-            [(&b"a\nb\r\n"[..], 1), (b"\n", 1), (b"a\rb\r\n", 1), (b"a\r", 1), (b"\0\r\n", 1), (b"a\r\r\n\n", 2)]
-        {
+        for (bytes, found) in [
+            (&b"a\nb\r\n"[..], 1),
+            (b"\n", 1),
+            (b"a\rb\r\n", 1),
+            (b"a\r", 1),
+            (b"\0\r\n", 1),
+            (b"a\r\r\n\n", 2),
+        ] {
             assert_eq!(odd_line_ends(bytes).len(), found, "{bytes:?}");
         }
     }

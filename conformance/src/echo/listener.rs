@@ -24,12 +24,18 @@ pub(super) struct Bounded {
 
 impl Bounded {
     pub(super) fn new(listener: TcpListener) -> Self {
-        Self { listener, places: Arc::new(Semaphore::new(CONNECTIONS)) }
+        Self {
+            listener,
+            places: Arc::new(Semaphore::new(CONNECTIONS)),
+        }
     }
 
     /// The next connection, and its place, which is free again when it is dropped.
     pub(super) async fn accept(&self) -> Result<(TcpStream, OwnedSemaphorePermit)> {
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(std::io::Error::other)?;
+        let place = Arc::clone(&self.places)
+            .acquire_owned()
+            .await
+            .map_err(std::io::Error::other)?;
         loop {
             let (stream, _) = match self.listener.accept().await {
                 Ok(accepted) => accepted,
@@ -49,13 +55,22 @@ pub(super) async fn serve(listener: TcpListener, router: Router) -> Result<()> {
     serve_within(HEADER_TIMEOUT, listener, router).await
 }
 
-async fn serve_within(header_timeout: Duration, listener: TcpListener, router: Router) -> Result<()> {
+async fn serve_within(
+    header_timeout: Duration,
+    listener: TcpListener,
+    router: Router,
+) -> Result<()> {
     let listener = Bounded::new(listener);
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(header_timeout);
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_timeout);
     loop {
         let (stream, place) = listener.accept().await?;
-        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        let connection = builder.serve_connection(
+            TokioIo::new(stream),
+            TowerToHyperService::new(router.clone()),
+        );
         tokio::spawn(async move {
             // Its end, whichever, is the client's affair.
             let _ended = connection.await;
@@ -81,11 +96,21 @@ mod tests {
     async fn connection_beyond_the_bound_waits_for_a_place() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let bounded = Bounded { listener, places: Arc::new(Semaphore::new(1)) };
-        let _clients = (TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap());
+        let bounded = Bounded {
+            listener,
+            places: Arc::new(Semaphore::new(1)),
+        };
+        let _clients = (
+            TcpStream::connect(address).await.unwrap(),
+            TcpStream::connect(address).await.unwrap(),
+        );
         let (stream, place) = bounded.accept().await.unwrap();
         assert!(stream.nodelay().unwrap());
-        assert!(timeout(Duration::from_millis(50), bounded.accept()).await.is_err());
+        assert!(
+            timeout(Duration::from_millis(50), bounded.accept())
+                .await
+                .is_err()
+        );
         drop(place);
         let (_stream, _place) = bounded.accept().await.unwrap();
     }
@@ -93,10 +118,18 @@ mod tests {
     #[tokio::test]
     async fn head_that_never_ends_is_not_waited_for() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        tokio::spawn(serve_within(Duration::from_millis(100), listener, Router::new()));
+        let mut client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        tokio::spawn(serve_within(
+            Duration::from_millis(100),
+            listener,
+            Router::new(),
+        ));
         client.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
         let mut rest = Vec::new();
-        let _end = timeout(Duration::from_secs(30), client.read_to_end(&mut rest)).await.expect("it is closed");
+        let _end = timeout(Duration::from_secs(30), client.read_to_end(&mut rest))
+            .await
+            .expect("it is closed");
     }
 }

@@ -52,11 +52,17 @@ impl Records {
     }
 
     fn all(&self) -> Vec<Record> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 }
 
@@ -67,5 +73,7 @@ pub(super) fn router(records: Arc<Records>) -> Router {
         records.clear();
         StatusCode::NO_CONTENT
     };
-    Router::new().route("/records", get(all).delete(clear)).with_state(records)
+    Router::new()
+        .route("/records", get(all).delete(clear))
+        .with_state(records)
 }

@@ -39,23 +39,29 @@ fn push_length(block: &mut Vec<u8>, length: usize) {
     block.push(byte(rest));
 }
 
-/// The status that a block of fields starts with: an entry of the static table, or a value of its own, which may be Huffman-coded.
+/// The status that a block of fields starts with: an entry of the static table, or a value of its
+/// own, which may be Huffman-coded.
 pub(super) fn status(block: &[u8]) -> Option<u16> {
     match block {
         // A change of the table's size may come first (§6.3).
         [0x20..=0x3f, rest @ ..] => status(rest),
-        [index @ 0x88..=0x8e, ..] => [200, 204, 206, 304, 400, 404, 500].get(usize::from(index - 0x88)).copied(),
+        [index @ 0x88..=0x8e, ..] => [200, 204, 206, 304, 400, 404, 500]
+            .get(usize::from(index - 0x88))
+            .copied(),
         [0x08..=0x0e | 0x18..=0x1e | 0x48..=0x4e, 3, digits @ ..] => {
             std::str::from_utf8(digits.get(..3)?).ok()?.parse().ok()
         }
-        [0x08..=0x0e | 0x18..=0x1e | 0x48..=0x4e, length @ 0x82..=0x83, coded @ ..] => {
-            digits(coded.get(..usize::from(length & 0x7f))?)
-        }
+        [
+            0x08..=0x0e | 0x18..=0x1e | 0x48..=0x4e,
+            length @ 0x82..=0x83,
+            coded @ ..,
+        ] => digits(coded.get(..usize::from(length & 0x7f))?),
         _ => None,
     }
 }
 
-/// Three digits in the code of appendix B, where `0`, `1` and `2` have five bits and the others six.
+/// Three digits in the code of appendix B, where `0`, `1` and `2` have five bits and the others
+/// six.
 fn digits(coded: &[u8]) -> Option<u16> {
     let at = |index| coded.get(index).copied().unwrap_or_default();
     let mut bits = u32::from_be_bytes([at(0), at(1), at(2), 0]);
@@ -95,8 +101,17 @@ mod tests {
 
     #[test]
     fn fields_go_out_as_they_are() {
-        let fields = [(b"A\r".to_vec(), b"\xff".to_vec()), (b"b".to_vec(), Vec::new())];
-        assert_eq!(compress(&fields, Framing::Whole), b"\x00\x02A\r\x01\xff\x00\x01b\x00");
-        assert_eq!(compress(&fields, Framing::Indexed), b"\x00\x02A\r\x01\xff\x40\x01b\x00\xbe");
+        let fields = [
+            (b"A\r".to_vec(), b"\xff".to_vec()),
+            (b"b".to_vec(), Vec::new()),
+        ];
+        assert_eq!(
+            compress(&fields, Framing::Whole),
+            b"\x00\x02A\r\x01\xff\x00\x01b\x00"
+        );
+        assert_eq!(
+            compress(&fields, Framing::Indexed),
+            b"\x00\x02A\r\x01\xff\x40\x01b\x00\xbe"
+        );
     }
 }

@@ -5,7 +5,8 @@ use crate::case::{Framing, Part};
 
 /// The largest frame that every peer takes (RFC 9113 §4.2).
 const LARGEST: usize = 16 * 1024;
-/// nghttp2 and others end a connection with more than eight (the answer to CONTINUATION floods, CVE-2024-27919).
+/// nghttp2 and others end a connection with more than eight (the answer to CONTINUATION floods,
+/// CVE-2024-27919).
 const CONTINUATIONS: usize = 6;
 const CONTINUATION_SIZE: usize = 7;
 
@@ -49,14 +50,23 @@ impl Frame {
             7 => Kind::GoAway,
             _ => Kind::Other,
         };
-        Some((Self { kind, flags: *flags, stream: u32::from_be_bytes(*stream) & 0x7fff_ffff, payload }, 9 + length))
+        Some((
+            Self {
+                kind,
+                flags: *flags,
+                stream: u32::from_be_bytes(*stream) & 0x7fff_ffff,
+                payload,
+            },
+            9 + length,
+        ))
     }
 
     pub(super) fn is_acknowledgement(&self) -> bool {
         self.flags & ACKNOWLEDGEMENT != 0
     }
 
-    /// Whether GOAWAY says that something was wrong, rather than that no more streams are taken (RFC 9113 §6.8).
+    /// Whether GOAWAY says that something was wrong, rather than that no more streams are taken
+    /// (RFC 9113 §6.8).
     pub(super) fn is_connection_error(&self) -> bool {
         self.payload.get(4..8).is_some_and(|code| code != [0; 4])
     }
@@ -72,7 +82,8 @@ impl Frame {
 
     /// The compressed fields of HEADERS.
     pub(super) fn fields(&self) -> &[u8] {
-        let skipped = usize::from(self.flags & PADDED != 0) + if self.flags & PRIORITY == 0 { 0 } else { 5 };
+        let skipped =
+            usize::from(self.flags & PADDED != 0) + if self.flags & PRIORITY == 0 { 0 } else { 5 };
         self.payload.get(skipped..).unwrap_or_default()
     }
 }
@@ -81,14 +92,23 @@ impl Frame {
 pub(super) fn encode(part: &Part, stream: u32) -> Vec<u8> {
     match part {
         Part::Data { bytes, end } => frame(0, if *end { END_STREAM } else { 0 }, stream, bytes),
-        Part::Headers { fields, framing, end } => {
+        Part::Headers {
+            fields,
+            framing,
+            end,
+        } => {
             let block = compress(fields, *framing);
             let pieces = pieces(&block, *framing);
             let last = pieces.len().saturating_sub(1);
             let frames = pieces.into_iter().enumerate().flat_map(|(at, piece)| {
                 let ends_stream = if at == 0 && *end { END_STREAM } else { 0 };
                 let ends_headers = if at == last { END_HEADERS } else { 0 };
-                frame(if at == 0 { 1 } else { 9 }, ends_stream | ends_headers, stream, piece)
+                frame(
+                    if at == 0 { 1 } else { 9 },
+                    ends_stream | ends_headers,
+                    stream,
+                    piece,
+                )
             });
             frames.collect()
         }
@@ -97,18 +117,35 @@ pub(super) fn encode(part: &Part, stream: u32) -> Vec<u8> {
 
 /// What goes into HEADERS, and what into each CONTINUATION.
 fn pieces(block: &[u8], framing: Framing) -> Vec<&[u8]> {
-    let cut = if framing == Framing::Continued { CONTINUATIONS * CONTINUATION_SIZE } else { 0 };
-    let (start, end) = block.split_at_checked(block.len().saturating_sub(cut)).unwrap_or((block, &[]));
-    if start.is_empty() { vec![block] } else { start.chunks(LARGEST).chain(end.chunks(CONTINUATION_SIZE)).collect() }
+    let cut = if framing == Framing::Continued {
+        CONTINUATIONS * CONTINUATION_SIZE
+    } else {
+        0
+    };
+    let (start, end) = block
+        .split_at_checked(block.len().saturating_sub(cut))
+        .unwrap_or((block, &[]));
+    if start.is_empty() {
+        vec![block]
+    } else {
+        start
+            .chunks(LARGEST)
+            .chain(end.chunks(CONTINUATION_SIZE))
+            .collect()
+    }
 }
 
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let [_, length @ ..] = u32::try_from(payload.len()).unwrap_or(u32::MAX).to_be_bytes();
+    let [_, length @ ..] = u32::try_from(payload.len())
+        .unwrap_or(u32::MAX)
+        .to_be_bytes();
     [&length[..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
 pub(super) fn settings(values: &[(u16, u32)]) -> Vec<u8> {
-    let pairs = values.iter().flat_map(|(id, value)| [&id.to_be_bytes()[..], &value.to_be_bytes()].concat());
+    let pairs = values
+        .iter()
+        .flat_map(|(id, value)| [&id.to_be_bytes()[..], &value.to_be_bytes()].concat());
     frame(4, 0, 0, &pairs.collect::<Vec<u8>>())
 }
 
@@ -138,15 +175,29 @@ mod tests {
     fn a_block_is_cut_into_frames_that_a_peer_must_take() {
         let fields = vec![(b"a".to_vec(), vec![b'b'; 20_000])];
         for framing in [Framing::Whole, Framing::Continued] {
-            let encoded = encode(&Part::Headers { fields: fields.clone(), framing, end: true }, 5);
+            let encoded = encode(
+                &Part::Headers {
+                    fields: fields.clone(),
+                    framing,
+                    end: true,
+                },
+                5,
+            );
             let (mut bytes, mut lengths) = (&encoded[..], Vec::new());
             while let Some((frame, length)) = Frame::parse(bytes) {
                 assert_eq!((frame.stream, frame.ends_stream()), (5, lengths.is_empty()));
                 lengths.push(frame.payload.len());
                 bytes = &bytes[length..];
             }
-            assert!(bytes.is_empty() && lengths.iter().all(|length| *length <= 16 * 1024), "{lengths:?}");
-            assert_eq!(lengths.iter().sum::<usize>(), 1 + 2 + 4 + 20_000, "{lengths:?}");
+            assert!(
+                bytes.is_empty() && lengths.iter().all(|length| *length <= 16 * 1024),
+                "{lengths:?}"
+            );
+            assert_eq!(
+                lengths.iter().sum::<usize>(),
+                1 + 2 + 4 + 20_000,
+                "{lengths:?}"
+            );
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::spelling::{forms, respelt};
 use super::{Paths, Target, TokenOf};
 
-/// What may stand between, before or behind segments without changing, for some reader, where the path leads.
+/// What may stand between, before or behind segments without changing, for some reader, where the
+/// path leads.
 const INSERTED: &[&str] = &[
     ".",
     "./",
@@ -108,17 +109,27 @@ const INSERTED: &[&str] = &[
 pub(super) fn all(paths: &Paths) -> Vec<Target> {
     let each = paths.gateway.iter().enumerate();
     each.flat_map(|(base, path)| {
-        let by_bytes = if paths.thoroughly.contains(&base) { by_bytes(base, path) } else { Vec::new() };
-        let inserted = INSERTED
-            .iter()
-            .flat_map(move |text| at_every_place(base, path, &format!("{text:?}"), text.as_bytes(), true));
-        let respelt = respelt(path)
-            .into_iter()
-            .map(move |(what, text)| Target::new(base, TokenOf::AnotherPath, what, text.into_bytes()));
+        let by_bytes = if paths.thoroughly.contains(&base) {
+            by_bytes(base, path)
+        } else {
+            Vec::new()
+        };
+        let inserted = INSERTED.iter().flat_map(move |text| {
+            at_every_place(base, path, &format!("{text:?}"), text.as_bytes(), true)
+        });
+        let respelt = respelt(path).into_iter().map(move |(what, text)| {
+            Target::new(base, TokenOf::AnotherPath, what, text.into_bytes())
+        });
         let forms = forms(path, &paths.host)
             .into_iter()
-            .map(move |(what, text)| Target::new(base, TokenOf::AnotherPath, what, text.into_bytes()));
-        by_bytes.into_iter().chain(inserted).chain(respelt).chain(forms)
+            .map(move |(what, text)| {
+                Target::new(base, TokenOf::AnotherPath, what, text.into_bytes())
+            });
+        by_bytes
+            .into_iter()
+            .chain(inserted)
+            .chain(respelt)
+            .chain(forms)
     })
     .collect()
 }
@@ -126,19 +137,43 @@ pub(super) fn all(paths: &Paths) -> Vec<Target> {
 /// Each byte as itself, as an escape, and as an escape of an escape.
 fn by_bytes(base: usize, path: &str) -> Vec<Target> {
     let bytes = (0..=u8::MAX).flat_map(|byte| {
-        let escaped = at_every_place(base, path, "an escape", format!("%{byte:02x}").as_bytes(), true);
-        let twice = at_every_place(base, path, "an escape of an escape", format!("%25{byte:02x}").as_bytes(), false);
+        let escaped = at_every_place(
+            base,
+            path,
+            "an escape",
+            format!("%{byte:02x}").as_bytes(),
+            true,
+        );
+        let twice = at_every_place(
+            base,
+            path,
+            "an escape of an escape",
+            format!("%25{byte:02x}").as_bytes(),
+            false,
+        );
         let raw = at_every_place(base, path, "a byte", &[byte], false);
         escaped.into_iter().chain(twice).chain(raw)
     });
     bytes.collect()
 }
 
-/// Behind the path and in its last segment; and, if `everywhere`, before it, and around and instead of each of its slashes.
-fn at_every_place(base: usize, path: &str, what: &str, text: &[u8], everywhere: bool) -> Vec<Target> {
+/// Behind the path and in its last segment; and, if `everywhere`, before it, and around and instead
+/// of each of its slashes.
+fn at_every_place(
+    base: usize,
+    path: &str,
+    what: &str,
+    text: &[u8],
+    everywhere: bool,
+) -> Vec<Target> {
     let target = |place: &str, start: &str, end: &str| {
         let bytes = [start.as_bytes(), text, end.as_bytes()].concat();
-        Target::new(base, TokenOf::AnotherPath, &format!("{what} {place} {path}"), bytes)
+        Target::new(
+            base,
+            TokenOf::AnotherPath,
+            &format!("{what} {place} {path}"),
+            bytes,
+        )
     };
     let inside = path.len().saturating_sub(2);
     let (start, end) = path.split_at_checked(inside).unwrap_or((path, ""));

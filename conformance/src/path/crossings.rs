@@ -58,28 +58,56 @@ const STEPS: &[&str] = &[
 ];
 
 pub(super) fn all(paths: &Paths) -> Vec<Target> {
-    let services = || paths.thoroughly.iter().filter_map(|base| Some((*base, paths.gateway.get(*base)?)));
-    let everywhere: Vec<&String> = services().map(|(_, path)| path).chain(&paths.service).collect();
+    let services = || {
+        paths
+            .thoroughly
+            .iter()
+            .filter_map(|base| Some((*base, paths.gateway.get(*base)?)))
+    };
+    let everywhere: Vec<&String> = services()
+        .map(|(_, path)| path)
+        .chain(&paths.service)
+        .collect();
     let each = services();
     each.flat_map(|(base, from)| {
         let others = everywhere.iter().filter(move |to| **to != from);
         others.flat_map(move |to| {
-            // What the gateway rewrites has another name behind it, which a route for everything else may let through.
-            let straight = Target::new(base, TokenOf::Base, &format!("straight to {to}"), to.as_bytes().to_vec());
-            std::iter::once(straight).chain(STEPS.iter().flat_map(move |step| crossings(base, from, to, step)))
+            // What the gateway rewrites has another name behind it, which a route for everything
+            // else may let through.
+            let straight = Target::new(
+                base,
+                TokenOf::Base,
+                &format!("straight to {to}"),
+                to.as_bytes().to_vec(),
+            );
+            std::iter::once(straight).chain(
+                STEPS
+                    .iter()
+                    .flat_map(move |step| crossings(base, from, to, step)),
+            )
         })
     })
     .collect()
 }
 
-/// As many steps as lead to the root, and one more; from the path itself and from the folder that it is in.
+/// As many steps as lead to the root, and one more; from the path itself and from the folder that
+/// it is in.
 fn crossings(base: usize, from: &str, to: &str, step: &str) -> Vec<Target> {
     let depth = from.matches('/').count();
     let to = to.strip_prefix('/').unwrap_or(to);
     let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
     let what = format!("{step:?} from {from} to /{to}");
     let target = |start: &str, steps: usize| {
-        Target::new(base, TokenOf::Base, &what, format!("{start}/{}{to}", step.repeat(steps)).into_bytes())
+        Target::new(
+            base,
+            TokenOf::Base,
+            &what,
+            format!("{start}/{}{to}", step.repeat(steps)).into_bytes(),
+        )
     };
-    vec![target(from, depth), target(from, depth + 1), target(folder, depth.saturating_sub(1).max(1))]
+    vec![
+        target(from, depth),
+        target(from, depth + 1),
+        target(folder, depth.saturating_sub(1).max(1)),
+    ]
 }

@@ -11,10 +11,19 @@ pub(super) fn all(paths: &Paths) -> Vec<Target> {
         let base = at % count;
         let path = paths.gateway.get(base).map_or("", String::as_str);
         let target = |bytes: String| {
-            Target::new(base, TokenOf::Base, &format!("WHATWG {input:?} with {path}"), bytes.into_bytes())
+            Target::new(
+                base,
+                TokenOf::Base,
+                &format!("WHATWG {input:?} with {path}"),
+                bytes.into_bytes(),
+            )
         };
-        // What ends a header's line would make this another request, which is not what is tried here.
-        let text: String = input.chars().filter(|character| !matches!(character, '\r' | '\n')).collect();
+        // What ends a header's line would make this another request, which is not what is tried
+        // here.
+        let text: String = input
+            .chars()
+            .filter(|character| !matches!(character, '\r' | '\n'))
+            .collect();
         [
             target(text.clone()),
             target(format!("{path}/{text}")),

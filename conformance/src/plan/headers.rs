@@ -21,7 +21,12 @@ enum Route {
 }
 
 impl Route {
-    const ALL: [Self; 4] = [Self::Protected, Self::Public, Self::Preflight, Self::Unknown];
+    const ALL: [Self; 4] = [
+        Self::Protected,
+        Self::Public,
+        Self::Preflight,
+        Self::Unknown,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -35,11 +40,25 @@ impl Route {
     /// Paths, each with the token that goes with it.
     fn paths(self, target: &Target) -> Vec<(String, Option<String>)> {
         if matches!(self, Self::Public) {
-            return target.public.iter().map(|path| (path.clone(), None)).collect();
+            return target
+                .public
+                .iter()
+                .map(|path| (path.clone(), None))
+                .collect();
         }
-        let end = if matches!(self, Self::Unknown) { NOWHERE } else { "" };
+        let end = if matches!(self, Self::Unknown) {
+            NOWHERE
+        } else {
+            ""
+        };
         let each = target.one_for_each_token().into_iter();
-        each.map(|protected| (format!("{}{end}", protected.path), Some(protected.token.clone()))).collect()
+        each.map(|protected| {
+            (
+                format!("{}{end}", protected.path),
+                Some(protected.token.clone()),
+            )
+        })
+        .collect()
     }
 
     fn setting(self, target: &Target, path: &str, token: Option<&str>, canary: Canary) -> Setting {
@@ -47,9 +66,19 @@ impl Route {
         if !matches!(self, Self::Preflight) {
             return get;
         }
-        let more = [("origin", target.origin.as_str()), ("access-control-request-method", "GET")];
-        let more = more.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        Setting { method: "OPTIONS".to_owned(), token: None, more, ..get }
+        let more = [
+            ("origin", target.origin.as_str()),
+            ("access-control-request-method", "GET"),
+        ];
+        let more = more
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        Setting {
+            method: "OPTIONS".to_owned(),
+            token: None,
+            more,
+            ..get
+        }
     }
 }
 
@@ -66,7 +95,10 @@ pub(super) fn plans(target: &Target, http2: bool) -> Vec<Plan> {
                 let (path, token) = paths.get(index.checked_div(spoofs.len())?)?;
                 let spoof = spoofs.get(index.checked_rem(spoofs.len())?)?;
                 let setting = route.setting(&target, path, token.as_deref(), canary);
-                Some(Made { case: spoof.case(&setting), setting })
+                Some(Made {
+                    case: spoof.case(&setting),
+                    setting,
+                })
             }),
         }
     };

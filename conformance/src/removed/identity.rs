@@ -4,7 +4,12 @@ use super::Says::Identity;
 use super::{Group, PORTCULLIS, RemovedHeader, exact, prefix};
 
 const fn group(of: &'static str, page: &'static str, headers: &'static [RemovedHeader]) -> Group {
-    Group { of, says: Identity, page, headers }
+    Group {
+        of,
+        says: Identity,
+        page,
+        headers,
+    }
 }
 
 pub(super) const GROUPS: &[Group] = &[
@@ -12,7 +17,10 @@ pub(super) const GROUPS: &[Group] = &[
         PORTCULLIS,
         "verify-assertion.md",
         &[
-            prefix("x-user-", &["oid", "roles", "email", "name", "scopes", "id", "groups"]),
+            prefix(
+                "x-user-",
+                &["oid", "roles", "email", "name", "scopes", "id", "groups"],
+            ),
             prefix("x-tenant-", &["id", "name"]),
             prefix("x-portcullis-", &["assertion", "policy"]),
         ],
@@ -22,7 +30,10 @@ pub(super) const GROUPS: &[Group] = &[
         "https://learn.microsoft.com/azure/app-service/configure-authentication-user-identities",
         &[
             prefix("x-ms-client-principal", &["", "-id", "-name", "-idp"]),
-            prefix("x-ms-token-", &["aad-access-token", "aad-id-token", "google-access-token"]),
+            prefix(
+                "x-ms-token-",
+                &["aad-access-token", "aad-id-token", "google-access-token"],
+            ),
             prefix("x-ms-auth-", &["token", "internal-token"]),
         ],
     ),
@@ -31,28 +42,45 @@ pub(super) const GROUPS: &[Group] = &[
         "https://learn.microsoft.com/azure/app-service/app-service-web-configure-tls-mutual-auth",
         &[prefix("x-arr-", &["clientcert", "ssl", "log-id"])],
     ),
-    group("RFC 9440", "https://www.rfc-editor.org/rfc/rfc9440.html", &[prefix("client-cert", &["", "-chain"])]),
+    group(
+        "RFC 9440",
+        "https://www.rfc-editor.org/rfc/rfc9440.html",
+        &[prefix("client-cert", &["", "-chain"])],
+    ),
     group(
         "Google Identity-Aware Proxy",
         "https://cloud.google.com/iap/docs/identity-howto",
-        &[prefix("x-goog-iap-", &["jwt-assertion"]), prefix("x-goog-authenticated-user-", &["email", "id"])],
+        &[
+            prefix("x-goog-iap-", &["jwt-assertion"]),
+            prefix("x-goog-authenticated-user-", &["email", "id"]),
+        ],
     ),
     group(
         "Google API Gateway, Cloud Endpoints",
         "https://cloud.google.com/api-gateway/docs/passing-data",
-        &[exact("x-apigateway-api-userinfo"), exact("x-endpoint-api-userinfo"), exact("x-forwarded-authorization")],
+        &[
+            exact("x-apigateway-api-userinfo"),
+            exact("x-endpoint-api-userinfo"),
+            exact("x-forwarded-authorization"),
+        ],
     ),
     group(
         "Google App Engine",
         "https://cloud.google.com/appengine/docs/standard/reference/request-headers",
-        &[prefix("x-appengine-", &["user-email", "user-id", "inbound-appid", "user-ip"])],
+        &[prefix(
+            "x-appengine-",
+            &["user-email", "user-id", "inbound-appid", "user-ip"],
+        )],
     ),
     group(
         "AWS Application Load Balancer, Verified Access",
         "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html",
         &[
             prefix("x-amzn-oidc-", &["data", "identity", "accesstoken"]),
-            prefix("x-amzn-mtls-", &["clientcert", "clientcert-leaf", "clientcert-subject"]),
+            prefix(
+                "x-amzn-mtls-",
+                &["clientcert", "clientcert-leaf", "clientcert-subject"],
+            ),
             prefix("x-amzn-ava-", &["user-context"]),
         ],
     ),
@@ -68,7 +96,10 @@ pub(super) const GROUPS: &[Group] = &[
         "oauth2-proxy, Traefik ForwardAuth",
         "https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview",
         &[
-            prefix("x-auth-request-", &["user", "email", "groups", "access-token"]),
+            prefix(
+                "x-auth-request-",
+                &["user", "email", "groups", "access-token"],
+            ),
             prefix("x-forwarded-user", &["", "name"]),
             exact("x-forwarded-email"),
             prefix("x-forwarded-group", &["", "s"]),
@@ -81,27 +112,44 @@ pub(super) const GROUPS: &[Group] = &[
     group(
         "Authelia, CGI",
         "https://www.authelia.com/integration/trusted-header-sso/introduction/",
-        &[prefix("remote-user", &["", "name"]), exact("remote-groups"), exact("remote-name"), exact("remote-email")],
+        &[
+            prefix("remote-user", &["", "name"]),
+            exact("remote-groups"),
+            exact("remote-name"),
+            exact("remote-email"),
+        ],
     ),
     group(
         "authentik",
         "https://docs.goauthentik.io/add-secure-apps/providers/proxy/",
-        &[prefix("x-authentik-", &["username", "groups", "email", "uid", "jwt"])],
+        &[prefix(
+            "x-authentik-",
+            &["username", "groups", "email", "uid", "jwt"],
+        )],
     ),
     group(
         "Pomerium",
         "https://www.pomerium.com/docs/reference/jwt-claim-headers",
-        &[prefix("x-pomerium-", &["jwt-assertion", "claim-email", "claim-groups"])],
+        &[prefix(
+            "x-pomerium-",
+            &["jwt-assertion", "claim-email", "claim-groups"],
+        )],
     ),
     group(
         "Vouch Proxy",
         "https://github.com/vouch/vouch-proxy",
-        &[prefix("x-vouch-", &["user", "idp-claims-groups", "idp-accesstoken"])],
+        &[prefix(
+            "x-vouch-",
+            &["user", "idp-claims-groups", "idp-accesstoken"],
+        )],
     ),
     group(
         "Tailscale Serve",
         "https://tailscale.com/kb/1312/serve",
-        &[prefix("tailscale-", &["user-login", "user-name", "app-capabilities"])],
+        &[prefix(
+            "tailscale-",
+            &["user-login", "user-name", "app-capabilities"],
+        )],
     ),
     group(
         "Teleport",
@@ -117,12 +165,22 @@ pub(super) const GROUPS: &[Group] = &[
             exact("sec-istio-auth-userinfo"),
         ],
     ),
-    group("Linkerd, Dapr", "", &[prefix("l5d-", &["client-id", "dst-override"]), prefix("dapr-caller-", &["app-id"])]),
+    group(
+        "Linkerd, Dapr",
+        "",
+        &[
+            prefix("l5d-", &["client-id", "dst-override"]),
+            prefix("dapr-caller-", &["app-id"]),
+        ],
+    ),
     group(
         "Kubernetes API aggregation and impersonation",
         "https://kubernetes.io/docs/reference/access-authn-authz/authentication/",
         &[
-            prefix("x-remote-", &["user", "group", "groups", "uid", "extra-scopes", "addr"]),
+            prefix(
+                "x-remote-",
+                &["user", "group", "groups", "uid", "extra-scopes", "addr"],
+            ),
             prefix("impersonate-", &["user", "group", "uid", "extra-scopes"]),
         ],
     ),
@@ -130,7 +188,10 @@ pub(super) const GROUPS: &[Group] = &[
         "nginx, ingress-nginx, HAProxy, Apache httpd: client certificates",
         "https://kubernetes.github.io/ingress-nginx/examples/auth/client-certs/",
         &[
-            prefix("x-ssl-", &["cert", "client-cert", "client-verify", "client-s-dn"]),
+            prefix(
+                "x-ssl-",
+                &["cert", "client-cert", "client-verify", "client-s-dn"],
+            ),
             prefix("ssl-client-", &["cert", "verify", "subject-dn", "s-dn"]),
             prefix("x-client-cert", &["", "-chain", "ificate"]),
             exact("x-client-verify"),
@@ -161,7 +222,10 @@ pub(super) const GROUPS: &[Group] = &[
     group(
         "Grafana, Gitea: auth proxy",
         "https://grafana.com/docs/grafana/latest/setup-grafana/configure-security/configure-authentication/auth-proxy/",
-        &[prefix("x-webauth-", &["user", "email", "name", "groups", "role"])],
+        &[prefix(
+            "x-webauth-",
+            &["user", "email", "name", "groups", "role"],
+        )],
     ),
     group(
         "OpenSearch, Elasticsearch: proxy authentication",
@@ -171,20 +235,52 @@ pub(super) const GROUPS: &[Group] = &[
     group(
         "SiteMinder, Spring Security pre-authentication",
         "https://docs.spring.io/spring-security/reference/servlet/authentication/preauth.html",
-        &[prefix("sm-", &["user", "userdn", "serversessionid"]), exact("smuser")],
+        &[
+            prefix("sm-", &["user", "userdn", "serversessionid"]),
+            exact("smuser"),
+        ],
     ),
-    group("Shibboleth", "", &[prefix("shib-", &["session-id", "identity-provider"]), exact("eppn")]),
+    group(
+        "Shibboleth",
+        "",
+        &[
+            prefix("shib-", &["session-id", "identity-provider"]),
+            exact("eppn"),
+        ],
+    ),
     group(
         "mod_auth_openidc",
         "https://github.com/OpenIDC/mod_auth_openidc/blob/master/auth_openidc.conf",
-        &[prefix("oidc-", &["claim-sub", "claim-email", "access-token", "id-token-payload"])],
+        &[prefix(
+            "oidc-",
+            &[
+                "claim-sub",
+                "claim-email",
+                "access-token",
+                "id-token-payload",
+            ],
+        )],
     ),
-    group("IBM WebSEAL", "", &[prefix("iv-", &["user", "user-l", "groups", "creds"])]),
-    group("Oracle Access Manager", "", &[prefix("oam-", &["remote-user", "groups", "identity-domain"])]),
+    group(
+        "IBM WebSEAL",
+        "",
+        &[prefix("iv-", &["user", "user-l", "groups", "creds"])],
+    ),
+    group(
+        "Oracle Access Manager",
+        "",
+        &[prefix(
+            "oam-",
+            &["remote-user", "groups", "identity-domain"],
+        )],
+    ),
     group(
         "AuthCrunch (caddy-security)",
         "",
-        &[exact("x-token-subject"), prefix("x-token-user-", &["name", "email", "roles"])],
+        &[
+            exact("x-token-subject"),
+            prefix("x-token-user-", &["name", "email", "roles"]),
+        ],
     ),
     group(
         "home-made gateways, OpenStack: plain names for the caller",
@@ -213,7 +309,10 @@ pub(super) const GROUPS: &[Group] = &[
             exact("x-auth-name"),
             prefix("x-auth-role", &["", "s"]),
             prefix("x-auth-group", &["", "s"]),
-            prefix("x-authenticated-", &["user", "userid", "scope", "groups", "email"]),
+            prefix(
+                "x-authenticated-",
+                &["user", "userid", "scope", "groups", "email"],
+            ),
         ],
     ),
 ];

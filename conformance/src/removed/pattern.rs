@@ -1,9 +1,9 @@
 //! The list as regular expressions for Envoy.
 //!
 //! Envoy evaluates each matcher against each header of each request. Measured on Envoy 1.40 with 20
-//! headers: one line for each product costs 35 µs a request, 22 expressions 12 µs, 4 expressions 4 µs;
-//! an expression costs about 40 ns a header
-//! whatever its length. So few large expressions it is.
+//! headers: one line for each product costs 35 µs a request, 22 expressions 12 µs, 4 expressions 4
+//! µs; an expression costs about 40 ns a header whatever its length. So few large expressions it
+//! is.
 
 use std::collections::BTreeMap;
 
@@ -16,9 +16,9 @@ const ODD_SEPARATOR: &str = "[^a-z0-9-]";
 /// What follows the beginning of a name.
 const REST: &str = ".*";
 
-/// `re2.max_program_size.error_level` is 1,000 in `envoy/bootstrap.yaml`, and more in the bootstraps of
-/// Envoy Gateway and Istio. Envoy's default is 100. [`instructions`] counts what RE2 may still share,
-/// so the real number is lower.
+/// `re2.max_program_size.error_level` is 1,000 in `envoy/bootstrap.yaml`, and more in the
+/// bootstraps of Envoy Gateway and Istio. Envoy's default is 100. [`instructions`] counts what RE2
+/// may still share, so the real number is lower.
 const MOST_INSTRUCTIONS: usize = 500;
 
 /// Headers that clients send for good reasons. No expression may match one.
@@ -88,8 +88,8 @@ pub const ORDINARY: &[&str] = &[
 ];
 
 /// Expressions that match the names of the list, whatever stands for `-`, and no other name. They
-/// match whole names in lower case, as Envoy has them. The proper spelling of names that the files spell
-/// out, and of those that Envoy writes, is left to lines of its own.
+/// match whole names in lower case, as Envoy has them. The proper spelling of names that the files
+/// spell out, and of those that Envoy writes, is left to lines of its own.
 #[must_use]
 pub fn patterns() -> Vec<String> {
     let of = |spelt_out: bool| {
@@ -97,8 +97,14 @@ pub fn patterns() -> Vec<String> {
         groups.flat_map(|group: &Group| group.headers).copied()
     };
     let written = WRITTEN_BY_ENVOY.map(exact);
-    let odd = of(true).chain(written).filter(|header| header.text().contains('-'));
-    [chunks(of(false), Tree::any_spelling), chunks(odd, Tree::odd_spellings)].concat()
+    let odd = of(true)
+        .chain(written)
+        .filter(|header| header.text().contains('-'));
+    [
+        chunks(of(false), Tree::any_spelling),
+        chunks(odd, Tree::odd_spellings),
+    ]
+    .concat()
 }
 
 /// One expression for as many of `names` as fit, in alphabetical order, so that words are shared.
@@ -163,7 +169,11 @@ impl Tree {
 
     fn join(&self, rest: impl Fn(&Self) -> Option<String>) -> String {
         let word = |(word, tree): (&&str, &Self)| Some(format!("{word}{}", rest(tree)?));
-        self.words.iter().filter_map(word).collect::<Vec<_>>().join("|")
+        self.words
+            .iter()
+            .filter_map(word)
+            .collect::<Vec<_>>()
+            .join("|")
     }
 
     /// What follows a word.
@@ -175,7 +185,11 @@ impl Tree {
             return String::new();
         }
         let rest = format!("{SEPARATOR}{}", grouped(&self.any_spelling()));
-        if self.ends { format!("({rest})?") } else { rest }
+        if self.ends {
+            format!("({rest})?")
+        } else {
+            rest
+        }
     }
 
     /// What follows a word if no separator so far was odd; `None` if none can follow.
@@ -185,14 +199,22 @@ impl Tree {
         }
         let now = format!("{ODD_SEPARATOR}{}", grouped(&self.any_spelling()));
         let later = self.odd_spellings();
-        let both = if later.is_empty() { now } else { format!("({now}|-{})", grouped(&later)) };
+        let both = if later.is_empty() {
+            now
+        } else {
+            format!("({now}|-{})", grouped(&later))
+        };
         Some(both)
     }
 }
 
 /// In parentheses if it has several alternatives.
 fn grouped(pattern: &str) -> String {
-    if pattern.contains('|') { format!("({pattern})") } else { pattern.to_owned() }
+    if pattern.contains('|') {
+        format!("({pattern})")
+    } else {
+        pattern.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -227,11 +249,17 @@ mod tests {
         let all = all();
         let has_line = |name: &str| {
             let spelt_out = groups().filter(|group| group.is_spelt_out());
-            spelt_out.flat_map(|group| group.headers).any(|header| header.covers(name))
+            spelt_out
+                .flat_map(|group| group.headers)
+                .any(|header| header.covers(name))
         };
-        let removes = |name: &str| has_line(name) || all.iter().any(|pattern| pattern.is_match(name));
+        let removes =
+            |name: &str| has_line(name) || all.iter().any(|pattern| pattern.is_match(name));
         let written = WRITTEN_BY_ENVOY.map(str::to_owned);
-        for name in headers().flat_map(crate::removed::RemovedHeader::names).chain(written) {
+        for name in headers()
+            .flat_map(crate::removed::RemovedHeader::names)
+            .chain(written)
+        {
             for spelt in odd_spellings(&name) {
                 assert!(removes(&spelt), "{spelt}");
             }
@@ -253,7 +281,10 @@ mod tests {
     fn patterns_spare_ordinary_names() {
         let all = all();
         for name in ORDINARY.iter().chain(&WRITTEN_BY_ENVOY) {
-            let by: Vec<_> = all.iter().filter(|pattern| pattern.is_match(name)).collect();
+            let by: Vec<_> = all
+                .iter()
+                .filter(|pattern| pattern.is_match(name))
+                .collect();
             assert!(by.is_empty(), "{name}: {by:?}");
         }
     }

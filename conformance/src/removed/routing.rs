@@ -9,7 +9,15 @@ pub(super) const GROUPS: &[Group] = &[
         says: Routing,
         // CVE-2023-27487, CVE-2024-45806: Envoy itself believed a client's.
         page: "https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/router_filter",
-        headers: &[prefix("x-envoy-", &["original-path", "internal", "external-address", "upstream-alt-stat-name"])],
+        headers: &[prefix(
+            "x-envoy-",
+            &[
+                "original-path",
+                "internal",
+                "external-address",
+                "upstream-alt-stat-name",
+            ],
+        )],
     },
     Group {
         of: "an id or a credential that was meant for the gateway",
@@ -22,7 +30,10 @@ pub(super) const GROUPS: &[Group] = &[
         says: Routing,
         page: "https://symfony.com/blog/cve-2018-14773-remove-support-for-legacy-and-risky-http-headers",
         headers: &[
-            prefix("x-original-", &["url", "uri", "host", "method", "forwarded-for"]),
+            prefix(
+                "x-original-",
+                &["url", "uri", "host", "method", "forwarded-for"],
+            ),
             prefix("x-rewrite-", &["url"]),
             exact("x-host"),
             exact("x-script-name"),
@@ -67,7 +78,11 @@ pub(super) const GROUPS: &[Group] = &[
         says: Routing,
         // CVE-2025-29927, CVE-2025-61780.
         page: "https://nvd.nist.gov/vuln/detail/CVE-2025-29927",
-        headers: &[exact("x-middleware-subrequest"), exact("x-sendfile-type"), exact("x-accel-mapping")],
+        headers: &[
+            exact("x-middleware-subrequest"),
+            exact("x-sendfile-type"),
+            exact("x-accel-mapping"),
+        ],
     },
     Group {
         of: "proxies and content delivery networks",

@@ -1,4 +1,5 @@
-//! Honest requests first: what they do not reach, no dishonest one can be said to have been kept from.
+//! Honest requests first: what they do not reach, no dishonest one can be said to have been kept
+//! from.
 
 use anyhow::{Context, bail, ensure};
 
@@ -19,23 +20,43 @@ pub(super) struct Probed {
 const GROUP: u8 = u8::MAX;
 
 pub(super) async fn probe(target: &Target, records: &RecordsClient) -> anyhow::Result<Probed> {
-    ensure!(!target.protected.is_empty(), "there is no protected path to try");
+    ensure!(
+        !target.protected.is_empty(),
+        "there is no protected path to try"
+    );
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
     let run = u16::try_from(now.as_millis() % u128::from(u16::MAX))?;
     records.clear().await?;
     let mut exchange = Exchange::new(target.gateway, target.limit);
     let mut routes = Routes::default();
-    let protected = target.protected.iter().map(|protected| (protected.path.as_str(), Some(protected.token.as_str())));
+    let protected = target
+        .protected
+        .iter()
+        .map(|protected| (protected.path.as_str(), Some(protected.token.as_str())));
     let public = target.public.iter().map(|path| (path.as_str(), None));
     for (index, (path, token)) in (0..).zip(protected.chain(public)) {
-        let canary = Canary { role: Role::Case, run, group: GROUP, index };
-        let reply = exchange.send(&target.get(path, token, canary).request(false)).await?;
-        let with = if token.is_some() { "with its token" } else { "without a token" };
-        check(&reply, canary)
-            .with_context(|| format!("GET {path} {with} does not reach the echo, so there is nothing to try"))?;
+        let canary = Canary {
+            role: Role::Case,
+            run,
+            group: GROUP,
+            index,
+        };
+        let reply = exchange
+            .send(&target.get(path, token, canary).request(false))
+            .await?;
+        let with = if token.is_some() {
+            "with its token"
+        } else {
+            "without a token"
+        };
+        check(&reply, canary).with_context(|| {
+            format!("GET {path} {with} does not reach the echo, so there is nothing to try")
+        })?;
         let all = records.all().await?;
-        let handler =
-            all.iter().find(|record| record.case == canary.to_string()).and_then(|record| record.handler.clone());
+        let handler = all
+            .iter()
+            .find(|record| record.case == canary.to_string())
+            .and_then(|record| record.handler.clone());
         match token {
             Some(token) => {
                 let handler = handler.with_context(|| {
@@ -43,15 +64,37 @@ pub(super) async fn probe(target: &Target, records: &RecordsClient) -> anyhow::R
                         "GET {path} reaches the echo at a path that none of its handlers has; give it --handler PATTERN"
                     )
                 })?;
-                routes.by_token.entry(token.to_owned()).or_default().insert(handler);
+                routes
+                    .by_token
+                    .entry(token.to_owned())
+                    .or_default()
+                    .insert(handler);
             }
             None => routes.public.extend(handler),
         }
     }
-    let first = target.protected.first().context("there is no protected path to try")?;
-    let canary = Canary { role: Role::Case, run, group: GROUP, index: u32::MAX >> 8 };
-    let reply = exchange.send(&target.get(&first.path, Some(&first.token), canary).request(true)).await?;
-    Ok(Probed { run, routes, http2: check(&reply, canary).is_ok() })
+    let first = target
+        .protected
+        .first()
+        .context("there is no protected path to try")?;
+    let canary = Canary {
+        role: Role::Case,
+        run,
+        group: GROUP,
+        index: u32::MAX >> 8,
+    };
+    let reply = exchange
+        .send(
+            &target
+                .get(&first.path, Some(&first.token), canary)
+                .request(true),
+        )
+        .await?;
+    Ok(Probed {
+        run,
+        routes,
+        http2: check(&reply, canary).is_ok(),
+    })
 }
 
 fn check(reply: &Reply, canary: Canary) -> anyhow::Result<()> {

@@ -18,7 +18,8 @@ use crate::exchange::Exchange;
 use crate::plan::{Kind, Made, Plan};
 use crate::target::Target;
 
-/// Clients for each connection that may be busy. Most of them wait for a peer that answers nothing, which costs neither side anything.
+/// Clients for each connection that may be busy. Most of them wait for a peer that answers nothing,
+/// which costs neither side anything.
 const CLIENTS: usize = 6;
 /// A case that has waited so long makes room for another, and goes on waiting.
 const BUSY: Duration = Duration::from_millis(100);
@@ -36,7 +37,12 @@ pub(super) async fn try_all(
         plans: Arc::clone(plans),
         target: Arc::clone(target),
         progress: progress.clone(),
-        first: Canary { role: Role::Case, run, group: number, index: 0 },
+        first: Canary {
+            role: Role::Case,
+            run,
+            group: number,
+            index: 0,
+        },
         next: AtomicU32::new(0),
         busy: Semaphore::new(connections),
     });
@@ -65,15 +71,22 @@ impl GroupInWork {
     /// One client: takes cases until there are none.
     async fn work(&self) -> anyhow::Result<Tally> {
         let mut tally = Tally::default();
-        let Some(plan) = self.plans.get(usize::from(self.first.group)) else { return Ok(tally) };
+        let Some(plan) = self.plans.get(usize::from(self.first.group)) else {
+            return Ok(tally);
+        };
         let mut exchange = Exchange::new(self.target.gateway, self.target.limit);
         loop {
             let permit = self.busy.acquire().await?;
-            let canary = Canary { index: self.next.fetch_add(1, Ordering::Relaxed), ..self.first };
+            let canary = Canary {
+                index: self.next.fetch_add(1, Ordering::Relaxed),
+                ..self.first
+            };
             if usize::try_from(canary.index)? >= plan.cases {
                 return Ok(tally);
             }
-            let made = plan.make(canary).with_context(|| format!("{} has no case {}", plan.name, canary.index))?;
+            let made = plan
+                .make(canary)
+                .with_context(|| format!("{} has no case {}", plan.name, canary.index))?;
             let mut attempt = std::pin::pin!(attempt(&mut exchange, plan, &made, &mut tally));
             if let Ok(done) = timeout(BUSY, &mut attempt).await {
                 done?;
@@ -86,9 +99,16 @@ impl GroupInWork {
     }
 }
 
-async fn attempt(exchange: &mut Exchange, plan: &Plan, made: &Made, tally: &mut Tally) -> anyhow::Result<()> {
+async fn attempt(
+    exchange: &mut Exchange,
+    plan: &Plan,
+    made: &Made,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
     match &plan.kind {
-        Kind::Smuggling(manner) => desync::attempt(exchange, made, manner(made.setting.canary.index), tally).await,
+        Kind::Smuggling(manner) => {
+            desync::attempt(exchange, made, manner(made.setting.canary.index), tally).await
+        }
         Kind::Headers | Kind::Paths(_) => {
             tally.count(&exchange.send(&made.case.wire).await?);
             Ok(())

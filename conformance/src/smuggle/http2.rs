@@ -50,17 +50,44 @@ const SEPARATORS: &[&[u8]] = &[
 /// With each separator at `{I}`.
 const INJECTIONS: &[(&str, Change)] = &[
     ("a value", Add(b"x-a", b"b{I}{E}")),
-    ("a value that the line must end behind", Add(b"x-a", b"b{I}GET {P}?{C} HTTP/1.1{I}x-b: c")),
-    ("a value with a length", Add(b"x-a", b"b{I}Content-Length: 0{I}{I}{E}")),
-    ("a value with a coding", Add(b"x-a", b"b{I}Transfer-Encoding: chunked{I}{I}0{I}{I}{E}")),
+    (
+        "a value that the line must end behind",
+        Add(b"x-a", b"b{I}GET {P}?{C} HTTP/1.1{I}x-b: c"),
+    ),
+    (
+        "a value with a length",
+        Add(b"x-a", b"b{I}Content-Length: 0{I}{I}{E}"),
+    ),
+    (
+        "a value with a coding",
+        Add(b"x-a", b"b{I}Transfer-Encoding: chunked{I}{I}0{I}{I}{E}"),
+    ),
     ("a name", Add(b"x-a: b{I}{E}", b"c")),
-    ("a name of a header", Add(b"x-a{I}Transfer-Encoding", b"chunked")),
-    ("the path", Set(":path", b"{P} HTTP/1.1{I}Host: {A}{I}{I}{E}")),
-    ("the path, before the version", Set(":path", b"{P}?a{I}GET {P}?{C}")),
-    ("the method", Set(":method", b"GET {P}?{C} HTTP/1.1{I}Host: {A}{I}{I}GET")),
+    (
+        "a name of a header",
+        Add(b"x-a{I}Transfer-Encoding", b"chunked"),
+    ),
+    (
+        "the path",
+        Set(":path", b"{P} HTTP/1.1{I}Host: {A}{I}{I}{E}"),
+    ),
+    (
+        "the path, before the version",
+        Set(":path", b"{P}?a{I}GET {P}?{C}"),
+    ),
+    (
+        "the method",
+        Set(":method", b"GET {P}?{C} HTTP/1.1{I}Host: {A}{I}{I}GET"),
+    ),
     ("the authority", Set(":authority", b"{A}{I}{I}{E}")),
-    ("the authority, with a header", Set(":authority", b"{A}{I}Transfer-Encoding: chunked")),
-    ("the scheme", Set(":scheme", b"http://{A}{P}?{C} HTTP/1.1{I}{I}GET")),
+    (
+        "the authority, with a header",
+        Set(":authority", b"{A}{I}Transfer-Encoding: chunked"),
+    ),
+    (
+        "the scheme",
+        Set(":scheme", b"http://{A}{P}?{C} HTTP/1.1{I}{I}GET"),
+    ),
     ("the host", Add(b"host", b"{A}{I}{I}{E}")),
     ("a cookie", Add(b"cookie", b"a=b{I}{I}{E}")),
     ("a trailer", Trailer(b"x-a", b"b{I}{I}{E}")),
@@ -75,16 +102,22 @@ pub(super) fn all() -> Vec<Gadget> {
             shape: Shape::Http2(vec![Separator(separator), *change, Body(b"x")]),
         })
     });
-    let oddities = ODDITIES
-        .iter()
-        .map(|(what, changes)| Gadget { what: (*what).to_owned(), shape: Shape::Http2(changes.to_vec()) });
+    let oddities = ODDITIES.iter().map(|(what, changes)| Gadget {
+        what: (*what).to_owned(),
+        shape: Shape::Http2(changes.to_vec()),
+    });
     injections.chain(oddities).collect()
 }
 
 /// The frames of the stream.
 pub(super) fn parts(setting: &Setting, holes: &Holes, changes: &[Change]) -> Vec<Part> {
-    let separator =
-        changes.iter().find_map(|change| if let Separator(separator) = change { Some(*separator) } else { None });
+    let separator = changes.iter().find_map(|change| {
+        if let Separator(separator) = change {
+            Some(*separator)
+        } else {
+            None
+        }
+    });
     let fill = |template: &[u8]| holes.fill(&separated(template, separator.unwrap_or_default()), 0);
     let field = |name: &[u8], value: &[u8]| -> Field { (fill(name), fill(value)) };
     let mut fields = setting.http2_fields();
@@ -92,7 +125,9 @@ pub(super) fn parts(setting: &Setting, holes: &Holes, changes: &[Change]) -> Vec
     for change in changes {
         match change {
             Set(name, value) => {
-                let known = fields.iter_mut().filter(|(known, _)| known == name.as_bytes());
+                let known = fields
+                    .iter_mut()
+                    .filter(|(known, _)| known == name.as_bytes());
                 known.for_each(|(_, old)| *old = fill(value));
             }
             Add(name, value) => fields.push(field(name, value)),
@@ -105,10 +140,21 @@ pub(super) fn parts(setting: &Setting, holes: &Holes, changes: &[Change]) -> Vec
         }
     }
     let framing = Framing::Whole;
-    let mut parts = vec![Part::Headers { fields, framing, end: body.is_none() }];
-    parts.extend(body.map(|bytes| Part::Data { bytes, end: trailers.is_empty() }));
+    let mut parts = vec![Part::Headers {
+        fields,
+        framing,
+        end: body.is_none(),
+    }];
+    parts.extend(body.map(|bytes| Part::Data {
+        bytes,
+        end: trailers.is_empty(),
+    }));
     if !trailers.is_empty() {
-        parts.push(Part::Headers { fields: trailers, framing, end: true });
+        parts.push(Part::Headers {
+            fields: trailers,
+            framing,
+            end: true,
+        });
     }
     parts.extend(after.map(|bytes| Part::Data { bytes, end: true }));
     parts

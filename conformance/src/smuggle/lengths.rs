@@ -143,7 +143,12 @@ pub(super) fn all() -> Vec<Gadget> {
         let chunked: &[u8] = b"{x}\r\n{E}\r\n0\r\n\r\n";
         [
             gadget("CL.TE", b"Content-Length: {B}\r\n", b"", b"0\r\n\r\n{E}"),
-            gadget("CL.TE, length last", b"", b"Content-Length: {B}\r\n", b"0\r\n\r\n{E}"),
+            gadget(
+                "CL.TE, length last",
+                b"",
+                b"Content-Length: {B}\r\n",
+                b"0\r\n\r\n{E}",
+            ),
             gadget("TE.CL", b"Content-Length: 4\r\n", b"", chunked),
             gadget("TE.0", b"", b"", chunked),
             gadget("TE and length 0", b"Content-Length: 0\r\n", b"", chunked),
@@ -152,14 +157,33 @@ pub(super) fn all() -> Vec<Gadget> {
     let with_length = LENGTHS.iter().flat_map(|length| {
         METHODS.iter().map(|method| {
             let head = [method.as_bytes(), b" {P} HTTP/1.1\r\n{H}", length, b"\r\n"].concat();
-            Gadget::http1(format!("{method} with {}", length.escape_ascii()), head, b"{E}")
+            Gadget::http1(
+                format!("{method} with {}", length.escape_ascii()),
+                head,
+                b"{E}",
+            )
         })
     });
-    let old = [b"Content-Length: {B}\r\n".as_slice(), b"", b"Content-Length: 0\r\n"].into_iter().flat_map(|length| {
+    let old = [
+        b"Content-Length: {B}\r\n".as_slice(),
+        b"",
+        b"Content-Length: 0\r\n",
+    ]
+    .into_iter()
+    .flat_map(|length| {
         [b"".as_slice(), b"Connection: keep-alive\r\n"].map(|connection| {
-            let head =
-                [b"POST {P} HTTP/1.0\r\n{H}", length, connection, b"Transfer-Encoding: chunked\r\n\r\n"].concat();
-            Gadget::http1(format!("chunked in HTTP/1.0, {}", length.escape_ascii()), head, b"0\r\n\r\n{E}")
+            let head = [
+                b"POST {P} HTTP/1.0\r\n{H}",
+                length,
+                connection,
+                b"Transfer-Encoding: chunked\r\n\r\n",
+            ]
+            .concat();
+            Gadget::http1(
+                format!("chunked in HTTP/1.0, {}", length.escape_ascii()),
+                head,
+                b"0\r\n\r\n{E}",
+            )
         })
     });
     with_coding.chain(with_length).chain(old).collect()

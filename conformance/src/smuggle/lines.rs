@@ -1,4 +1,5 @@
-//! Heads whose lines end in two places, and what comes before there is an agreement on what to speak.
+//! Heads whose lines end in two places, and what comes before there is an agreement on what to
+//! speak.
 
 use super::Gadget;
 
@@ -100,5 +101,8 @@ const HEADS: &[(&str, &[u8])] = &[
 ];
 
 pub(super) fn all() -> Vec<Gadget> {
-    HEADS.iter().map(|(what, head)| Gadget::http1((*what).to_owned(), head, b"")).collect()
+    HEADS
+        .iter()
+        .map(|(what, head)| Gadget::http1((*what).to_owned(), head, b""))
+        .collect()
 }

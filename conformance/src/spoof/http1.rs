@@ -1,4 +1,5 @@
-//! Ways to write a header on an HTTP/1.1 connection so that somebody behind the gateway may still read it.
+//! Ways to write a header on an HTTP/1.1 connection so that somebody behind the gateway may still
+//! read it.
 
 use super::Place::{self, First, Last, Only10, Trailer};
 
@@ -20,7 +21,11 @@ pub(super) const WITH_EVERY_NAME: &[Form] = &[
     ("twice, in two cases", Last, b"{n}: {c}\r\n{N}: {c}\r\n"),
     ("list", Last, b"{n}: a,{c}, b\r\n"),
     ("blank before the colon", Last, b"{n} : {c}\r\n"),
-    ("nominated by Connection", Last, b"Connection: {n}\r\n{n}: {c}\r\n"),
+    (
+        "nominated by Connection",
+        Last,
+        b"Connection: {n}\r\n{n}: {c}\r\n",
+    ),
     ("trailer", Trailer, b"{n}: {c}\r\n"),
     ("before Host", First, b"{n}: {c}\r\n"),
 ];

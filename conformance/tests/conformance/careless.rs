@@ -9,7 +9,9 @@ mod gateway;
 
 use std::time::Duration;
 
-use portcullis_conformance::{Echo, Group, Handlers, IdentityHeaders, Progress, Protected, Report, Target, run};
+use portcullis_conformance::{
+    Echo, Group, Handlers, IdentityHeaders, Progress, Protected, Report, Target, run,
+};
 use tokio::net::TcpListener;
 
 async fn tried() -> Report {
@@ -19,14 +21,24 @@ async fn tried() -> Report {
         gateway: door.local_addr().unwrap(),
         host: "gateway".to_owned(),
         records: format!("http://{}", records.local_addr().unwrap()),
-        protected: vec![Protected { path: "/orders".to_owned(), token: gateway::TOKEN.to_owned() }],
+        protected: vec![Protected {
+            path: "/orders".to_owned(),
+            token: gateway::TOKEN.to_owned(),
+        }],
         public: vec!["/open".to_owned()],
         origin: "http://localhost:3000".to_owned(),
         identity: IdentityHeaders::default(),
         limit: Duration::from_secs(1),
         connections: 32,
     };
-    let echo = tokio::spawn(Echo { traffic, records, handlers: Handlers::new(["/orders"]).unwrap() }.serve());
+    let echo = tokio::spawn(
+        Echo {
+            traffic,
+            records,
+            handlers: Handlers::new(["/orders"]).unwrap(),
+        }
+        .serve(),
+    );
     let gateway = tokio::spawn(gateway::serve(door, service));
     let report = run(target, &Progress::default()).await.unwrap();
     echo.abort();
@@ -39,33 +51,82 @@ async fn bound() -> TcpListener {
 }
 
 fn found(group: &Group, case: &str, seen: &str) -> bool {
-    group.findings.iter().any(|finding| finding.case.contains(case) && finding.seen.contains(seen))
+    group
+        .findings
+        .iter()
+        .any(|finding| finding.case.contains(case) && finding.seen.contains(seen))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_of_a_careless_gateway_is_found() {
     let report = tried().await;
     for (group, case, seen) in [
-        ("headers, protected, h1", "x-user-oid: _ for -", "x_user_oid"),
-        ("headers, public, h1", "x-tenant-id: lower case", "x-tenant-id"),
-        ("headers, unknown, h1", "remote-user: upper case", "REMOTE-USER"),
-        ("headers, preflight, h1", "x-forwarded-for: twice", "x-forwarded-for"),
-        ("paths, no token, h1", "one letter escaped", "reached the handler /orders"),
-        ("smuggling, h1", "CL.TE: Transfer-Encoding: chunked", "a request of its own: GET /orders?"),
-        ("smuggling, h1", "CL.TE: Transfer-Encoding: chunked", "with Content-Length and Transfer-Encoding"),
-        ("smuggling, h1", "CL.TE: Transfer-Encoding: chunked", "the client got the answer to pczp"),
+        (
+            "headers, protected, h1",
+            "x-user-oid: _ for -",
+            "x_user_oid",
+        ),
+        (
+            "headers, public, h1",
+            "x-tenant-id: lower case",
+            "x-tenant-id",
+        ),
+        (
+            "headers, unknown, h1",
+            "remote-user: upper case",
+            "REMOTE-USER",
+        ),
+        (
+            "headers, preflight, h1",
+            "x-forwarded-for: twice",
+            "x-forwarded-for",
+        ),
+        (
+            "paths, no token, h1",
+            "one letter escaped",
+            "reached the handler /orders",
+        ),
+        (
+            "smuggling, h1",
+            "CL.TE: Transfer-Encoding: chunked",
+            "a request of its own: GET /orders?",
+        ),
+        (
+            "smuggling, h1",
+            "CL.TE: Transfer-Encoding: chunked",
+            "with Content-Length and Transfer-Encoding",
+        ),
+        (
+            "smuggling, h1",
+            "CL.TE: Transfer-Encoding: chunked",
+            "the client got the answer to pczp",
+        ),
     ] {
-        let group = report.group(group).unwrap_or_else(|| panic!("there is no group {group}"));
-        assert!(found(group, case, seen), "{case} is missing:\n{}", report.text());
+        let group = report
+            .group(group)
+            .unwrap_or_else(|| panic!("there is no group {group}"));
+        assert!(
+            found(group, case, seen),
+            "{case} is missing:\n{}",
+            report.text()
+        );
     }
     let own = report.group("headers, protected, h1").unwrap();
     // What it does take off is no finding, and a finding can be sent again.
     assert!(!found(own, "x-user-oid: upper case", ""));
-    let again = own.findings.iter().find(|finding| finding.case == "x-user-oid: _ for -").unwrap();
-    assert!(
-        again.request.starts_with("GET /orders HTTP/1.1\\r\\nHost: gateway\\r\\nauthorization: Bearer <token>\\r\\n")
-    );
-    for group in report.groups.iter().filter(|group| group.name.ends_with("h2")) {
+    let again = own
+        .findings
+        .iter()
+        .find(|finding| finding.case == "x-user-oid: _ for -")
+        .unwrap();
+    assert!(again.request.starts_with(
+        "GET /orders HTTP/1.1\\r\\nHost: gateway\\r\\nauthorization: Bearer <token>\\r\\n"
+    ));
+    for group in report
+        .groups
+        .iter()
+        .filter(|group| group.name.ends_with("h2"))
+    {
         assert!(group.cases == 0 && group.skipped.is_some(), "{group:?}");
     }
 }

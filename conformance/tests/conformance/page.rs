@@ -1,6 +1,11 @@
-//! The list of removed headers, as files of other formats show it. `WRITE_PAGES=1` writes them anew.
+//! The list of removed headers, as files of other formats show it. `WRITE_PAGES=1` writes them
+//! anew.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that can't go on fails"
+)]
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -15,12 +20,27 @@ type Place = (&'static str, [&'static str; 2], fn() -> Vec<String>);
 
 const PLACES: [Place; 5] = [
     ("envoy/listeners.yaml", YAML, envoy_mutations),
-    ("examples/gateways/plain-envoy/envoy.yaml", YAML, envoy_mutations),
-    ("examples/gateways/istio/envoy-filters.yaml", YAML, envoy_mutations),
-    ("examples/gateways/envoy-gateway/gateway.yaml", YAML, gateway_matchers),
+    (
+        "examples/gateways/plain-envoy/envoy.yaml",
+        YAML,
+        envoy_mutations,
+    ),
+    (
+        "examples/gateways/istio/envoy-filters.yaml",
+        YAML,
+        envoy_mutations,
+    ),
+    (
+        "examples/gateways/envoy-gateway/gateway.yaml",
+        YAML,
+        gateway_matchers,
+    ),
     ("docs/identity-headers.md", MARKDOWN, table),
 ];
-const YAML: [&str; 2] = ["# The names of docs/identity-headers.md, written by make generate:", "# (end of the names)"];
+const YAML: [&str; 2] = [
+    "# The names of docs/identity-headers.md, written by make generate:",
+    "# (end of the names)",
+];
 const MARKDOWN: [&str; 2] = ["<!-- written by make generate -->", "<!-- end -->"];
 
 fn path(name: &str) -> PathBuf {
@@ -29,7 +49,10 @@ fn path(name: &str) -> PathBuf {
 
 /// Headers that have a line of their own.
 fn spelt_out() -> impl Iterator<Item = RemovedHeader> {
-    removed::groups().filter(|group| group.is_spelt_out()).flat_map(|group| group.headers).copied()
+    removed::groups()
+        .filter(|group| group.is_spelt_out())
+        .flat_map(|group| group.headers)
+        .copied()
 }
 
 fn envoy_mutations() -> Vec<String> {
@@ -41,27 +64,46 @@ fn envoy_mutations() -> Vec<String> {
             format!("- {{remove: {text}}}")
         }
     };
-    let of = |pattern: &String| broken("- {remove_on_match: {key_matcher: {safe_regex: {regex: \"", pattern, "\"}}}}");
-    spelt_out().map(line).chain(removed::patterns().iter().flat_map(of)).collect()
+    let of = |pattern: &String| {
+        broken(
+            "- {remove_on_match: {key_matcher: {safe_regex: {regex: \"",
+            pattern,
+            "\"}}}}",
+        )
+    };
+    spelt_out()
+        .map(line)
+        .chain(removed::patterns().iter().flat_map(of))
+        .collect()
 }
 
 fn gateway_matchers() -> Vec<String> {
     let line = |header: RemovedHeader| {
-        let kind = if header.is_prefix() { "Prefix" } else { "Exact" };
+        let kind = if header.is_prefix() {
+            "Prefix"
+        } else {
+            "Exact"
+        };
         format!("- {{type: {kind}, value: {}}}", header.text())
     };
     let of = |pattern: &String| broken("- {type: RegularExpression, value: \"", pattern, "\"}");
-    spelt_out().map(line).chain(removed::patterns().iter().flat_map(of)).collect()
+    spelt_out()
+        .map(line)
+        .chain(removed::patterns().iter().flat_map(of))
+        .collect()
 }
 
-/// The expression in lines: a backslash at the end of a line of a double-quoted YAML scalar joins it
-/// with the next one (YAML 1.2.2 §7.3.1).
+/// The expression in lines: a backslash at the end of a line of a double-quoted YAML scalar joins
+/// it with the next one (YAML 1.2.2 §7.3.1).
 fn broken(before: &str, pattern: &str, after: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = before.to_owned();
     for part in pattern.split_inclusive('|') {
         if line.len() + part.len() > WIDTH {
-            lines.push(format!("{}\\", std::mem::replace(&mut line, "  ".to_owned())));
+            lines.push(format!(
+                "{}\\",
+                std::mem::replace(&mut line, "  ".to_owned())
+            ));
         }
         line.push_str(part);
     }
@@ -76,8 +118,17 @@ fn table() -> Vec<String> {
         (Says::Routing, "Which path, host or method"),
         (Says::Address, "Which address the client has"),
     ] {
-        lines.extend([format!("### {title}"), String::new(), "| set by | headers |".into(), "|---|---|".into()]);
-        lines.extend(removed::groups().filter(|group| group.says == says).map(row));
+        lines.extend([
+            format!("### {title}"),
+            String::new(),
+            "| set by | headers |".into(),
+            "|---|---|".into(),
+        ]);
+        lines.extend(
+            removed::groups()
+                .filter(|group| group.says == says)
+                .map(row),
+        );
         lines.push(String::new());
     }
     lines
@@ -90,15 +141,27 @@ fn row(group: &Group) -> String {
     };
     let headers: Vec<String> = group.headers.iter().map(shown).collect();
     let Group { of, page, .. } = group;
-    let of = if page.is_empty() { (*of).to_owned() } else { format!("[{of}]({page})") };
+    let of = if page.is_empty() {
+        (*of).to_owned()
+    } else {
+        format!("[{of}]({page})")
+    };
     format!("| {of} | {} |", headers.join(", "))
 }
 
 /// `text` with other lines between the marks, indented as the first mark is.
 fn rewritten(name: &str, text: &str, [begin, end]: [&str; 2], lines: &[String]) -> String {
-    let (before, rest) = text.split_once(begin).unwrap_or_else(|| panic!("{name} has no {begin:?}"));
-    let (_, after) = rest.split_once(end).unwrap_or_else(|| panic!("{name} has no {end:?}"));
-    let indent: String = before.chars().rev().take_while(|character| *character == ' ').collect();
+    let (before, rest) = text
+        .split_once(begin)
+        .unwrap_or_else(|| panic!("{name} has no {begin:?}"));
+    let (_, after) = rest
+        .split_once(end)
+        .unwrap_or_else(|| panic!("{name} has no {end:?}"));
+    let indent: String = before
+        .chars()
+        .rev()
+        .take_while(|character| *character == ' ')
+        .collect();
     let mut written = format!("{before}{begin}\n");
     for line in lines {
         let indent = if line.is_empty() { "" } else { &indent };
@@ -111,7 +174,8 @@ fn rewritten(name: &str, text: &str, [begin, end]: [&str; 2], lines: &[String]) 
 fn files_show_the_list() {
     let mut stale = Vec::new();
     for (name, marks, lines) in PLACES {
-        let text = std::fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let text =
+            std::fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let written = rewritten(name, &text, marks, &lines());
         if std::env::var_os("WRITE_PAGES").is_some() {
             std::fs::write(path(name), written).unwrap();
@@ -119,5 +183,8 @@ fn files_show_the_list() {
             stale.push(name);
         }
     }
-    assert!(stale.is_empty(), "{stale:?} differ from conformance/src/removed; run make generate");
+    assert!(
+        stale.is_empty(),
+        "{stale:?} differ from conformance/src/removed; run make generate"
+    );
 }

@@ -64,7 +64,11 @@ impl Validity {
     pub(crate) fn from_now(lifetime: Duration) -> Self {
         let now = jiff::Timestamp::now().as_second();
         let lifetime = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
-        Self { iat: now, nbf: now, exp: now.saturating_add(lifetime) }
+        Self {
+            iat: now,
+            nbf: now,
+            exp: now.saturating_add(lifetime),
+        }
     }
 }
 
@@ -126,11 +130,20 @@ impl<'a> AccessToken<'a> {
         authority: &Authority,
         validity: Validity,
     ) -> Self {
-        let Authorization { tenant, client, resource, subject, proof } = authorization;
+        let Authorization {
+            tenant,
+            client,
+            resource,
+            subject,
+            proof,
+        } = authorization;
         let oid = subject.object_id(client);
         let (sub, roles) = match subject {
             // A user's roles on the resource, never those of the client that acts for the user.
-            Subject::User { user, .. } => (pairwise_subject(oid, tenant, resource), user.roles_on(resource).collect()),
+            Subject::User { user, .. } => (
+                pairwise_subject(oid, tenant, resource),
+                user.roles_on(resource).collect(),
+            ),
             Subject::Application => (oid.to_string(), client.roles_on(resource).collect()),
         };
         Self {
@@ -167,8 +180,14 @@ impl ClientClaims {
             ClientProof::Assertion => "2",
         };
         match version {
-            Version::V1 => Self::V1 { appid: client.client_id, appidacr: authentication },
-            Version::V2 => Self::V2 { azp: client.client_id, azpacr: authentication },
+            Version::V1 => Self::V1 {
+                appid: client.client_id,
+                appidacr: authentication,
+            },
+            Version::V2 => Self::V2 {
+                azp: client.client_id,
+                azpacr: authentication,
+            },
         }
     }
 }
@@ -184,10 +203,14 @@ impl<'a> SubjectClaims<'a> {
                 acr: "1",
                 amr: ["pwd"],
             },
-            (Subject::User { user, scopes, .. }, Version::V2) => {
-                Self::UserV2 { name: &user.name, preferred_username: &user.username, scp: scopes.join(" ") }
-            }
-            (Subject::Application, _) => Self::Application { idtyp: resource.puts_idtyp_in_tokens.then_some("app") },
+            (Subject::User { user, scopes, .. }, Version::V2) => Self::UserV2 {
+                name: &user.name,
+                preferred_username: &user.username,
+                scp: scopes.join(" "),
+            },
+            (Subject::Application, _) => Self::Application {
+                idtyp: resource.puts_idtyp_in_tokens.then_some("app"),
+            },
         }
     }
 }

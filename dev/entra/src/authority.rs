@@ -35,7 +35,10 @@ pub(crate) struct Authority {
 impl Authority {
     /// The authority of a server that only this machine reaches.
     pub(crate) fn localhost(port: u16) -> Self {
-        Self { origin: format!("https://localhost:{port}"), host: "localhost".to_owned() }
+        Self {
+            origin: format!("https://localhost:{port}"),
+            host: "localhost".to_owned(),
+        }
     }
 
     /// The name or address in the URL, as a certificate names it.
@@ -48,7 +51,8 @@ impl Authority {
         format!("{}/{tenant}/{path}", self.origin)
     }
 
-    /// The `iss` of a tenant's tokens. That of v1 tokens has a host of its own, wherever metadata is fetched from.
+    /// The `iss` of a tenant's tokens. That of v1 tokens has a host of its own, wherever metadata
+    /// is fetched from.
     pub(crate) fn issuer(&self, version: Version, tenant: &str) -> String {
         match version {
             Version::V1 => format!("https://sts.windows.net/{tenant}/"),
@@ -67,7 +71,8 @@ impl FromStr for Authority {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|error| format!("{error}; give a URL such as https://localhost:8443"))?;
+        let url = Url::parse(text)
+            .map_err(|error| format!("{error}; give a URL such as https://localhost:8443"))?;
         let host = match url.host() {
             Some(Host::Domain(name)) => name.to_owned(),
             Some(Host::Ipv4(address)) => address.to_string(),
@@ -80,9 +85,15 @@ impl FromStr for Authority {
         }
         let only_origin = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         if !only_origin || !url.username().is_empty() || url.password().is_some() {
-            return Err("has more than a host and a port; the paths are Entra's and start at the root".to_owned());
+            return Err(
+                "has more than a host and a port; the paths are Entra's and start at the root"
+                    .to_owned(),
+            );
         }
-        Ok(Self { origin: url.origin().ascii_serialization(), host })
+        Ok(Self {
+            origin: url.origin().ascii_serialization(),
+            host,
+        })
     }
 }
 
@@ -103,7 +114,10 @@ mod tests {
             ("localhost:8443", None),
             ("", None),
         ] {
-            let parsed = text.parse::<Authority>().ok().map(|authority| authority.to_string());
+            let parsed = text
+                .parse::<Authority>()
+                .ok()
+                .map(|authority| authority.to_string());
             assert_eq!(parsed.as_deref(), origin, "{text}");
         }
     }
@@ -111,7 +125,13 @@ mod tests {
     #[test]
     fn only_v2_issuers_follow_the_public_url() {
         let authority = Authority::localhost(8443);
-        assert_eq!(authority.issuer(Version::V2, "t"), "https://localhost:8443/t/v2.0");
-        assert_eq!(authority.issuer(Version::V1, "t"), "https://sts.windows.net/t/");
+        assert_eq!(
+            authority.issuer(Version::V2, "t"),
+            "https://localhost:8443/t/v2.0"
+        );
+        assert_eq!(
+            authority.issuer(Version::V1, "t"),
+            "https://sts.windows.net/t/"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! TLS with a certificate authority that lives as long as the process: its key is never written anywhere.
+//! TLS with a certificate authority that lives as long as the process: its key is never written
+//! anywhere.
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -7,8 +8,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
@@ -24,21 +25,28 @@ pub(crate) struct Certificates {
 }
 
 impl Certificates {
-    /// Makes an authority and a server certificate for `names`; the authority's key is forgotten at once.
+    /// Makes an authority and a server certificate for `names`; the authority's key is forgotten at
+    /// once.
     pub(crate) fn generate(names: Vec<String>) -> anyhow::Result<Self> {
         let authority = CertifiedIssuer::self_signed(authority_parameters()?, KeyPair::generate()?)
             .context("making a certificate authority")?;
         let pair = KeyPair::generate()?;
-        let certificate =
-            server_parameters(names)?.signed_by(&pair, &authority).context("making a server certificate")?;
+        let certificate = server_parameters(names)?
+            .signed_by(&pair, &authority)
+            .context("making a server certificate")?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pair.serialize_der()));
         let server = server_config(vec![certificate.der().clone()], key)?;
-        Ok(Self { server, authority_pem: authority.pem() })
+        Ok(Self {
+            server,
+            authority_pem: authority.pem(),
+        })
     }
 
-    /// A certificate that was made elsewhere, so that clients can trust it before this server starts.
+    /// A certificate that was made elsewhere, so that clients can trust it before this server
+    /// starts.
     pub(crate) fn read(certificate: &Path, key: &Path) -> anyhow::Result<Arc<ServerConfig>> {
-        let place = |flag: &str, path: &Path| format!("{flag} {}: cannot be read as PEM", path.display());
+        let place =
+            |flag: &str, path: &Path| format!("{flag} {}: cannot be read as PEM", path.display());
         let chain = CertificateDer::pem_file_iter(certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
             .with_context(|| place("--certificate", certificate))?;
@@ -57,13 +65,21 @@ impl Certificates {
 
     /// Writes `ca.pem` into `state`, whole or not at all: clients may be reading the previous one.
     pub(crate) fn publish(&self, state: &Path) -> anyhow::Result<PathBuf> {
-        let place =
-            || format!("--state {}: ca.pem cannot be written; give a directory you may write to", state.display());
+        let place = || {
+            format!(
+                "--state {}: ca.pem cannot be written; give a directory you may write to",
+                state.display()
+            )
+        };
         std::fs::create_dir_all(state).with_context(place)?;
         // A certificate is public, and containers of other users must read it.
         let readable = std::fs::Permissions::from_mode(0o644);
-        let mut file = tempfile::Builder::new().permissions(readable).tempfile_in(state).with_context(place)?;
-        file.write_all(self.authority_pem.as_bytes()).with_context(place)?;
+        let mut file = tempfile::Builder::new()
+            .permissions(readable)
+            .tempfile_in(state)
+            .with_context(place)?;
+        file.write_all(self.authority_pem.as_bytes())
+            .with_context(place)?;
         let path = state.join("ca.pem");
         file.persist(&path).with_context(place)?;
         Ok(path)
@@ -99,8 +115,11 @@ fn server_parameters(names: Vec<String>) -> anyhow::Result<CertificateParams> {
 }
 
 fn parameters(names: Vec<String>, common_name: &str) -> anyhow::Result<CertificateParams> {
-    let mut parameters = CertificateParams::new(names).context("names of the server certificate")?;
-    parameters.distinguished_name.push(DnType::CommonName, common_name);
+    let mut parameters =
+        CertificateParams::new(names).context("names of the server certificate")?;
+    parameters
+        .distinguished_name
+        .push(DnType::CommonName, common_name);
     // A day back, for clients whose clock is behind.
     let (year, month, day) = day_from_today(-1)?;
     parameters.not_before = rcgen::date_time_ymd(year, month, day);
@@ -112,5 +131,9 @@ fn parameters(names: Vec<String>, common_name: &str) -> anyhow::Result<Certifica
 fn day_from_today(days: i64) -> anyhow::Result<(i32, u8, u8)> {
     let moment = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
     let date = moment.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
-    Ok((date.year().into(), date.month().try_into()?, date.day().try_into()?))
+    Ok((
+        date.year().into(),
+        date.month().try_into()?,
+        date.day().try_into()?,
+    ))
 }

@@ -22,16 +22,22 @@ pub(crate) struct ToSign {
     claims: Map<String, Value>,
 }
 
-/// `POST /dev/sign`: a token with the given claims, signed with RS256 by the current key even if the header says otherwise.
+/// `POST /dev/sign`: a token with the given claims, signed with RS256 by the current key even if
+/// the header says otherwise.
 pub(crate) async fn sign(
     State(entra): State<Arc<Entra>>,
-    JsonBody(ToSign { header: overrides, claims }): JsonBody<ToSign>,
+    JsonBody(ToSign {
+        header: overrides,
+        claims,
+    }): JsonBody<ToSign>,
 ) -> Result<Json<Value>, Problem> {
     let key = entra.keys.current();
     let mut header = key.header();
     header.extend(overrides);
     header.retain(|_, value| !value.is_null());
-    let token = key.sign(&header, &claims).map_err(|error| Problem::internal(&error))?;
+    let token = key
+        .sign(&header, &claims)
+        .map_err(|error| Problem::internal(&error))?;
     Ok(Json(json!({ "token": token })))
 }
 
@@ -54,25 +60,45 @@ pub(crate) async fn retire(State(entra): State<Arc<Entra>>) -> Json<Value> {
 }
 
 fn published(entra: &Entra) -> Json<Value> {
-    let kids: Vec<String> = entra.keys.published().iter().map(|key| key.kid.clone()).collect();
+    let kids: Vec<String> = entra
+        .keys
+        .published()
+        .iter()
+        .map(|key| key.kid.clone())
+        .collect();
     Json(json!({ "current": entra.keys.current().kid, "published": kids }))
 }
 
 /// `GET /dev/directory`: who can sign in to what, without passwords and secrets.
 pub(crate) async fn directory(State(entra): State<Arc<Entra>>) -> Json<Value> {
     let directory = &entra.directory;
-    let tenants: Vec<Value> =
-        directory.tenants().iter().map(|tenant| json!({ "id": tenant.id, "name": tenant.name })).collect();
-    let users: Vec<Value> =
-        directory.users().iter().map(|user| describe_user(user, directory.applications())).collect();
-    let applications: Vec<Value> = directory.applications().iter().map(describe_application).collect();
+    let tenants: Vec<Value> = directory
+        .tenants()
+        .iter()
+        .map(|tenant| json!({ "id": tenant.id, "name": tenant.name }))
+        .collect();
+    let users: Vec<Value> = directory
+        .users()
+        .iter()
+        .map(|user| describe_user(user, directory.applications()))
+        .collect();
+    let applications: Vec<Value> = directory
+        .applications()
+        .iter()
+        .map(describe_application)
+        .collect();
     Json(json!({ "tenants": tenants, "users": users, "applications": applications }))
 }
 
 fn describe_user(user: &User, applications: &[Application]) -> Value {
     let roles: Map<String, Value> = applications
         .iter()
-        .map(|application| (application.key.clone(), user.roles_on(application).collect::<Vec<_>>()))
+        .map(|application| {
+            (
+                application.key.clone(),
+                user.roles_on(application).collect::<Vec<_>>(),
+            )
+        })
         .filter(|(_, roles)| !roles.is_empty())
         .map(|(key, roles)| (key, roles.into()))
         .collect();
@@ -109,11 +135,21 @@ mod tests {
         let kid = fixture.entra.keys.current().kid.clone();
         for (header, expected) in [
             (json!({}), json!({"alg": "RS256", "typ": "JWT", "kid": kid})),
-            (json!({"kid": "other", "typ": null}), json!({"alg": "RS256", "kid": "other"})),
-            (json!({"alg": "none"}), json!({"alg": "none", "typ": "JWT", "kid": kid})),
+            (
+                json!({"kid": "other", "typ": null}),
+                json!({"alg": "RS256", "kid": "other"}),
+            ),
+            (
+                json!({"alg": "none"}),
+                json!({"alg": "none", "typ": "JWT", "kid": kid}),
+            ),
         ] {
-            let (status, body) =
-                fixture.post_json("/dev/sign", &json!({"header": header, "claims": {"exp": -1}})).await;
+            let (status, body) = fixture
+                .post_json(
+                    "/dev/sign",
+                    &json!({"header": header, "claims": {"exp": -1}}),
+                )
+                .await;
             assert_eq!(status, StatusCode::OK);
             assert_eq!(decode(&body["token"]), (expected, json!({"exp": -1})));
         }
@@ -122,12 +158,19 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_a_request_to_sign_is_refused() {
         let fixture = Fixture::new();
-        for body in [json!({}), json!({"claims": 1}), json!({"claims": {}, "key": "x"})] {
+        for body in [
+            json!({}),
+            json!({"claims": 1}),
+            json!({"claims": {}, "key": "x"}),
+        ] {
             let (status, _) = fixture.post_json("/dev/sign", &body).await;
             assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
         }
         let large = json!({"claims": {"text": "x".repeat(70_000)}});
-        assert_eq!(fixture.post_json("/dev/sign", &large).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(
+            fixture.post_json("/dev/sign", &large).await.0,
+            StatusCode::PAYLOAD_TOO_LARGE
+        );
     }
 
     #[tokio::test]
@@ -137,10 +180,16 @@ mod tests {
         let first = fixture.entra.keys.current().kid.clone();
         let (_, rotated) = fixture.post_json("/dev/rotate", &Value::Null).await;
         assert_ne!(rotated["current"], first.as_str());
-        assert_eq!(fixture.get(&keys).await.1["keys"].as_array().unwrap().len(), 2);
+        assert_eq!(
+            fixture.get(&keys).await.1["keys"].as_array().unwrap().len(),
+            2
+        );
         let (_, retired) = fixture.post_json("/dev/retire", &Value::Null).await;
         assert_eq!(retired["published"], json!([rotated["current"]]));
-        assert_eq!(fixture.get(&keys).await.1["keys"].as_array().unwrap().len(), 1);
+        assert_eq!(
+            fixture.get(&keys).await.1["keys"].as_array().unwrap().len(),
+            1
+        );
     }
 
     #[tokio::test]
@@ -149,6 +198,9 @@ mod tests {
         assert_eq!(status, StatusCode::OK);
         let text = body.to_string();
         assert!(text.contains("Renée Reader") && text.contains("task-api"));
-        assert!(!text.contains("Passw0rd") && !text.contains("-secret"), "{text}");
+        assert!(
+            !text.contains("Passw0rd") && !text.contains("-secret"),
+            "{text}"
+        );
     }
 }

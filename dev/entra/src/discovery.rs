@@ -17,18 +17,31 @@ pub(crate) const CLOUD: &str = "microsoftonline.com";
 struct Scope {
     /// As in URLs.
     segment: String,
-    /// As in issuers. The shared endpoints have a placeholder, which clients fill with a token's `tid`.
+    /// As in issuers. The shared endpoints have a placeholder, which clients fill with a token's
+    /// `tid`.
     issuer_tenant: String,
 }
 
 impl Scope {
     fn parse(entra: &Entra, segment: &str) -> Result<Self, Refusal> {
-        if let Some(shared) = ["common", "organizations"].iter().find(|shared| segment.eq_ignore_ascii_case(shared)) {
-            return Ok(Self { segment: (*shared).to_owned(), issuer_tenant: "{tenantid}".to_owned() });
+        if let Some(shared) = ["common", "organizations"]
+            .iter()
+            .find(|shared| segment.eq_ignore_ascii_case(shared))
+        {
+            return Ok(Self {
+                segment: (*shared).to_owned(),
+                issuer_tenant: "{tenantid}".to_owned(),
+            });
         }
-        let tenant = entra.directory.tenant(segment).ok_or_else(|| Refusal::UnknownTenant(segment.to_owned()))?;
+        let tenant = entra
+            .directory
+            .tenant(segment)
+            .ok_or_else(|| Refusal::UnknownTenant(segment.to_owned()))?;
         let id = tenant.id.to_string();
-        Ok(Self { segment: id.clone(), issuer_tenant: id })
+        Ok(Self {
+            segment: id.clone(),
+            issuer_tenant: id,
+        })
     }
 }
 
@@ -37,7 +50,11 @@ pub(crate) async fn metadata_v2(
     State(entra): State<Arc<Entra>>,
     Path(tenant): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
-    Ok(Json(metadata(&entra.authority, Version::V2, &Scope::parse(&entra, &tenant)?)))
+    Ok(Json(metadata(
+        &entra.authority,
+        Version::V2,
+        &Scope::parse(&entra, &tenant)?,
+    )))
 }
 
 /// `GET /{tenant}/.well-known/openid-configuration`
@@ -45,7 +62,11 @@ pub(crate) async fn metadata_v1(
     State(entra): State<Arc<Entra>>,
     Path(tenant): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
-    Ok(Json(metadata(&entra.authority, Version::V1, &Scope::parse(&entra, &tenant)?)))
+    Ok(Json(metadata(
+        &entra.authority,
+        Version::V1,
+        &Scope::parse(&entra, &tenant)?,
+    )))
 }
 
 /// `GET /{tenant}/discovery/v2.0/keys`
@@ -53,7 +74,9 @@ pub(crate) async fn keys_v2(
     State(entra): State<Arc<Entra>>,
     Path(tenant): Path<String>,
 ) -> Result<Json<Value>, Refusal> {
-    let issuer = entra.authority.issuer(Version::V2, &Scope::parse(&entra, &tenant)?.issuer_tenant);
+    let issuer = entra
+        .authority
+        .issuer(Version::V2, &Scope::parse(&entra, &tenant)?.issuer_tenant);
     Ok(Json(key_set(&entra, Some(&issuer))))
 }
 
@@ -68,8 +91,19 @@ pub(crate) async fn keys_v1(
 
 /// Entra's v2 keys name the cloud too, which must be the one that the metadata names.
 fn key_set(entra: &Entra, issuer: Option<&str>) -> Value {
-    let published = |jwk: Value| if issuer.is_some() { with_cloud(jwk) } else { jwk };
-    let keys: Vec<Value> = entra.keys.published().iter().map(|key| published(key.to_jwk(issuer))).collect();
+    let published = |jwk: Value| {
+        if issuer.is_some() {
+            with_cloud(jwk)
+        } else {
+            jwk
+        }
+    };
+    let keys: Vec<Value> = entra
+        .keys
+        .published()
+        .iter()
+        .map(|key| published(key.to_jwk(issuer)))
+        .collect();
     json!({ "keys": keys })
 }
 
@@ -146,11 +180,20 @@ mod tests {
                 "organizations/discovery/keys".to_owned(),
             ),
         ] {
-            let (status, document) = fixture.get(&format!("{path}.well-known/openid-configuration")).await;
+            let (status, document) = fixture
+                .get(&format!("{path}.well-known/openid-configuration"))
+                .await;
             assert_eq!(status, StatusCode::OK, "{path}");
             assert_eq!(document["issuer"], issuer, "{path}");
-            assert_eq!(document["jwks_uri"], format!("https://localhost:8443/{jwks}"), "{path}");
-            assert_eq!(document["cloud_instance_name"], "microsoftonline.com", "{path}");
+            assert_eq!(
+                document["jwks_uri"],
+                format!("https://localhost:8443/{jwks}"),
+                "{path}"
+            );
+            assert_eq!(
+                document["cloud_instance_name"], "microsoftonline.com",
+                "{path}"
+            );
         }
     }
 
@@ -158,8 +201,14 @@ mod tests {
     async fn v2_keys_name_their_issuer_and_v1_keys_do_not() {
         let fixture = Fixture::new();
         for (path, issuer) in [
-            (format!("/{CONTOSO}/discovery/v2.0/keys"), Some(format!("https://localhost:8443/{CONTOSO}/v2.0"))),
-            ("/common/discovery/v2.0/keys".to_owned(), Some("https://localhost:8443/{tenantid}/v2.0".to_owned())),
+            (
+                format!("/{CONTOSO}/discovery/v2.0/keys"),
+                Some(format!("https://localhost:8443/{CONTOSO}/v2.0")),
+            ),
+            (
+                "/common/discovery/v2.0/keys".to_owned(),
+                Some("https://localhost:8443/{tenantid}/v2.0".to_owned()),
+            ),
             (format!("/{CONTOSO}/discovery/keys"), None),
         ] {
             let (_, document) = fixture.get(&path).await;
@@ -167,7 +216,11 @@ mod tests {
             assert_eq!(key["issuer"].as_str().map(str::to_owned), issuer, "{path}");
             let cloud = issuer.is_some().then_some("microsoftonline.com");
             assert_eq!(key["cloud_instance_name"].as_str(), cloud, "{path}");
-            assert_eq!(key["kid"], fixture.entra.keys.current().kid.as_str(), "{path}");
+            assert_eq!(
+                key["kid"],
+                fixture.entra.keys.current().kid.as_str(),
+                "{path}"
+            );
             assert!(key.get("alg").is_none(), "Entra's keys have no alg");
         }
     }
@@ -181,8 +234,14 @@ mod tests {
             "discovery/v2.0/keys",
             "discovery/keys",
         ] {
-            let (status, body) = fixture.get(&format!("/33333333-3333-4333-8333-333333333333/{path}")).await;
-            assert_eq!((status, &body["error_codes"][0]), (StatusCode::BAD_REQUEST, &90002.into()), "{path}");
+            let (status, body) = fixture
+                .get(&format!("/33333333-3333-4333-8333-333333333333/{path}"))
+                .await;
+            assert_eq!(
+                (status, &body["error_codes"][0]),
+                (StatusCode::BAD_REQUEST, &90002.into()),
+                "{path}"
+            );
         }
     }
 }

@@ -43,26 +43,36 @@ impl Fixture {
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             lifetime: Duration::from_hours(1),
         };
-        Self { entra: Arc::new(entra) }
+        Self {
+            entra: Arc::new(entra),
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> (StatusCode, Value) {
-        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+        self.send(Request::get(path).body(Body::empty()).unwrap())
+            .await
     }
 
     pub(crate) async fn post_json(&self, path: &str, body: &Value) -> (StatusCode, Value) {
         let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
-        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+        self.send(request.body(Body::from(body.to_string())).unwrap())
+            .await
     }
 
     /// Posts to the tenant's v2 token endpoint.
     pub(crate) async fn token(&self, tenant: &str, form: &[(&str, &str)]) -> (StatusCode, Value) {
-        self.post_form(&format!("/{tenant}/oauth2/v2.0/token"), None, form).await
+        self.post_form(&format!("/{tenant}/oauth2/v2.0/token"), None, form)
+            .await
     }
 
     /// Posts to the tenant's v1 token endpoint.
-    pub(crate) async fn token_v1(&self, tenant: &str, form: &[(&str, &str)]) -> (StatusCode, Value) {
-        self.post_form(&format!("/{tenant}/oauth2/token"), None, form).await
+    pub(crate) async fn token_v1(
+        &self,
+        tenant: &str,
+        form: &[(&str, &str)],
+    ) -> (StatusCode, Value) {
+        self.post_form(&format!("/{tenant}/oauth2/token"), None, form)
+            .await
     }
 
     pub(crate) async fn post_form(
@@ -71,8 +81,11 @@ impl Fixture {
         authorization: Option<&str>,
         form: &[(&str, &str)],
     ) -> (StatusCode, Value) {
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let mut request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let mut request =
+            Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         if let Some(authorization) = authorization {
             request = request.header(header::AUTHORIZATION, authorization);
         }
@@ -87,12 +100,17 @@ impl Fixture {
     }
 
     pub(crate) async fn signed(&self, header: Value, claims: Value) -> String {
-        let (_, body) = self.post_json("/dev/sign", &json!({"header": header, "claims": claims})).await;
+        let (_, body) = self
+            .post_json("/dev/sign", &json!({"header": header, "claims": claims}))
+            .await;
         body["token"].as_str().unwrap().to_owned()
     }
 
     async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {
-        let response = router(Arc::clone(&self.entra)).oneshot(request).await.unwrap();
+        let response = router(Arc::clone(&self.entra))
+            .oneshot(request)
+            .await
+            .unwrap();
         let status = response.status();
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
@@ -106,7 +124,10 @@ pub(crate) fn password_form() -> Vec<(&'static str, &'static str)> {
         ("client_id", WEB),
         ("username", "ada.admin@contoso.example"),
         ("password", "Admin-Passw0rd!"),
-        ("scope", "openid profile offline_access api://3a5c0001-0000-4000-8000-000000000001/access_as_user"),
+        (
+            "scope",
+            "openid profile offline_access api://3a5c0001-0000-4000-8000-000000000001/access_as_user",
+        ),
     ]
 }
 
@@ -118,23 +139,40 @@ pub(crate) fn obo_form(assertion: &str) -> Vec<(&str, &str)> {
         ("client_id", TASK_API),
         ("client_secret", "task-api-secret"),
         ("assertion", assertion),
-        ("scope", "api://3a5c0002-0000-4000-8000-000000000002/Notify.Send"),
+        (
+            "scope",
+            "api://3a5c0002-0000-4000-8000-000000000002/Notify.Send",
+        ),
     ]
 }
 
 /// A program asks for a token of the audit service.
-pub(crate) fn credentials_form(client: &'static str, secret: &'static str) -> Vec<(&'static str, &'static str)> {
+pub(crate) fn credentials_form(
+    client: &'static str,
+    secret: &'static str,
+) -> Vec<(&'static str, &'static str)> {
     vec![
         ("grant_type", "client_credentials"),
         ("client_id", client),
         ("client_secret", secret),
-        ("scope", "api://3a5c0003-0000-4000-8000-000000000003/.default"),
+        (
+            "scope",
+            "api://3a5c0003-0000-4000-8000-000000000003/.default",
+        ),
     ]
 }
 
 /// The form with one field set, or removed if `value` is empty.
-pub(crate) fn with<'a>(form: &[(&'a str, &'a str)], name: &'a str, value: &'a str) -> Vec<(&'a str, &'a str)> {
-    let mut changed: Vec<_> = form.iter().copied().filter(|(field, _)| *field != name).collect();
+pub(crate) fn with<'a>(
+    form: &[(&'a str, &'a str)],
+    name: &'a str,
+    value: &'a str,
+) -> Vec<(&'a str, &'a str)> {
+    let mut changed: Vec<_> = form
+        .iter()
+        .copied()
+        .filter(|(field, _)| *field != name)
+        .collect();
     if !value.is_empty() {
         changed.push((name, value));
     }
@@ -143,7 +181,13 @@ pub(crate) fn with<'a>(form: &[(&'a str, &'a str)], name: &'a str, value: &'a st
 
 /// Header and claims of a token.
 pub(crate) fn decode(token: &Value) -> (Value, Value) {
-    let parts: Vec<&str> = token.as_str().unwrap_or_else(|| panic!("{token} is not a token")).split('.').collect();
-    let part = |index: usize| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[index]).unwrap()).unwrap();
+    let parts: Vec<&str> = token
+        .as_str()
+        .unwrap_or_else(|| panic!("{token} is not a token"))
+        .split('.')
+        .collect();
+    let part = |index: usize| {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[index]).unwrap()).unwrap()
+    };
     (part(0), part(1))
 }

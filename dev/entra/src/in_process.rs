@@ -17,7 +17,8 @@ const DIRECTORY: &str = include_str!("../directory.yaml");
 /// As Entra's by default.
 const TOKENS_LIVE: Duration = Duration::from_hours(1);
 
-/// The imitation inside the test of another program: the development directory, on a free port, until this is dropped.
+/// The imitation inside the test of another program: the development directory, on a free port,
+/// until this is dropped.
 ///
 /// Nothing is written to disk, so that tests run side by side.
 #[derive(Debug)]
@@ -34,35 +35,52 @@ impl InProcess {
         DIRECTORY
     }
 
-    /// Starts on a loopback port of its own; requests are answered from the moment that this returns.
+    /// Starts on a loopback port of its own; requests are answered from the moment that this
+    /// returns.
     pub async fn start() -> anyhow::Result<Self> {
         Self::with_directory(DIRECTORY).await
     }
 
     /// [`InProcess::start`] with another directory, as YAML; files that it names must be absolute.
     pub async fn with_directory(yaml: &str) -> anyhow::Result<Self> {
-        // Bound before anything is served: connections wait in the listener's queue, so that nobody has to poll.
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("binding a free port")?;
+        // Bound before anything is served: connections wait in the listener's queue, so that nobody
+        // has to poll.
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .context("binding a free port")?;
         let authority = Authority::localhost(listener.local_addr()?.port());
         let names = LOCAL_NAMES.map(str::to_owned).into();
-        let (key, certificates) =
-            spawn_blocking(|| anyhow::Ok((SigningKey::generate()?, Certificates::generate(names)?))).await??;
+        let (key, certificates) = spawn_blocking(|| {
+            anyhow::Ok((SigningKey::generate()?, Certificates::generate(names)?))
+        })
+        .await??;
         let authority_pem = certificates.authority_pem().to_owned();
         let entra = Entra {
             directory: Directory::parse("directory.yaml", yaml)?,
             keys: KeyRing::new(key),
             authority: authority.clone(),
-            http: reqwest::Client::builder().no_proxy().build().context("building the HTTP client")?,
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .build()
+                .context("building the HTTP client")?,
             lifetime: TOKENS_LIVE,
         };
-        let (listener, router) = (Listener::of_tcp("traffic", listener), router(Arc::new(entra)));
+        let (listener, router) = (
+            Listener::of_tcp("traffic", listener),
+            router(Arc::new(entra)),
+        );
         let serving = async move {
             serve_https(&Process::detached(), listener, router, certificates.server).await;
         };
-        Ok(Self { authority, authority_pem, server: tokio::spawn(serving).abort_handle() })
+        Ok(Self {
+            authority,
+            authority_pem,
+            server: tokio::spawn(serving).abort_handle(),
+        })
     }
 
-    /// The origin that tokens are requested at and keys are published on, such as `https://localhost:41234`.
+    /// The origin that tokens are requested at and keys are published on, such as
+    /// `https://localhost:41234`.
     #[must_use]
     pub fn authority(&self) -> String {
         self.authority.to_string()

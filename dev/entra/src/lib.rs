@@ -1,4 +1,5 @@
-//! An imitation of Microsoft Entra ID for development and tests: it forges identities on request, so it is never an identity provider.
+//! An imitation of Microsoft Entra ID for development and tests: it forges identities on request,
+//! so it is never an identity provider.
 //!
 //! ```text
 //! settings ─▶ directory.yaml (tenants, users, applications) ─▶ router ─▶ TLS with a throw-away authority

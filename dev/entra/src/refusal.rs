@@ -1,4 +1,5 @@
-//! Refusals as Entra words them: an OAuth error, an AADSTS number, and ids to find it in the log by.
+//! Refusals as Entra words them: an OAuth error, an AADSTS number, and ids to find it in the log
+//! by.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -34,9 +35,13 @@ pub(crate) enum Refusal {
         "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, for a secret of app '{0}'."
     )]
     WrongSecret(Uuid),
-    #[error("The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")]
+    #[error(
+        "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+    )]
     MissingSecret,
-    #[error("Client is public so neither 'client_assertion' nor 'client_secret' should be presented.")]
+    #[error(
+        "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."
+    )]
     PublicClientWithSecret,
     #[error("JWT token is invalid or malformed: {0}.")]
     ClientAssertionMalformed(&'static str),
@@ -46,7 +51,9 @@ pub(crate) enum Refusal {
     ClientAssertionKey { thumbprint: String },
     #[error("Client assertion failed signature validation. [Reason - {0}]")]
     ClientAssertionSignature(&'static str),
-    #[error("Client assertion is not within its valid time range, or lives longer than ten minutes.")]
+    #[error(
+        "Client assertion is not within its valid time range, or lives longer than ten minutes."
+    )]
     ClientAssertionTime,
     #[error("Client assertion audience claim does not match Realm issuer. It must be '{0}'.")]
     ClientAssertionAudience(String),
@@ -57,7 +64,11 @@ pub(crate) enum Refusal {
     #[error(
         "No matching federated identity record found for presented assertion. Assertion Issuer: '{issuer}'. Assertion Subject: '{subject}'. Assertion Audience: '{audience}'."
     )]
-    NoFederatedCredential { issuer: String, subject: String, audience: String },
+    NoFederatedCredential {
+        issuer: String,
+        subject: String,
+        audience: String,
+    },
     #[error("No matching federated identity record found for presented assertion issuer '{0}'.")]
     FederatedIssuer(String),
     #[error("No matching federated identity record found for presented assertion audience '{0}'.")]
@@ -110,7 +121,9 @@ pub(crate) enum Refusal {
     AssertionForAnother { audience: String, client: Uuid },
     #[error("The assertion is an id_token; only access tokens are accepted.")]
     AssertionIsIdToken,
-    #[error("Application '{0}' is not allowed to make application on-behalf-of calls: the assertion is not a user's.")]
+    #[error(
+        "Application '{0}' is not allowed to make application on-behalf-of calls: the assertion is not a user's."
+    )]
     AssertionIsAppOnly(Uuid),
     #[error("A transient error has occurred. Please try again.")]
     Unavailable,
@@ -119,7 +132,10 @@ pub(crate) enum Refusal {
 impl Refusal {
     /// A fault of this program: the cause goes to the log only.
     pub(crate) fn unavailable(cause: &anyhow::Error) -> Self {
-        tracing::error!(cause = format!("{cause:#}"), "request failed by a fault of this program");
+        tracing::error!(
+            cause = format!("{cause:#}"),
+            "request failed by a fault of this program"
+        );
         Self::Unavailable
     }
 
@@ -136,7 +152,9 @@ impl Refusal {
             Self::MissingSecret => (7_000_218, "invalid_client"),
             Self::PublicClientWithSecret => (700_025, "invalid_client"),
             Self::ClientAssertionMalformed(_) => (50027, "invalid_request"),
-            Self::ClientAssertionKey { .. } | Self::ClientAssertionSignature(_) => (700_027, "invalid_client"),
+            Self::ClientAssertionKey { .. } | Self::ClientAssertionSignature(_) => {
+                (700_027, "invalid_client")
+            }
             Self::ClientAssertionTime => (700_024, "invalid_client"),
             Self::ClientAssertionAudience(_) => (700_023, "invalid_client"),
             Self::ClientAssertionSubject => (700_021, "invalid_client"),
@@ -172,12 +190,14 @@ impl Refusal {
         }
     }
 
-    /// What the client must ask for to be let through, as the `claims` parameter of its next request (OpenID Connect Core §5.5).
+    /// What the client must ask for to be let through, as the `claims` parameter of its next
+    /// request (OpenID Connect Core §5.5).
     fn claims(&self) -> Option<String> {
         match self {
-            Self::InteractionRequired { context, .. } => {
-                Some(json!({"access_token": {"acrs": {"essential": true, "value": context}}}).to_string())
-            }
+            Self::InteractionRequired { context, .. } => Some(
+                json!({"access_token": {"acrs": {"essential": true, "value": context}}})
+                    .to_string(),
+            ),
             _ => None,
         }
     }
@@ -209,7 +229,9 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (code, error) = self.code();
         let (trace_id, correlation_id) = (Uuid::new_v4(), Uuid::new_v4());
-        let timestamp = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ").to_string();
+        let timestamp = jiff::Timestamp::now()
+            .strftime("%Y-%m-%d %H:%M:%SZ")
+            .to_string();
         // The description repeats what the client sent, so it stays out of the log.
         tracing::info!(code, error, %trace_id, "refused");
         let body = Body {
@@ -225,6 +247,11 @@ impl IntoResponse for Refusal {
             claims: self.claims(),
         };
         // RFC 6749 §5.1 asks it for tokens; a cached refusal misleads as much.
-        (self.status(), [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+        (
+            self.status(),
+            [(header::CACHE_CONTROL, "no-store")],
+            Json(body),
+        )
+            .into_response()
     }
 }

@@ -27,8 +27,14 @@ pub(crate) struct Entra {
 /// The paths are Entra's: some clients build them without reading metadata.
 pub(crate) fn router(entra: Arc<Entra>) -> Router {
     Router::new()
-        .route("/{tenant}/v2.0/.well-known/openid-configuration", get(discovery::metadata_v2))
-        .route("/{tenant}/.well-known/openid-configuration", get(discovery::metadata_v1))
+        .route(
+            "/{tenant}/v2.0/.well-known/openid-configuration",
+            get(discovery::metadata_v2),
+        )
+        .route(
+            "/{tenant}/.well-known/openid-configuration",
+            get(discovery::metadata_v1),
+        )
         .route("/{tenant}/discovery/v2.0/keys", get(discovery::keys_v2))
         .route("/{tenant}/discovery/keys", get(discovery::keys_v1))
         .route("/{tenant}/oauth2/v2.0/token", post(token_endpoint::v2))

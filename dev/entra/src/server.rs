@@ -21,10 +21,16 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
     let socket = bind("--listen", settings.listen).await?;
     let address = socket.local_addr().context("address of a bound listener")?;
     let listener = Listener::of_tcp("traffic", socket);
-    let authority = settings.public_url.clone().unwrap_or_else(|| Authority::localhost(address.port()));
+    let authority = settings
+        .public_url
+        .clone()
+        .unwrap_or_else(|| Authority::localhost(address.port()));
     let names = certificate_names(&settings, &authority);
     let state = settings.state.clone();
-    let given = settings.certificate.clone().zip(settings.certificate_key.clone());
+    let given = settings
+        .certificate
+        .clone()
+        .zip(settings.certificate_key.clone());
     // Key generation takes a core for a while, and files block.
     let (key, tls, trusted) = tokio::task::spawn_blocking(move || {
         let (tls, trusted) = if let Some((certificate, key)) = given {
@@ -40,7 +46,13 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
 
     tracing::info!(%address, %authority, certificate = %trusted.display(), "listening; every identity issued here is forged");
     let keys = KeyRing::new(key);
-    let entra = Entra { directory, keys, authority, http, lifetime: settings.tokens_live };
+    let entra = Entra {
+        directory,
+        keys,
+        authority,
+        http,
+        lifetime: settings.tokens_live,
+    };
     drop(starting);
     serve_https(&process, listener, router(Arc::new(entra)), tls).await;
     Ok(())

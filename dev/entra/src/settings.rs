@@ -11,29 +11,53 @@ use crate::authority::Authority;
 
 /// An imitation of Microsoft Entra ID for development and tests.
 ///
-/// Anyone who reaches it can obtain a token for anyone in its directory. Nothing that matters may trust its keys.
+/// Anyone who reaches it can obtain a token for anyone in its directory. Nothing that matters may
+/// trust its keys.
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "dev-entra", version)]
 pub struct Settings {
     /// Where HTTPS is served; port 0 takes a free one.
-    #[arg(long, env = "DEV_ENTRA_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8443")]
+    #[arg(
+        long,
+        env = "DEV_ENTRA_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8443"
+    )]
     pub(crate) listen: SocketAddr,
     /// YAML file of tenants, users and applications.
     #[arg(long, env = "DEV_ENTRA_DIRECTORY", value_name = "FILE")]
     pub(crate) directory: PathBuf,
     /// Directory that `ca.pem`, the certificate to trust, is written to at each start.
-    #[arg(long, env = "DEV_ENTRA_STATE", value_name = "DIR", default_value = ".portcullis/entra")]
+    #[arg(
+        long,
+        env = "DEV_ENTRA_STATE",
+        value_name = "DIR",
+        default_value = ".portcullis/entra"
+    )]
     pub(crate) state: PathBuf,
-    /// Further name or address that clients reach this server by, for its certificate; may be repeated.
+    /// Further name or address that clients reach this server by, for its certificate; may be
+    /// repeated.
     #[arg(long = "name", env = "DEV_ENTRA_NAMES", value_name = "NAME", value_delimiter = ',', value_parser = server_name)]
     pub(crate) names: Vec<ServerName<'static>>,
-    /// PEM file of a certificate for this server, and those between it and what clients trust, instead of one made at each start.
-    #[arg(long, env = "DEV_ENTRA_CERTIFICATE", value_name = "FILE", requires = "certificate_key")]
+    /// PEM file of a certificate for this server, and those between it and what clients trust,
+    /// instead of one made at each start.
+    #[arg(
+        long,
+        env = "DEV_ENTRA_CERTIFICATE",
+        value_name = "FILE",
+        requires = "certificate_key"
+    )]
     pub(crate) certificate: Option<PathBuf>,
     /// PEM file of the key of `--certificate`.
-    #[arg(long, env = "DEV_ENTRA_CERTIFICATE_KEY", value_name = "FILE", requires = "certificate")]
+    #[arg(
+        long,
+        env = "DEV_ENTRA_CERTIFICATE_KEY",
+        value_name = "FILE",
+        requires = "certificate"
+    )]
     pub(crate) certificate_key: Option<PathBuf>,
-    /// The URL in issuers and metadata, the same for every client [default: https://localhost and the bound port].
+    /// The URL in issuers and metadata, the same for every client [default: https://localhost and
+    /// the bound port].
     #[arg(long, env = "DEV_ENTRA_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<Authority>,
     /// How long tokens are valid.
@@ -71,7 +95,8 @@ impl portcullis_runtime::Settings for Settings {
 }
 
 fn server_name(text: &str) -> Result<ServerName<'static>, String> {
-    ServerName::try_from(text.to_owned()).map_err(|error| format!("{error}; give a DNS name or an IP address"))
+    ServerName::try_from(text.to_owned())
+        .map_err(|error| format!("{error}; give a DNS name or an IP address"))
 }
 
 #[cfg(test)]
@@ -96,16 +121,26 @@ mod tests {
             ("--listen 0.0.0.0:8443", false),
             ("--listen [::]:8443", false),
             ("--listen 192.0.2.7:8443", false),
-            ("--listen 0.0.0.0:8443 --listen-beyond-loopback-exposes-forged-identities", true),
+            (
+                "--listen 0.0.0.0:8443 --listen-beyond-loopback-exposes-forged-identities",
+                true,
+            ),
         ] {
-            assert_eq!(parse(arguments).unwrap().contradictions().is_empty(), allowed, "{arguments}");
+            assert_eq!(
+                parse(arguments).unwrap().contradictions().is_empty(),
+                allowed,
+                "{arguments}"
+            );
         }
     }
 
     #[test]
     fn every_setting_has_an_example_for_its_error() {
         let none: [&str; 0] = [];
-        assert_eq!(portcullis_runtime::settings_without_example::<Settings>(), none);
+        assert_eq!(
+            portcullis_runtime::settings_without_example::<Settings>(),
+            none
+        );
     }
 
     #[test]

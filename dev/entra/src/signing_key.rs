@@ -7,7 +7,9 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize, PublicKeyComponents};
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaEncoding};
+use aws_lc_rs::signature::{
+    KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaEncoding,
+};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -28,12 +30,19 @@ pub(crate) struct SigningKey {
 impl SigningKey {
     /// Makes a new key. Takes a few hundred milliseconds of one core.
     pub(crate) fn generate() -> anyhow::Result<Self> {
-        let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| anyhow!("an RSA key cannot be generated"))?;
+        let pair = KeyPair::generate(KeySize::Rsa2048)
+            .map_err(|_| anyhow!("an RSA key cannot be generated"))?;
         let public = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
         let certificate = certificate(&pair).context("making a certificate for a signing key")?;
-        let (n, e) = (URL_SAFE_NO_PAD.encode(&public.n), URL_SAFE_NO_PAD.encode(&public.e));
+        let (n, e) = (
+            URL_SAFE_NO_PAD.encode(&public.n),
+            URL_SAFE_NO_PAD.encode(&public.e),
+        );
         // RFC 7638 §3: the required members in lexicographic order, without white space.
-        let thumbprint = digest(&SHA256, format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#).as_bytes());
+        let thumbprint = digest(
+            &SHA256,
+            format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#).as_bytes(),
+        );
         Ok(Self {
             kid: URL_SAFE_NO_PAD.encode(thumbprint),
             x5t: URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &certificate)),
@@ -44,7 +53,11 @@ impl SigningKey {
     }
 
     /// Signs with RS256, whatever `header` says.
-    pub(crate) fn sign(&self, header: &Map<String, Value>, claims: &impl Serialize) -> anyhow::Result<String> {
+    pub(crate) fn sign(
+        &self,
+        header: &Map<String, Value>,
+        claims: &impl Serialize,
+    ) -> anyhow::Result<String> {
         self.sign_with(&RSA_PKCS1_SHA256, header, claims)
     }
 
@@ -56,10 +69,19 @@ impl SigningKey {
     ) -> anyhow::Result<String> {
         let header = serde_json::to_vec(header).context("encoding a token's header")?;
         let claims = serde_json::to_vec(claims).context("encoding a token's claims")?;
-        let mut token = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+        let mut token = format!(
+            "{}.{}",
+            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode(claims)
+        );
         let mut signature = vec![0; self.pair.public_modulus_len()];
         self.pair
-            .sign(encoding, &SystemRandom::new(), token.as_bytes(), &mut signature)
+            .sign(
+                encoding,
+                &SystemRandom::new(),
+                token.as_bytes(),
+                &mut signature,
+            )
             .map_err(|_| anyhow!("signing a token failed"))?;
         token.push('.');
         token.push_str(&URL_SAFE_NO_PAD.encode(signature));
@@ -71,7 +93,10 @@ impl SigningKey {
     }
 
     pub(crate) fn private_key_pem(&self) -> anyhow::Result<String> {
-        let der: Pkcs8V1Der<'static> = self.pair.as_der().map_err(|_| anyhow!("a signing key cannot be encoded"))?;
+        let der: Pkcs8V1Der<'static> = self
+            .pair
+            .as_der()
+            .map_err(|_| anyhow!("a signing key cannot be encoded"))?;
         Ok(pem("PRIVATE KEY", der.as_ref()))
     }
 
@@ -84,10 +109,13 @@ impl SigningKey {
     }
 
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.public.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature).is_ok()
+        self.public
+            .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
+            .is_ok()
     }
 
-    /// The key as published. Like Entra's it has no `alg`, and `issuer` is a member only of the v2 key set.
+    /// The key as published. Like Entra's it has no `alg`, and `issuer` is a member only of the v2
+    /// key set.
     pub(crate) fn to_jwk(&self, issuer: Option<&str>) -> Value {
         let mut jwk = json!({
             "kty": "RSA",
@@ -107,15 +135,22 @@ impl SigningKey {
 
 /// RFC 7468, in one long line, which its readers take.
 fn pem(label: &str, der: &[u8]) -> String {
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        STANDARD.encode(der)
+    )
 }
 
 fn certificate(pair: &KeyPair) -> anyhow::Result<Vec<u8>> {
-    let der: Pkcs8V1Der<'static> = pair.as_der().map_err(|_| anyhow!("a signing key cannot be encoded"))?;
+    let der: Pkcs8V1Der<'static> = pair
+        .as_der()
+        .map_err(|_| anyhow!("a signing key cannot be encoded"))?;
     let der = PrivatePkcs8KeyDer::from(der.as_ref());
     let pair = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der, &rcgen::PKCS_RSA_SHA256)?;
     let mut parameters = rcgen::CertificateParams::default();
-    parameters.distinguished_name.push(rcgen::DnType::CommonName, "dev-entra token signing");
+    parameters
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "dev-entra token signing");
     Ok(parameters.self_signed(&pair)?.der().to_vec())
 }
 
@@ -129,7 +164,10 @@ struct Keys {
 
 impl KeyRing {
     pub(crate) fn new(current: SigningKey) -> Self {
-        Self(RwLock::new(Keys { current: Arc::new(current), older: Vec::new() }))
+        Self(RwLock::new(Keys {
+            current: Arc::new(current),
+            older: Vec::new(),
+        }))
     }
 
     pub(crate) fn current(&self) -> Arc<SigningKey> {
@@ -139,7 +177,10 @@ impl KeyRing {
     /// All published keys. Their order means nothing to clients.
     pub(crate) fn published(&self) -> Vec<Arc<SigningKey>> {
         let keys = self.read();
-        std::iter::once(&keys.current).chain(&keys.older).cloned().collect()
+        std::iter::once(&keys.current)
+            .chain(&keys.older)
+            .cloned()
+            .collect()
     }
 
     /// Makes `next` current and keeps the others published.
@@ -174,7 +215,10 @@ mod tests {
 
     #[test]
     fn a_key_verifies_what_it_signed_and_nothing_else() {
-        let (key, other) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
+        let (key, other) = (
+            SigningKey::generate().unwrap(),
+            SigningKey::generate().unwrap(),
+        );
         let token = key.sign(&key.header(), &json!({"a": 1})).unwrap();
         let (message, signature) = token.rsplit_once('.').unwrap();
         let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
@@ -188,7 +232,12 @@ mod tests {
         let ring = KeyRing::new(SigningKey::generate().unwrap());
         let first = ring.current().kid.clone();
         ring.rotate(SigningKey::generate().unwrap());
-        let kids = |ring: &KeyRing| ring.published().iter().map(|key| key.kid.clone()).collect::<Vec<_>>();
+        let kids = |ring: &KeyRing| {
+            ring.published()
+                .iter()
+                .map(|key| key.kid.clone())
+                .collect::<Vec<_>>()
+        };
         assert_ne!(ring.current().kid, first);
         assert_eq!(kids(&ring), [ring.current().kid.clone(), first]);
         ring.retire();
@@ -198,7 +247,14 @@ mod tests {
     #[test]
     fn a_published_key_has_entras_members() {
         let key = SigningKey::generate().unwrap();
-        let members = |issuer| key.to_jwk(issuer).as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let members = |issuer| {
+            key.to_jwk(issuer)
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+        };
         assert_eq!(members(None), ["e", "kid", "kty", "n", "use", "x5c", "x5t"]);
         assert!(members(Some("https://localhost/t/v2.0")).contains(&"issuer".to_owned()));
         assert_eq!(key.to_jwk(None)["e"], "AQAB");

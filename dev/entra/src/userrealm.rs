@@ -17,13 +17,20 @@ pub(crate) async fn userrealm(
     State(entra): State<Arc<Entra>>,
     Path((tenant, endpoint, username)): Path<(String, String, String)>,
 ) -> Response {
-    let is_userrealm = tenant.eq_ignore_ascii_case("common") && endpoint.eq_ignore_ascii_case("userrealm");
-    if is_userrealm { Json(realm(&entra, &username)).into_response() } else { StatusCode::NOT_FOUND.into_response() }
+    let is_userrealm =
+        tenant.eq_ignore_ascii_case("common") && endpoint.eq_ignore_ascii_case("userrealm");
+    if is_userrealm {
+        Json(realm(&entra, &username)).into_response()
+    } else {
+        StatusCode::NOT_FOUND.into_response()
+    }
 }
 
 /// It tells of the domain and never whether the user exists. No domain here is federated.
 fn realm(entra: &Entra, username: &str) -> Value {
-    let Some((_, domain)) = username.rsplit_once('@') else { return unknown() };
+    let Some((_, domain)) = username.rsplit_once('@') else {
+        return unknown();
+    };
     if !entra.directory.has_domain(domain) {
         return unknown();
     }
@@ -55,19 +62,64 @@ mod tests {
     async fn userrealm_tells_of_the_domain_in_any_case_of_the_path() {
         let fixture = Fixture::new();
         for (name, path, status, account_type) in [
-            ("msal4j", "/common/userrealm/ada.admin@contoso.example?api-version=1.0", StatusCode::OK, "Managed"),
-            ("MSAL Go", "/common/UserRealm/ada.admin%40contoso.example?api-version=1.0", StatusCode::OK, "Managed"),
-            ("other case", "/Common/USERREALM/Ada@Contoso.Example", StatusCode::OK, "Managed"),
-            ("no such user, the same domain", "/common/userrealm/x@contoso.example", StatusCode::OK, "Managed"),
-            ("another domain", "/common/userrealm/x@elsewhere.example", StatusCode::OK, "Unknown"),
-            ("no domain", "/common/userrealm/ada", StatusCode::OK, "Unknown"),
-            ("another endpoint", "/common/userrealms/ada@contoso.example", StatusCode::NOT_FOUND, ""),
-            ("a tenant's path", "/organizations/userrealm/ada@contoso.example", StatusCode::NOT_FOUND, ""),
+            (
+                "msal4j",
+                "/common/userrealm/ada.admin@contoso.example?api-version=1.0",
+                StatusCode::OK,
+                "Managed",
+            ),
+            (
+                "MSAL Go",
+                "/common/UserRealm/ada.admin%40contoso.example?api-version=1.0",
+                StatusCode::OK,
+                "Managed",
+            ),
+            (
+                "other case",
+                "/Common/USERREALM/Ada@Contoso.Example",
+                StatusCode::OK,
+                "Managed",
+            ),
+            (
+                "no such user, the same domain",
+                "/common/userrealm/x@contoso.example",
+                StatusCode::OK,
+                "Managed",
+            ),
+            (
+                "another domain",
+                "/common/userrealm/x@elsewhere.example",
+                StatusCode::OK,
+                "Unknown",
+            ),
+            (
+                "no domain",
+                "/common/userrealm/ada",
+                StatusCode::OK,
+                "Unknown",
+            ),
+            (
+                "another endpoint",
+                "/common/userrealms/ada@contoso.example",
+                StatusCode::NOT_FOUND,
+                "",
+            ),
+            (
+                "a tenant's path",
+                "/organizations/userrealm/ada@contoso.example",
+                StatusCode::NOT_FOUND,
+                "",
+            ),
         ] {
             let (got, body) = fixture.get(path).await;
-            assert_eq!((got, body["account_type"].as_str().unwrap_or_default()), (status, account_type), "{name}");
+            assert_eq!(
+                (got, body["account_type"].as_str().unwrap_or_default()),
+                (status, account_type),
+                "{name}"
+            );
             // MSAL Go refuses an answer without these.
-            let is_complete = body["domain_name"] == "contoso.example" && body["cloud_instance_name"].is_string();
+            let is_complete =
+                body["domain_name"] == "contoso.example" && body["cloud_instance_name"].is_string();
             assert_eq!(is_complete, account_type == "Managed", "{name}: {body}");
         }
         let (status, _) = fixture.get(&format!("/{CONTOSO}/discovery/keys")).await;

@@ -6,7 +6,8 @@ use serde_json::json;
 use crate::access_token::Validity;
 use crate::signing_key::SigningKey;
 
-/// A key for the tests of programs that prove themselves without a secret: an application's certificate, or a cluster's signing key.
+/// A key for the tests of programs that prove themselves without a secret: an application's
+/// certificate, or a cluster's signing key.
 pub struct Workload(SigningKey);
 
 impl Workload {
@@ -23,7 +24,11 @@ impl Workload {
 
     /// The certificate and its private key, as a program is given them.
     pub fn identity_pem(&self) -> anyhow::Result<String> {
-        Ok(format!("{}{}", self.0.certificate_pem(), self.0.private_key_pem()?))
+        Ok(format!(
+            "{}{}",
+            self.0.certificate_pem(),
+            self.0.private_key_pem()?
+        ))
     }
 
     /// The public key as a cluster publishes it.
@@ -33,9 +38,16 @@ impl Workload {
     }
 
     /// A token as Kubernetes projects it into a pod.
-    pub fn service_account_token(&self, issuer: &str, subject: &str, audience: &str) -> anyhow::Result<String> {
+    pub fn service_account_token(
+        &self,
+        issuer: &str,
+        subject: &str,
+        audience: &str,
+    ) -> anyhow::Result<String> {
         let Validity { iat, nbf, exp } = Validity::from_now(Duration::from_hours(1));
         let claims = json!({"iss": issuer, "sub": subject, "aud": [audience], "iat": iat, "nbf": nbf, "exp": exp});
-        self.0.sign(&self.0.header(), &claims).context("signing a service account's token")
+        self.0
+            .sign(&self.0.header(), &claims)
+            .context("signing a service account's token")
     }
 }

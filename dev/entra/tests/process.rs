@@ -21,38 +21,81 @@ const DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/directory.yaml");
 
 fn program(state: &Path, directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dev-entra"));
-    command.args(["--operations-listen", "127.0.0.1:0"]).arg("--state").arg(state).arg("--directory").arg(directory);
-    command.env_clear().stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+        .args(["--operations-listen", "127.0.0.1:0"])
+        .arg("--state")
+        .arg(state)
+        .arg("--directory")
+        .arg(directory);
+    command
+        .env_clear()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
     command
 }
 
 async fn finished(child: Child) -> Output {
-    tokio::time::timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap()
+    tokio::time::timeout(PATIENCE, child.wait_with_output())
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 #[tokio::test]
 async fn it_serves_over_tls_that_its_authority_vouches_for_and_stops_when_told() {
     let state = tempfile::tempdir().unwrap();
-    let mut child = program(state.path(), Path::new(DIRECTORY)).args(["--listen", "127.0.0.1:0"]).spawn().unwrap();
+    let mut child = program(state.path(), Path::new(DIRECTORY))
+        .args(["--listen", "127.0.0.1:0"])
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let authority = log::listening(&mut lines).await["authority"].as_str().unwrap().to_owned();
-    let ca = reqwest::Certificate::from_pem(&std::fs::read(state.path().join("ca.pem")).unwrap()).unwrap();
-    let trusting = reqwest::Client::builder().no_proxy().tls_certs_only([ca]).build().unwrap();
+    let authority = log::listening(&mut lines).await["authority"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let ca = reqwest::Certificate::from_pem(&std::fs::read(state.path().join("ca.pem")).unwrap())
+        .unwrap();
+    let trusting = reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([ca])
+        .build()
+        .unwrap();
 
     let metadata = format!("/{CONTOSO}/v2.0/.well-known/openid-configuration");
     for host in ["localhost", "127.0.0.1"] {
         let url = format!("{}{metadata}", authority.replace("localhost", host));
-        let document: Value = trusting.get(url).send().await.unwrap().json().await.unwrap();
+        let document: Value = trusting
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
         assert_eq!(document["issuer"], format!("{authority}/{CONTOSO}/v2.0"));
     }
 
     let wary = reqwest::Client::builder().no_proxy().build().unwrap();
-    assert!(wary.get(format!("{authority}{metadata}")).send().await.is_err(), "nobody else trusts its authority");
+    assert!(
+        wary.get(format!("{authority}{metadata}"))
+            .send()
+            .await
+            .is_err(),
+        "nobody else trusts its authority"
+    );
 
     let form = "grant_type=password&client_id=3a5c0004-0000-4000-8000-000000000004&username=ada.admin%40contoso.example\
                 &password=Admin-Passw0rd!&scope=api%3A%2F%2F3a5c0001-0000-4000-8000-000000000001%2Faccess_as_user";
     let request = trusting.post(format!("{authority}/{CONTOSO}/oauth2/v2.0/token"));
-    let reply: Value = request.body(form).send().await.unwrap().json().await.unwrap();
+    let reply: Value = request
+        .body(form)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
     let token = reply["access_token"].as_str().unwrap();
 
     log::signal(&child, Signal::SIGTERM);
@@ -60,7 +103,10 @@ async fn it_serves_over_tls_that_its_authority_vouches_for_and_stops_when_told()
     while let Some(line) = lines.next_line().await.unwrap() {
         log.push_str(&line);
     }
-    assert!(log.contains("token issued") && log.contains("aaaaaaaa-0001-4000-8000-000000000001"), "{log}");
+    assert!(
+        log.contains("token issued") && log.contains("aaaaaaaa-0001-4000-8000-000000000001"),
+        "{log}"
+    );
     assert!(!log.contains("Passw0rd") && !log.contains(token), "{log}");
     assert!(finished(child).await.status.success());
 }
@@ -69,23 +115,49 @@ async fn it_serves_over_tls_that_its_authority_vouches_for_and_stops_when_told()
 async fn what_cannot_work_is_said_before_anything_is_served() {
     let state = tempfile::tempdir().unwrap();
     let broken = state.path().join("broken.yaml");
-    std::fs::write(&broken, std::fs::read_to_string(DIRECTORY).unwrap().replace("tenant: fabrikam", "tenant: x"))
-        .unwrap();
+    std::fs::write(
+        &broken,
+        std::fs::read_to_string(DIRECTORY)
+            .unwrap()
+            .replace("tenant: fabrikam", "tenant: x"),
+    )
+    .unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let absent = state.path().join("absent.yaml");
     for (directory, listen, code, parts) in [
-        (broken.as_path(), "127.0.0.1:0", 64, ["broken.yaml: users.mallory", "there is no tenant x"]),
-        (absent.as_path(), "127.0.0.1:0", 64, ["--directory", "absent.yaml"]),
+        (
+            broken.as_path(),
+            "127.0.0.1:0",
+            64,
+            ["broken.yaml: users.mallory", "there is no tenant x"],
+        ),
+        (
+            absent.as_path(),
+            "127.0.0.1:0",
+            64,
+            ["--directory", "absent.yaml"],
+        ),
         (
             Path::new(DIRECTORY),
             "0.0.0.0:0",
             64,
-            ["--listen 0.0.0.0:0", "--listen-beyond-loopback-exposes-forged-identities"],
+            [
+                "--listen 0.0.0.0:0",
+                "--listen-beyond-loopback-exposes-forged-identities",
+            ],
         ),
-        (Path::new(DIRECTORY), taken.as_str(), 1, ["--listen", "choose another port"]),
+        (
+            Path::new(DIRECTORY),
+            taken.as_str(),
+            1,
+            ["--listen", "choose another port"],
+        ),
     ] {
-        let child = program(&state.path().join("state"), directory).args(["--listen", listen]).spawn().unwrap();
+        let child = program(&state.path().join("state"), directory)
+            .args(["--listen", listen])
+            .spawn()
+            .unwrap();
         let output = finished(child).await;
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(code), "{text}");

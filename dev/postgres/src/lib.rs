@@ -1,4 +1,5 @@
-//! A PostgreSQL server of its own, in a temporary folder and on a Unix socket, for tests and the development stack.
+//! A PostgreSQL server of its own, in a temporary folder and on a Unix socket, for tests and the
+//! development stack.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {

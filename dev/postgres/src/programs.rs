@@ -10,6 +10,10 @@ pub(crate) fn folder() -> anyhow::Result<PathBuf> {
         .stderr(Stdio::inherit())
         .output()
         .with_context(|| format!("{}: cannot be run", script.display()))?;
-    ensure!(output.status.success(), "{}: found no PostgreSQL and could not install it", script.display());
+    ensure!(
+        output.status.success(),
+        "{}: found no PostgreSQL and could not install it",
+        script.display()
+    );
     Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim()))
 }

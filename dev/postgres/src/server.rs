@@ -14,10 +14,12 @@ use crate::programs;
 const USER: &str = "portcullis";
 /// Far longer than a start takes, so that only a server that hangs meets it.
 const START_LIMIT: Duration = Duration::from_mins(1);
-/// A database of tests need not survive a power cut. Many pools share it, so many connections are allowed.
+/// A database of tests need not survive a power cut. Many pools share it, so many connections are
+/// allowed.
 const SETTINGS: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c listen_addresses= \
     -c max_connections=400 -c shared_buffers=64MB -c log_min_messages=warning";
-/// Outlives the tests by no moment: the server ends when the pipe to this shell closes, however its owner ended.
+/// Outlives the tests by no moment: the server ends when the pipe to this shell closes, however its
+/// owner ended.
 const SUPERVISOR: &str = r#"
 "$1/postgres" -D "$2/data" -k "$2" $3 >"$2/log" 2>&1 &
 read -r _
@@ -26,7 +28,8 @@ wait
 rm -rf "$2"
 "#;
 
-/// A running server. It stops, and its files go, when this is dropped or the process ends in whatever way.
+/// A running server. It stops, and its files go, when this is dropped or the process ends in
+/// whatever way.
 #[derive(Debug)]
 pub struct Postgres {
     supervisor: Child,
@@ -49,29 +52,53 @@ impl Postgres {
     pub fn start() -> anyhow::Result<Self> {
         let programs = programs::folder()?;
         let owner = Owner::choose()?;
-        let folder = tempfile::Builder::new().prefix("pg-").tempdir().context("a folder for PostgreSQL")?;
+        let folder = tempfile::Builder::new()
+            .prefix("pg-")
+            .tempdir()
+            .context("a folder for PostgreSQL")?;
         owner.give(folder.path())?;
         init(&programs, folder.path(), owner)?;
         let mut command = Command::new("sh");
-        command.args(["-c", SUPERVISOR, "sh"]).arg(&programs).arg(folder.path()).arg(SETTINGS);
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir(folder.path());
-        let supervisor = owner.run(&mut command).spawn().context("starting PostgreSQL")?;
+        command
+            .args(["-c", SUPERVISOR, "sh"])
+            .arg(&programs)
+            .arg(folder.path())
+            .arg(SETTINGS);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .current_dir(folder.path());
+        let supervisor = owner
+            .run(&mut command)
+            .spawn()
+            .context("starting PostgreSQL")?;
         Ok(Self { supervisor, folder })
     }
 
     /// The URL of a new, empty database.
     pub async fn create_database(&self) -> anyhow::Result<String> {
         let name = format!("test_{}", Uuid::new_v4().simple());
-        let mut server = tokio::time::timeout(START_LIMIT, self.connect()).await.with_context(|| {
-            let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-            format!("PostgreSQL does not answer; its log:\n{log}")
-        })??;
-        server.execute(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0"))).await?;
+        let mut server = tokio::time::timeout(START_LIMIT, self.connect())
+            .await
+            .with_context(|| {
+                let log =
+                    std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+                format!("PostgreSQL does not answer; its log:\n{log}")
+            })??;
+        server
+            .execute(AssertSqlSafe(format!(
+                "CREATE DATABASE {name} TEMPLATE template0"
+            )))
+            .await?;
         Ok(self.url(&name))
     }
 
     fn url(&self, database: &str) -> String {
-        format!("postgres://{USER}@localhost/{database}?host={}", self.folder.path().display())
+        format!(
+            "postgres://{USER}@localhost/{database}?host={}",
+            self.folder.path().display()
+        )
     }
 
     async fn connect(&self) -> anyhow::Result<PgConnection> {
@@ -98,9 +125,26 @@ impl Drop for Postgres {
 
 fn init(programs: &Path, folder: &Path, owner: Owner) -> anyhow::Result<()> {
     let mut command = Command::new(programs.join("initdb"));
-    command.args(["--no-sync", "--no-instructions", "--auth=trust", "--encoding=UTF8", "--locale=C"]);
-    command.arg(format!("--username={USER}")).arg("--pgdata").arg(folder.join("data")).current_dir(folder);
-    let output = owner.run(&mut command).output().context("initdb: cannot be run")?;
-    ensure!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
+    command.args([
+        "--no-sync",
+        "--no-instructions",
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--locale=C",
+    ]);
+    command
+        .arg(format!("--username={USER}"))
+        .arg("--pgdata")
+        .arg(folder.join("data"))
+        .current_dir(folder);
+    let output = owner
+        .run(&mut command)
+        .output()
+        .context("initdb: cannot be run")?;
+    ensure!(
+        output.status.success(),
+        "initdb: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Ok(())
 }

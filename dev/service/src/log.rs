@@ -17,15 +17,24 @@ pub async fn listening(log: &mut Lines<impl AsyncBufRead + Unpin>) -> Value {
     let search = async {
         while let Some(line) = log.next_line().await.unwrap() {
             let entry: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
-            if entry["message"].as_str().is_some_and(|message| message.starts_with("listening")) {
+            if entry["message"]
+                .as_str()
+                .is_some_and(|message| message.starts_with("listening"))
+            {
                 return entry;
             }
         }
         panic!("the program ended before it listened");
     };
-    timeout(PATIENCE, search).await.expect("the program does not listen")
+    timeout(PATIENCE, search)
+        .await
+        .expect("the program does not listen")
 }
 
 pub fn signal(child: &Child, signal: Signal) {
-    kill(Pid::from_raw(child.id().unwrap().try_into().unwrap()), signal).unwrap();
+    kill(
+        Pid::from_raw(child.id().unwrap().try_into().unwrap()),
+        signal,
+    )
+    .unwrap();
 }

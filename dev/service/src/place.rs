@@ -16,18 +16,32 @@ impl Place {
             Backend::Sqlite => {
                 let directory = tempfile::tempdir().unwrap();
                 let settings = DatabaseSettings::in_directory(directory.path());
-                Self { settings, schema, _directory: Some(directory) }
+                Self {
+                    settings,
+                    schema,
+                    _directory: Some(directory),
+                }
             }
             Backend::Postgres => {
-                let url = dev_postgres::shared().unwrap().create_database().await.unwrap();
-                Self { settings: DatabaseSettings::at(url.parse().unwrap()), schema, _directory: None }
+                let url = dev_postgres::shared()
+                    .unwrap()
+                    .create_database()
+                    .await
+                    .unwrap();
+                Self {
+                    settings: DatabaseSettings::at(url.parse().unwrap()),
+                    schema,
+                    _directory: None,
+                }
             }
         }
     }
 
     /// Opens it as a replica does.
     pub async fn open(&self) -> Database {
-        Database::open(&self.settings, &(self.schema)(), DatabaseMetrics::default()).await.unwrap()
+        Database::open(&self.settings, &(self.schema)(), DatabaseMetrics::default())
+            .await
+            .unwrap()
     }
 }
 

@@ -23,14 +23,25 @@ impl Answer {
 #[must_use]
 pub fn request(line: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Request<Body> {
     let (method, path) = line.split_once(' ').unwrap();
-    let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
-    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-    request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).unwrap()
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("content-type", "application/json");
+    let request = headers.iter().fold(request, |request, (name, value)| {
+        request.header(*name, *value)
+    });
+    request
+        .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
+        .unwrap()
 }
 
 /// What `router` answers, in JSON.
 pub async fn answer(router: Router, request: Request<Body>) -> Answer {
     let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
     let body = serde_json::from_slice(&to_bytes(body, 1 << 22).await.unwrap()).unwrap();
-    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    Answer {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        body,
+    }
 }

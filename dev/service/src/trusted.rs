@@ -26,14 +26,23 @@ impl Trusted {
     pub async fn start() -> Self {
         let issuer = InProcess::start().await.unwrap();
         let certificate = Certificate::from_pem(issuer.authority_pem().as_bytes()).unwrap();
-        let http = Client::builder().no_proxy().tls_certs_only([certificate]).build().unwrap();
+        let http = Client::builder()
+            .no_proxy()
+            .tls_certs_only([certificate])
+            .build()
+            .unwrap();
         let signer = Signer::generate().unwrap();
         let keys = signer.key_set();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let keys_url = format!("http://{}/keys", listener.local_addr().unwrap());
         let gate = Router::new().route("/keys", get(move || ready(keys.clone())));
         tokio::spawn(async move { axum::serve(listener, gate).await });
-        Self { issuer, signer, http, keys_url }
+        Self {
+            issuer,
+            signer,
+            http,
+            keys_url,
+        }
     }
 
     /// Settings of a service that trusts both, beside those that are its own.
@@ -46,7 +55,12 @@ impl Trusted {
             ["--gateway-keys", &self.keys_url],
             ["--operations-listen", "127.0.0.1:0"],
         ];
-        settings.concat().into_iter().chain(["--trust-gateway"]).map(str::to_owned).collect()
+        settings
+            .concat()
+            .into_iter()
+            .chain(["--trust-gateway"])
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The issuer of tokens of version 2.
@@ -57,8 +71,19 @@ impl Trusted {
 
     /// `claims` in the shape of version 1: another issuer, and another name for the client.
     pub async fn in_version_1(&self, mut claims: Value) -> Value {
-        let url = format!("{}/{CONTOSO}/.well-known/openid-configuration", self.issuer.authority());
-        let metadata: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        let url = format!(
+            "{}/{CONTOSO}/.well-known/openid-configuration",
+            self.issuer.authority()
+        );
+        let metadata: Value = self
+            .http
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
         claims["ver"] = json!("1.0");
         claims["iss"] = metadata["issuer"].clone();
         claims["appid"] = claims.as_object_mut().unwrap().remove("azp").unwrap();

@@ -19,16 +19,24 @@ impl Answer {
         let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
-        Ok(Self { status, headers, body })
+        Ok(Self {
+            status,
+            headers,
+            body,
+        })
     }
 
     /// A header's value, or an empty text.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
-    /// Status and reason code, such as `401 token_expired`, after a check of the problem's shape (RFC 9457).
+    /// Status and reason code, such as `401 token_expired`, after a check of the problem's shape
+    /// (RFC 9457).
     #[must_use]
     pub fn verdict(&self) -> String {
         let status = self.status.as_u16();
@@ -39,14 +47,23 @@ impl Answer {
         let has_id = self.body["request_id"].is_string() || self.status == StatusCode::BAD_REQUEST;
         let is_problem = self.header("content-type") == "application/problem+json"
             && self.body["status"] == status
-            && ["title", "detail", "reason"].iter().all(|member| self.body[*member].is_string());
+            && ["title", "detail", "reason"]
+                .iter()
+                .all(|member| self.body[*member].is_string());
         let reason = self.body["reason"].as_str().unwrap_or_default();
-        if is_problem && has_id { format!("{status} {reason}") } else { format!("{status} without a problem body") }
+        if is_problem && has_id {
+            format!("{status} {reason}")
+        } else {
+            format!("{status} without a problem body")
+        }
     }
 
     /// The challenge of a 401 or 403 up to its error, such as `Bearer error="invalid_token"`.
     #[must_use]
     pub fn challenge(&self) -> &str {
-        self.header("www-authenticate").split(',').next().unwrap_or_default()
+        self.header("www-authenticate")
+            .split(',')
+            .next()
+            .unwrap_or_default()
     }
 }

@@ -8,7 +8,11 @@ use crate::stack::Service;
 /// accept each `id` once.
 #[must_use]
 pub fn assertion_of_an_admin(service: Service, path: &str, id: String) -> Assertion {
-    let request = AssertedRequest { id, method: "GET".to_owned(), path: path.to_owned() };
+    let request = AssertedRequest {
+        id,
+        method: "GET".to_owned(),
+        path: path.to_owned(),
+    };
     let caller = Caller {
         tenant: CONTOSO.to_owned(),
         object_id: "aaaaaaaa-0001-4000-8000-000000000001".to_owned(),
@@ -19,5 +23,10 @@ pub fn assertion_of_an_admin(service: Service, path: &str, id: String) -> Assert
         roles: vec!["Admin".to_owned()],
         scopes: vec!["access_as_user".to_owned(), "Notify.Send".to_owned()],
     };
-    Assertion { audience: service.name().to_owned(), caller, request: Some(request), issued_at: unix_now() }
+    Assertion {
+        audience: service.name().to_owned(),
+        caller,
+        request: Some(request),
+        issued_at: unix_now(),
+    }
 }

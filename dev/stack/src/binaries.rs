@@ -2,18 +2,27 @@ use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 
-/// The program of this name, built beside the one that runs: cargo puts tests into `deps` below the programs.
+/// The program of this name, built beside the one that runs: cargo puts tests into `deps` below the
+/// programs.
 pub fn path(name: &str) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("finding the folder of the programs")?;
-    let folders = own.ancestors().skip(1).take(2).map(|folder| folder.join(name));
+    let folders = own
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join(name));
     let found = folders.into_iter().find(|path| path.is_file());
-    found.with_context(|| format!("the program {name} is not built; run: cargo build --release --workspace"))
+    found.with_context(|| {
+        format!("the program {name} is not built; run: cargo build --release --workspace")
+    })
 }
 
 /// The Envoy binary: `ENVOY`, which `make` sets to what `dev/envoy/obtain` printed.
 pub fn envoy() -> anyhow::Result<PathBuf> {
-    let path =
-        PathBuf::from(std::env::var_os("ENVOY").context("ENVOY is not set; run: export ENVOY=$(dev/envoy/obtain)")?);
+    let path = PathBuf::from(
+        std::env::var_os("ENVOY")
+            .context("ENVOY is not set; run: export ENVOY=$(dev/envoy/obtain)")?,
+    );
     ensure!(
         path.is_file(),
         "ENVOY is '{}', which is not a file; run: export ENVOY=$(dev/envoy/obtain)",

@@ -17,9 +17,24 @@ impl Caller<'_> {
         self.send(Method::GET, path, None).await
     }
 
-    pub(crate) async fn send(self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Answer> {
-        let request = self.stack.http().request(method, format!("{}{path}", self.stack.gateway()));
-        let request = self.token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
-        Answer::to(body.into_iter().fold(request, reqwest::RequestBuilder::json)).await
+    pub(crate) async fn send(
+        self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Answer> {
+        let request = self
+            .stack
+            .http()
+            .request(method, format!("{}{path}", self.stack.gateway()));
+        let request = self
+            .token
+            .into_iter()
+            .fold(request, reqwest::RequestBuilder::bearer_auth);
+        Answer::to(
+            body.into_iter()
+                .fold(request, reqwest::RequestBuilder::json),
+        )
+        .await
     }
 }

@@ -17,7 +17,11 @@ impl Checks {
 
     /// The socket at `path`, or `port` where the kernel takes no path as long as that.
     pub(crate) fn socket_or(path: PathBuf, port: u16) -> Self {
-        if path.as_os_str().len() <= Self::LONGEST_PATH { Self::Socket(path) } else { Self::Port(port) }
+        if path.as_os_str().len() <= Self::LONGEST_PATH {
+            Self::Socket(path)
+        } else {
+            Self::Port(port)
+        }
     }
 
     /// The value of `--listen`.
@@ -39,7 +43,9 @@ impl Checks {
     /// An endpoint of Envoy's cluster.
     pub(crate) fn endpoint(&self) -> Value {
         let address = match self {
-            Self::Port(port) => json!({"socket_address": {"address": "127.0.0.1", "port_value": port}}),
+            Self::Port(port) => {
+                json!({"socket_address": {"address": "127.0.0.1", "port_value": port}})
+            }
             Self::Socket(path) => json!({"pipe": {"path": path}}),
         };
         json!({"endpoint": {"address": address}})

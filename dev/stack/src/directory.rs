@@ -28,19 +28,35 @@ pub struct User {
 }
 
 /// Has the role Admin.
-pub const ADMIN: User = User { tenant: CONTOSO, username: "ada.admin@contoso.example", password: "Admin-Passw0rd!" };
+pub const ADMIN: User = User {
+    tenant: CONTOSO,
+    username: "ada.admin@contoso.example",
+    password: "Admin-Passw0rd!",
+};
 /// Has the role Editor.
-pub const EDITOR: User =
-    User { tenant: CONTOSO, username: "eddie.editor@contoso.example", password: "Editor-Passw0rd!" };
+pub const EDITOR: User = User {
+    tenant: CONTOSO,
+    username: "eddie.editor@contoso.example",
+    password: "Editor-Passw0rd!",
+};
 /// Has the role Reader.
-pub const READER: User =
-    User { tenant: CONTOSO, username: "rita.reader@contoso.example", password: "Reader-Passw0rd!" };
+pub const READER: User = User {
+    tenant: CONTOSO,
+    username: "rita.reader@contoso.example",
+    password: "Reader-Passw0rd!",
+};
 /// Has the role Editor, and must prove more than a password before anything works on her behalf.
-pub const STEPS_UP: User =
-    User { tenant: CONTOSO, username: "connie.conditional@contoso.example", password: "Connie-Passw0rd!" };
+pub const STEPS_UP: User = User {
+    tenant: CONTOSO,
+    username: "connie.conditional@contoso.example",
+    password: "Connie-Passw0rd!",
+};
 /// Is an Admin of the tenant that is not served.
-pub const MALLORY: User =
-    User { tenant: FABRIKAM, username: "mallory@fabrikam.example", password: "Mallory-Passw0rd!" };
+pub const MALLORY: User = User {
+    tenant: FABRIKAM,
+    username: "mallory@fabrikam.example",
+    password: "Mallory-Passw0rd!",
+};
 
 /// A program that signs in with a secret.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +68,12 @@ pub struct Client {
 }
 
 /// Has `AuditLog.Write`.
-pub const TASK_API_CLIENT: Client = Client { id: TASK_API, secret: "task-api-secret" };
+pub const TASK_API_CLIENT: Client = Client {
+    id: TASK_API,
+    secret: "task-api-secret",
+};
 /// Has nothing.
-pub const NO_RIGHTS_CLIENT: Client = Client { id: "3a5c0005-0000-4000-8000-000000000005", secret: "no-rights-secret" };
+pub const NO_RIGHTS_CLIENT: Client = Client {
+    id: "3a5c0005-0000-4000-8000-000000000005",
+    secret: "no-rights-secret",
+};

@@ -47,7 +47,8 @@ pub enum Part {
     Cluster(&'static str),
 }
 
-/// What happens at a pointer below a part. Pointers are those of JSON (RFC 6901); `""` is the part itself.
+/// What happens at a pointer below a part. Pointers are those of JSON (RFC 6901); `""` is the part
+/// itself.
 #[derive(Clone, Debug)]
 pub enum Edit {
     /// Writes the value, and the messages on the way to it.
@@ -60,7 +61,8 @@ pub enum Edit {
     Last(&'static str, Value),
     /// Writes the value before the last of a list, as a filter before the router.
     BeforeLast(&'static str, Value),
-    /// Writes the value in place of the elements of a list that contain this text. There must be one.
+    /// Writes the value in place of the elements of a list that contain this text. There must be
+    /// one.
     Instead(&'static str, &'static str, Value),
     /// Takes the elements of a list away that contain one of these texts. There must be one.
     Without(&'static str, &'static [&'static str]),
@@ -79,16 +81,27 @@ impl GatewayFiles {
 
     /// Applies an edit.
     pub fn apply(&mut self, part: Part, edit: &Edit) -> anyhow::Result<()> {
-        let value = self.part(part).with_context(|| format!("{part:?} is not there"))?;
-        edit.apply(value).with_context(|| format!("{part:?}: {edit:?}"))
+        let value = self
+            .part(part)
+            .with_context(|| format!("{part:?} is not there"))?;
+        edit.apply(value)
+            .with_context(|| format!("{part:?}: {edit:?}"))
     }
 
     /// Writes the files. JSON is YAML, so the names can stay.
     pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        let Self { bootstrap, listener, table, clusters } = self;
+        let Self {
+            bootstrap,
+            listener,
+            table,
+            clusters,
+        } = self;
         for (name, value) in [
             ("bootstrap.yaml", bootstrap.clone()),
-            ("listeners.yaml", serde_json::json!({"resources": [listener]})),
+            (
+                "listeners.yaml",
+                serde_json::json!({"resources": [listener]}),
+            ),
             ("routes.yaml", serde_json::json!({"resources": [table]})),
             ("clusters.yaml", serde_json::json!({"resources": clusters})),
         ] {
@@ -103,16 +116,21 @@ impl GatewayFiles {
             Part::Bootstrap => Some(&mut self.bootstrap),
             Part::Listener => Some(&mut self.listener),
             Part::Chain => self.listener.pointer_mut("/filter_chains/0"),
-            Part::Manager => self.listener.pointer_mut("/filter_chains/0/filters/0/typed_config"),
+            Part::Manager => self
+                .listener
+                .pointer_mut("/filter_chains/0/filters/0/typed_config"),
             Part::Filters => self.part(Part::Manager)?.get_mut("http_filters"),
             Part::Filter(name) => named(self.part(Part::Filters)?, name),
-            Part::Mutations => {
-                self.part(Part::Manager)?.pointer_mut("/early_header_mutation_extensions/0/typed_config/mutations")
-            }
+            Part::Mutations => self
+                .part(Part::Manager)?
+                .pointer_mut("/early_header_mutation_extensions/0/typed_config/mutations"),
             Part::Table => Some(&mut self.table),
             Part::Host => self.table.pointer_mut("/virtual_hosts/0"),
             Part::Route(name) => named(self.part(Part::Host)?.get_mut("routes")?, name),
-            Part::Cluster(name) => self.clusters.iter_mut().find(|cluster| cluster["name"] == name),
+            Part::Cluster(name) => self
+                .clusters
+                .iter_mut()
+                .find(|cluster| cluster["name"] == name),
         }
     }
 }
@@ -123,9 +141,14 @@ impl Edit {
         match self {
             Self::Set(pointer, new) => *made(value, pointer)? = new.clone(),
             Self::Remove(pointer) => {
-                let (parent, key) = pointer.rsplit_once('/').context("the pointer names no member")?;
+                let (parent, key) = pointer
+                    .rsplit_once('/')
+                    .context("the pointer names no member")?;
                 let members = value.pointer_mut(parent).and_then(Value::as_object_mut);
-                members.context("there is no parent")?.remove(key).context("there is no member")?;
+                members
+                    .context("there is no parent")?
+                    .remove(key)
+                    .context("there is no member")?;
             }
             Self::First(pointer, new) => list(value, pointer)?.insert(0, new.clone()),
             Self::Last(pointer, new) => list(value, pointer)?.push(new.clone()),
@@ -153,7 +176,8 @@ fn without(items: &mut Vec<Value>, texts: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The value at the pointer; messages and `null` are made where nothing is. A number in the pointer must exist.
+/// The value at the pointer; messages and `null` are made where nothing is. A number in the pointer
+/// must exist.
 fn made<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Value> {
     let mut place = value;
     for key in pointer.split('/').skip(1) {
@@ -161,7 +185,9 @@ fn made<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Value
             *place = Value::Object(Map::new());
         }
         place = match (place, key.parse::<usize>()) {
-            (Value::Array(items), Ok(index)) => items.get_mut(index).context("there is no such element")?,
+            (Value::Array(items), Ok(index)) => {
+                items.get_mut(index).context("there is no such element")?
+            }
             (Value::Object(members), _) => members.entry(key).or_insert(Value::Null),
             _ => anyhow::bail!("{key} is below something that is no message"),
         };
@@ -178,19 +204,23 @@ fn list<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Vec<V
 }
 
 fn named<'a>(list: &'a mut Value, name: &str) -> Option<&'a mut Value> {
-    list.as_array_mut()?.iter_mut().find(|item| item["name"] == name)
+    list.as_array_mut()?
+        .iter_mut()
+        .find(|item| item["name"] == name)
 }
 
 fn read(name: &str) -> anyhow::Result<Value> {
     let path = Path::new(FILES).join(name);
-    let text = std::fs::read_to_string(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("{}: cannot be read", path.display()))?;
     serde_saphyr::from_str(&text).with_context(|| format!("{}: is not YAML", path.display()))
 }
 
 fn resources(name: &str) -> anyhow::Result<Vec<Value>> {
     let mut document = read(name)?;
     let resources = document.get_mut("resources").map(Value::take);
-    serde_json::from_value(resources.unwrap_or_default()).with_context(|| format!("{name} has no resources"))
+    serde_json::from_value(resources.unwrap_or_default())
+        .with_context(|| format!("{name} has no resources"))
 }
 
 fn first(resources: Vec<Value>) -> anyhow::Result<Value> {

@@ -15,7 +15,8 @@ use crate::program::Program;
 use crate::programs::{Layout, Ports};
 use crate::variation::Variation;
 
-/// dev-entra, the gate and Envoy, whose every service is one address of the caller's choice. Dropping it kills what runs.
+/// dev-entra, the gate and Envoy, whose every service is one address of the caller's choice.
+/// Dropping it kills what runs.
 #[derive(Debug)]
 pub struct Front {
     ports: FrontPorts,
@@ -38,7 +39,8 @@ pub struct FrontPorts {
 }
 
 impl Front {
-    /// Starts everything on free ports, with the sample policies as `policies` leaves them and Envoy's files as `envoy` leaves them.
+    /// Starts everything on free ports, with the sample policies as `policies` leaves them and
+    /// Envoy's files as `envoy` leaves them.
     pub async fn start(
         upstream: u16,
         policies: impl Fn(&str) -> String + Send + Sync + 'static,
@@ -50,21 +52,43 @@ impl Front {
         let variation = Variation::default().policies(policies);
         let ports = Ports::pick(PortChoice::AnyFree, 1)?;
         // Whoever writes Envoy's files anew knows ports alone.
-        let layout = Layout { state: state.path().canonicalize()?, ports, beside_envoy: false };
+        let layout = Layout {
+            state: state.path().canonicalize()?,
+            ports,
+            beside_envoy: false,
+        };
         let http = Client::builder().no_proxy().build()?;
         let (Ports { gateway, admin, .. }, authz) = (&layout.ports, layout.ports.first_authz()?);
         let (gateway, admin) = (*gateway, *admin);
-        let ports = FrontPorts { gateway, admin, authz: authz.checks, upstream };
+        let ports = FrontPorts {
+            gateway,
+            admin,
+            authz: authz.checks,
+            upstream,
+        };
         let entra = Program::start(layout.entra()?, &http).await?;
-        let identity_provider = IdentityProvider::trusting(&layout.authority(), &layout.certificate_authority())?;
+        let identity_provider =
+            IdentityProvider::trusting(&layout.authority(), &layout.certificate_authority())?;
         layout.prepare_authz(&variation)?;
         let gate = Program::start(layout.authz(authz, &variation)?, &http).await?;
         let checks = vec![layout.checks(authz)];
         let [task_api, notification, audit] = [upstream; 3];
-        let services = EnvoyPorts { gateway, admin, authz: checks, task_api, notification, audit };
+        let services = EnvoyPorts {
+            gateway,
+            admin,
+            authz: checks,
+            task_api,
+            notification,
+            audit,
+        };
         let spec = layout.envoy_with(&services, &variation, |folder| envoy(folder, ports))?;
         let envoy = Program::start(spec, &http).await?;
-        Ok(Self { ports, identity_provider, programs: vec![entra, gate, envoy], state })
+        Ok(Self {
+            ports,
+            identity_provider,
+            programs: vec![entra, gate, envoy],
+            state,
+        })
     }
 
     /// Lets everything drain, the gateway first.

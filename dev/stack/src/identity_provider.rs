@@ -18,9 +18,16 @@ pub struct IdentityProvider {
 impl IdentityProvider {
     /// A client that trusts the authority's certificate and nothing else.
     pub(crate) fn trusting(authority: &str, certificate: &Path) -> anyhow::Result<Self> {
-        let pem = std::fs::read(certificate).with_context(|| format!("{}: cannot be read", certificate.display()))?;
-        let http = Client::builder().no_proxy().tls_certs_only([Certificate::from_pem(&pem)?]).build()?;
-        Ok(Self { http, authority: authority.to_owned() })
+        let pem = std::fs::read(certificate)
+            .with_context(|| format!("{}: cannot be read", certificate.display()))?;
+        let http = Client::builder()
+            .no_proxy()
+            .tls_certs_only([Certificate::from_pem(&pem)?])
+            .build()?;
+        Ok(Self {
+            http,
+            authority: authority.to_owned(),
+        })
     }
 
     /// Its URL.
@@ -38,7 +45,13 @@ impl IdentityProvider {
     /// The status of an answer on a connection of its own.
     pub async fn reached(&self) -> anyhow::Result<reqwest::StatusCode> {
         let url = format!("{}/{CONTOSO}/discovery/v2.0/keys", self.authority);
-        Ok(self.http.get(url).header("connection", "close").send().await?.status())
+        Ok(self
+            .http
+            .get(url)
+            .header("connection", "close")
+            .send()
+            .await?
+            .status())
     }
 
     /// A user's token for `scope` of the application `api`, in the shape of version 2.
@@ -47,7 +60,11 @@ impl IdentityProvider {
         self.token(
             "oauth2/v2.0/token",
             user.tenant,
-            &[("scope", &scope), ("username", user.username), ("password", user.password)],
+            &[
+                ("scope", &scope),
+                ("username", user.username),
+                ("password", user.password),
+            ],
         )
         .await
     }
@@ -76,13 +93,21 @@ impl IdentityProvider {
         self.token(
             "oauth2/token",
             user.tenant,
-            &[("resource", &resource), ("username", user.username), ("password", user.password)],
+            &[
+                ("resource", &resource),
+                ("username", user.username),
+                ("password", user.password),
+            ],
         )
         .await
     }
 
     /// A program's own token for the application `api`.
-    pub async fn application_token(&self, client: directory::Client, api: &str) -> anyhow::Result<String> {
+    pub async fn application_token(
+        &self,
+        client: directory::Client,
+        api: &str,
+    ) -> anyhow::Result<String> {
         let scope = format!("api://{api}/.default");
         let form = [
             ("grant_type", "client_credentials"),
@@ -90,29 +115,56 @@ impl IdentityProvider {
             ("client_secret", client.secret),
             ("scope", &scope),
         ];
-        self.post_form(&format!("{}/{CONTOSO}/oauth2/v2.0/token", self.authority), &form).await
+        self.post_form(
+            &format!("{}/{CONTOSO}/oauth2/v2.0/token", self.authority),
+            &form,
+        )
+        .await
     }
 
-    /// A token with the header and claims of `token` as `change` leaves them, signed with the current key whatever it says.
-    pub async fn resign(&self, token: &str, change: impl FnOnce(&mut Value, &mut Value)) -> anyhow::Result<String> {
+    /// A token with the header and claims of `token` as `change` leaves them, signed with the
+    /// current key whatever it says.
+    pub async fn resign(
+        &self,
+        token: &str,
+        change: impl FnOnce(&mut Value, &mut Value),
+    ) -> anyhow::Result<String> {
         let (mut header, mut claims) = decode(token)?;
         change(&mut header, &mut claims);
-        let request =
-            self.http.post(format!("{}/dev/sign", self.authority)).json(&json!({"header": header, "claims": claims}));
+        let request = self
+            .http
+            .post(format!("{}/dev/sign", self.authority))
+            .json(&json!({"header": header, "claims": claims}));
         let reply: Value = request.send().await?.error_for_status()?.json().await?;
-        Ok(reply["token"].as_str().context("dev-entra signed nothing")?.to_owned())
+        Ok(reply["token"]
+            .as_str()
+            .context("dev-entra signed nothing")?
+            .to_owned())
     }
 
     /// The published keys.
     pub async fn keys(&self) -> anyhow::Result<Value> {
         let url = format!("{}/{CONTOSO}/discovery/v2.0/keys", self.authority);
-        Ok(self.http.get(url).send().await?.error_for_status()?.json().await?)
+        Ok(self
+            .http
+            .get(url)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?)
     }
 
-    async fn token(&self, path: &str, tenant: &str, form: &[(&str, &str)]) -> anyhow::Result<String> {
+    async fn token(
+        &self,
+        path: &str,
+        tenant: &str,
+        form: &[(&str, &str)],
+    ) -> anyhow::Result<String> {
         let grant = [("grant_type", "password"), ("client_id", directory::WEB)];
         let form: Vec<_> = grant.into_iter().chain(form.iter().copied()).collect();
-        self.post_form(&format!("{}/{tenant}/{path}", self.authority), &form).await
+        self.post_form(&format!("{}/{tenant}/{path}", self.authority), &form)
+            .await
     }
 
     async fn post_form(&self, url: &str, form: &[(&str, &str)]) -> anyhow::Result<String> {
@@ -126,7 +178,9 @@ impl IdentityProvider {
 
 /// Header and claims of a token, unverified.
 pub(crate) fn decode(token: &str) -> anyhow::Result<(Value, Value)> {
-    let mut parts = token.split('.').map(|part| anyhow::Ok(serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part)?)?));
+    let mut parts = token
+        .split('.')
+        .map(|part| anyhow::Ok(serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part)?)?));
     match (parts.next(), parts.next()) {
         (Some(header), Some(claims)) => Ok((header?, claims?)),
         _ => bail!("not a token"),

@@ -1,4 +1,5 @@
-//! The whole system on one machine: dev-entra, the gate, the three services and the real Envoy, each a process of its own.
+//! The whole system on one machine: dev-entra, the gate, the three services and the real Envoy,
+//! each a process of its own.
 //!
 //! ```text
 //! Stack::start ─ Layout (binaries, ports, state) ─▶ Program × 6 ─▶ ready
@@ -7,7 +8,10 @@
 //!
 //! The demo prints the rows, the tests assert them: one implementation.
 
-#![allow(clippy::indexing_slicing, reason = "reading a serde_json value by name answers null for what is not there")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "reading a serde_json value by name answers null for what is not there"
+)]
 
 mod answer;
 mod asserted;

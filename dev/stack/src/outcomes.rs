@@ -26,19 +26,53 @@ pub struct Group {
     pub run: for<'a> fn(&'a mut Stack) -> BoxFuture<'a, anyhow::Result<Vec<Row>>>,
 }
 
-/// Every group, in the order of the demo. The outage comes last, since it takes the gate away for a moment.
+/// Every group, in the order of the demo. The outage comes last, since it takes the gate away for a
+/// moment.
 pub const GROUPS: [Group; 11] = [
-    Group { name: "tasks with a v2 token", run: |stack| tasks::v2(stack).boxed() },
-    Group { name: "tasks with a v1 token", run: |stack| tasks::v1(stack).boxed() },
-    Group { name: "roles", run: |stack| roles::rows(stack).boxed() },
-    Group { name: "bad tokens", run: |stack| tokens::rows(stack).boxed() },
-    Group { name: "spoofed identity", run: |stack| spoofing::rows(stack).boxed() },
-    Group { name: "assertions", run: |stack| assertions::rows(stack).boxed() },
-    Group { name: "round the gate", run: |stack| bypass::rows(stack).boxed() },
-    Group { name: "rate limit", run: |stack| rate_limit::rows(stack).boxed() },
-    Group { name: "cross-origin", run: |stack| cors::rows(stack).boxed() },
-    Group { name: "unknown paths", run: |stack| paths::rows(stack).boxed() },
-    Group { name: "the gate is down", run: |stack| outage::rows(stack).boxed() },
+    Group {
+        name: "tasks with a v2 token",
+        run: |stack| tasks::v2(stack).boxed(),
+    },
+    Group {
+        name: "tasks with a v1 token",
+        run: |stack| tasks::v1(stack).boxed(),
+    },
+    Group {
+        name: "roles",
+        run: |stack| roles::rows(stack).boxed(),
+    },
+    Group {
+        name: "bad tokens",
+        run: |stack| tokens::rows(stack).boxed(),
+    },
+    Group {
+        name: "spoofed identity",
+        run: |stack| spoofing::rows(stack).boxed(),
+    },
+    Group {
+        name: "assertions",
+        run: |stack| assertions::rows(stack).boxed(),
+    },
+    Group {
+        name: "round the gate",
+        run: |stack| bypass::rows(stack).boxed(),
+    },
+    Group {
+        name: "rate limit",
+        run: |stack| rate_limit::rows(stack).boxed(),
+    },
+    Group {
+        name: "cross-origin",
+        run: |stack| cors::rows(stack).boxed(),
+    },
+    Group {
+        name: "unknown paths",
+        run: |stack| paths::rows(stack).boxed(),
+    },
+    Group {
+        name: "the gate is down",
+        run: |stack| outage::rows(stack).boxed(),
+    },
 ];
 
 /// Routes of the gateway that reach a service, with a method that the service has there.

@@ -4,7 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::bail;
 
-/// Below the range from which Linux takes the ports of outgoing connections, so that a connection can't take a port between its choice and its use.
+/// Below the range from which Linux takes the ports of outgoing connections, so that a connection
+/// can't take a port between its choice and its use.
 const FREE_RANGE: std::ops::Range<u16> = 10_000..30_000;
 
 /// How ports are chosen.
@@ -17,21 +18,31 @@ pub enum PortChoice {
 }
 
 impl PortChoice {
-    /// A port of the loopback address that is free now and that this process has not given out before.
+    /// A port of the loopback address that is free now and that this process has not given out
+    /// before.
     pub fn pick(self, usual: u16) -> anyhow::Result<u16> {
         static GIVEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
         let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
         let given = given.get_or_insert_default();
         // Several test processes may search at once; each starts somewhere else.
-        let offset = u16::try_from(std::process::id() % u32::from(FREE_RANGE.end - FREE_RANGE.start))?;
+        let offset =
+            u16::try_from(std::process::id() % u32::from(FREE_RANGE.end - FREE_RANGE.start))?;
         let start = FREE_RANGE.start + offset;
         let usual = (self == Self::UsualIfFree).then_some(usual);
-        for port in usual.into_iter().chain(start..FREE_RANGE.end).chain(FREE_RANGE.start..start) {
+        for port in usual
+            .into_iter()
+            .chain(start..FREE_RANGE.end)
+            .chain(FREE_RANGE.start..start)
+        {
             if !given.contains(&port) && TcpListener::bind(("127.0.0.1", port)).is_ok() {
                 given.insert(port);
                 return Ok(port);
             }
         }
-        bail!("no port between {} and {} is free on 127.0.0.1", FREE_RANGE.start, FREE_RANGE.end)
+        bail!(
+            "no port between {} and {} is free on 127.0.0.1",
+            FREE_RANGE.start,
+            FREE_RANGE.end
+        )
     }
 }

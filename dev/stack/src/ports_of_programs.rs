@@ -28,14 +28,17 @@ pub enum Speaks {
     Grpc,
 }
 
-/// The ports of one program: `listeners` by name, port and what they speak, and the operations port.
+/// The ports of one program: `listeners` by name, port and what they speak, and the operations
+/// port.
 pub(crate) fn of_program<const N: usize>(
     (program, process): (&'static str, u32),
     operations: u16,
     listeners: [(&'static str, u16, Speaks); N],
 ) -> impl Iterator<Item = ProgramPort> {
     let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let all = listeners.into_iter().chain([("operations", operations, Speaks::Http("/livez"))]);
+    let all = listeners
+        .into_iter()
+        .chain([("operations", operations, Speaks::Http("/livez"))]);
     all.map(move |(listener, port, speaks)| ProgramPort {
         program,
         process,

@@ -43,7 +43,10 @@ impl ProgramSpec {
     /// The Envoy that takes over from this one: the same, one epoch on, with a log of its own.
     pub(crate) fn successor(&self) -> anyhow::Result<Self> {
         let mut spec = self.clone();
-        let epoch = spec.arguments.last_mut().context("an Envoy's last argument is its epoch")?;
+        let epoch = spec
+            .arguments
+            .last_mut()
+            .context("an Envoy's last argument is its epoch")?;
         let next = epoch.parse::<u32>()? + 1;
         *epoch = next.to_string();
         spec.log.set_extension(format!("{next}.log"));
@@ -59,10 +62,13 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts the process and waits until it is ready, or says which part failed, why, and where its log is.
+    /// Starts the process and waits until it is ready, or says which part failed, why, and where
+    /// its log is.
     pub async fn start(spec: ProgramSpec, http: &Client) -> anyhow::Result<Self> {
-        let log = File::create(&spec.log).with_context(|| format!("{}: log {}", spec.name, spec.log.display()))?;
-        // Nothing of the caller's environment may change what the processes do, but for where programs are found.
+        let log = File::create(&spec.log)
+            .with_context(|| format!("{}: log {}", spec.name, spec.log.display()))?;
+        // Nothing of the caller's environment may change what the processes do, but for where
+        // programs are found.
         let child = Command::new(&spec.binary)
             .args(spec.arguments.iter().map(OsStr::new))
             .env_clear()
@@ -71,11 +77,14 @@ impl Program {
             .stdin(std::process::Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
-            // A group of its own: Ctrl-C goes to this program alone, which then stops the others in order.
+            // A group of its own: Ctrl-C goes to this program alone, which then stops the others in
+            // order.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
-            .with_context(|| format!("{}: {} cannot be started", spec.name, spec.binary.display()))?;
+            .with_context(|| {
+                format!("{}: {} cannot be started", spec.name, spec.binary.display())
+            })?;
         let mut program = Self { spec, child };
         program.wait_until_ready(http).await?;
         Ok(program)
@@ -91,12 +100,18 @@ impl Program {
             if let Some(status) = self.child.try_wait()? {
                 return Err(self.failure(&format!("stopped during its start ({status})")));
             }
-            let ready = http.get(&self.spec.ready_url).timeout(Duration::from_secs(2)).send().await;
+            let ready = http
+                .get(&self.spec.ready_url)
+                .timeout(Duration::from_secs(2))
+                .send()
+                .await;
             if ready.is_ok_and(|response| response.status().is_success()) {
                 return Ok(());
             }
             if started.elapsed() > START_LIMIT {
-                return Err(self.failure(&format!("is not ready after {} s", START_LIMIT.as_secs())));
+                return Err(
+                    self.failure(&format!("is not ready after {} s", START_LIMIT.as_secs()))
+                );
             }
             sleep(POLL).await;
         }
@@ -105,13 +120,23 @@ impl Program {
     fn failure(&self, what: &str) -> anyhow::Error {
         let text = std::fs::read_to_string(&self.spec.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
-        let last = lines.get(lines.len().saturating_sub(QUOTED_LINES)..).unwrap_or_default().join("\n  ");
-        anyhow!("{} {what}; its log is {}, which ends:\n  {last}", self.spec.name, self.spec.log.display())
+        let last = lines
+            .get(lines.len().saturating_sub(QUOTED_LINES)..)
+            .unwrap_or_default()
+            .join("\n  ");
+        anyhow!(
+            "{} {what}; its log is {}, which ends:\n  {last}",
+            self.spec.name,
+            self.spec.log.display()
+        )
     }
 
     /// Ends it at once, as a crash would.
     pub(crate) async fn crash(mut self) -> anyhow::Result<()> {
-        self.child.kill().await.with_context(|| format!("killing {}", self.spec.name))
+        self.child
+            .kill()
+            .await
+            .with_context(|| format!("killing {}", self.spec.name))
     }
 
     /// Lets it hang: its connections stay, and nothing is answered.
@@ -119,8 +144,13 @@ impl Program {
         self.signal(Signal::SIGSTOP)?;
         // A thread on another processor may answer once more before the signal reaches it.
         let process = Pid::from_raw(self.process()?.try_into()?);
-        let stopped = waitid(Id::Pid(process), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT);
-        stopped.map(drop).with_context(|| format!("waiting for {} to stop", self.spec.name))
+        let stopped = waitid(
+            Id::Pid(process),
+            WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT,
+        );
+        stopped
+            .map(drop)
+            .with_context(|| format!("waiting for {} to stop", self.spec.name))
     }
 
     /// Lets it go on.
@@ -130,25 +160,35 @@ impl Program {
 
     /// The id of its process.
     pub fn process(&self) -> anyhow::Result<u32> {
-        self.child.id().with_context(|| format!("{} has ended", self.spec.name))
+        self.child
+            .id()
+            .with_context(|| format!("{} has ended", self.spec.name))
     }
 
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {
-        let Some(id) = self.child.id() else { bail!(self.failure("had stopped already")) };
-        kill(Pid::from_raw(id.try_into()?), signal).with_context(|| format!("signalling {}", self.spec.name))
+        let Some(id) = self.child.id() else {
+            bail!(self.failure("had stopped already"))
+        };
+        kill(Pid::from_raw(id.try_into()?), signal)
+            .with_context(|| format!("signalling {}", self.spec.name))
     }
 
     /// Waits until it has ended by itself.
     pub(crate) async fn ended(mut self) -> anyhow::Result<()> {
         let ended = timeout(START_LIMIT, self.child.wait()).await;
-        ended.with_context(|| format!("{} has not ended", self.spec.name))?.map(drop).context("waiting")
+        ended
+            .with_context(|| format!("{} has not ended", self.spec.name))?
+            .map(drop)
+            .context("waiting")
     }
 
     /// Tells the process to drain and waits until it has ended.
     pub async fn stop(mut self) -> anyhow::Result<ProgramSpec> {
         self.signal(Signal::SIGTERM)?;
         match timeout(STOP_LIMIT, self.child.wait()).await {
-            Ok(status) if status.as_ref().is_ok_and(std::process::ExitStatus::success) => Ok(self.spec.clone()),
+            Ok(status) if status.as_ref().is_ok_and(std::process::ExitStatus::success) => {
+                Ok(self.spec.clone())
+            }
             Ok(status) => Err(self.failure(&format!("did not stop cleanly ({})", status?))),
             Err(_) => Err(self.failure(&format!("did not stop within {} s", STOP_LIMIT.as_secs()))),
         }

@@ -48,7 +48,12 @@ impl AuthzPorts {
     fn pick(choice: PortChoice) -> anyhow::Result<Self> {
         let pick = |usual| choice.pick(usual);
         let (checks, keys, administration) = (pick(9000)?, pick(9001)?, pick(9002)?);
-        Ok(Self { checks, keys, administration, operations: pick(9104)? })
+        Ok(Self {
+            checks,
+            keys,
+            administration,
+            operations: pick(9104)?,
+        })
     }
 }
 
@@ -57,7 +62,9 @@ impl Ports {
         let pick = |usual| choice.pick(usual);
         Ok(Self {
             entra: pick(8443)?,
-            authz: (0..authz_instances).map(|_| AuthzPorts::pick(choice)).collect::<anyhow::Result<_>>()?,
+            authz: (0..authz_instances)
+                .map(|_| AuthzPorts::pick(choice))
+                .collect::<anyhow::Result<_>>()?,
             task_api: pick(8000)?,
             notification: pick(8001)?,
             audit: pick(8002)?,
@@ -110,13 +117,26 @@ impl Layout {
         let directory = format!("{ROOT}/dev/entra/directory.yaml");
         let state = self.state.join("entra").display().to_string();
         let listen = local(self.ports.entra);
-        self.program("dev-entra", operations, &["--listen", &listen, "--directory", &directory, "--state", &state])
+        self.program(
+            "dev-entra",
+            operations,
+            &[
+                "--listen",
+                &listen,
+                "--directory",
+                &directory,
+                "--state",
+                &state,
+            ],
+        )
     }
 
-    /// Writes what all gates share: the sample policies with the port of this stack's issuer, and the keys of assertions.
+    /// Writes what all gates share: the sample policies with the port of this stack's issuer, and
+    /// the keys of assertions.
     pub(crate) fn prepare_authz(&self, variation: &Variation) -> anyhow::Result<()> {
         let source = Path::new(ROOT).join("dev/stack/policy.yaml");
-        let text = std::fs::read_to_string(&source).with_context(|| format!("{}: cannot be read", source.display()))?;
+        let text = std::fs::read_to_string(&source)
+            .with_context(|| format!("{}: cannot be read", source.display()))?;
         let text = (variation.policies)(&text.replace("https://localhost:8443", &self.authority()));
         std::fs::write(self.policies(), text)?;
         std::fs::write(self.assertion_key(), assertion_key()?)?;
@@ -132,7 +152,11 @@ impl Layout {
     /// Where Envoy asks the gate that has `ports`.
     pub(crate) fn checks(&self, ports: AuthzPorts) -> Checks {
         let port = ports.checks;
-        if self.beside_envoy { Checks::socket_or(self.state.join("authz.sock"), port) } else { Checks::Port(port) }
+        if self.beside_envoy {
+            Checks::socket_or(self.state.join("authz.sock"), port)
+        } else {
+            Checks::Port(port)
+        }
     }
 
     pub(crate) fn assertion_key(&self) -> PathBuf {
@@ -144,13 +168,18 @@ impl Layout {
         self.state.join("assertion-mac-keys")
     }
 
-    /// The task API's, so that the stack shows both kinds of assertion: the others fetch public keys.
+    /// The task API's, so that the stack shows both kinds of assertion: the others fetch public
+    /// keys.
     fn mac_key_file(&self) -> PathBuf {
         self.mac_key_folder().join(Service::TaskApi.name())
     }
 
     /// One of the gates. Several share their key; one alone makes its own at each start.
-    pub(crate) fn authz(&self, ports: AuthzPorts, variation: &Variation) -> anyhow::Result<ProgramSpec> {
+    pub(crate) fn authz(
+        &self,
+        ports: AuthzPorts,
+        variation: &Variation,
+    ) -> anyhow::Result<ProgramSpec> {
         let key_store = self.state.join("keys");
         std::fs::create_dir_all(&key_store)?;
         let text = |path: PathBuf| path.display().to_string();
@@ -166,11 +195,15 @@ impl Layout {
         if variation.authz_instances > 1 {
             arguments.push(("--assertion-key", text(self.assertion_key())));
         }
-        let arguments: Vec<&str> = arguments.iter().flat_map(|(flag, value)| [*flag, value.as_str()]).collect();
+        let arguments: Vec<&str> = arguments
+            .iter()
+            .flat_map(|(flag, value)| [*flag, value.as_str()])
+            .collect();
         let mut spec = self.program("portcullis", ports.operations, &arguments)?;
         spec.log = self.log(&format!("portcullis-{}", ports.checks));
         spec.arguments.insert(0, "serve".to_owned());
-        spec.arguments.extend(variation.authz_arguments.iter().cloned());
+        spec.arguments
+            .extend(variation.authz_arguments.iter().cloned());
         Ok(variation.applied(spec))
     }
 
@@ -187,22 +220,45 @@ impl Layout {
             "--audit-url",
             &audit,
         ];
-        let mut spec = self.service("task-api", TASK_API, self.ports.task_api, operations, &arguments)?;
-        spec.environment.push(("AZURE_API_CLIENT_SECRET", TASK_API_CLIENT.secret.to_owned()));
+        let mut spec = self.service(
+            "task-api",
+            TASK_API,
+            self.ports.task_api,
+            operations,
+            &arguments,
+        )?;
+        spec.environment
+            .push(("AZURE_API_CLIENT_SECRET", TASK_API_CLIENT.secret.to_owned()));
         Ok(spec)
     }
 
     pub(crate) fn notification(&self) -> anyhow::Result<ProgramSpec> {
         let [_, operations, ..] = self.ports.operations;
-        self.service("notification", NOTIFICATION, self.ports.notification, operations, &CALLED_BY_THE_TASK_API)
+        self.service(
+            "notification",
+            NOTIFICATION,
+            self.ports.notification,
+            operations,
+            &CALLED_BY_THE_TASK_API,
+        )
     }
 
     pub(crate) fn audit(&self) -> anyhow::Result<ProgramSpec> {
         let [_, _, operations, ..] = self.ports.operations;
-        self.service("audit", AUDIT, self.ports.audit, operations, &CALLED_BY_THE_TASK_API)
+        self.service(
+            "audit",
+            AUDIT,
+            self.ports.audit,
+            operations,
+            &CALLED_BY_THE_TASK_API,
+        )
     }
 
-    pub(crate) fn envoy(&self, ports: &EnvoyPorts, variation: &Variation) -> anyhow::Result<ProgramSpec> {
+    pub(crate) fn envoy(
+        &self,
+        ports: &EnvoyPorts,
+        variation: &Variation,
+    ) -> anyhow::Result<ProgramSpec> {
         self.envoy_with(ports, variation, |_| Ok(()))
     }
 
@@ -216,14 +272,35 @@ impl Layout {
         let directory = self.state.join("envoy");
         envoy::write_configuration(&directory, ports, variation)?;
         change(&directory)?;
-        // One worker is plenty for one machine. The id keeps apart whose memory a hot restart takes over: that of the Envoy on this port.
+        // One worker is plenty for one machine. The id keeps apart whose memory a hot restart takes
+        // over: that of the Envoy on this port.
         let base_id = ports.gateway.to_string();
-        let arguments = ["-c", "bootstrap.yaml", "--concurrency", "1", "--log-level", "warning", "--base-id", &base_id];
-        let drain = ["--drain-time-s", "2", "--parent-shutdown-time-s", "4", "--restart-epoch", "0"];
+        let arguments = [
+            "-c",
+            "bootstrap.yaml",
+            "--concurrency",
+            "1",
+            "--log-level",
+            "warning",
+            "--base-id",
+            &base_id,
+        ];
+        let drain = [
+            "--drain-time-s",
+            "2",
+            "--parent-shutdown-time-s",
+            "4",
+            "--restart-epoch",
+            "0",
+        ];
         Ok(ProgramSpec {
             name: "envoy",
             binary: binaries::envoy()?,
-            arguments: arguments.iter().chain(&drain).map(|argument| (*argument).to_owned()).collect(),
+            arguments: arguments
+                .iter()
+                .chain(&drain)
+                .map(|argument| (*argument).to_owned())
+                .collect(),
             environment: Vec::new(),
             directory,
             log: self.log("envoy"),
@@ -241,12 +318,21 @@ impl Layout {
     ) -> anyhow::Result<ProgramSpec> {
         let listen = local(port);
         let (keys_flag, keys) = if name == Service::TaskApi.name() {
-            ("--gateway-mac-key", self.mac_key_file().display().to_string())
+            (
+                "--gateway-mac-key",
+                self.mac_key_file().display().to_string(),
+            )
         } else {
-            ("--gateway-keys", assertion_keys(self.ports.first_authz()?.keys))
+            (
+                "--gateway-keys",
+                assertion_keys(self.ports.first_authz()?.keys),
+            )
         };
         let data = self.state.join(name).display().to_string();
-        let (authority, ca) = (self.authority(), self.certificate_authority().display().to_string());
+        let (authority, ca) = (
+            self.authority(),
+            self.certificate_authority().display().to_string(),
+        );
         let common = [
             "--listen",
             &listen,
@@ -267,13 +353,22 @@ impl Layout {
         self.program(name, operations, &[&common, more].concat())
     }
 
-    fn program(&self, name: &'static str, operations: u16, arguments: &[&str]) -> anyhow::Result<ProgramSpec> {
+    fn program(
+        &self,
+        name: &'static str,
+        operations: u16,
+        arguments: &[&str],
+    ) -> anyhow::Result<ProgramSpec> {
         let operations_listen = local(operations);
         let operations_arguments = ["--operations-listen", &operations_listen];
         Ok(ProgramSpec {
             name,
             binary: binaries::path(name)?,
-            arguments: arguments.iter().chain(&operations_arguments).map(|argument| (*argument).to_owned()).collect(),
+            arguments: arguments
+                .iter()
+                .chain(&operations_arguments)
+                .map(|argument| (*argument).to_owned())
+                .collect(),
             environment: Vec::new(),
             directory: self.state.clone(),
             log: self.log(name),
@@ -300,9 +395,15 @@ pub(crate) fn assertion_keys(port: u16) -> String {
 
 /// A P-256 key in PKCS#8 and PEM, as `openssl genpkey` would make it.
 pub fn assertion_key() -> anyhow::Result<String> {
-    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| anyhow!("no key can be made"))?;
-    let der = pair.to_pkcs8v1().map_err(|_| anyhow!("no key can be made"))?;
-    Ok(format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref())))
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
+        .map_err(|_| anyhow!("no key can be made"))?;
+    let der = pair
+        .to_pkcs8v1()
+        .map_err(|_| anyhow!("no key can be made"))?;
+    Ok(format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        STANDARD.encode(der.as_ref())
+    ))
 }
 
 /// A MAC key, as `openssl rand -base64 32` would make it.

@@ -16,7 +16,8 @@ use crate::ports::PortChoice;
 const START_LIMIT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(10);
 
-/// A real Redis or Valkey on a free port, which keeps nothing on disk. It is killed when this is dropped.
+/// A real Redis or Valkey on a free port, which keeps nothing on disk. It is killed when this is
+/// dropped.
 #[derive(Debug)]
 pub struct RedisServer {
     port: u16,
@@ -48,7 +49,12 @@ impl RedisServer {
 
     async fn start_with(tls: Option<TlsFiles>) -> anyhow::Result<Self> {
         let port = PortChoice::AnyFree.pick(6379)?;
-        let mut server = Self { port, tls, folder: tempfile::tempdir()?, child: None };
+        let mut server = Self {
+            port,
+            tls,
+            folder: tempfile::tempdir()?,
+            child: None,
+        };
         server.start_again().await?;
         Ok(server)
     }
@@ -57,11 +63,28 @@ impl RedisServer {
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
         let port = self.port.to_string();
         let mut command = Command::new(binary()?);
-        command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]);
+        command.args([
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--daemonize",
+            "no",
+        ]);
         match &self.tls {
             None => command.args(["--port", &port]),
             Some(TlsFiles { certificate, key }) => command
-                .args(["--port", "0", "--tls-port", &port, "--tls-auth-clients", "no", "--tls-cert-file"])
+                .args([
+                    "--port",
+                    "0",
+                    "--tls-port",
+                    &port,
+                    "--tls-auth-clients",
+                    "no",
+                    "--tls-cert-file",
+                ])
                 .arg(certificate)
                 .arg("--tls-key-file")
                 .arg(key)
@@ -69,7 +92,10 @@ impl RedisServer {
                 .arg(certificate),
         };
         command.arg("--dir").arg(self.folder.path()).env_clear();
-        command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true);
         self.child = Some(command.spawn().context("redis-server cannot be started")?);
         self.wait_until_it_answers().await
     }
@@ -81,7 +107,10 @@ impl RedisServer {
             if let Some(status) = child.try_wait()? {
                 bail!("redis-server stopped during its start ({status})");
             }
-            ensure!(started.elapsed() < START_LIMIT, "redis-server does not answer");
+            ensure!(
+                started.elapsed() < START_LIMIT,
+                "redis-server does not answer"
+            );
             sleep(POLL).await;
         }
         Ok(())
@@ -89,7 +118,9 @@ impl RedisServer {
 
     /// With TLS an open port must do.
     async fn answers(&self) -> bool {
-        let Ok(mut connection) = TcpStream::connect(("127.0.0.1", self.port)).await else { return false };
+        let Ok(mut connection) = TcpStream::connect(("127.0.0.1", self.port)).await else {
+            return false;
+        };
         if self.tls.is_some() {
             return true;
         }
@@ -102,7 +133,11 @@ impl RedisServer {
     /// Its URL.
     #[must_use]
     pub fn url(&self) -> String {
-        let scheme = if self.tls.is_some() { "rediss" } else { "redis" };
+        let scheme = if self.tls.is_some() {
+            "rediss"
+        } else {
+            "redis"
+        };
         format!("{scheme}://127.0.0.1:{}", self.port)
     }
 
@@ -123,7 +158,11 @@ impl RedisServer {
     }
 
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {
-        let id = self.child.as_ref().and_then(Child::id).context("redis-server is not running")?;
+        let id = self
+            .child
+            .as_ref()
+            .and_then(Child::id)
+            .context("redis-server is not running")?;
         kill(Pid::from_raw(id.try_into()?), signal).context("signalling redis-server")
     }
 }
@@ -135,7 +174,8 @@ fn binary() -> anyhow::Result<PathBuf> {
     }
     let folders = std::env::var_os("PATH").unwrap_or_default();
     let names = ["redis-server", "valkey-server"];
-    let found = std::env::split_paths(&folders).flat_map(|folder| names.map(|name| folder.join(name)));
+    let found =
+        std::env::split_paths(&folders).flat_map(|folder| names.map(|name| folder.join(name)));
     let found = found.into_iter().find(|path| path.is_file());
     found.context("neither redis-server nor valkey-server is installed; run: dev/redis/obtain")
 }

@@ -70,13 +70,19 @@ impl Stack {
     /// A stack for a test that differs from the usual one.
     pub async fn start_varied(variation: Variation) -> anyhow::Result<Self> {
         let state = tempfile::tempdir().context("a folder for the stack's state")?;
-        let mut stack = Self::start_in(state.path(), PortChoice::AnyFree, variation, |_| {}).await?;
+        let mut stack =
+            Self::start_in(state.path(), PortChoice::AnyFree, variation, |_| {}).await?;
         stack.state_of_test = Some(state);
         Ok(stack)
     }
 
-    /// Starts everything with its state and logs in `state`, and tells `progress` what it is about to wait for.
-    pub async fn start(state: &Path, choice: PortChoice, progress: impl Fn(&str)) -> anyhow::Result<Self> {
+    /// Starts everything with its state and logs in `state`, and tells `progress` what it is about
+    /// to wait for.
+    pub async fn start(
+        state: &Path,
+        choice: PortChoice,
+        progress: impl Fn(&str),
+    ) -> anyhow::Result<Self> {
         Self::start_in(state, choice, Variation::default(), progress).await
     }
 
@@ -88,11 +94,16 @@ impl Stack {
     ) -> anyhow::Result<Self> {
         // First, so that nothing is half-started for want of it.
         binaries::envoy()?;
-        std::fs::create_dir_all(state).with_context(|| format!("{}: cannot be created", state.display()))?;
+        std::fs::create_dir_all(state)
+            .with_context(|| format!("{}: cannot be created", state.display()))?;
         // Absolute, since Envoy runs in a folder of its own.
         let state = state.canonicalize()?;
         let ports = Ports::pick(choice, variation.authz_instances)?;
-        let layout = Layout { state, ports, beside_envoy: variation.beside_envoy };
+        let layout = Layout {
+            state,
+            ports,
+            beside_envoy: variation.beside_envoy,
+        };
         let http = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -100,12 +111,15 @@ impl Stack {
             .build()?;
         progress("dev-entra");
         let entra = Program::start(variation.applied_to_entra(layout.entra()?), &http).await?;
-        let identity_provider = IdentityProvider::trusting(&layout.authority(), &layout.certificate_authority())?;
+        let identity_provider =
+            IdentityProvider::trusting(&layout.authority(), &layout.certificate_authority())?;
         progress("portcullis");
         layout.prepare_authz(&variation)?;
         let mut authz = Vec::new();
         for ports in &layout.ports.authz {
-            authz.push(Some(Program::start(layout.authz(*ports, &variation)?, &http).await?));
+            authz.push(Some(
+                Program::start(layout.authz(*ports, &variation)?, &http).await?,
+            ));
         }
         progress("task-api, notification, audit");
         let (task_api, notification, audit) = tokio::try_join!(
@@ -115,7 +129,11 @@ impl Stack {
         )?;
         progress("envoy");
         let taps = start_taps(&layout.ports).await?;
-        let envoy = Program::start(layout.envoy(&envoy_ports(&layout, &taps), &variation)?, &http).await?;
+        let envoy = Program::start(
+            layout.envoy(&envoy_ports(&layout, &taps), &variation)?,
+            &http,
+        )
+        .await?;
         let services = vec![task_api, notification, audit];
         let entra = Some(entra);
         Ok(Self {
@@ -144,7 +162,11 @@ impl Stack {
 
     /// Lets the gate hang, and go on when `hung` is false.
     pub fn hang_authz(&self, hung: bool) -> anyhow::Result<()> {
-        let authz = self.authz.first().and_then(Option::as_ref).context("portcullis is not running")?;
+        let authz = self
+            .authz
+            .first()
+            .and_then(Option::as_ref)
+            .context("portcullis is not running")?;
         if hung { authz.hang() } else { authz.go_on() }
     }
 
@@ -156,7 +178,11 @@ impl Stack {
 
     /// What the first authz server has logged since its start.
     pub fn authz_log(&self) -> anyhow::Result<String> {
-        let authz = self.authz.first().and_then(Option::as_ref).context("portcullis is not running")?;
+        let authz = self
+            .authz
+            .first()
+            .and_then(Option::as_ref)
+            .context("portcullis is not running")?;
         let log = &authz.spec().log;
         std::fs::read_to_string(log).with_context(|| format!("{}: cannot be read", log.display()))
     }
@@ -168,12 +194,21 @@ impl Stack {
     }
 
     fn take_authz(&mut self, instance: usize) -> anyhow::Result<Program> {
-        self.authz.get_mut(instance).and_then(Option::take).context("portcullis is not running")
+        self.authz
+            .get_mut(instance)
+            .and_then(Option::take)
+            .context("portcullis is not running")
     }
 
     async fn start_instance(&mut self, instance: usize) -> anyhow::Result<()> {
-        let ports = self.layout.ports.authz.get(instance).context("there is no such instance")?;
-        let started = Program::start(self.layout.authz(*ports, &self.variation)?, &self.http).await?;
+        let ports = self
+            .layout
+            .ports
+            .authz
+            .get(instance)
+            .context("there is no such instance")?;
+        let started =
+            Program::start(self.layout.authz(*ports, &self.variation)?, &self.http).await?;
         if let Some(place) = self.authz.get_mut(instance) {
             *place = Some(started);
         }
@@ -182,8 +217,13 @@ impl Stack {
 
     /// Ends a service at once, as a lost machine does, and starts it again with the same data.
     pub async fn crash_and_restart(&mut self, service: Service) -> anyhow::Result<()> {
-        let place = self.services.iter().position(|program| program.spec().name == service.name());
-        let program = self.services.swap_remove(place.with_context(|| format!("{} is not running", service.name()))?);
+        let place = self
+            .services
+            .iter()
+            .position(|program| program.spec().name == service.name());
+        let program = self
+            .services
+            .swap_remove(place.with_context(|| format!("{} is not running", service.name()))?);
         let spec = program.spec().clone();
         program.crash().await?;
         self.services.push(Program::start(spec, &self.http).await?);
@@ -201,16 +241,22 @@ impl Stack {
         self.start_instance(0).await
     }
 
-    /// Replaces Envoy by another process, which takes over the listening sockets ("Hot restart", Envoy's documentation).
+    /// Replaces Envoy by another process, which takes over the listening sockets ("Hot restart",
+    /// Envoy's documentation).
     pub async fn hot_restart_envoy(&mut self) -> anyhow::Result<()> {
         let successor = Program::start(self.envoy.spec().successor()?, &self.http).await?;
         std::mem::replace(&mut self.envoy, successor).ended().await
     }
 
-    /// Lets everything drain, the gateway first: no request is cut, and each process must end cleanly.
+    /// Lets everything drain, the gateway first: no request is cut, and each process must end
+    /// cleanly.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.envoy.stop().await?;
-        let rest = self.services.into_iter().chain(self.authz.into_iter().flatten()).chain(self.entra);
+        let rest = self
+            .services
+            .into_iter()
+            .chain(self.authz.into_iter().flatten())
+            .chain(self.entra);
         for program in rest {
             program.stop().await?;
         }
@@ -256,7 +302,12 @@ impl Stack {
     /// The same of each of several gates.
     #[must_use]
     pub fn assertion_keys_of_each(&self) -> Vec<String> {
-        self.layout.ports.authz.iter().map(|authz| assertion_keys(authz.keys)).collect()
+        self.layout
+            .ports
+            .authz
+            .iter()
+            .map(|authz| assertion_keys(authz.keys))
+            .collect()
     }
 
     fn first_authz(&self) -> AuthzPorts {
@@ -278,7 +329,12 @@ impl Stack {
     /// The same of each of several gates.
     #[must_use]
     pub fn administration_of_each(&self) -> Vec<String> {
-        self.layout.ports.authz.iter().map(|authz| http(authz.administration)).collect()
+        self.layout
+            .ports
+            .authz
+            .iter()
+            .map(|authz| http(authz.administration))
+            .collect()
     }
 
     /// A service's own URL, which only those beside the gateway can reach.
@@ -296,20 +352,45 @@ impl Stack {
     /// Every port that a program of ours listens on, of the first gate where there are several.
     pub fn program_ports(&self) -> anyhow::Result<Vec<ProgramPort>> {
         let (ports, authz) = (&self.layout.ports, self.first_authz());
-        let gate = self.authz.first().and_then(Option::as_ref).context("portcullis is not running")?;
+        let gate = self
+            .authz
+            .first()
+            .and_then(Option::as_ref)
+            .context("portcullis is not running")?;
         let entra = self.entra.as_ref().context("dev-entra is not running")?;
         let mut all: Vec<ProgramPort> = Vec::new();
         let checks = ("checks", authz.checks, Speaks::Grpc);
         let keys = ("keys", authz.keys, Speaks::Http("/.well-known/jwks.json"));
-        let administration = ("administration", authz.administration, Speaks::Http("/status"));
-        all.extend(of_program(("portcullis", gate.process()?), authz.operations, [checks, keys, administration]));
+        let administration = (
+            "administration",
+            authz.administration,
+            Speaks::Http("/status"),
+        );
+        all.extend(of_program(
+            ("portcullis", gate.process()?),
+            authz.operations,
+            [checks, keys, administration],
+        ));
         let traffic = ("traffic", ports.entra, Speaks::Https("/"));
-        all.extend(of_program(("dev-entra", entra.process()?), ports.operations_of_entra(), [traffic]));
+        all.extend(of_program(
+            ("dev-entra", entra.process()?),
+            ports.operations_of_entra(),
+            [traffic],
+        ));
         for service in Service::ALL {
-            let program = self.services.iter().find(|program| program.spec().name == service.name());
-            let process = program.with_context(|| format!("{} is not running", service.name()))?.process()?;
+            let program = self
+                .services
+                .iter()
+                .find(|program| program.spec().name == service.name());
+            let process = program
+                .with_context(|| format!("{} is not running", service.name()))?
+                .process()?;
             let traffic = ("traffic", port_of(ports, service), Speaks::Http("/health"));
-            all.extend(of_program((service.name(), process), ports.operations_of(service), [traffic]));
+            all.extend(of_program(
+                (service.name(), process),
+                ports.operations_of(service),
+                [traffic],
+            ));
         }
         Ok(all)
     }
@@ -340,7 +421,10 @@ impl Stack {
     /// What Envoy has sent to each service since, byte by byte but in lower case.
     #[must_use]
     pub fn upstream_bytes(&self) -> Vec<(Service, String)> {
-        self.taps.iter().map(|(service, tap)| (*service, tap.seen())).collect()
+        self.taps
+            .iter()
+            .map(|(service, tap)| (*service, tap.seen()))
+            .collect()
     }
 }
 
@@ -368,7 +452,11 @@ fn envoy_ports(layout: &Layout, taps: &[(Service, Tap); 3]) -> EnvoyPorts {
     EnvoyPorts {
         gateway: ports.gateway,
         admin: ports.admin,
-        authz: ports.authz.iter().map(|authz| layout.checks(*authz)).collect(),
+        authz: ports
+            .authz
+            .iter()
+            .map(|authz| layout.checks(*authz))
+            .collect(),
         task_api: task_api.port,
         notification: notification.port,
         audit: audit.port,

@@ -1,4 +1,5 @@
-//! A wire between Envoy and a service that keeps what Envoy sent: what reached the service is then a fact, not a log line.
+//! A wire between Envoy and a service that keeps what Envoy sent: what reached the service is then
+//! a fact, not a log line.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +22,9 @@ pub(crate) struct Tap {
 
 impl Tap {
     pub(crate) async fn start(to: SocketAddr) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await.context("a tap cannot listen")?;
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .context("a tap cannot listen")?;
         let port = listener.local_addr()?.port();
         let seen = Arc::<Mutex<Vec<u8>>>::default();
         let task = tokio::spawn(accept(listener, to, Arc::clone(&seen)));
@@ -30,7 +33,10 @@ impl Tap {
 
     /// Forgets what was sent so far.
     pub(crate) fn clear(&self) {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     /// What Envoy has sent since, in lower case.
@@ -54,13 +60,17 @@ async fn accept(listener: TcpListener, to: SocketAddr, seen: Arc<Mutex<Vec<u8>>>
 
 /// Either end closing ends both, as with a wire.
 async fn pass(client: TcpStream, to: SocketAddr, seen: Arc<Mutex<Vec<u8>>>) {
-    let Ok(service) = TcpStream::connect(to).await else { return };
+    let Ok(service) = TcpStream::connect(to).await else {
+        return;
+    };
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_service, mut to_service) = service.into_split();
     let requests = async {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
-            let Some(bytes) = buffer.get(..length) else { break };
+            let Some(bytes) = buffer.get(..length) else {
+                break;
+            };
             keep(&seen, bytes);
             if to_service.write_all(bytes).await.is_err() {
                 break;

@@ -51,19 +51,29 @@ impl Variation {
     /// So many gates side by side, which sign with one key.
     #[must_use]
     pub fn authz_instances(self, authz_instances: usize) -> Self {
-        Self { authz_instances, beside_envoy: false, ..self }
+        Self {
+            authz_instances,
+            beside_envoy: false,
+            ..self
+        }
     }
 
     /// Envoy asks over TCP, as it does where the gate runs elsewhere.
     #[must_use]
     pub fn authz_elsewhere(self) -> Self {
-        Self { beside_envoy: false, ..self }
+        Self {
+            beside_envoy: false,
+            ..self
+        }
     }
 
     /// More arguments of each gate.
     #[must_use]
     pub fn authz_arguments(self, arguments: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { authz_arguments: arguments.into_iter().map(Into::into).collect(), ..self }
+        Self {
+            authz_arguments: arguments.into_iter().map(Into::into).collect(),
+            ..self
+        }
     }
 
     /// A variable in the environment of the gates and the services.
@@ -82,7 +92,8 @@ impl Variation {
     }
 
     pub(crate) fn applied_to_entra(&self, mut spec: ProgramSpec) -> ProgramSpec {
-        spec.environment.extend(self.entra_environment.iter().cloned());
+        spec.environment
+            .extend(self.entra_environment.iter().cloned());
         spec
     }
 
@@ -94,31 +105,52 @@ impl Variation {
     /// Other policies, made from the sample.
     #[must_use]
     pub fn policies(self, change: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
-        Self { policies: Box::new(change), ..self }
+        Self {
+            policies: Box::new(change),
+            ..self
+        }
     }
 
     /// Options of `envoy/with`.
     #[must_use]
     pub fn envoy_options(self, options: impl IntoIterator<Item = &'static str>) -> Self {
-        Self { envoy_options: options.into_iter().collect(), ..self }
+        Self {
+            envoy_options: options.into_iter().collect(),
+            ..self
+        }
     }
 
     /// Changes of the gateway's files.
     #[must_use]
-    pub fn envoy(self, change: impl Fn(&mut EnvoyFiles) -> anyhow::Result<()> + Send + Sync + 'static) -> Self {
-        Self { envoy: Box::new(change), ..self }
+    pub fn envoy(
+        self,
+        change: impl Fn(&mut EnvoyFiles) -> anyhow::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            envoy: Box::new(change),
+            ..self
+        }
     }
 }
 
 /// The policies without their rate limits, for tests that would reach them at once.
 #[must_use]
 pub fn without_rate_limits(policies: &str) -> String {
-    policies.lines().filter(|line| !line.contains("rateLimit:")).flat_map(|line| [line, "\n"]).collect()
+    policies
+        .lines()
+        .filter(|line| !line.contains("rateLimit:"))
+        .flat_map(|line| [line, "\n"])
+        .collect()
 }
 
 impl fmt::Debug for Variation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { authz_instances, authz_arguments, envoy_options, .. } = self;
+        let Self {
+            authz_instances,
+            authz_arguments,
+            envoy_options,
+            ..
+        } = self;
         formatter
             .debug_struct("Variation")
             .field("authz_instances", authz_instances)

@@ -122,7 +122,11 @@ mod tests {
         drop(request);
         assert_eq!(activity.state(), (Phase::Idle, 1));
         activity.received();
-        assert_eq!(activity.state(), (Phase::Receiving, 1), "half of the second head");
+        assert_eq!(
+            activity.state(),
+            (Phase::Receiving, 1),
+            "half of the second head"
+        );
     }
 
     #[test]

@@ -14,10 +14,10 @@ const KEPT: usize = 16 * 1024;
 
 /// A connection's bytes, with what is written collected until the end of a poll.
 ///
-/// h2 flushes each DATA frame beyond 256 bytes by itself (`CHAIN_THRESHOLD` in its `framed_write.rs`),
-/// so that the trailers of every gRPC reply take a system call, a packet, and a wake-up of Envoy of
-/// their own. Here a flush waits: [`Output::drain`] writes all in one call when the connection has
-/// nothing more to say.
+/// h2 flushes each DATA frame beyond 256 bytes by itself (`CHAIN_THRESHOLD` in its
+/// `framed_write.rs`), so that the trailers of every gRPC reply take a system call, a packet, and a
+/// wake-up of Envoy of their own. Here a flush waits: [`Output::drain`] writes all in one call when
+/// the connection has nothing more to say.
 #[derive(Debug)]
 pub(super) struct Corked<I> {
     inner: Arc<Mutex<Inner<I>>>,
@@ -37,8 +37,18 @@ struct Inner<I> {
 
 /// Both handles of `io`.
 pub(super) fn cork<I>(io: I, activity: Arc<Activity>) -> (Corked<I>, Output<I>) {
-    let inner = Arc::new(Mutex::new(Inner { io, waiting: Vec::new(), written: 0 }));
-    (Corked { inner: Arc::clone(&inner), activity }, Output(inner))
+    let inner = Arc::new(Mutex::new(Inner {
+        io,
+        waiting: Vec::new(),
+        written: 0,
+    }));
+    (
+        Corked {
+            inner: Arc::clone(&inner),
+            activity,
+        },
+        Output(inner),
+    )
 }
 
 /// One task polls both handles, so that nobody ever waits for the lock.
@@ -55,7 +65,11 @@ impl<I: AsyncWrite + Unpin> Output<I> {
 
 impl<I: AsyncWrite + Unpin> Inner<I> {
     fn drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some(rest) = self.waiting.get(self.written..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = self
+            .waiting
+            .get(self.written..)
+            .filter(|rest| !rest.is_empty())
+        {
             match ready!(Pin::new(&mut self.io).poll_write(cx, rest))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 count => self.written = self.written.saturating_add(count),
@@ -81,7 +95,11 @@ impl<I: AsyncWrite + Unpin> Inner<I> {
 }
 
 impl<I: AsyncRead + Unpin> AsyncRead for Corked<I> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, to: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        to: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = to.filled().len();
         ready!(Pin::new(&mut lock(&self.inner).io).poll_read(cx, to))?;
         if to.filled().len() > before {
@@ -92,7 +110,11 @@ impl<I: AsyncRead + Unpin> AsyncRead for Corked<I> {
 }
 
 impl<I: AsyncWrite + Unpin> AsyncWrite for Corked<I> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        from: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let mut inner = lock(&self.inner);
         let room = ready!(inner.room(cx))?;
         let taken = from.get(..room).unwrap_or(from);

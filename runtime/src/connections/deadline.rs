@@ -10,8 +10,8 @@ use super::metrics::Ending;
 
 /// Ends a connection whose client is silent for too long.
 ///
-/// The timer is set again only when part of a head comes or when it fires, so that a request costs no
-/// look at the clock.
+/// The timer is set again only when part of a head comes or when it fires, so that a request costs
+/// no look at the clock.
 #[derive(Debug)]
 pub(super) struct Deadline {
     limits: ConnectionLimits,
@@ -22,13 +22,21 @@ pub(super) struct Deadline {
 
 impl Deadline {
     pub(super) fn new(limits: ConnectionLimits) -> Self {
-        Self { limits, timer: Box::pin(sleep(limits.header_timeout)), seen: (Phase::New, 0) }
+        Self {
+            limits,
+            timer: Box::pin(sleep(limits.header_timeout)),
+            seen: (Phase::New, 0),
+        }
     }
 
     /// Gives a connection without a request in flight no more than `rest`.
     pub(super) fn shorten(&mut self, now: State, rest: Duration) {
         if now.0 != Phase::Busy {
-            self.limits = ConnectionLimits { header_timeout: rest, idle_timeout: rest, ..self.limits };
+            self.limits = ConnectionLimits {
+                header_timeout: rest,
+                idle_timeout: rest,
+                ..self.limits
+            };
             self.set(now, rest);
         }
     }

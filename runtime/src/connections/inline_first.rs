@@ -30,8 +30,8 @@ enum Polled {
 
 /// Runs a request in the task of its connection until it first waits, and spawns the rest.
 ///
-/// A request that never waits, such as a Check of a cached caller, then needs no task, wakes no other
-/// thread, and its reply is queued before the connection writes.
+/// A request that never waits, such as a Check of a cached caller, then needs no task, wakes no
+/// other thread, and its reply is queued before the connection writes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct InlineFirst;
 
@@ -72,10 +72,11 @@ fn is_late() -> bool {
 
 /// Wakes the task of a connection, but not from a request that runs in it.
 ///
-/// Frames that a request queues wake its connection. hyper looks for the next request after each one
-/// that it has started, and h2 writes all frames then, so that such a wake-up would poll the connection
-/// for nothing; and since a task that wakes itself is put at the end of the queue of its worker, tokio
-/// would wake a second thread for it: one futex call and two context switches for each Check.
+/// Frames that a request queues wake its connection. hyper looks for the next request after each
+/// one that it has started, and h2 writes all frames then, so that such a wake-up would poll the
+/// connection for nothing; and since a task that wakes itself is put at the end of the queue of its
+/// worker, tokio would wake a second thread for it: one futex call and two context switches for
+/// each Check.
 #[derive(Debug)]
 pub(super) struct Wakes(Waker);
 

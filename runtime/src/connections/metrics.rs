@@ -27,7 +27,11 @@ pub(crate) struct ConnectionMetrics {
 
 impl ConnectionMetrics {
     pub(crate) fn register(&self, registry: &mut Registry) {
-        registry.register("http_server_connections", "Open connections, by listener", self.open.clone());
+        registry.register(
+            "http_server_connections",
+            "Open connections, by listener",
+            self.open.clone(),
+        );
         registry.register(
             "http_server_connections_closed",
             "Connections that the server closed or refused, by listener and reason",
@@ -36,8 +40,15 @@ impl ConnectionMetrics {
     }
 
     pub(super) fn of(&self, listener: &'static str) -> ListenerMetrics {
-        let open = self.open.get_or_create(&ListenerLabels { listener }).clone();
-        ListenerMetrics { listener, open, closed: self.closed.clone() }
+        let open = self
+            .open
+            .get_or_create(&ListenerLabels { listener })
+            .clone();
+        ListenerMetrics {
+            listener,
+            open,
+            closed: self.closed.clone(),
+        }
     }
 }
 
@@ -100,6 +111,11 @@ impl ListenerMetrics {
     }
 
     fn count(&self, reason: &'static str) {
-        self.closed.get_or_create(&ClosedLabels { listener: self.listener, reason }).inc();
+        self.closed
+            .get_or_create(&ClosedLabels {
+                listener: self.listener,
+                reason,
+            })
+            .inc();
     }
 }

@@ -14,7 +14,10 @@ pub(super) struct Open {
 
 impl Open {
     pub(super) fn new(most: usize) -> Self {
-        Self { most, connections: HashMap::new() }
+        Self {
+            most,
+            connections: HashMap::new(),
+        }
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -35,8 +38,13 @@ impl Open {
     /// The search takes microseconds for a thousand connections and happens only when there are too
     /// many, so that requests need keep no list in order.
     pub(super) fn close_unused(&mut self) -> bool {
-        let ranked = self.connections.iter().map(|(id, (activity, _))| (activity.rank(), *id));
-        let Some(((phase, _), id)) = ranked.min_by_key(|(rank, _)| *rank) else { return false };
+        let ranked = self
+            .connections
+            .iter()
+            .map(|(id, (activity, _))| (activity.rank(), *id));
+        let Some(((phase, _), id)) = ranked.min_by_key(|(rank, _)| *rank) else {
+            return false;
+        };
         if phase == Phase::Busy {
             return false;
         }

@@ -46,7 +46,10 @@ pub(crate) trait Protocol: Clone + Send + Sync + 'static {
         &self,
         io: I,
         activity: Arc<Activity>,
-    ) -> (impl GracefulConnection<Error: fmt::Display> + Send, Output<I>)
+    ) -> (
+        impl GracefulConnection<Error: fmt::Display> + Send,
+        Output<I>,
+    )
     where
         I: AsyncRead + AsyncWrite + Send + Unpin + 'static;
 }
@@ -59,15 +62,19 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// The head of an HTTP/1 request, at most: Envoy's limit as shipped (32 KiB) with what the gateway
-    /// adds, twice over. hyper's own limit is 400 KiB.
+    /// The head of an HTTP/1 request, at most: Envoy's limit as shipped (32 KiB) with what the
+    /// gateway adds, twice over. hyper's own limit is 400 KiB.
     pub(super) const LONGEST_HEAD: usize = 64 * 1024;
 
     pub(crate) fn new(router: Router) -> Self {
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        // hyper's header timeout also counts the idle time before a head, so that it would have to be
-        // longer than the client's pool keeps connections; `Deadline` tells the two apart.
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(Self::LONGEST_HEAD);
+        // hyper's header timeout also counts the idle time before a head, so that it would have to
+        // be longer than the client's pool keeps connections; `Deadline` tells the two apart.
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(None)
+            .max_buf_size(Self::LONGEST_HEAD);
         builder
             .http2()
             .timer(TokioTimer::new())
@@ -79,7 +86,10 @@ impl Http {
             .initial_connection_window_size(CONNECTION_WINDOW)
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT);
-        Self { builder: Arc::new(builder), service: TowerToHyperService::new(router) }
+        Self {
+            builder: Arc::new(builder),
+            service: TowerToHyperService::new(router),
+        }
     }
 }
 
@@ -88,13 +98,21 @@ impl Protocol for Http {
         &self,
         io: I,
         activity: Arc<Activity>,
-    ) -> (impl GracefulConnection<Error: fmt::Display> + Send, Output<I>)
+    ) -> (
+        impl GracefulConnection<Error: fmt::Display> + Send,
+        Output<I>,
+    )
     where
         I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (corked, output) = cork(io, Arc::clone(&activity));
         let tracked = tracked(self.service.clone(), activity);
-        (self.builder.serve_connection(TokioIo::new(corked), tracked).into_owned(), output)
+        (
+            self.builder
+                .serve_connection(TokioIo::new(corked), tracked)
+                .into_owned(),
+            output,
+        )
     }
 }
 
@@ -126,7 +144,11 @@ impl<S> Http2Only<S> {
 
 impl<S, B> Protocol for Http2Only<S>
 where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     S::Future: Send + 'static,
     B: Body + Send + 'static,
     B::Data: Send,
@@ -136,12 +158,21 @@ where
         &self,
         io: I,
         activity: Arc<Activity>,
-    ) -> (impl GracefulConnection<Error: fmt::Display> + Send, Output<I>)
+    ) -> (
+        impl GracefulConnection<Error: fmt::Display> + Send,
+        Output<I>,
+    )
     where
         I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (corked, output) = cork(io, Arc::clone(&activity));
-        (self.builder.serve_connection(TokioIo::new(corked), tracked(self.service.clone(), activity)), output)
+        (
+            self.builder.serve_connection(
+                TokioIo::new(corked),
+                tracked(self.service.clone(), activity),
+            ),
+            output,
+        )
     }
 }
 
@@ -156,7 +187,12 @@ fn tracked<S, B>(
     Future = impl Future<Output = Result<Response<B>, Infallible>> + Send + 'static,
 >
 where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send + 'static>,
+    S: Service<
+            Request<Incoming>,
+            Response = Response<B>,
+            Error = Infallible,
+            Future: Send + 'static,
+        >,
     B: Body + Send + 'static,
 {
     service_fn(move |request: Request<Incoming>| {

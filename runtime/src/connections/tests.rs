@@ -32,7 +32,11 @@ fn limits(connections: usize) -> ConnectionLimits {
 
 /// Limits that no test waits for.
 fn patient(connections: usize) -> ConnectionLimits {
-    ConnectionLimits { header_timeout: PATIENCE, idle_timeout: PATIENCE, ..limits(connections) }
+    ConnectionLimits {
+        header_timeout: PATIENCE,
+        idle_timeout: PATIENCE,
+        ..limits(connections)
+    }
 }
 
 async fn bound() -> (TcpListener, SocketAddr) {
@@ -51,20 +55,24 @@ struct Held {
 impl Held {
     fn router(&self) -> Router {
         let held = self.clone();
-        Router::new().route("/", get(|| async { "answered\n" })).route(
-            "/held",
-            get(move || async move {
-                held.came.notify_one();
-                held.go.notified().await;
-                "let go\n"
-            }),
-        )
+        Router::new()
+            .route("/", get(|| async { "answered\n" }))
+            .route(
+                "/held",
+                get(move || async move {
+                    held.came.notify_one();
+                    held.go.notified().await;
+                    "let go\n"
+                }),
+            )
     }
 
     async fn serve(&self, process: &Process) -> SocketAddr {
         let (socket, address) = bound().await;
         let (process, router) = (process.clone(), self.router());
-        tokio::spawn(async move { serve_http(&process, Listener::of_tcp("traffic", socket), router).await });
+        tokio::spawn(async move {
+            serve_http(&process, Listener::of_tcp("traffic", socket), router).await
+        });
         address
     }
 }
@@ -77,15 +85,21 @@ async fn connected(address: SocketAddr, bytes: &[u8]) -> TcpStream {
 
 /// Sends a request for `path` and reads until its answer has ended with a line.
 async fn asked(client: &mut TcpStream, path: &str) -> std::io::Result<String> {
-    client.write_all(format!("GET {path} HTTP/1.1\r\nHost: here\r\n\r\n").as_bytes()).await?;
+    client
+        .write_all(format!("GET {path} HTTP/1.1\r\nHost: here\r\n\r\n").as_bytes())
+        .await?;
     answer(client).await
 }
 
 async fn answer(client: &mut TcpStream) -> std::io::Result<String> {
     let mut bytes = Vec::new();
-    let complete = |bytes: &[u8]| bytes.windows(4).any(|window| window == b"\r\n\r\n") && bytes.ends_with(b"\n");
+    let complete = |bytes: &[u8]| {
+        bytes.windows(4).any(|window| window == b"\r\n\r\n") && bytes.ends_with(b"\n")
+    };
     while !complete(&bytes) || bytes.ends_with(b"\r\n\r\n") {
-        let read = timeout(PATIENCE, client.read_buf(&mut bytes)).await.expect("an answer in time")?;
+        let read = timeout(PATIENCE, client.read_buf(&mut bytes))
+            .await
+            .expect("an answer in time")?;
         if read == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }

@@ -31,11 +31,19 @@ fn things() -> Router {
 }
 
 async fn answer(service: Router, method: &str, path: &str) -> Answer {
-    let request = Request::builder().method(method).uri(path).header("x-request-id", "the-id").body(Body::empty());
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("x-request-id", "the-id")
+        .body(Body::empty());
     let response = service.oneshot(request.unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = serde_json::from_slice(&to_bytes(body, 1 << 16).await.unwrap()).unwrap();
-    Answer { status: parts.status, body, headers: parts.headers }
+    Answer {
+        status: parts.status,
+        body,
+        headers: parts.headers,
+    }
 }
 
 fn text_of(registry: &Registry) -> String {
@@ -45,19 +53,53 @@ fn text_of(registry: &Registry) -> String {
 }
 
 #[tokio::test]
-async fn health_and_the_document_are_public_and_what_no_route_answers_is_a_problem_with_the_requests_id() {
+async fn health_and_the_document_are_public_and_what_no_route_answers_is_a_problem_with_the_requests_id()
+ {
     let (service, _registry) = service(things(), &RequestLimits::default());
     let health = answer(service.clone(), "GET", "/health").await;
-    assert_eq!((health.status, health.body), (StatusCode::OK, json!({"status": "healthy", "service": "sample"})));
+    assert_eq!(
+        (health.status, health.body),
+        (
+            StatusCode::OK,
+            json!({"status": "healthy", "service": "sample"})
+        )
+    );
     let document = answer(service.clone(), "GET", "/openapi.json").await.body;
-    assert!(document["paths"]["/health"]["get"].is_object(), "{document}");
+    assert!(
+        document["paths"]["/health"]["get"].is_object(),
+        "{document}"
+    );
     for (method, path, status, reason, allow) in [
-        ("GET", "/nothing", StatusCode::NOT_FOUND, "route_not_found", false),
-        ("PUT", "/things/1", StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", true),
+        (
+            "GET",
+            "/nothing",
+            StatusCode::NOT_FOUND,
+            "route_not_found",
+            false,
+        ),
+        (
+            "PUT",
+            "/things/1",
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            true,
+        ),
     ] {
-        let Answer { status: got, body, headers } = answer(service.clone(), method, path).await;
-        assert_eq!((got, headers.contains_key("allow")), (status, allow), "{method} {path}");
-        assert_eq!((&body["reason"], &body["request_id"]), (&json!(reason), &json!("the-id")), "{method} {path}");
+        let Answer {
+            status: got,
+            body,
+            headers,
+        } = answer(service.clone(), method, path).await;
+        assert_eq!(
+            (got, headers.contains_key("allow")),
+            (status, allow),
+            "{method} {path}"
+        );
+        assert_eq!(
+            (&body["reason"], &body["request_id"]),
+            (&json!(reason), &json!("the-id")),
+            "{method} {path}"
+        );
     }
 }
 
@@ -70,20 +112,32 @@ async fn a_request_too_many_is_refused_at_once_and_the_next_is_served() {
         handler_finish.notified().await;
         "\"done\""
     });
-    let limits = RequestLimits { max_requests: 1, ..RequestLimits::default() };
+    let limits = RequestLimits {
+        max_requests: 1,
+        ..RequestLimits::default()
+    };
     let (service, registry) = service(things().route("/slow", slow), &limits);
     let first = tokio::spawn(answer(service.clone(), "GET", "/slow"));
     arrived.wait().await;
     assert!(text_of(&registry).contains("http_server_requests_in_hand 1"));
     let refused = answer(service.clone(), "GET", "/things/1").await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!((&refused.body["reason"], &refused.body["request_id"]), (&json!("service_busy"), &json!("the-id")));
+    assert_eq!(
+        (&refused.body["reason"], &refused.body["request_id"]),
+        (&json!("service_busy"), &json!("the-id"))
+    );
     assert_eq!(refused.headers["retry-after"], "1");
     finish.notify_one();
     assert_eq!(first.await.unwrap().status, StatusCode::OK);
-    assert_eq!(answer(service, "GET", "/things/1").await.status, StatusCode::OK);
+    assert_eq!(
+        answer(service, "GET", "/things/1").await.status,
+        StatusCode::OK
+    );
     let metrics = text_of(&registry);
-    for line in ["http_server_requests_refused_total{reason=\"busy\"} 1", "http_server_requests_in_hand 0"] {
+    for line in [
+        "http_server_requests_refused_total{reason=\"busy\"} 1",
+        "http_server_requests_in_hand 0",
+    ] {
         assert!(metrics.contains(line), "{line} is missing in:\n{metrics}");
     }
 }
@@ -91,19 +145,32 @@ async fn a_request_too_many_is_refused_at_once_and_the_next_is_served() {
 #[tokio::test(start_paused = true)]
 async fn a_request_that_takes_too_long_is_dropped() {
     let never = get(|| async { std::future::pending::<&str>().await });
-    let limits = RequestLimits { request_timeout: Duration::from_secs(3), ..RequestLimits::default() };
+    let limits = RequestLimits {
+        request_timeout: Duration::from_secs(3),
+        ..RequestLimits::default()
+    };
     let (service, registry) = service(Router::new().route("/never", never), &limits);
     let cut = answer(service, "GET", "/never").await;
-    assert_eq!((cut.status, &cut.body["reason"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("request_timeout")));
+    assert_eq!(
+        (cut.status, &cut.body["reason"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &json!("request_timeout"))
+    );
     assert_eq!(cut.headers["retry-after"], "1");
     let metrics = text_of(&registry);
-    assert!(metrics.contains("http_server_requests_in_hand 0"), "{metrics}");
+    assert!(
+        metrics.contains("http_server_requests_in_hand 0"),
+        "{metrics}"
+    );
 }
 
 #[tokio::test]
 async fn requests_are_measured_by_pattern_and_never_by_what_a_caller_wrote() {
     let (service, registry) = service(things(), &RequestLimits::default());
-    for (method, path) in [("GET", "/things/secret-7"), ("GET", "/secret-8"), ("SECRET9", "/things/1")] {
+    for (method, path) in [
+        ("GET", "/things/secret-7"),
+        ("GET", "/secret-8"),
+        ("SECRET9", "/things/1"),
+    ] {
         answer(service.clone(), method, path).await;
     }
     let metrics = text_of(&registry);

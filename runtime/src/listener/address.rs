@@ -21,22 +21,30 @@ pub enum ListenAddress {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidListenAddress {
     /// Only a port.
-    #[error("`{0}` is a port without an address; write 127.0.0.1:{0} for this machine or [::]:{0} for every network")]
+    #[error(
+        "`{0}` is a port without an address; write 127.0.0.1:{0} for this machine or [::]:{0} for every network"
+    )]
     OnlyPort(u16),
     /// An IP address without a port.
     #[error("`{0}` has no port; write an address and a port, such as 127.0.0.1:9000")]
     NoPort(String),
     /// A host name.
-    #[error("`{0}` is a host name; write its IP address, such as 127.0.0.1:9000 for localhost:9000")]
+    #[error(
+        "`{0}` is a host name; write its IP address, such as 127.0.0.1:9000 for localhost:9000"
+    )]
     HostName(String),
     /// A path without `unix:`.
     #[error("`{0}` is a path; write unix:{0} for a Unix socket")]
     OnlyPath(String),
     /// A relative path after `unix:`.
-    #[error("`unix:{0}` is not an absolute path; write unix:/run/portcullis/authz.sock or the like")]
+    #[error(
+        "`unix:{0}` is not an absolute path; write unix:/run/portcullis/authz.sock or the like"
+    )]
     RelativePath(String),
     /// More than the kernel takes.
-    #[error("`unix:{path}` has {length} bytes of path and a Unix socket takes {LONGEST_PATH}; choose a shorter path")]
+    #[error(
+        "`unix:{path}` has {length} bytes of path and a Unix socket takes {LONGEST_PATH}; choose a shorter path"
+    )]
     LongPath {
         /// The path.
         path: String,
@@ -44,7 +52,9 @@ pub enum InvalidListenAddress {
         length: usize,
     },
     /// Anything else.
-    #[error("`{0}` is not a listen address; write 127.0.0.1:9000, [::]:9000 or unix:/run/portcullis/authz.sock")]
+    #[error(
+        "`{0}` is not a listen address; write 127.0.0.1:9000, [::]:9000 or unix:/run/portcullis/authz.sock"
+    )]
     Other(String),
 }
 
@@ -64,14 +74,21 @@ fn unix(path: &str) -> Result<ListenAddress, InvalidListenAddress> {
         return Err(InvalidListenAddress::RelativePath(path.to_owned()));
     }
     if path.len() > LONGEST_PATH {
-        return Err(InvalidListenAddress::LongPath { path: path.to_owned(), length: path.len() });
+        return Err(InvalidListenAddress::LongPath {
+            path: path.to_owned(),
+            length: path.len(),
+        });
     }
     Ok(ListenAddress::Unix(path.into()))
 }
 
 fn not_tcp(text: &str) -> InvalidListenAddress {
     let given = text.to_owned();
-    if text.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok() {
+    if text
+        .trim_matches(['[', ']'])
+        .parse::<std::net::IpAddr>()
+        .is_ok()
+    {
         return InvalidListenAddress::NoPort(given);
     }
     if let Ok(port) = text.trim_start_matches(':').parse() {
@@ -114,8 +131,16 @@ mod tests {
 
     #[test]
     fn listen_address_reads_tcp_and_unix_and_prints_the_same() {
-        for text in ["127.0.0.1:9000", "[::]:9000", "0.0.0.0:0", "unix:/run/portcullis/authz.sock", "unix:/a"] {
-            let address: ListenAddress = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+        for text in [
+            "127.0.0.1:9000",
+            "[::]:9000",
+            "0.0.0.0:0",
+            "unix:/run/portcullis/authz.sock",
+            "unix:/a",
+        ] {
+            let address: ListenAddress = text
+                .parse()
+                .unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!(address.to_string(), text);
         }
     }

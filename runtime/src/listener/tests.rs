@@ -11,10 +11,16 @@ async fn unix(path: &Path) -> anyhow::Result<Listener> {
 
 #[tokio::test]
 async fn accepted_tcp_socket_sends_small_packets_at_once() {
-    let listener = Listener::bind("checks", "--listen", &"127.0.0.1:0".parse().unwrap()).await.unwrap();
-    let ListenAddress::Tcp(address) = listener.local_address().unwrap() else { panic!("a TCP address") };
+    let listener = Listener::bind("checks", "--listen", &"127.0.0.1:0".parse().unwrap())
+        .await
+        .unwrap();
+    let ListenAddress::Tcp(address) = listener.local_address().unwrap() else {
+        panic!("a TCP address")
+    };
     let _client = TcpStream::connect(address).await.unwrap();
-    let Stream::Tcp(accepted) = listener.accept().await.unwrap() else { panic!("a TCP stream") };
+    let Stream::Tcp(accepted) = listener.accept().await.unwrap() else {
+        panic!("a TCP stream")
+    };
     assert!(accepted.nodelay().unwrap());
 }
 
@@ -23,7 +29,10 @@ async fn unix_socket_is_for_owner_and_group_and_its_file_goes_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("authz.sock");
     let listener = unix(&path).await.unwrap();
-    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o660
+    );
     let _client = UnixStream::connect(&path).await.unwrap();
     assert!(matches!(listener.accept().await.unwrap(), Stream::Unix(_)));
     drop(listener);
@@ -52,10 +61,16 @@ async fn unix_socket_that_cannot_be_had_says_why_and_what_to_do() {
     for (path, parts) in [
         (&taken, ["another process listens there", "stop it"]),
         (&file, ["not a socket", "move it away"]),
-        (&folder.path().join("absent/authz.sock"), ["cannot listen", "create its folder"]),
+        (
+            &folder.path().join("absent/authz.sock"),
+            ["cannot listen", "create its folder"],
+        ),
     ] {
         let error = format!("{:#}", unix(path).await.unwrap_err());
-        for part in ["--listen unix:", &path.display().to_string()].iter().chain(&parts) {
+        for part in ["--listen unix:", &path.display().to_string()]
+            .iter()
+            .chain(&parts)
+        {
             assert!(error.contains(part), "{part} is missing in: {error}");
         }
     }

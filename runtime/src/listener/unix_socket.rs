@@ -33,9 +33,14 @@ impl UnixSocket {
             anyhow!("{}: cannot listen: {error}; {fix}", setting())
         })?;
         let permissions = fs::Permissions::from_mode(MODE);
-        fs::set_permissions(path, permissions).with_context(|| format!("{}: cannot set its mode", setting()))?;
+        fs::set_permissions(path, permissions)
+            .with_context(|| format!("{}: cannot set its mode", setting()))?;
         let file = identity(path).with_context(setting)?;
-        Ok(Self { listener, path: path.to_owned(), file })
+        Ok(Self {
+            listener,
+            path: path.to_owned(),
+            file,
+        })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -69,10 +74,10 @@ async fn remove_stale(path: &Path) -> anyhow::Result<()> {
     }
     match UnixStream::connect(path).await {
         Ok(_) => bail!("another process listens there; stop it or choose another path"),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            fs::remove_file(path).context("a stale socket lies there and cannot be removed; remove it")
-        }
-        Err(error) => Err(error).context("a socket lies there and does not say whether a process listens; remove it"),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)
+            .context("a stale socket lies there and cannot be removed; remove it"),
+        Err(error) => Err(error)
+            .context("a socket lies there and does not say whether a process listens; remove it"),
     }
 }
 

@@ -13,7 +13,11 @@ const PERIOD: Duration = Duration::from_secs(1);
 ///
 /// Liveness stays untouched: a restart would not bring back what is missing. The log says each
 /// change of the state once; a reason that changes is shown by `/readyz` alone.
-pub fn watch_part(process: &Process, name: &'static str, check: impl Fn() -> PartState + Send + 'static) {
+pub fn watch_part(
+    process: &Process,
+    name: &'static str,
+    check: impl Fn() -> PartState + Send + 'static,
+) {
     let (process, stopping) = (process.clone(), process.shutdown_token());
     let mut state = check();
     note_change(name, &PartState::Works, &state);
@@ -39,10 +43,18 @@ fn note_change(part: &str, before: &PartState, now: &PartState) {
     match now {
         PartState::Works => tracing::info!(part, "works for all requests"),
         PartState::Degraded(reason) => {
-            tracing::warn!(part, reason, "works for some requests; others are answered with 503");
+            tracing::warn!(
+                part,
+                reason,
+                "works for some requests; others are answered with 503"
+            );
         }
         PartState::Fails(reason) => {
-            tracing::error!(part, reason, "works for no request; not ready until it does");
+            tracing::error!(
+                part,
+                reason,
+                "works for no request; not ready until it does"
+            );
         }
     }
 }
@@ -59,13 +71,27 @@ mod tests {
         let process = Process::detached();
         let state = Arc::new(Mutex::new(PartState::Fails("no answer".to_owned())));
         let seen = Arc::clone(&state);
-        watch_part(&process, "signing keys", move || seen.lock().unwrap().clone());
-        assert_eq!(process.readiness().pending(), ["signing keys: no answer"], "before the first tick");
+        watch_part(&process, "signing keys", move || {
+            seen.lock().unwrap().clone()
+        });
+        assert_eq!(
+            process.readiness().pending(),
+            ["signing keys: no answer"],
+            "before the first tick"
+        );
         let mut changes = process.readiness().changes();
         for (now, pending, degraded) in [
-            (PartState::Degraded("one missing".to_owned()), &[][..], &["signing keys: one missing"][..]),
+            (
+                PartState::Degraded("one missing".to_owned()),
+                &[][..],
+                &["signing keys: one missing"][..],
+            ),
             (PartState::Works, &[], &[]),
-            (PartState::Fails("no answer".to_owned()), &["signing keys: no answer"], &[]),
+            (
+                PartState::Fails("no answer".to_owned()),
+                &["signing keys: no answer"],
+                &[],
+            ),
         ] {
             *state.lock().unwrap() = now;
             changes.changed().await.unwrap();

@@ -32,7 +32,14 @@ fn missing(error: &clap::Error, names: &SettingNames) -> Vec<String> {
 fn usage(error: &clap::Error) -> String {
     match error.get(ContextKind::Usage) {
         Some(ContextValue::StyledStr(usage)) => {
-            format!("; {}", usage.to_string().split_whitespace().collect::<Vec<_>>().join(" "))
+            format!(
+                "; {}",
+                usage
+                    .to_string()
+                    .split_whitespace()
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            )
         }
         _ => String::new(),
     }
@@ -40,8 +47,12 @@ fn usage(error: &clap::Error) -> String {
 
 fn invalid_value(error: &clap::Error, names: &SettingNames) -> String {
     let arguments = arguments(error);
-    let Some(flag) = arguments.first().and_then(|shown| shown.split(' ').next()) else { return one_line(error) };
-    let Some(setting) = names.find(flag) else { return one_line(error) };
+    let Some(flag) = arguments.first().and_then(|shown| shown.split(' ').next()) else {
+        return one_line(error);
+    };
+    let Some(setting) = names.find(flag) else {
+        return one_line(error);
+    };
     let value = match error.get(ContextKind::InvalidValue) {
         Some(ContextValue::String(value)) if !setting.is_secret => printable(value),
         _ => String::new(),
@@ -54,7 +65,10 @@ fn invalid_value(error: &clap::Error, names: &SettingNames) -> String {
     };
     // The names are looked up by the flag, whichever of them the line begins with.
     let explained = names.explain(&format!("{flag}: {}", cause(error)), true);
-    format!("{place}{}", explained.strip_prefix(flag).unwrap_or_default())
+    format!(
+        "{place}{}",
+        explained.strip_prefix(flag).unwrap_or_default()
+    )
 }
 
 fn cause(error: &clap::Error) -> String {
@@ -78,7 +92,11 @@ pub(super) fn arguments(error: &clap::Error) -> Vec<String> {
 }
 
 fn printable(value: &str) -> String {
-    value.chars().filter(|character| !character.is_control()).take(LONGEST_VALUE).collect()
+    value
+        .chars()
+        .filter(|character| !character.is_control())
+        .take(LONGEST_VALUE)
+        .collect()
 }
 
 /// clap's own words, without usage and hints.

@@ -28,15 +28,24 @@ pub(crate) fn parse<S: Arguments>(arguments: Vec<OsString>) -> Result<S, ParseEn
     parse_named(arguments, &names)
 }
 
-fn parse_named<S: Arguments>(arguments: Vec<OsString>, names: &SettingNames) -> Result<S, ParseEnd> {
+fn parse_named<S: Arguments>(
+    arguments: Vec<OsString>,
+    names: &SettingNames,
+) -> Result<S, ParseEnd> {
     let matches = collect_errors(command::<S>, arguments, names)?;
     let invalid = |lines| ParseEnd::Invalid(InvalidSettings(lines));
-    let settings = S::from_arg_matches(&matches).map_err(|error| invalid(vec![one_line(&error)]))?;
+    let settings =
+        S::from_arg_matches(&matches).map_err(|error| invalid(vec![one_line(&error)]))?;
     let contradictions = settings.contradictions();
     if contradictions.is_empty() {
         return Ok(settings);
     }
-    Err(invalid(contradictions.iter().map(|line| names.explain(line, true)).collect()))
+    Err(invalid(
+        contradictions
+            .iter()
+            .map(|line| names.explain(line, true))
+            .collect(),
+    ))
 }
 
 /// clap stops at the first error. This parses again with the offending argument made harmless until
@@ -51,7 +60,11 @@ fn collect_errors(
     loop {
         // A command is built while it parses and can't be changed afterwards, so each round starts
         // from a fresh one.
-        let error = match harmless.iter().fold(fresh(), accept_anything).try_get_matches_from(&arguments) {
+        let error = match harmless
+            .iter()
+            .fold(fresh(), accept_anything)
+            .try_get_matches_from(&arguments)
+        {
             Ok(matches) if found.is_empty() => return Ok(matches),
             Ok(_) => return Err(ParseEnd::Invalid(InvalidSettings(found))),
             Err(error) => error,
@@ -74,15 +87,27 @@ fn collect_errors(
 
 /// Remembers the arguments that `error` names, or drops unknown ones; false when that changes
 /// nothing.
-fn make_harmless(error: &clap::Error, harmless: &mut Vec<String>, arguments: &mut Vec<OsString>) -> bool {
+fn make_harmless(
+    error: &clap::Error,
+    harmless: &mut Vec<String>,
+    arguments: &mut Vec<OsString>,
+) -> bool {
     let named = arguments_of(error);
     let before = (harmless.len(), arguments.len());
     if error.kind() == ErrorKind::UnknownArgument {
-        let unknown =
-            |given: &OsString| named.iter().any(|name| given.to_string_lossy().split('=').next() == Some(name));
+        let unknown = |given: &OsString| {
+            named
+                .iter()
+                .any(|name| given.to_string_lossy().split('=').next() == Some(name))
+        };
         arguments.retain(|given| !unknown(given));
     } else {
-        harmless.extend(named.into_iter().filter(|name| !harmless.contains(name)).collect::<Vec<_>>());
+        harmless.extend(
+            named
+                .into_iter()
+                .filter(|name| !harmless.contains(name))
+                .collect::<Vec<_>>(),
+        );
     }
     before != (harmless.len(), arguments.len())
 }
@@ -91,14 +116,18 @@ fn make_harmless(error: &clap::Error, harmless: &mut Vec<String>, arguments: &mu
 /// optional and lets it take any value, in the command or its subcommands.
 fn accept_anything(command: Command, shown: &String) -> Command {
     let relax = |arg: clap::Arg| {
-        let flag = arg.get_long().map_or_else(|| format!("<{}>", arg.get_id()), |long| format!("--{long}"));
+        let flag = arg
+            .get_long()
+            .map_or_else(|| format!("<{}>", arg.get_id()), |long| format!("--{long}"));
         if shown.split(' ').next() == Some(&flag) {
             arg.required(false).value_parser(OsStringValueParser::new())
         } else {
             arg
         }
     };
-    command.mut_args(relax).mut_subcommands(|sub| accept_anything(sub, shown))
+    command
+        .mut_args(relax)
+        .mut_subcommands(|sub| accept_anything(sub, shown))
 }
 
 #[cfg(test)]

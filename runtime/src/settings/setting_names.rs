@@ -32,11 +32,28 @@ pub(crate) struct SettingNames {
 impl SettingNames {
     /// The settings of `command`, or of its subcommand that `arguments` name.
     pub(crate) fn new(command: &Command, operations_address: &str, arguments: &[OsString]) -> Self {
-        let words: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        let active = words.iter().find_map(|word| command.find_subcommand(word)).unwrap_or(command);
-        let settings = active.get_arguments().filter_map(|arg| Setting::new(arg, operations_address)).collect();
-        let given = words.iter().filter_map(|word| word.split('=').next()).map(str::to_owned).collect();
-        Self { settings, given, is_set: |variable| std::env::var_os(variable).is_some() }
+        let words: Vec<String> = arguments
+            .iter()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        let active = words
+            .iter()
+            .find_map(|word| command.find_subcommand(word))
+            .unwrap_or(command);
+        let settings = active
+            .get_arguments()
+            .filter_map(|arg| Setting::new(arg, operations_address))
+            .collect();
+        let given = words
+            .iter()
+            .filter_map(|word| word.split('=').next())
+            .map(str::to_owned)
+            .collect();
+        Self {
+            settings,
+            given,
+            is_set: |variable| std::env::var_os(variable).is_some(),
+        }
     }
 
     pub(super) fn find(&self, flag: &str) -> Option<&Setting> {
@@ -55,13 +72,21 @@ impl SettingNames {
     pub(crate) fn explain(&self, line: &str, with_example: bool) -> String {
         let flag = line.split([' ', ':']).next().unwrap_or_default();
         match self.find(flag) {
-            Some(setting) => format!("{line} ({})", self.names(setting, with_example && !setting.is_shown_in(line))),
+            Some(setting) => format!(
+                "{line} ({})",
+                self.names(setting, with_example && !setting.is_shown_in(line))
+            ),
             None => line.to_owned(),
         }
     }
 
     fn names(&self, setting: &Setting, with_example: bool) -> String {
-        let Setting { flag, variable, example, .. } = setting;
+        let Setting {
+            flag,
+            variable,
+            example,
+            ..
+        } = setting;
         let example = example.as_deref().filter(|_| with_example);
         let ending = |name: &str, separator: &str| match example {
             Some(SWITCHED_ON) if separator == " " => format!("; for example {name}"),
@@ -70,10 +95,16 @@ impl SettingNames {
         };
         match (variable, self.variable_at_fault(setting)) {
             (_, Some(at_fault)) => {
-                format!("environment variable {at_fault}, flag {flag}{}", ending(at_fault, "="))
+                format!(
+                    "environment variable {at_fault}, flag {flag}{}",
+                    ending(at_fault, "=")
+                )
             }
             (Some(variable), None) => {
-                format!("flag {flag}, environment variable {variable}{}", ending(flag, " "))
+                format!(
+                    "flag {flag}, environment variable {variable}{}",
+                    ending(flag, " ")
+                )
             }
             (None, None) => format!("flag {flag}{}", ending(flag, " ")),
         }
@@ -85,15 +116,18 @@ impl SettingNames {
     }
 }
 
-/// The flags of `A` that have a variable and no example, those of secrets left out: none, which each
-/// program tests of its own settings.
+/// The flags of `A` that have a variable and no example, those of secrets left out: none, which
+/// each program tests of its own settings.
 #[must_use]
 pub fn settings_without_example<A: Arguments>() -> Vec<String> {
     let command = A::command();
     let commands = std::iter::once(&command).chain(command.get_subcommands());
-    let settings = commands.flat_map(Command::get_arguments).filter_map(|arg| Setting::new(arg, A::OPERATIONS_ADDRESS));
-    let lacking =
-        settings.filter(|setting| setting.variable.is_some() && setting.example.is_none() && !setting.is_secret);
+    let settings = commands
+        .flat_map(Command::get_arguments)
+        .filter_map(|arg| Setting::new(arg, A::OPERATIONS_ADDRESS));
+    let lacking = settings.filter(|setting| {
+        setting.variable.is_some() && setting.example.is_none() && !setting.is_secret
+    });
     lacking.map(|setting| setting.flag).collect()
 }
 
@@ -102,7 +136,9 @@ impl Setting {
         let long = arg.get_long()?;
         Some(Self {
             flag: format!("--{long}"),
-            variable: arg.get_env().map(|variable| variable.to_string_lossy().into_owned()),
+            variable: arg
+                .get_env()
+                .map(|variable| variable.to_string_lossy().into_owned()),
             example: example(arg, long, operations_address),
             is_secret: arg.is_hide_env_values_set(),
         })
@@ -110,7 +146,9 @@ impl Setting {
 
     /// Whether an error says already what could be written.
     fn is_shown_in(&self, line: &str) -> bool {
-        self.example.as_deref().is_some_and(|example| example != SWITCHED_ON && line.contains(example))
+        self.example
+            .as_deref()
+            .is_some_and(|example| example != SWITCHED_ON && line.contains(example))
     }
 }
 

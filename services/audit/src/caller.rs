@@ -1,6 +1,8 @@
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
-use portcullis_guard::{Applications, Authenticated, require_actor, require_any_role, require_application};
+use portcullis_guard::{
+    Applications, Authenticated, require_actor, require_any_role, require_application,
+};
 use portcullis_runtime::Problem;
 
 const ROLE: &str = "AuditLog.Write";
@@ -27,6 +29,10 @@ where
         require_actor(&caller, &listed)?;
         // One that is listed has a name.
         let app_id = caller.actor.unwrap_or_default();
-        Ok(Self { app_id, object_id: caller.object_id, tenant: caller.tenant })
+        Ok(Self {
+            app_id,
+            object_id: caller.object_id,
+            tenant: caller.tenant,
+        })
     }
 }

@@ -17,18 +17,24 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
-    /// Whether this process was started for one of the commands. Without one the program serves, as it did before it had any.
+    /// Whether this process was started for one of the commands. Without one the program serves, as
+    /// it did before it had any.
     #[must_use]
     pub fn is_asked_for() -> bool {
         let first = std::env::args().nth(1);
-        first.is_some_and(|first| <Self as clap::CommandFactory>::command().find_subcommand(first).is_some())
+        first.is_some_and(|first| {
+            <Self as clap::CommandFactory>::command()
+                .find_subcommand(first)
+                .is_some()
+        })
     }
 }
 
 /// What the program can do beside serving.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Command {
-    /// Recompute the chains in the database and name the first entry of each that is not as it was written; exit code 1 if there is one.
+    /// Recompute the chains in the database and name the first entry of each that is not as it was
+    /// written; exit code 1 if there is one.
     Verify(VerifyArguments),
 }
 
@@ -41,34 +47,50 @@ pub struct VerifyArguments {
     /// Only this tenant's chain.
     #[arg(long, value_name = "ID")]
     tenant: Option<String>,
-    /// A place in the tenant's chain as an earlier run printed it: the chain must still pass through it.
+    /// A place in the tenant's chain as an earlier run printed it: the chain must still pass
+    /// through it.
     #[arg(long, value_name = "POSITION:HASH", requires = "tenant", value_parser = anchor)]
     anchor: Option<Anchor>,
 }
 
 impl Arguments for CommandLine {
-    const OPERATIONS_ADDRESS: &'static str = <Settings as portcullis_runtime::Settings>::OPERATIONS_ADDRESS;
+    const OPERATIONS_ADDRESS: &'static str =
+        <Settings as portcullis_runtime::Settings>::OPERATIONS_ADDRESS;
 }
 
 fn anchor(text: &str) -> Result<Anchor, &'static str> {
-    let parts = text.split_once(':').and_then(|(position, hash)| Some((position.parse().ok()?, hash)));
+    let parts = text
+        .split_once(':')
+        .and_then(|(position, hash)| Some((position.parse().ok()?, hash)));
     match parts {
-        Some((position, hash)) if position > 0 && hash.len() == 64 => Ok(Anchor { position, hash: hash.to_owned() }),
-        _ => Err("write a position, a colon and a hash of 64 digits, as `audit verify` prints them"),
+        Some((position, hash)) if position > 0 && hash.len() == 64 => Ok(Anchor {
+            position,
+            hash: hash.to_owned(),
+        }),
+        _ => {
+            Err("write a position, a colon and a hash of 64 digits, as `audit verify` prints them")
+        }
     }
 }
 
 /// Prints what is found of each chain, a line each.
 #[must_use]
 pub fn run_verify(arguments: &VerifyArguments) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime");
     match runtime.and_then(|runtime| runtime.block_on(found(arguments))) {
         Ok(found) => {
             for chain in &found {
                 println!("{}", line(chain));
             }
             let is_intact = found.iter().all(|chain| chain.first_broken.is_none());
-            if is_intact { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if is_intact {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
         }
         Err(error) => fail(&error),
     }
@@ -88,23 +110,37 @@ async fn found(arguments: &VerifyArguments) -> anyhow::Result<Vec<Verification>>
     let database = Database::open(settings, &schema(), DatabaseMetrics::default()).await?;
     let tenants = match &arguments.tenant {
         Some(tenant) => vec![tenant.clone()],
-        None => tenants(&database).await.context("the trail cannot be read")?,
+        None => tenants(&database)
+            .await
+            .context("the trail cannot be read")?,
     };
     let mut chains = Vec::new();
     for tenant in tenants {
-        chains.push(verify(&database, &tenant, arguments.anchor.as_ref()).await.context("the trail cannot be read")?);
+        chains.push(
+            verify(&database, &tenant, arguments.anchor.as_ref())
+                .await
+                .context("the trail cannot be read")?,
+        );
     }
     database.close().await;
     Ok(chains)
 }
 
 fn line(chain: &Verification) -> String {
-    let Verification { tenant_id, entries, hash, .. } = chain;
+    let Verification {
+        tenant_id,
+        entries,
+        hash,
+        ..
+    } = chain;
     match &chain.first_broken {
         None => format!("{tenant_id}: intact, {entries} entries, anchor {entries}:{hash}"),
         Some(broken) => {
             let entry = broken.audit_id.as_deref().unwrap_or("none there");
-            format!("{tenant_id}: BROKEN at position {} (entry {entry}): {}", broken.position, broken.reason)
+            format!(
+                "{tenant_id}: BROKEN at position {} (entry {entry}): {}",
+                broken.position, broken.reason
+            )
         }
     }
 }

@@ -32,13 +32,18 @@ impl TryFrom<String> for Cursor {
         let is_written_like_ours =
             text.len() <= 16 && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
         let position = text.parse().ok().filter(|_| is_written_like_ours);
-        position.map(Self).ok_or("not a cursor of this list; take it from the Link header of the page before")
+        position
+            .map(Self)
+            .ok_or("not a cursor of this list; take it from the Link header of the page before")
     }
 }
 
 impl utoipa::PartialSchema for Cursor {
     fn schema() -> RefOr<Schema> {
-        Object::builder().schema_type(Type::String).pattern(Some("^[1-9][0-9]{0,15}$")).into()
+        Object::builder()
+            .schema_type(Type::String)
+            .pattern(Some("^[1-9][0-9]{0,15}$"))
+            .into()
     }
 }
 

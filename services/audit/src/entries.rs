@@ -16,9 +16,11 @@ use crate::cursor::Cursor;
 use crate::entry::Entry;
 use crate::trail::AuditTrail;
 
-/// What happened, what it happened to, who did it and in which tenant, as the caller reports it (`actor` and `tenant_id` are shown as
-/// `reported_actor` and `reported_tenant`). Who reports it comes from the verified call, never from here.
-// The fields' words are no descriptions: utoipa joins one to an inlined schema as `allOf` with an object, which no text satisfies.
+/// What happened, what it happened to, who did it and in which tenant, as the caller reports it
+/// (`actor` and `tenant_id` are shown as `reported_actor` and `reported_tenant`). Who reports it
+/// comes from the verified call, never from here.
+// The fields' words are no descriptions: utoipa joins one to an inlined schema as `allOf` with an
+// object, which no text satisfies.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Report {
@@ -77,7 +79,8 @@ pub(crate) struct Filter {
     pub(crate) cursor: Option<Cursor>,
 }
 
-/// Writes an entry. A repeated delivery with the same `Idempotency-Key` is written once and answered alike.
+/// Writes an entry. A repeated delivery with the same `Idempotency-Key` is written once and
+/// answered alike.
 #[utoipa::path(
     post, path = "/audit", request_body = Report,
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$",
@@ -91,10 +94,14 @@ pub(crate) async fn append(
     JsonBody(report): JsonBody<Report>,
 ) -> Result<Json<Logged>, Problem> {
     let audit_id = trail.append(&caller, &report, key.as_ref()).await?;
-    Ok(Json(Logged { status: "logged", audit_id }))
+    Ok(Json(Logged {
+        status: "logged",
+        audit_id,
+    }))
 }
 
-/// Lists the entries that applications of the caller's tenant wrote, by `position`, the newest first.
+/// Lists the entries that applications of the caller's tenant wrote, by `position`, the newest
+/// first.
 #[utoipa::path(
     get, path = "/audit", params(Filter),
     responses(
@@ -110,6 +117,12 @@ pub(crate) async fn list(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let before = filter.cursor.map_or(i64::MAX, Cursor::position);
-    let rows = trail.before(&caller, before, &filter, filter.limit.with_one_more()).await.map_err(query_failed)?;
-    Ok(Page::beginning(rows, filter.limit, |entry| Cursor::before(entry.content.position).to_string()).answer(&uri))
+    let rows = trail
+        .before(&caller, before, &filter, filter.limit.with_one_more())
+        .await
+        .map_err(query_failed)?;
+    Ok(Page::beginning(rows, filter.limit, |entry| {
+        Cursor::before(entry.content.position).to_string()
+    })
+    .answer(&uri))
 }

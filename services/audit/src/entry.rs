@@ -8,10 +8,11 @@ use sqlx::{FromRow, Row};
 /// The `previous_hash` of a chain's first entry.
 pub(crate) const START: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// What an entry says. `actor`, `tenant_id` and `caller_app_id` come from the verified call; what the caller said of somebody else is
-/// `reported_*`.
+/// What an entry says. `actor`, `tenant_id` and `caller_app_id` come from the verified call; what
+/// the caller said of somebody else is `reported_*`.
 ///
-/// The members are in the order of RFC 8785 (JSON Canonicalization Scheme), so that serializing this gives the canonical bytes.
+/// The members are in the order of RFC 8785 (JSON Canonicalization Scheme), so that serializing
+/// this gives the canonical bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub(crate) struct Content {
     /// What happened.
@@ -72,13 +73,16 @@ pub(crate) struct Entry {
 
 impl FromRow<'_, AnyRow> for Entry {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
-        Ok(Self { content: Content::from_row(row)?, hash: row.try_get("hash")? })
+        Ok(Self {
+            content: Content::from_row(row)?,
+            hash: row.try_get("hash")?,
+        })
     }
 }
 
 impl Content {
-    /// The bytes that the hash covers: this as JSON by RFC 8785. Members are sorted, nothing is between them, and texts are escaped only
-    /// where JSON demands it.
+    /// The bytes that the hash covers: this as JSON by RFC 8785. Members are sorted, nothing is
+    /// between them, and texts are escaped only where JSON demands it.
     fn canonical_bytes(&self) -> Vec<u8> {
         // Texts and a number always serialize.
         serde_json::to_vec(self).unwrap_or_default()
@@ -89,7 +93,9 @@ impl Content {
         digest(&SHA256, &self.canonical_bytes())
             .as_ref()
             .iter()
-            .fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
+            .fold(String::with_capacity(64), |text, byte| {
+                text + &format!("{byte:02x}")
+            })
     }
 }
 
@@ -129,7 +135,12 @@ mod tests {
         let sorted: Map<String, Value> = serde_json::from_str(&text).unwrap();
         let mut names: Vec<&String> = sorted.keys().collect();
         names.sort();
-        assert!(names.windows(2).all(|pair| text.find(pair[0].as_str()) < text.find(pair[1].as_str())), "{text}");
+        assert!(
+            names
+                .windows(2)
+                .all(|pair| text.find(pair[0].as_str()) < text.find(pair[1].as_str())),
+            "{text}"
+        );
     }
 
     #[test]
@@ -140,18 +151,54 @@ mod tests {
         let members = original.as_object().unwrap();
         assert_eq!(members.len(), 12);
         for changed in [
-            Content { action: "b".to_owned(), ..content() },
-            Content { actor: "b".to_owned(), ..content() },
-            Content { caller_app_id: "b".to_owned(), ..content() },
-            Content { id: "b".to_owned(), ..content() },
-            Content { idempotency_key: Some("b".to_owned()), ..content() },
-            Content { position: 2, ..content() },
-            Content { previous_hash: "b".to_owned(), ..content() },
-            Content { reported_actor: "b".to_owned(), ..content() },
-            Content { reported_tenant: "b".to_owned(), ..content() },
-            Content { resource_id: "b".to_owned(), ..content() },
-            Content { tenant_id: "b".to_owned(), ..content() },
-            Content { timestamp: "b".to_owned(), ..content() },
+            Content {
+                action: "b".to_owned(),
+                ..content()
+            },
+            Content {
+                actor: "b".to_owned(),
+                ..content()
+            },
+            Content {
+                caller_app_id: "b".to_owned(),
+                ..content()
+            },
+            Content {
+                id: "b".to_owned(),
+                ..content()
+            },
+            Content {
+                idempotency_key: Some("b".to_owned()),
+                ..content()
+            },
+            Content {
+                position: 2,
+                ..content()
+            },
+            Content {
+                previous_hash: "b".to_owned(),
+                ..content()
+            },
+            Content {
+                reported_actor: "b".to_owned(),
+                ..content()
+            },
+            Content {
+                reported_tenant: "b".to_owned(),
+                ..content()
+            },
+            Content {
+                resource_id: "b".to_owned(),
+                ..content()
+            },
+            Content {
+                tenant_id: "b".to_owned(),
+                ..content()
+            },
+            Content {
+                timestamp: "b".to_owned(),
+                ..content()
+            },
         ] {
             assert_ne!(changed.hash(), reference, "{changed:?}");
         }

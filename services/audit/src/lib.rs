@@ -1,4 +1,5 @@
-//! The audit service: an append-only trail that applications write and read, kept apart by their tenants.
+//! The audit service: an append-only trail that applications write and read, kept apart by their
+//! tenants.
 //!
 //! ```text
 //! request ─ guard ─▶ AuditCaller (a listed application with AuditLog.Write) ─▶ entries ─▶ trail (INSERT and SELECT only)
@@ -21,7 +22,9 @@ use axum::Router;
 use axum::extract::FromRef;
 use portcullis_database::{Database, DatabaseMetrics, Schema, migrations};
 use portcullis_guard::{Applications, Guard};
-use portcullis_runtime::{HttpService, Listener, Process, Registry, described, document, http_client, serve_http};
+use portcullis_runtime::{
+    HttpService, Listener, Process, Registry, described, document, http_client, serve_http,
+};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -44,8 +47,16 @@ struct AuditState {
 pub fn schema() -> Schema {
     Schema {
         service: NAME,
-        sqlite: migrations([(1, "entries", include_str!("../migrations/sqlite/0001_entries.sql"))]),
-        postgres: migrations([(1, "entries", include_str!("../migrations/postgres/0001_entries.sql"))]),
+        sqlite: migrations([(
+            1,
+            "entries",
+            include_str!("../migrations/sqlite/0001_entries.sql"),
+        )]),
+        postgres: migrations([(
+            1,
+            "entries",
+            include_str!("../migrations/postgres/0001_entries.sql"),
+        )]),
     }
 }
 
@@ -62,14 +73,18 @@ pub fn openapi() -> OpenApi {
     described(api().into_openapi())
 }
 
-/// Every route. `protect` is a parameter so that no caller can forget it: health and the document alone stay outside.
+/// Every route. `protect` is a parameter so that no caller can forget it: health and the document
+/// alone stay outside.
 pub fn router(
     database: Database,
     applications: Applications,
     service: &HttpService,
     protect: impl FnOnce(Router) -> Router,
 ) -> Router {
-    let state = AuditState { trail: AuditTrail { database }, applications };
+    let state = AuditState {
+        trail: AuditTrail { database },
+        applications,
+    };
     let (api, document) = api().with_state(state).split_for_parts();
     service.around(protect(api), document)
 }
@@ -84,14 +99,23 @@ pub fn serve(
     let service = HttpService::new(NAME, &settings.limits, registry);
     let database_metrics = DatabaseMetrics::register(registry);
     async move {
-        let opened = Database::start(&settings.database, &schema(), database_metrics, &process).await?;
-        let Some(database) = opened else { return Ok(()) };
+        let opened =
+            Database::start(&settings.database, &schema(), database_metrics, &process).await?;
+        let Some(database) = opened else {
+            return Ok(());
+        };
         database.watch(&process);
         let http = http_client(&settings.outbound)?;
-        let guard = Guard::start(&settings.guard, http, NAME, &settings.client_id, &process).await?;
+        let guard =
+            Guard::start(&settings.guard, http, NAME, &settings.client_id, &process).await?;
         let listener = Listener::bind("traffic", "--listen", &settings.listen.into()).await?;
         drop(starting);
-        let router = router(database.clone(), settings.applications.list(), &service, |api| guard.protect(api));
+        let router = router(
+            database.clone(),
+            settings.applications.list(),
+            &service,
+            |api| guard.protect(api),
+        );
         serve_http(&process, listener, router).await;
         database.close().await;
         Ok(())

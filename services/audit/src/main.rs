@@ -1,4 +1,5 @@
-//! The audit program: settings from flags and environment, then the service until SIGTERM, or one of its commands.
+//! The audit program: settings from flags and environment, then the service until SIGTERM, or one
+//! of its commands.
 
 use std::process::ExitCode;
 
@@ -13,7 +14,9 @@ fn main() -> ExitCode {
         return portcullis_runtime::run::<Settings, _, _>("audit", audit::serve);
     }
     match portcullis_runtime::parse("audit") {
-        Ok(CommandLine { command: Command::Verify(arguments) }) => run_verify(&arguments),
+        Ok(CommandLine {
+            command: Command::Verify(arguments),
+        }) => run_verify(&arguments),
         Err(code) => code,
     }
 }

@@ -14,7 +14,12 @@ use portcullis_runtime::{CommonSettings, OutboundSettings, RequestLimits};
 )]
 pub struct Settings {
     /// Where requests are served.
-    #[arg(long, env = "LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8002")]
+    #[arg(
+        long,
+        env = "LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8002"
+    )]
     pub listen: SocketAddr,
     /// Application id of this service in Entra: the audience of its callers' tokens.
     #[arg(long, env = "AZURE_AUDIT_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
@@ -68,6 +73,9 @@ mod tests {
     #[test]
     fn every_setting_has_an_example_for_its_error() {
         let none: [&str; 0] = [];
-        assert_eq!(portcullis_runtime::settings_without_example::<Settings>(), none);
+        assert_eq!(
+            portcullis_runtime::settings_without_example::<Settings>(),
+            none
+        );
     }
 }

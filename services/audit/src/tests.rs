@@ -1,4 +1,5 @@
-//! The router over a real database of either kind, with callers injected where the guard would put them.
+//! The router over a real database of either kind, with callers injected where the guard would put
+//! them.
 
 mod entries;
 mod refused;
@@ -50,14 +51,29 @@ async fn send(
     headers: &[(&str, &str)],
     body: Option<&Value>,
 ) -> Answer {
-    let authenticated = Authenticated { caller: caller.clone(), token: None };
+    let authenticated = Authenticated {
+        caller: caller.clone(),
+        token: None,
+    };
     let router = service(database, |api| api.layer(Extension(authenticated)));
     answer(router, request(line, headers, body)).await
 }
 
 async fn append(database: &Database, caller: &Caller, resource: &str) -> String {
-    let logged = send(database, caller, "POST /audit", &[], Some(&report(resource))).await;
-    assert_eq!((logged.status, &logged.body["status"]), (200, &json!("logged")), "{}", logged.body);
+    let logged = send(
+        database,
+        caller,
+        "POST /audit",
+        &[],
+        Some(&report(resource)),
+    )
+    .await;
+    assert_eq!(
+        (logged.status, &logged.body["status"]),
+        (200, &json!("logged")),
+        "{}",
+        logged.body
+    );
     logged.body["audit_id"].as_str().unwrap().to_owned()
 }
 
@@ -68,9 +84,22 @@ async fn list(database: &Database, caller: &Caller, query: &str) -> Answer {
 }
 
 fn resources(list: &Answer) -> Vec<&str> {
-    list.body.as_array().unwrap().iter().map(|entry| entry["resource_id"].as_str().unwrap()).collect()
+    list.body
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["resource_id"].as_str().unwrap())
+        .collect()
 }
 
 async fn verification(database: &Database, tenant: &str) -> Value {
-    send(database, &application(tenant), "GET /audit/verify", &[], None).await.body
+    send(
+        database,
+        &application(tenant),
+        "GET /audit/verify",
+        &[],
+        None,
+    )
+    .await
+    .body
 }

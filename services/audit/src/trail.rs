@@ -10,7 +10,8 @@ use crate::caller::AuditCaller;
 use crate::entries::{Filter, Report};
 use crate::entry::{Content, Entry, START};
 
-/// The append-only trail. The database itself refuses changes, and an entry that does not continue its tenant's chain.
+/// The append-only trail. The database itself refuses changes, and an entry that does not continue
+/// its tenant's chain.
 #[derive(Clone, Debug)]
 pub(crate) struct AuditTrail {
     pub(crate) database: Database,
@@ -25,7 +26,10 @@ pub(crate) struct ChainEnd {
 
 impl FromRow<'_, AnyRow> for ChainEnd {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
-        Ok(Self { position: row.try_get("position")?, hash: row.try_get("hash")? })
+        Ok(Self {
+            position: row.try_get("position")?,
+            hash: row.try_get("hash")?,
+        })
     }
 }
 
@@ -38,11 +42,20 @@ impl AuditTrail {
         key: Option<&IdempotencyKey>,
     ) -> Result<String, Problem> {
         let mut write = self.database.write().await.map_err(query_failed)?;
-        let end = self.lock_end(&mut write, &caller.tenant).await.map_err(query_failed)?;
+        let end = self
+            .lock_end(&mut write, &caller.tenant)
+            .await
+            .map_err(query_failed)?;
         if let Some(key) = key
-            && let Some(before) = with_key(&mut write, caller, key).await.map_err(query_failed)?
+            && let Some(before) = with_key(&mut write, caller, key)
+                .await
+                .map_err(query_failed)?
         {
-            return if before.content.says(report) { Ok(before.content.id) } else { Err(IdempotencyKey::reused()) };
+            return if before.content.says(report) {
+                Ok(before.content.id)
+            } else {
+                Err(IdempotencyKey::reused())
+            };
         }
         let content = Content::new(caller, report, key, &end);
         insert(&mut write, &content).await.map_err(query_failed)?;
@@ -79,12 +92,20 @@ impl AuditTrail {
         .await
     }
 
-    /// The end of the tenant's chain, which nobody else moves before this transaction ends: two writers that both continued from the same
-    /// entry would fork the chain.
+    /// The end of the tenant's chain, which nobody else moves before this transaction ends: two
+    /// writers that both continued from the same entry would fork the chain.
     async fn lock_end(&self, write: &mut Transaction, tenant: &str) -> sqlx::Result<ChainEnd> {
         let locking = self.database.backend().for_update();
-        let select = || AssertSqlSafe(format!("SELECT position, hash FROM chains WHERE tenant_id = $1 {locking}"));
-        if let Some(end) = sqlx::query_as(select()).bind(tenant).fetch_optional(&mut **write).await? {
+        let select = || {
+            AssertSqlSafe(format!(
+                "SELECT position, hash FROM chains WHERE tenant_id = $1 {locking}"
+            ))
+        };
+        if let Some(end) = sqlx::query_as(select())
+            .bind(tenant)
+            .fetch_optional(&mut **write)
+            .await?
+        {
             return Ok(end);
         }
         sqlx::query(
@@ -94,11 +115,18 @@ impl AuditTrail {
         .bind(START)
         .execute(&mut **write)
         .await?;
-        sqlx::query_as(select()).bind(tenant).fetch_one(&mut **write).await
+        sqlx::query_as(select())
+            .bind(tenant)
+            .fetch_one(&mut **write)
+            .await
     }
 }
 
-async fn with_key(write: &mut Transaction, caller: &AuditCaller, key: &IdempotencyKey) -> sqlx::Result<Option<Entry>> {
+async fn with_key(
+    write: &mut Transaction,
+    caller: &AuditCaller,
+    key: &IdempotencyKey,
+) -> sqlx::Result<Option<Entry>> {
     sqlx::query_as("SELECT * FROM entries WHERE tenant_id = $1 AND caller_app_id = $2 AND idempotency_key = $3")
         .bind(&caller.tenant)
         .bind(&caller.app_id)
@@ -139,7 +167,12 @@ async fn insert(write: &mut Transaction, content: &Content) -> sqlx::Result<()> 
 }
 
 impl Content {
-    fn new(caller: &AuditCaller, report: &Report, key: Option<&IdempotencyKey>, end: &ChainEnd) -> Self {
+    fn new(
+        caller: &AuditCaller,
+        report: &Report,
+        key: Option<&IdempotencyKey>,
+        end: &ChainEnd,
+    ) -> Self {
         Self {
             action: report.action.as_str().to_owned(),
             actor: caller.object_id.clone(),

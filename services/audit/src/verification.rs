@@ -15,8 +15,8 @@ pub(crate) struct Verification {
     pub(crate) status: &'static str,
     /// How many entries are as they were written, up to the first that is not.
     pub(crate) entries: i64,
-    /// The hash of the last of them. Keep it elsewhere, with `entries`: somebody who can write to the database can compute a whole chain
-    /// anew, and only what is kept elsewhere shows that.
+    /// The hash of the last of them. Keep it elsewhere, with `entries`: somebody who can write to
+    /// the database can compute a whole chain anew, and only what is kept elsewhere shows that.
     pub(crate) hash: String,
     /// Where the chain breaks.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,7 +31,8 @@ pub(crate) struct Break {
     /// The id of the entry that is there, if there is one.
     #[schema(required)]
     pub(crate) audit_id: Option<String>,
-    /// `entry_missing`, `content_changed`, `link_broken`, `end_missing`, `end_unknown` or `anchor_unmet`.
+    /// `entry_missing`, `content_changed`, `link_broken`, `end_missing`, `end_unknown` or
+    /// `anchor_unmet`.
     pub(crate) reason: &'static str,
 }
 
@@ -46,14 +47,28 @@ pub(crate) struct Anchor {
 
 /// Every tenant that has a chain, or entries that are in none.
 pub(crate) async fn tenants(database: &Database) -> sqlx::Result<Vec<String>> {
-    let select = "SELECT tenant_id FROM chains UNION SELECT tenant_id FROM entries ORDER BY tenant_id";
-    sqlx::query_scalar(select).fetch_all(&mut *database.read().await?).await
+    let select =
+        "SELECT tenant_id FROM chains UNION SELECT tenant_id FROM entries ORDER BY tenant_id";
+    sqlx::query_scalar(select)
+        .fetch_all(&mut *database.read().await?)
+        .await
 }
 
-/// Reads the tenant's chain from its start. Entries that are appended meanwhile may be counted or not.
-pub(crate) async fn verify(database: &Database, tenant: &str, anchor: Option<&Anchor>) -> sqlx::Result<Verification> {
+/// Reads the tenant's chain from its start. Entries that are appended meanwhile may be counted or
+/// not.
+pub(crate) async fn verify(
+    database: &Database,
+    tenant: &str,
+    anchor: Option<&Anchor>,
+) -> sqlx::Result<Verification> {
     let end_before = end(database, tenant).await?;
-    let mut walk = Walk { intact: ChainEnd { position: 0, hash: START.to_owned() }, anchor };
+    let mut walk = Walk {
+        intact: ChainEnd {
+            position: 0,
+            hash: START.to_owned(),
+        },
+        anchor,
+    };
     let mut broken = None;
     // From below the first, so that an entry that somebody put before it is seen.
     let mut after = i64::MIN;
@@ -76,16 +91,28 @@ pub(crate) async fn verify(database: &Database, tenant: &str, anchor: Option<&An
     })
 }
 
-/// A long trail is read in pieces: one statement would keep a connection for minutes, and run into the database's limit.
+/// A long trail is read in pieces: one statement would keep a connection for minutes, and run into
+/// the database's limit.
 async fn page(database: &Database, tenant: &str, after: i64) -> sqlx::Result<Vec<Entry>> {
-    let select = "SELECT * FROM entries WHERE tenant_id = $1 AND position > $2 ORDER BY position LIMIT 1000";
-    sqlx::query_as(select).bind(tenant).bind(after).fetch_all(&mut *database.read().await?).await
+    let select =
+        "SELECT * FROM entries WHERE tenant_id = $1 AND position > $2 ORDER BY position LIMIT 1000";
+    sqlx::query_as(select)
+        .bind(tenant)
+        .bind(after)
+        .fetch_all(&mut *database.read().await?)
+        .await
 }
 
 async fn end(database: &Database, tenant: &str) -> sqlx::Result<ChainEnd> {
     let select = "SELECT position, hash FROM chains WHERE tenant_id = $1";
-    let found = sqlx::query_as(select).bind(tenant).fetch_optional(&mut *database.read().await?).await?;
-    Ok(found.unwrap_or(ChainEnd { position: 0, hash: START.to_owned() }))
+    let found = sqlx::query_as(select)
+        .bind(tenant)
+        .fetch_optional(&mut *database.read().await?)
+        .await?;
+    Ok(found.unwrap_or(ChainEnd {
+        position: 0,
+        hash: START.to_owned(),
+    }))
 }
 
 /// How far the chain is known to be intact.
@@ -98,23 +125,39 @@ impl Walk<'_> {
     fn step(&mut self, entry: Entry) -> Option<Break> {
         let position = self.intact.position.saturating_add(1);
         let reason = if entry.content.position != position {
-            return Some(Break { position, audit_id: None, reason: "entry_missing" });
+            return Some(Break {
+                position,
+                audit_id: None,
+                reason: "entry_missing",
+            });
         } else if entry.content.hash() != entry.hash {
             "content_changed"
         } else if entry.content.previous_hash != self.intact.hash {
             "link_broken"
-        } else if self.anchor.is_some_and(|anchor| anchor.position == position && anchor.hash != entry.hash) {
+        } else if self
+            .anchor
+            .is_some_and(|anchor| anchor.position == position && anchor.hash != entry.hash)
+        {
             "anchor_unmet"
         } else {
-            self.intact = ChainEnd { position, hash: entry.hash };
+            self.intact = ChainEnd {
+                position,
+                hash: entry.hash,
+            };
             return None;
         };
-        Some(Break { position, audit_id: Some(entry.content.id), reason })
+        Some(Break {
+            position,
+            audit_id: Some(entry.content.id),
+            reason,
+        })
     }
 
     fn arrive(&self, before: &ChainEnd, after: &ChainEnd) -> Option<Break> {
         let here = &self.intact;
-        let anchor_is_beyond = self.anchor.is_some_and(|anchor| anchor.position > here.position);
+        let anchor_is_beyond = self
+            .anchor
+            .is_some_and(|anchor| anchor.position > here.position);
         let (position, reason) = if before.position > here.position || anchor_is_beyond {
             (here.position.saturating_add(1), "end_missing")
         } else if after.position < here.position {
@@ -124,6 +167,10 @@ impl Walk<'_> {
         } else {
             return None;
         };
-        Some(Break { position, audit_id: None, reason })
+        Some(Break {
+            position,
+            audit_id: None,
+            reason,
+        })
     }
 }

@@ -15,7 +15,8 @@ use crate::verification::Verification;
 #[serde(deny_unknown_fields)]
 pub(crate) struct NoParameters {}
 
-/// Recomputes the chain of the caller's tenant and names the first entry that is not as it was written.
+/// Recomputes the chain of the caller's tenant and names the first entry that is not as it was
+/// written.
 #[utoipa::path(
     get, path = "/audit/verify",
     responses((status = OK, description = "What was found.", body = Verification), Refusals)
@@ -25,7 +26,9 @@ pub(crate) async fn verify(
     caller: AuditCaller,
     Query(NoParameters {}): Query<NoParameters>,
 ) -> Result<Json<Verification>, Problem> {
-    let found = crate::verification::verify(&trail.database, &caller.tenant, None).await.map_err(query_failed)?;
+    let found = crate::verification::verify(&trail.database, &caller.tenant, None)
+        .await
+        .map_err(query_failed)?;
     if let Some(broken) = &found.first_broken {
         tracing::error!(tenant = %caller.tenant, position = broken.position, reason = broken.reason, "the audit trail is broken");
     }

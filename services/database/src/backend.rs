@@ -8,7 +8,8 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// What a `SELECT` ends with so that nobody else changes its rows before the transaction ends. On SQLite nobody else is writing.
+    /// What a `SELECT` ends with so that nobody else changes its rows before the transaction ends.
+    /// On SQLite nobody else is writing.
     #[must_use]
     pub fn for_update(self) -> &'static str {
         match self {
@@ -17,7 +18,8 @@ impl Backend {
         }
     }
 
-    /// What a `SELECT` ends with to take rows that no other transaction is working on. SQLite has one writer, so nobody is.
+    /// What a `SELECT` ends with to take rows that no other transaction is working on. SQLite has
+    /// one writer, so nobody is.
     #[must_use]
     pub fn skip_locked(self) -> &'static str {
         match self {

@@ -20,7 +20,8 @@ pub struct Database {
     metrics: DatabaseMetrics,
 }
 
-/// SQLite has one writer, so its writers queue for one connection; on PostgreSQL both are the same pool.
+/// SQLite has one writer, so its writers queue for one connection; on PostgreSQL both are the same
+/// pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Pools {
     pub(crate) readers: AnyPool,
@@ -28,18 +29,35 @@ pub(crate) struct Pools {
 }
 
 impl Database {
-    /// Opens the database and brings its schema up to date, also when several replicas start at once.
-    pub async fn open(settings: &DatabaseSettings, schema: &Schema, metrics: DatabaseMetrics) -> anyhow::Result<Self> {
+    /// Opens the database and brings its schema up to date, also when several replicas start at
+    /// once.
+    pub async fn open(
+        settings: &DatabaseSettings,
+        schema: &Schema,
+        metrics: DatabaseMetrics,
+    ) -> anyhow::Result<Self> {
         static DRIVERS: Once = Once::new();
         DRIVERS.call_once(sqlx::any::install_default_drivers);
         let connections = settings.database_connections.get();
         let (backend, pools) = match (&settings.database_url, &settings.data_dir) {
-            (Some(url), _) => (Backend::Postgres, postgres::open(url, schema, connections).await?),
-            (None, Some(data_dir)) => (Backend::Sqlite, sqlite::open(data_dir, schema, connections).await?),
-            (None, None) => anyhow::bail!("--data-dir: give a directory for SQLite, or --database-url for PostgreSQL"),
+            (Some(url), _) => (
+                Backend::Postgres,
+                postgres::open(url, schema, connections).await?,
+            ),
+            (None, Some(data_dir)) => (
+                Backend::Sqlite,
+                sqlite::open(data_dir, schema, connections).await?,
+            ),
+            (None, None) => anyhow::bail!(
+                "--data-dir: give a directory for SQLite, or --database-url for PostgreSQL"
+            ),
         };
         metrics.watch(backend, &pools);
-        Ok(Self { backend, pools, metrics })
+        Ok(Self {
+            backend,
+            pools,
+            metrics,
+        })
     }
 
     /// Which database it is.
@@ -56,8 +74,9 @@ impl Database {
         connection
     }
 
-    /// A transaction that may change rows. On SQLite it holds the writers' lock from the start: one that began as a reader
-    /// would fail when it comes to write after another (`SQLITE_BUSY_SNAPSHOT`), however long it waits.
+    /// A transaction that may change rows. On SQLite it holds the writers' lock from the start: one
+    /// that began as a reader would fail when it comes to write after another
+    /// (`SQLITE_BUSY_SNAPSHOT`), however long it waits.
     pub async fn write(&self) -> sqlx::Result<Transaction> {
         let asked = Instant::now();
         let transaction = match self.backend {
@@ -71,7 +90,10 @@ impl Database {
     /// Fails unless the database reads a table.
     pub(crate) async fn ping(&self) -> sqlx::Result<()> {
         let mut connection = self.pools.readers.acquire().await?;
-        sqlx::query("SELECT version FROM _sqlx_migrations LIMIT 1").fetch_optional(&mut *connection).await.map(drop)
+        sqlx::query("SELECT version FROM _sqlx_migrations LIMIT 1")
+            .fetch_optional(&mut *connection)
+            .await
+            .map(drop)
     }
 
     /// Closes every connection, after those in use have come back.
@@ -86,5 +108,8 @@ pub(crate) async fn migrate(
     connection: &mut sqlx::AnyConnection,
     migrator: &sqlx::migrate::Migrator,
 ) -> anyhow::Result<()> {
-    migrator.run(connection).await.context("its schema cannot be brought up to date")
+    migrator
+        .run(connection)
+        .await
+        .context("its schema cannot be brought up to date")
 }

@@ -1,4 +1,5 @@
-//! Where a service keeps its data: an SQLite file by default, PostgreSQL for several replicas, behind one API.
+//! Where a service keeps its data: an SQLite file by default, PostgreSQL for several replicas,
+//! behind one API.
 //!
 //! ```text
 //! DatabaseSettings ─┐
@@ -8,9 +9,10 @@
 //!                                         watch()  readiness: "the database answers"
 //! ```
 //!
-//! Both speak through `sqlx::Any`, so that each query is written and tested once. What differs stays small: placeholders are
-//! `$1` in both, yes and no are `INTEGER` 0 and 1 (SQLite has no other type for them), numbers are `BIGINT`, and
-//! [`Database::backend`] tells where a statement needs a clause of its own.
+//! Both speak through `sqlx::Any`, so that each query is written and tested once. What differs
+//! stays small: placeholders are `$1` in both, yes and no are `INTEGER` 0 and 1 (SQLite has no
+//! other type for them), numbers are `BIGINT`, and [`Database::backend`] tells where a statement
+//! needs a clause of its own.
 
 mod backend;
 mod column;

@@ -13,7 +13,8 @@ use sqlx::AnyPool;
 use crate::Backend;
 use crate::database::Pools;
 
-/// How busy the connections are. Registered before the database is open, since metrics are gathered at the start.
+/// How busy the connections are. Registered before the database is open, since metrics are gathered
+/// at the start.
 #[derive(Clone, Debug)]
 pub struct DatabaseMetrics {
     pools: Arc<OnceLock<Vec<(&'static str, AnyPool)>>>,
@@ -26,7 +27,11 @@ impl Default for DatabaseMetrics {
     fn default() -> Self {
         // From a free connection to the longest wait for one.
         let wait = Histogram::new([0.000_1, 0.000_5, 0.002_5, 0.01, 0.05, 0.25, 1.0, 5.0]);
-        Self { pools: Arc::default(), wait, failures: Counter::default() }
+        Self {
+            pools: Arc::default(),
+            wait,
+            failures: Counter::default(),
+        }
     }
 }
 
@@ -51,7 +56,10 @@ impl DatabaseMetrics {
 
     pub(crate) fn watch(&self, backend: Backend, pools: &Pools) {
         let named = match backend {
-            Backend::Sqlite => vec![("readers", pools.readers.clone()), ("writer", pools.writers.clone())],
+            Backend::Sqlite => vec![
+                ("readers", pools.readers.clone()),
+                ("writer", pools.writers.clone()),
+            ],
             Backend::Postgres => vec![("all", pools.writers.clone())],
         };
         // A second database with the same metrics is a test's; the first keeps them.
@@ -79,12 +87,21 @@ impl Collector for Connections {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let name = "portcullis_database_connections";
         let first = ConstGauge::new(0_i64);
-        let mut family = encoder.encode_descriptor(name, "Connections to the database", None, first.metric_type())?;
+        let mut family = encoder.encode_descriptor(
+            name,
+            "Connections to the database",
+            None,
+            first.metric_type(),
+        )?;
         for (pool, connections) in self.0.get().into_iter().flatten() {
             let idle = i64::try_from(connections.num_idle()).unwrap_or(i64::MAX);
             let open = i64::from(connections.size());
             let limit = i64::from(connections.options().get_max_connections());
-            for (state, number) in [("idle", idle), ("used", open.saturating_sub(idle)), ("limit", limit)] {
+            for (state, number) in [
+                ("idle", idle),
+                ("used", open.saturating_sub(idle)),
+                ("limit", limit),
+            ] {
                 let labels = [("pool", *pool), ("state", state)];
                 ConstGauge::new(number).encode(family.encode_family(&labels)?)?;
             }

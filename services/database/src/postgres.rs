@@ -14,19 +14,32 @@ const WAIT: Duration = Duration::from_secs(5);
 /// Any number will do, as long as every replica uses the same: "portcull" in ASCII.
 const MIGRATION_LOCK: i64 = 0x706f_7274_6375_6c6c;
 
-pub(crate) async fn open(url: &DatabaseUrl, schema: &Schema, connections: u32) -> anyhow::Result<Pools> {
+pub(crate) async fn open(
+    url: &DatabaseUrl,
+    schema: &Schema,
+    connections: u32,
+) -> anyhow::Result<Pools> {
     let place = url.place();
     let pool = pool(url, schema, connections).await.with_context(|| {
         format!("--database-url {place}: cannot be opened; check host, database, user, password and sslmode")
     })?;
-    let mut connection = pool.acquire().await.with_context(|| format!("--database-url {place}"))?;
-    prepare(&mut connection, schema).await.with_context(|| format!("--database-url {place}"))?;
+    let mut connection = pool
+        .acquire()
+        .await
+        .with_context(|| format!("--database-url {place}"))?;
+    prepare(&mut connection, schema)
+        .await
+        .with_context(|| format!("--database-url {place}"))?;
     drop(connection);
-    Ok(Pools { readers: pool.clone(), writers: pool })
+    Ok(Pools {
+        readers: pool.clone(),
+        writers: pool,
+    })
 }
 
-/// Each service has a schema of its own, so that several may share a database. The limits end what a crash or a bug left
-/// behind: a session that holds locks and sends nothing, a statement that runs away.
+/// Each service has a schema of its own, so that several may share a database. The limits end what
+/// a crash or a bug left behind: a session that holds locks and sends nothing, a statement that
+/// runs away.
 async fn pool(url: &DatabaseUrl, schema: &Schema, connections: u32) -> sqlx::Result<AnyPool> {
     let settings: Arc<str> = format!(
         "SET search_path = {}; SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '15s'",
@@ -44,19 +57,28 @@ async fn pool(url: &DatabaseUrl, schema: &Schema, connections: u32) -> sqlx::Res
         .await
 }
 
-/// One replica at a time: `CREATE SCHEMA IF NOT EXISTS` fails when two run it at once, and so would a migration. The lock ends
-/// with its session, also when the replica dies.
+/// One replica at a time: `CREATE SCHEMA IF NOT EXISTS` fails when two run it at once, and so would
+/// a migration. The lock ends with its session, also when the replica dies.
 async fn prepare(connection: &mut AnyConnection, schema: &Schema) -> anyhow::Result<()> {
     // A migration may take its time, and so may waiting for another replica's.
     connection.execute("SET statement_timeout = 0").await?;
-    sqlx::query("SELECT pg_advisory_lock($1)").bind(MIGRATION_LOCK).execute(&mut *connection).await?;
+    sqlx::query("SELECT pg_advisory_lock($1)")
+        .bind(MIGRATION_LOCK)
+        .execute(&mut *connection)
+        .await?;
     let migrated = async {
         let create = format!("CREATE SCHEMA IF NOT EXISTS {}", schema.postgres_schema());
-        connection.execute(AssertSqlSafe(create)).await.context("its schema cannot be created")?;
+        connection
+            .execute(AssertSqlSafe(create))
+            .await
+            .context("its schema cannot be created")?;
         migrate(connection, &schema.postgres).await
     }
     .await;
-    sqlx::query("SELECT pg_advisory_unlock($1)").bind(MIGRATION_LOCK).execute(&mut *connection).await?;
+    sqlx::query("SELECT pg_advisory_unlock($1)")
+        .bind(MIGRATION_LOCK)
+        .execute(&mut *connection)
+        .await?;
     connection.execute("SET statement_timeout = '15s'").await?;
     migrated
 }

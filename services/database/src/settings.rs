@@ -10,13 +10,30 @@ use url::Url;
 #[command(next_help_heading = "Database")]
 pub struct DatabaseSettings {
     /// Directory of the SQLite database; created when missing. Not used with a database URL.
-    #[arg(long, env = "DATA_DIR", value_name = "DIR", required_unless_present = "database_url")]
+    #[arg(
+        long,
+        env = "DATA_DIR",
+        value_name = "DIR",
+        required_unless_present = "database_url"
+    )]
     pub data_dir: Option<PathBuf>,
-    /// PostgreSQL database to use instead of a file, as `postgres://user:password@host/database`; several replicas may share it.
-    #[arg(long, id = "database_url", env = "DATABASE_URL", value_name = "POSTGRES_URL", hide_env_values = true)]
+    /// PostgreSQL database to use instead of a file, as `postgres://user:password@host/database`;
+    /// several replicas may share it.
+    #[arg(
+        long,
+        id = "database_url",
+        env = "DATABASE_URL",
+        value_name = "POSTGRES_URL",
+        hide_env_values = true
+    )]
     pub database_url: Option<DatabaseUrl>,
     /// Most connections to the database at a time.
-    #[arg(long, env = "DATABASE_CONNECTIONS", value_name = "NUMBER", default_value = "8")]
+    #[arg(
+        long,
+        env = "DATABASE_CONNECTIONS",
+        value_name = "NUMBER",
+        default_value = "8"
+    )]
     pub database_connections: NonZeroU32,
 }
 
@@ -24,13 +41,21 @@ impl DatabaseSettings {
     /// The SQLite file of a service in `data_dir`.
     #[must_use]
     pub fn in_directory(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: Some(data_dir.into()), database_url: None, database_connections: Self::CONNECTIONS }
+        Self {
+            data_dir: Some(data_dir.into()),
+            database_url: None,
+            database_connections: Self::CONNECTIONS,
+        }
     }
 
     /// The PostgreSQL database at `url`.
     #[must_use]
     pub fn at(url: DatabaseUrl) -> Self {
-        Self { data_dir: None, database_url: Some(url), database_connections: Self::CONNECTIONS }
+        Self {
+            data_dir: None,
+            database_url: Some(url),
+            database_connections: Self::CONNECTIONS,
+        }
     }
 
     const CONNECTIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(7);
@@ -55,7 +80,8 @@ impl FromStr for DatabaseUrl {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let url = Url::parse(text.trim()).map_err(|_| "is not a URL; write postgres://user:password@host/database")?;
+        let url = Url::parse(text.trim())
+            .map_err(|_| "is not a URL; write postgres://user:password@host/database")?;
         match url.scheme() {
             "postgres" | "postgresql" => Ok(Self(url)),
             "sqlite" => Err("is for PostgreSQL; for SQLite give a directory with --data-dir"),
@@ -76,11 +102,15 @@ mod tests {
 
     #[test]
     fn a_url_is_of_postgresql_and_never_shows_its_password() {
-        let url: DatabaseUrl = "postgres://app:s3cret@db.example:5432/tasks?sslmode=require\n".parse().unwrap();
+        let url: DatabaseUrl = "postgres://app:s3cret@db.example:5432/tasks?sslmode=require\n"
+            .parse()
+            .unwrap();
         assert_eq!(format!("{url:?}"), "DatabaseUrl(db.example/tasks)");
-        for (text, hint) in
-            [("sqlite:tasks.db", "--data-dir"), ("mysql://h/d", "postgres://"), ("tasks", "postgres://")]
-        {
+        for (text, hint) in [
+            ("sqlite:tasks.db", "--data-dir"),
+            ("mysql://h/d", "postgres://"),
+            ("tasks", "postgres://"),
+        ] {
             let error = text.parse::<DatabaseUrl>().unwrap_err();
             assert!(error.contains(hint), "{text}: {error}");
         }

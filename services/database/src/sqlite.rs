@@ -15,16 +15,28 @@ use crate::Schema;
 use crate::database::{Pools, migrate};
 
 const WAIT: Duration = Duration::from_secs(5);
-/// Writers of this process queue for their one connection; `busy_timeout` is for those of another, as in a rolling restart.
-/// `synchronous = FULL`: a commit that was acknowledged survives a power cut, for the price of an fsync.
+/// Writers of this process queue for their one connection; `busy_timeout` is for those of another,
+/// as in a rolling restart. `synchronous = FULL`: a commit that was acknowledged survives a power
+/// cut, for the price of an fsync.
 const CONNECTION: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
     PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;";
 
-pub(crate) async fn open(data_dir: &Path, schema: &Schema, connections: u32) -> anyhow::Result<Pools> {
+pub(crate) async fn open(
+    data_dir: &Path,
+    schema: &Schema,
+    connections: u32,
+) -> anyhow::Result<Pools> {
     let shown = data_dir.display();
-    tokio::fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir).await.with_context(|| {
-        format!("--data-dir {shown}: cannot be created; choose a directory that this user may write")
-    })?;
+    tokio::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data_dir)
+        .await
+        .with_context(|| {
+            format!(
+                "--data-dir {shown}: cannot be created; choose a directory that this user may write"
+            )
+        })?;
     let file = schema.file();
     let _migrating = lock(data_dir.join(format!("{file}.migrating"))).await.with_context(|| {
         format!("--data-dir {shown}: {file}.migrating cannot be locked; this user must be able to write it")
@@ -33,7 +45,11 @@ pub(crate) async fn open(data_dir: &Path, schema: &Schema, connections: u32) -> 
     let open = async {
         let writers = pool(&options, 1).await?;
         let mut connection = writers.acquire().await?;
-        anyhow::Ok((writers, pool(&options, connections).await?, migrate(&mut connection, &schema.sqlite).await))
+        anyhow::Ok((
+            writers,
+            pool(&options, connections).await?,
+            migrate(&mut connection, &schema.sqlite).await,
+        ))
     };
     let (writers, readers, migrated) = open.await.with_context(|| {
         format!("--data-dir {shown}: {file} cannot be opened; this user must be able to write both")
@@ -42,16 +58,22 @@ pub(crate) async fn open(data_dir: &Path, schema: &Schema, connections: u32) -> 
     Ok(Pools { readers, writers })
 }
 
-/// `sqlx::Any` opens by URL. `SqliteConnectOptions::to_url_lossy` leaves `%` in a path as it is, which is then decoded.
+/// `sqlx::Any` opens by URL. `SqliteConnectOptions::to_url_lossy` leaves `%` in a path as it is,
+/// which is then decoded.
 fn url_of(path: &Path) -> anyhow::Result<Url> {
     let encoded = percent_encode(path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
     Ok(Url::parse(&format!("sqlite:{encoded}?mode=rwc"))?)
 }
 
-/// Held while the schema changes: SQLite has no lock for that, and two processes would both apply a migration.
+/// Held while the schema changes: SQLite has no lock for that, and two processes would both apply a
+/// migration.
 async fn lock(path: std::path::PathBuf) -> anyhow::Result<File> {
     spawn_blocking(move || {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)?;
         file.lock()?;
         Ok(file)
     })
@@ -66,7 +88,9 @@ async fn pool(options: &AnyConnectOptions, connections: u32) -> sqlx::Result<Any
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .after_connect(|connection, _| Box::pin(async move { connection.execute(CONNECTION).await.map(drop) }))
+        .after_connect(|connection, _| {
+            Box::pin(async move { connection.execute(CONNECTION).await.map(drop) })
+        })
         .connect_with(options.clone())
         .await
 }

@@ -12,11 +12,12 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 impl Database {
-    /// Opens the database as [`Database::open`] does, and tries again while its server does not answer.
-    /// `process` is not ready meanwhile. Returns `None` if it is stopped first.
+    /// Opens the database as [`Database::open`] does, and tries again while its server does not
+    /// answer. `process` is not ready meanwhile. Returns `None` if it is stopped first.
     ///
-    /// Ending the program would not bring the server back; Kubernetes then waits for up to five minutes
-    /// before it starts the next one. Settings that are wrong, such as a password, still end it.
+    /// Ending the program would not bring the server back; Kubernetes then waits for up to five
+    /// minutes before it starts the next one. Settings that are wrong, such as a password, still
+    /// end it.
     pub async fn start(
         settings: &DatabaseSettings,
         schema: &Schema,
@@ -48,16 +49,22 @@ impl Database {
 
 /// Whether the server may answer later without a change of settings.
 fn may_pass(error: &anyhow::Error) -> bool {
-    error.chain().filter_map(|cause| cause.downcast_ref::<sqlx::Error>()).any(|cause| match cause {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
-        sqlx::Error::Database(answer) => answer.code().is_some_and(|code| is_passing(&code)),
-        _ => false,
-    })
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<sqlx::Error>())
+        .any(|cause| match cause {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+            sqlx::Error::Database(answer) => answer.code().is_some_and(|code| is_passing(&code)),
+            _ => false,
+        })
 }
 
-/// Classes of "PostgreSQL Error Codes": connection exception, insufficient resources, operator intervention.
+/// Classes of "PostgreSQL Error Codes": connection exception, insufficient resources, operator
+/// intervention.
 fn is_passing(code: &str) -> bool {
-    ["08", "53", "57"].iter().any(|class| code.starts_with(class))
+    ["08", "53", "57"]
+        .iter()
+        .any(|class| code.starts_with(class))
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 const FAILURES: u32 = 2;
 
 impl Database {
-    /// Keeps `process` from being ready while the database does not answer. Ends with the process's shutdown.
+    /// Keeps `process` from being ready while the database does not answer. Ends with the process's
+    /// shutdown.
     pub fn watch(&self, process: &Process) {
         self.watch_every(EVERY, process);
     }
@@ -35,7 +36,10 @@ impl Database {
                     failure => {
                         failures += 1;
                         if failures >= FAILURES && outage.is_none() {
-                            let cause = failure.map_or_else(|late| late.to_string(), |answer| format!("{answer:?}"));
+                            let cause = failure.map_or_else(
+                                |late| late.to_string(),
+                                |answer| format!("{answer:?}"),
+                            );
                             tracing::error!(cause, "the database does not answer");
                             outage = Some(process.pending("database"));
                         }

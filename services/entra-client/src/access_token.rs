@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Entra issues tokens of about an hour; a longer life is not believed, so that a wrong `expires_in` can't pin a token.
+/// Entra issues tokens of about an hour; a longer life is not believed, so that a wrong
+/// `expires_in` can't pin a token.
 const LONGEST_LIFE: Duration = Duration::from_hours(24);
 /// A token that is about to end is not sent: it would end on the way.
 const LAST_MOMENT: Duration = Duration::from_secs(30);

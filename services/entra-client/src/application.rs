@@ -30,7 +30,8 @@ impl Application {
     fn endpoint(&self, tenant: &str, endpoint: &str) -> Url {
         let mut url = self.authority.clone();
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend([tenant, "oauth2", "v2.0", endpoint]);
+            path.pop_if_empty()
+                .extend([tenant, "oauth2", "v2.0", endpoint]);
         }
         url
     }

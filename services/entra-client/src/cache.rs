@@ -1,4 +1,5 @@
-//! Tokens by grant: one request in flight for each, refreshed while the old one still serves, bounded.
+//! Tokens by grant: one request in flight for each, refreshed while the old one still serves,
+//! bounded.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,12 +18,14 @@ use crate::metrics::TokenMetrics;
 use crate::retry::{Budget, Pauses};
 use crate::token_source::TokenSource;
 
-/// How long a refusal is remembered: long enough that a user who clicks again costs nothing, too short to outlast its cause.
+/// How long a refusal is remembered: long enough that a user who clicks again costs nothing, too
+/// short to outlast its cause.
 const REFUSAL_REMEMBERED: Duration = Duration::from_secs(1);
 /// After a refresh failed, the old token serves on and the endpoint is left alone for this long.
 const REFRESH_PAUSE: Duration = Duration::from_secs(10);
 
-/// An answer that many callers wait for. It runs as a task of its own, so that it goes on when the first of them gives up.
+/// An answer that many callers wait for. It runs as a task of its own, so that it goes on when the
+/// first of them gives up.
 type Flight = Shared<BoxFuture<'static, Result<AccessToken, TokenError>>>;
 
 pub(crate) struct TokenCache<S> {
@@ -47,9 +50,20 @@ enum Found {
 }
 
 impl<S: TokenSource> TokenCache<S> {
-    pub(crate) fn new(source: S, budget: Budget, capacity: NonZeroUsize, metrics: TokenMetrics) -> Arc<Self> {
+    pub(crate) fn new(
+        source: S,
+        budget: Budget,
+        capacity: NonZeroUsize,
+        metrics: TokenMetrics,
+    ) -> Arc<Self> {
         let slots = Mutex::new(LruCache::new(capacity));
-        Arc::new(Self { source, budget, pauses: Pauses::new(), metrics, slots })
+        Arc::new(Self {
+            source,
+            budget,
+            pauses: Pauses::new(),
+            metrics,
+            slots,
+        })
     }
 
     pub(crate) fn source(&self) -> &S {
@@ -63,7 +77,8 @@ impl<S: TokenSource> TokenCache<S> {
         }
     }
 
-    /// Drops `token`, which a service did not accept. One that has come since then stays: many requests may report the old one.
+    /// Drops `token`, which a service did not accept. One that has come since then stays: many
+    /// requests may report the old one.
     pub(crate) fn forget(&self, grant: &Grant, token: &AccessToken) {
         if let Some(slot) = self.lock().get_mut(&grant.key()) {
             slot.token = slot.token.take().filter(|current| !current.is_same(token));
@@ -74,7 +89,9 @@ impl<S: TokenSource> TokenCache<S> {
         let (key, now) = (grant.key(), Instant::now());
         let mut slots = self.lock();
         let slot = slots.get_or_insert_mut(key.clone(), Slot::default);
-        let (found, outcome) = if let Some(token) = slot.token.clone().filter(|token| token.is_usable(now)) {
+        let (found, outcome) = if let Some(token) =
+            slot.token.clone().filter(|token| token.is_usable(now))
+        {
             if token.is_due_for_refresh(now) && slot.may_refresh(now) {
                 slot.flight = Some(self.fly(grant, key, true));
             }
@@ -94,19 +111,29 @@ impl<S: TokenSource> TokenCache<S> {
         found
     }
 
-    /// Starts asking. The caller holds the lock until the flight is noted, so that it can't land before.
+    /// Starts asking. The caller holds the lock until the flight is noted, so that it can't land
+    /// before.
     fn fly(self: &Arc<Self>, grant: &Grant, key: GrantKey, is_refresh: bool) -> Flight {
         let (cache, grant) = (Arc::clone(self), grant.clone());
         let asking = async move {
             let started = Instant::now();
-            let answer = cache.budget.spend(&cache.source, &cache.pauses, &grant).await;
-            let outcome = answer.as_ref().map_or_else(TokenError::reason, |_| "issued");
-            cache.metrics.requested(&grant, is_refresh, outcome, started.elapsed());
+            let answer = cache
+                .budget
+                .spend(&cache.source, &cache.pauses, &grant)
+                .await;
+            let outcome = answer
+                .as_ref()
+                .map_or_else(TokenError::reason, |_| "issued");
+            cache
+                .metrics
+                .requested(&grant, is_refresh, outcome, started.elapsed());
             cache.land(key, &answer);
             answer
         };
         let task = tokio::spawn(asking.with_current_context());
-        task.map(|ended| ended.unwrap_or(Err(TokenError::Interrupted))).boxed().shared()
+        task.map(|ended| ended.unwrap_or(Err(TokenError::Interrupted)))
+            .boxed()
+            .shared()
     }
 
     fn land(&self, key: GrantKey, answer: &Result<AccessToken, TokenError>) {
@@ -115,11 +142,18 @@ impl<S: TokenSource> TokenCache<S> {
         let slot = slots.get_or_insert_mut(key, Slot::default);
         slot.flight = None;
         match answer {
-            Ok(token) => *slot = Slot { token: Some(token.clone()), ..Slot::default() },
+            Ok(token) => {
+                *slot = Slot {
+                    token: Some(token.clone()),
+                    ..Slot::default()
+                }
+            }
             Err(error) => {
                 slot.refresh_not_before = Some(now + REFRESH_PAUSE);
-                // What passes by itself is asked again at once; pauses that the endpoint asked for are kept elsewhere.
-                slot.refused = (!error.is_transient()).then(|| (error.clone(), now + REFUSAL_REMEMBERED));
+                // What passes by itself is asked again at once; pauses that the endpoint asked for
+                // are kept elsewhere.
+                slot.refused =
+                    (!error.is_transient()).then(|| (error.clone(), now + REFUSAL_REMEMBERED));
             }
         }
     }

@@ -22,14 +22,30 @@ pub struct EntraClient(Arc<TokenCache<TokenEndpoint>>);
 impl EntraClient {
     /// Asks as `application`, within `budget` for each token.
     #[must_use]
-    pub fn new(http: Client, application: Application, budget: Budget, metrics: TokenMetrics) -> Self {
-        Self(TokenCache::new(TokenEndpoint::new(http, application), budget, CACHED_GRANTS, metrics))
+    pub fn new(
+        http: Client,
+        application: Application,
+        budget: Budget,
+        metrics: TokenMetrics,
+    ) -> Self {
+        Self(TokenCache::new(
+            TokenEndpoint::new(http, application),
+            budget,
+            CACHED_GRANTS,
+            metrics,
+        ))
     }
 
     /// A token for `scope` in the name of the user whose token is `assertion`.
     ///
-    /// It is asked for in the user's own tenant, since the common endpoint doesn't serve this grant.
-    pub async fn on_behalf_of(&self, tenant: &str, assertion: &str, scope: &str) -> Result<AccessToken, TokenError> {
+    /// It is asked for in the user's own tenant, since the common endpoint doesn't serve this
+    /// grant.
+    pub async fn on_behalf_of(
+        &self,
+        tenant: &str,
+        assertion: &str,
+        scope: &str,
+    ) -> Result<AccessToken, TokenError> {
         self.0.token(&user_grant(tenant, assertion, scope)).await
     }
 
@@ -38,8 +54,15 @@ impl EntraClient {
         self.0.token(&self.own_grant(scope)).await
     }
 
-    /// Drops a user's token that the service did not accept, so that the next call asks for another.
-    pub fn forget_on_behalf_of(&self, tenant: &str, assertion: &str, scope: &str, token: &AccessToken) {
+    /// Drops a user's token that the service did not accept, so that the next call asks for
+    /// another.
+    pub fn forget_on_behalf_of(
+        &self,
+        tenant: &str,
+        assertion: &str,
+        scope: &str,
+        token: &AccessToken,
+    ) {
         self.0.forget(&user_grant(tenant, assertion, scope), token);
     }
 
@@ -50,16 +73,27 @@ impl EntraClient {
 
     fn own_grant(&self, scope: &str) -> Grant {
         let tenant = self.0.source().home_tenant().into();
-        Grant { tenant, scope: scope.into(), kind: GrantKind::ClientCredentials }
+        Grant {
+            tenant,
+            scope: scope.into(),
+            kind: GrantKind::ClientCredentials,
+        }
     }
 }
 
 fn user_grant(tenant: &str, assertion: &str, scope: &str) -> Grant {
-    Grant { tenant: tenant.into(), scope: scope.into(), kind: GrantKind::OnBehalfOf(assertion.into()) }
+    Grant {
+        tenant: tenant.into(),
+        scope: scope.into(),
+        kind: GrantKind::OnBehalfOf(assertion.into()),
+    }
 }
 
 impl std::fmt::Debug for EntraClient {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_tuple("EntraClient").field(self.0.source()).finish_non_exhaustive()
+        formatter
+            .debug_tuple("EntraClient")
+            .field(self.0.source())
+            .finish_non_exhaustive()
     }
 }

@@ -7,7 +7,8 @@ use http::StatusCode;
 use crate::challenge::ClaimsChallenge;
 use crate::credential::CredentialError;
 
-/// Why there is no token. Holds nothing that may not be logged: no token, and no `error_description`, which may name a user.
+/// Why there is no token. Holds nothing that may not be logged: no token, and no
+/// `error_description`, which may name a user.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum TokenError {
     /// The application's own credential can't be used.
@@ -81,7 +82,11 @@ impl TokenError {
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable(_) | Self::TimedOut | Self::Throttled { .. } | Self::Unavailable(_) | Self::Unreadable
+            Self::Unreachable(_)
+                | Self::TimedOut
+                | Self::Throttled { .. }
+                | Self::Unavailable(_)
+                | Self::Unreadable
         ) || matches!(self, Self::Interrupted | Self::Credential(_))
     }
 }
@@ -94,6 +99,9 @@ pub struct AadstsNumbers(Vec<u32>);
 impl fmt::Display for AadstsNumbers {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Entra sends one; whatever else answers must not fill a log line.
-        self.0.iter().take(4).try_for_each(|number| write!(formatter, " AADSTS{number}"))
+        self.0
+            .iter()
+            .take(4)
+            .try_for_each(|number| write!(formatter, " AADSTS{number}"))
     }
 }

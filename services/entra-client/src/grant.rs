@@ -21,12 +21,14 @@ pub(crate) enum GrantKind {
 
 /// Everything that a token depends on. Two grants with one key may share a token, and no others.
 ///
-/// The user's token itself counts, not who the user is: a token of another session may carry other rights.
+/// The user's token itself counts, not who the user is: a token of another session may carry other
+/// rights.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct GrantKey {
     tenant: Arc<str>,
     scope: Arc<str>,
-    /// A digest stands for the user's token, which is not kept. Absent when the service acts as itself.
+    /// A digest stands for the user's token, which is not kept. Absent when the service acts as
+    /// itself.
     assertion: Option<[u8; 32]>,
 }
 
@@ -40,7 +42,11 @@ impl Grant {
                 Some(bytes)
             }
         };
-        GrantKey { tenant: Arc::clone(&self.tenant), scope: Arc::clone(&self.scope), assertion }
+        GrantKey {
+            tenant: Arc::clone(&self.tenant),
+            scope: Arc::clone(&self.scope),
+            assertion,
+        }
     }
 
     /// As metrics call it.

@@ -7,7 +7,8 @@
 //!                                    early refresh, bounded                Retry-After  certificate, federated token
 //! ```
 //!
-//! Plain form posts: of the libraries for Rust none exchanges a user's token. Nothing here prints a token or a secret.
+//! Plain form posts: of the libraries for Rust none exchanges a user's token. Nothing here prints a
+//! token or a secret.
 
 mod access_token;
 mod application;

@@ -58,16 +58,34 @@ impl TokenMetrics {
             "Time to obtain a token, with all attempts",
             metrics.duration.clone(),
         );
-        registry.register("portcullis_tokens_cached", "Grants in the token cache", metrics.cached.clone());
+        registry.register(
+            "portcullis_tokens_cached",
+            "Grants in the token cache",
+            metrics.cached.clone(),
+        );
         metrics
     }
 
     pub(crate) fn looked_up(&self, grant: &Grant, outcome: &'static str) {
-        self.lookups.get_or_create(&Labels { grant: grant.name(), outcome }).inc();
+        self.lookups
+            .get_or_create(&Labels {
+                grant: grant.name(),
+                outcome,
+            })
+            .inc();
     }
 
-    pub(crate) fn requested(&self, grant: &Grant, is_refresh: bool, outcome: &'static str, took: Duration) {
-        let labels = Labels { grant: grant.name(), outcome };
+    pub(crate) fn requested(
+        &self,
+        grant: &Grant,
+        is_refresh: bool,
+        outcome: &'static str,
+        took: Duration,
+    ) {
+        let labels = Labels {
+            grant: grant.name(),
+            outcome,
+        };
         if is_refresh {
             self.refreshes.get_or_create(&labels).inc();
         }

@@ -31,7 +31,11 @@ impl Budget {
     /// Three attempts within `total`.
     #[must_use]
     pub fn within(total: Duration) -> Self {
-        Self { total, attempt: total / 2, attempts: 3 }
+        Self {
+            total,
+            attempt: total / 2,
+            attempts: 3,
+        }
     }
 
     /// Asks until there is an answer that time doesn't change, or until the budget is spent.
@@ -45,7 +49,9 @@ impl Budget {
         for attempt in 1.. {
             pauses.wait(&grant.tenant, deadline).await?;
             let limit = deadline.min(Instant::now() + self.attempt);
-            let answer = timeout_at(limit, source.request(grant)).await.unwrap_or(Err(TokenError::TimedOut));
+            let answer = timeout_at(limit, source.request(grant))
+                .await
+                .unwrap_or(Err(TokenError::TimedOut));
             let error = match answer {
                 Err(error) if error.is_transient() => error,
                 answer => return answer,
@@ -63,7 +69,8 @@ impl Budget {
     }
 }
 
-/// 40, 120, 360 ms, each up to half more, so that replicas that failed together don't come back together.
+/// 40, 120, 360 ms, each up to half more, so that replicas that failed together don't come back
+/// together.
 fn backoff(attempt: u32) -> Duration {
     let base = FIRST_BACKOFF * 3_u32.saturating_pow(attempt.saturating_sub(1)).min(100);
     let mut random = [0];
@@ -73,7 +80,8 @@ fn backoff(attempt: u32) -> Duration {
     base + base * u32::from(random) / 512
 }
 
-/// The pauses that tenants' endpoints asked for: they are for the application, whichever user it asks for.
+/// The pauses that tenants' endpoints asked for: they are for the application, whichever user it
+/// asks for.
 #[derive(Debug)]
 pub(crate) struct Pauses(Mutex<LruCache<Arc<str>, Instant>>);
 
@@ -92,9 +100,9 @@ impl Pauses {
     async fn wait(&self, tenant: &str, deadline: Instant) -> Result<(), TokenError> {
         let until = self.lock().get(tenant).copied();
         match until {
-            Some(until) if until >= deadline => {
-                Err(TokenError::Throttled { retry_after: until.saturating_duration_since(Instant::now()) })
-            }
+            Some(until) if until >= deadline => Err(TokenError::Throttled {
+                retry_after: until.saturating_duration_since(Instant::now()),
+            }),
             Some(until) => {
                 sleep_until(until).await;
                 Ok(())

@@ -7,25 +7,48 @@ use crate::credential::{ClientCredential, ClientSecret};
 #[command(next_help_heading = "Credential of this application (one of these)")]
 pub struct CredentialSettings {
     /// Secret of the application. Prefer the environment: arguments show in process lists.
-    #[arg(long, env = "AZURE_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "AZURE_CLIENT_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
     client_secret: Option<ClientSecret>,
     /// The same under the name that the first version had.
-    #[arg(long, env = "AZURE_API_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true, hide = true)]
+    #[arg(
+        long,
+        env = "AZURE_API_CLIENT_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true,
+        hide = true
+    )]
     api_client_secret: Option<ClientSecret>,
     /// File that holds the secret, read for each token.
     #[arg(long, env = "AZURE_CLIENT_SECRET_FILE", value_name = "FILE")]
     client_secret_file: Option<PathBuf>,
-    /// PEM file of a certificate registered on the application, and its RSA key, read for each token.
+    /// PEM file of a certificate registered on the application, and its RSA key, read for each
+    /// token.
     #[arg(long, env = "AZURE_CLIENT_CERTIFICATE_PATH", value_name = "FILE")]
     client_certificate: Option<PathBuf>,
-    /// File of a token that a federated credential of the application trusts, as workload identity projects one, read for each token.
+    /// File of a token that a federated credential of the application trusts, as workload identity
+    /// projects one, read for each token.
     #[arg(long, env = "AZURE_FEDERATED_TOKEN_FILE", value_name = "FILE")]
     federated_token_file: Option<PathBuf>,
     /// Application id that workload identity injects: must be this application's.
-    #[arg(long = "workload-identity-client-id", env = "AZURE_CLIENT_ID", value_name = "ID", hide = true)]
+    #[arg(
+        long = "workload-identity-client-id",
+        env = "AZURE_CLIENT_ID",
+        value_name = "ID",
+        hide = true
+    )]
     workload_client_id: Option<String>,
     /// Tenant that workload identity injects: must be the home tenant.
-    #[arg(long = "workload-identity-tenant-id", env = "AZURE_TENANT_ID", value_name = "ID", hide = true)]
+    #[arg(
+        long = "workload-identity-tenant-id",
+        env = "AZURE_TENANT_ID",
+        value_name = "ID",
+        hide = true
+    )]
     workload_tenant_id: Option<String>,
 }
 
@@ -47,8 +70,11 @@ impl CredentialSettings {
                 vec![format!("{first}: {} are given, and one counts; remove the others", flags.join(" and "))]
             }
         };
-        let differs =
-            |injected: &Option<String>, own: &str| injected.as_ref().is_some_and(|id| !id.eq_ignore_ascii_case(own));
+        let differs = |injected: &Option<String>, own: &str| {
+            injected
+                .as_ref()
+                .is_some_and(|id| !id.eq_ignore_ascii_case(own))
+        };
         if differs(&self.workload_client_id, client_id) {
             found.push(format!(
                 "AZURE_CLIENT_ID: is not --client-id {client_id}; users' tokens can be exchanged by the application that \
@@ -56,12 +82,15 @@ impl CredentialSettings {
             ));
         }
         if differs(&self.workload_tenant_id, home_tenant) {
-            found.push(format!("AZURE_TENANT_ID: is not --home-tenant {home_tenant}; remove it or make them equal"));
+            found.push(format!(
+                "AZURE_TENANT_ID: is not --home-tenant {home_tenant}; remove it or make them equal"
+            ));
         }
         found
     }
 
-    /// The credential; `None` unless exactly one is given, which [`Self::contradictions`] says better.
+    /// The credential; `None` unless exactly one is given, which [`Self::contradictions`] says
+    /// better.
     #[must_use]
     pub fn credential(&self) -> Option<ClientCredential> {
         let mut given = self.given();
@@ -76,17 +105,32 @@ impl CredentialSettings {
     }
 
     fn given(&self) -> Vec<(&'static str, ClientCredential)> {
-        let secret =
-            |flag, secret: &Option<ClientSecret>| secret.clone().map(|secret| (flag, ClientCredential::Secret(secret)));
+        let secret = |flag, secret: &Option<ClientSecret>| {
+            secret
+                .clone()
+                .map(|secret| (flag, ClientCredential::Secret(secret)))
+        };
         let file = |flag, path: &Option<PathBuf>, make: fn(PathBuf) -> ClientCredential| {
             path.clone().map(|path| (flag, make(path)))
         };
         [
             secret("--client-secret", &self.client_secret),
             secret("--api-client-secret", &self.api_client_secret),
-            file("--client-secret-file", &self.client_secret_file, ClientCredential::secret_file),
-            file("--client-certificate", &self.client_certificate, ClientCredential::certificate),
-            file("--federated-token-file", &self.federated_token_file, ClientCredential::federated),
+            file(
+                "--client-secret-file",
+                &self.client_secret_file,
+                ClientCredential::secret_file,
+            ),
+            file(
+                "--client-certificate",
+                &self.client_certificate,
+                ClientCredential::certificate,
+            ),
+            file(
+                "--federated-token-file",
+                &self.federated_token_file,
+                ClientCredential::federated,
+            ),
         ]
         .into_iter()
         .flatten()
@@ -111,14 +155,30 @@ mod tests {
         for (arguments, kind, parts) in [
             ("--client-secret s3cret", Some("client secret"), &[][..]),
             ("--api-client-secret s3cret", Some("client secret"), &[]),
-            ("--client-secret-file s", Some("client secret in a file"), &[]),
-            ("--client-certificate c.pem --workload-identity-client-id APP", Some("certificate"), &[]),
-            ("--federated-token-file t --workload-identity-tenant-id home", Some("federated token"), &[]),
+            (
+                "--client-secret-file s",
+                Some("client secret in a file"),
+                &[],
+            ),
+            (
+                "--client-certificate c.pem --workload-identity-client-id APP",
+                Some("certificate"),
+                &[],
+            ),
+            (
+                "--federated-token-file t --workload-identity-tenant-id home",
+                Some("federated token"),
+                &[],
+            ),
             ("", None, &["--client-secret: ", "--federated-token-file"]),
             (
                 "--client-secret s3cret --federated-token-file t",
                 None,
-                &["--client-secret: ", "--client-secret and --federated-token-file", "remove"],
+                &[
+                    "--client-secret: ",
+                    "--client-secret and --federated-token-file",
+                    "remove",
+                ],
             ),
             (
                 "--client-secret s --workload-identity-client-id other",
@@ -134,10 +194,17 @@ mod tests {
             let words = std::iter::once("program").chain(arguments.split_whitespace());
             let settings = Program::try_parse_from(words).unwrap().credential;
             let credential = settings.credential();
-            assert_eq!(credential.as_ref().map(super::ClientCredential::kind), kind, "{arguments}");
+            assert_eq!(
+                credential.as_ref().map(super::ClientCredential::kind),
+                kind,
+                "{arguments}"
+            );
             let found = settings.contradictions("app", "home");
             assert_eq!(found.is_empty(), parts.is_empty(), "{arguments}: {found:?}");
-            assert!(parts.iter().all(|part| found.concat().contains(part)), "{arguments}: {found:?}");
+            assert!(
+                parts.iter().all(|part| found.concat().contains(part)),
+                "{arguments}: {found:?}"
+            );
             assert!(!format!("{settings:?} {found:?}").contains("s3cret"));
         }
     }

@@ -48,21 +48,39 @@ impl TokenEndpoint {
     /// The trace doesn't go into the question: whose collector records it there is not known.
     async fn ask(&self, grant: &Grant) -> Result<AccessToken, TokenError> {
         let url = self.application.token_url(&grant.tenant);
-        let Application { client_id, credential, .. } = &self.application;
-        let credential =
-            credential.form(client_id, &url).await.map_err(|error| TokenError::Credential(Arc::new(error)))?;
-        let credential = credential.iter().map(|(name, value)| (*name, value.as_str()));
-        let form: Vec<_> =
-            std::iter::once(("client_id", client_id.as_str())).chain(credential).chain(grant.form()).collect();
+        let Application {
+            client_id,
+            credential,
+            ..
+        } = &self.application;
+        let credential = credential
+            .form(client_id, &url)
+            .await
+            .map_err(|error| TokenError::Credential(Arc::new(error)))?;
+        let credential = credential
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()));
+        let form: Vec<_> = std::iter::once(("client_id", client_id.as_str()))
+            .chain(credential)
+            .chain(grant.form())
+            .collect();
         // Its life counts from before the question, so that a slow answer doesn't lengthen it.
         let asked = Instant::now();
-        let response = self.http.post(url).form(&form).send().await.map_err(unreachable)?;
+        let response = self
+            .http
+            .post(url)
+            .form(&form)
+            .send()
+            .await
+            .map_err(unreachable)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = read(response).await?;
         if status.is_success() {
             return reply::token(&body, asked);
         }
-        Err(reply::refusal(status, &headers, &body, || self.application.authorization_url(&grant.tenant)))
+        Err(reply::refusal(status, &headers, &body, || {
+            self.application.authorization_url(&grant.tenant)
+        }))
     }
 }
 
@@ -77,7 +95,10 @@ async fn read(mut response: Response) -> Result<Vec<u8>, TokenError> {
     Ok(body)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the signature that `map_err` calls")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature that `map_err` calls"
+)]
 fn unreachable(error: reqwest::Error) -> TokenError {
     if error.is_timeout() {
         return TokenError::TimedOut;

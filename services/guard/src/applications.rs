@@ -25,7 +25,9 @@ impl ApplicationSettings {
     /// What is wrong with this list: the first id that no token can have.
     #[must_use]
     pub fn contradictions(&self) -> Option<String> {
-        self.allowed_applications.iter().find_map(|id| id_contradiction("--allowed-applications", id))
+        self.allowed_applications
+            .iter()
+            .find_map(|id| id_contradiction("--allowed-applications", id))
     }
 
     /// The list, as handlers share it.
@@ -50,19 +52,34 @@ mod tests {
     }
 
     fn settings(list: &str) -> ApplicationSettings {
-        Program::try_parse_from(["program", "--allowed-applications", list]).unwrap().applications
+        Program::try_parse_from(["program", "--allowed-applications", list])
+            .unwrap()
+            .applications
     }
 
     #[test]
     fn applications_are_listed_in_any_spelling_and_must_be_ids() {
-        for list in [ID.to_owned(), ID.to_uppercase(), format!("{{{ID}}}"), format!("{ID}, {}", ID.to_uppercase())] {
+        for list in [
+            ID.to_owned(),
+            ID.to_uppercase(),
+            format!("{{{ID}}}"),
+            format!("{ID}, {}", ID.to_uppercase()),
+        ] {
             let settings = settings(&list);
             assert_eq!(settings.contradictions(), None, "{list}");
             assert!(settings.list().0.iter().all(|id| id == ID), "{list}");
         }
-        for list in [",", "task-api", "api://task-api", &format!("{ID},ada@contoso.example")] {
+        for list in [
+            ",",
+            "task-api",
+            "api://task-api",
+            &format!("{ID},ada@contoso.example"),
+        ] {
             let problem = settings(list).contradictions().unwrap();
-            assert!(problem.starts_with("--allowed-applications: is ") && !problem.contains('@'), "{list}: {problem}");
+            assert!(
+                problem.starts_with("--allowed-applications: is ") && !problem.contains('@'),
+                "{list}: {problem}"
+            );
         }
     }
 }

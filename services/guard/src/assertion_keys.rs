@@ -7,12 +7,12 @@ use reqwest::Client;
 use crate::mac_key_file::MacKeyFile;
 use crate::settings::GatewayKeys;
 
-/// How often the authz server's public keys are asked for: with the second in which it reads its key
-/// file, a removed key stops verifying within three. A 304 each time costs nothing.
+/// How often the authz server's public keys are asked for: with the second in which it reads its
+/// key file, a removed key stops verifying within three. A 304 each time costs nothing.
 const POLL_EVERY: Duration = Duration::from_secs(2);
 
-/// While the authz server is away, its last good keys serve for an hour: services must not fall with
-/// it. A key that is removed meanwhile counts until the next poll that is answered.
+/// While the authz server is away, its last good keys serve for an hour: services must not fall
+/// with it. A key that is removed meanwhile counts until the next poll that is answered.
 fn key_policy() -> KeyPolicy {
     KeyPolicy {
         refresh_every: POLL_EVERY,
@@ -43,23 +43,37 @@ pub(crate) enum Unverified {
 impl AssertionKeys {
     pub(crate) fn start(http: Client, keys: GatewayKeys) -> anyhow::Result<Self> {
         let mac = keys.mac.as_deref().map(MacKeyFile::open).transpose()?;
-        let source = keys.public.map(|url| PolledKeySet::new(http, url, ALGORITHMS)).transpose()?;
-        Ok(Self { public: source.map(|source| KeyCache::start(source, key_policy())), mac })
+        let source = keys
+            .public
+            .map(|url| PolledKeySet::new(http, url, ALGORITHMS))
+            .transpose()?;
+        Ok(Self {
+            public: source.map(|source| KeyCache::start(source, key_policy())),
+            mac,
+        })
     }
 
     /// Whether keys are at hand: an open file of MAC keys always has one.
     pub(crate) fn can_verify(&self) -> bool {
-        self.mac.is_some() || self.public.as_ref().is_some_and(|cache| cache.keys().is_some())
+        self.mac.is_some()
+            || self
+                .public
+                .as_ref()
+                .is_some_and(|cache| cache.keys().is_some())
     }
 
     /// The assertion, if its key says so. What the header says chooses the kind of key, and that
     /// kind refuses any other algorithm.
-    pub(crate) async fn verify(&self, token: &str, expected: Expected<'_>) -> Result<Assertion, Unverified> {
+    pub(crate) async fn verify(
+        &self,
+        token: &str,
+        expected: Expected<'_>,
+    ) -> Result<Assertion, Unverified> {
         let presented = Presented::parse(token).map_err(Unverified::Refused)?;
         match (&self.mac, &self.public) {
-            (Some(file), public) if presented.says_mac() || public.is_none() => {
-                presented.verify_mac(&file.keys(), expected).map_err(Unverified::Refused)
-            }
+            (Some(file), public) if presented.says_mac() || public.is_none() => presented
+                .verify_mac(&file.keys(), expected)
+                .map_err(Unverified::Refused),
             (_, Some(cache)) => verify_or_fetch(cache, presented, token, expected).await,
             (_, None) => Err(Unverified::KeysUnavailable),
         }
@@ -93,5 +107,7 @@ fn verify_with_public(
     expected: Expected<'_>,
 ) -> Result<Assertion, Unverified> {
     let keys = cache.keys().ok_or(Unverified::KeysUnavailable)?;
-    presented.verify(&keys.keys, expected).map_err(Unverified::Refused)
+    presented
+        .verify(&keys.keys, expected)
+        .map_err(Unverified::Refused)
 }

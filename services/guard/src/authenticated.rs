@@ -10,7 +10,8 @@ use portcullis_token::Caller;
 pub struct Authenticated {
     /// The verified caller.
     pub caller: Caller,
-    /// The caller's token, where one reached this service. Behind the gate it is the gate that verified it.
+    /// The caller's token, where one reached this service. Behind the gate it is the gate that
+    /// verified it.
     pub token: Option<BearerToken>,
 }
 
@@ -43,6 +44,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Authenticated {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let found = parts.extensions.get::<Self>().cloned();
-        found.ok_or_else(|| Problem::internal(&"a handler asks for a caller, and no guard protects its route"))
+        found.ok_or_else(|| {
+            Problem::internal(&"a handler asks for a caller, and no guard protects its route")
+        })
     }
 }

@@ -31,7 +31,12 @@ pub(crate) enum GatewayRefusal {
 
 impl Gateway {
     pub(crate) fn new(keys: AssertionKeys, upstream: &'static str, unbound_will_do: bool) -> Self {
-        Self { keys, upstream, unbound_will_do, accepted: AcceptedRequests::default() }
+        Self {
+            keys,
+            upstream,
+            unbound_will_do,
+            accepted: AcceptedRequests::default(),
+        }
     }
 
     /// Returns whether assertions can be verified.
@@ -53,7 +58,13 @@ impl Gateway {
             (Some(value), None) => value.to_str().ok(),
             (Some(_), Some(_)) => None,
         };
-        let expected = Expected { audience: self.upstream, method, path, unbound_will_do: self.unbound_will_do, now };
+        let expected = Expected {
+            audience: self.upstream,
+            method,
+            path,
+            unbound_will_do: self.unbound_will_do,
+            now,
+        };
         Some(match token {
             Some(token) => match self.keys.verify(token, expected).await {
                 Ok(assertion) => self.only_once(assertion, now),
@@ -66,7 +77,9 @@ impl Gateway {
 
     /// After the signature, so that nobody but the gate can fill the memory.
     fn only_once(&self, assertion: Assertion, now: u64) -> Result<Caller, GatewayRefusal> {
-        let Some(request) = &assertion.request else { return Ok(assertion.caller) };
+        let Some(request) = &assertion.request else {
+            return Ok(assertion.caller);
+        };
         match self.accepted.note(&request.id, now) {
             Novelty::First => Ok(assertion.caller),
             Novelty::Again => Err(GatewayRefusal::Replayed),

@@ -32,9 +32,18 @@ mod tests {
 
     #[test]
     fn an_id_is_read_in_any_spelling_and_other_text_is_an_error() {
-        for text in [ID.to_owned(), ID.to_uppercase(), format!("{{{ID}}}"), format!(" {} ", ID.to_uppercase())] {
+        for text in [
+            ID.to_owned(),
+            ID.to_uppercase(),
+            format!("{{{ID}}}"),
+            format!(" {} ", ID.to_uppercase()),
+        ] {
             let id = parse_id(&text).unwrap();
-            assert_eq!((id.as_str(), id_contradiction("--client-id", &id)), (ID, None), "{text}");
+            assert_eq!(
+                (id.as_str(), id_contradiction("--client-id", &id)),
+                (ID, None),
+                "{text}"
+            );
         }
         for (text, problem) in [
             ("", "--client-id: is empty"),
@@ -44,7 +53,10 @@ mod tests {
             ("ada@contoso.example", "--client-id: is not a GUID"),
         ] {
             let found = id_contradiction("--client-id", &parse_id(text).unwrap()).unwrap();
-            assert!(found.starts_with(problem) && !found.contains('@'), "{found}");
+            assert!(
+                found.starts_with(problem) && !found.contains('@'),
+                "{found}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The axum layer that turns a request into a caller: by the gate's assertion or by a bearer token, never by bare headers.
+//! The axum layer that turns a request into a caller: by the gate's assertion or by a bearer token,
+//! never by bare headers.
 //!
 //! ```text
 //! request ─ Guard ─┬─ X-Portcullis-Assertion (only with TRUST_GATEWAY) ─ assertion ─┐
@@ -21,5 +22,7 @@ pub use applications::{ApplicationSettings, Applications};
 pub use authenticated::{Authenticated, BearerToken};
 pub use guard::Guard;
 pub use ids::{id_contradiction, parse_id};
-pub use requirements::{require_actor, require_any_role, require_application, require_scope, require_user};
+pub use requirements::{
+    require_actor, require_any_role, require_application, require_scope, require_user,
+};
 pub use settings::GuardSettings;

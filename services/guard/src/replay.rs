@@ -3,20 +3,24 @@ use std::hash::{BuildHasher, RandomState};
 use std::mem::take;
 use std::sync::{Mutex, PoisonError};
 
-/// From the earliest to the latest moment at which an assertion counts, in seconds: its minute and the difference of clocks on both sides.
+/// From the earliest to the latest moment at which an assertion counts, in seconds: its minute and
+/// the difference of clocks on both sides.
 const COUNTS_FOR: u64 = 70;
-/// Ids kept at once, of 16 bytes each: 14,000 requests a second on one instance for as long as an assertion counts.
+/// Ids kept at once, of 16 bytes each: 14,000 requests a second on one instance for as long as an
+/// assertion counts.
 const MOST_IDS: usize = 1_000_000;
 
-/// The ids of the requests that assertions were accepted for, so that a copy of one opens nothing a second time. Each instance of a
-/// service remembers its own; what was sent to one can be sent to another within the minute.
+/// The ids of the requests that assertions were accepted for, so that a copy of one opens nothing a
+/// second time. Each instance of a service remembers its own; what was sent to one can be sent to
+/// another within the minute.
 #[derive(Debug, Default)]
 pub(crate) struct AcceptedRequests {
     hashers: [RandomState; 2],
     ids: Mutex<Generations>,
 }
 
-/// Two of them, so that forgetting costs nothing: the older one goes when the younger is old enough.
+/// Two of them, so that forgetting costs nothing: the older one goes when the younger is old
+/// enough.
 #[derive(Debug, Default)]
 struct Generations {
     young: HashSet<[u64; 2]>,
@@ -37,7 +41,10 @@ impl AcceptedRequests {
     /// Notes the request `id` at `now`, in seconds since 1970.
     pub(crate) fn note(&self, id: &str, now: u64) -> Novelty {
         let id = self.hashers.each_ref().map(|hasher| hasher.hash_one(id));
-        self.ids.lock().unwrap_or_else(PoisonError::into_inner).note(id, now, MOST_IDS)
+        self.ids
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .note(id, now, MOST_IDS)
     }
 }
 
@@ -46,7 +53,11 @@ impl Generations {
         // A clock that steps back lets nothing be forgotten early.
         if now >= self.began.saturating_add(COUNTS_FOR) {
             let all_out = now >= self.began.saturating_add(2 * COUNTS_FOR);
-            self.old = if all_out { HashSet::new() } else { take(&mut self.young) };
+            self.old = if all_out {
+                HashSet::new()
+            } else {
+                take(&mut self.young)
+            };
             self.young.clear();
             self.began = now;
         }
@@ -74,7 +85,11 @@ mod tests {
             assert_eq!(requests.note("before", NOW), Novelty::First);
             assert_eq!(requests.note("r", begin), Novelty::First);
             for later in 0..70 {
-                assert_eq!(requests.note("r", begin + later), Novelty::Again, "{later} s after {begin}");
+                assert_eq!(
+                    requests.note("r", begin + later),
+                    Novelty::Again,
+                    "{later} s after {begin}"
+                );
             }
             assert_eq!(requests.note("s", begin), Novelty::First);
         }
@@ -83,7 +98,11 @@ mod tests {
     #[test]
     fn a_clock_that_steps_back_forgets_nothing() {
         let requests = AcceptedRequests::default();
-        for (now, expected) in [(NOW, Novelty::First), (NOW - 3600, Novelty::Again), (NOW + 69, Novelty::Again)] {
+        for (now, expected) in [
+            (NOW, Novelty::First),
+            (NOW - 3600, Novelty::Again),
+            (NOW + 69, Novelty::Again),
+        ] {
             assert_eq!(requests.note("r", now), expected, "{now}");
         }
     }

@@ -4,16 +4,28 @@ use portcullis_token::{Caller, CallerKind};
 
 /// Refuses applications: what a user does must have a user who did it.
 pub fn require_user(caller: &Caller) -> Result<(), Problem> {
-    require_kind(caller, CallerKind::User, "this is for users; an application's own token does not open it")
+    require_kind(
+        caller,
+        CallerKind::User,
+        "this is for users; an application's own token does not open it",
+    )
 }
 
 /// Refuses users, whatever roles they have.
 pub fn require_application(caller: &Caller) -> Result<(), Problem> {
-    require_kind(caller, CallerKind::Application, "this is for applications; a user's token does not open it")
+    require_kind(
+        caller,
+        CallerKind::Application,
+        "this is for applications; a user's token does not open it",
+    )
 }
 
 fn require_kind(caller: &Caller, kind: CallerKind, detail: &str) -> Result<(), Problem> {
-    if caller.kind == kind { Ok(()) } else { Err(insufficient("caller_kind_not_allowed", detail.to_owned())) }
+    if caller.kind == kind {
+        Ok(())
+    } else {
+        Err(insufficient("caller_kind_not_allowed", detail.to_owned()))
+    }
 }
 
 /// Refuses clients that were not granted `scope`.
@@ -32,8 +44,18 @@ pub fn require_any_role(caller: &Caller, roles: &[&str]) -> Result<(), Problem> 
     if roles.iter().any(|role| caller.has_role(role)) {
         return Ok(());
     }
-    let held = if caller.roles.is_empty() { "none".to_owned() } else { caller.roles.join(", ") };
-    Err(insufficient("role_missing", format!("one of these roles is needed: {}; you have: {held}", roles.join(", "))))
+    let held = if caller.roles.is_empty() {
+        "none".to_owned()
+    } else {
+        caller.roles.join(", ")
+    };
+    Err(insufficient(
+        "role_missing",
+        format!(
+            "one of these roles is needed: {}; you have: {held}",
+            roles.join(", ")
+        ),
+    ))
 }
 
 /// Refuses tokens that another application than those of `listed` obtained.
@@ -44,7 +66,9 @@ pub fn require_actor(caller: &Caller, listed: &[String]) -> Result<(), Problem> 
         Some(actor) if is_listed(actor) => Ok(()),
         Some(actor) => Err(insufficient(
             "actor_not_allowed",
-            format!("the application {actor} may not call this; who may is a setting of this service"),
+            format!(
+                "the application {actor} may not call this; who may is a setting of this service"
+            ),
         )),
         None => Err(insufficient(
             "actor_unknown",
@@ -56,14 +80,17 @@ pub fn require_actor(caller: &Caller, listed: &[String]) -> Result<(), Problem> 
 /// RFC 6750 §3.1: the token is good and not good enough.
 fn insufficient(reason: &str, detail: String) -> Problem {
     let challenge = HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
-    Problem::new(StatusCode::FORBIDDEN, reason, detail).with_header(header::WWW_AUTHENTICATE, challenge)
+    Problem::new(StatusCode::FORBIDDEN, reason, detail)
+        .with_header(header::WWW_AUTHENTICATE, challenge)
 }
 
 #[cfg(test)]
 mod tests {
     use portcullis_token::{Caller, CallerKind};
 
-    use super::{require_actor, require_any_role, require_application, require_scope, require_user};
+    use super::{
+        require_actor, require_any_role, require_application, require_scope, require_user,
+    };
 
     fn caller(kind: CallerKind, roles: &[&str], scopes: &[&str]) -> Caller {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -84,13 +111,36 @@ mod tests {
         let user = caller(CallerKind::User, &["Reader"], &["access_as_user"]);
         let application = caller(CallerKind::Application, &["AuditLog.Write"], &[]);
         let listed = ["3A5C0001-000A".to_owned()];
-        let without_actor = Caller { actor: None, ..user.clone() };
+        let without_actor = Caller {
+            actor: None,
+            ..user.clone()
+        };
         for (allowed, refused, reason) in [
-            (require_actor(&user, &listed), require_actor(&user, &[]), "actor_not_allowed"),
-            (require_actor(&user, &listed), require_actor(&without_actor, &listed), "actor_unknown"),
-            (require_user(&user), require_user(&application), "caller_kind_not_allowed"),
-            (require_application(&application), require_application(&user), "caller_kind_not_allowed"),
-            (require_scope(&user, "access_as_user"), require_scope(&user, "access"), "scope_missing"),
+            (
+                require_actor(&user, &listed),
+                require_actor(&user, &[]),
+                "actor_not_allowed",
+            ),
+            (
+                require_actor(&user, &listed),
+                require_actor(&without_actor, &listed),
+                "actor_unknown",
+            ),
+            (
+                require_user(&user),
+                require_user(&application),
+                "caller_kind_not_allowed",
+            ),
+            (
+                require_application(&application),
+                require_application(&user),
+                "caller_kind_not_allowed",
+            ),
+            (
+                require_scope(&user, "access_as_user"),
+                require_scope(&user, "access"),
+                "scope_missing",
+            ),
             (
                 require_any_role(&user, &["Admin", "Reader"]),
                 require_any_role(&user, &["Admin", "reader"]),
@@ -103,7 +153,9 @@ mod tests {
         }
         let problem = require_any_role(&user, &["Admin", "Editor"]).unwrap_err();
         assert!(
-            ["Admin", "Editor", "Reader"].iter().all(|role| problem.detail().contains(role)),
+            ["Admin", "Editor", "Reader"]
+                .iter()
+                .all(|role| problem.detail().contains(role)),
             "{}",
             problem.detail()
         );

@@ -15,7 +15,12 @@ pub struct GuardSettings {
     #[arg(long, env = "AZURE_HOME_TENANT_ID", value_name = "ID", value_parser = parse_id)]
     home_tenant: String,
     /// Tenants whose users may call [default: the home tenant].
-    #[arg(long, env = "ALLOWED_TENANT_IDS", value_name = "ID,..", value_delimiter = ',')]
+    #[arg(
+        long,
+        env = "ALLOWED_TENANT_IDS",
+        value_name = "ID,..",
+        value_delimiter = ','
+    )]
     allowed_tenants: Vec<String>,
     /// Lets users of every organization call.
     #[arg(long, env = "ALLOW_ANY_TENANT")]
@@ -23,27 +28,33 @@ pub struct GuardSettings {
     /// Entra's URL: another cloud, or a development imitation.
     #[arg(long, env = "AZURE_AUTHORITY_HOST", value_name = "URL", default_value = EntraSettings::PUBLIC_CLOUD)]
     authority: Url,
-    /// Accepts the gate's signed assertions beside bearer tokens. Bare X-User-* headers are never accepted.
+    /// Accepts the gate's signed assertions beside bearer tokens. Bare X-User-* headers are never
+    /// accepted.
     #[arg(long, env = "TRUST_GATEWAY")]
     trust_gateway: bool,
-    /// File of the MAC keys that the authz server shares with this service, one on each line in base64; assertions by each of them (HS256)
-    /// are accepted. A change takes effect within seconds.
+    /// File of the MAC keys that the authz server shares with this service, one on each line in
+    /// base64; assertions by each of them (HS256) are accepted. A change takes effect within
+    /// seconds.
     #[arg(long, env = "GATEWAY_MAC_KEY_FILE", value_name = "FILE")]
     gateway_mac_key: Option<PathBuf>,
-    /// Where the authz server publishes the public keys of its assertions (ES256). --trust-gateway needs this, --gateway-mac-key, or both.
+    /// Where the authz server publishes the public keys of its assertions (ES256). --trust-gateway
+    /// needs this, --gateway-mac-key, or both.
     #[arg(long, env = "GATEWAY_KEYS_URL", value_name = "URL")]
     gateway_keys: Option<Url>,
-    /// Allows --gateway-keys without TLS beyond this machine, where a network policy must keep others from answering for the gate.
+    /// Allows --gateway-keys without TLS beyond this machine, where a network policy must keep
+    /// others from answering for the gate.
     #[arg(long, env = "GATEWAY_KEYS_OVER_PLAIN_HTTP_TRUSTS_THE_NETWORK")]
     gateway_keys_over_plain_http_trusts_the_network: bool,
-    /// Accepts assertions that are not bound to method and path (the policy's `assertion: {bind: identity}`). A copy of one opens
-    /// everything that its caller may do here, for a minute.
+    /// Accepts assertions that are not bound to method and path (the policy's `assertion: {bind:
+    /// identity}`). A copy of one opens everything that its caller may do here, for a minute.
     #[arg(long, env = "ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST")]
     pub(crate) accept_assertions_good_for_any_request: bool,
-    /// Longest time that a start waits for the issuer's signing keys before it serves with those that it has.
+    /// Longest time that a start waits for the issuer's signing keys before it serves with those
+    /// that it has.
     #[arg(long, env = "ISSUER_WAIT", value_name = "TIME", default_value = "15s", value_parser = humantime::parse_duration)]
     pub(crate) issuer_wait: Duration,
-    /// Folder in which the issuer's last good signing keys are kept, so that a start while the issuer is away can serve.
+    /// Folder in which the issuer's last good signing keys are kept, so that a start while the
+    /// issuer is away can serve.
     #[arg(long, env = "KEY_STORE_DIR", value_name = "DIR")]
     key_store: Option<KeyStore>,
 }
@@ -82,7 +93,9 @@ impl GuardSettings {
             found.extend(id_contradiction("--home-tenant", &self.home_tenant));
         }
         if self.allow_any_tenant && !self.allowed_tenants.is_empty() {
-            found.push("--allow-any-tenant: contradicts --allowed-tenants; give one of them".to_owned());
+            found.push(
+                "--allow-any-tenant: contradicts --allowed-tenants; give one of them".to_owned(),
+            );
         }
         match &self.gateway_keys {
             None if self.trust_gateway && self.gateway_mac_key.is_none() => found.push(
@@ -100,12 +113,18 @@ impl GuardSettings {
     }
 
     pub(crate) fn key_policy(&self) -> KeyPolicy {
-        KeyPolicy { store: self.key_store.clone(), ..KeyPolicy::default() }
+        KeyPolicy {
+            store: self.key_store.clone(),
+            ..KeyPolicy::default()
+        }
     }
 
     /// Where the keys of assertions are, if assertions are accepted.
     pub(crate) fn trusted_gateway_keys(&self) -> Option<GatewayKeys> {
-        let keys = GatewayKeys { public: self.gateway_keys.clone(), mac: self.gateway_mac_key.clone() };
+        let keys = GatewayKeys {
+            public: self.gateway_keys.clone(),
+            mac: self.gateway_mac_key.clone(),
+        };
         self.trust_gateway.then_some(keys)
     }
 
@@ -123,7 +142,10 @@ impl GuardSettings {
             _ => "--allowed-tenants",
         };
         EntraSettings::new(self.authority.as_str(), tenants).map_err(|problems| {
-            problems.into_iter().map(|invalid| format!("{}: {}", flag(invalid.field), invalid.problem)).collect()
+            problems
+                .into_iter()
+                .map(|invalid| format!("{}: {}", flag(invalid.field), invalid.problem))
+                .collect()
         })
     }
 
@@ -161,40 +183,95 @@ mod tests {
         let keys = "--trust-gateway --gateway-keys";
         for (arguments, expected) in [
             (format!("--home-tenant {TENANT}"), None),
-            (format!("--home-tenant {TENANT} {keys} http://127.0.0.1:9001/keys"), None),
-            (format!("--home-tenant {TENANT} {keys} https://authz.portcullis.svc/keys"), None),
+            (
+                format!("--home-tenant {TENANT} {keys} http://127.0.0.1:9001/keys"),
+                None,
+            ),
+            (
+                format!("--home-tenant {TENANT} {keys} https://authz.portcullis.svc/keys"),
+                None,
+            ),
             (format!("--home-tenant {TENANT} --allow-any-tenant"), None),
             (format!("--home-tenant {}", TENANT.to_uppercase()), None),
-            (format!("--home-tenant {{{TENANT}}} --allowed-tenants {{{TENANT}}}"), None),
-            ("--home-tenant contoso.example".to_owned(), Some("--home-tenant")),
-            (format!("--home-tenant contoso.example --allowed-tenants {TENANT}"), Some("--home-tenant")),
-            ("--home-tenant contoso.example --allow-any-tenant".to_owned(), Some("--home-tenant")),
-            (format!("--home-tenant {TENANT} --allowed-tenants x,y"), Some("--allowed-tenants")),
-            (format!("--home-tenant {TENANT} --authority http://localhost"), Some("--authority")),
+            (
+                format!("--home-tenant {{{TENANT}}} --allowed-tenants {{{TENANT}}}"),
+                None,
+            ),
+            (
+                "--home-tenant contoso.example".to_owned(),
+                Some("--home-tenant"),
+            ),
+            (
+                format!("--home-tenant contoso.example --allowed-tenants {TENANT}"),
+                Some("--home-tenant"),
+            ),
+            (
+                "--home-tenant contoso.example --allow-any-tenant".to_owned(),
+                Some("--home-tenant"),
+            ),
+            (
+                format!("--home-tenant {TENANT} --allowed-tenants x,y"),
+                Some("--allowed-tenants"),
+            ),
+            (
+                format!("--home-tenant {TENANT} --authority http://localhost"),
+                Some("--authority"),
+            ),
             (
                 format!("--home-tenant {TENANT} --allowed-tenants {TENANT} --allow-any-tenant"),
                 Some("--allow-any-tenant"),
             ),
-            (format!("--home-tenant {TENANT} --trust-gateway"), Some("--trust-gateway")),
-            (format!("--home-tenant {TENANT} --trust-gateway --gateway-mac-key f"), None),
-            (format!("--home-tenant {TENANT} {keys} https://authz.svc/keys --gateway-mac-key f"), None),
+            (
+                format!("--home-tenant {TENANT} --trust-gateway"),
+                Some("--trust-gateway"),
+            ),
+            (
+                format!("--home-tenant {TENANT} --trust-gateway --gateway-mac-key f"),
+                None,
+            ),
+            (
+                format!("--home-tenant {TENANT} {keys} https://authz.svc/keys --gateway-mac-key f"),
+                None,
+            ),
             (
                 format!("--home-tenant {TENANT} {keys} http://authz.svc/keys --gateway-mac-key f"),
                 Some("--gateway-keys"),
             ),
-            (format!("--home-tenant {TENANT} {keys} http://authz.portcullis.svc/keys"), Some("--gateway-keys")),
-            (format!("--home-tenant {TENANT} {keys} file:///keys"), Some("--gateway-keys")),
+            (
+                format!("--home-tenant {TENANT} {keys} http://authz.portcullis.svc/keys"),
+                Some("--gateway-keys"),
+            ),
+            (
+                format!("--home-tenant {TENANT} {keys} file:///keys"),
+                Some("--gateway-keys"),
+            ),
         ] {
             let words = std::iter::once("program").chain(arguments.split(' '));
-            let found = Program::try_parse_from(words).unwrap().guard.contradictions();
-            assert_eq!(found.is_empty(), expected.is_none(), "{arguments}: {found:?}");
-            assert!(found.iter().all(|problem| problem.starts_with(expected.unwrap_or_default())), "{found:?}");
+            let found = Program::try_parse_from(words)
+                .unwrap()
+                .guard
+                .contradictions();
+            assert_eq!(
+                found.is_empty(),
+                expected.is_none(),
+                "{arguments}: {found:?}"
+            );
+            assert!(
+                found
+                    .iter()
+                    .all(|problem| problem.starts_with(expected.unwrap_or_default())),
+                "{found:?}"
+            );
         }
     }
 
     #[test]
     fn the_home_tenant_is_spelled_as_in_tokens() {
-        for spelling in [TENANT.to_owned(), TENANT.to_uppercase(), format!("{{{TENANT}}}")] {
+        for spelling in [
+            TENANT.to_owned(),
+            TENANT.to_uppercase(),
+            format!("{{{TENANT}}}"),
+        ] {
             let program = Program::try_parse_from(["program", "--home-tenant", &spelling]).unwrap();
             assert_eq!(program.guard.home_tenant(), TENANT);
         }

@@ -14,8 +14,10 @@ use uuid::Uuid;
 use crate::notifier::{Notifier, Recipient};
 use crate::store::{Notification, NotificationStore};
 
-/// What happened, and the task that it happened to; the recipient is the user in whose name the call is made, whatever the body says.
-// The fields' words are no descriptions: utoipa joins one to an inlined schema as `allOf` with an object, which no text satisfies.
+/// What happened, and the task that it happened to; the recipient is the user in whose name the
+/// call is made, whatever the body says.
+// The fields' words are no descriptions: utoipa joins one to an inlined schema as `allOf` with an
+// object, which no text satisfies.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewNotification {
@@ -55,7 +57,8 @@ pub(crate) struct Filter {
     pub(crate) cursor: Option<Uuid>,
 }
 
-/// Notifies the user in whose name the call is made. A repeated delivery with the same `Idempotency-Key` is sent once and answered alike.
+/// Notifies the user in whose name the call is made. A repeated delivery with the same
+/// `Idempotency-Key` is sent once and answered alike.
 #[utoipa::path(
     post, path = "/notify", request_body = NewNotification,
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$",
@@ -69,7 +72,12 @@ pub(crate) async fn notify(
     JsonBody(new): JsonBody<NewNotification>,
 ) -> Result<Json<Sent>, Problem> {
     let stored = store.add(&notifier, &new, key.as_ref()).await?;
-    Ok(Json(Sent { status: "sent", to: stored.recipient, event: stored.event, task_title: stored.task_title }))
+    Ok(Json(Sent {
+        status: "sent",
+        to: stored.recipient,
+        event: stored.event,
+        task_title: stored.task_title,
+    }))
 }
 
 /// Lists the caller's notifications, the newest first.
@@ -87,6 +95,9 @@ pub(crate) async fn list(
     Query(filter): Query<Filter>,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let rows = store.newest_of(&user, &filter).await.map_err(query_failed)?;
+    let rows = store
+        .newest_of(&user, &filter)
+        .await
+        .map_err(query_failed)?;
     Ok(Page::beginning(rows, filter.limit, |notification| notification.id.clone()).answer(&uri))
 }

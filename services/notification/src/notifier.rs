@@ -5,7 +5,8 @@ use portcullis_runtime::Problem;
 
 const SCOPE: &str = "Notify.Send";
 
-/// A user with `Notify.Send`, whose notifications these are. An application, or a token for another purpose, never becomes one.
+/// A user with `Notify.Send`, whose notifications these are. An application, or a token for another
+/// purpose, never becomes one.
 #[derive(Clone)]
 pub(crate) struct Recipient {
     pub(crate) tenant: String,
@@ -28,7 +29,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Recipient {
         let Authenticated { caller, .. } = Authenticated::from_request_parts(parts, state).await?;
         require_user(&caller)?;
         require_scope(&caller, SCOPE)?;
-        Ok(Self { tenant: caller.tenant, object_id: caller.object_id, name: caller.name, email: caller.email })
+        Ok(Self {
+            tenant: caller.tenant,
+            object_id: caller.object_id,
+            name: caller.name,
+            email: caller.email,
+        })
     }
 }
 
@@ -44,6 +50,9 @@ where
         let Applications(listed) = Applications::from_ref(state);
         require_actor(&caller, &listed)?;
         // One that is listed has a name.
-        Ok(Self { user, app_id: caller.actor.unwrap_or_default() })
+        Ok(Self {
+            user,
+            app_id: caller.actor.unwrap_or_default(),
+        })
     }
 }

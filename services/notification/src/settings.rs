@@ -9,7 +9,12 @@ use portcullis_runtime::{CommonSettings, OutboundSettings, RequestLimits};
 #[command(name = "notification", version, about)]
 pub struct Settings {
     /// Where requests are served.
-    #[arg(long, env = "LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8001")]
+    #[arg(
+        long,
+        env = "LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8001"
+    )]
     pub listen: SocketAddr,
     /// Application id of this service in Entra: the audience of its callers' tokens.
     #[arg(long, env = "AZURE_NOTIFICATION_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
@@ -63,6 +68,9 @@ mod tests {
     #[test]
     fn every_setting_has_an_example_for_its_error() {
         let none: [&str; 0] = [];
-        assert_eq!(portcullis_runtime::settings_without_example::<Settings>(), none);
+        assert_eq!(
+            portcullis_runtime::settings_without_example::<Settings>(),
+            none
+        );
     }
 }

@@ -61,7 +61,8 @@ pub(crate) struct NotificationStore {
 }
 
 impl NotificationStore {
-    /// Stores a notification to the notifier's user and returns it; for a key that came before, the notification of then.
+    /// Stores a notification to the notifier's user and returns it; for a key that came before, the
+    /// notification of then.
     pub(crate) async fn add(
         &self,
         notifier: &Notifier,
@@ -95,15 +96,29 @@ impl NotificationStore {
             return Ok(notification);
         }
         let select = "SELECT * FROM notifications WHERE tenant_id = $1 AND user_oid = $2 AND idempotency_key = $3";
-        let query = sqlx::query_as(select).bind(&user.tenant).bind(&user.object_id);
-        let before: Notification =
-            query.bind(key.map(IdempotencyKey::as_str)).fetch_one(&mut *write).await.map_err(query_failed)?;
-        let is_the_same = before.event == notification.event && before.task_title == notification.task_title;
-        if is_the_same { Ok(before) } else { Err(IdempotencyKey::reused()) }
+        let query = sqlx::query_as(select)
+            .bind(&user.tenant)
+            .bind(&user.object_id);
+        let before: Notification = query
+            .bind(key.map(IdempotencyKey::as_str))
+            .fetch_one(&mut *write)
+            .await
+            .map_err(query_failed)?;
+        let is_the_same =
+            before.event == notification.event && before.task_title == notification.task_title;
+        if is_the_same {
+            Ok(before)
+        } else {
+            Err(IdempotencyKey::reused())
+        }
     }
 
     /// The user's notifications that the filter admits, the newest first: a page and one more.
-    pub(crate) async fn newest_of(&self, user: &Recipient, filter: &Filter) -> sqlx::Result<Vec<Notification>> {
+    pub(crate) async fn newest_of(
+        &self,
+        user: &Recipient,
+        filter: &Filter,
+    ) -> sqlx::Result<Vec<Notification>> {
         sqlx::query_as(
             "SELECT * FROM notifications WHERE tenant_id = $1 AND user_oid = $2
              AND (CAST($3 AS TEXT) IS NULL OR event = $3) AND (CAST($4 AS TEXT) IS NULL OR id < $4)
@@ -139,5 +154,9 @@ impl Notification {
 
 /// Without U+0000, which PostgreSQL cannot hold.
 fn bounded(claim: &str) -> String {
-    claim.chars().filter(|character| *character != '\0').take(CLAIM_MAX_CHARS).collect()
+    claim
+        .chars()
+        .filter(|character| *character != '\0')
+        .take(CLAIM_MAX_CHARS)
+        .collect()
 }

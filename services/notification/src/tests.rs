@@ -1,4 +1,5 @@
-//! The router over a real database of either kind, with callers injected where the guard would put them.
+//! The router over a real database of either kind, with callers injected where the guard would put
+//! them.
 
 mod notifications;
 mod refused;
@@ -35,8 +36,17 @@ fn created(title: &str) -> Value {
 }
 
 fn service(database: &Database, protect: impl FnOnce(Router) -> Router) -> Router {
-    let service = HttpService::new("notification", &RequestLimits::default(), &mut Registry::default());
-    router(database.clone(), Applications(Arc::new([TASK_API.to_owned()])), &service, protect)
+    let service = HttpService::new(
+        "notification",
+        &RequestLimits::default(),
+        &mut Registry::default(),
+    );
+    router(
+        database.clone(),
+        Applications(Arc::new([TASK_API.to_owned()])),
+        &service,
+        protect,
+    )
 }
 
 /// Sends `line`, such as `GET /notifications`, as `caller`.
@@ -47,7 +57,10 @@ async fn send(
     headers: &[(&str, &str)],
     body: Option<&Value>,
 ) -> Answer {
-    let authenticated = Authenticated { caller: caller.clone(), token: None };
+    let authenticated = Authenticated {
+        caller: caller.clone(),
+        token: None,
+    };
     let router = service(database, |api| api.layer(Extension(authenticated)));
     answer(router, request(line, headers, body)).await
 }
@@ -59,11 +72,23 @@ async fn notify(database: &Database, caller: &Caller, title: &str) -> Value {
 }
 
 async fn list(database: &Database, caller: &Caller, query: &str) -> Answer {
-    let found = send(database, caller, &format!("GET /notifications{query}"), &[], None).await;
+    let found = send(
+        database,
+        caller,
+        &format!("GET /notifications{query}"),
+        &[],
+        None,
+    )
+    .await;
     assert_eq!(found.status, 200, "{query}: {}", found.body);
     found
 }
 
 fn titles(list: &Answer) -> Vec<&str> {
-    list.body.as_array().unwrap().iter().map(|entry| entry["task_title"].as_str().unwrap()).collect()
+    list.body
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["task_title"].as_str().unwrap())
+        .collect()
 }

@@ -1,5 +1,9 @@
 //! Who the service takes a caller for, with a real issuer and a real gate before the real guard.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panicking"
+)]
 
 use axum::Router;
 use clap::Parser;
@@ -27,16 +31,43 @@ struct Stack {
 impl Stack {
     async fn start() -> Self {
         let (trusted, directory) = (Trusted::start().await, tempfile::tempdir().unwrap());
-        let own = ["notification", "--client-id", NOTIFICATION, "--allowed-applications", TASK_API, "--data-dir"];
-        let own = own.into_iter().chain(directory.path().to_str()).map(str::to_owned);
+        let own = [
+            "notification",
+            "--client-id",
+            NOTIFICATION,
+            "--allowed-applications",
+            TASK_API,
+            "--data-dir",
+        ];
+        let own = own
+            .into_iter()
+            .chain(directory.path().to_str())
+            .map(str::to_owned);
         let settings = Settings::parse_from(own.chain(trusted.settings()));
         let (process, http) = (Process::detached(), trusted.http.clone());
-        let guard = Guard::start(&settings.guard, http, "notification", NOTIFICATION, &process).await.unwrap();
-        let database = Database::open(&settings.database, &schema(), DatabaseMetrics::default()).await.unwrap();
-        let http_service = HttpService::new("notification", &settings.limits, &mut Registry::default());
+        let guard = Guard::start(
+            &settings.guard,
+            http,
+            "notification",
+            NOTIFICATION,
+            &process,
+        )
+        .await
+        .unwrap();
+        let database = Database::open(&settings.database, &schema(), DatabaseMetrics::default())
+            .await
+            .unwrap();
+        let http_service =
+            HttpService::new("notification", &settings.limits, &mut Registry::default());
         let applications = settings.applications.list();
-        let service = router(database, applications, &http_service, |api| guard.protect(api));
-        Self { trusted, service, _directory: directory }
+        let service = router(database, applications, &http_service, |api| {
+            guard.protect(api)
+        });
+        Self {
+            trusted,
+            service,
+            _directory: directory,
+        }
     }
 
     /// What a token for this service says that the task API got on Ada's behalf.
@@ -52,19 +83,27 @@ impl Stack {
     /// The same in the shape of version 1, which also names the user otherwise.
     async fn claims_of_version_1(&self) -> Value {
         let mut claims = self.trusted.in_version_1(self.claims()).await;
-        claims["upn"] = claims.as_object_mut().unwrap().remove("preferred_username").unwrap();
+        claims["upn"] = claims
+            .as_object_mut()
+            .unwrap()
+            .remove("preferred_username")
+            .unwrap();
         claims
     }
 
     async fn notify(&self, headers: &[(&str, &str)]) -> (u16, Value) {
         let notice = json!({ "event": "task_created", "task_title": "t" });
-        let Answer { status, body, .. } =
-            answer(self.service.clone(), request("POST /notify", headers, Some(&notice))).await;
+        let Answer { status, body, .. } = answer(
+            self.service.clone(),
+            request("POST /notify", headers, Some(&notice)),
+        )
+        .await;
         (status, body)
     }
 
     async fn notify_with(&self, claims: &Value) -> (u16, Value) {
-        self.notify(&[("authorization", &self.trusted.authorization(claims).await)]).await
+        self.notify(&[("authorization", &self.trusted.authorization(claims).await)])
+            .await
     }
 }
 
@@ -72,8 +111,12 @@ impl Stack {
 async fn defects_1_and_2_with_the_gateway_trusted_tokens_count_and_bare_headers_do_not() {
     let stack = Stack::start().await;
     assert_eq!(stack.notify_with(&stack.claims()).await.0, 200);
-    let headers =
-        [("x-user-oid", "o"), ("x-tenant-id", CONTOSO), ("x-user-name", "Eve"), ("x-user-email", "eve@x.example")];
+    let headers = [
+        ("x-user-oid", "o"),
+        ("x-tenant-id", CONTOSO),
+        ("x-user-name", "Eve"),
+        ("x-user-email", "eve@x.example"),
+    ];
     let (status, problem) = stack.notify(&headers).await;
     assert_eq!((status, &problem["reason"]), (401, &json!("token_missing")));
 }
@@ -85,7 +128,11 @@ async fn defect_4_the_address_is_found_in_tokens_of_both_versions() {
     assert_eq!(sent["to"], "ada@contoso.example");
     let mut first = stack.claims_of_version_1().await;
     let (status, sent) = stack.notify_with(&first).await;
-    assert_eq!((status, &sent["to"]), (200, &json!("ada@contoso.example")), "{sent}");
+    assert_eq!(
+        (status, &sent["to"]),
+        (200, &json!("ada@contoso.example")),
+        "{sent}"
+    );
     first.as_object_mut().unwrap().remove("upn");
     assert_eq!(stack.notify_with(&first).await.1["to"], "Ada");
 }
@@ -96,7 +143,10 @@ async fn defect_7_the_application_that_acts_is_read_from_the_token() {
     let mut claims = stack.claims();
     claims["azp"] = json!(WEB);
     let (status, problem) = stack.notify_with(&claims).await;
-    assert_eq!((status, &problem["reason"]), (403, &json!("actor_not_allowed")));
+    assert_eq!(
+        (status, &problem["reason"]),
+        (403, &json!("actor_not_allowed"))
+    );
 }
 
 #[tokio::test]
@@ -133,21 +183,38 @@ async fn defect_10_behind_the_gate_scope_application_and_name_are_what_was_verif
         roles: Vec::new(),
         scopes: vec!["Notify.Send".to_owned()],
     };
-    let unscoped = Caller { scopes: vec!["access_as_user".to_owned()], ..user.clone() };
-    let unlisted = Caller { actor: Some(WEB.to_owned()), ..user.clone() };
+    let unscoped = Caller {
+        scopes: vec!["access_as_user".to_owned()],
+        ..user.clone()
+    };
+    let unlisted = Caller {
+        actor: Some(WEB.to_owned()),
+        ..user.clone()
+    };
     for (caller, status, member, expected) in [
         (user, 200, "to", "Zoë, Ångström"),
         (unscoped, 403, "reason", "scope_missing"),
         (unlisted, 403, "reason", "actor_not_allowed"),
     ] {
-        let request =
-            AssertedRequest { id: expected.to_owned(), method: "POST".to_owned(), path: "/notify".to_owned() };
+        let request = AssertedRequest {
+            id: expected.to_owned(),
+            method: "POST".to_owned(),
+            path: "/notify".to_owned(),
+        };
         let (audience, issued_at) = ("notification".to_owned(), unix_now());
-        let assertion = Assertion { audience, caller, request: Some(request), issued_at };
+        let assertion = Assertion {
+            audience,
+            caller,
+            request: Some(request),
+            issued_at,
+        };
         let signed = stack.trusted.signer.sign(&assertion).unwrap();
         // Nothing that somebody writes beside it counts.
-        let headers =
-            [("x-portcullis-assertion", signed.as_str()), ("x-user-name", "Eve"), ("x-user-email", "eve@x.example")];
+        let headers = [
+            ("x-portcullis-assertion", signed.as_str()),
+            ("x-user-name", "Eve"),
+            ("x-user-email", "eve@x.example"),
+        ];
         let (got, answer) = stack.notify(&headers).await;
         assert_eq!((got, &answer[member]), (status, &json!(expected)));
     }

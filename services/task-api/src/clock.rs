@@ -2,7 +2,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The time, as databases keep it.
 pub(crate) fn unix_milliseconds() -> i64 {
-    milliseconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+    milliseconds(
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default(),
+    )
 }
 
 pub(crate) fn milliseconds(duration: Duration) -> i64 {

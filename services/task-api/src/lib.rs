@@ -18,7 +18,8 @@ use axum::Router;
 use portcullis_database::{Database, DatabaseMetrics, Schema, migrations};
 use portcullis_guard::Guard;
 use portcullis_runtime::{
-    HttpService, InvalidSettings, Listener, Process, Registry, described, document, http_client, serve_http,
+    HttpService, InvalidSettings, Listener, Process, Registry, described, document, http_client,
+    serve_http,
 };
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -42,12 +43,28 @@ pub fn schema() -> Schema {
     Schema {
         service: NAME,
         sqlite: migrations([
-            (1, "tasks", include_str!("../migrations/sqlite/0001_tasks.sql")),
-            (2, "outbox", include_str!("../migrations/sqlite/0002_outbox.sql")),
+            (
+                1,
+                "tasks",
+                include_str!("../migrations/sqlite/0001_tasks.sql"),
+            ),
+            (
+                2,
+                "outbox",
+                include_str!("../migrations/sqlite/0002_outbox.sql"),
+            ),
         ]),
         postgres: migrations([
-            (1, "tasks", include_str!("../migrations/postgres/0001_tasks.sql")),
-            (2, "outbox", include_str!("../migrations/postgres/0002_outbox.sql")),
+            (
+                1,
+                "tasks",
+                include_str!("../migrations/postgres/0001_tasks.sql"),
+            ),
+            (
+                2,
+                "outbox",
+                include_str!("../migrations/postgres/0002_outbox.sql"),
+            ),
         ]),
     }
 }
@@ -67,13 +84,19 @@ pub fn openapi() -> OpenApi {
     described(api().1)
 }
 
-/// Every route. `protect` is a parameter so that no caller can forget it: health and document alone stay outside.
-pub(crate) fn router(state: AppState, service: &HttpService, protect: impl FnOnce(Router) -> Router) -> Router {
+/// Every route. `protect` is a parameter so that no caller can forget it: health and document alone
+/// stay outside.
+pub(crate) fn router(
+    state: AppState,
+    service: &HttpService,
+    protect: impl FnOnce(Router) -> Router,
+) -> Router {
     let (api, document) = api();
     service.around(protect(api.with_state(state)), document)
 }
 
-/// Serves until shutdown. Not ready before the listener is bound, nor while the database does not answer.
+/// Serves until shutdown. Not ready before the listener is bound, nor while the database does not
+/// answer.
 pub fn serve(
     settings: Settings,
     process: Process,
@@ -81,7 +104,10 @@ pub fn serve(
 ) -> impl Future<Output = anyhow::Result<()>> + use<> {
     let starting = process.pending("database and listener");
     let service = HttpService::new(NAME, &settings.limits, registry);
-    let (of_database, of_outbox) = (DatabaseMetrics::register(registry), OutboxMetrics::register(registry));
+    let (of_database, of_outbox) = (
+        DatabaseMetrics::register(registry),
+        OutboxMetrics::register(registry),
+    );
     let of_calls = DownstreamMetrics::register(registry);
     async move {
         let application = settings.application()?;
@@ -89,19 +115,39 @@ pub fn serve(
             let flag = settings.credential.flag().unwrap_or_default();
             InvalidSettings(vec![format!("{flag}: {error}")])
         })?;
-        tracing::info!(credential = application.credential.kind(), "this application proves itself");
+        tracing::info!(
+            credential = application.credential.kind(),
+            "this application proves itself"
+        );
         let opened = Database::start(&settings.database, &schema(), of_database, &process).await?;
-        let Some(database) = opened else { return Ok(()) };
+        let Some(database) = opened else {
+            return Ok(());
+        };
         database.watch(&process);
         let http = http_client(&settings.outbound)?;
-        let guard = Guard::start(&settings.guard, http.clone(), NAME, &settings.client_id, &process).await?;
+        let guard = Guard::start(
+            &settings.guard,
+            http.clone(),
+            NAME,
+            &settings.client_id,
+            &process,
+        )
+        .await?;
         let downstream = Downstream::new(application, &settings.downstream, http, of_calls);
         let pace = Pace::of_service(settings.outbound.call_timeout);
         let outbox = Outbox::start(database.clone(), downstream, of_outbox, pace).await?;
-        let state = AppState { database: database.clone(), outbox: outbox.clone() };
+        let state = AppState {
+            database: database.clone(),
+            outbox: outbox.clone(),
+        };
         let listener = Listener::bind("traffic", "--listen", &settings.listen.into()).await?;
         drop(starting);
-        serve_http(&process, listener, router(state, &service, |api| guard.protect(api))).await;
+        serve_http(
+            &process,
+            listener,
+            router(state, &service, |api| guard.protect(api)),
+        )
+        .await;
         // After the last request, which may have left deliveries in hand.
         outbox.stop().await;
         database.close().await;

@@ -13,9 +13,15 @@ use url::Url;
 #[command(name = "task-api", version, about = "Tasks of a user, kept per tenant")]
 pub struct Settings {
     /// Where requests are served.
-    #[arg(long, env = "LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
+    #[arg(
+        long,
+        env = "LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8000"
+    )]
     pub listen: SocketAddr,
-    /// Application id of this API in Entra: the audience of its callers' tokens, and who it is when it calls others.
+    /// Application id of this API in Entra: the audience of its callers' tokens, and who it is when
+    /// it calls others.
     #[arg(long, env = "AZURE_API_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
     pub client_id: String,
     /// What proves that it is this API that asks for tokens.
@@ -49,15 +55,26 @@ pub struct DownstreamSettings {
     #[arg(long, env = "AZURE_NOTIFICATION_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
     pub notification_client_id: String,
     /// Where the notification service is.
-    #[arg(long, env = "NOTIFICATION_URL", value_name = "URL", default_value = "http://127.0.0.1:8001")]
+    #[arg(
+        long,
+        env = "NOTIFICATION_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8001"
+    )]
     pub notification_url: Url,
     /// Application id of the audit service.
     #[arg(long, env = "AZURE_AUDIT_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
     pub audit_client_id: String,
     /// Where the audit service is.
-    #[arg(long, env = "AUDIT_URL", value_name = "URL", default_value = "http://127.0.0.1:8002")]
+    #[arg(
+        long,
+        env = "AUDIT_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8002"
+    )]
     pub audit_url: Url,
-    /// Longest time that a change waits for both services together; it succeeds without them, and they hear of it later.
+    /// Longest time that a change waits for both services together; it succeeds without them, and
+    /// they hear of it later.
     #[arg(long, env = "DOWNSTREAM_TIMEOUT", value_name = "TIME", default_value = "2s", value_parser = humantime::parse_duration)]
     pub downstream_timeout: Duration,
 }
@@ -69,7 +86,10 @@ impl Settings {
             authority: self.guard.authority().clone(),
             home_tenant: self.guard.home_tenant().to_owned(),
             client_id: self.client_id.clone(),
-            credential: self.credential.credential().context("--client-secret: not exactly one credential is given")?,
+            credential: self
+                .credential
+                .credential()
+                .context("--client-secret: not exactly one credential is given")?,
         })
     }
 }
@@ -83,15 +103,26 @@ impl portcullis_runtime::Settings for Settings {
 
     fn contradictions(&self) -> Vec<String> {
         let mut found = self.guard.contradictions();
-        found.extend(self.credential.contradictions(&self.client_id, self.guard.home_tenant()));
+        found.extend(
+            self.credential
+                .contradictions(&self.client_id, self.guard.home_tenant()),
+        );
         let ids = [
             ("--client-id", &self.client_id),
-            ("--notification-client-id", &self.downstream.notification_client_id),
+            (
+                "--notification-client-id",
+                &self.downstream.notification_client_id,
+            ),
             ("--audit-client-id", &self.downstream.audit_client_id),
         ];
-        found.extend(ids.iter().filter_map(|(flag, id)| id_contradiction(flag, id)));
-        let urls =
-            [("--notification-url", &self.downstream.notification_url), ("--audit-url", &self.downstream.audit_url)];
+        found.extend(
+            ids.iter()
+                .filter_map(|(flag, id)| id_contradiction(flag, id)),
+        );
+        let urls = [
+            ("--notification-url", &self.downstream.notification_url),
+            ("--audit-url", &self.downstream.audit_url),
+        ];
         found.extend(
             urls.iter()
                 .filter(|(_, url)| !is_http(url))
@@ -119,6 +150,9 @@ mod tests {
     #[test]
     fn every_setting_has_an_example_for_its_error() {
         let none: [&str; 0] = [];
-        assert_eq!(portcullis_runtime::settings_without_example::<Settings>(), none);
+        assert_eq!(
+            portcullis_runtime::settings_without_example::<Settings>(),
+            none
+        );
     }
 }

@@ -18,14 +18,16 @@ pub(crate) const EDITORS: &[&str] = &[ADMIN, EDITOR];
 /// Roles that delete tasks.
 pub(crate) const ADMINS: &[&str] = &[ADMIN];
 
-/// A user who granted `access_as_user`. An application, or a token for another purpose, never becomes one.
+/// A user who granted `access_as_user`. An application, or a token for another purpose, never
+/// becomes one.
 #[derive(Clone, Debug)]
 pub(crate) struct TaskUser {
     pub(crate) caller: Caller,
     pub(crate) token: Option<BearerToken>,
 }
 
-/// The tasks that a request may touch. A query can't be made without one, so it can't cross a tenant.
+/// The tasks that a request may touch. A query can't be made without one, so it can't cross a
+/// tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach<'a> {
     /// Every task of the tenant.
@@ -41,7 +43,10 @@ impl TaskUser {
         if self.caller.has_role(ADMIN) {
             Reach::Tenant { tenant }
         } else {
-            Reach::Owner { tenant, owner: &self.caller.object_id }
+            Reach::Owner {
+                tenant,
+                owner: &self.caller.object_id,
+            }
         }
     }
 }
@@ -66,7 +71,8 @@ impl<S: Send + Sync> FromRequestParts<S> for TaskUser {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Authenticated { caller, token } = Authenticated::from_request_parts(parts, state).await?;
+        let Authenticated { caller, token } =
+            Authenticated::from_request_parts(parts, state).await?;
         require_user(&caller)?;
         require_scope(&caller, SCOPE)?;
         Ok(Self { caller, token })

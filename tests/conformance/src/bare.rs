@@ -1,4 +1,5 @@
-//! Envoy with nothing but what it takes to ask the gate: a listener, routes by prefix, ext_authz, and defaults for everything else.
+//! Envoy with nothing but what it takes to ask the gate: a listener, routes by prefix, ext_authz,
+//! and defaults for everything else.
 
 use anyhow::Context;
 use dev_stack::{Front, FrontPorts, without_rate_limits};
@@ -18,7 +19,8 @@ pub async fn bare_envoy(upstream: u16) -> anyhow::Result<Front> {
 
 fn bootstrap(ports: FrontPorts) -> Value {
     let routes: Vec<Value> = [
-        // As it is often written: what must be open, then what must not, each with all that is below it.
+        // As it is often written: what must be open, then what must not, each with all that is
+        // below it.
         ("/api/open", None, None),
         ("/api/", Some("tasks"), None),
         ("/notification/", Some("notifications"), Some("/")),
@@ -63,7 +65,9 @@ fn route(prefix: &str, policy: Option<&str>, rewrite: Option<&str>) -> Value {
             }
             json!({"@type": format!("{EXTENSIONS}.filters.http.ext_authz.v3.ExtAuthzPerRoute"), "check_settings": {"context_extensions": extensions}})
         }
-        None => json!({"@type": format!("{EXTENSIONS}.filters.http.ext_authz.v3.ExtAuthzPerRoute"), "disabled": true}),
+        None => {
+            json!({"@type": format!("{EXTENSIONS}.filters.http.ext_authz.v3.ExtAuthzPerRoute"), "disabled": true})
+        }
     };
     let mut action = json!({"cluster": "service"});
     if let (Some(rewrite), Some(action)) = (rewrite, action.as_object_mut()) {
@@ -73,7 +77,11 @@ fn route(prefix: &str, policy: Option<&str>, rewrite: Option<&str>) -> Value {
 }
 
 fn cluster(name: &str, port: u16, http2: bool) -> Value {
-    let protocol = if http2 { json!({"http2_protocol_options": {}}) } else { json!({"http_protocol_options": {}}) };
+    let protocol = if http2 {
+        json!({"http2_protocol_options": {}})
+    } else {
+        json!({"http_protocol_options": {}})
+    };
     json!({
         "name": name, "type": "STATIC",
         "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {

@@ -1,4 +1,5 @@
-//! The conformance runner against two gateways: the one that ships, and a bare Envoy that shows what the runner finds.
+//! The conformance runner against two gateways: the one that ships, and a bare Envoy that shows
+//! what the runner finds.
 
 mod bare;
 mod shipped;

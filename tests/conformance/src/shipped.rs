@@ -6,14 +6,23 @@ use anyhow::Context;
 use dev_stack::{Front, without_rate_limits};
 use serde_json::{Value, json};
 
-/// Routes that the sample does not have: for each service one that a policy opens, and one that no Check guards.
-pub const PUBLIC: [&str; 4] = ["/api/open", "/notification/open", "/auditing/open", "/unchecked"];
+/// Routes that the sample does not have: for each service one that a policy opens, and one that no
+/// Check guards.
+pub const PUBLIC: [&str; 4] = [
+    "/api/open",
+    "/notification/open",
+    "/auditing/open",
+    "/unchecked",
+];
 
 const CLUSTERS: [&str; 4] = ["task-api", "notification", "audit", "audit"];
 
 /// Starts it in front of `upstream`.
 pub async fn shipped_envoy(upstream: u16) -> anyhow::Result<Front> {
-    Front::start(upstream, policies, |folder, _| add_public_routes(&folder.join("routes.yaml"))).await
+    Front::start(upstream, policies, |folder, _| {
+        add_public_routes(&folder.join("routes.yaml"))
+    })
+    .await
 }
 
 /// Tens of thousands of requests of one caller are what the limit is there to stop.
@@ -28,11 +37,19 @@ fn policies(sample: &str) -> String {
 
 fn add_public_routes(file: &Path) -> anyhow::Result<()> {
     let mut document: Value = serde_json::from_slice(&std::fs::read(file)?)?;
-    let routes = document.pointer_mut("/resources/0/virtual_hosts/0/routes").and_then(Value::as_array_mut);
+    let routes = document
+        .pointer_mut("/resources/0/virtual_hosts/0/routes")
+        .and_then(Value::as_array_mut);
     let routes = routes.context("routes.yaml has no routes")?;
     // The last route is the one for everything else.
     let last = routes.len().saturating_sub(1);
-    routes.splice(last..last, PUBLIC.iter().zip(CLUSTERS).map(|(path, cluster)| route(path, cluster)));
+    routes.splice(
+        last..last,
+        PUBLIC
+            .iter()
+            .zip(CLUSTERS)
+            .map(|(path, cluster)| route(path, cluster)),
+    );
     std::fs::write(file, serde_json::to_vec(&document)?)
         .with_context(|| format!("{}: cannot be written", file.display()))
 }

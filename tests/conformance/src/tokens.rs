@@ -4,8 +4,14 @@ use dev_stack::Front;
 use dev_stack::directory::{ADMIN, AUDIT, NOTIFICATION, TASK_API, TASK_API_CLIENT};
 
 /// Every protected route of `envoy/routes.yaml`, the first of each service first among its own.
-pub const PROTECTED: [&str; 6] =
-    ["/api/tasks", "/api/me", "/api/tasks/1", "/notification/notify", "/notification/notifications", "/auditing/audit"];
+pub const PROTECTED: [&str; 6] = [
+    "/api/tasks",
+    "/api/me",
+    "/api/tasks/1",
+    "/notification/notify",
+    "/notification/notifications",
+    "/auditing/audit",
+];
 
 /// A token for each service.
 #[derive(Debug)]
@@ -21,7 +27,9 @@ impl Tokens {
         let issuer = front.identity_provider();
         Ok(Self {
             tasks: issuer.user_token(ADMIN, TASK_API, "access_as_user").await?,
-            notifications: issuer.user_token(ADMIN, NOTIFICATION, "Notify.Send").await?,
+            notifications: issuer
+                .user_token(ADMIN, NOTIFICATION, "Notify.Send")
+                .await?,
             audit: issuer.application_token(TASK_API_CLIENT, AUDIT).await?,
         })
     }

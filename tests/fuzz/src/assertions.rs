@@ -9,24 +9,38 @@ use portcullis_token::KeySet;
 /// The bytes 0 to 31, by which some inputs are genuine.
 const MAC_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-/// An assertion: one kind of key is believed at most, a MAC opens nothing but what it is the MAC of,
-/// and nobody guesses a signature.
+/// An assertion: one kind of key is believed at most, a MAC opens nothing but what it is the MAC
+/// of, and nobody guesses a signature.
 pub fn assertion(token: &[u8]) {
     static MAC: LazyLock<MacKeys> = LazyLock::new(|| MacKeys::parse(MAC_KEY).unwrap());
     static PUBLIC: LazyLock<KeySet> = LazyLock::new(|| {
         let signer = Signer::generate().unwrap();
         KeySet::parse(signer.key_set().as_bytes(), ALGORITHMS).unwrap()
     });
-    let Ok(token) = std::str::from_utf8(token) else { return };
-    let expected =
-        Expected { audience: "orders", method: "GET", path: "/orders", unbound_will_do: true, now: 1_800_000_000 };
+    let Ok(token) = std::str::from_utf8(token) else {
+        return;
+    };
+    let expected = Expected {
+        audience: "orders",
+        method: "GET",
+        path: "/orders",
+        unbound_will_do: true,
+        now: 1_800_000_000,
+    };
     let presented = || Presented::parse(token);
     let says_mac = presented().is_ok_and(|presented| presented.says_mac());
-    assert!(presented().and_then(|presented| presented.verify(&PUBLIC, expected)).is_err());
+    assert!(
+        presented()
+            .and_then(|presented| presented.verify(&PUBLIC, expected))
+            .is_err()
+    );
     if let Ok(assertion) = presented().and_then(|presented| presented.verify_mac(&MAC, expected)) {
         let (content, tag) = token.rsplit_once('.').unwrap();
         let key = hmac::Key::new(HMAC_SHA256, &STANDARD.decode(MAC_KEY).unwrap());
-        assert_eq!(URL_SAFE_NO_PAD.encode(hmac::sign(&key, content.as_bytes())), tag);
+        assert_eq!(
+            URL_SAFE_NO_PAD.encode(hmac::sign(&key, content.as_bytes())),
+            tag
+        );
         assert!(says_mac && assertion.audience == "orders", "{token}");
     }
 }
@@ -34,7 +48,9 @@ pub fn assertion(token: &[u8]) {
 /// A file of MAC keys: what is accepted has between one and eight different keys, what is refused
 /// is explained in words of ours, without a byte of the file.
 pub fn mac_keys(text: &[u8]) {
-    let Ok(text) = std::str::from_utf8(text) else { return };
+    let Ok(text) = std::str::from_utf8(text) else {
+        return;
+    };
     match MacKeys::parse(text) {
         Ok(keys) => {
             let mut ids = keys.key_ids();

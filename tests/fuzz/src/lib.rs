@@ -1,5 +1,6 @@
-//! What must hold whatever bytes come. Each target takes bytes and panics when something does not hold; `fuzz/` looks for such bytes, guided
-//! by coverage, and `tests/replay.rs` presents again what it found.
+//! What must hold whatever bytes come. Each target takes bytes and panics when something does not
+//! hold; `fuzz/` looks for such bytes, guided by coverage, and `tests/replay.rs` presents again
+//! what it found.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -34,43 +35,72 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("mac_keys", mac_keys),
 ];
 
-/// An `Authorization` line: what is taken for the token is all that follows the scheme, and one token.
+/// An `Authorization` line: what is taken for the token is all that follows the scheme, and one
+/// token.
 pub fn authorization_line(line: &[u8]) {
     if let Ok(token) = bearer_token(Authorization::One(line)) {
         let (scheme, rest) = line.split_at(line.len() - token.len());
         assert_eq!(rest, token.as_bytes());
         assert!(scheme.eq_ignore_ascii_case(b"bearer "));
-        assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic() && byte != b','));
+        assert!(
+            !token.is_empty()
+                && token
+                    .bytes()
+                    .all(|byte| byte.is_ascii_graphic() && byte != b',')
+        );
     }
 }
 
 /// A JWKS document: keys are few, each has a name, and the same document gives the same keys.
 pub fn key_set(document: &[u8]) {
-    let (first, second) = (KeySet::parse(document, &Algorithm::ALL), KeySet::parse(document, &Algorithm::ALL));
+    let (first, second) = (
+        KeySet::parse(document, &Algorithm::ALL),
+        KeySet::parse(document, &Algorithm::ALL),
+    );
     match (first, second) {
         (Ok(first), Ok(second)) => {
             assert_eq!(first.key_ids(), second.key_ids());
-            assert!((1..=256).contains(&first.len()) && first.key_ids().iter().all(|id| first.get(id).is_some()));
+            assert!(
+                (1..=256).contains(&first.len())
+                    && first.key_ids().iter().all(|id| first.get(id).is_some())
+            );
         }
         (Err(first), Err(second)) => assert!(first == second && !first.to_string().is_empty()),
         (first, second) => panic!("{first:?} and {second:?}"),
     }
 }
 
-/// A policy document: what is refused has a reason with a place; what is accepted has policies whose issuers exist.
+/// A policy document: what is refused has a reason with a place; what is accepted has policies
+/// whose issuers exist.
 pub fn policy_document(text: &[u8]) {
-    let Ok(text) = std::str::from_utf8(text) else { return };
+    let Ok(text) = std::str::from_utf8(text) else {
+        return;
+    };
     match PolicySet::compile([("fuzz.yaml", text)]) {
         Ok(set) => {
             assert!(set.policies().count() > 0);
             for policy in set.policies() {
                 let issuer = policy.tokens.as_ref().map(|tokens| tokens.issuer.as_str());
-                assert!(issuer.is_none_or(|issuer| set.issuers().any(|(name, _)| name == issuer)), "{}", policy.name);
-                assert!(policy.tokens.is_some() || policy.is_for_anyone(), "nobody could pass {}", policy.name);
+                assert!(
+                    issuer.is_none_or(|issuer| set.issuers().any(|(name, _)| name == issuer)),
+                    "{}",
+                    policy.name
+                );
+                assert!(
+                    policy.tokens.is_some() || policy.is_for_anyone(),
+                    "nobody could pass {}",
+                    policy.name
+                );
             }
         }
         Err(problems) => {
-            assert!(!problems.0.is_empty() && problems.lines().iter().all(|line| line.starts_with("fuzz.yaml:")));
+            assert!(
+                !problems.0.is_empty()
+                    && problems
+                        .lines()
+                        .iter()
+                        .all(|line| line.starts_with("fuzz.yaml:"))
+            );
         }
     }
 }

@@ -3,7 +3,8 @@ use std::sync::OnceLock;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portcullis_token::{
-    Algorithm, Audiences, EntraSettings, KeySet, Rehearsal, RehearsedVerifier, Tenants, TimeRules, open,
+    Algorithm, Audiences, EntraSettings, KeySet, Rehearsal, RehearsedVerifier, Tenants, TimeRules,
+    open,
 };
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -17,7 +18,11 @@ const KEY: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"k","x":"f83OJ3D2x
 pub fn jose_header(header: &[u8]) {
     static KEYS: OnceLock<KeySet> = OnceLock::new();
     let keys = KEYS.get_or_init(|| KeySet::parse(KEY.as_bytes(), &Algorithm::ALL).unwrap());
-    let token = format!("{}.e30.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode([7; 64]));
+    let token = format!(
+        "{}.e30.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode([7; 64])
+    );
     assert!(open(&token, keys, &Algorithm::ALL).is_err());
 }
 
@@ -25,24 +30,46 @@ pub fn jose_header(header: &[u8]) {
 fn verifier() -> &'static (RehearsedVerifier, Runtime) {
     static VERIFIER: OnceLock<(RehearsedVerifier, Runtime)> = OnceLock::new();
     VERIFIER.get_or_init(|| {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let tenants = Tenants::Listed(vec![TENANT.to_owned()]);
         let settings = EntraSettings::new(EntraSettings::PUBLIC_CLOUD, tenants).unwrap();
-        let verifier =
-            runtime.block_on(async { Rehearsal::new().unwrap().entra(settings, TimeRules::default()).await });
+        let verifier = runtime.block_on(async {
+            Rehearsal::new()
+                .unwrap()
+                .entra(settings, TimeRules::default())
+                .await
+        });
         (verifier, runtime)
     })
 }
 
 /// Claims: whoever they speak for is whom any other reader of the same JSON finds in them.
 pub fn claims(claims: &[u8]) {
-    let token = format!("eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
+    let token = format!(
+        "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ.{}.c2ln",
+        URL_SAFE_NO_PAD.encode(claims)
+    );
     let audiences = Audiences::Application(API.to_owned());
-    if let Ok(verified) = verifier().0.judge_all_but_the_signature(&token, &audiences, NOW) {
+    if let Ok(verified) = verifier()
+        .0
+        .judge_all_but_the_signature(&token, &audiences, NOW)
+    {
         let read: Value = serde_json::from_slice(claims).unwrap();
         let text = |name: &str| read[name].as_str().unwrap_or_default();
-        assert_eq!((verified.caller.tenant.as_str(), verified.caller.object_id.as_str()), (TENANT, text("oid")));
-        assert!(text("tid") == TENANT && text("aud").contains(API) && verified.valid.contains(&NOW));
+        assert_eq!(
+            (
+                verified.caller.tenant.as_str(),
+                verified.caller.object_id.as_str()
+            ),
+            (TENANT, text("oid"))
+        );
+        assert!(
+            text("tid") == TENANT && text("aud").contains(API) && verified.valid.contains(&NOW)
+        );
         let roles = read["roles"].as_array().map_or(0, Vec::len);
         assert_eq!(verified.caller.roles.len(), roles);
         assert_eq!(verified.caller.scopes.is_empty(), read.get("scp").is_none());

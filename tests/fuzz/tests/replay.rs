@@ -1,5 +1,9 @@
 //! Presents again what the fuzzer was started with and what it found.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may fail by panicking"
+)]
 
 use std::path::Path;
 
@@ -9,7 +13,8 @@ use fuzz_tests::TARGETS;
 fn every_target_holds_for_all_of_its_inputs() {
     let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
     for (name, target) in TARGETS {
-        let files = std::fs::read_dir(corpora.join(name)).unwrap_or_else(|error| panic!("fuzz/corpus/{name}: {error}"));
+        let files = std::fs::read_dir(corpora.join(name))
+            .unwrap_or_else(|error| panic!("fuzz/corpus/{name}: {error}"));
         let mut count = 0;
         for file in files {
             let path = file.unwrap().path();

@@ -28,19 +28,40 @@ impl Load {
         let progress = Arc::new(watch::Sender::new(0));
         let mut tasks = JoinSet::new();
         for _ in 0..clients {
-            // As a load balancer in front of Envoy would: a connection that was closed while it was idle is opened anew.
-            let http = Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
-            tasks.spawn(ask(http, url.clone(), token.to_owned(), Arc::clone(&stop), Arc::clone(&progress)));
+            // As a load balancer in front of Envoy would: a connection that was closed while it was
+            // idle is opened anew.
+            let http = Client::builder()
+                .no_proxy()
+                .timeout(Duration::from_secs(30))
+                .build()?;
+            tasks.spawn(ask(
+                http,
+                url.clone(),
+                token.to_owned(),
+                Arc::clone(&stop),
+                Arc::clone(&progress),
+            ));
         }
-        Ok(Self { clients: tasks, stop, progress })
+        Ok(Self {
+            clients: tasks,
+            stop,
+            progress,
+        })
     }
 
     /// Waits until `more` further requests were answered.
     pub async fn answered(&self, more: usize) -> anyhow::Result<()> {
         let mut progress = self.progress.subscribe();
         let goal = *progress.borrow_and_update() + more;
-        let reached = tokio::time::timeout(Duration::from_mins(1), progress.wait_for(|answered| *answered >= goal));
-        reached.await.context("requests are not answered any more")?.map(drop).context("the clients have ended")
+        let reached = tokio::time::timeout(
+            Duration::from_mins(1),
+            progress.wait_for(|answered| *answered >= goal),
+        );
+        reached
+            .await
+            .context("requests are not answered any more")?
+            .map(drop)
+            .context("the clients have ended")
     }
 
     /// Stops the clients; what they saw.
@@ -60,7 +81,11 @@ impl Served {
     /// Nothing but 200s, and enough of them to mean something.
     pub fn must_be_complete(&self, at_least: usize) -> anyhow::Result<()> {
         let good = self.0.get("200").copied().unwrap_or_default();
-        ensure!(good >= at_least, "only {good} requests were served: {:?}", self.0);
+        ensure!(
+            good >= at_least,
+            "only {good} requests were served: {:?}",
+            self.0
+        );
         ensure!(self.0.len() == 1, "requests were lost: {:?}", self.0);
         Ok(())
     }

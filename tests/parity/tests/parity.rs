@@ -1,4 +1,5 @@
-//! The same token gets the same verdict, for the same reason, from the gate and from a service in token mode.
+//! The same token gets the same verdict, for the same reason, from the gate and from a service in
+//! token mode.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -59,15 +60,35 @@ impl Both {
                 "allow": [{"callers": "users", "scopes": ["access_as_user"]}, {"callers": "applications", "roles": ["Reader"]}],
             },
         });
-        let policies = PolicySet::compile([("p.yaml", format!("{issuer_document}\n---\n{policy}").as_str())]).unwrap();
-        let gate = Handler::start(&policies, issuer.http.clone(), CACHE).await.unwrap();
+        let policies = PolicySet::compile([(
+            "p.yaml",
+            format!("{issuer_document}\n---\n{policy}").as_str(),
+        )])
+        .unwrap();
+        let gate = Handler::start(&policies, issuer.http.clone(), CACHE)
+            .await
+            .unwrap();
         let tenants = format!("{TENANT},{SECOND_TENANT}");
-        let flags = ["service", "--home-tenant", TENANT, "--allowed-tenants", &tenants, "--authority", authority];
+        let flags = [
+            "service",
+            "--home-tenant",
+            TENANT,
+            "--allowed-tenants",
+            &tenants,
+            "--authority",
+            authority,
+        ];
         let settings = Service::parse_from(flags).guard;
         let clock = || CLOCK.load(Ordering::SeqCst);
         let process = Process::detached();
-        let guard = Guard::start_with_clock(&settings, issuer.http.clone(), "u", API, &process, clock).await.unwrap();
-        Self { gate, service: guard.protect(Router::new().route("/", get(|| async { "served" }))) }
+        let guard =
+            Guard::start_with_clock(&settings, issuer.http.clone(), "u", API, &process, clock)
+                .await
+                .unwrap();
+        Self {
+            gate,
+            service: guard.protect(Router::new().route("/", get(|| async { "served" }))),
+        }
     }
 
     /// What the gate says; a caller that was verified and may not pass counts as verified.
@@ -77,18 +98,40 @@ impl Both {
             value: String::new(),
             raw_value: line.clone(),
         };
-        let header_map = Some(HeaderMap { headers: lines.iter().map(header).collect() });
-        let http = HttpRequest { method: "GET".to_owned(), path: "/".to_owned(), header_map, ..HttpRequest::default() };
+        let header_map = Some(HeaderMap {
+            headers: lines.iter().map(header).collect(),
+        });
+        let http = HttpRequest {
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            header_map,
+            ..HttpRequest::default()
+        };
         let context_extensions = [("policy".to_owned(), "p".to_owned())].into();
-        let request = Some(Request { http: Some(http), time: None });
-        let attributes = Some(AttributeContext { request, context_extensions, ..AttributeContext::default() });
+        let request = Some(Request {
+            http: Some(http),
+            time: None,
+        });
+        let attributes = Some(AttributeContext {
+            request,
+            context_extensions,
+            ..AttributeContext::default()
+        });
         let check = CheckRequest { attributes }.encode_to_vec();
-        let Ok(answer) = self.gate.answer_at(check.into(), now).await else { return "fault".to_owned() };
+        let Ok(answer) = self.gate.answer_at(check.into(), now).await else {
+            return "fault".to_owned();
+        };
         match CheckResponse::decode(answer).unwrap().http_response {
             Some(HttpResponse::DeniedResponse(denied)) => {
                 let reason = reason(denied.body.as_bytes());
-                let verified = DenialReason::ALL.iter().any(|denial| denial.code() == reason);
-                if verified { "verified".to_owned() } else { reason }
+                let verified = DenialReason::ALL
+                    .iter()
+                    .any(|denial| denial.code() == reason);
+                if verified {
+                    "verified".to_owned()
+                } else {
+                    reason
+                }
             }
             _ => "verified".to_owned(),
         }
@@ -101,10 +144,19 @@ impl Both {
         for line in lines {
             request = request.header("authorization", http::HeaderValue::from_bytes(line).ok()?);
         }
-        let answer = self.service.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let answer = self
+            .service
+            .clone()
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
         let served = answer.status().is_success();
         let body: Bytes = to_bytes(answer.into_body(), 64 * 1024).await.unwrap();
-        Some(if served { "verified".to_owned() } else { reason(&body) })
+        Some(if served {
+            "verified".to_owned()
+        } else {
+            reason(&body)
+        })
     }
 }
 
@@ -120,20 +172,36 @@ async fn gate_and_service_agree_on_every_token() {
     let both = Both::before(&issuer).await;
     let mut presented: Vec<(String, Vec<Vec<u8>>, u64, String)> = Vec::new();
     for family in families(&issuer.keys, &issuer.authority, "127.0.0.1:1") {
-        for case in family.cases.into_iter().filter(|case| case.judge == Judge::Listed) {
+        for case in family
+            .cases
+            .into_iter()
+            .filter(|case| case.judge == Judge::Listed)
+        {
             let lines = match case.presented {
                 Presented::Lines(lines) => lines,
                 Presented::Token(token) => vec![format!("Bearer {token}").into_bytes()],
             };
-            let expected = case.expected.map_or("verified", portcullis_token::Reason::code);
-            presented.push((format!("{}: {}", family.name, case.name), lines, case.now, expected.to_owned()));
+            let expected = case
+                .expected
+                .map_or("verified", portcullis_token::Reason::code);
+            presented.push((
+                format!("{}: {}", family.name, case.name),
+                lines,
+                case.now,
+                expected.to_owned(),
+            ));
         }
     }
     let header = json!({"typ": "JWT", "alg": "RS256", "kid": KEY_ID}).to_string();
     let corpus = presented.len();
     for tuple in product() {
         let token = sign(&issuer.keys.good, &header, claims(tuple).to_string());
-        presented.push((format!("{tuple:?}"), vec![format!("Bearer {token}").into_bytes()], NOW + 1, String::new()));
+        presented.push((
+            format!("{tuple:?}"),
+            vec![format!("Bearer {token}").into_bytes()],
+            NOW + 1,
+            String::new(),
+        ));
     }
     let (mut compared, mut not_http, mut different) = (0, 0, Vec::new());
     for (name, lines, now, _) in &presented {
@@ -146,11 +214,18 @@ async fn gate_and_service_agree_on_every_token() {
         };
         compared += 1;
         if by_gate != by_service || again != by_gate {
-            different.push(format!("{name}: gate {by_gate}, then {again}; service {by_service}"));
+            different.push(format!(
+                "{name}: gate {by_gate}, then {again}; service {by_service}"
+            ));
         }
     }
     println!("{compared} compared ({corpus} of the corpus), {not_http} cannot be sent by HTTP");
-    assert!(different.is_empty(), "{} differ:\n{}", different.len(), different.join("\n"));
+    assert!(
+        different.is_empty(),
+        "{} differ:\n{}",
+        different.len(),
+        different.join("\n")
+    );
     assert!(compared > 17_000, "{compared}");
     let remembered = both.gate.cached().0;
     assert!(remembered > 50, "the cache took part: {remembered}");

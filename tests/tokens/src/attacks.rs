@@ -1,4 +1,5 @@
-//! Everything that an attacker can present instead of a good token, and beside each family the good token that is accepted.
+//! Everything that an attacker can present instead of a good token, and beside each family the good
+//! token that is accepted.
 
 mod algorithms;
 pub mod case;

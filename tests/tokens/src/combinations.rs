@@ -1,5 +1,7 @@
 /// Every way to choose one value of each dimension.
-pub(crate) fn combinations<const N: usize>(dimensions: [&[&'static str]; N]) -> Vec<[&'static str; N]> {
+pub(crate) fn combinations<const N: usize>(
+    dimensions: [&[&'static str]; N],
+) -> Vec<[&'static str; N]> {
     let mut tuples = vec![[""; N]];
     for (place, values) in dimensions.into_iter().enumerate() {
         let with = |tuple: [&'static str; N]| {

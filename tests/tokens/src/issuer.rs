@@ -1,4 +1,5 @@
-//! An Entra for tests: real TLS, discovery and key sets, and keys that sign whatever they are given.
+//! An Entra for tests: real TLS, discovery and key sets, and keys that sign whatever they are
+//! given.
 
 mod documents;
 mod signing;
@@ -68,13 +69,28 @@ impl Issuer {
         let authority = format!("https://{}", listener.local_addr().unwrap());
         let (keys, requests) = (Keys::generate(), Arc::default());
         let (config, certificate) = tls::generate();
-        let documents = Served { keys: keys.clone(), authority: authority.clone(), requests: Arc::clone(&requests) };
-        let router = Router::new().fallback(answer).with_state(Arc::new(documents));
+        let documents = Served {
+            keys: keys.clone(),
+            authority: authority.clone(),
+            requests: Arc::clone(&requests),
+        };
+        let router = Router::new()
+            .fallback(answer)
+            .with_state(Arc::new(documents));
         let server = from_tcp_rustls(listener, RustlsConfig::from_config(config)).unwrap();
         tokio::spawn(server.serve(router.into_make_service()));
         let certificate = Certificate::from_pem(certificate.as_bytes()).unwrap();
-        let http = Client::builder().no_proxy().tls_certs_only([certificate]).build().unwrap();
-        Self { authority, keys, http, requests }
+        let http = Client::builder()
+            .no_proxy()
+            .tls_certs_only([certificate])
+            .build()
+            .unwrap();
+        Self {
+            authority,
+            keys,
+            http,
+            requests,
+        }
     }
 
     /// What is published at `path`.
@@ -92,12 +108,21 @@ impl Issuer {
     /// A verifier that has only begun to ask `authority` for keys.
     pub fn verifier_of(&self, authority: &str, tenants: Tenants) -> Verifier {
         let settings = EntraSettings::new(authority, tenants).unwrap();
-        Verifier::entra(&self.http, settings, &KeyPolicy::default(), TimeRules::entra())
+        Verifier::entra(
+            &self.http,
+            settings,
+            &KeyPolicy::default(),
+            TimeRules::entra(),
+        )
     }
 
     /// The paths that were asked for, in order.
     pub fn requests(&self) -> Vec<String> {
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut requests = self
+            .requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         requests.sort();
         requests
     }
@@ -109,7 +134,11 @@ pub fn listed() -> Tenants {
 }
 
 async fn answer(State(documents): State<Arc<Served>>, uri: Uri) -> (StatusCode, String) {
-    documents.requests.lock().unwrap_or_else(PoisonError::into_inner).push(uri.path().to_owned());
+    documents
+        .requests
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .push(uri.path().to_owned());
     match documents::published(&documents.authority, &documents.keys, uri.path()) {
         Some(document) => (StatusCode::OK, document.to_string()),
         None => (StatusCode::NOT_FOUND, String::new()),

@@ -1,7 +1,10 @@
-//! Every combination of the claims by which providers other than Entra tell users from applications.
+//! Every combination of the claims by which providers other than Entra tell users from
+//! applications.
 
 use portcullis_token::CallerKind::{Application, User};
-use portcullis_token::{Audiences, CallerKind, ClaimNames, KeyPolicy, KindRule, OidcKeys, OidcSettings, Reason};
+use portcullis_token::{
+    Audiences, CallerKind, ClaimNames, KeyPolicy, KindRule, OidcKeys, OidcSettings, Reason,
+};
 use portcullis_token::{TimeRules, Verifier};
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -16,9 +19,22 @@ const SUBJECTS: [&str; 4] = ["user-1", "web", "web@clients", "other@clients"];
 /// The claim that names the client `web`.
 const CLIENTS: [&str; 4] = ["client_id", "azp", "cid", ABSENT];
 const GRANTS: [&str; 3] = [ABSENT, "client-credentials", "password"];
-const NAMES: [&str; 4] = [ABSENT, "ada", "service-account-web", "service-account-other"];
+const NAMES: [&str; 4] = [
+    ABSENT,
+    "ada",
+    "service-account-web",
+    "service-account-other",
+];
 /// The claims that a sign-in, or Keycloak's `service_account` scope, leaves.
-const TRACES: [&str; 7] = [ABSENT, "sid", "amr", "uid", "auth_time", "clientAddress", "sid clientAddress"];
+const TRACES: [&str; 7] = [
+    ABSENT,
+    "sid",
+    "amr",
+    "uid",
+    "auth_time",
+    "clientAddress",
+    "sid clientAddress",
+];
 const SCOPES: [&str; 2] = ["orders", "openid orders"];
 /// Keycloak writes the kind of token into the payload too.
 const TYPES: [&str; 2] = [ABSENT, "Bearer"];
@@ -30,34 +46,91 @@ const NAMED: &[&str] = &["client_id", "azp", "cid"];
 /// One combination, in the order of the tables above.
 pub type Tuple = [&'static str; 7];
 
-/// Which combinations speak for whom; the first row that fits decides, and where none does nothing tells.
+/// Which combinations speak for whom; the first row that fits decides, and where none does nothing
+/// tells.
 const ROWS: [([&[&str]; 7], Option<CallerKind>); 14] = [
-    ([ANY, ANY, &["client-credentials"], ANY, ANY, ANY, ANY], Some(Application)),
-    ([&["web"], NAMED, ANY, ANY, ANY, ANY, ANY], Some(Application)),
-    ([&["web@clients"], ANY, ANY, ANY, ANY, ANY, ANY], Some(Application)),
-    ([&["other@clients"], &[ABSENT], ANY, ANY, ANY, ANY, ANY], Some(Application)),
+    (
+        [ANY, ANY, &["client-credentials"], ANY, ANY, ANY, ANY],
+        Some(Application),
+    ),
+    (
+        [&["web"], NAMED, ANY, ANY, ANY, ANY, ANY],
+        Some(Application),
+    ),
+    (
+        [&["web@clients"], ANY, ANY, ANY, ANY, ANY, ANY],
+        Some(Application),
+    ),
+    (
+        [&["other@clients"], &[ABSENT], ANY, ANY, ANY, ANY, ANY],
+        Some(Application),
+    ),
     ([&["other@clients"], NAMED, ANY, ANY, ANY, ANY, ANY], None),
-    ([ANY, ANY, ANY, &["service-account-web"], &["sid"], ANY, ANY], None),
-    ([ANY, ANY, ANY, &["service-account-web"], ANY, ANY, ANY], Some(Application)),
-    ([ANY, NAMED, ANY, &["service-account-other"], ANY, ANY, ANY], None),
-    ([ANY, &[ABSENT], ANY, &["service-account-other"], &["sid"], ANY, ANY], None),
-    ([ANY, &[ABSENT], ANY, &["service-account-other"], ANY, ANY, ANY], Some(Application)),
-    ([ANY, ANY, ANY, ANY, &["sid", "sid clientAddress"], ANY, ANY], Some(User)),
+    (
+        [ANY, ANY, ANY, &["service-account-web"], &["sid"], ANY, ANY],
+        None,
+    ),
+    (
+        [ANY, ANY, ANY, &["service-account-web"], ANY, ANY, ANY],
+        Some(Application),
+    ),
+    (
+        [ANY, NAMED, ANY, &["service-account-other"], ANY, ANY, ANY],
+        None,
+    ),
+    (
+        [
+            ANY,
+            &[ABSENT],
+            ANY,
+            &["service-account-other"],
+            &["sid"],
+            ANY,
+            ANY,
+        ],
+        None,
+    ),
+    (
+        [
+            ANY,
+            &[ABSENT],
+            ANY,
+            &["service-account-other"],
+            ANY,
+            ANY,
+            ANY,
+        ],
+        Some(Application),
+    ),
+    (
+        [ANY, ANY, ANY, ANY, &["sid", "sid clientAddress"], ANY, ANY],
+        Some(User),
+    ),
     ([ANY, ANY, ANY, ANY, &["amr"], ANY, ANY], Some(User)),
     ([ANY, &["cid"], ANY, ANY, &["uid"], ANY, ANY], Some(User)),
-    ([ANY, NAMED, ANY, ANY, ANY, &["openid orders"], &[ABSENT]], Some(User)),
+    (
+        [ANY, NAMED, ANY, ANY, ANY, &["openid orders"], &[ABSENT]],
+        Some(User),
+    ),
 ];
 
 /// Whom the combination speaks for, if that can be told.
 pub fn written(tuple: &Tuple) -> Option<CallerKind> {
-    let fits =
-        |row: &[&[&str]; 7]| row.iter().zip(tuple).all(|(values, value)| values.is_empty() || values.contains(value));
-    ROWS.iter().find(|(row, _)| fits(row)).and_then(|(_, kind)| *kind)
+    let fits = |row: &[&[&str]; 7]| {
+        row.iter()
+            .zip(tuple)
+            .all(|(values, value)| values.is_empty() || values.contains(value))
+    };
+    ROWS.iter()
+        .find(|(row, _)| fits(row))
+        .and_then(|(_, kind)| *kind)
 }
 
 /// All combinations.
 pub fn product() -> Vec<Tuple> {
-    combinations([&SUBJECTS, &CLIENTS, &GRANTS, &NAMES, &TRACES, &SCOPES, &TYPES])
+    combinations([
+        &SUBJECTS, &CLIENTS, &GRANTS, &NAMES, &TRACES, &SCOPES, &TYPES,
+    ])
 }
 
 /// The token of a combination.
@@ -65,8 +138,16 @@ pub fn token(keys: &Keys, [sub, client, grant, name, traces, scope, typ]: Tuple)
     let mut claims = json!({
         "iss": ISSUER, "aud": AUDIENCE, "sub": sub, "scope": scope, "iat": NOW, "exp": NOW + 3600, "acr": "1",
     });
-    let texts = [(client, "web"), ("gty", grant), ("preferred_username", name), ("typ", typ)];
-    for (claim, value) in texts.into_iter().filter(|(claim, value)| *claim != ABSENT && *value != ABSENT) {
+    let texts = [
+        (client, "web"),
+        ("gty", grant),
+        ("preferred_username", name),
+        ("typ", typ),
+    ];
+    for (claim, value) in texts
+        .into_iter()
+        .filter(|(claim, value)| *claim != ABSENT && *value != ABSENT)
+    {
         claims[claim] = value.into();
     }
     for trace in traces.split_whitespace() {
@@ -85,7 +166,8 @@ pub fn key_set(keys: &Keys) -> Value {
     json!({ "keys": [jwk(KEY_ID, &keys.good)] })
 }
 
-/// A verifier of the provider's tokens, which tell users from applications by `rule`, if there is one.
+/// A verifier of the provider's tokens, which tell users from applications by `rule`, if there is
+/// one.
 pub fn verifier(keys: &Keys, rule: Option<KindRule>) -> Verifier {
     let jwks = OidcKeys::Inline(key_set(keys).to_string());
     let settings = OidcSettings::new(ISSUER, &jwks, &[], ClaimNames::default()).unwrap();
@@ -93,11 +175,22 @@ pub fn verifier(keys: &Keys, rule: Option<KindRule>) -> Verifier {
         Some(rule) => settings.telling_kind_by(rule),
         None => settings,
     };
-    Verifier::oidc(&Client::new(), settings, &KeyPolicy::default(), TimeRules::default())
+    Verifier::oidc(
+        &Client::new(),
+        settings,
+        &KeyPolicy::default(),
+        TimeRules::default(),
+    )
 }
 
 /// Whom a token speaks for to `verifier`.
 pub fn told(verifier: &Verifier, token: &str) -> Result<CallerKind, Reason> {
-    let verdict = verifier.verify_at_hand(token, &Audiences::Exactly(vec![AUDIENCE.to_owned()]), NOW + 1);
-    verdict.map(|verified| verified.caller.kind).map_err(|denied| denied.reason)
+    let verdict = verifier.verify_at_hand(
+        token,
+        &Audiences::Exactly(vec![AUDIENCE.to_owned()]),
+        NOW + 1,
+    );
+    verdict
+        .map(|verified| verified.caller.kind)
+        .map_err(|denied| denied.reason)
 }

@@ -1,4 +1,5 @@
-//! Tokens, good and bad, and an issuer of both: what is presented to the verifier, to the gate, to a service and to an independent judge.
+//! Tokens, good and bad, and an issuer of both: what is presented to the verifier, to the gate, to
+//! a service and to an independent judge.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

@@ -32,7 +32,8 @@ const ID: &str = "3a5c0001-0000-4000-8000-000000000001";
 const URI: &str = "api://3a5c0001-0000-4000-8000-000000000001";
 const URI_SLASH: &str = "api://3a5c0001-0000-4000-8000-000000000001/";
 
-/// Where accepted tokens come from and what they are for: `ver`, `iss`, `aud`, `tid` and the claim that names the client.
+/// Where accepted tokens come from and what they are for: `ver`, `iss`, `aud`, `tid` and the claim
+/// that names the client.
 const ORIGINS: [[&str; 5]; 8] = [
     ["1.0", STS_1, ID, T1, "appid"],
     ["1.0", STS_1, URI, T1, "appid"],
@@ -63,7 +64,9 @@ pub type Tuple = [&'static str; 8];
 
 /// All combinations.
 pub fn product() -> Vec<Tuple> {
-    combinations([&VERSIONS, &ISSUERS, &AUDIENCES, &TENANTS, &ACTORS, &IDTYPS, &SCOPES, &PEOPLE])
+    combinations([
+        &VERSIONS, &ISSUERS, &AUDIENCES, &TENANTS, &ACTORS, &IDTYPS, &SCOPES, &PEOPLE,
+    ])
 }
 
 /// The combinations that are accepted, and whom they speak for.
@@ -74,9 +77,9 @@ pub fn written() -> BTreeMap<Tuple, &'static str> {
     };
     let shapes = SHAPES.iter().map(shape);
     let all = ORIGINS.iter().flat_map(|[ver, iss, aud, tid, actor]| {
-        shapes
-            .clone()
-            .map(move |(idtyp, scp, person, kind)| ([*ver, *iss, *aud, *tid, *actor, idtyp, scp, person], kind))
+        shapes.clone().map(move |(idtyp, scp, person, kind)| {
+            ([*ver, *iss, *aud, *tid, *actor, idtyp, scp, person], kind)
+        })
     });
     all.collect()
 }
@@ -86,7 +89,14 @@ pub fn claims([ver, iss, aud, tid, actors, idtyp, scp, person]: Tuple) -> Value 
     let mut claims = json!({
         "oid": "aaaaaaaa-0001-4000-8000-000000000001", "roles": ["Reader"], "nbf": NOW, "iat": NOW, "exp": NOW + 3600,
     });
-    let texts = [("ver", ver), ("iss", iss), ("aud", aud), ("tid", tid), ("idtyp", idtyp), ("scp", scp)];
+    let texts = [
+        ("ver", ver),
+        ("iss", iss),
+        ("aud", aud),
+        ("tid", tid),
+        ("idtyp", idtyp),
+        ("scp", scp),
+    ];
     let person = [("preferred_username", person)];
     let actors = actors.split_whitespace().map(|name| (name, CLIENT));
     for (name, value) in texts.into_iter().chain(person).chain(actors) {

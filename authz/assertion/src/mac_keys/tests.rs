@@ -14,12 +14,24 @@ fn a_file_is_read_with_its_comments_and_in_both_alphabets() {
     for text in [
         format!("{FIRST}\n{SECOND_URL_SAFE}\n"),
         format!("# of the year 2026\n\n  {FIRST}  # signs\r\n\t{SECOND_URL_SAFE}=\r\n#{SECOND}\n"),
-        format!("{}\n{}", FIRST.trim_end_matches('='), SECOND.trim_end_matches('=')),
+        format!(
+            "{}\n{}",
+            FIRST.trim_end_matches('='),
+            SECOND.trim_end_matches('=')
+        ),
     ] {
-        assert_eq!(MacKeys::parse(&text).unwrap().key_ids(), expected.key_ids(), "{text}");
+        assert_eq!(
+            MacKeys::parse(&text).unwrap().key_ids(),
+            expected.key_ids(),
+            "{text}"
+        );
     }
     let turned = MacKeys::parse(&format!("{SECOND}\n{FIRST}")).unwrap();
-    assert_eq!(turned.key_ids(), expected.key_ids().into_iter().rev().collect::<Vec<_>>(), "the first line signs");
+    assert_eq!(
+        turned.key_ids(),
+        expected.key_ids().into_iter().rev().collect::<Vec<_>>(),
+        "the first line signs"
+    );
 }
 
 #[test]
@@ -29,21 +41,56 @@ fn a_file_that_holds_no_such_keys_is_explained_without_the_key() {
     for (text, error) in [
         (String::new(), MacKeyError::Empty),
         ("# nothing yet\n\n".to_owned(), MacKeyError::Empty),
-        ("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==".to_owned(), MacKeyError::TooShort { line: 1, length: 31 }),
-        (format!("{FIRST}\n\nc2hvcnQ="), MacKeyError::TooShort { line: 3, length: 5 }),
-        ("-----BEGIN PUBLIC KEY-----".to_owned(), MacKeyError::NotBase64 { line: 1 }),
-        (format!("{FIRST} {SECOND}"), MacKeyError::NotBase64 { line: 1 }),
-        (format!("{FIRST}\n{{\"kty\":\"oct\"}}"), MacKeyError::NotBase64 { line: 2 }),
+        (
+            "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==".to_owned(),
+            MacKeyError::TooShort {
+                line: 1,
+                length: 31,
+            },
+        ),
+        (
+            format!("{FIRST}\n\nc2hvcnQ="),
+            MacKeyError::TooShort { line: 3, length: 5 },
+        ),
+        (
+            "-----BEGIN PUBLIC KEY-----".to_owned(),
+            MacKeyError::NotBase64 { line: 1 },
+        ),
+        (
+            format!("{FIRST} {SECOND}"),
+            MacKeyError::NotBase64 { line: 1 },
+        ),
+        (
+            format!("{FIRST}\n{{\"kty\":\"oct\"}}"),
+            MacKeyError::NotBase64 { line: 2 },
+        ),
         ("A".repeat(43), MacKeyError::NotRandom { line: 1 }),
-        (format!("{FIRST}\n{SECOND}\n{}", FIRST.trim_end_matches('=')), MacKeyError::Repeated { line: 3 }),
-        ((0..9).map(|n| random(n * 16) + "\n").collect(), MacKeyError::TooMany),
+        (
+            format!("{FIRST}\n{SECOND}\n{}", FIRST.trim_end_matches('=')),
+            MacKeyError::Repeated { line: 3 },
+        ),
+        (
+            (0..9).map(|n| random(n * 16) + "\n").collect(),
+            MacKeyError::TooMany,
+        ),
         (" ".repeat(MAX_MAC_KEY_FILE + 1), MacKeyError::TooLarge),
     ] {
-        let found = MacKeys::parse(&text).map(|keys| keys.key_ids().len()).unwrap_err();
+        let found = MacKeys::parse(&text)
+            .map(|keys| keys.key_ids().len())
+            .unwrap_err();
         assert_eq!(found, error, "{text}");
-        assert!(text.trim().is_empty() || !found.to_string().contains(text.trim()), "{found}");
+        assert!(
+            text.trim().is_empty() || !found.to_string().contains(text.trim()),
+            "{found}"
+        );
     }
-    assert_eq!(MacKeys::parse(&(0..8).map(|n| random(n * 16) + "\n").collect::<String>()).unwrap().key_ids().len(), 8);
+    assert_eq!(
+        MacKeys::parse(&(0..8).map(|n| random(n * 16) + "\n").collect::<String>())
+            .unwrap()
+            .key_ids()
+            .len(),
+        8
+    );
 }
 
 #[test]
@@ -54,12 +101,19 @@ fn nothing_printed_tells_a_key() {
     for secret in [FIRST.trim_end_matches('='), "1, 2, 3", "010203"] {
         assert!(!printed.contains(secret), "{printed}");
     }
-    assert!(!KEY_ID_LABEL.contains(&b'.'), "what is signed is header, dot, claims");
+    assert!(
+        !KEY_ID_LABEL.contains(&b'.'),
+        "what is signed is header, dot, claims"
+    );
 }
 
 /// The backends of other languages compute it too.
 #[test]
 fn a_key_id_is_the_first_half_of_the_labels_mac() {
-    // python3: urlsafe_b64encode(hmac.digest(bytes(range(32)), b"portcullis assertion key id", "sha256")[:16])
-    assert_eq!(MacKeys::parse(FIRST).unwrap().key_ids(), ["QLWtvvn3-rimes9ozv_Mvg"]);
+    // python3: urlsafe_b64encode(hmac.digest(bytes(range(32)), b"portcullis assertion key id",
+    // "sha256")[:16])
+    assert_eq!(
+        MacKeys::parse(FIRST).unwrap().key_ids(),
+        ["QLWtvvn3-rimes9ozv_Mvg"]
+    );
 }

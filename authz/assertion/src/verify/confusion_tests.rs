@@ -35,7 +35,10 @@ fn signer() -> (Signer, EcdsaKeyPair) {
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        STANDARD.encode(der)
+    )
 }
 
 /// The good assertion's claims under another header, with a tag by `secret`.
@@ -69,9 +72,21 @@ fn a_public_key_is_never_the_secret_of_a_mac() {
         MAC_KEY.as_bytes(),
     ] {
         for kid in [public_id, &mac_id] {
-            let forged = hs256(&good, &json!({"alg": "HS256", "typ": "JWT", "kid": kid}), secret);
-            let of_mac = if kid == mac_id { Reason::SignatureInvalid } else { Reason::KeyUnknown };
-            assert_eq!(reasons(&forged, &public, &mac), [Reason::AlgorithmNotAllowed, of_mac], "{kid}");
+            let forged = hs256(
+                &good,
+                &json!({"alg": "HS256", "typ": "JWT", "kid": kid}),
+                secret,
+            );
+            let of_mac = if kid == mac_id {
+                Reason::SignatureInvalid
+            } else {
+                Reason::KeyUnknown
+            };
+            assert_eq!(
+                reasons(&forged, &public, &mac),
+                [Reason::AlgorithmNotAllowed, of_mac],
+                "{kid}"
+            );
         }
     }
 }
@@ -80,15 +95,36 @@ fn a_public_key_is_never_the_secret_of_a_mac() {
 fn a_mac_is_never_a_signature_and_a_signature_never_a_mac() {
     let (signer, _) = signer();
     let (public, mac) = (public_keys(&signer), MacKeys::parse(MAC_KEY).unwrap());
-    let (by_signature, by_mac) = (signer.sign(&assertion()).unwrap(), mac.sign(&assertion()).unwrap());
+    let (by_signature, by_mac) = (
+        signer.sign(&assertion()).unwrap(),
+        mac.sign(&assertion()).unwrap(),
+    );
     let secret = STANDARD.decode(MAC_KEY).unwrap();
     let not_allowed = Reason::AlgorithmNotAllowed;
-    let es256 = |kid: &str| hs256(&by_signature, &json!({"alg": "ES256", "typ": "JWT", "kid": kid}), &secret);
+    let es256 = |kid: &str| {
+        hs256(
+            &by_signature,
+            &json!({"alg": "ES256", "typ": "JWT", "kid": kid}),
+            &secret,
+        )
+    };
     for (case, token, expected) in [
-        ("a good signature", by_signature.clone(), [None, Some(not_allowed)]),
+        (
+            "a good signature",
+            by_signature.clone(),
+            [None, Some(not_allowed)],
+        ),
         ("a good MAC", by_mac.clone(), [Some(not_allowed), None]),
-        ("ES256 with a MAC", es256(signer.key_ids()[0]), [Some(Reason::SignatureInvalid), Some(not_allowed)]),
-        ("ES256 with a MAC and its kid", es256(mac.key_ids()[0]), [Some(Reason::KeyUnknown), Some(not_allowed)]),
+        (
+            "ES256 with a MAC",
+            es256(signer.key_ids()[0]),
+            [Some(Reason::SignatureInvalid), Some(not_allowed)],
+        ),
+        (
+            "ES256 with a MAC and its kid",
+            es256(mac.key_ids()[0]),
+            [Some(Reason::KeyUnknown), Some(not_allowed)],
+        ),
     ] {
         let presented = || Presented::parse(&token).unwrap();
         let verdicts = [
@@ -108,7 +144,10 @@ fn a_mac_is_never_a_signature_and_a_signature_never_a_mac() {
 fn no_other_algorithm_is_taken_for_a_mac() {
     let (signer, _) = signer();
     let (public, mac) = (public_keys(&signer), MacKeys::parse(MAC_KEY).unwrap());
-    let (good, secret) = (mac.sign(&assertion()).unwrap(), STANDARD.decode(MAC_KEY).unwrap());
+    let (good, secret) = (
+        mac.sign(&assertion()).unwrap(),
+        STANDARD.decode(MAC_KEY).unwrap(),
+    );
     let kid = mac.key_ids()[0];
     for alg in [
         json!("none"),
@@ -122,15 +161,35 @@ fn no_other_algorithm_is_taken_for_a_mac() {
         json!(["HS256"]),
         json!(null),
     ] {
-        let forged = hs256(&good, &json!({"alg": alg, "typ": "JWT", "kid": kid}), &secret);
-        assert_eq!(reasons(&forged, &public, &mac), [Reason::AlgorithmNotAllowed; 2], "{alg}");
+        let forged = hs256(
+            &good,
+            &json!({"alg": alg, "typ": "JWT", "kid": kid}),
+            &secret,
+        );
+        assert_eq!(
+            reasons(&forged, &public, &mac),
+            [Reason::AlgorithmNotAllowed; 2],
+            "{alg}"
+        );
     }
     for (case, header, reason) in [
-        ("crit", json!({"alg": "HS256", "kid": kid, "crit": ["exp"]}), Reason::CriticalHeader),
+        (
+            "crit",
+            json!({"alg": "HS256", "kid": kid, "crit": ["exp"]}),
+            Reason::CriticalHeader,
+        ),
         ("no kid", json!({"alg": "HS256"}), Reason::KeyIdInvalid),
-        ("another type", json!({"alg": "HS256", "kid": kid, "typ": "dpop+jwt"}), Reason::TokenTypeUnexpected),
+        (
+            "another type",
+            json!({"alg": "HS256", "kid": kid, "typ": "dpop+jwt"}),
+            Reason::TokenTypeUnexpected,
+        ),
     ] {
-        assert_eq!(reasons(&hs256(&good, &header, &secret), &public, &mac), [reason; 2], "{case}");
+        assert_eq!(
+            reasons(&hs256(&good, &header, &secret), &public, &mac),
+            [reason; 2],
+            "{case}"
+        );
     }
 }
 
@@ -138,12 +197,24 @@ fn no_other_algorithm_is_taken_for_a_mac() {
 fn another_upstreams_key_opens_nothing() {
     let [own, other] = [MAC_KEY, OTHER_MAC_KEY].map(|key| MacKeys::parse(key).unwrap());
     let forged = other.sign(&assertion()).unwrap();
-    let refusal = Presented::parse(&forged).unwrap().verify_mac(&own, expected()).unwrap_err();
+    let refusal = Presented::parse(&forged)
+        .unwrap()
+        .verify_mac(&own, expected())
+        .unwrap_err();
     assert!(refusal.names_unknown_key(), "{refusal}");
     let secret = STANDARD.decode(OTHER_MAC_KEY).unwrap();
-    let by_own_name = hs256(&forged, &json!({"alg": "HS256", "typ": "JWT", "kid": own.key_ids()[0]}), &secret);
-    let refusal = Presented::parse(&by_own_name).unwrap().verify_mac(&own, expected()).unwrap_err();
-    assert!(matches!(refusal, AssertionRefusal::NotGenuine(refusal) if refusal.reason == Reason::SignatureInvalid));
+    let by_own_name = hs256(
+        &forged,
+        &json!({"alg": "HS256", "typ": "JWT", "kid": own.key_ids()[0]}),
+        &secret,
+    );
+    let refusal = Presented::parse(&by_own_name)
+        .unwrap()
+        .verify_mac(&own, expected())
+        .unwrap_err();
+    assert!(
+        matches!(refusal, AssertionRefusal::NotGenuine(refusal) if refusal.reason == Reason::SignatureInvalid)
+    );
 }
 
 #[test]
@@ -152,7 +223,9 @@ fn a_tag_counts_whole_and_unaltered() {
     let good = mac.sign(&assertion()).unwrap();
     let (content, tag) = good.rsplit_once('.').unwrap();
     let tag = URL_SAFE_NO_PAD.decode(tag).unwrap();
-    let mut spoilt: Vec<Vec<u8>> = (0..tag.len()).map(|length| tag[..length].to_vec()).collect();
+    let mut spoilt: Vec<Vec<u8>> = (0..tag.len())
+        .map(|length| tag[..length].to_vec())
+        .collect();
     spoilt.push([tag.as_slice(), &[0]].concat());
     for bit in 0..tag.len() * 8 {
         let mut tag = tag.clone();
@@ -161,7 +234,12 @@ fn a_tag_counts_whole_and_unaltered() {
     }
     for tag in spoilt {
         let forged = format!("{content}.{}", URL_SAFE_NO_PAD.encode(&tag));
-        let refusal = Presented::parse(&forged).and_then(|presented| presented.verify_mac(&mac, expected()));
-        assert_eq!(refusal.unwrap_err().code(), "assertion_not_genuine", "{tag:02x?}");
+        let refusal =
+            Presented::parse(&forged).and_then(|presented| presented.verify_mac(&mac, expected()));
+        assert_eq!(
+            refusal.unwrap_err().code(),
+            "assertion_not_genuine",
+            "{tag:02x?}"
+        );
     }
 }

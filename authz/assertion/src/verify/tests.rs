@@ -33,7 +33,13 @@ pub(super) fn public_keys(signer: &Signer) -> KeySet {
 }
 
 pub(super) fn expected() -> Expected<'static> {
-    Expected { audience: "task-api", method: "GET", path: "/api/tasks?page=2", unbound_will_do: false, now: NOW }
+    Expected {
+        audience: "task-api",
+        method: "GET",
+        path: "/api/tasks?page=2",
+        unbound_will_do: false,
+        now: NOW,
+    }
 }
 
 /// Keys of one algorithm, for both ends.
@@ -46,7 +52,10 @@ enum Keys {
 
 impl Keys {
     fn of_both_algorithms() -> [Self; 2] {
-        [Self::Es256(Signer::generate().unwrap()), Self::Hs256(MacKeys::parse(MAC_KEY).unwrap())]
+        [
+            Self::Es256(Signer::generate().unwrap()),
+            Self::Hs256(MacKeys::parse(MAC_KEY).unwrap()),
+        ]
     }
 
     fn sign(&self, assertion: &Assertion) -> String {
@@ -70,7 +79,11 @@ impl Keys {
 fn what_was_asserted_is_what_is_read() {
     for keys in Keys::of_both_algorithms() {
         let token = keys.sign(&assertion());
-        assert_eq!(keys.verify(&token, expected()).unwrap(), assertion(), "{keys:?}");
+        assert_eq!(
+            keys.verify(&token, expected()).unwrap(),
+            assertion(),
+            "{keys:?}"
+        );
     }
 }
 
@@ -79,30 +92,98 @@ fn an_assertion_opens_nothing_else() {
     for keys in Keys::of_both_algorithms() {
         let token = keys.sign(&assertion());
         for (expected, refusal) in [
-            (Expected { audience: "audit", ..expected() }, AssertionRefusal::OtherUpstream),
-            (Expected { method: "POST", ..expected() }, AssertionRefusal::OtherRequest),
-            (Expected { path: "/api/tasks", ..expected() }, AssertionRefusal::OtherRequest),
-            (Expected { path: "/api/tasks?page=3", ..expected() }, AssertionRefusal::OtherRequest),
-            (Expected { now: NOW + 65, ..expected() }, AssertionRefusal::OutOfTime),
-            (Expected { now: NOW - 6, ..expected() }, AssertionRefusal::OutOfTime),
+            (
+                Expected {
+                    audience: "audit",
+                    ..expected()
+                },
+                AssertionRefusal::OtherUpstream,
+            ),
+            (
+                Expected {
+                    method: "POST",
+                    ..expected()
+                },
+                AssertionRefusal::OtherRequest,
+            ),
+            (
+                Expected {
+                    path: "/api/tasks",
+                    ..expected()
+                },
+                AssertionRefusal::OtherRequest,
+            ),
+            (
+                Expected {
+                    path: "/api/tasks?page=3",
+                    ..expected()
+                },
+                AssertionRefusal::OtherRequest,
+            ),
+            (
+                Expected {
+                    now: NOW + 65,
+                    ..expected()
+                },
+                AssertionRefusal::OutOfTime,
+            ),
+            (
+                Expected {
+                    now: NOW - 6,
+                    ..expected()
+                },
+                AssertionRefusal::OutOfTime,
+            ),
         ] {
-            assert_eq!(keys.verify(&token, expected).unwrap_err(), refusal, "{expected:?} {keys:?}");
+            assert_eq!(
+                keys.verify(&token, expected).unwrap_err(),
+                refusal,
+                "{expected:?} {keys:?}"
+            );
         }
-        assert!(keys.verify(&token, Expected { now: NOW + 64, ..expected() }).is_ok());
+        assert!(
+            keys.verify(
+                &token,
+                Expected {
+                    now: NOW + 64,
+                    ..expected()
+                }
+            )
+            .is_ok()
+        );
     }
 }
 
 #[test]
 fn one_for_any_request_is_good_only_where_that_will_do() {
     for keys in Keys::of_both_algorithms() {
-        let unbound = Assertion { request: None, ..assertion() };
+        let unbound = Assertion {
+            request: None,
+            ..assertion()
+        };
         let token = keys.sign(&unbound);
-        assert_eq!(keys.verify(&token, expected()).unwrap_err(), AssertionRefusal::NotBound);
-        let lenient = Expected { unbound_will_do: true, ..expected() };
+        assert_eq!(
+            keys.verify(&token, expected()).unwrap_err(),
+            AssertionRefusal::NotBound
+        );
+        let lenient = Expected {
+            unbound_will_do: true,
+            ..expected()
+        };
         assert_eq!(keys.verify(&token, lenient).unwrap(), unbound);
         let bound = keys.sign(&assertion());
-        let other = keys.verify(&bound, Expected { method: "POST", ..lenient });
-        assert_eq!(other.unwrap_err(), AssertionRefusal::OtherRequest, "a binding that is there counts");
+        let other = keys.verify(
+            &bound,
+            Expected {
+                method: "POST",
+                ..lenient
+            },
+        );
+        assert_eq!(
+            other.unwrap_err(),
+            AssertionRefusal::OtherRequest,
+            "a binding that is there counts"
+        );
     }
 }
 
@@ -118,11 +199,19 @@ fn only_the_authz_servers_key_signs() {
     let (signer, stranger) = (Signer::generate().unwrap(), Signer::generate().unwrap());
     let keys = Keys::Es256(signer);
     let token = stranger.sign(&assertion()).unwrap();
-    assert!(keys.verify(&token, expected()).unwrap_err().names_unknown_key());
+    assert!(
+        keys.verify(&token, expected())
+            .unwrap_err()
+            .names_unknown_key()
+    );
     let own = keys.sign(&assertion());
     let (content, _) = own.rsplit_once('.').unwrap();
     let (_, signature) = token.rsplit_once('.').unwrap();
-    for forged in [format!("{content}.{signature}"), format!("{content}."), "x".to_owned()] {
+    for forged in [
+        format!("{content}.{signature}"),
+        format!("{content}."),
+        "x".to_owned(),
+    ] {
         let refusal = keys.verify(&forged, expected()).unwrap_err();
         assert_eq!(refusal.code(), "assertion_not_genuine", "{forged}");
     }

@@ -40,17 +40,39 @@ fn caller(kind: CallerKind, roles: &[&str], scopes: &[&str]) -> Verified {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     let actor = Some(CLIENT.to_owned());
     let (tenant, object_id) = ("t".to_owned(), "o".to_owned());
-    let caller =
-        Caller { tenant, object_id, kind, actor, name: None, email: None, roles: owned(roles), scopes: owned(scopes) };
-    Verified { caller, claims: Claims::default(), valid: 0..u64::MAX, key_epoch: 0 }
+    let caller = Caller {
+        tenant,
+        object_id,
+        kind,
+        actor,
+        name: None,
+        email: None,
+        roles: owned(roles),
+        scopes: owned(scopes),
+    };
+    Verified {
+        caller,
+        claims: Claims::default(),
+        valid: 0..u64::MAX,
+        key_epoch: 0,
+    }
 }
 
 fn claiming(verified: Verified, claims: Value) -> Verified {
-    let Value::Object(claims) = claims else { panic!("claims are an object") };
-    Verified { claims: Claims::from(claims), ..verified }
+    let Value::Object(claims) = claims else {
+        panic!("claims are an object")
+    };
+    Verified {
+        claims: Claims::from(claims),
+        ..verified
+    }
 }
 
-fn judge(policy: &RoutePolicy, caller: Option<&Verified>, method: &str) -> Result<usize, DenialReason> {
+fn judge(
+    policy: &RoutePolicy,
+    caller: Option<&Verified>,
+    method: &str,
+) -> Result<usize, DenialReason> {
     match policy.decide(&Asked { caller, method }) {
         Decision::Allow { rule } => Ok(rule),
         Decision::Deny(denial) => Err(denial.reason),
@@ -62,16 +84,32 @@ fn a_good_document_becomes_a_policy() {
     let set = compile(GOOD).unwrap();
     let policy = set.policy("tasks").unwrap();
     let tokens = policy.tokens.as_ref().unwrap();
-    assert_eq!((tokens.issuer.as_str(), &tokens.audiences), ("entra", &Audiences::Application(API.to_owned())));
+    assert_eq!(
+        (tokens.issuer.as_str(), &tokens.audiences),
+        ("entra", &Audiences::Application(API.to_owned()))
+    );
     assert_eq!(policy.on_denied, OnDenied::Forbidden);
-    assert_eq!(policy.rate_limit.map(|limit| (limit.requests, limit.per.as_secs())), Some((100, 60)));
-    assert!(policy.upstream.forward_token && set.policy("Tasks").is_none() && set.issuers().count() == 1);
+    assert_eq!(
+        policy
+            .rate_limit
+            .map(|limit| (limit.requests, limit.per.as_secs())),
+        Some((100, 60))
+    );
+    assert!(
+        policy.upstream.forward_token
+            && set.policy("Tasks").is_none()
+            && set.issuers().count() == 1
+    );
 }
 
 #[test]
 fn any_openid_connect_provider_can_be_an_issuer() {
     let oidc = "oidc: {issuer: 'https://id.example', algorithms: [ES256], claims: {roles: realm_access.roles}}";
-    let set = compile(&GOOD.replace("entra: {tenants: [11111111-1111-4111-8111-111111111111]}", oidc)).unwrap();
+    let set = compile(&GOOD.replace(
+        "entra: {tenants: [11111111-1111-4111-8111-111111111111]}",
+        oidc,
+    ))
+    .unwrap();
     let (_, issuer) = set.issuers().next().unwrap();
     assert!(matches!(issuer.provider, crate::Provider::Oidc(_)));
 }
@@ -86,10 +124,22 @@ fn rules_allow_and_the_nearest_miss_says_why_not() {
     for (caller, expected) in [
         (caller(user, &[], &["other", "access_as_user"]), Ok(0)),
         (caller(application, &["Tasks.Write"], &[]), Ok(1)),
-        (caller(user, &["Tasks.Read"], &["other"]), Err(DenialReason::ScopeMissing)),
-        (caller(user, &["Tasks.Read"], &[]), Err(DenialReason::ScopeMissing)),
-        (caller(application, &["tasks.read"], &[]), Err(DenialReason::RoleMissing)),
-        (caller(application, &[], &["access_as_user"]), Err(DenialReason::RoleMissing)),
+        (
+            caller(user, &["Tasks.Read"], &["other"]),
+            Err(DenialReason::ScopeMissing),
+        ),
+        (
+            caller(user, &["Tasks.Read"], &[]),
+            Err(DenialReason::ScopeMissing),
+        ),
+        (
+            caller(application, &["tasks.read"], &[]),
+            Err(DenialReason::RoleMissing),
+        ),
+        (
+            caller(application, &[], &["access_as_user"]),
+            Err(DenialReason::RoleMissing),
+        ),
         (stranger, Err(DenialReason::ActorNotAllowed)),
     ] {
         assert_eq!(judge(policy, Some(&caller), "GET"), expected, "{caller:?}");
@@ -119,14 +169,42 @@ fn a_rule_can_ask_for_methods_all_roles_and_claims() {
         (user(&[]), "GET", Ok(0)),
         (user(&[]), "HEAD", Ok(0)),
         (user(&[]), "get", Err(DenialReason::RoleMissing)),
-        (claiming(user(full), json!({"acr": "2", "level": 1})), "POST", Ok(1)),
-        (user(&["Staff", "Trained"]), "POST", Err(DenialReason::RoleMissing)),
-        (user(&["Admin", "Staff"]), "POST", Err(DenialReason::RoleMissing)),
-        (claiming(user(full), json!({"acr": "1", "level": 1})), "POST", Err(DenialReason::ClaimNotAllowed)),
-        (claiming(user(full), json!({"acr": "2"})), "POST", Err(DenialReason::ClaimNotAllowed)),
-        (caller(CallerKind::Application, full, &[]), "POST", Err(DenialReason::CallerKindNotAllowed)),
+        (
+            claiming(user(full), json!({"acr": "2", "level": 1})),
+            "POST",
+            Ok(1),
+        ),
+        (
+            user(&["Staff", "Trained"]),
+            "POST",
+            Err(DenialReason::RoleMissing),
+        ),
+        (
+            user(&["Admin", "Staff"]),
+            "POST",
+            Err(DenialReason::RoleMissing),
+        ),
+        (
+            claiming(user(full), json!({"acr": "1", "level": 1})),
+            "POST",
+            Err(DenialReason::ClaimNotAllowed),
+        ),
+        (
+            claiming(user(full), json!({"acr": "2"})),
+            "POST",
+            Err(DenialReason::ClaimNotAllowed),
+        ),
+        (
+            caller(CallerKind::Application, full, &[]),
+            "POST",
+            Err(DenialReason::CallerKindNotAllowed),
+        ),
     ] {
-        assert_eq!(judge(policy, Some(&caller), method), expected, "{method} {caller:?}");
+        assert_eq!(
+            judge(policy, Some(&caller), method),
+            expected,
+            "{method} {caller:?}"
+        );
     }
 }
 
@@ -144,14 +222,23 @@ spec:
     let policy = set.policy("public").unwrap();
     assert!(policy.tokens.is_none() && policy.is_for_anyone());
     assert_eq!(judge(policy, None, "GET"), Ok(0));
-    assert_eq!(judge(policy, None, "POST"), Err(DenialReason::MethodNotAllowed));
+    assert_eq!(
+        judge(policy, None, "POST"),
+        Err(DenialReason::MethodNotAllowed)
+    );
 
     // Everybody may read, users may write.
-    let optional = GOOD.replace("\n  rateLimit", "\n    - {callers: anyone, methods: [GET]}\n  rateLimit");
+    let optional = GOOD.replace(
+        "\n  rateLimit",
+        "\n    - {callers: anyone, methods: [GET]}\n  rateLimit",
+    );
     let set = compile(&optional).unwrap();
     let policy = set.policy("tasks").unwrap();
     assert!(policy.tokens.is_some() && policy.is_for_anyone());
-    let (member, guest) = (caller(CallerKind::User, &[], &["access_as_user"]), caller(CallerKind::User, &[], &[]));
+    let (member, guest) = (
+        caller(CallerKind::User, &[], &["access_as_user"]),
+        caller(CallerKind::User, &[], &[]),
+    );
     for (caller, method, expected) in [
         (None, "GET", Ok(2)),
         (Some(&guest), "GET", Ok(2)),
@@ -160,7 +247,11 @@ spec:
         (None, "POST", Err(DenialReason::CallerKindNotAllowed)),
         (Some(&guest), "POST", Err(DenialReason::ScopeMissing)),
     ] {
-        assert_eq!(judge(policy, caller, method), expected, "{method} {caller:?}");
+        assert_eq!(
+            judge(policy, caller, method),
+            expected,
+            "{method} {caller:?}"
+        );
     }
 }
 
@@ -186,12 +277,24 @@ spec:
     client.caller.actor = Some(BAD_CLIENT.to_owned());
     for (caller, expected) in [
         (good(), Ok(0)),
-        (claiming(good(), json!({"sid": "other", "jti": "other", "uti": 7})), Ok(0)),
+        (
+            claiming(good(), json!({"sid": "other", "jti": "other", "uti": 7})),
+            Ok(0),
+        ),
         (user, Err(DenialReason::CallerBlocked)),
         (client, Err(DenialReason::CallerBlocked)),
-        (claiming(good(), json!({"sid": "bad-session"})), Err(DenialReason::TokenRevoked)),
-        (claiming(good(), json!({"jti": "bad-token"})), Err(DenialReason::TokenRevoked)),
-        (claiming(good(), json!({"uti": "bad-token"})), Err(DenialReason::TokenRevoked)),
+        (
+            claiming(good(), json!({"sid": "bad-session"})),
+            Err(DenialReason::TokenRevoked),
+        ),
+        (
+            claiming(good(), json!({"jti": "bad-token"})),
+            Err(DenialReason::TokenRevoked),
+        ),
+        (
+            claiming(good(), json!({"uti": "bad-token"})),
+            Err(DenialReason::TokenRevoked),
+        ),
     ] {
         assert_eq!(judge(policy, Some(&caller), "GET"), expected, "{caller:?}");
     }
@@ -200,8 +303,13 @@ spec:
 /// [`GOOD`] with a deny list, and with a second issuer if `mixed`.
 fn with_deny_list(spec: &str, mixed: bool) -> String {
     let header = "\n---\napiVersion: portcullis.dev/v1alpha1\nkind: ";
-    let other = "TokenIssuer\nmetadata: {name: keycloak}\nspec: {oidc: {issuer: 'https://id.example'}}";
-    let other = if mixed { format!("{header}{other}") } else { String::new() };
+    let other =
+        "TokenIssuer\nmetadata: {name: keycloak}\nspec: {oidc: {issuer: 'https://id.example'}}";
+    let other = if mixed {
+        format!("{header}{other}")
+    } else {
+        String::new()
+    };
     format!("{GOOD}{other}{header}DenyList\nmetadata: {{name: d}}\nspec: {spec}\n")
 }
 
@@ -218,22 +326,62 @@ fn a_deny_list_matches_an_id_in_every_spelling() {
     for mixed in [false, true] {
         for (spec, caller, expected) in [
             (format!("{{callers: [{BAD_USER}]}}"), &user, blocked),
-            (format!("{{callers: [{}]}}", upper(BAD_USER)), &user, blocked),
+            (
+                format!("{{callers: [{}]}}", upper(BAD_USER)),
+                &user,
+                blocked,
+            ),
             (format!("{{callers: ['{{{BAD_USER}}}']}}"), &user, blocked),
-            (format!("{{callers: ['{{{}}}']}}", upper(BAD_USER)), &user, blocked),
-            (format!("{{callers: [' {} ']}}", upper(BAD_USER)), &user, blocked),
-            (format!("{{callers: [{}]}}", upper(BAD_USER)), &client, Ok(0)),
-            (format!("{{applications: ['{{{}}}']}}", upper(BAD_CLIENT)), &client, blocked),
-            (format!("{{applications: [{}]}}", upper(BAD_CLIENT)), &user, Ok(0)),
-            (format!("{{sessions: [{}]}}", upper(session)), &signed_in, Err(DenialReason::TokenRevoked)),
-            (format!("{{sessions: [{}]}}", upper(BAD_USER)), &signed_in, Ok(0)),
+            (
+                format!("{{callers: ['{{{}}}']}}", upper(BAD_USER)),
+                &user,
+                blocked,
+            ),
+            (
+                format!("{{callers: [' {} ']}}", upper(BAD_USER)),
+                &user,
+                blocked,
+            ),
+            (
+                format!("{{callers: [{}]}}", upper(BAD_USER)),
+                &client,
+                Ok(0),
+            ),
+            (
+                format!("{{applications: ['{{{}}}']}}", upper(BAD_CLIENT)),
+                &client,
+                blocked,
+            ),
+            (
+                format!("{{applications: [{}]}}", upper(BAD_CLIENT)),
+                &user,
+                Ok(0),
+            ),
+            (
+                format!("{{sessions: [{}]}}", upper(session)),
+                &signed_in,
+                Err(DenialReason::TokenRevoked),
+            ),
+            (
+                format!("{{sessions: [{}]}}", upper(BAD_USER)),
+                &signed_in,
+                Ok(0),
+            ),
         ] {
             let set = compile(&with_deny_list(&spec, mixed)).unwrap();
-            assert_eq!(judge(set.policy("tasks").unwrap(), Some(caller), "GET"), expected, "{spec} {mixed}");
+            assert_eq!(
+                judge(set.policy("tasks").unwrap(), Some(caller), "GET"),
+                expected,
+                "{spec} {mixed}"
+            );
         }
     }
     // Another provider's subject is compared as it is.
-    let set = compile(&with_deny_list("{callers: [AbC@clients, 9188040D-6C67-4C5B-B112-36A304B66DAD]}", true)).unwrap();
+    let set = compile(&with_deny_list(
+        "{callers: [AbC@clients, 9188040D-6C67-4C5B-B112-36A304B66DAD]}",
+        true,
+    ))
+    .unwrap();
     for (subject, expected) in [
         ("AbC@clients", blocked),
         ("abc@clients", Ok(0)),
@@ -243,35 +391,65 @@ fn a_deny_list_matches_an_id_in_every_spelling() {
     ] {
         let mut caller = good();
         caller.caller.object_id = subject.to_owned();
-        assert_eq!(judge(set.policy("tasks").unwrap(), Some(&caller), "GET"), expected, "{subject}");
+        assert_eq!(
+            judge(set.policy("tasks").unwrap(), Some(&caller), "GET"),
+            expected,
+            "{subject}"
+        );
     }
 }
 
 #[test]
 fn a_deny_list_entry_that_can_match_nothing_is_an_error() {
     for (spec, problem) in [
-        ("{callers: [ada@contoso.example]}", "spec.callers[0]: is a user principal name or an e-mail address"),
+        (
+            "{callers: [ada@contoso.example]}",
+            "spec.callers[0]: is a user principal name or an e-mail address",
+        ),
         (
             "{callers: [aaaaaaaa-0bad-4000-8000-00000000000a, Ada]}",
             "spec.callers[1]: is not a GUID, and every id of Entra",
         ),
-        ("{callers: [aaaaaaaa0bad40008000000000000000]}", "spec.callers[0]: is not a GUID"),
+        (
+            "{callers: [aaaaaaaa0bad40008000000000000000]}",
+            "spec.callers[0]: is not a GUID",
+        ),
         ("{callers: ['']}", "spec.callers[0]: is empty"),
-        ("{applications: ['api://task-api']}", "spec.applications[0]: is the URI of an application"),
-        ("{applications: [task-api]}", "spec.applications[0]: is not a GUID"),
+        (
+            "{applications: ['api://task-api']}",
+            "spec.applications[0]: is the URI of an application",
+        ),
+        (
+            "{applications: [task-api]}",
+            "spec.applications[0]: is not a GUID",
+        ),
     ] {
         let problems = compile(&with_deny_list(spec, false)).unwrap_err();
-        assert!(problems.contains(&format!("DenyList d: {problem}")), "{spec}:\n{problems}");
-        assert!(!problems.contains("ada@"), "an address is repeated: {problems}");
+        assert!(
+            problems.contains(&format!("DenyList d: {problem}")),
+            "{spec}:\n{problems}"
+        );
+        assert!(
+            !problems.contains("ada@"),
+            "an address is repeated: {problems}"
+        );
         let other = compile(&with_deny_list(spec, true));
-        assert_eq!(other.is_err(), spec.contains("['']"), "{spec}: another provider may have such ids: {other:?}");
+        assert_eq!(
+            other.is_err(),
+            spec.contains("['']"),
+            "{spec}: another provider may have such ids: {other:?}"
+        );
     }
 }
 
 #[test]
 fn ids_of_entra_match_in_every_spelling_wherever_a_policy_has_them() {
     let tenant = "11111111-1111-4111-8111-111111111111";
-    for spelled in [|id: &str| id.to_uppercase(), |id: &str| format!("'{{{}}}'", id.to_uppercase()), str::to_owned] {
+    for spelled in [
+        |id: &str| id.to_uppercase(),
+        |id: &str| format!("'{{{}}}'", id.to_uppercase()),
+        str::to_owned,
+    ] {
         let text = GOOD
             .replace(&format!("application: {API}"), &format!("application: {}", spelled(API)))
             .replace(&format!("[{CLIENT}]"), &format!("[{}]", spelled(CLIENT)))
@@ -285,46 +463,91 @@ fn ids_of_entra_match_in_every_spelling_wherever_a_policy_has_them() {
             );
         let set = compile(&text).unwrap();
         let policy = set.policy("tasks").unwrap();
-        assert_eq!(policy.tokens.as_ref().unwrap().audiences, Audiences::Application(API.to_owned()), "{text}");
+        assert_eq!(
+            policy.tokens.as_ref().unwrap().audiences,
+            Audiences::Application(API.to_owned()),
+            "{text}"
+        );
         let application = caller(CallerKind::Application, &["Tasks.Read"], &[]);
         assert_eq!(judge(policy, Some(&application), "GET"), Ok(1), "{text}");
         let exact = spelled(BAD_USER).replace('\'', "");
         for (groups, extension, expected) in [
             (json!([BAD_USER]), &exact, Ok(0)),
             (json!(["Editors"]), &exact, Ok(0)),
-            (json!(["editors"]), &exact, Err(DenialReason::ClaimNotAllowed)),
-            (json!([BAD_USER]), &format!("{exact}x"), Err(DenialReason::ClaimNotAllowed)),
+            (
+                json!(["editors"]),
+                &exact,
+                Err(DenialReason::ClaimNotAllowed),
+            ),
+            (
+                json!([BAD_USER]),
+                &format!("{exact}x"),
+                Err(DenialReason::ClaimNotAllowed),
+            ),
         ] {
             let user = caller(CallerKind::User, &[], &["access_as_user"]);
-            let user = claiming(user, json!({"oid": BAD_USER, "groups": groups, "extn": extension}));
-            assert_eq!(judge(policy, Some(&user), "GET"), expected, "{text} {groups}");
+            let user = claiming(
+                user,
+                json!({"oid": BAD_USER, "groups": groups, "extn": extension}),
+            );
+            assert_eq!(
+                judge(policy, Some(&user), "GET"),
+                expected,
+                "{text} {groups}"
+            );
         }
     }
     let audiences = format!("audiences: ['{}', 'api://Tasks']", API.to_uppercase());
     let set = compile(&GOOD.replace(&format!("application: {API}"), &audiences)).unwrap();
-    let named = set.policy("tasks").unwrap().tokens.as_ref().unwrap().audiences.clone();
-    assert_eq!(named, Audiences::Exactly(vec![API.to_owned(), "api://Tasks".to_owned()]));
+    let named = set
+        .policy("tasks")
+        .unwrap()
+        .tokens
+        .as_ref()
+        .unwrap()
+        .audiences
+        .clone();
+    assert_eq!(
+        named,
+        Audiences::Exactly(vec![API.to_owned(), "api://Tasks".to_owned()])
+    );
 }
 
 #[test]
 fn another_providers_ids_are_compared_as_they_are() {
     let oidc = "oidc: {issuer: 'https://id.example'}";
     let text = GOOD
-        .replace("entra: {tenants: [11111111-1111-4111-8111-111111111111]}", oidc)
+        .replace(
+            "entra: {tenants: [11111111-1111-4111-8111-111111111111]}",
+            oidc,
+        )
         .replace(&format!("application: {API}"), "audiences: [Orders]")
-        .replace(&format!("[{CLIENT}]"), "[Batch, 9188040D-6C67-4C5B-B112-36A304B66DAD]");
+        .replace(
+            &format!("[{CLIENT}]"),
+            "[Batch, 9188040D-6C67-4C5B-B112-36A304B66DAD]",
+        );
     let set = compile(&text).unwrap();
     let policy = set.policy("tasks").unwrap();
-    assert_eq!(policy.tokens.as_ref().unwrap().audiences, Audiences::Exactly(vec!["Orders".to_owned()]));
+    assert_eq!(
+        policy.tokens.as_ref().unwrap().audiences,
+        Audiences::Exactly(vec!["Orders".to_owned()])
+    );
     for (actor, expected) in [
         ("Batch", Ok(1)),
         ("9188040D-6C67-4C5B-B112-36A304B66DAD", Ok(1)),
         ("batch", Err(DenialReason::ActorNotAllowed)),
-        ("9188040d-6c67-4c5b-b112-36a304b66dad", Err(DenialReason::ActorNotAllowed)),
+        (
+            "9188040d-6c67-4c5b-b112-36a304b66dad",
+            Err(DenialReason::ActorNotAllowed),
+        ),
     ] {
         let mut application = caller(CallerKind::Application, &["Tasks.Read"], &[]);
         application.caller.actor = Some(actor.to_owned());
-        assert_eq!(judge(policy, Some(&application), "GET"), expected, "{actor}");
+        assert_eq!(
+            judge(policy, Some(&application), "GET"),
+            expected,
+            "{actor}"
+        );
     }
 }
 
@@ -340,17 +563,26 @@ fn an_issuer_says_how_long_tokens_live_and_whether_bound_ones_are_bearer_tokens(
         .replace(entra, "oidc: {issuer: 'https://id.example'}")
         .replace(&format!("application: {API}"), "audiences: [a]");
     assert_eq!((minutes(GOOD), minutes(&oidc)), (24 * 60 + 5, 24 * 60));
-    assert_eq!(minutes(&GOOD.replace(entra, &format!("{entra}\n  longestTokenLife: 2h"))), 120);
+    assert_eq!(
+        minutes(&GOOD.replace(entra, &format!("{entra}\n  longestTokenLife: 2h"))),
+        120
+    );
 
     let provider = |text: &str, setting: &str| {
         // The first spec is the issuer's.
         let set = compile(&text.replacen("\nspec:", &format!("\nspec:{setting}"), 1)).unwrap();
-        set.issuers().next().map(|(_, issuer)| issuer.provider.clone()).unwrap()
+        set.issuers()
+            .next()
+            .map(|(_, issuer)| issuer.provider.clone())
+            .unwrap()
     };
     for text in [GOOD, &oidc] {
         let [unset, off, on] = ["", "false", "true"].map(|value| match value {
             "" => provider(text, ""),
-            value => provider(text, &format!("\n  insecureSenderConstrainedAsBearer: {value}")),
+            value => provider(
+                text,
+                &format!("\n  insecureSenderConstrainedAsBearer: {value}"),
+            ),
         });
         assert!(unset == off && unset != on, "{text}");
     }
@@ -360,17 +592,32 @@ fn an_issuer_says_how_long_tokens_live_and_whether_bound_ones_are_bearer_tokens(
 fn an_explanation_says_of_each_rule_what_it_needed_and_what_came() {
     let set = compile(GOOD).unwrap();
     let guest = caller(CallerKind::User, &["Reader"], &["other"]);
-    let explained = set.policy("tasks").unwrap().explain(&Asked { caller: Some(&guest), method: "GET" });
+    let explained = set.policy("tasks").unwrap().explain(&Asked {
+        caller: Some(&guest),
+        method: "GET",
+    });
     let lines: Vec<Vec<String>> = explained
         .iter()
         .map(|rule| {
             let line = |item: &crate::Explained| {
-                format!("{} {}: {} / {}", item.met, item.requirement.field(), item.needed, item.had)
+                format!(
+                    "{} {}: {} / {}",
+                    item.met,
+                    item.requirement.field(),
+                    item.needed,
+                    item.had
+                )
             };
             rule.iter().map(line).collect()
         })
         .collect();
-    assert_eq!(lines[0], ["true callers: users / users", "false scopes: access_as_user / other"]);
+    assert_eq!(
+        lines[0],
+        [
+            "true callers: users / users",
+            "false scopes: access_as_user / other"
+        ]
+    );
     let application = [
         "false callers: applications / users",
         "false actors: 3a5c0004-0000-4000-8000-000000000004 / 3a5c0004-0000-4000-8000-000000000004",
@@ -383,36 +630,112 @@ fn an_explanation_says_of_each_rule_what_it_needed_and_what_came() {
 #[test]
 fn each_mistake_is_named_with_document_and_field() {
     for (good, bad, expected) in [
-        ("metadata: {name: tasks}", "metadata: {name: tasks}\nspecs: 1", "RoutePolicy tasks: specs: unknown field"),
-        ("  issuer: entra", "  isuer: entra", "RoutePolicy tasks: spec.isuer: unknown field `isuer`"),
+        (
+            "metadata: {name: tasks}",
+            "metadata: {name: tasks}\nspecs: 1",
+            "RoutePolicy tasks: specs: unknown field",
+        ),
+        (
+            "  issuer: entra",
+            "  isuer: entra",
+            "RoutePolicy tasks: spec.isuer: unknown field `isuer`",
+        ),
         ("  issuer: entra", "  isuer: entra", "did you mean issuer?"),
-        ("  issuer: entra\n", "", "RoutePolicy tasks: spec.issuer: is missing; name the TokenIssuer"),
-        ("callers: users", "callers: anyone", "spec.allow[0].callers: is anyone, who may have no token"),
-        ("callers: users", "methods: [get]\n      callers: users", "spec.allow[0].methods: holds something else"),
-        ("callers: users", "claims: {acr: []}\n      callers: users", "spec.allow[0].claims.acr: has no value"),
-        ("callers: users", "claims: {email: [a]}\n      callers: users", "claims.email: is for people to read"),
-        ("callers: users", "claims: {acr: [1.5]}\n      callers: users", "neither a text, a whole number"),
-        ("callers: users", "allRoles: ['']\n      callers: users", "spec.allow[0].allRoles: holds an empty entry"),
-        ("  upstream", "  onDenied: forbiden\n  upstream", "did you mean forbidden?"),
+        (
+            "  issuer: entra\n",
+            "",
+            "RoutePolicy tasks: spec.issuer: is missing; name the TokenIssuer",
+        ),
+        (
+            "callers: users",
+            "callers: anyone",
+            "spec.allow[0].callers: is anyone, who may have no token",
+        ),
+        (
+            "callers: users",
+            "methods: [get]\n      callers: users",
+            "spec.allow[0].methods: holds something else",
+        ),
+        (
+            "callers: users",
+            "claims: {acr: []}\n      callers: users",
+            "spec.allow[0].claims.acr: has no value",
+        ),
+        (
+            "callers: users",
+            "claims: {email: [a]}\n      callers: users",
+            "claims.email: is for people to read",
+        ),
+        (
+            "callers: users",
+            "claims: {acr: [1.5]}\n      callers: users",
+            "neither a text, a whole number",
+        ),
+        (
+            "callers: users",
+            "allRoles: ['']\n      callers: users",
+            "spec.allow[0].allRoles: holds an empty entry",
+        ),
+        (
+            "  upstream",
+            "  onDenied: forbiden\n  upstream",
+            "did you mean forbidden?",
+        ),
         (
             "kind: RoutePolicy\nmetadata: {name: tasks}\nspec:",
             "kind: DenyList\nmetadata: {name: d}\nspec: {tokens: [' x']}\n---\napiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {name: tasks}\nspec:",
             "DenyList d: spec.tokens[0]: is empty or has spaces around it",
         ),
-        ("  issuer: entra", "  issuer: okta", "spec.issuer: there is no TokenIssuer 'okta'; there is: entra"),
+        (
+            "  issuer: entra",
+            "  issuer: okta",
+            "spec.issuer: there is no TokenIssuer 'okta'; there is: entra",
+        ),
         ("callers: users", "callers: user", "did you mean users?"),
-        ("callers: users\n      scopes: [access_as_user]", "callers: users", "spec.allow[0].scopes: is missing"),
-        ("scopes: [access_as_user]", "scopes: access_as_user", "spec.allow[0].scopes: invalid type"),
-        ("scopes: [access_as_user]", "scopes: ['']", "spec.allow[0].scopes: holds an empty entry"),
-        ("roles: [Tasks.Read, Tasks.Write]", "roles: []", "spec.allow[1].roles: is missing"),
-        ("roles: [Tasks.Read, Tasks.Write]", "scopes: [x]", "spec.allow[1].scopes: is for users"),
+        (
+            "callers: users\n      scopes: [access_as_user]",
+            "callers: users",
+            "spec.allow[0].scopes: is missing",
+        ),
+        (
+            "scopes: [access_as_user]",
+            "scopes: access_as_user",
+            "spec.allow[0].scopes: invalid type",
+        ),
+        (
+            "scopes: [access_as_user]",
+            "scopes: ['']",
+            "spec.allow[0].scopes: holds an empty entry",
+        ),
+        (
+            "roles: [Tasks.Read, Tasks.Write]",
+            "roles: []",
+            "spec.allow[1].roles: is missing",
+        ),
+        (
+            "roles: [Tasks.Read, Tasks.Write]",
+            "scopes: [x]",
+            "spec.allow[1].scopes: is for users",
+        ),
         ("per: 60s", "per: 60", "spec.rateLimit.per: "),
         ("per: 60s", "per: soon", "'soon' is not a time such as 60s"),
         ("per: 60s", "per: 25h", "is not between 1s and 24h"),
-        ("requests: 100", "requests: 0", "spec.rateLimit.requests: is not between 1 and"),
+        (
+            "requests: 100",
+            "requests: 0",
+            "spec.rateLimit.requests: is not between 1 and",
+        ),
         ("requests: 100", "requests: -1", "spec.rateLimit.requests: "),
-        ("application: 3a5c0001-0000-4000-8000-000000000001", "application: ''", "spec.application: is empty"),
-        ("application: 3a5c0001-0000-4000-8000-000000000001", "audiences: []", "spec.application: is missing"),
+        (
+            "application: 3a5c0001-0000-4000-8000-000000000001",
+            "application: ''",
+            "spec.application: is empty",
+        ),
+        (
+            "application: 3a5c0001-0000-4000-8000-000000000001",
+            "audiences: []",
+            "spec.application: is missing",
+        ),
         (
             "application: 3a5c0001-0000-4000-8000-000000000001",
             "application: a\n  audiences: [b]",
@@ -443,7 +766,11 @@ fn each_mistake_is_named_with_document_and_field() {
             "application: api://task-api",
             "RoutePolicy tasks: spec.application: is the URI of an application; write the application (client) id",
         ),
-        ("actors: [3a5c0004-0000-4000-8000-000000000004]", "actors: [web]", "spec.allow[1].actors[0]: is not a GUID"),
+        (
+            "actors: [3a5c0004-0000-4000-8000-000000000004]",
+            "actors: [web]",
+            "spec.allow[1].actors[0]: is not a GUID",
+        ),
         (
             "callers: users",
             "claims: {oid: [ada@x.example]}\n      callers: users",
@@ -469,7 +796,11 @@ fn each_mistake_is_named_with_document_and_field() {
             "oidc: {issuer: 'https://id.example', claims: {kind: {claims: gty}}}",
             "did you mean claim?",
         ),
-        ("{name: task-api, forwardToken: true}", "{name: ''}", "spec.upstream.name: is empty"),
+        (
+            "{name: task-api, forwardToken: true}",
+            "{name: ''}",
+            "spec.upstream.name: is empty",
+        ),
     ] {
         let text = GOOD.replace(good, bad);
         let problems = compile(&text).unwrap_err();
@@ -496,7 +827,10 @@ fn mistakes_of_yaml_are_said_with_their_place_and_in_words_of_ours() {
     ] {
         let problems = compile(&GOOD.replace(good, bad)).unwrap_err();
         assert!(problems.contains(expected), "{bad}:\n{problems}");
-        assert!(problems.starts_with("policy.yaml:") && !problems.contains("in Options"), "{problems}");
+        assert!(
+            problems.starts_with("policy.yaml:") && !problems.contains("in Options"),
+            "{problems}"
+        );
     }
 }
 
@@ -508,7 +842,12 @@ fn every_mistake_is_reported_at_once() {
         .replace("requests: 100", "requests: many")
         .replace("tenants:", "tenant:");
     let problems = compile(&text).unwrap_err();
-    for part in ["spec.isuer", "spec.allow[0].callers", "spec.rateLimit.requests", "spec.entra.tenant"] {
+    for part in [
+        "spec.isuer",
+        "spec.allow[0].callers",
+        "spec.rateLimit.requests",
+        "spec.entra.tenant",
+    ] {
         assert!(problems.contains(part), "{part} is missing in:\n{problems}");
     }
 }
@@ -518,7 +857,10 @@ fn bad_field_hides_no_other_mistake_and_makes_none() {
     for (name, edits, expected) in [
         (
             "a semantic mistake after a bad field",
-            &[("callers: users", "callers: users\n      colour: red"), ("per: 60s", "per: 25h")][..],
+            &[
+                ("callers: users", "callers: users\n      colour: red"),
+                ("per: 60s", "per: 25h"),
+            ][..],
             &[
                 "policy.yaml:16:7: RoutePolicy tasks: spec.allow[0].colour: unknown field",
                 "policy.yaml:21:30: RoutePolicy tasks: spec.rateLimit.per: is not between 1s and 24h",
@@ -526,7 +868,10 @@ fn bad_field_hides_no_other_mistake_and_makes_none() {
         ),
         (
             "a bad rule before one with a mistake",
-            &[("callers: users", "callers: user"), ("[Tasks.Read, Tasks.Write]", "[]")],
+            &[
+                ("callers: users", "callers: user"),
+                ("[Tasks.Read, Tasks.Write]", "[]"),
+            ],
             &[
                 "policy.yaml:15:7: RoutePolicy tasks: spec.allow[0].callers: unknown variant",
                 "policy.yaml:18:7: RoutePolicy tasks: spec.allow[1].roles: is missing",
@@ -539,13 +884,19 @@ fn bad_field_hides_no_other_mistake_and_makes_none() {
         ),
         (
             "an issuer that cannot be read",
-            &[("metadata: {name: entra, labels: {team: a}}", "metadata: {labels: {team: a}}")],
+            &[(
+                "metadata: {name: entra, labels: {team: a}}",
+                "metadata: {labels: {team: a}}",
+            )],
             &["policy.yaml:4:1: TokenIssuer (document 1): metadata: missing field `name`"],
         ),
         (
             "a document that is not YAML behind two others",
             &[
-                ("forwardToken: true}\n", "forwardToken: true}\n---\nbroken: *nowhere\n"),
+                (
+                    "forwardToken: true}\n",
+                    "forwardToken: true}\n---\nbroken: *nowhere\n",
+                ),
                 ("requests: 100", "requests: 0"),
             ],
             &[
@@ -554,12 +905,17 @@ fn bad_field_hides_no_other_mistake_and_makes_none() {
             ],
         ),
     ] {
-        let text = edits.iter().fold(GOOD.to_owned(), |text, (good, bad)| text.replacen(good, bad, 1));
+        let text = edits.iter().fold(GOOD.to_owned(), |text, (good, bad)| {
+            text.replacen(good, bad, 1)
+        });
         let problems = compile(&text).unwrap_err();
         let lines: Vec<&str> = problems.lines().collect();
         assert_eq!(lines.len(), expected.len(), "{name}:\n{problems}");
         for part in expected {
-            assert!(lines.iter().any(|line| line.starts_with(part)), "{name}: {part} is missing in:\n{problems}");
+            assert!(
+                lines.iter().any(|line| line.starts_with(part)),
+                "{name}: {part} is missing in:\n{problems}"
+            );
         }
     }
 }
@@ -568,11 +924,18 @@ fn bad_field_hides_no_other_mistake_and_makes_none() {
 fn mistakes_in_several_files_are_reported_at_once() {
     let [issuer, policy] = GOOD.split("---").collect::<Vec<_>>().try_into().unwrap();
     let policy = policy.replace("per: 60s", "per: 25h");
-    let files = [("a.yaml", "kind: ["), ("b.yaml", policy.as_str()), ("c.yaml", "kind: Nothing"), ("d.yaml", issuer)];
+    let files = [
+        ("a.yaml", "kind: ["),
+        ("b.yaml", policy.as_str()),
+        ("c.yaml", "kind: Nothing"),
+        ("d.yaml", issuer),
+    ];
     let problems = PolicySet::compile(files).unwrap_err().to_string();
-    for part in
-        ["a.yaml:", "b.yaml:14:30: RoutePolicy tasks: spec.rateLimit.per", "c.yaml:1:1: document 1: kind: is none of"]
-    {
+    for part in [
+        "a.yaml:",
+        "b.yaml:14:30: RoutePolicy tasks: spec.rateLimit.per",
+        "c.yaml:1:1: document 1: kind: is none of",
+    ] {
         assert!(problems.contains(part), "{part} is missing in:\n{problems}");
     }
     assert_eq!(problems.lines().count(), 3, "{problems}");

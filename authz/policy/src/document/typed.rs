@@ -23,7 +23,12 @@ pub(super) fn typed<T: DeserializeOwned>(mut value: Value, places: &mut Places) 
     let mut mistakes: Vec<(String, String)> = Vec::new();
     loop {
         let error = match serde_path_to_error::deserialize::<_, T>(&value) {
-            Ok(document) => return Typed { document: Some(document), mistakes },
+            Ok(document) => {
+                return Typed {
+                    document: Some(document),
+                    mistakes,
+                };
+            }
             Err(error) => error,
         };
         let path = error.path().to_string();
@@ -31,11 +36,17 @@ pub(super) fn typed<T: DeserializeOwned>(mut value: Value, places: &mut Places) 
         let message = error.inner().to_string();
         // A member that was taken away below is now "missing": that is not the user's error.
         let missing = path_of_missing(&written, &message);
-        if !mistakes.iter().any(|(known, _)| Some(known) == missing.as_ref()) {
+        if !mistakes
+            .iter()
+            .any(|(known, _)| Some(known) == missing.as_ref())
+        {
             mistakes.push((written.clone(), explain(&message)));
         }
         if mistakes.len() >= MAX_PROBLEMS || !remove(&mut value, &path) {
-            return Typed { document: None, mistakes };
+            return Typed {
+                document: None,
+                mistakes,
+            };
         }
         places.remove_element(&written);
     }
@@ -43,13 +54,22 @@ pub(super) fn typed<T: DeserializeOwned>(mut value: Value, places: &mut Places) 
 
 fn path_of_missing(path: &str, message: &str) -> Option<String> {
     let field = message.strip_prefix("missing field `")?.split('`').next()?;
-    Some(if path == "." { field.to_owned() } else { format!("{path}.{field}") })
+    Some(if path == "." {
+        field.to_owned()
+    } else {
+        format!("{path}.{field}")
+    })
 }
 
 /// Takes away what `path` (`spec.allow[0].callers`) leads to; false when that changes nothing.
 fn remove(value: &mut Value, path: &str) -> bool {
-    let pointer = format!("/{}", path.replace('[', ".").replace(']', "").replace('.', "/"));
-    let Some((parent, last)) = pointer.rsplit_once('/') else { return false };
+    let pointer = format!(
+        "/{}",
+        path.replace('[', ".").replace(']', "").replace('.', "/")
+    );
+    let Some((parent, last)) = pointer.rsplit_once('/') else {
+        return false;
+    };
     match value.pointer_mut(parent) {
         Some(Value::Object(members)) => members.remove(last).is_some(),
         Some(Value::Array(items)) => match last.parse::<usize>() {
@@ -67,7 +87,9 @@ fn remove(value: &mut Value, path: &str) -> bool {
 /// was meant.
 fn explain(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
-    let Some(given) = quoted.next() else { return message.to_owned() };
+    let Some(given) = quoted.next() else {
+        return message.to_owned();
+    };
     if message.starts_with("unknown variant") && quoted.clone().eq([API_VERSION]) {
         return format!("'{given}' is not supported; write {API_VERSION}");
     }
@@ -86,15 +108,25 @@ pub fn did_you_mean(given: &str, expected: &[&str]) -> String {
 
 fn closest<'a>(given: &str, expected: &[&'a str]) -> Option<&'a str> {
     const CLOSE: f64 = 0.8;
-    let closeness = |candidate: &&str| strsim::jaro_winkler(&given.to_lowercase(), &candidate.to_lowercase());
-    let best = expected.iter().copied().max_by(|left, right| closeness(left).total_cmp(&closeness(right)));
+    let closeness =
+        |candidate: &&str| strsim::jaro_winkler(&given.to_lowercase(), &candidate.to_lowercase());
+    let best = expected
+        .iter()
+        .copied()
+        .max_by(|left, right| closeness(left).total_cmp(&closeness(right)));
     best.filter(|best| closeness(best) >= CLOSE)
 }
 
 /// The path of the member that was most likely meant by the unknown one at `path`, of which
 /// [`explain`] wrote `message`.
 pub(super) fn path_of_meant(path: &str, message: &str) -> Option<String> {
-    let meant = message.rsplit_once("; did you mean ")?.1.strip_suffix('?')?;
-    let path = path.rsplit_once('.').map_or_else(|| meant.to_owned(), |(parent, _)| format!("{parent}.{meant}"));
+    let meant = message
+        .rsplit_once("; did you mean ")?
+        .1
+        .strip_suffix('?')?;
+    let path = path.rsplit_once('.').map_or_else(
+        || meant.to_owned(),
+        |(parent, _)| format!("{parent}.{meant}"),
+    );
     message.starts_with("unknown field").then_some(path)
 }

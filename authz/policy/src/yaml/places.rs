@@ -23,7 +23,9 @@ impl Places {
             if let Some(place) = self.places.get(path) {
                 return Some(*place);
             }
-            let Some(end) = path.rfind(['.', '[']) else { return self.places.values().min().copied() };
+            let Some(end) = path.rfind(['.', '[']) else {
+                return self.places.values().min().copied();
+            };
             path = path.get(..end)?;
         }
     }
@@ -31,7 +33,10 @@ impl Places {
     /// Remembers that the element `path` of the document as it is written is not there any more.
     pub(crate) fn remove_element(&mut self, path: &str) {
         if let Some((sequence, index)) = split_index(path) {
-            self.removed.entry(sequence.to_owned()).or_default().insert(index);
+            self.removed
+                .entry(sequence.to_owned())
+                .or_default()
+                .insert(index);
         }
     }
 
@@ -54,7 +59,10 @@ impl Places {
 
     fn index_as_written(&self, sequence: &str, index: usize) -> usize {
         let removed = self.removed.get(sequence);
-        removed.into_iter().flatten().fold(index, |index, removed| if *removed <= index { index + 1 } else { index })
+        removed.into_iter().flatten().fold(
+            index,
+            |index, removed| if *removed <= index { index + 1 } else { index },
+        )
     }
 }
 
@@ -66,7 +74,11 @@ fn split_index(path: &str) -> Option<(&str, usize)> {
 
 /// The path of a member, as serde_path_to_error writes it.
 pub(super) fn member(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
 }
 
 /// The path of an element.

@@ -26,13 +26,15 @@ pub(super) struct Case {
     pub(super) method: String,
     #[serde(default = "root")]
     pub(super) path: String,
-    /// What the token says that somebody without any right has not; null takes a claim away. The rest of a good token is filled in.
+    /// What the token says that somebody without any right has not; null takes a claim away. The
+    /// rest of a good token is filled in.
     pub(super) claims: Option<Map<String, Value>>,
     /// A token of an issuer instead. All but its signature is judged, as at `at`.
     pub(super) token: Option<String>,
     /// A whole Authorization header instead.
     pub(super) authorization: Option<String>,
-    /// When the request comes, in seconds since 1970 [default: now; with `token`, the second after it was issued].
+    /// When the request comes, in seconds since 1970 [default: now; with `token`, the second after
+    /// it was issued].
     pub(super) at: Option<u64>,
     pub(super) expect: Expected,
 }
@@ -46,7 +48,8 @@ pub(super) struct Expected {
     pub(super) status: Option<i32>,
     /// The reason code of a denial.
     pub(super) reason: Option<String>,
-    /// Headers that the service must get, by name in lower case; null for one that it must not get from the client.
+    /// Headers that the service must get, by name in lower case; null for one that it must not get
+    /// from the client.
     #[serde(default)]
     pub(super) headers: BTreeMap<String, Option<String>>,
 }
@@ -70,13 +73,18 @@ fn root() -> String {
 
 impl Cases {
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
-        let cases: Self = serde_saphyr::from_str(text).map_err(|error| anyhow!("{}", YamlError::from(&error)))?;
+        let cases: Self =
+            serde_saphyr::from_str(text).map_err(|error| anyhow!("{}", YamlError::from(&error)))?;
         ensure!(!cases.cases.is_empty(), "it has no case");
         let mut names = HashSet::new();
         for case in &cases.cases {
             let name = &case.name;
             ensure!(names.insert(name), "two cases have the name '{name}'");
-            let given = [case.claims.is_some(), case.token.is_some(), case.authorization.is_some()];
+            let given = [
+                case.claims.is_some(),
+                case.token.is_some(),
+                case.authorization.is_some(),
+            ];
             ensure!(
                 given.iter().filter(|given| **given).count() <= 1,
                 "case '{name}': claims, token and authorization exclude each other"

@@ -13,7 +13,10 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn new(source: &str) -> Self {
-        Self { source: source.to_owned(), outcomes: Vec::new() }
+        Self {
+            source: source.to_owned(),
+            outcomes: Vec::new(),
+        }
     }
 
     pub(super) fn add(&mut self, case: &Case, differences: Vec<String>) {
@@ -21,21 +24,33 @@ impl Report {
     }
 
     pub(super) fn failed(&self) -> usize {
-        self.outcomes.iter().filter(|(_, differences)| !differences.is_empty()).count()
+        self.outcomes
+            .iter()
+            .filter(|(_, differences)| !differences.is_empty())
+            .count()
     }
 
     /// A line for each case, and one that counts them.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         for (name, differences) in &self.outcomes {
-            let verdict = if differences.is_empty() { "ok    " } else { "FAILED" };
+            let verdict = if differences.is_empty() {
+                "ok    "
+            } else {
+                "FAILED"
+            };
             // Writing to a text cannot fail.
             let _ok = writeln!(text, "{verdict} {name}");
             for difference in differences {
                 let _ok = writeln!(text, "       {difference}");
             }
         }
-        let _ok = writeln!(text, "{} passed, {} failed", self.outcomes.len() - self.failed(), self.failed());
+        let _ok = writeln!(
+            text,
+            "{} passed, {} failed",
+            self.outcomes.len() - self.failed(),
+            self.failed()
+        );
         text
     }
 

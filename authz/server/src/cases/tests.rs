@@ -6,10 +6,20 @@ use crate::rehearsal::Stage;
 use portcullis_policy::PolicySet;
 
 const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/stack/policy.yaml");
-const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/stack/policy-cases.yaml");
+const CASES: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../dev/stack/policy-cases.yaml"
+);
 
 async fn run(cases: &str) -> Report {
-    run_on(PolicyText::read([POLICIES.as_ref()]).unwrap().compile().unwrap(), cases).await
+    run_on(
+        PolicyText::read([POLICIES.as_ref()])
+            .unwrap()
+            .compile()
+            .unwrap(),
+        cases,
+    )
+    .await
 }
 
 async fn run_on(policies: PolicySet, cases: &str) -> Report {
@@ -34,7 +44,11 @@ fn issuer_in(text: &str, name: &str) -> String {
     let head = format!("kind: TokenIssuer\nmetadata: {{name: {name}}}\n");
     let indented = |line: &str| line.strip_prefix("   ").unwrap_or(line).to_owned() + "\n";
     let plain = text.contains(&head);
-    let text: String = if plain { text.to_owned() } else { text.lines().map(indented).collect() };
+    let text: String = if plain {
+        text.to_owned()
+    } else {
+        text.lines().map(indented).collect()
+    };
     let (_, rest) = text.split_once(&head).unwrap();
     let (spec, _) = rest.split_once("```").unwrap();
     format!("apiVersion: portcullis.dev/v1alpha1\n{head}{spec}")
@@ -61,29 +75,52 @@ async fn the_providers_in_the_documentation_tell_users_from_machines() {
                 realm_access: {roles: [writer]}, preferred_username: jo";
     let account = "client_id: batch, amr: null, azp: batch, typ: Bearer, scope: openid orders, \
                    realm_access: {roles: [writer]}, preferred_username: service-account-batch";
-    let auth0_user = "client_id: null, azp: spa, sub: auth0|1, scope: orders, permissions: [writer]";
+    let auth0_user =
+        "client_id: null, azp: spa, sub: auth0|1, scope: orders, permissions: [writer]";
     let machine = "client_id: null, azp: AbC, sub: AbC@clients, gty: client-credentials, scope: orders, \
                    permissions: [writer]";
-    let (allow, deny) = ("{outcome: allow}", |reason: &str| format!("{{outcome: deny, reason: {reason}}}"));
+    let (allow, deny) = ("{outcome: allow}", |reason: &str| {
+        format!("{{outcome: deny, reason: {reason}}}")
+    });
     let (other_kind, unknown) = (deny("caller_kind_not_allowed"), deny("caller_kind_unknown"));
     let bound = format!("{user}, cnf: {{jkt: k}}");
     for (issuer, name, policy, claims, expected) in [
         (&keycloak, "keycloak", "people", user, allow),
         (&keycloak, "keycloak", "people", account, &other_kind),
-        (&keycloak, "keycloak", "people", &account.replace("service-account-batch", "null"), &unknown),
-        (&keycloak, "keycloak", "people", &bound, &deny("sender_constrained")),
+        (
+            &keycloak,
+            "keycloak",
+            "people",
+            &account.replace("service-account-batch", "null"),
+            &unknown,
+        ),
+        (
+            &keycloak,
+            "keycloak",
+            "people",
+            &bound,
+            &deny("sender_constrained"),
+        ),
         (&keycloak, "keycloak", "machines", account, allow),
         (&keycloak, "keycloak", "machines", user, &other_kind),
         (&auth0, "auth0", "people", auth0_user, allow),
         (&auth0, "auth0", "people", machine, &other_kind),
-        (&auth0, "auth0", "people", &format!("{auth0_user}, gty: password"), &unknown),
+        (
+            &auth0,
+            "auth0",
+            "people",
+            &format!("{auth0_user}, gty: password"),
+            &unknown,
+        ),
         (&auth0, "auth0", "machines", machine, allow),
         (&auth0, "auth0", "machines", auth0_user, &other_kind),
         // Without more, a case is about a user.
         (&keycloak, "keycloak", "people", "scope: orders", allow),
         (&auth0, "auth0", "people", "scope: orders", allow),
     ] {
-        let case = format!("cases: [{{name: c, policy: {policy}, claims: {{{claims}}}, expect: {expected}}}]");
+        let case = format!(
+            "cases: [{{name: c, policy: {policy}, claims: {{{claims}}}, expect: {expected}}}]"
+        );
         let report = run_on(with_routes(issuer, name), &case).await;
         assert_eq!(report.failed(), 0, "{case}:\n{}", report.text());
     }
@@ -92,10 +129,22 @@ async fn the_providers_in_the_documentation_tell_users_from_machines() {
 #[tokio::test]
 async fn every_difference_is_named() {
     for (case, difference) in [
-        ("claims: {scp: access_as_user}, expect: {outcome: deny}", "it is allowed instead of denied"),
-        ("expect: {outcome: allow}", "it is denied instead of allowed: {"),
-        ("expect: {outcome: deny, status: 403}", "status 401 instead of 403"),
-        ("expect: {outcome: deny, reason: token_expired}", "reason token_missing instead of token_expired"),
+        (
+            "claims: {scp: access_as_user}, expect: {outcome: deny}",
+            "it is allowed instead of denied",
+        ),
+        (
+            "expect: {outcome: allow}",
+            "it is denied instead of allowed: {",
+        ),
+        (
+            "expect: {outcome: deny, status: 403}",
+            "status 401 instead of 403",
+        ),
+        (
+            "expect: {outcome: deny, reason: token_expired}",
+            "reason token_missing instead of token_expired",
+        ),
         (
             "claims: {scp: access_as_user, name: Ada}, expect: {outcome: allow, headers: {x-user-name: Bob}}",
             "header x-user-name is 'Ada' instead of 'Bob'",
@@ -114,15 +163,25 @@ async fn every_difference_is_named() {
         ),
     ] {
         let report = run(&format!("cases: [{{name: c, policy: tasks, {case}}}]")).await;
-        assert!(report.text().contains(difference), "{case}:\n{}", report.text());
+        assert!(
+            report.text().contains(difference),
+            "{case}:\n{}",
+            report.text()
+        );
         let xml = report.junit().unwrap();
-        assert!(xml.contains("<failure") && xml.contains("name=\"c\""), "{xml}");
+        assert!(
+            xml.contains("<failure") && xml.contains("name=\"c\""),
+            "{xml}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_token_is_judged_by_its_claims_at_the_second_after_its_issue() {
-    let policies = PolicyText::read([POLICIES.as_ref()]).unwrap().compile().unwrap();
+    let policies = PolicyText::read([POLICIES.as_ref()])
+        .unwrap()
+        .compile()
+        .unwrap();
     let stage = Stage::set(policies).await.unwrap();
     let policy = stage.policies().policy("tasks").unwrap();
     let wanted = serde_json::json!({"scp": "access_as_user"});
@@ -148,10 +207,22 @@ fn a_file_that_cannot_be_meant_is_refused() {
             "cases: [{name: a, policy: p, expect: {outcome: allow}}, {name: a, policy: p, expect: {outcome: allow}}]",
             "two cases",
         ),
-        ("cases: [{name: a, policy: p, claims: {}, token: t, expect: {outcome: allow}}]", "exclude each other"),
-        ("cases: [{name: a, policy: p, expect: {outcome: allow, status: 200}}]", "neither status nor reason"),
-        ("cases: [{name: a, polcy: p, expect: {outcome: allow}}]", "polcy"),
-        ("cases: [{name: a, policy: p, expect: {outcome: maybe}}]", "maybe"),
+        (
+            "cases: [{name: a, policy: p, claims: {}, token: t, expect: {outcome: allow}}]",
+            "exclude each other",
+        ),
+        (
+            "cases: [{name: a, policy: p, expect: {outcome: allow, status: 200}}]",
+            "neither status nor reason",
+        ),
+        (
+            "cases: [{name: a, polcy: p, expect: {outcome: allow}}]",
+            "polcy",
+        ),
+        (
+            "cases: [{name: a, policy: p, expect: {outcome: maybe}}]",
+            "maybe",
+        ),
     ] {
         let error = format!("{:#}", Cases::parse(text).unwrap_err());
         assert!(error.contains(problem), "{error}");

@@ -26,34 +26,70 @@ struct Record {
     roles: Option<String>,
 }
 
-pub(super) fn explain(policies: &PolicySet, name: Option<&str>, line: &str) -> anyhow::Result<String> {
-    let value: Value = serde_json::from_str(line).context("this is neither a token nor a JSON record")?;
+pub(super) fn explain(
+    policies: &PolicySet,
+    name: Option<&str>,
+    line: &str,
+) -> anyhow::Result<String> {
+    let value: Value =
+        serde_json::from_str(line).context("this is neither a token nor a JSON record")?;
     let fields = value.get("fields").cloned().unwrap_or(value);
-    let record: Record = serde_json::from_value(fields).context("this is not a decision record of the log")?;
+    let record: Record =
+        serde_json::from_value(fields).context("this is not a decision record of the log")?;
     let name = name_of(policies, Some(name.unwrap_or(&record.policy)))?;
-    let policy = policies.policy(&name).context("the policy was looked up by name")?;
+    let policy = policies
+        .policy(&name)
+        .context("the policy was looked up by name")?;
     let mut text = Text::default();
     text.policy(policy);
-    let reasons: Vec<&str> = [&record.reason, &record.cause].into_iter().flatten().map(String::as_str).collect();
+    let reasons: Vec<&str> = [&record.reason, &record.cause]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
     let reason = reasons.join(": ");
     let verified = record.verified();
     match &verified {
         Some(verified) => text.caller(&verified.caller),
-        None => text.line("caller", "nobody was verified, or the record says no more of them"),
+        None => text.line(
+            "caller",
+            "nobody was verified, or the record says no more of them",
+        ),
     }
     let method = record.method.as_deref().unwrap_or_default();
     if let Some(verified) = &verified {
-        text.rules(policy, &Asked { caller: Some(verified), method }, false);
+        text.rules(
+            policy,
+            &Asked {
+                caller: Some(verified),
+                method,
+            },
+            false,
+        );
     }
-    let reason = if reason.is_empty() { String::new() } else { format!(" {reason}") };
-    let by = record.rule.map_or_else(String::new, |rule| format!(", by rule {rule}"));
-    text.line("verdict", &format!("{}{reason}{by} (as it was recorded)", record.outcome));
+    let reason = if reason.is_empty() {
+        String::new()
+    } else {
+        format!(" {reason}")
+    };
+    let by = record
+        .rule
+        .map_or_else(String::new, |rule| format!(", by rule {rule}"));
+    text.line(
+        "verdict",
+        &format!("{}{reason}{by} (as it was recorded)", record.outcome),
+    );
     Ok(text.into_string())
 }
 
 impl Record {
     fn verified(&self) -> Option<Verified> {
-        let list = |text: &Option<String>| text.iter().flat_map(|text| text.split(' ')).map(str::to_owned).collect();
+        let list = |text: &Option<String>| {
+            text.iter()
+                .flat_map(|text| text.split(' '))
+                .map(str::to_owned)
+                .collect()
+        };
         let caller = Caller {
             tenant: self.tenant.clone()?,
             object_id: self.object_id.clone()?,
@@ -64,6 +100,11 @@ impl Record {
             roles: list(&self.roles),
             scopes: list(&self.scopes),
         };
-        Some(Verified { caller, claims: Claims::default(), valid: 0..u64::MAX, key_epoch: 0 })
+        Some(Verified {
+            caller,
+            claims: Claims::default(),
+            valid: 0..u64::MAX,
+            key_epoch: 0,
+        })
     }
 }

@@ -8,7 +8,10 @@ use portcullis_policy::PolicySet;
 const POLICIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/stack/policy.yaml");
 
 fn policies() -> PolicySet {
-    PolicyText::read([POLICIES.as_ref()]).unwrap().compile().unwrap()
+    PolicyText::read([POLICIES.as_ref()])
+        .unwrap()
+        .compile()
+        .unwrap()
 }
 
 /// A token for the policy `name` with these claims beside those that every good one has.
@@ -16,8 +19,11 @@ async fn token_for(name: &str, wanted: &Value) -> String {
     let stage = Stage::set(policies()).await.unwrap();
     let policy = stage.policies().policy(name).unwrap();
     let audiences = &policy.tokens.as_ref().unwrap().audiences;
-    let claims =
-        stage.verifier(policy).unwrap().claims(audiences, portcullis_token::unix_now(), wanted.as_object().unwrap());
+    let claims = stage.verifier(policy).unwrap().claims(
+        audiences,
+        portcullis_token::unix_now(),
+        wanted.as_object().unwrap(),
+    );
     stage.rehearsal().sign(&claims).unwrap()
 }
 
@@ -41,7 +47,10 @@ async fn a_token_is_explained_rule_by_rule_and_never_shown() {
                 "verdict   deny scope_missing: the token lacks",
             ],
         ),
-        (json!({"scp": "a", "aud": "x"}), &["verdict   deny audience_not_allowed: "]),
+        (
+            json!({"scp": "a", "aud": "x"}),
+            &["verdict   deny audience_not_allowed: "],
+        ),
         (
             json!({"scp": "a", "exp": 1_700_000_000, "nbf": 1_699_999_999, "iat": 1_699_999_999}),
             &["verdict   deny token_expired: "],
@@ -49,9 +58,17 @@ async fn a_token_is_explained_rule_by_rule_and_never_shown() {
     ] {
         let token = token_for("tasks", &wanted).await;
         let line = format!("Bearer {token}");
-        let asked = token::Asked { line: &line, method: "GET" };
-        let text = token::explain(policies(), "tasks", &asked, None).await.unwrap();
-        for part in parts.iter().chain(&["policy    tasks: tokens of entra for application", "signature NOT checked"]) {
+        let asked = token::Asked {
+            line: &line,
+            method: "GET",
+        };
+        let text = token::explain(policies(), "tasks", &asked, None)
+            .await
+            .unwrap();
+        for part in parts.iter().chain(&[
+            "policy    tasks: tokens of entra for application",
+            "signature NOT checked",
+        ]) {
             assert!(text.contains(part), "{part} is missing in:\n{text}");
         }
         assert!(!text.contains("Ada Admin"), "{text}");
@@ -79,22 +96,34 @@ fn a_record_is_explained_as_far_as_it_says() {
             &["allow, by rule 0"],
         ),
     ] {
-        for line in [record.to_string(), json!({"timestamp": "t", "level": "INFO", "fields": record}).to_string()] {
+        for line in [
+            record.to_string(),
+            json!({"timestamp": "t", "level": "INFO", "fields": record}).to_string(),
+        ] {
             let text = record::explain(&policies(), None, &line).unwrap();
             for part in parts {
                 assert!(text.contains(part), "{part} is missing in:\n{text}");
             }
         }
     }
-    let error = format!("{:#}", record::explain(&policies(), None, "{\"message\": \"stopping\"}").unwrap_err());
+    let error = format!(
+        "{:#}",
+        record::explain(&policies(), None, "{\"message\": \"stopping\"}").unwrap_err()
+    );
     assert!(error.contains("is not a decision record"), "{error}");
 }
 
 #[test]
 fn the_policy_must_be_one_that_exists() {
     assert_eq!(name_of(&policies(), Some("tasks")).unwrap(), "tasks");
-    for (given, problem) in [(Some("task"), "there is no RoutePolicy 'task'"), (None, "say which RoutePolicy")] {
+    for (given, problem) in [
+        (Some("task"), "there is no RoutePolicy 'task'"),
+        (None, "say which RoutePolicy"),
+    ] {
         let error = name_of(&policies(), given).unwrap_err().to_string();
-        assert!(error.contains(problem) && error.contains("audit, notifications, tasks"), "{error}");
+        assert!(
+            error.contains(problem) && error.contains("audit, notifications, tasks"),
+            "{error}"
+        );
     }
 }

@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use portcullis_policy::{self as policy, Decision, PolicySet, Provider, RoutePolicy};
-use portcullis_token::{Authorization, KeyPolicy, Refusal, Verified, Verifier, bearer_token, unix_now};
+use portcullis_token::{
+    Authorization, KeyPolicy, Refusal, Verified, Verifier, bearer_token, unix_now,
+};
 use reqwest::Client;
 
 use super::text::Text;
@@ -27,15 +29,21 @@ pub(super) async fn explain(
     http: Option<&Client>,
 ) -> anyhow::Result<String> {
     let stage = Stage::set(policies).await?;
-    let policy = stage.policies().policy(name).context("the policy was looked up by name")?;
+    let policy = stage
+        .policies()
+        .policy(name)
+        .context("the policy was looked up by name")?;
     let mut text = Text::default();
     text.policy(policy);
     let verdict = match http {
         Some(http) => with_the_issuers_keys(stage.policies(), policy, asked.line, http).await?,
         None => without_keys(&stage, policy, asked.line),
     };
-    let checked =
-        if http.is_some() { "checked" } else { "NOT checked; give --check-signature to fetch the issuer's keys" };
+    let checked = if http.is_some() {
+        "checked"
+    } else {
+        "NOT checked; give --check-signature to fetch the issuer's keys"
+    };
     text.line("signature", checked);
     let verified = match verdict {
         Ok(verified) => verified,
@@ -47,7 +55,10 @@ pub(super) async fn explain(
     if let Some(verified) = &verified {
         text.caller(&verified.caller);
     }
-    let request = policy::Asked { caller: verified.as_ref(), method: asked.method };
+    let request = policy::Asked {
+        caller: verified.as_ref(),
+        method: asked.method,
+    };
     text.rules(policy, &request, true);
     match policy.decide(&request) {
         Decision::Allow { rule } => text.allowed(rule),
@@ -59,9 +70,13 @@ pub(super) async fn explain(
 type Verdict = Result<Option<Verified>, Refusal>;
 
 fn without_keys(stage: &Stage, policy: &RoutePolicy, line: &str) -> Verdict {
-    let (Some(verifier), Some(tokens)) = (stage.verifier(policy), &policy.tokens) else { return Ok(None) };
+    let (Some(verifier), Some(tokens)) = (stage.verifier(policy), &policy.tokens) else {
+        return Ok(None);
+    };
     let token = bearer_token(Authorization::One(line.as_bytes()))?;
-    verifier.judge_all_but_the_signature(token, &tokens.audiences, unix_now()).map(Some)
+    verifier
+        .judge_all_but_the_signature(token, &tokens.audiences, unix_now())
+        .map(Some)
 }
 
 async fn with_the_issuers_keys(
@@ -70,9 +85,13 @@ async fn with_the_issuers_keys(
     line: &str,
     http: &Client,
 ) -> anyhow::Result<Verdict> {
-    let Some(tokens) = &policy.tokens else { return Ok(Ok(None)) };
-    let (_, issuer) =
-        policies.issuers().find(|(name, _)| *name == tokens.issuer).context("a policy's issuer exists")?;
+    let Some(tokens) = &policy.tokens else {
+        return Ok(Ok(None));
+    };
+    let (_, issuer) = policies
+        .issuers()
+        .find(|(name, _)| *name == tokens.issuer)
+        .context("a policy's issuer exists")?;
     let keys = KeyPolicy::default();
     let verifier = match issuer.provider.clone() {
         Provider::Entra(settings) => Verifier::entra(http, settings, &keys, issuer.times),
@@ -83,5 +102,8 @@ async fn with_the_issuers_keys(
         Err(refusal) => return Ok(Err(refusal)),
     };
     verifier.ready_for(token, PATIENCE).await?;
-    Ok(verifier.verify(token, &tokens.audiences, unix_now()).await.map(Some))
+    Ok(verifier
+        .verify(token, &tokens.audiences, unix_now())
+        .await
+        .map(Some))
 }

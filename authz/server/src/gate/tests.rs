@@ -10,13 +10,20 @@ use crate::mac_keys::UpstreamMacKeys;
 use crate::rehearsal::Stage;
 
 const NOW: u64 = 1_800_000_000;
-const KEYS: [&str; 2] =
-    ["AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA="];
+const KEYS: [&str; 2] = [
+    "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+    "//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA=",
+];
 
 async fn gate() -> (Arc<Gate>, RoutePolicy) {
     let text = include_str!("../../../../dev/stack/policy.yaml");
-    let text = text.replace("name: task-api", "name: task-api, assertion: {bind: identity}");
-    let stage = Stage::set(PolicySet::compile([("policy.yaml", &*text)]).unwrap()).await.unwrap();
+    let text = text.replace(
+        "name: task-api",
+        "name: task-api, assertion: {bind: identity}",
+    );
+    let stage = Stage::set(PolicySet::compile([("policy.yaml", &*text)]).unwrap())
+        .await
+        .unwrap();
     let policy = stage.policies().policy("tasks").unwrap().clone();
     (stage.fresh_handler().unwrap().gate, policy)
 }
@@ -32,9 +39,15 @@ fn caller(gate: &Gate, policy: &RoutePolicy) -> Arc<KnownCaller> {
         roles: Vec::new(),
         scopes: vec!["access_as_user".to_owned()],
     };
-    let verified = Verified { caller, claims: Claims::default(), valid: NOW..NOW + 3600, key_epoch: 0 };
+    let verified = Verified {
+        caller,
+        claims: Claims::default(),
+        valid: NOW..NOW + 3600,
+        key_epoch: 0,
+    };
     let grant = policy.grant(Some(&verified)).unwrap();
-    gate.known(&gate.routes(), policy, &verified, grant).unwrap()
+    gate.known(&gate.routes(), policy, &verified, grant)
+        .unwrap()
 }
 
 fn mac_keys(key: &str) -> UpstreamMacKeys {
@@ -49,18 +62,36 @@ async fn an_assertion_for_any_request_is_kept_until_its_key_changes() {
     let caller = caller(&gate, &policy);
     let sign = |now: u64| gate.sign_identity(&policy, &caller, now).ok().unwrap();
     let changes: [(&str, &dyn Fn()); 4] = [
-        ("a public key", &|| gate.replace_signer(Signer::generate().unwrap())),
-        ("shared for the first time", &|| gate.replace_mac_keys(mac_keys(KEYS[0]))),
-        ("another shared key", &|| gate.replace_mac_keys(mac_keys(KEYS[1]))),
-        ("shared no more", &|| gate.replace_mac_keys(UpstreamMacKeys::default())),
+        ("a public key", &|| {
+            gate.replace_signer(Signer::generate().unwrap())
+        }),
+        ("shared for the first time", &|| {
+            gate.replace_mac_keys(mac_keys(KEYS[0]))
+        }),
+        ("another shared key", &|| {
+            gate.replace_mac_keys(mac_keys(KEYS[1]))
+        }),
+        ("shared no more", &|| {
+            gate.replace_mac_keys(UpstreamMacKeys::default())
+        }),
     ];
     let mut last = sign(NOW);
     for (case, change) in changes {
-        assert!(Arc::ptr_eq(&last, &sign(NOW + 29)), "{case}: signed again without need");
+        assert!(
+            Arc::ptr_eq(&last, &sign(NOW + 29)),
+            "{case}: signed again without need"
+        );
         change();
         let signed = sign(NOW + 1);
-        assert_ne!(last.split('.').next(), signed.split('.').next(), "{case}: by the same key");
+        assert_ne!(
+            last.split('.').next(),
+            signed.split('.').next(),
+            "{case}: by the same key"
+        );
         last = signed;
     }
-    assert!(!Arc::ptr_eq(&last, &sign(NOW + 31)), "half its life is over");
+    assert!(
+        !Arc::ptr_eq(&last, &sign(NOW + 31)),
+        "half its life is over"
+    );
 }

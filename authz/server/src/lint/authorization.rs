@@ -12,9 +12,21 @@ type Rule = (&'static str, fn(Node<'_>) -> bool, Code);
 const RULES: [Rule; 11] = [
     ("http_service", is_absent, Code::AuthorizationOverHttp),
     ("filter_enabled", is_absent, Code::AuthorizationSwitchable),
-    ("filter_enabled_metadata", is_absent, Code::AuthorizationSwitchable),
-    ("failure_mode_allow", is_not_true, Code::AuthorizationFailsOpen),
-    ("failure_mode_allow_header_add", is_not_true, Code::FailureModeTold),
+    (
+        "filter_enabled_metadata",
+        is_absent,
+        Code::AuthorizationSwitchable,
+    ),
+    (
+        "failure_mode_allow",
+        is_not_true,
+        Code::AuthorizationFailsOpen,
+    ),
+    (
+        "failure_mode_allow_header_add",
+        is_not_true,
+        Code::FailureModeTold,
+    ),
     ("status_on_error", is_unavailable, Code::ErrorLooksForbidden),
     ("encode_raw_headers", is_true, Code::RawHeadersNotEncoded),
     ("with_request_body", is_absent, Code::BodySent),
@@ -33,7 +45,11 @@ pub(super) fn check(listener: &Place, filter: &Filter<'_>, findings: &mut Vec<Fi
         }
     }
     if names_token(filter.configuration.get("disallowed_headers")) {
-        findings.push(place.finding(Code::TokenNotSent, "disallowed_headers", "matches authorization"));
+        findings.push(place.finding(
+            Code::TokenNotSent,
+            "disallowed_headers",
+            "matches authorization",
+        ));
     }
     // An Envoy that was built without the filter leaves an optional one out.
     for field in ["disabled", "is_optional"] {
@@ -65,5 +81,7 @@ fn lets_token_pass(list: Node<'_>) -> bool {
 }
 
 fn names_token(list: Node<'_>) -> bool {
-    list.get("patterns").items().any(|pattern| matches(pattern, "authorization"))
+    list.get("patterns")
+        .items()
+        .any(|pattern| matches(pattern, "authorization"))
 }

@@ -9,8 +9,14 @@ use super::logs;
 use super::node::Node;
 
 /// Beginnings of runtime keys that set limits, and switch nothing off.
-const LIMITS: [&str; 6] =
-    ["overload.", "re2.", "circuit_breakers.", "health_check.", "upstream.", "envoy.resource_limits."];
+const LIMITS: [&str; 6] = [
+    "overload.",
+    "re2.",
+    "circuit_breakers.",
+    "health_check.",
+    "upstream.",
+    "envoy.resource_limits.",
+];
 
 pub(super) fn check(place: &Place, bootstrap: Node<'_>, findings: &mut Vec<Finding>) {
     listed::check(place, "", &BOOTSTRAP, bootstrap, findings);
@@ -21,7 +27,11 @@ pub(super) fn check(place: &Place, bootstrap: Node<'_>, findings: &mut Vec<Findi
         for key in keys("", layer.get("static_layer")) {
             if !LIMITS.iter().any(|limit| key.starts_with(limit)) {
                 let found = format!("sets {key}");
-                findings.push(place.finding(Code::RuntimeOverridden, "layered_runtime.layers", found));
+                findings.push(place.finding(
+                    Code::RuntimeOverridden,
+                    "layered_runtime.layers",
+                    found,
+                ));
             }
         }
     }
@@ -32,15 +42,26 @@ fn check_admin(place: &Place, admin: Node<'_>, findings: &mut Vec<Finding>) {
     let address = admin.get("address").get("socket_address").get("address");
     let Some(text) = address.text() else { return };
     // Envoy takes no names here, so a text that is not an address is not a loopback address.
-    if !text.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()) {
-        findings.push(place.finding(Code::AdminExposed, "admin.address.socket_address.address", address.describe()));
+    if !text
+        .parse::<IpAddr>()
+        .is_ok_and(|address| address.is_loopback())
+    {
+        findings.push(place.finding(
+            Code::AdminExposed,
+            "admin.address.socket_address.address",
+            address.describe(),
+        ));
     }
 }
 
 /// The keys of a layer. Envoy takes nested messages for keys with dots.
 fn keys(prefix: &str, layer: Node<'_>) -> Vec<String> {
     let below = layer.entries().flat_map(|(key, value)| {
-        let key = if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") };
+        let key = if prefix.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{prefix}.{key}")
+        };
         let nested = keys(&key, value);
         if nested.is_empty() { vec![key] } else { nested }
     });

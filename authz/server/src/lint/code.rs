@@ -2,7 +2,8 @@
 
 use clap::ValueEnum;
 
-/// Declares the codes, so that none is without its texts. The name of a code is its variant's, in kebab case.
+/// Declares the codes, so that none is without its texts. The name of a code is its variant's, in
+/// kebab case.
 macro_rules! codes {
     ($($variant:ident: $danger:literal, $fix:literal;)*) => {
         /// The kinds of findings. Names are stable: programs and `--allow` refer to them.
@@ -233,6 +234,8 @@ codes! {
 impl Code {
     /// Its stable name.
     pub(crate) fn name(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
     }
 }

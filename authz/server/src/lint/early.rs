@@ -9,7 +9,8 @@ use super::removed;
 use super::string_matcher::StringMatcher;
 
 const EXTENSIONS: &str = "early_header_mutation_extensions";
-const EARLY_MUTATION: &str = "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation";
+const EARLY_MUTATION: &str =
+    "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation";
 /// Kinds of a StringMatcher that compare text, for which `ignore_case` counts.
 const LITERALS: [&str; 4] = ["exact", "prefix", "suffix", "contains"];
 /// How many headers a finding names.
@@ -25,7 +26,10 @@ fn mutations(manager: Node<'_>) -> Vec<(String, Node<'_>)> {
         if type_name == EARLY_MUTATION {
             let list = configuration.get("mutations").items().enumerate();
             found.extend(list.map(|(index, mutation)| {
-                (format!("{EXTENSIONS}[{number}].typed_config.mutations[{index}]"), mutation)
+                (
+                    format!("{EXTENSIONS}[{number}].typed_config.mutations[{index}]"),
+                    mutation,
+                )
             }));
         }
     }
@@ -41,15 +45,28 @@ pub(super) struct Removals<'a> {
 
 impl<'a> Removals<'a> {
     pub(super) fn of(manager: Node<'a>) -> Self {
-        let mutations: Vec<Node<'a>> = mutations(manager).into_iter().map(|(_, mutation)| mutation).collect();
-        let matchers = mutations.iter().map(|mutation| mutation.get("remove_on_match").get("key_matcher"));
+        let mutations: Vec<Node<'a>> = mutations(manager)
+            .into_iter()
+            .map(|(_, mutation)| mutation)
+            .collect();
+        let matchers = mutations
+            .iter()
+            .map(|mutation| mutation.get("remove_on_match").get("key_matcher"));
         let matchers = matchers.filter_map(StringMatcher::read).collect();
-        Self { names: mutations.iter().filter_map(|mutation| mutation.get("remove").text()).collect(), matchers }
+        Self {
+            names: mutations
+                .iter()
+                .filter_map(|mutation| mutation.get("remove").text())
+                .collect(),
+            matchers,
+        }
     }
 
     /// Whether the header of this name, in lower case, is removed.
     pub(super) fn removes(&self, name: &str) -> bool {
-        self.names.iter().any(|removed| removed.eq_ignore_ascii_case(name))
+        self.names
+            .iter()
+            .any(|removed| removed.eq_ignore_ascii_case(name))
             || self.matchers.iter().any(|matcher| matcher.matches(name))
     }
 }
@@ -58,8 +75,15 @@ pub(super) fn check(manager: &Manager<'_>, removals: &Removals<'_>, findings: &m
     let Manager { place, node, .. } = manager;
     for (code, kept) in removed::kept(|name| removals.removes(name)) {
         let (named, rest) = kept.split_at(kept.len().min(NAMED));
-        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-        let found = format!("does not remove {}{more}, in every spelling", named.join(", "));
+        let more = if rest.is_empty() {
+            String::new()
+        } else {
+            format!(" and {} more", rest.len())
+        };
+        let found = format!(
+            "does not remove {}{more}, in every spelling",
+            named.join(", ")
+        );
         findings.push(place.finding(code, EXTENSIONS, found));
     }
     for (field, mutation) in mutations(*node) {
@@ -95,6 +119,10 @@ fn never_matches(matcher: Node<'_>) -> bool {
     if let Some(text) = literal {
         return has_upper_case(text) && !matcher.get("ignore_case").is_true();
     }
-    let pattern = matcher.get("safe_regex").get("regex").text().and_then(Pattern::parse);
+    let pattern = matcher
+        .get("safe_regex")
+        .get("regex")
+        .text()
+        .and_then(Pattern::parse);
     pattern.is_some_and(|pattern| pattern.has_part_without_lower_case())
 }

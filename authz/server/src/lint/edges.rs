@@ -20,8 +20,13 @@ const VALIDATIONS: [&str; 5] = [
 pub(super) fn check_listener(place: &Place, listener: Node<'_>, findings: &mut Vec<Finding>) {
     listed::check(place, "", &LISTENER, listener, findings);
     logs::check(place, listener, "access_log", findings);
-    let chains = listener.get("filter_chains").items().chain([listener.get("default_filter_chain")]);
-    for (type_name, quic) in chains.map(|chain| chain.get("transport_socket").get("typed_config").typed()) {
+    let chains = listener
+        .get("filter_chains")
+        .items()
+        .chain([listener.get("default_filter_chain")]);
+    for (type_name, quic) in
+        chains.map(|chain| chain.get("transport_socket").get("typed_config").typed())
+    {
         let early_data = quic.get("enable_early_data");
         // On by default. A recorded request can be sent a second time in early data (RFC 8470).
         if type_name == QUIC && !(early_data.is_present() && early_data.is_default()) {
@@ -34,10 +39,16 @@ pub(super) fn check_listener(place: &Place, listener: Node<'_>, findings: &mut V
 pub(super) fn check_cluster(place: &Place, cluster: Node<'_>, findings: &mut Vec<Finding>) {
     listed::check(place, "", &CLUSTER, cluster, findings);
     let matches = cluster.get("transport_socket_matches").items();
-    let sockets = matches.map(|entry| entry.get("transport_socket")).chain([cluster.get("transport_socket")]);
+    let sockets = matches
+        .map(|entry| entry.get("transport_socket"))
+        .chain([cluster.get("transport_socket")]);
     for (type_name, settings) in sockets.map(|socket| socket.get("typed_config").typed()) {
         let common = settings.get("common_tls_context");
-        if type_name == UPSTREAM_TLS && !VALIDATIONS.iter().any(|field| common.get(field).is_present()) {
+        if type_name == UPSTREAM_TLS
+            && !VALIDATIONS
+                .iter()
+                .any(|field| common.get(field).is_present())
+        {
             let field = "transport_socket.typed_config.common_tls_context";
             findings.push(place.finding(Code::TlsWeakened, field, "has no validation_context"));
         }

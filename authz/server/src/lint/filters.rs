@@ -24,7 +24,10 @@ impl Filter<'_> {
 
     /// Where the filter stands, below the place of its manager.
     pub(super) fn place(&self, manager: &Place) -> Place {
-        Place::new(&manager.file, format!("{}, filter {}", manager.part, self.name))
+        Place::new(
+            &manager.file,
+            format!("{}, filter {}", manager.part, self.name),
+        )
     }
 }
 
@@ -36,18 +39,27 @@ pub(super) fn authorization<'a>(manager: &Manager<'a>) -> impl Iterator<Item = F
 fn filters<'a>(manager: &Manager<'a>) -> impl Iterator<Item = Filter<'a>> {
     manager.node.get("http_filters").items().map(|node| {
         let (type_name, configuration) = node.get("typed_config").typed();
-        Filter { name: node.get("name").text().unwrap_or_default(), node, type_name, configuration }
+        Filter {
+            name: node.get("name").text().unwrap_or_default(),
+            node,
+            type_name,
+            configuration,
+        }
     })
 }
 
 /// Whether the authz server is asked, and whether every filter is one that may stand where it does.
-/// A manager without a route to a service (`serves` is false) needs no authorization filter, but its
-/// filters may still answer or call.
+/// A manager without a route to a service (`serves` is false) needs no authorization filter, but
+/// its filters may still answer or call.
 pub(super) fn check(manager: &Manager<'_>, serves: bool, findings: &mut Vec<Finding>) {
     let asks = authorization(manager).next().is_some();
     if serves && !asks {
         let found = "has no filter of the type ext_authz.v3.ExtAuthz";
-        findings.push(manager.place.finding(Code::AuthorizationMissing, "http_filters", found));
+        findings.push(
+            manager
+                .place
+                .finding(Code::AuthorizationMissing, "http_filters", found),
+        );
     }
     let mut message = if asks { &FRONT_FILTER } else { &BEHIND_FILTER };
     for filter in filters(manager) {

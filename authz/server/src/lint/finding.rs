@@ -25,18 +25,36 @@ pub(crate) struct Place {
 
 impl Place {
     pub(super) fn new(file: impl Into<String>, part: impl Into<String>) -> Self {
-        Self { file: file.into(), part: part.into() }
+        Self {
+            file: file.into(),
+            part: part.into(),
+        }
     }
 
-    pub(super) fn finding(&self, code: Code, field: impl Into<String>, found: impl Into<String>) -> Finding {
-        Finding { code, place: self.clone(), field: field.into(), found: found.into() }
+    pub(super) fn finding(
+        &self,
+        code: Code,
+        field: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Finding {
+        Finding {
+            code,
+            place: self.clone(),
+            field: field.into(),
+            found: found.into(),
+        }
     }
 }
 
 impl Finding {
     /// For programs.
     pub(super) fn to_json(&self) -> Value {
-        let Self { code, place: Place { file, part }, field, found } = self;
+        let Self {
+            code,
+            place: Place { file, part },
+            field,
+            found,
+        } = self;
         json!({"code": code.name(), "file": file, "place": part, "field": field, "found": found,
             "danger": code.danger(), "fix": code.fix()})
     }
@@ -44,8 +62,16 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, place: Place { file, part }, field, found } = self;
-        for text in [file, part, field].into_iter().filter(|text| !text.is_empty()) {
+        let Self {
+            code,
+            place: Place { file, part },
+            field,
+            found,
+        } = self;
+        for text in [file, part, field]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+        {
             write!(formatter, "{text}: ")?;
         }
         write!(formatter, "{found} [{}]", code.name())

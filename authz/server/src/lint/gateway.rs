@@ -1,4 +1,5 @@
-//! What the documents say together: listeners, the route tables they use, and the services that can be reached.
+//! What the documents say together: listeners, the route tables they use, and the services that can
+//! be reached.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +21,8 @@ const RESOURCE: &str = "envoy.service.discovery.v3.Resource";
 const SECRET: &str = "envoy.extensions.transport_sockets.tls.v3.Secret";
 /// Addresses of the services of a cluster, which is judged itself.
 const ENDPOINTS: &str = "envoy.config.endpoint.v3.ClusterLoadAssignment";
-pub(super) const MANAGER: &str = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+pub(super) const MANAGER: &str =
+    "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 /// The parts of a bootstrap file that say that it is one.
 const BOOTSTRAP: [&str; 4] = ["static_resources", "dynamic_resources", "admin", "node"];
 
@@ -46,26 +48,38 @@ impl<'a> Gateway<'a> {
         gateway
     }
 
-    /// Whether requests to this cluster can reach a service: a cluster that nobody defines has none.
+    /// Whether requests to this cluster can reach a service: a cluster that nobody defines has
+    /// none.
     pub(super) fn reaches(&self, cluster: &str) -> bool {
-        self.cluster_names.is_empty() || self.clusters_elsewhere || self.cluster_names.contains(cluster)
+        self.cluster_names.is_empty()
+            || self.clusters_elsewhere
+            || self.cluster_names.contains(cluster)
     }
 
     /// The names under which routes of `table` find ext_authz.
     pub(super) fn authorization_names(&self, table: &RouteTable<'a>) -> Vec<&'a str> {
         let managers = self.managers.iter().filter(|manager| manager.uses(table));
-        let names: BTreeSet<&str> =
-            managers.flat_map(|manager| filters::authorization(manager)).map(|filter| filter.name).collect();
-        if names.is_empty() { vec![USUAL_NAME] } else { names.into_iter().collect() }
+        let names: BTreeSet<&str> = managers
+            .flat_map(|manager| filters::authorization(manager))
+            .map(|filter| filter.name)
+            .collect();
+        if names.is_empty() {
+            vec![USUAL_NAME]
+        } else {
+            names.into_iter().collect()
+        }
     }
 
     /// Whether some routes come from where they cannot be read.
     pub(super) fn has_routes_elsewhere(&self) -> bool {
-        self.managers.iter().any(|manager| !manager.absent_tables(self).is_empty())
+        self.managers
+            .iter()
+            .any(|manager| !manager.absent_tables(self).is_empty())
             || self.tables.iter().any(RouteTable::has_more_elsewhere)
     }
 
-    /// Whether `manager` may pass a request to a service; one that only redirects has nothing to protect.
+    /// Whether `manager` may pass a request to a service; one that only redirects has nothing to
+    /// protect.
     pub(super) fn serves(&self, manager: &Manager<'a>) -> bool {
         let mut tables = self.tables.iter().filter(|table| manager.uses(table));
         !manager.absent_tables(self).is_empty()
@@ -87,20 +101,38 @@ impl<'a> Gateway<'a> {
             self.add_resource(file, index, resource, findings);
         }
         let fixed = document.get("static_resources");
-        fixed.get("listeners").items().for_each(|listener| self.add_listener(file, listener));
-        fixed.get("clusters").items().for_each(|cluster| self.add_cluster(file, cluster));
+        fixed
+            .get("listeners")
+            .items()
+            .for_each(|listener| self.add_listener(file, listener));
+        fixed
+            .get("clusters")
+            .items()
+            .for_each(|cluster| self.add_cluster(file, cluster));
         let source = document.get("dynamic_resources").get("cds_config");
-        let is_file = ["path_config_source", "path"].into_iter().any(|kind| source.get(kind).is_present());
+        let is_file = ["path_config_source", "path"]
+            .into_iter()
+            .any(|kind| source.get(kind).is_present());
         self.clusters_elsewhere |= source.is_present() && !is_file;
     }
 
-    fn add_resource(&mut self, file: &str, index: usize, resource: Node<'a>, findings: &mut Vec<Finding>) {
+    fn add_resource(
+        &mut self,
+        file: &str,
+        index: usize,
+        resource: Node<'a>,
+        findings: &mut Vec<Finding>,
+    ) {
         let (type_name, resource) = match resource.typed() {
             (RESOURCE, wrapper) => wrapper.get("resource").typed(),
             typed => typed,
         };
         let mut find = |code, found: String| {
-            findings.push(Place::new(file, "").finding(code, format!("resources[{index}].@type"), found));
+            findings.push(Place::new(file, "").finding(
+                code,
+                format!("resources[{index}].@type"),
+                found,
+            ));
         };
         match type_name {
             LISTENER => self.add_listener(file, resource),
@@ -120,24 +152,38 @@ impl<'a> Gateway<'a> {
     fn add_cluster(&mut self, file: &str, cluster: Node<'a>) {
         let name = cluster.get("name").text();
         self.cluster_names.extend(name);
-        let place = Place::new(file, format!("cluster {}", name.unwrap_or("without a name")));
+        let place = Place::new(
+            file,
+            format!("cluster {}", name.unwrap_or("without a name")),
+        );
         self.clusters.push((place, cluster));
     }
 
     fn add_listener(&mut self, file: &str, listener: Node<'a>) {
         let name = listener.get("name").text().unwrap_or("without a name");
-        self.listeners.push((Place::new(file, format!("listener {name}")), listener));
-        let chains: Vec<Node<'a>> =
-            listener.get("filter_chains").items().chain([listener.get("default_filter_chain")]).collect();
+        self.listeners
+            .push((Place::new(file, format!("listener {name}")), listener));
+        let chains: Vec<Node<'a>> = listener
+            .get("filter_chains")
+            .items()
+            .chain([listener.get("default_filter_chain")])
+            .collect();
         for (index, chain) in chains.iter().enumerate() {
             let part = match (index, chain.get("name").text()) {
                 (_, Some(chain)) => format!("listener {name}, filter chain {chain}"),
                 (0, None) => format!("listener {name}"),
                 (_, None) => format!("listener {name}, filter chain {}", index + 1),
             };
-            let configurations = chain.get("filters").items().map(|filter| filter.get("typed_config").typed());
+            let configurations = chain
+                .get("filters")
+                .items()
+                .map(|filter| filter.get("typed_config").typed());
             for (_, node) in configurations.filter(|(type_name, _)| *type_name == MANAGER) {
-                let manager = Manager { place: Place::new(file, part.as_str()), node, index: self.managers.len() };
+                let manager = Manager {
+                    place: Place::new(file, part.as_str()),
+                    node,
+                    index: self.managers.len(),
+                };
                 self.tables.extend(manager.inline_tables());
                 self.managers.push(manager);
             }

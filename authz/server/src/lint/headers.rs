@@ -13,7 +13,9 @@ const XFF: &str = "envoy.extensions.http.original_ip_detection.xff.v3.XffConfig"
 /// What the manager refuses and removes before any filter.
 pub(super) fn check_manager(manager: &Manager<'_>, findings: &mut Vec<Finding>) {
     let Manager { place, node, .. } = manager;
-    let underscores = node.get("common_http_protocol_options").get("headers_with_underscores_action");
+    let underscores = node
+        .get("common_http_protocol_options")
+        .get("headers_with_underscores_action");
     if !underscores.is_one_of(&SAFE_UNDERSCORES) {
         let field = "common_http_protocol_options.headers_with_underscores_action";
         findings.push(place.finding(Code::UnderscoresPass, field, underscores.describe()));
@@ -25,23 +27,43 @@ pub(super) fn check_manager(manager: &Manager<'_>, findings: &mut Vec<Finding>) 
 }
 
 /// Whose word the client's address is.
-fn check_address(place: &Place, manager: Node<'_>, removals: &Removals<'_>, findings: &mut Vec<Finding>) {
-    let mut find = |code, field: &str, found: String| findings.push(place.finding(code, field, found));
-    let detections: Vec<Node<'_>> = manager.get("original_ip_detection_extensions").items().collect();
+fn check_address(
+    place: &Place,
+    manager: Node<'_>,
+    removals: &Removals<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let mut find =
+        |code, field: &str, found: String| findings.push(place.finding(code, field, found));
+    let detections: Vec<Node<'_>> = manager
+        .get("original_ip_detection_extensions")
+        .items()
+        .collect();
     let address = manager.get("use_remote_address");
     // Extensions that find the client's address exclude the setting. The list judges their types.
     if detections.is_empty() && !address.is_true() {
-        find(Code::ClientAddressBelieved, "use_remote_address", address.describe());
+        find(
+            Code::ClientAddressBelieved,
+            "use_remote_address",
+            address.describe(),
+        );
     }
     for (index, detection) in detections.into_iter().enumerate() {
         if let (XFF, settings) = detection.get("typed_config").typed()
             && believes_anybody(settings)
         {
             let field = format!("original_ip_detection_extensions[{index}].typed_config");
-            find(Code::ClientAddressBelieved, &field, "trusts no proxy, or all".to_owned());
+            find(
+                Code::ClientAddressBelieved,
+                &field,
+                "trusts no proxy, or all".to_owned(),
+            );
         }
     }
-    let (hops, is_removed) = (manager.get("xff_num_trusted_hops"), removals.removes("x-forwarded-for"));
+    let (hops, is_removed) = (
+        manager.get("xff_num_trusted_hops"),
+        removals.removes("x-forwarded-for"),
+    );
     if !hops.is_default() && is_removed {
         let found = format!("{}, and x-forwarded-for is removed", hops.describe());
         find(Code::ClientAddressLost, "xff_num_trusted_hops", found);
@@ -49,20 +71,36 @@ fn check_address(place: &Place, manager: Node<'_>, removals: &Removals<'_>, find
     // Envoy appends the address of the connection, and a service may take the first of the list.
     if hops.is_default() && address.is_true() && !is_removed {
         let found = "does not remove x-forwarded-for, and no hop is trusted".to_owned();
-        find(Code::ClientAddressBelieved, "early_header_mutation_extensions", found);
+        find(
+            Code::ClientAddressBelieved,
+            "early_header_mutation_extensions",
+            found,
+        );
     }
 }
 
 /// Whether the last address of `x-forwarded-for` counts, even one that the client wrote.
 fn believes_anybody(settings: Node<'_>) -> bool {
-    let ranges: Vec<Node<'_>> = settings.get("xff_trusted_cidrs").get("cidrs").items().collect();
+    let ranges: Vec<Node<'_>> = settings
+        .get("xff_trusted_cidrs")
+        .get("cidrs")
+        .items()
+        .collect();
     let is_everything = |range: &Node<'_>| range.get("prefix_len").is_default();
-    let hops = settings.get("xff_num_trusted_hops").number().unwrap_or_default();
+    let hops = settings
+        .get("xff_num_trusted_hops")
+        .number()
+        .unwrap_or_default();
     ranges.iter().any(is_everything) || (ranges.is_empty() && hops == 0)
 }
 
 /// Tunnels opened by `upgrade_configs` of a manager or a route.
-pub(super) fn check_upgrades(place: &Place, holder: Node<'_>, field: &str, findings: &mut Vec<Finding>) {
+pub(super) fn check_upgrades(
+    place: &Place,
+    holder: Node<'_>,
+    field: &str,
+    findings: &mut Vec<Finding>,
+) {
     for upgrade in holder.get("upgrade_configs").items() {
         let enabled = upgrade.get("enabled");
         if !enabled.is_present() || enabled.is_true() {
@@ -74,12 +112,31 @@ pub(super) fn check_upgrades(place: &Place, holder: Node<'_>, field: &str, findi
 
 /// What a level of a route table does to headers, which is after the authz server.
 pub(super) fn check_level(place: &Place, level: Node<'_>, findings: &mut Vec<Finding>) {
-    for name in level.get("request_headers_to_remove").items().filter_map(Node::text).filter(|name| is_identity(name)) {
+    for name in level
+        .get("request_headers_to_remove")
+        .items()
+        .filter_map(Node::text)
+        .filter(|name| is_identity(name))
+    {
         let found = format!("has {name:?}");
-        findings.push(place.finding(Code::IdentityHeadersRemovedLate, "request_headers_to_remove", found));
+        findings.push(place.finding(
+            Code::IdentityHeadersRemovedLate,
+            "request_headers_to_remove",
+            found,
+        ));
     }
-    let added = level.get("request_headers_to_add").items().map(|option| option.get("header").get("key"));
-    for name in added.filter_map(Node::text).filter(|name| is_identity(name)) {
-        findings.push(place.finding(Code::IdentityHeadersAdded, "request_headers_to_add", format!("has {name:?}")));
+    let added = level
+        .get("request_headers_to_add")
+        .items()
+        .map(|option| option.get("header").get("key"));
+    for name in added
+        .filter_map(Node::text)
+        .filter(|name| is_identity(name))
+    {
+        findings.push(place.finding(
+            Code::IdentityHeadersAdded,
+            "request_headers_to_add",
+            format!("has {name:?}"),
+        ));
     }
 }

@@ -1,7 +1,8 @@
-//! What may stand in Envoy's configuration: a list of fields and extensions. Everything else is named.
+//! What may stand in Envoy's configuration: a list of fields and extensions. Everything else is
+//! named.
 //!
-//! The list is complete by construction: `tests/listed.rs` compares it with the fields of Envoy's own
-//! messages, so that a field of a later Envoy has no rule.
+//! The list is complete by construction: `tests/listed.rs` compares it with the fields of Envoy's
+//! own messages, so that a field of a later Envoy has no rule.
 
 use super::code::Code;
 use super::finding::Place;
@@ -69,8 +70,13 @@ pub(super) struct Extensions {
 
 impl Extensions {
     /// Nothing may stand there yet. Tables override what may.
-    pub(super) const NONE: Self =
-        Self { listed: &[], whole: &[], judged: &[], named: &[], otherwise: Code::ExtensionUnlisted };
+    pub(super) const NONE: Self = Self {
+        listed: &[],
+        whole: &[],
+        judged: &[],
+        named: &[],
+        otherwise: Code::ExtensionUnlisted,
+    };
 }
 
 /// Declares a message: `NAME = "type"; Rule => field, field; …`

@@ -1,4 +1,5 @@
-//! A reading of Envoy's configuration that knows how Envoy itself reads YAML, and nothing of what the fields mean.
+//! A reading of Envoy's configuration that knows how Envoy itself reads YAML, and nothing of what
+//! the fields mean.
 
 use serde_json::Value;
 
@@ -19,23 +20,37 @@ impl<'a> Node<'a> {
 
     /// The field of this name. Envoy takes its JSON spelling (`normalizePath`) for the same field.
     pub(super) fn get(self, field: &str) -> Self {
-        let Some(value) = self.0 else { return Self::ABSENT };
-        value.get(field).or_else(|| value.get(camel_case(field))).map_or(Self::ABSENT, Self::new)
+        let Some(value) = self.0 else {
+            return Self::ABSENT;
+        };
+        value
+            .get(field)
+            .or_else(|| value.get(camel_case(field)))
+            .map_or(Self::ABSENT, Self::new)
     }
 
     /// What a map holds under `key`, which is data and has one spelling.
     pub(super) fn entry(self, key: &str) -> Self {
-        self.0.and_then(|value| value.get(key)).map_or(Self::ABSENT, Self::new)
+        self.0
+            .and_then(|value| value.get(key))
+            .map_or(Self::ABSENT, Self::new)
     }
 
     /// Every key of a map with what it holds.
     pub(super) fn entries(self) -> impl Iterator<Item = (&'a str, Self)> {
         let members = self.0.and_then(Value::as_object);
-        members.into_iter().flatten().map(|(key, value)| (key.as_str(), Self::new(value)))
+        members
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| (key.as_str(), Self::new(value)))
     }
 
     pub(super) fn items(self) -> impl Iterator<Item = Self> {
-        self.0.and_then(Value::as_array).into_iter().flatten().map(Self::new)
+        self.0
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(Self::new)
     }
 
     pub(super) fn is_list(self) -> bool {
@@ -47,7 +62,9 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn number(self) -> Option<u64> {
-        self.0.and_then(Value::as_u64).or_else(|| self.text()?.parse().ok())
+        self.0
+            .and_then(Value::as_u64)
+            .or_else(|| self.text()?.parse().ok())
     }
 
     pub(super) fn is_present(self) -> bool {
@@ -56,20 +73,33 @@ impl<'a> Node<'a> {
 
     /// Envoy 1.40 takes `yes`, `on` and `y` in any case, and the same in quotes, for true.
     pub(super) fn is_true(self) -> bool {
-        let says_so = |text: &str| ["true", "yes", "on", "y"].iter().any(|word| text.eq_ignore_ascii_case(word));
-        self.0.and_then(Value::as_bool).unwrap_or_else(|| self.text().is_some_and(says_so))
+        let says_so = |text: &str| {
+            ["true", "yes", "on", "y"]
+                .iter()
+                .any(|word| text.eq_ignore_ascii_case(word))
+        };
+        self.0
+            .and_then(Value::as_bool)
+            .unwrap_or_else(|| self.text().is_some_and(says_so))
     }
 
     /// Whether an enum has one of these values; Envoy takes names in any case, and numbers.
     pub(super) fn is_one_of(self, accepted: &[(&str, u64)]) -> bool {
         accepted.iter().any(|(name, number)| {
-            self.text().is_some_and(|text| text.eq_ignore_ascii_case(name)) || self.number() == Some(*number)
+            self.text()
+                .is_some_and(|text| text.eq_ignore_ascii_case(name))
+                || self.number() == Some(*number)
         })
     }
 
-    /// A typed configuration: the name of its message, and its fields. Envoy goes by the type alone, never by an extension's name.
+    /// A typed configuration: the name of its message, and its fields. Envoy goes by the type
+    /// alone, never by an extension's name.
     pub(super) fn typed(self) -> (&'a str, Self) {
-        let name = |url: Self| url.text().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
+        let name = |url: Self| {
+            url.text()
+                .and_then(|url| url.rsplit('/').next())
+                .unwrap_or_default()
+        };
         let type_name = name(self.entry("@type"));
         if TYPED_STRUCTS.contains(&type_name) {
             (name(self.get("type_url")), self.get("value"))
@@ -78,27 +108,32 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Whether the value is what Envoy assumes without it. An empty message is not: its presence may turn something on.
+    /// Whether the value is what Envoy assumes without it. An empty message is not: its presence
+    /// may turn something on.
     pub(super) fn is_default(self) -> bool {
         match self.0 {
             None | Some(Value::Null) => true,
             Some(Value::Bool(on)) => !on,
             Some(Value::Number(number)) => number.as_f64() == Some(0.0),
-            Some(Value::String(text)) => {
-                ["", "0", "false", "no", "off", "n"].iter().any(|word| text.eq_ignore_ascii_case(word))
-            }
+            Some(Value::String(text)) => ["", "0", "false", "no", "off", "n"]
+                .iter()
+                .any(|word| text.eq_ignore_ascii_case(word)),
             Some(Value::Array(items)) => items.is_empty(),
             Some(Value::Object(_)) => false,
         }
     }
 
-    /// The value in a finding. A message may hold a key or a password, so only its presence is told.
+    /// The value in a finding. A message may hold a key or a password, so only its presence is
+    /// told.
     pub(super) fn describe(self) -> String {
         match self.0 {
             None => "is missing".to_owned(),
             Some(Value::Object(_) | Value::Array(_)) => "is set".to_owned(),
             Some(Value::String(text)) if text.chars().count() > MAX_SHOWN => {
-                format!("begins with {:?}", text.chars().take(MAX_SHOWN).collect::<String>())
+                format!(
+                    "begins with {:?}",
+                    text.chars().take(MAX_SHOWN).collect::<String>()
+                )
             }
             Some(value) => format!("is {value}"),
         }
@@ -134,8 +169,14 @@ mod tests {
     #[test]
     fn yaml_is_read_as_envoy_reads_it() {
         let truths = ["true", "TRUE", "yes", "On", "y", "\"true\"", "'Yes'"];
-        let others = ["false", "no", "off", "n", "1", "\"1\"", "truly", "~", "[true]"];
-        for (text, expected) in truths.map(|text| (text, true)).into_iter().chain(others.map(|text| (text, false))) {
+        let others = [
+            "false", "no", "off", "n", "1", "\"1\"", "truly", "~", "[true]",
+        ];
+        for (text, expected) in truths
+            .map(|text| (text, true))
+            .into_iter()
+            .chain(others.map(|text| (text, false)))
+        {
             let value: Value = serde_saphyr::from_str(text).unwrap();
             assert_eq!(Node::new(&value).is_true(), expected, "{text}");
         }
@@ -192,7 +233,9 @@ mod tests {
         let value = json!({"normalizePath": true, "merge_slashes": true});
         let node = Node::new(&value);
         assert!(node.get("normalize_path").is_true() && node.get("merge_slashes").is_true());
-        assert!(!node.entry("normalize_path").is_present() && node.entry("normalizePath").is_true());
+        assert!(
+            !node.entry("normalize_path").is_present() && node.entry("normalizePath").is_true()
+        );
     }
 
     #[test]
@@ -202,7 +245,11 @@ mod tests {
             "type_url": "type.googleapis.com/a.v3.B", "value": {"field": 1}});
         for value in [plain, wrapped] {
             let (name, fields) = Node::new(&value).typed();
-            assert_eq!((name, fields.get("field").number()), ("a.v3.B", Some(1)), "{value}");
+            assert_eq!(
+                (name, fields.get("field").number()),
+                ("a.v3.B", Some(1)),
+                "{value}"
+            );
         }
         assert_eq!(Node::new(&json!({"field": 1})).typed().0, "");
     }

@@ -12,12 +12,19 @@ const SAFE_SLASHES: [(&str, u64); 2] = [("REJECT_REQUEST", 2), ("UNESCAPE_AND_RE
 /// How the manager reads paths.
 pub(super) fn check_manager(manager: &Manager<'_>, findings: &mut Vec<Finding>) {
     let value = |field| manager.node.get(field);
-    let (normalized, merged) = (value("normalize_path").is_true(), value("merge_slashes").is_true());
+    let (normalized, merged) = (
+        value("normalize_path").is_true(),
+        value("merge_slashes").is_true(),
+    );
     let safe = value("path_with_escaped_slashes_action").is_one_of(&SAFE_SLASHES);
     for (field, good, code) in [
         ("normalize_path", normalized, Code::PathNotNormalized),
         ("merge_slashes", merged, Code::SlashesNotMerged),
-        ("path_with_escaped_slashes_action", safe, Code::EscapedSlashesPass),
+        (
+            "path_with_escaped_slashes_action",
+            safe,
+            Code::EscapedSlashesPass,
+        ),
     ] {
         if !good {
             findings.push(manager.place.finding(code, field, value(field).describe()));
@@ -30,26 +37,47 @@ pub(super) fn check_route(route: &Route<'_>, findings: &mut Vec<Finding>) {
     let matched = route.node.get("match");
     let case_sensitive = matched.get("case_sensitive");
     if case_sensitive.is_present() && !case_sensitive.is_true() {
-        findings.push(route.place.finding(Code::PathCaseInsensitive, "match.case_sensitive", "is false"));
+        findings.push(route.place.finding(
+            Code::PathCaseInsensitive,
+            "match.case_sensitive",
+            "is false",
+        ));
     }
     check_expression(route, matched.get("safe_regex").get("regex"), findings);
-    let on_path = matched.get("headers").items().filter(|header| header.get("name").text() == Some(":path"));
+    let on_path = matched
+        .get("headers")
+        .items()
+        .filter(|header| header.get("name").text() == Some(":path"));
     for header in on_path {
-        let mut find = |code, found: &str| findings.push(route.place.finding(code, "match.headers", found));
+        let mut find =
+            |code, found: &str| findings.push(route.place.finding(code, "match.headers", found));
         if sees_query(header) {
             find(Code::PathMatchedAsHeader, "has a matcher of :path");
         }
         if header.get("string_match").get("ignore_case").is_true() {
-            find(Code::PathCaseInsensitive, "has a matcher of :path that ignores case");
+            find(
+                Code::PathCaseInsensitive,
+                "has a matcher of :path that ignores case",
+            );
         }
     }
 }
 
 /// What an expression matches beside what was meant.
 fn check_expression(route: &Route<'_>, expression: Node<'_>, findings: &mut Vec<Finding>) {
-    let Some(text) = expression.text() else { return };
-    let mut find = |code| findings.push(route.place.finding(code, "match.safe_regex.regex", expression.describe()));
-    let Some(pattern) = Pattern::parse(text) else { return find(Code::SettingUnlisted) };
+    let Some(text) = expression.text() else {
+        return;
+    };
+    let mut find = |code| {
+        findings.push(
+            route
+                .place
+                .finding(code, "match.safe_regex.regex", expression.describe()),
+        )
+    };
+    let Some(pattern) = Pattern::parse(text) else {
+        return find(Code::SettingUnlisted);
+    };
     for (is_so, code) in [
         (pattern.ignores_case(), Code::PathCaseInsensitive),
         (pattern.crosses_segments(), Code::PathRegexCrossesSegments),
@@ -64,6 +92,8 @@ fn check_expression(route: &Route<'_>, expression: Node<'_>, findings: &mut Vec<
 /// A prefix ends before the query begins, and the whole has one reading.
 fn sees_query(header: Node<'_>) -> bool {
     let matcher = header.get("string_match");
-    let harmless = ["prefix", "exact"].iter().any(|kind| matcher.get(kind).is_present());
+    let harmless = ["prefix", "exact"]
+        .iter()
+        .any(|kind| matcher.get(kind).is_present());
     !harmless || header.get("invert_match").is_true()
 }

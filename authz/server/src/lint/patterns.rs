@@ -27,7 +27,10 @@ impl Pattern {
 
     /// Whether every match begins where the text begins, in each alternative.
     pub(super) fn begins_at_start(&self) -> bool {
-        self.hir.properties().look_set_prefix().contains(Look::Start)
+        self.hir
+            .properties()
+            .look_set_prefix()
+            .contains(Look::Start)
     }
 
     /// Whether a wildcard that matches slashes stands before something else that must match.
@@ -38,7 +41,10 @@ impl Pattern {
     /// Whether a wildcard for one segment also matches `%` or `;`.
     pub(super) fn matches_odd_characters(&self) -> bool {
         let is_odd = |class: &Class| !has(class, '/') && (has(class, '%') || has(class, ';'));
-        any(&self.hir, &|hir| matches!(hir.kind(), HirKind::Class(class) if is_odd(class)))
+        any(
+            &self.hir,
+            &|hir| matches!(hir.kind(), HirKind::Class(class) if is_odd(class)),
+        )
     }
 
     /// Whether the pattern, or one of its alternatives, matches no text in lower case.
@@ -93,26 +99,38 @@ fn crosses_segments(hir: &Hir) -> bool {
         let wildcard = parts.iter().position(|part| any(part, &is_wildcard));
         wildcard.is_some_and(|index| parts.iter().skip(index + 1).any(must_match))
     };
-    any(hir, &|hir| matches!(hir.kind(), HirKind::Concat(parts) if followed(parts)))
+    any(
+        hir,
+        &|hir| matches!(hir.kind(), HirKind::Concat(parts) if followed(parts)),
+    )
 }
 
 /// A repetition of `.` or the like. A class that lists the slash, such as `[a-z/]`, means it.
 fn is_wildcard(hir: &Hir) -> bool {
-    let is_wide = |class: &Class| ['/', '%', ';', 'a'].into_iter().all(|character| has(class, character));
+    let is_wide = |class: &Class| {
+        ['/', '%', ';', 'a']
+            .into_iter()
+            .all(|character| has(class, character))
+    };
     match hir.kind() {
-        HirKind::Repetition(repetition) if repetition.max.is_none_or(|max| max > 1) => {
-            any(&repetition.sub, &|sub| matches!(sub.kind(), HirKind::Class(class) if is_wide(class)))
-        }
+        HirKind::Repetition(repetition) if repetition.max.is_none_or(|max| max > 1) => any(
+            &repetition.sub,
+            &|sub| matches!(sub.kind(), HirKind::Class(class) if is_wide(class)),
+        ),
         _ => false,
     }
 }
 
 fn has(class: &Class, character: char) -> bool {
     match class {
-        Class::Unicode(class) => class.iter().any(|range| (range.start()..=range.end()).contains(&character)),
+        Class::Unicode(class) => class
+            .iter()
+            .any(|range| (range.start()..=range.end()).contains(&character)),
         Class::Bytes(class) => {
             let byte = u8::try_from(character).unwrap_or_default();
-            class.iter().any(|range| (range.start()..=range.end()).contains(&byte))
+            class
+                .iter()
+                .any(|range| (range.start()..=range.end()).contains(&byte))
         }
     }
 }
@@ -120,9 +138,15 @@ fn has(class: &Class, character: char) -> bool {
 fn matches_lower_case(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Literal(literal) => !literal.0.iter().any(u8::is_ascii_uppercase),
-        HirKind::Class(Class::Unicode(class)) => class.iter().any(|range| range.start() < 'A' || range.end() > 'Z'),
-        HirKind::Class(Class::Bytes(class)) => class.iter().any(|range| range.start() < b'A' || range.end() > b'Z'),
-        HirKind::Repetition(repetition) => repetition.min == 0 || matches_lower_case(&repetition.sub),
+        HirKind::Class(Class::Unicode(class)) => class
+            .iter()
+            .any(|range| range.start() < 'A' || range.end() > 'Z'),
+        HirKind::Class(Class::Bytes(class)) => class
+            .iter()
+            .any(|range| range.start() < b'A' || range.end() > b'Z'),
+        HirKind::Repetition(repetition) => {
+            repetition.min == 0 || matches_lower_case(&repetition.sub)
+        }
         HirKind::Alternation(parts) => parts.iter().any(matches_lower_case),
         _ => parts(hir).iter().all(matches_lower_case),
     }
@@ -135,7 +159,11 @@ mod tests {
     /// Pattern, what is expected of it, for one question.
     fn assert_all(question: fn(&Pattern) -> bool, rows: &[(&str, bool)]) {
         for (text, expected) in rows {
-            assert_eq!(question(&Pattern::parse(text).unwrap()), *expected, "{text}");
+            assert_eq!(
+                question(&Pattern::parse(text).unwrap()),
+                *expected,
+                "{text}"
+            );
         }
     }
 

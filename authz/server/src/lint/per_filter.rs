@@ -19,8 +19,9 @@ pub(super) struct Settings<'a> {
 }
 
 impl<'a> Settings<'a> {
-    /// Merges `levels`, the least specific first, for the filters of these names. As tried with Envoy 1.40: the most specific
-    /// level decides whether a filter runs, and the context extensions of all levels are put together.
+    /// Merges `levels`, the least specific first, for the filters of these names. As tried with
+    /// Envoy 1.40: the most specific level decides whether a filter runs, and the context
+    /// extensions of all levels are put together.
     pub(super) fn of(levels: &[Node<'a>], names: &[&str]) -> Self {
         let mut all = Self::default();
         for name in names {
@@ -47,16 +48,24 @@ impl<'a> Settings<'a> {
         }
         let (disabled, configuration) = unwrap(configuration);
         self.disabled = disabled || configuration.get("disabled").is_true();
-        let extensions = configuration.get("check_settings").get("context_extensions");
+        let extensions = configuration
+            .get("check_settings")
+            .get("context_extensions");
         self.policy = extensions.entry("policy").text().or(self.policy);
-        self.removed_prefix = extensions.entry("removed_prefix").text().or(self.removed_prefix);
+        self.removed_prefix = extensions
+            .entry("removed_prefix")
+            .text()
+            .or(self.removed_prefix);
     }
 }
 
 /// Whether a wrapper disables the filter, and what is inside.
 fn unwrap(configuration: Node<'_>) -> (bool, Node<'_>) {
     match configuration.typed() {
-        (FILTER_CONFIG, wrapper) => (wrapper.get("disabled").is_true(), wrapper.get("config").typed().1),
+        (FILTER_CONFIG, wrapper) => (
+            wrapper.get("disabled").is_true(),
+            wrapper.get("config").typed().1,
+        ),
         (_, plain) => (false, plain),
     }
 }
@@ -69,18 +78,29 @@ pub(super) fn check(place: &Place, level: Node<'_>, names: &[&str], findings: &m
             "" => "has no @type".to_owned(),
             PER_ROUTE => format!("is for ext_authz, which is called {}", names.join(" or ")),
             _ if key == USUAL_NAME && !names.contains(&key) => {
-                format!("names no filter; ext_authz is called {}", names.join(" or "))
+                format!(
+                    "names no filter; ext_authz is called {}",
+                    names.join(" or ")
+                )
             }
-            other if names.contains(&key) => format!("has the type {other}, which is not ext_authz's"),
+            other if names.contains(&key) => {
+                format!("has the type {other}, which is not ext_authz's")
+            }
             _ => continue,
         };
-        findings.push(place.finding(Code::PerFilterConfigUnknown, format!("typed_per_filter_config.{key}"), found));
+        findings.push(place.finding(
+            Code::PerFilterConfigUnknown,
+            format!("typed_per_filter_config.{key}"),
+            found,
+        ));
     }
 }
 
 fn inner_type(configuration: Node<'_>) -> &str {
     match configuration.typed() {
-        (FILTER_CONFIG, wrapper) if wrapper.get("config").is_present() => wrapper.get("config").typed().0,
+        (FILTER_CONFIG, wrapper) if wrapper.get("config").is_present() => {
+            wrapper.get("config").typed().0
+        }
         (type_name, _) => type_name,
     }
 }

@@ -7,8 +7,8 @@ use super::code::Code;
 
 /// Endings that no matcher has in mind: what removes names with all of these removes the prefix.
 const ENDINGS: [&str; 3] = ["", "z", "any-9-thing"];
-/// Spellings of `-`: as it is, and two that some servers read as `-`. Two tell an expression for any
-/// separator from one for dots.
+/// Spellings of `-`: as it is, and two that some servers read as `-`. Two tell an expression for
+/// any separator from one for dots.
 const SEPARATORS: [char; 3] = ['-', '.', '~'];
 const REQUEST_ID: &str = "x-request-id";
 
@@ -16,14 +16,26 @@ const REQUEST_ID: &str = "x-request-id";
 pub(super) fn kept(removes: impl Fn(&str) -> bool) -> Vec<(Code, Vec<String>)> {
     let of = |says: &'static [Says]| {
         let groups = removed::groups().filter(move |group| says.contains(&group.says));
-        groups.flat_map(|group| group.headers).copied().filter(|header| header.text() != REQUEST_ID)
+        groups
+            .flat_map(|group| group.headers)
+            .copied()
+            .filter(|header| header.text() != REQUEST_ID)
     };
-    let passes_in_a_spelling = |header: &RemovedHeader| !names(*header, &SEPARATORS).all(|name| removes(&name));
-    let passes_as_written = |header: &RemovedHeader| !names(*header, &['-']).all(|name| removes(&name));
-    let described = |headers: Vec<RemovedHeader>| headers.into_iter().map(describe).collect::<Vec<_>>();
+    let passes_in_a_spelling =
+        |header: &RemovedHeader| !names(*header, &SEPARATORS).all(|name| removes(&name));
+    let passes_as_written =
+        |header: &RemovedHeader| !names(*header, &['-']).all(|name| removes(&name));
+    let described =
+        |headers: Vec<RemovedHeader>| headers.into_iter().map(describe).collect::<Vec<_>>();
     let own: Vec<RemovedHeader> = own().filter(passes_as_written).collect();
-    let foreign = of(&[Says::Identity, Says::Address]).filter(passes_in_a_spelling).collect();
-    let request_id = if removes(REQUEST_ID) { Vec::new() } else { vec![REQUEST_ID.to_owned()] };
+    let foreign = of(&[Says::Identity, Says::Address])
+        .filter(passes_in_a_spelling)
+        .collect();
+    let request_id = if removes(REQUEST_ID) {
+        Vec::new()
+    } else {
+        vec![REQUEST_ID.to_owned()]
+    };
     let found = [
         // The others' are not worth a line as long as the authz server's own pass.
         if own.is_empty() {
@@ -32,9 +44,15 @@ pub(super) fn kept(removes: impl Fn(&str) -> bool) -> Vec<(Code, Vec<String>)> {
             (Code::IdentityHeadersNotRemoved, described(own))
         },
         (Code::RequestIdNotRemoved, request_id),
-        (Code::InstructionsNotRemoved, described(of(&[Says::Routing]).filter(passes_in_a_spelling).collect())),
+        (
+            Code::InstructionsNotRemoved,
+            described(of(&[Says::Routing]).filter(passes_in_a_spelling).collect()),
+        ),
     ];
-    found.into_iter().filter(|(_, kept)| !kept.is_empty()).collect()
+    found
+        .into_iter()
+        .filter(|(_, kept)| !kept.is_empty())
+        .collect()
 }
 
 /// Whether services take the header for the caller's identity, whatever its case.
@@ -50,16 +68,29 @@ pub(super) fn is_removed(name: &str) -> bool {
 
 /// The authz server's own headers.
 fn own() -> impl Iterator<Item = RemovedHeader> {
-    removed::groups().filter(|group| group.is_own()).flat_map(|group: &Group| group.headers).copied()
+    removed::groups()
+        .filter(|group| group.is_own())
+        .flat_map(|group: &Group| group.headers)
+        .copied()
 }
 
 /// Names that stand for all that must be removed, in each spelling.
 fn names(header: RemovedHeader, separators: &'static [char]) -> impl Iterator<Item = String> {
     let endings: &[&str] = if header.is_prefix() { &ENDINGS } else { &[""] };
-    let names = endings.iter().map(move |end| format!("{}{end}", header.text()));
-    names.flat_map(|name| separators.iter().map(move |separator| name.replace('-', &separator.to_string())))
+    let names = endings
+        .iter()
+        .map(move |end| format!("{}{end}", header.text()));
+    names.flat_map(|name| {
+        separators
+            .iter()
+            .map(move |separator| name.replace('-', &separator.to_string()))
+    })
 }
 
 fn describe(header: RemovedHeader) -> String {
-    format!("{}{}", header.text(), if header.is_prefix() { "*" } else { "" })
+    format!(
+        "{}{}",
+        header.text(),
+        if header.is_prefix() { "*" } else { "" }
+    )
 }

@@ -19,42 +19,67 @@ pub(super) enum Rewrite {
 /// What `route` does.
 pub(super) fn of(route: Node<'_>) -> Rewrite {
     let action = route.get("route");
-    let by_prefix = action.get("prefix_rewrite").text().filter(|written| !written.is_empty());
+    let by_prefix = action
+        .get("prefix_rewrite")
+        .text()
+        .filter(|written| !written.is_empty());
     let by_regex = action.get("regex_rewrite");
     match by_prefix {
-        Some(written) => literal_match(route).map_or(Rewrite::Unknown, |matched| removal(matched, written, written)),
+        Some(written) => literal_match(route).map_or(Rewrite::Unknown, |matched| {
+            removal(matched, written, written)
+        }),
         None if by_regex.is_present() => regex_removal(by_regex),
-        None if ["path_rewrite", "path_rewrite_policy"].iter().any(|kind| action.get(kind).is_present()) => {
+        None if ["path_rewrite", "path_rewrite_policy"]
+            .iter()
+            .any(|kind| action.get(kind).is_present()) =>
+        {
             Rewrite::Unknown
         }
         None => Rewrite::Removes(String::new()),
     }
 }
 
-/// The pattern of `regex_rewrite` if it may match in the middle of a path: Envoy replaces every match.
+/// The pattern of `regex_rewrite` if it may match in the middle of a path: Envoy replaces every
+/// match.
 pub(super) fn unanchored_pattern(route: Node<'_>) -> Option<&str> {
-    let pattern = route.get("route").get("regex_rewrite").get("pattern").get("regex").text();
-    let begins_at_start = |text: &str| Pattern::parse(text).is_some_and(|pattern| pattern.begins_at_start());
+    let pattern = route
+        .get("route")
+        .get("regex_rewrite")
+        .get("pattern")
+        .get("regex")
+        .text();
+    let begins_at_start =
+        |text: &str| Pattern::parse(text).is_some_and(|pattern| pattern.begins_at_start());
     pattern.filter(|pattern| !begins_at_start(pattern))
 }
 
-/// A path that the route matches and that `regex_rewrite` does not turn into its end after `removed`.
+/// A path that the route matches and that `regex_rewrite` does not turn into its end after
+/// `removed`.
 pub(super) fn counterexample(route: Node<'_>, removed: &str) -> Option<(String, String)> {
     let rewrite = route.get("route").get("regex_rewrite");
     let pattern = Regex::new(rewrite.get("pattern").get("regex").text()?).ok()?;
     let substitution = rust_substitution(rewrite.get("substitution").text().unwrap_or_default());
     let matched = route.get("match");
-    let tails: &[&str] = match (matched.get("path").text(), matched.get("path_separated_prefix").text()) {
+    let tails: &[&str] = match (
+        matched.get("path").text(),
+        matched.get("path_separated_prefix").text(),
+    ) {
         (Some(_), _) => &[""],
         (_, Some(_)) => &["", "/", "/a/b/c", "/a/y/z"],
         _ => &["", "a", "a/b/c", "a/y/z"],
     };
     let literal = literal_match(route)?;
-    tails.iter().map(|tail| format!("{literal}{tail}")).find_map(|path| {
-        let written = pattern.replace_all(&path, substitution.as_str()).into_owned();
-        let is_the_end = path.strip_prefix(removed) == Some(written.as_str()) && written.starts_with('/');
-        (!is_the_end).then_some((path, written))
-    })
+    tails
+        .iter()
+        .map(|tail| format!("{literal}{tail}"))
+        .find_map(|path| {
+            let written = pattern
+                .replace_all(&path, substitution.as_str())
+                .into_owned();
+            let is_the_end =
+                path.strip_prefix(removed) == Some(written.as_str()) && written.starts_with('/');
+            (!is_the_end).then_some((path, written))
+        })
 }
 
 /// RE2's `\1` as `${1}`.
@@ -78,37 +103,59 @@ fn rust_substitution(text: &str) -> String {
     written
 }
 
-/// The part of the path that `prefix_rewrite` replaces. An expression matches, and so replaces, the whole path.
+/// The part of the path that `prefix_rewrite` replaces. An expression matches, and so replaces, the
+/// whole path.
 fn literal_match(route: Node<'_>) -> Option<&str> {
     let matched = route.get("match");
-    ["prefix", "path", "path_separated_prefix"].iter().find_map(|kind| matched.get(kind).text())
+    ["prefix", "path", "path_separated_prefix"]
+        .iter()
+        .find_map(|kind| matched.get(kind).text())
 }
 
 /// `matched` becomes `written`; `start` is how the service's path begins.
 fn removal(matched: &str, written: &str, start: &str) -> Rewrite {
     match matched.strip_suffix(written) {
         Some(removed) if start.starts_with('/') => Rewrite::Removes(removed.to_owned()),
-        _ => Rewrite::Replaces { matched: matched.to_owned(), written: written.to_owned() },
+        _ => Rewrite::Replaces {
+            matched: matched.to_owned(),
+            written: written.to_owned(),
+        },
     }
 }
 
-/// Understands a literal followed by nothing or by one group of the rest, which the substitution keeps.
+/// Understands a literal followed by nothing or by one group of the rest, which the substitution
+/// keeps.
 fn regex_removal(rewrite: Node<'_>) -> Rewrite {
-    let (pattern, substitution) = (rewrite.get("pattern").get("regex").text(), rewrite.get("substitution").text());
-    let (pattern, substitution) = (pattern.unwrap_or_default(), substitution.unwrap_or_default());
+    let (pattern, substitution) = (
+        rewrite.get("pattern").get("regex").text(),
+        rewrite.get("substitution").text(),
+    );
+    let (pattern, substitution) = (
+        pattern.unwrap_or_default(),
+        substitution.unwrap_or_default(),
+    );
     let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
     let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
     let rests = [("(/.*)", "/"), ("(/.+)", "/"), ("(.*)", ""), ("(.+)", "")];
-    let rest = rests.iter().find_map(|(group, start)| Some((pattern.strip_suffix(group)?, *start)));
+    let rest = rests
+        .iter()
+        .find_map(|(group, start)| Some((pattern.strip_suffix(group)?, *start)));
     let (literal, written, start) = match (rest, substitution.strip_suffix(r"\1")) {
         (Some((literal, start)), Some(written)) => (literal, written, format!("{written}{start}")),
         (None, None) => (pattern, substitution, substitution.to_owned()),
         _ => return Rewrite::Unknown,
     };
-    let literal = literal.replace(r"\.", ".").replace(r"\-", "-").replace(r"\/", "/");
+    let literal = literal
+        .replace(r"\.", ".")
+        .replace(r"\-", "-")
+        .replace(r"\/", "/");
     let is_plain = |text: &str| !text.contains(['\\', '(', '[', '{', '*', '+', '?', '|', '^', '$']);
     // An unescaped dot stays: who writes `/v1.0` means the dot.
-    if is_plain(&literal) && is_plain(written) { removal(&literal, written, &start) } else { Rewrite::Unknown }
+    if is_plain(&literal) && is_plain(written) {
+        removal(&literal, written, &start)
+    } else {
+        Rewrite::Unknown
+    }
 }
 
 #[cfg(test)]
@@ -131,18 +178,66 @@ mod tests {
         };
         for (matched, action, expected) in [
             (json!({"path": "/a"}), json!({"cluster": "c"}), removes("")),
-            (json!({"path": "/a"}), json!({"prefix_rewrite": ""}), removes("")),
-            (json!({"path": "/shop/orders"}), json!({"prefix_rewrite": "/orders"}), removes("/shop")),
-            (json!({"path": "/shop/orders"}), json!({"prefix_rewrite": "/other"}), replaces("/shop/orders", "/other")),
-            (json!({"prefix": "/shop/"}), json!({"prefix_rewrite": "/"}), removes("/shop")),
-            (json!({"prefix": "/shop/"}), json!({"prefixRewrite": "/"}), removes("/shop")),
-            (json!({"prefix": "/shop"}), json!({"prefix_rewrite": "/"}), replaces("/shop", "/")),
-            (json!({"prefix": "/shop/a"}), json!({"prefix_rewrite": "a"}), replaces("/shop/a", "a")),
-            (json!({"path_separated_prefix": "/shop/a"}), json!({"prefix_rewrite": "/a"}), removes("/shop")),
-            (json!({"path_separated_prefix": "/shop"}), json!({"prefix_rewrite": "/"}), replaces("/shop", "/")),
-            (json!({"safe_regex": {"regex": "/shop/.*"}}), json!({"prefix_rewrite": "/"}), Rewrite::Unknown),
-            (json!({"path": "/a"}), json!({"path_rewrite": "/b"}), Rewrite::Unknown),
-            (json!({"path": "/a"}), json!({"path_rewrite_policy": {"name": "x"}}), Rewrite::Unknown),
+            (
+                json!({"path": "/a"}),
+                json!({"prefix_rewrite": ""}),
+                removes(""),
+            ),
+            (
+                json!({"path": "/shop/orders"}),
+                json!({"prefix_rewrite": "/orders"}),
+                removes("/shop"),
+            ),
+            (
+                json!({"path": "/shop/orders"}),
+                json!({"prefix_rewrite": "/other"}),
+                replaces("/shop/orders", "/other"),
+            ),
+            (
+                json!({"prefix": "/shop/"}),
+                json!({"prefix_rewrite": "/"}),
+                removes("/shop"),
+            ),
+            (
+                json!({"prefix": "/shop/"}),
+                json!({"prefixRewrite": "/"}),
+                removes("/shop"),
+            ),
+            (
+                json!({"prefix": "/shop"}),
+                json!({"prefix_rewrite": "/"}),
+                replaces("/shop", "/"),
+            ),
+            (
+                json!({"prefix": "/shop/a"}),
+                json!({"prefix_rewrite": "a"}),
+                replaces("/shop/a", "a"),
+            ),
+            (
+                json!({"path_separated_prefix": "/shop/a"}),
+                json!({"prefix_rewrite": "/a"}),
+                removes("/shop"),
+            ),
+            (
+                json!({"path_separated_prefix": "/shop"}),
+                json!({"prefix_rewrite": "/"}),
+                replaces("/shop", "/"),
+            ),
+            (
+                json!({"safe_regex": {"regex": "/shop/.*"}}),
+                json!({"prefix_rewrite": "/"}),
+                Rewrite::Unknown,
+            ),
+            (
+                json!({"path": "/a"}),
+                json!({"path_rewrite": "/b"}),
+                Rewrite::Unknown,
+            ),
+            (
+                json!({"path": "/a"}),
+                json!({"path_rewrite_policy": {"name": "x"}}),
+                Rewrite::Unknown,
+            ),
         ] {
             assert_eq!(rewrite(&matched, &action), expected, "{matched} {action}");
         }
@@ -154,17 +249,36 @@ mod tests {
         for (matched, regex, substitution, expected) in [
             (&prefix, "^/[a-z]+(/.*)$", r"\1", None),
             (&prefix, "^/(shop|store)(/.*)$", r"\2", None),
-            (&prefix, "^/shop/([^/]*)/([^/]*)/(.*)$", r"/\2/\1/\3", Some(("/shop/", "/shop/"))),
+            (
+                &prefix,
+                "^/shop/([^/]*)/([^/]*)/(.*)$",
+                r"/\2/\1/\3",
+                Some(("/shop/", "/shop/")),
+            ),
             (&prefix, "^/shop(/.*)$", r"\1\1", Some(("/shop/", "//"))),
             (&prefix, "^/shop(/.*)$", r"/$1", Some(("/shop/", "/$1"))),
             (&json!({"path": "/shop/a"}), "^/[a-z]+(/.*)$", r"\1", None),
-            (&json!({"path_separated_prefix": "/shop"}), "^/shop(/.*)?$", r"\1", Some(("/shop", ""))),
-            (&json!({"safe_regex": {"regex": "/shop/.*"}}), "^/shop(/.*)$", r"\1\1", None),
+            (
+                &json!({"path_separated_prefix": "/shop"}),
+                "^/shop(/.*)?$",
+                r"\1",
+                Some(("/shop", "")),
+            ),
+            (
+                &json!({"safe_regex": {"regex": "/shop/.*"}}),
+                "^/shop(/.*)$",
+                r"\1\1",
+                None,
+            ),
         ] {
             let route = json!({"match": matched, "route": {"regex_rewrite":
                 {"pattern": {"regex": regex}, "substitution": substitution}}});
             let expected = expected.map(|(path, written)| (path.to_owned(), written.to_owned()));
-            assert_eq!(counterexample(Node::new(&route), "/shop"), expected, "{matched} {regex}");
+            assert_eq!(
+                counterexample(Node::new(&route), "/shop"),
+                expected,
+                "{matched} {regex}"
+            );
         }
     }
 
@@ -177,18 +291,32 @@ mod tests {
             ("^/shop(/.+)", r"\1", removes("/shop")),
             ("^/shop/(.*)$", r"/\1", removes("/shop")),
             (r"^/v1\.0/(.*)$", r"/\1", removes("/v1.0")),
-            ("^/shop(.*)$", r"\1", Rewrite::Replaces { matched: "/shop".to_owned(), written: String::new() }),
+            (
+                "^/shop(.*)$",
+                r"\1",
+                Rewrite::Replaces {
+                    matched: "/shop".to_owned(),
+                    written: String::new(),
+                },
+            ),
             (
                 "^/shop/(.*)$",
                 r"/store/\1",
-                Rewrite::Replaces { matched: "/shop/".to_owned(), written: "/store/".to_owned() },
+                Rewrite::Replaces {
+                    matched: "/shop/".to_owned(),
+                    written: "/store/".to_owned(),
+                },
             ),
             ("^/(shop|store)(/.*)$", r"\2", Rewrite::Unknown),
             ("^/[a-z]+(/.*)$", r"\1", Rewrite::Unknown),
             ("^/shop(/.*)$", "/", Rewrite::Unknown),
         ] {
             let action = json!({"regex_rewrite": {"pattern": {"regex": regex}, "substitution": substitution}});
-            assert_eq!(rewrite(&json!({"prefix": "/"}), &action), expected, "{regex} {substitution}");
+            assert_eq!(
+                rewrite(&json!({"prefix": "/"}), &action),
+                expected,
+                "{regex} {substitution}"
+            );
         }
     }
 }

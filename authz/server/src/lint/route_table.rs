@@ -31,7 +31,8 @@ pub(super) struct RouteTable<'a> {
 pub(super) struct Route<'a> {
     pub(super) place: Place,
     pub(super) node: Node<'a>,
-    /// What holds `typed_per_filter_config` and mutations of headers for it, the least specific first.
+    /// What holds `typed_per_filter_config` and mutations of headers for it, the least specific
+    /// first.
     pub(super) levels: Vec<Node<'a>>,
     /// Absent where it is not a name that decides.
     pub(super) cluster: Option<&'a str>,
@@ -42,7 +43,11 @@ pub(super) struct Route<'a> {
 impl<'a> RouteTable<'a> {
     pub(super) fn new(file: &str, node: Node<'a>, inline_in: Option<usize>) -> Self {
         let name = node.get("name").text().unwrap_or("without a name");
-        Self { place: Place::new(file, format!("route configuration {name}")), node, inline_in }
+        Self {
+            place: Place::new(file, format!("route configuration {name}")),
+            node,
+            inline_in,
+        }
     }
 
     /// Names everything in it that is not on the list.
@@ -53,27 +58,43 @@ impl<'a> RouteTable<'a> {
             listed::check(&place, "", &VIRTUAL_HOST, host, findings);
             check_matcher(&place, "matcher", host.get("matcher"), findings);
             for (index, route) in routes(host).into_iter().enumerate() {
-                listed::check(&self.place_of(host, index, route), "", &ROUTE_FIELDS, route, findings);
+                listed::check(
+                    &self.place_of(host, index, route),
+                    "",
+                    &ROUTE_FIELDS,
+                    route,
+                    findings,
+                );
             }
         }
     }
 
-    /// Itself, its virtual hosts, routes and weighted clusters: everything at which something can be set.
+    /// Itself, its virtual hosts, routes and weighted clusters: everything at which something can
+    /// be set.
     pub(super) fn levels(&self) -> Vec<(Place, Node<'a>)> {
         let mut levels = vec![(self.place.clone(), self.node)];
         for host in self.virtual_hosts() {
             levels.push((self.place_of_host(host), host));
             for (index, route) in routes(host).into_iter().enumerate() {
                 let place = self.place_of(host, index, route);
-                levels.extend([route].into_iter().chain(weighted_clusters(route)).map(|node| (place.clone(), node)));
+                levels.extend(
+                    [route]
+                        .into_iter()
+                        .chain(weighted_clusters(route))
+                        .map(|node| (place.clone(), node)),
+                );
             }
         }
         levels
     }
 
-    /// The routes to services that `gateway` has; one for each of weighted clusters. Redirects and direct responses lead to none.
+    /// The routes to services that `gateway` has; one for each of weighted clusters. Redirects and
+    /// direct responses lead to none.
     pub(super) fn routes(&self, gateway: &Gateway<'a>) -> Vec<Route<'a>> {
-        let mut found: Vec<Route<'a>> = self.virtual_hosts().flat_map(|host| self.targets(host)).collect();
+        let mut found: Vec<Route<'a>> = self
+            .virtual_hosts()
+            .flat_map(|host| self.targets(host))
+            .collect();
         found.retain(|route| route.cluster.is_none_or(|cluster| gateway.reaches(cluster)));
         found
     }
@@ -126,18 +147,28 @@ impl<'a> RouteTable<'a> {
 impl<'a> Route<'a> {
     fn with_part(mut self, part: Node<'a>) -> Self {
         self.levels.push(part);
-        Self { cluster: part.get("name").text(), cluster_header: part.get("cluster_header").text(), ..self }
+        Self {
+            cluster: part.get("name").text(),
+            cluster_header: part.get("cluster_header").text(),
+            ..self
+        }
     }
 }
 
 fn weighted_clusters(route: Node<'_>) -> impl Iterator<Item = Node<'_>> {
-    route.get("route").get("weighted_clusters").get("clusters").items()
+    route
+        .get("route")
+        .get("weighted_clusters")
+        .get("clusters")
+        .items()
 }
 
 /// Names what a tree of matchers holds beside routes and what chooses among them.
 fn check_matcher(place: &Place, field: &str, node: Node<'_>, findings: &mut Vec<Finding>) {
     let (type_name, _) = node.typed();
-    let chooses = CHOOSING.iter().any(|beginning| type_name.starts_with(beginning));
+    let chooses = CHOOSING
+        .iter()
+        .any(|beginning| type_name.starts_with(beginning));
     match type_name {
         ROUTE | ROUTE_LIST => return,
         name if !name.is_empty() && (!chooses || name.contains(".dynamic_modules.")) => {
@@ -152,7 +183,12 @@ fn check_matcher(place: &Place, field: &str, node: Node<'_>, findings: &mut Vec<
 /// The routes of a virtual host: a list, or the actions of a tree of matchers.
 fn routes(host: Node<'_>) -> Vec<Node<'_>> {
     let mut routes: Vec<Node<'_>> = host.get("routes").items().collect();
-    for (type_name, node) in host.get("matcher").descendants().into_iter().map(Node::typed) {
+    for (type_name, node) in host
+        .get("matcher")
+        .descendants()
+        .into_iter()
+        .map(Node::typed)
+    {
         match type_name {
             ROUTE => routes.push(node),
             ROUTE_LIST => routes.extend(node.get("routes").items()),

@@ -23,12 +23,19 @@ pub(super) struct Policies {
 
 impl Policies {
     pub(super) fn of(file: String, set: &PolicySet) -> Self {
-        Self { file, names: set.policies().map(|policy| policy.name.clone()).collect() }
+        Self {
+            file,
+            names: set.policies().map(|policy| policy.name.clone()).collect(),
+        }
     }
 }
 
 /// Checks every route; without `policies`, only whether it names one.
-pub(super) fn check(gateway: &Gateway<'_>, policies: Option<&Policies>, findings: &mut Vec<Finding>) {
+pub(super) fn check(
+    gateway: &Gateway<'_>,
+    policies: Option<&Policies>,
+    findings: &mut Vec<Finding>,
+) {
     let mut used = BTreeSet::new();
     for table in &gateway.tables {
         let names = gateway.authorization_names(table);
@@ -48,26 +55,53 @@ pub(super) fn check(gateway: &Gateway<'_>, policies: Option<&Policies>, findings
         let unused = names.iter().filter(|name| !used.contains(name.as_str()));
         findings.extend(unused.map(|name| {
             let place = Place::new(file.as_str(), format!("RoutePolicy {name}"));
-            place.finding(Code::PolicyWithoutRoute, "metadata.name", "is named by no route that leads to a service")
+            place.finding(
+                Code::PolicyWithoutRoute,
+                "metadata.name",
+                "is named by no route that leads to a service",
+            )
         }));
     }
 }
 
-fn check_policy(route: &Route<'_>, settings: &Settings<'_>, policies: Option<&Policies>, findings: &mut Vec<Finding>) {
-    let mut find = |code, field: &str, found: String| findings.push(route.place.finding(code, field, found));
+fn check_policy(
+    route: &Route<'_>,
+    settings: &Settings<'_>,
+    policies: Option<&Policies>,
+    findings: &mut Vec<Finding>,
+) {
+    let mut find =
+        |code, field: &str, found: String| findings.push(route.place.finding(code, field, found));
     if let Some(header) = route.cluster_header {
-        find(Code::ClusterChosenByClient, "route.cluster_header", format!("is {header:?}"));
+        find(
+            Code::ClusterChosenByClient,
+            "route.cluster_header",
+            format!("is {header:?}"),
+        );
     }
     if settings.disabled {
-        return find(Code::AuthorizationDisabled, "typed_per_filter_config.disabled", "is true".to_owned());
+        return find(
+            Code::AuthorizationDisabled,
+            "typed_per_filter_config.disabled",
+            "is true".to_owned(),
+        );
     }
     let Some(policy) = settings.policy else {
-        return find(Code::RouteWithoutPolicy, &format!("{EXTENSIONS}.policy"), "is missing".to_owned());
+        return find(
+            Code::RouteWithoutPolicy,
+            &format!("{EXTENSIONS}.policy"),
+            "is missing".to_owned(),
+        );
     };
-    let Some(Policies { names, .. }) = policies else { return };
+    let Some(Policies { names, .. }) = policies else {
+        return;
+    };
     if !names.iter().any(|name| name == policy) {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let found = format!("is {policy:?}, which no RoutePolicy is called{}", did_you_mean(policy, &names));
+        let found = format!(
+            "is {policy:?}, which no RoutePolicy is called{}",
+            did_you_mean(policy, &names)
+        );
         find(Code::PolicyUnknown, &format!("{EXTENSIONS}.policy"), found);
     }
 }
@@ -76,21 +110,34 @@ fn check_policy(route: &Route<'_>, settings: &Settings<'_>, policies: Option<&Po
 fn check_host(route: &Route<'_>, findings: &mut Vec<Finding>) {
     let host = route.node.get("route").get("host_rewrite");
     if host.text().is_some_and(|format| format.contains('%')) {
-        findings.push(route.place.finding(Code::HostChosenByClient, "route.host_rewrite", host.describe()));
+        findings.push(route.place.finding(
+            Code::HostChosenByClient,
+            "route.host_rewrite",
+            host.describe(),
+        ));
     }
 }
 
 fn check_rewrite(route: &Route<'_>, settings: &Settings<'_>, findings: &mut Vec<Finding>) {
-    let mut find = |code, field: &str, found: String| findings.push(route.place.finding(code, field, found));
+    let mut find =
+        |code, field: &str, found: String| findings.push(route.place.finding(code, field, found));
     if let Some(pattern) = rewrite::unanchored_pattern(route.node) {
-        find(Code::RewriteNotAnchored, "route.regex_rewrite.pattern.regex", format!("is {pattern:?}"));
+        find(
+            Code::RewriteNotAnchored,
+            "route.regex_rewrite.pattern.regex",
+            format!("is {pattern:?}"),
+        );
     }
     // Nothing is signed without a policy, and that is said already.
     if settings.disabled || settings.policy.is_none() {
         return;
     }
     let removed = settings.removed_prefix.unwrap_or_default();
-    let said = if removed.is_empty() { "is missing".to_owned() } else { format!("is {removed:?}") };
+    let said = if removed.is_empty() {
+        "is missing".to_owned()
+    } else {
+        format!("is {removed:?}")
+    };
     let taken_off = match rewrite::of(route.node) {
         Rewrite::Removes(prefix) if prefix == removed => return,
         Rewrite::Unknown if !removed.is_empty() => {
@@ -110,17 +157,30 @@ fn check_rewrite(route: &Route<'_>, settings: &Settings<'_>, findings: &mut Vec<
         }
     };
     let found = format!("{said}, and the route takes {taken_off} off the path");
-    find(Code::RemovedPrefixWrong, &format!("{EXTENSIONS}.removed_prefix"), found);
+    find(
+        Code::RemovedPrefixWrong,
+        &format!("{EXTENSIONS}.removed_prefix"),
+        found,
+    );
 }
 
 fn check_elsewhere(gateway: &Gateway<'_>, findings: &mut Vec<Finding>) {
     for manager in &gateway.managers {
         let absent = manager.absent_tables(gateway).into_iter();
         findings.extend(absent.map(|name| {
-            manager.place.finding(Code::RoutesElsewhere, "route_config_name", format!("is {name:?}, which no file has"))
+            manager.place.finding(
+                Code::RoutesElsewhere,
+                "route_config_name",
+                format!("is {name:?}, which no file has"),
+            )
         }));
     }
-    let more_elsewhere = gateway.tables.iter().filter(|table| table.has_more_elsewhere());
+    let more_elsewhere = gateway
+        .tables
+        .iter()
+        .filter(|table| table.has_more_elsewhere());
     findings
-        .extend(more_elsewhere.map(|RouteTable { place, .. }| place.finding(Code::RoutesElsewhere, "vhds", "is set")));
+        .extend(more_elsewhere.map(|RouteTable { place, .. }| {
+            place.finding(Code::RoutesElsewhere, "vhds", "is set")
+        }));
 }

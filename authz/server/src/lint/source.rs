@@ -27,7 +27,10 @@ pub(super) fn read(path: &Path, findings: &mut Vec<Finding>) -> Vec<Document> {
         match parse(&file) {
             Ok(values) => {
                 let name = file.display().to_string();
-                documents.extend(values.into_iter().map(|value| Document { file: name.clone(), value }));
+                documents.extend(values.into_iter().map(|value| Document {
+                    file: name.clone(),
+                    value,
+                }));
             }
             Err(cause) => findings.push(unusable(&file, cause)),
         }
@@ -37,10 +40,14 @@ pub(super) fn read(path: &Path, findings: &mut Vec<Finding>) -> Vec<Document> {
 
 fn parse(file: &Path) -> Result<Vec<Value>, String> {
     let text = yaml_files::read(file).map_err(|cause| format!("cannot be read: {cause}"))?;
-    // The parser refuses duplicate keys and bounds aliases by itself, and its message has line and column.
-    let values: Vec<Value> =
-        serde_saphyr::from_multiple(&text).map_err(|error| format!("is not YAML: {}", YamlError::from(&error)))?;
-    Ok(values.into_iter().filter(|value| !value.is_null()).collect())
+    // The parser refuses duplicate keys and bounds aliases by itself, and its message has line and
+    // column.
+    let values: Vec<Value> = serde_saphyr::from_multiple(&text)
+        .map_err(|error| format!("is not YAML: {}", YamlError::from(&error)))?;
+    Ok(values
+        .into_iter()
+        .filter(|value| !value.is_null())
+        .collect())
 }
 
 fn unusable(path: &Path, cause: String) -> Finding {

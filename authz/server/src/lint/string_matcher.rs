@@ -7,10 +7,15 @@ use super::node::Node;
 /// A `StringMatcher`, read once.
 #[derive(Clone, Debug)]
 pub(super) enum StringMatcher {
-    /// Envoy's expressions are RE2's and match the whole text; `ignore_case` does not apply to them.
+    /// Envoy's expressions are RE2's and match the whole text; `ignore_case` does not apply to
+    /// them.
     Expression(Regex),
     /// What is compared, and how. The text is in lower case if case is ignored.
-    Literal { compare: Compare, text: String, ignore_case: bool },
+    Literal {
+        compare: Compare,
+        text: String,
+        ignore_case: bool,
+    },
 }
 
 /// Whether the first text is what the second one says.
@@ -20,7 +25,9 @@ impl StringMatcher {
     /// `None` for a matcher of another kind, or with a broken expression: it matches nothing.
     pub(super) fn read(matcher: Node<'_>) -> Option<Self> {
         if let Some(expression) = matcher.get("safe_regex").get("regex").text() {
-            return Regex::new(&format!("^(?:{expression})$")).ok().map(Self::Expression);
+            return Regex::new(&format!("^(?:{expression})$"))
+                .ok()
+                .map(Self::Expression);
         }
         let ignore_case = matcher.get("ignore_case").is_true();
         let kinds: [(&str, Compare); 4] = [
@@ -31,8 +38,16 @@ impl StringMatcher {
         ];
         kinds.into_iter().find_map(|(kind, compare)| {
             let text = matcher.get(kind).text()?;
-            let text = if ignore_case { text.to_ascii_lowercase() } else { text.to_owned() };
-            Some(Self::Literal { compare, text, ignore_case })
+            let text = if ignore_case {
+                text.to_ascii_lowercase()
+            } else {
+                text.to_owned()
+            };
+            Some(Self::Literal {
+                compare,
+                text,
+                ignore_case,
+            })
         })
     }
 
@@ -40,13 +55,22 @@ impl StringMatcher {
     pub(super) fn matches(&self, text: &str) -> bool {
         match self {
             Self::Expression(expression) => expression.is_match(text),
-            Self::Literal { compare, text: pattern, ignore_case: true } => compare(&text.to_ascii_lowercase(), pattern),
-            Self::Literal { compare, text: pattern, ignore_case: false } => compare(text, pattern),
+            Self::Literal {
+                compare,
+                text: pattern,
+                ignore_case: true,
+            } => compare(&text.to_ascii_lowercase(), pattern),
+            Self::Literal {
+                compare,
+                text: pattern,
+                ignore_case: false,
+            } => compare(text, pattern),
         }
     }
 }
 
-/// Whether `matcher` matches `text`. A matcher of another kind, or with a broken expression, matches nothing.
+/// Whether `matcher` matches `text`. A matcher of another kind, or with a broken expression,
+/// matches nothing.
 pub(super) fn matches(matcher: Node<'_>, text: &str) -> bool {
     StringMatcher::read(matcher).is_some_and(|matcher| matcher.matches(text))
 }
@@ -63,20 +87,40 @@ mod tests {
         for (matcher, text, expected) in [
             (json!({"exact": "authorization"}), "authorization", true),
             (json!({"exact": "Authorization"}), "authorization", false),
-            (json!({"exact": "Authorization", "ignore_case": true}), "authorization", true),
+            (
+                json!({"exact": "Authorization", "ignore_case": true}),
+                "authorization",
+                true,
+            ),
             (json!({"prefix": "x-user-"}), "x-user-oid", true),
             (json!({"prefix": "X-User-"}), "x-user-oid", false),
-            (json!({"prefix": "X-User-", "ignoreCase": true}), "x-user-oid", true),
+            (
+                json!({"prefix": "X-User-", "ignoreCase": true}),
+                "x-user-oid",
+                true,
+            ),
             (json!({"suffix": "-oid"}), "x-user-oid", true),
             (json!({"suffix": "x-user"}), "x-user-oid", false),
             (json!({"contains": "user"}), "x-user-oid", true),
             (json!({"contains": "tenant"}), "x-user-oid", false),
-            (json!({"safe_regex": {"regex": "x-(user|tenant)-.*"}}), "x-user-oid", true),
-            (json!({"safe_regex": {"regex": "user"}}), "x-user-oid", false),
+            (
+                json!({"safe_regex": {"regex": "x-(user|tenant)-.*"}}),
+                "x-user-oid",
+                true,
+            ),
+            (
+                json!({"safe_regex": {"regex": "user"}}),
+                "x-user-oid",
+                false,
+            ),
             (json!({"safe_regex": {"regex": "("}}), "(", false),
             (json!({}), "x-user-oid", false),
         ] {
-            assert_eq!(matches(Node::new(&matcher), text), expected, "{matcher} {text}");
+            assert_eq!(
+                matches(Node::new(&matcher), text),
+                expected,
+                "{matcher} {text}"
+            );
         }
     }
 }

@@ -40,20 +40,37 @@ struct Row {
 }
 
 fn good(about: Code, file: &'static str, from: &'static str, to: &str) -> Row {
-    Row { about, file, from, to: to.to_owned(), expected: Vec::new() }
+    Row {
+        about,
+        file,
+        from,
+        to: to.to_owned(),
+        expected: Vec::new(),
+    }
 }
 
 fn bad(about: Code, file: &'static str, from: &'static str, to: &str) -> Row {
-    Row { expected: vec![about], ..good(about, file, from, to) }
+    Row {
+        expected: vec![about],
+        ..good(about, file, from, to)
+    }
 }
 
 /// A route more, in YAML's flow style.
 fn good_route(about: Code, route: &str) -> Row {
-    good(about, ROUTES, LAST_ROUTE, &format!("          - {{name: extra, {route} }}\n{LAST_ROUTE}"))
+    good(
+        about,
+        ROUTES,
+        LAST_ROUTE,
+        &format!("          - {{name: extra, {route} }}\n{LAST_ROUTE}"),
+    )
 }
 
 fn bad_route(about: Code, route: &str) -> Row {
-    Row { expected: vec![about], ..good_route(about, route) }
+    Row {
+        expected: vec![about],
+        ..good_route(about, route)
+    }
 }
 
 impl Row {
@@ -74,7 +91,11 @@ impl Copy {
         for file in [ROUTES, LISTENERS, CLUSTERS, BOOTSTRAP] {
             std::fs::copy(Path::new(REPOSITORY).join(file), folder.path().join(file)).unwrap();
         }
-        std::fs::copy(Path::new(REPOSITORY).join("dev/stack/policy.yaml"), folder.path().join(POLICY)).unwrap();
+        std::fs::copy(
+            Path::new(REPOSITORY).join("dev/stack/policy.yaml"),
+            folder.path().join(POLICY),
+        )
+        .unwrap();
         Self(folder)
     }
 
@@ -92,7 +113,11 @@ impl Copy {
 
     fn edit(&self, file: &str, from: &str, to: &str) {
         let text = self.text(file);
-        assert_eq!(text.matches(from).count(), 1, "{file} has not exactly one {from:?}");
+        assert_eq!(
+            text.matches(from).count(),
+            1,
+            "{file} has not exactly one {from:?}"
+        );
         self.write(file, &text.replace(from, to));
     }
 
@@ -106,7 +131,15 @@ fn codes(findings: &BTreeSet<Finding>) -> BTreeSet<Code> {
 }
 
 fn rows() -> impl Iterator<Item = Row> {
-    [files::rows(), routes::rows(), paths::rows(), headers::rows(), authorization::rows()].into_iter().flatten()
+    [
+        files::rows(),
+        routes::rows(),
+        paths::rows(),
+        headers::rows(),
+        authorization::rows(),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 #[test]
@@ -121,7 +154,12 @@ fn our_own_gateway_is_clean_with_every_option() {
         let copy = Copy::new();
         let with = Path::new(REPOSITORY).join("envoy/with");
         let mut command = std::process::Command::new(with);
-        let written = command.args(options).arg("--into").arg(copy.path("envoy")).status().unwrap();
+        let written = command
+            .args(options)
+            .arg("--into")
+            .arg(copy.path("envoy"))
+            .status()
+            .unwrap();
         assert!(written.success(), "{options:?}");
         assert_eq!(copy.findings(), BTreeSet::new(), "{options:?}");
     }
@@ -130,19 +168,31 @@ fn our_own_gateway_is_clean_with_every_option() {
 #[test]
 fn example_for_an_envoy_of_ones_own_is_clean() {
     let examples = Path::new(REPOSITORY).join("examples/gateways");
-    let found = findings(&examples.join("plain-envoy/envoy.yaml"), &examples.join("policy.yaml"));
+    let found = findings(
+        &examples.join("plain-envoy/envoy.yaml"),
+        &examples.join("policy.yaml"),
+    );
     assert_eq!(found, BTreeSet::new());
 }
 
 #[test]
 fn an_edit_is_found_exactly_where_it_opens_something() {
     let mut failures = Vec::new();
-    for Row { file, from, to, expected, .. } in rows() {
+    for Row {
+        file,
+        from,
+        to,
+        expected,
+        ..
+    } in rows()
+    {
         let copy = Copy::new();
         copy.edit(file, from, &to);
         let findings = copy.findings();
         if codes(&findings) != expected.iter().copied().collect() {
-            failures.push(format!("{file}: {from:?} -> {to:?}: expected {expected:?}, found {findings:#?}"));
+            failures.push(format!(
+                "{file}: {from:?} -> {to:?}: expected {expected:?}, found {findings:#?}"
+            ));
         }
         for Finding { place, .. } in &findings {
             assert!(Path::new(&place.file).exists(), "{place:?}");
@@ -153,11 +203,19 @@ fn an_edit_is_found_exactly_where_it_opens_something() {
 
 #[test]
 fn every_code_has_an_edit_that_is_found_and_one_that_is_not() {
-    let about = |code: Code, found: bool| rows().any(|row| row.about == code && row.expected.is_empty() != found);
+    let about = |code: Code, found: bool| {
+        rows().any(|row| row.about == code && row.expected.is_empty() != found)
+    };
     let mutated = mutations::found();
     for code in Code::value_variants() {
-        assert!(about(*code, true) || mutated.contains(code), "{code:?} has no row that finds it");
+        assert!(
+            about(*code, true) || mutated.contains(code),
+            "{code:?} has no row that finds it"
+        );
         // What the list names has its harmless neighbours among the mutations.
-        assert!(!about(*code, true) || about(*code, false), "{code:?} has no row that does not find it");
+        assert!(
+            !about(*code, true) || about(*code, false),
+            "{code:?} has no row that does not find it"
+        );
     }
 }

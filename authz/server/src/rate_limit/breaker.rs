@@ -1,7 +1,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// After a failure one call in this time tries again, so that a store that hangs delays one request and not all.
+/// After a failure one call in this time tries again, so that a store that hangs delays one request
+/// and not all.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A circuit breaker: closed while calls succeed, open after a failure, when calls fail fast, and
@@ -15,7 +16,10 @@ pub(super) struct Breaker {
 
 impl Breaker {
     pub(super) fn new() -> Self {
-        Self { started: Instant::now(), open_until: AtomicU64::new(0) }
+        Self {
+            started: Instant::now(),
+            open_until: AtomicU64::new(0),
+        }
     }
 
     /// Whether to call now. While it is open, one caller in each pause is told to.
@@ -25,12 +29,19 @@ impl Breaker {
         let next = now + milliseconds(PAUSE);
         until == 0
             || (now >= until
-                && self.open_until.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_ok())
+                && self
+                    .open_until
+                    .compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed)
+                    .is_ok())
     }
 
     /// Notes an outcome; returns whether it differs from the one before.
     pub(super) fn note(&self, success: bool) -> bool {
-        let until = if success { 0 } else { self.milliseconds() + milliseconds(PAUSE) };
+        let until = if success {
+            0
+        } else {
+            self.milliseconds() + milliseconds(PAUSE)
+        };
         let before = self.open_until.swap(until, Ordering::Relaxed);
         (before == 0) != success
     }
@@ -56,9 +67,15 @@ mod tests {
     fn breaker_opens_after_a_failure_and_closes_after_a_success() {
         let breaker = Breaker::new();
         assert!(breaker.lets_through() && breaker.is_closed());
-        assert!(breaker.note(false) && !breaker.note(false), "only the first failure is news");
+        assert!(
+            breaker.note(false) && !breaker.note(false),
+            "only the first failure is news"
+        );
         assert!(!breaker.lets_through() && !breaker.is_closed());
-        assert!(breaker.note(true) && !breaker.note(true), "only the first success is news");
+        assert!(
+            breaker.note(true) && !breaker.note(true),
+            "only the first success is news"
+        );
         assert!(breaker.lets_through() && breaker.is_closed());
     }
 }

@@ -16,8 +16,8 @@ pub(crate) enum ClientAddress {
     Unknown,
 }
 
-/// Addresses of IPv4 hosts behind a stateless translator (RFC 6052 §2.1): 64:ff9b::/96. The /64 would
-/// be that of every IPv4 host.
+/// Addresses of IPv4 hosts behind a stateless translator (RFC 6052 §2.1): 64:ff9b::/96. The /64
+/// would be that of every IPv4 host.
 const TRANSLATED: [u16; 6] = [0x64, 0xff9b, 0, 0, 0, 0];
 
 impl ClientAddress {
@@ -35,7 +35,10 @@ impl ClientAddress {
         let [.., high, low] = address.segments();
         let translated = address.segments().starts_with(&TRANSLATED);
         let embedded = || Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
-        match address.to_ipv4_mapped().or_else(|| translated.then(embedded)) {
+        match address
+            .to_ipv4_mapped()
+            .or_else(|| translated.then(embedded))
+        {
             Some(address) => Self::V4(address),
             None => Self::V6Network(first_half(address)),
         }
@@ -52,7 +55,11 @@ impl fmt::Display for ClientAddress {
         match self {
             Self::V4(address) => address.fmt(formatter),
             Self::V6Network(half) => {
-                write!(formatter, "{}/64", Ipv6Addr::from_bits(u128::from(*half) << 64))
+                write!(
+                    formatter,
+                    "{}/64",
+                    Ipv6Addr::from_bits(u128::from(*half) << 64)
+                )
             }
             Self::Unknown => formatter.write_str("unknown"),
         }
@@ -70,21 +77,41 @@ mod tests {
             ("another IPv4", "192.0.2.2", "192.0.2.2"),
             ("IPv4-mapped", "::ffff:192.0.2.1", "192.0.2.1"),
             ("IPv4-mapped in hexadecimal", "::ffff:c000:201", "192.0.2.1"),
-            ("IPv4-mapped in full", "0:0:0:0:0:FFFF:c000:0201", "192.0.2.1"),
+            (
+                "IPv4-mapped in full",
+                "0:0:0:0:0:FFFF:c000:0201",
+                "192.0.2.1",
+            ),
             ("translated", "64:ff9b::192.0.2.1", "192.0.2.1"),
             ("translated, another", "64:ff9b::c000:202", "192.0.2.2"),
             ("not in the /96", "64:ff9b:0:0:1::c000:201", "64:ff9b::/64"),
             ("IPv6", "2001:db8:1:2::1", "2001:db8:1:2::/64"),
-            ("the same host later", "2001:db8:1:2:a1b2:c3d4:e5f6:789a", "2001:db8:1:2::/64"),
-            ("upper case and zeros", "2001:0DB8:0001:0002:0000::1", "2001:db8:1:2::/64"),
+            (
+                "the same host later",
+                "2001:db8:1:2:a1b2:c3d4:e5f6:789a",
+                "2001:db8:1:2::/64",
+            ),
+            (
+                "upper case and zeros",
+                "2001:0DB8:0001:0002:0000::1",
+                "2001:db8:1:2::/64",
+            ),
             ("the next network", "2001:db8:1:3::1", "2001:db8:1:3::/64"),
             ("a zone", "fe80::1%eth0", "fe80::/64"),
             ("loopback", "::1", "::/64"),
-            ("IPv4-compatible, which is deprecated", "::192.0.2.1", "::/64"),
+            (
+                "IPv4-compatible, which is deprecated",
+                "::192.0.2.1",
+                "::/64",
+            ),
             ("nothing", "", "unknown"),
             ("a port", "192.0.2.1:80", "unknown"),
             ("brackets", "[2001:db8::1]", "unknown"),
-            ("leading zeros, which some read as octal", "192.0.2.01", "unknown"),
+            (
+                "leading zeros, which some read as octal",
+                "192.0.2.01",
+                "unknown",
+            ),
             ("a name", "client.example", "unknown"),
             ("spaces", " 192.0.2.1", "unknown"),
             ("a list", "192.0.2.1, 192.0.2.2", "unknown"),

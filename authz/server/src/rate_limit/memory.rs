@@ -2,8 +2,8 @@ use portcullis_policy::RateLimit;
 
 use super::windows::{bytes_for, most_bytes, surely_fit};
 
-/// Memory for rate limits in MiB, unless a setting says otherwise: with the decision cache's 256 MiB
-/// it fits into a pod of 512 MiB.
+/// Memory for rate limits in MiB, unless a setting says otherwise: with the decision cache's 256
+/// MiB it fits into a pod of 512 MiB.
 pub(crate) const USUAL_MIB: u64 = 128;
 /// What the setting may say. In less, one caller's window of 100,000 requests would not fit.
 pub(crate) const POSSIBLE_MIB: std::ops::RangeInclusive<u64> = 16..=65536;
@@ -39,15 +39,24 @@ impl Default for LimitMemory {
 
 impl LimitMemory {
     pub(crate) fn of_mib(mib: u64) -> Self {
-        let bytes = usize::try_from(mib).unwrap_or(usize::MAX).saturating_mul(MIB);
-        Self { callers: bytes / PARTS * (PARTS - 1), addresses: bytes / PARTS }
+        let bytes = usize::try_from(mib)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(MIB);
+        Self {
+            callers: bytes / PARTS * (PARTS - 1),
+            addresses: bytes / PARTS,
+        }
     }
 
     /// What is lacking for `callers` callers who have all used up `limit` at the same time.
     pub(crate) fn shortage(self, limit: RateLimit, callers: usize) -> Option<Shortage> {
         let fit = surely_fit(self.callers, limit);
         let needed = bytes_for(callers, limit) / (PARTS - 1) * PARTS;
-        let shortage = Shortage { each: most_bytes(limit), fit, needed_mib: needed.div_ceil(MIB) };
+        let shortage = Shortage {
+            each: most_bytes(limit),
+            fit,
+            needed_mib: needed.div_ceil(MIB),
+        };
         (fit < callers).then_some(shortage)
     }
 }
@@ -72,20 +81,29 @@ mod tests {
             (1, 1, 100_000, true),
             (1, 1, 10_000_000, false),
         ] {
-            let limit = RateLimit { requests, per: Duration::from_secs(seconds) };
+            let limit = RateLimit {
+                requests,
+                per: Duration::from_secs(seconds),
+            };
             let shortage = LimitMemory::of_mib(USUAL_MIB).shortage(limit, callers);
             assert_eq!(shortage.is_none(), fits, "{limit:?} {callers} {shortage:?}");
             let Some(shortage) = shortage else { continue };
             let enough = LimitMemory::of_mib(shortage.needed_mib as u64);
             assert_eq!(enough.shortage(limit, callers), None, "{limit:?} {callers}");
             let less = LimitMemory::of_mib(shortage.needed_mib as u64 * 9 / 10);
-            assert!(less.shortage(limit, callers).is_some(), "{limit:?} {callers}");
+            assert!(
+                less.shortage(limit, callers).is_some(),
+                "{limit:?} {callers}"
+            );
         }
     }
 
     #[test]
     fn the_largest_window_there_is_fits_into_the_least_memory() {
-        let limit = RateLimit { requests: 100_000, per: Duration::from_hours(24) };
+        let limit = RateLimit {
+            requests: 100_000,
+            per: Duration::from_hours(24),
+        };
         let least = LimitMemory::of_mib(*POSSIBLE_MIB.start());
         assert_eq!(least.shortage(limit, 1), None);
     }

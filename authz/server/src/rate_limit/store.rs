@@ -17,7 +17,8 @@ use super::breaker::Breaker;
 use super::{Admission, LimitKey, StoreUrl};
 
 const SLIDING_WINDOW: &str = include_str!("sliding_window.lua");
-/// Requests that wait for the store at once; the gate answers no more checks than that on one connection of Envoy's.
+/// Requests that wait for the store at once; the gate answers no more checks than that on one
+/// connection of Envoy's.
 const CONCURRENT_REQUESTS: usize = 1024;
 
 /// How the store is reached.
@@ -41,8 +42,8 @@ struct ResultLabels {
     result: &'static str,
 }
 
-/// Redis or Valkey as the memory of all replicas: one round trip for each request, decided there by a script, so that no two replicas
-/// see the same free place. Its clock counts, and only its own.
+/// Redis or Valkey as the memory of all replicas: one round trip for each request, decided there by
+/// a script, so that no two replicas see the same free place. Its clock counts, and only its own.
 pub(crate) struct Store {
     connection: ConnectionManager,
     script: Script,
@@ -76,7 +77,8 @@ impl StoreMetrics {
 }
 
 impl Store {
-    /// A store that is connected to when the first request needs it, so that a start does not depend on it.
+    /// A store that is connected to when the first request needs it, so that a start does not
+    /// depend on it.
     pub(crate) fn new(settings: StoreSettings, metrics: StoreMetrics) -> anyhow::Result<Self> {
         let StoreSettings { url, ca, timeout } = settings;
         let name = url.to_string();
@@ -88,7 +90,14 @@ impl Store {
         let client = client(&url, ca)?;
         let connection = ConnectionManager::new_lazy_with_config(client, config)
             .with_context(|| format!("--rate-limit-store {name}: cannot be used"))?;
-        Ok(Self { connection, script: Script::new(SLIDING_WINDOW), timeout, breaker: Breaker::new(), metrics, name })
+        Ok(Self {
+            connection,
+            script: Script::new(SLIDING_WINDOW),
+            timeout,
+            breaker: Breaker::new(),
+            metrics,
+            name,
+        })
     }
 
     /// Counts a request; `None` if the store does not answer.
@@ -119,10 +128,15 @@ impl Store {
         let window = u64::try_from(limit.per.as_micros()).unwrap_or(u64::MAX);
         let mut invocation = self.script.key(name_of(key));
         invocation.arg(limit.requests).arg(window);
-        let (admitted, remaining, wait): (u8, u32, u64) = invocation.invoke_async(&mut self.connection.clone()).await?;
+        let (admitted, remaining, wait): (u8, u32, u64) = invocation
+            .invoke_async(&mut self.connection.clone())
+            .await?;
         let wait = Duration::from_micros(wait);
         Ok(match admitted {
-            1 => Admission::Admitted { remaining, reset: wait },
+            1 => Admission::Admitted {
+                remaining,
+                reset: wait,
+            },
             _ => Admission::Refused { retry_after: wait },
         })
     }
@@ -130,11 +144,16 @@ impl Store {
     /// Each change is logged once, however many requests notice it.
     fn note(&self, answer: &Result<Admission, Failure>) {
         let success = answer.is_ok();
-        self.metrics.count(if success { "success" } else { "failure" });
+        self.metrics
+            .count(if success { "success" } else { "failure" });
         let changed = self.breaker.note(success);
         match answer {
-            Err(error) if changed => tracing::error!(store = self.name, %error, "the store of rate limits is down"),
-            Ok(_) if changed => tracing::info!(store = self.name, "the store of rate limits answers again"),
+            Err(error) if changed => {
+                tracing::error!(store = self.name, %error, "the store of rate limits is down")
+            }
+            Ok(_) if changed => {
+                tracing::info!(store = self.name, "the store of rate limits answers again")
+            }
             _ => {}
         }
     }
@@ -147,17 +166,29 @@ pub(super) fn name_of(LimitKey([high, low]): LimitKey) -> String {
 
 fn client(url: &StoreUrl, ca: Option<PathBuf>) -> anyhow::Result<Client> {
     let wrong = || format!("--rate-limit-store {url}: cannot be used");
-    let Some(file) = ca else { return Client::open(url.0.clone()).with_context(wrong) };
+    let Some(file) = ca else {
+        return Client::open(url.0.clone()).with_context(wrong);
+    };
     let place = || format!("--rate-limit-store-ca {}", file.display());
-    anyhow::ensure!(url.is_tls(), "{}: --rate-limit-store {url} does not use TLS; write rediss://", place());
+    anyhow::ensure!(
+        url.is_tls(),
+        "{}: --rate-limit-store {url} does not use TLS; write rediss://",
+        place()
+    );
     let pem = std::fs::read(&file).with_context(|| format!("{}: cannot be read", place()))?;
     warn_of_expired_certificates("--rate-limit-store-ca", &file, &pem);
-    let certificates = TlsCertificates { client_tls: None, root_cert: Some(pem) };
+    let certificates = TlsCertificates {
+        client_tls: None,
+        root_cert: Some(pem),
+    };
     Client::build_with_tls(url.0.clone(), certificates).with_context(wrong)
 }
 
 impl fmt::Debug for Store {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Store").field("name", &self.name).finish_non_exhaustive()
+        formatter
+            .debug_struct("Store")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }

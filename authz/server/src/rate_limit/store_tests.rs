@@ -1,4 +1,5 @@
-//! The store of rate limits as it is: a real Redis, which is shared, killed, hung, and asked with TLS.
+//! The store of rate limits as it is: a real Redis, which is shared, killed, hung, and asked with
+//! TLS.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,18 +10,27 @@ use futures::future::join_all;
 use portcullis_policy::RateLimit;
 
 use super::store::{Store, StoreMetrics, StoreSettings, name_of};
-use super::{Admission, ClientAddress, LimitMemory, RateLimiter, StoreDown, Subject, WhenStoreIsDown};
+use super::{
+    Admission, ClientAddress, LimitMemory, RateLimiter, StoreDown, Subject, WhenStoreIsDown,
+};
 
 /// Generous, since the machine may be busy; what hangs is given up after this.
 const PATIENCE: Duration = Duration::from_secs(2);
-const SUBJECT: Subject<'_> = Subject::Caller { tenant: "t", object_id: "o" };
+const SUBJECT: Subject<'_> = Subject::Caller {
+    tenant: "t",
+    object_id: "o",
+};
 
 fn limit(requests: u32, per: Duration) -> RateLimit {
     RateLimit { requests, per }
 }
 
 fn replica_of(url: &str, ca: Option<PathBuf>, when_down: WhenStoreIsDown) -> RateLimiter {
-    let settings = StoreSettings { url: url.parse().unwrap(), ca, timeout: PATIENCE };
+    let settings = StoreSettings {
+        url: url.parse().unwrap(),
+        ca,
+        timeout: PATIENCE,
+    };
     let store = Store::new(settings, StoreMetrics::default()).unwrap();
     RateLimiter::shared(store, when_down, LimitMemory::default())
 }
@@ -30,7 +40,9 @@ fn replica(redis: &RedisServer, when_down: WhenStoreIsDown) -> RateLimiter {
 }
 
 async fn ask(limiter: &RateLimiter, limit: RateLimit) -> Result<bool, StoreDown> {
-    let admission = limiter.admit_caller(limiter.key("p", SUBJECT), limit).await?;
+    let admission = limiter
+        .admit_caller(limiter.key("p", SUBJECT), limit)
+        .await?;
     Ok(matches!(admission, Admission::Admitted { .. }))
 }
 
@@ -39,7 +51,11 @@ async fn command(redis: &RedisServer, words: &[&str]) -> redis::Value {
     let client = redis::Client::open(redis.url()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let (name, arguments) = words.split_first().unwrap();
-    redis::cmd(name).arg(arguments).query_async(&mut connection).await.unwrap()
+    redis::cmd(name)
+        .arg(arguments)
+        .query_async(&mut connection)
+        .await
+        .unwrap()
 }
 
 fn key_of(limiter: &RateLimiter) -> String {
@@ -49,7 +65,9 @@ fn key_of(limiter: &RateLimiter) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn three_replicas_together_admit_no_more_than_one() {
     let redis = RedisServer::start().await.unwrap();
-    let replicas: Vec<_> = (0..3).map(|_| Arc::new(replica(&redis, WhenStoreIsDown::Refuse))).collect();
+    let replicas: Vec<_> = (0..3)
+        .map(|_| Arc::new(replica(&redis, WhenStoreIsDown::Refuse)))
+        .collect();
     // Longer than the test may take, so that the number admitted is exact.
     let limit = limit(500, Duration::from_mins(10));
     let tasks = (0..16).map(|task| {
@@ -71,16 +89,35 @@ async fn the_window_slides_and_says_what_is_left() {
     let redis = RedisServer::start().await.unwrap();
     let limiter = replica(&redis, WhenStoreIsDown::Refuse);
     let limit = limit(2, Duration::from_millis(500));
-    let admit = || async { limiter.admit_caller(limiter.key("p", SUBJECT), limit).await.unwrap() };
-    let Admission::Admitted { remaining: 1, .. } = admit().await else { panic!("the first is admitted") };
-    let Admission::Admitted { remaining: 0, reset } = admit().await else { panic!("the second is admitted") };
+    let admit = || async {
+        limiter
+            .admit_caller(limiter.key("p", SUBJECT), limit)
+            .await
+            .unwrap()
+    };
+    let Admission::Admitted { remaining: 1, .. } = admit().await else {
+        panic!("the first is admitted")
+    };
+    let Admission::Admitted {
+        remaining: 0,
+        reset,
+    } = admit().await
+    else {
+        panic!("the second is admitted")
+    };
     assert!(reset <= limit.per);
     let refused_at = Instant::now();
-    let Admission::Refused { retry_after } = admit().await else { panic!("the third is refused") };
+    let Admission::Refused { retry_after } = admit().await else {
+        panic!("the third is refused")
+    };
     assert!(retry_after <= limit.per);
     // Whoever comes back when told to is admitted.
     tokio::time::sleep(retry_after).await;
-    assert!(matches!(admit().await, Admission::Admitted { .. }), "after {:?}", refused_at.elapsed());
+    assert!(
+        matches!(admit().await, Admission::Admitted { .. }),
+        "after {:?}",
+        refused_at.elapsed()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,7 +127,9 @@ async fn a_clock_that_steps_back_admits_nobody_twice() {
     let limit = limit(3, Duration::from_mins(1));
     assert!(ask(&limiter, limit).await.unwrap());
     // What the list holds after the clock was set back by an hour: a time that is yet to come.
-    let redis::Value::Array(time) = command(&redis, &["TIME"]).await else { panic!("TIME answers two numbers") };
+    let redis::Value::Array(time) = command(&redis, &["TIME"]).await else {
+        panic!("TIME answers two numbers")
+    };
     let seconds: u64 = redis::from_redis_value(time[0].clone()).unwrap();
     let later = ((seconds + 3600) * 1_000_000).to_string();
     command(&redis, &["RPUSH", &key_of(&limiter), &later]).await;
@@ -110,26 +149,42 @@ async fn a_request_costs_one_round_trip_and_a_key_goes_with_its_window() {
     for _ in 0..50 {
         ask(&limiter, limit).await.unwrap();
     }
-    let stats: String = redis::from_redis_value(command(&redis, &["INFO", "commandstats"]).await).unwrap();
+    let stats: String =
+        redis::from_redis_value(command(&redis, &["INFO", "commandstats"]).await).unwrap();
     assert!(stats.contains("cmdstat_evalsha:calls=50,"), "{stats}");
-    assert!(!stats.contains("cmdstat_eval:") && !stats.contains("cmdstat_script"), "{stats}");
-    let left: i64 = redis::from_redis_value(command(&redis, &["PTTL", &key_of(&limiter)]).await).unwrap();
+    assert!(
+        !stats.contains("cmdstat_eval:") && !stats.contains("cmdstat_script"),
+        "{stats}"
+    );
+    let left: i64 =
+        redis::from_redis_value(command(&redis, &["PTTL", &key_of(&limiter)]).await).unwrap();
     assert!((1..=60_000).contains(&left), "{left} ms");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_store_is_down_each_counts_alone_or_nobody_passes() {
     let mut redis = RedisServer::start().await.unwrap();
-    let (alone, refusing) = (replica(&redis, WhenStoreIsDown::CountAlone), replica(&redis, WhenStoreIsDown::Refuse));
+    let (alone, refusing) = (
+        replica(&redis, WhenStoreIsDown::CountAlone),
+        replica(&redis, WhenStoreIsDown::Refuse),
+    );
     let limit = limit(2, Duration::from_mins(10));
     assert_eq!(ask(&alone, limit).await, Ok(true));
     assert_eq!(ask(&refusing, limit).await, Ok(true));
-    assert_eq!(ask(&alone, limit).await, Ok(false), "both count in the store");
+    assert_eq!(
+        ask(&alone, limit).await,
+        Ok(false),
+        "both count in the store"
+    );
     assert!(alone.store_is_up().is_some_and(|(_, up)| up));
 
     redis.crash().await.unwrap();
     for expected in [true, true, false] {
-        assert_eq!(ask(&alone, limit).await, Ok(expected), "the limit holds in each replica");
+        assert_eq!(
+            ask(&alone, limit).await,
+            Ok(expected),
+            "the limit holds in each replica"
+        );
     }
     assert_eq!(ask(&refusing, limit).await, Err(StoreDown));
     assert!(alone.store_is_up().is_some_and(|(_, up)| !up));
@@ -140,7 +195,9 @@ async fn while_the_store_is_down_each_counts_alone_or_nobody_passes() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), recovered).await.expect("the store is asked again");
+    tokio::time::timeout(Duration::from_secs(10), recovered)
+        .await
+        .expect("the store is asked again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,7 +215,11 @@ async fn a_store_that_hangs_delays_one_request_and_not_all() {
     for _ in 0..100 {
         assert_eq!(ask(&limiter, limit).await, Ok(true));
     }
-    assert!(started.elapsed() < 50 * PATIENCE, "100 requests took {:?}", started.elapsed());
+    assert!(
+        started.elapsed() < 50 * PATIENCE,
+        "100 requests took {:?}",
+        started.elapsed()
+    );
     redis.go_on().unwrap();
 }
 
@@ -173,7 +234,10 @@ async fn with_tls_the_store_must_show_a_certificate_of_a_known_authority() {
     let authority = || rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let (made, other) = (authority(), authority());
     let certificate = write("server.pem", made.cert.pem());
-    let files = TlsFiles { certificate: certificate.clone(), key: write("key.pem", made.signing_key.serialize_pem()) };
+    let files = TlsFiles {
+        certificate: certificate.clone(),
+        key: write("key.pem", made.signing_key.serialize_pem()),
+    };
     let redis = RedisServer::start_with_tls(files).await.unwrap();
     let limit = limit(1, Duration::from_mins(10));
     let trusting = replica_of(&redis.url(), Some(certificate), WhenStoreIsDown::Refuse);
@@ -189,16 +253,32 @@ async fn with_tls_the_store_must_show_a_certificate_of_a_known_authority() {
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_count_an_address_together_however_each_sees_it() {
     let redis = RedisServer::start().await.unwrap();
-    let replicas = [replica(&redis, WhenStoreIsDown::Refuse), replica(&redis, WhenStoreIsDown::Refuse)];
+    let replicas = [
+        replica(&redis, WhenStoreIsDown::Refuse),
+        replica(&redis, WhenStoreIsDown::Refuse),
+    ];
     let limit = limit(2, Duration::from_mins(10));
     let admitted = async |replica: &RateLimiter, text| {
-        let admission = replica.admit_address("p", ClientAddress::read(text), limit).await.unwrap();
+        let admission = replica
+            .admit_address("p", ClientAddress::read(text), limit)
+            .await
+            .unwrap();
         matches!(admission, Admission::Admitted { .. })
     };
     let [one, two] = &replicas;
     for [first, second, third, other] in [
-        ["192.0.2.1", "::ffff:192.0.2.1", "::ffff:c000:201", "192.0.2.2"],
-        ["2001:db8::1", "2001:db8::2", "2001:db8:0:0:1::", "2001:db8:0:1::1"],
+        [
+            "192.0.2.1",
+            "::ffff:192.0.2.1",
+            "::ffff:c000:201",
+            "192.0.2.2",
+        ],
+        [
+            "2001:db8::1",
+            "2001:db8::2",
+            "2001:db8:0:0:1::",
+            "2001:db8:0:1::1",
+        ],
     ] {
         assert!(admitted(one, first).await && admitted(two, second).await);
         assert!(!admitted(one, third).await && !admitted(two, first).await);

@@ -4,7 +4,8 @@ use std::str::FromStr;
 use redis::io::tcp::TcpSettings;
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
-/// Where limits are counted for all replicas: `redis://`, or `rediss://` for TLS. It may hold a password, so it is never printed.
+/// Where limits are counted for all replicas: `redis://`, or `rediss://` for TLS. It may hold a
+/// password, so it is never printed.
 #[derive(Clone)]
 pub struct StoreUrl(pub(super) ConnectionInfo);
 
@@ -18,9 +19,11 @@ impl FromStr for StoreUrl {
 
     fn from_str(text: &str) -> Result<Self, InvalidStoreUrl> {
         let store = text.into_connection_info().map_err(|_| InvalidStoreUrl)?;
-        // The client's default is Nagle's algorithm: while one count is on its way, the next would wait for its
-        // acknowledgement.
-        Ok(Self(store.set_tcp_settings(TcpSettings::default().set_nodelay(true))))
+        // The client's default is Nagle's algorithm: while one count is on its way, the next would
+        // wait for its acknowledgement.
+        Ok(Self(store.set_tcp_settings(
+            TcpSettings::default().set_nodelay(true),
+        )))
     }
 }
 
@@ -51,7 +54,11 @@ mod tests {
     fn a_store_is_named_without_its_password() {
         for (url, shown, tls) in [
             ("redis://127.0.0.1:6379", "127.0.0.1:6379", false),
-            ("rediss://gate:secret@cache.example:6380/1", "cache.example:6380", true),
+            (
+                "rediss://gate:secret@cache.example:6380/1",
+                "cache.example:6380",
+                true,
+            ),
         ] {
             let store: StoreUrl = url.parse().unwrap();
             assert_eq!((store.to_string().as_str(), store.is_tls()), (shown, tls));

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Windows that have ended are dropped first, and a live one never: its caller would have the whole
-//! limit again. When live windows fill a shard, a request that needs more memory is denied, since to
-//! admit it uncounted would be a way around the limit.
+//! limit again. When live windows fill a shard, a request that needs more memory is denied, since
+//! to admit it uncounted would be a way around the limit.
 
 mod chunks;
 mod gaps;
@@ -55,21 +55,36 @@ pub(crate) struct Held {
 impl Windows {
     /// Windows that take `capacity` bytes at most.
     pub(super) fn new(capacity: usize) -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::new(Shard::new(capacity / SHARDS))).collect();
-        Self { shards, spread: RandomState::new().hash_one(()) | 1, capacity }
+        let shards = (0..SHARDS)
+            .map(|_| Mutex::new(Shard::new(capacity / SHARDS)))
+            .collect();
+        Self {
+            shards,
+            spread: RandomState::new().hash_one(()) | 1,
+            capacity,
+        }
     }
 
     /// Counts a request at `now`, the time since any fixed moment by a clock that never steps back.
     pub(super) fn admit(&self, key: LimitKey, limit: RateLimit, now: Duration) -> Admission {
         // There is a shard of every number. Without one nothing could be counted.
         let Some(shard) = self.shards.get(self.shard_of(key)) else {
-            return Admission::Full { retry_after: limit.per };
+            return Admission::Full {
+                retry_after: limit.per,
+            };
         };
-        shard.lock().unwrap_or_else(PoisonError::into_inner).admit(key, limit, Moment::new(now))
+        shard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .admit(key, limit, Moment::new(now))
     }
 
     pub(super) fn held(&self) -> Held {
-        let mut held = Held { windows: 0, bytes: 0, capacity: self.capacity };
+        let mut held = Held {
+            windows: 0,
+            bytes: 0,
+            capacity: self.capacity,
+        };
         for shard in &self.shards {
             let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             held.windows += shard.len();
@@ -94,16 +109,19 @@ pub(super) fn most_bytes(limit: RateLimit) -> usize {
     table::NODE + INDEX + gaps
 }
 
-/// How many windows with `limit` surely fit into `capacity` bytes. Chance puts more callers into one
-/// shard than into another, so that a sixteenth is left free: of 100,000 callers the fullest shard
-/// has three percent more than the average.
+/// How many windows with `limit` surely fit into `capacity` bytes. Chance puts more callers into
+/// one shard than into another, so that a sixteenth is left free: of 100,000 callers the fullest
+/// shard has three percent more than the average.
 pub(super) fn surely_fit(capacity: usize, limit: RateLimit) -> usize {
     capacity / SHARDS / most_bytes(limit) * (SHARDS - FREE)
 }
 
 /// The bytes into which so many surely fit.
 pub(super) fn bytes_for(windows: usize, limit: RateLimit) -> usize {
-    windows.div_ceil(SHARDS - FREE).saturating_mul(most_bytes(limit)).saturating_mul(SHARDS)
+    windows
+        .div_ceil(SHARDS - FREE)
+        .saturating_mul(most_bytes(limit))
+        .saturating_mul(SHARDS)
 }
 
 /// One shard's worth of memory.

@@ -58,16 +58,35 @@ const NOT_A_POLICY: &str = "apiVersion: portcullis.dev/v1alpha1\nkind: RoutePoli
 fn reload_of(file: &Path) -> (Reload, Registry, PolicyText) {
     let mut registry = Registry::default();
     let metrics = Metrics::register(&mut registry);
-    let keys = KeySources::new(Client::builder().no_proxy().build().unwrap(), KeyPolicy::default());
-    let settings = RouteSettings { keys, cache_capacity: 0, metrics: metrics.clone() };
+    let keys = KeySources::new(
+        Client::builder().no_proxy().build().unwrap(),
+        KeyPolicy::default(),
+    );
+    let settings = RouteSettings {
+        keys,
+        cache_capacity: 0,
+        metrics: metrics.clone(),
+    };
     let text = PolicyText::read([file]).unwrap();
     let routes = Routes::start(&text.compile().unwrap(), &settings).unwrap();
     let signers = Signers::public_only(Signer::generate().unwrap());
-    let gate = Arc::new(Gate::new(routes, signers, RateLimiter::in_memory(LimitMemory::default())));
+    let gate = Arc::new(Gate::new(
+        routes,
+        signers,
+        RateLimiter::in_memory(LimitMemory::default()),
+    ));
     let policies = PoliciesInForce::new(&text);
     let removed_policy_grace = Duration::from_mins(2);
     (
-        Reload { gate, path: file.to_owned(), store: None, settings, metrics, policies, removed_policy_grace },
+        Reload {
+            gate,
+            path: file.to_owned(),
+            store: None,
+            settings,
+            metrics,
+            policies,
+            removed_policy_grace,
+        },
         registry,
         text,
     )
@@ -87,21 +106,67 @@ async fn each_look_puts_in_force_what_can_be_used_and_says_what_cannot() {
     let (mut reload, registry, in_force) = reload_of(&file);
     let store: PolicyStore = folder.path().to_str().unwrap().parse().unwrap();
     reload.store = Some(store.clone());
-    let mut seen = Seen { in_force, refused: None, cause: None };
+    let mut seen = Seen {
+        in_force,
+        refused: None,
+        cause: None,
+    };
     let with_deny_list = format!("{PUBLIC}{DENY_LIST}");
     let with_issuer = format!("{with_deny_list}{OF_AN_ISSUER_THAT_IS_AWAY}");
     let public = ["public"].as_slice();
     // What the file holds, policies in force, why not, (successes, failures) so far.
     for (name, text, policies, cause, (successes, failures)) in [
         ("nothing new", Some(PUBLIC), public, None, (0, 0)),
-        ("a file that is gone", None, public, Some("cannot be read"), (0, 1)),
-        ("a file that is still gone", None, public, Some("cannot be read"), (0, 1)),
+        (
+            "a file that is gone",
+            None,
+            public,
+            Some("cannot be read"),
+            (0, 1),
+        ),
+        (
+            "a file that is still gone",
+            None,
+            public,
+            Some("cannot be read"),
+            (0, 1),
+        ),
         ("the same text again", Some(PUBLIC), public, None, (0, 1)),
-        ("a mistake", Some(NOT_A_POLICY), public, Some("kind"), (0, 2)),
-        ("the same mistake", Some(NOT_A_POLICY), public, Some("kind"), (0, 2)),
-        ("a file that is gone after a mistake", None, public, Some("cannot be read"), (0, 3)),
-        ("the mistake is back", Some(NOT_A_POLICY), public, Some("kind"), (0, 4)),
-        ("an issuer that is away", Some(&with_issuer), &["private", "public"], None, (1, 4)),
+        (
+            "a mistake",
+            Some(NOT_A_POLICY),
+            public,
+            Some("kind"),
+            (0, 2),
+        ),
+        (
+            "the same mistake",
+            Some(NOT_A_POLICY),
+            public,
+            Some("kind"),
+            (0, 2),
+        ),
+        (
+            "a file that is gone after a mistake",
+            None,
+            public,
+            Some("cannot be read"),
+            (0, 3),
+        ),
+        (
+            "the mistake is back",
+            Some(NOT_A_POLICY),
+            public,
+            Some("kind"),
+            (0, 4),
+        ),
+        (
+            "an issuer that is away",
+            Some(&with_issuer),
+            &["private", "public"],
+            None,
+            (1, 4),
+        ),
     ] {
         match text {
             Some(text) => std::fs::write(&file, text).unwrap(),
@@ -112,15 +177,29 @@ async fn each_look_puts_in_force_what_can_be_used_and_says_what_cannot() {
         assert_eq!(reload.gate.routes().policy_names(), policies, "{name}");
         let refused = reload.policies.state().refused;
         assert_eq!(refused.is_some(), cause.is_some(), "{name}: {refused:?}");
-        assert!(refused.unwrap_or_default().contains(cause.unwrap_or_default()), "{name}");
+        assert!(
+            refused
+                .unwrap_or_default()
+                .contains(cause.unwrap_or_default()),
+            "{name}"
+        );
         let text = metrics_of(&registry);
         for (line, number) in [
             ("portcullis_policy_stale", u32::from(cause.is_some())),
-            ("portcullis_policy_reloads_total{outcome=\"success\"}", successes),
-            ("portcullis_policy_reloads_total{outcome=\"failure\"}", failures),
+            (
+                "portcullis_policy_reloads_total{outcome=\"success\"}",
+                successes,
+            ),
+            (
+                "portcullis_policy_reloads_total{outcome=\"failure\"}",
+                failures,
+            ),
         ] {
             let expected = format!("{line} {number}\n");
-            assert!(number == 0 && !text.contains(line) || text.contains(&expected), "{name}: {line}: {text}");
+            assert!(
+                number == 0 && !text.contains(line) || text.contains(&expected),
+                "{name}: {line}: {text}"
+            );
         }
     }
     std::fs::write(&file, NOT_A_POLICY).unwrap();
@@ -136,7 +215,10 @@ async fn each_look_puts_in_force_what_can_be_used_and_says_what_cannot() {
 async fn metrics_name_the_policies_in_force_and_not_the_removed_ones() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.yaml");
-    let both = format!("{PUBLIC}---{}", PUBLIC.replace("name: public", "name: other"));
+    let both = format!(
+        "{PUBLIC}---{}",
+        PUBLIC.replace("name: public", "name: other")
+    );
     std::fs::write(&file, &both).unwrap();
     let (reload, mut registry, in_force) = reload_of(&file);
     let state_metrics = StateMetrics::register(&mut registry);
@@ -150,9 +232,17 @@ async fn metrics_name_the_policies_in_force_and_not_the_removed_ones() {
     };
     assert_eq!(named(&registry), [""; 0], "there are no policies yet");
     state_metrics.observe(Arc::clone(&reload.gate), reload.policies.clone());
-    let mut seen = Seen { in_force, refused: None, cause: None };
+    let mut seen = Seen {
+        in_force,
+        refused: None,
+        cause: None,
+    };
     for (case, text, expected) in [
-        ("at the start", both.as_str(), ["other", "public"].as_slice()),
+        (
+            "at the start",
+            both.as_str(),
+            ["other", "public"].as_slice(),
+        ),
         ("one is removed", PUBLIC, &["public"]),
         ("a mistake changes nothing", NOT_A_POLICY, &["public"]),
         ("it is back", &both, &["other", "public"]),
@@ -171,8 +261,15 @@ async fn a_text_that_does_not_compile_is_compiled_again_only_when_asked_for() {
     let (reload, _, in_force) = reload_of(&file);
     std::fs::write(&file, NOT_A_POLICY).unwrap();
     let text = PolicyText::read([file.as_path()]).unwrap();
-    let mut seen = Seen { in_force, refused: Some((text, "as remembered".to_owned())), cause: None };
-    assert_eq!(reload.look(&mut seen, false), Err("as remembered".to_owned()));
+    let mut seen = Seen {
+        in_force,
+        refused: Some((text, "as remembered".to_owned())),
+        cause: None,
+    };
+    assert_eq!(
+        reload.look(&mut seen, false),
+        Err("as remembered".to_owned())
+    );
     assert!(reload.look(&mut seen, true).unwrap_err().contains("kind"));
 }
 
@@ -185,14 +282,31 @@ async fn an_explicit_reload_answers_with_the_present_and_waits_for_no_issuer() {
     let (policies, gate) = (reload.policies.clone(), Arc::clone(&reload.gate));
     let following = tokio::spawn(reload.follow(in_force));
     let with_issuer = format!("{PUBLIC}{DENY_LIST}{OF_AN_ISSUER_THAT_IS_AWAY}");
-    for (text, refused) in [(NOT_A_POLICY, true), (with_issuer.as_str(), false), (NOT_A_POLICY, true), (PUBLIC, false)]
-    {
+    for (text, refused) in [
+        (NOT_A_POLICY, true),
+        (with_issuer.as_str(), false),
+        (NOT_A_POLICY, true),
+        (PUBLIC, false),
+    ] {
         std::fs::write(&file, text).unwrap();
-        let state = timeout(Duration::from_secs(5), policies.look_now()).await.unwrap();
-        assert_eq!(state.refused.is_some(), refused, "{text}: {:?}", state.refused);
+        let state = timeout(Duration::from_secs(5), policies.look_now())
+            .await
+            .unwrap();
+        assert_eq!(
+            state.refused.is_some(),
+            refused,
+            "{text}: {:?}",
+            state.refused
+        );
         if !refused {
-            assert_eq!(state.version, PolicyText::read([file.as_path()]).unwrap().version());
-            assert_eq!(gate.routes().policy_names().contains(&"private"), text != PUBLIC);
+            assert_eq!(
+                state.version,
+                PolicyText::read([file.as_path()]).unwrap().version()
+            );
+            assert_eq!(
+                gate.routes().policy_names().contains(&"private"),
+                text != PUBLIC
+            );
         }
     }
     following.abort();

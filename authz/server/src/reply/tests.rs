@@ -23,12 +23,22 @@ fn texts(headers: &[HeaderValueOption]) -> Vec<String> {
 }
 
 fn reply(verdict: &Verdict) -> HttpResponse {
-    CheckResponse::decode(of(verdict, "tasks", "the-id")).unwrap().http_response.unwrap()
+    CheckResponse::decode(of(verdict, "tasks", "the-id"))
+        .unwrap()
+        .http_response
+        .unwrap()
 }
 
 fn quota(remaining: u32) -> Quota {
-    let limit = RateLimit { requests: 100, per: Duration::from_mins(1) };
-    Quota { limit, remaining, reset: Duration::from_millis(30_500) }
+    let limit = RateLimit {
+        requests: 100,
+        per: Duration::from_mins(1),
+    };
+    Quota {
+        limit,
+        remaining,
+        reset: Duration::from_millis(30_500),
+    }
 }
 
 fn known() -> Arc<KnownCaller> {
@@ -42,10 +52,16 @@ fn known() -> Arc<KnownCaller> {
         roles: Vec::new(),
         scopes: Vec::new(),
     };
-    let verified = Verified { caller, claims: Claims::default(), valid: 0..1, key_epoch: 0 };
+    let verified = Verified {
+        caller,
+        claims: Claims::default(),
+        valid: 0..1,
+        key_epoch: 0,
+    };
     let set = PolicySet::compile([("p.yaml", "{apiVersion: portcullis.dev/v1alpha1, kind: RoutePolicy, metadata: {name: p}, spec: {allow: [{callers: anyone}], upstream: {name: u}}}")]).unwrap();
     let grant = set.policy("p").unwrap().grant(Some(&verified)).unwrap();
-    let limit_key = RateLimiter::in_memory(LimitMemory::default()).key("p", Subject::Address(ClientAddress::Unknown));
+    let limit_key = RateLimiter::in_memory(LimitMemory::default())
+        .key("p", Subject::Address(ClientAddress::Unknown));
     let shared = Arc::new(SharedIdentity::new(&verified.caller).unwrap());
     Arc::new(KnownCaller::new(&verified, grant, limit_key, shared).unwrap())
 }
@@ -54,23 +70,55 @@ fn known() -> Arc<KnownCaller> {
 fn an_allowed_request_carries_the_callers_identity_and_nothing_else() {
     for (forward_token, removed) in [
         (true, &["x-user-email", "x-user-roles", REQUEST_SIZE][..]),
-        (false, &["x-user-email", "x-user-roles", "authorization", REQUEST_SIZE]),
+        (
+            false,
+            &[
+                "x-user-email",
+                "x-user-roles",
+                "authorization",
+                REQUEST_SIZE,
+            ],
+        ),
     ] {
         let assertion = Some("a.b.c".into());
-        let pass = Pass { rule: 0, caller: Some(known()), assertion, forward_token, quota: Some(quota(99)) };
-        let HttpResponse::OkResponse(response) = reply(&Verdict::Allow(pass)) else { panic!("not allowed") };
-        let expected = ["x-user-oid: o", "x-user-name: n", "x-tenant-id: t", "x-portcullis-assertion: a.b.c"];
+        let pass = Pass {
+            rule: 0,
+            caller: Some(known()),
+            assertion,
+            forward_token,
+            quota: Some(quota(99)),
+        };
+        let HttpResponse::OkResponse(response) = reply(&Verdict::Allow(pass)) else {
+            panic!("not allowed")
+        };
+        let expected = [
+            "x-user-oid: o",
+            "x-user-name: n",
+            "x-tenant-id: t",
+            "x-portcullis-assertion: a.b.c",
+        ];
         assert_eq!(texts(&response.headers), expected);
         assert_eq!(response.headers_to_remove, removed);
-        let quota = ["ratelimit-policy: \"tasks\";q=100;w=60", "ratelimit: \"tasks\";r=99;t=31"];
+        let quota = [
+            "ratelimit-policy: \"tasks\";q=100;w=60",
+            "ratelimit: \"tasks\";r=99;t=31",
+        ];
         assert_eq!(texts(&response.response_headers_to_add), quota);
     }
 }
 
 #[test]
 fn of_somebody_unknown_nothing_is_said_and_every_claim_is_removed() {
-    let pass = Pass { rule: 0, caller: None, assertion: None, forward_token: true, quota: None };
-    let HttpResponse::OkResponse(response) = reply(&Verdict::Allow(pass)) else { panic!("not allowed") };
+    let pass = Pass {
+        rule: 0,
+        caller: None,
+        assertion: None,
+        forward_token: true,
+        quota: None,
+    };
+    let HttpResponse::OkResponse(response) = reply(&Verdict::Allow(pass)) else {
+        panic!("not allowed")
+    };
     assert!(response.headers.is_empty() && response.response_headers_to_add.is_empty());
     let removed = [
         "x-user-oid",
@@ -86,43 +134,125 @@ fn of_somebody_unknown_nothing_is_said_and_every_claim_is_removed() {
 
 fn denial(reason: DenialReason, on_denied: OnDenied, scopes: &[&str]) -> Refused {
     let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-    Refused::Policy { denial: Denial { reason, detail: "d".to_owned(), scopes }, on_denied }
+    Refused::Policy {
+        denial: Denial {
+            reason,
+            detail: "d".to_owned(),
+            scopes,
+        },
+        on_denied,
+    }
 }
 
 #[test]
 fn a_refusal_has_its_status_its_challenge_and_its_reason() {
     use DenialReason::{CallerBlocked, MethodNotAllowed, RoleMissing, ScopeMissing, TokenRevoked};
     let token = |reason| Refused::Token(Refusal::new(reason, ""));
-    let limited = Refused::RateLimited { quota: quota(0), retry_after: Duration::from_millis(1) };
-    let full = Refused::LimiterFull { retry_after: Duration::from_millis(30_001) };
-    let invalid = |code| format!("www-authenticate: Bearer error=\"invalid_token\", error_description=\"{code}\"");
-    let scope =
-        "www-authenticate: Bearer error=\"insufficient_scope\", error_description=\"scope_missing\", scope=\"a b\"";
-    let role = "www-authenticate: Bearer error=\"insufficient_scope\", error_description=\"role_missing\"";
+    let limited = Refused::RateLimited {
+        quota: quota(0),
+        retry_after: Duration::from_millis(1),
+    };
+    let full = Refused::LimiterFull {
+        retry_after: Duration::from_millis(30_001),
+    };
+    let invalid = |code| {
+        format!("www-authenticate: Bearer error=\"invalid_token\", error_description=\"{code}\"")
+    };
+    let scope = "www-authenticate: Bearer error=\"insufficient_scope\", error_description=\"scope_missing\", scope=\"a b\"";
+    let role =
+        "www-authenticate: Bearer error=\"insufficient_scope\", error_description=\"role_missing\"";
     for (refused, status, header, reason) in [
         (Refused::NoPolicy, 403, None, "route_without_policy"),
-        (Refused::UnknownPolicy, 503, Some("retry-after: 5".to_owned()), "policy_unknown"),
-        (token(Reason::TokenMissing), 401, Some("www-authenticate: Bearer".to_owned()), "token_missing"),
-        (token(Reason::TokenExpired), 401, Some(invalid("token_expired")), "token_expired"),
-        (denial(ScopeMissing, OnDenied::Forbidden, &["a", "b"]), 403, Some(scope.to_owned()), "scope_missing"),
-        (denial(RoleMissing, OnDenied::Forbidden, &[]), 403, Some(role.to_owned()), "role_missing"),
-        (denial(RoleMissing, OnDenied::Unauthorized, &[]), 401, Some(invalid("role_missing")), "role_missing"),
-        (denial(MethodNotAllowed, OnDenied::Forbidden, &[]), 403, None, "method_not_allowed"),
-        (denial(CallerBlocked, OnDenied::Forbidden, &[]), 403, None, "caller_blocked"),
-        (denial(TokenRevoked, OnDenied::Forbidden, &[]), 401, Some(invalid("token_revoked")), "token_revoked"),
+        (
+            Refused::UnknownPolicy,
+            503,
+            Some("retry-after: 5".to_owned()),
+            "policy_unknown",
+        ),
+        (
+            token(Reason::TokenMissing),
+            401,
+            Some("www-authenticate: Bearer".to_owned()),
+            "token_missing",
+        ),
+        (
+            token(Reason::TokenExpired),
+            401,
+            Some(invalid("token_expired")),
+            "token_expired",
+        ),
+        (
+            denial(ScopeMissing, OnDenied::Forbidden, &["a", "b"]),
+            403,
+            Some(scope.to_owned()),
+            "scope_missing",
+        ),
+        (
+            denial(RoleMissing, OnDenied::Forbidden, &[]),
+            403,
+            Some(role.to_owned()),
+            "role_missing",
+        ),
+        (
+            denial(RoleMissing, OnDenied::Unauthorized, &[]),
+            401,
+            Some(invalid("role_missing")),
+            "role_missing",
+        ),
+        (
+            denial(MethodNotAllowed, OnDenied::Forbidden, &[]),
+            403,
+            None,
+            "method_not_allowed",
+        ),
+        (
+            denial(CallerBlocked, OnDenied::Forbidden, &[]),
+            403,
+            None,
+            "caller_blocked",
+        ),
+        (
+            denial(TokenRevoked, OnDenied::Forbidden, &[]),
+            401,
+            Some(invalid("token_revoked")),
+            "token_revoked",
+        ),
         (Refused::ClaimsTooLarge, 403, None, "claims_too_large"),
         (Refused::HeadersTooLarge, 431, None, "headers_too_large"),
         (Refused::UriTooLong, 414, None, "uri_too_long"),
-        (limited, 429, Some("retry-after: 1".to_owned()), "rate_limited"),
-        (full, 503, Some("retry-after: 31".to_owned()), "rate_limiter_full"),
+        (
+            limited,
+            429,
+            Some("retry-after: 1".to_owned()),
+            "rate_limited",
+        ),
+        (
+            full,
+            503,
+            Some("retry-after: 31".to_owned()),
+            "rate_limiter_full",
+        ),
     ] {
         let verdict = Verdict::Deny(Denied { who: None, refused });
-        let HttpResponse::DeniedResponse(response) = reply(&verdict) else { panic!("not denied") };
-        let metadata = CheckResponse::decode(of(&verdict, "tasks", "the-id")).unwrap().dynamic_metadata.unwrap();
+        let HttpResponse::DeniedResponse(response) = reply(&verdict) else {
+            panic!("not denied")
+        };
+        let metadata = CheckResponse::decode(of(&verdict, "tasks", "the-id"))
+            .unwrap()
+            .dynamic_metadata
+            .unwrap();
         let logged = metadata.fields["reason"].kind.clone();
-        assert_eq!(logged, Some(Kind::StringValue(reason.to_owned())), "Envoy's access log has the reason");
+        assert_eq!(
+            logged,
+            Some(Kind::StringValue(reason.to_owned())),
+            "Envoy's access log has the reason"
+        );
         assert_eq!(response.status.unwrap().code, status, "{reason}");
-        assert!(response.body.contains(reason) && response.body.contains("the-id"), "{}", response.body);
+        assert!(
+            response.body.contains(reason) && response.body.contains("the-id"),
+            "{}",
+            response.body
+        );
         let headers = texts(&response.headers);
         assert_eq!(headers[0], "content-type: application/problem+json");
         assert_eq!(headers.get(1), header.as_ref(), "{reason}");

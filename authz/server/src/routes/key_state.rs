@@ -9,7 +9,13 @@ use super::{Route, Routes};
 impl Routes {
     /// The names of the policies that the tokens of `issuer` are for, in order.
     pub(crate) fn policies_of(&self, issuer: &str) -> Vec<&str> {
-        let of_issuer = |route: &&Route| route.policy.tokens.as_ref().is_some_and(|tokens| tokens.issuer == issuer);
+        let of_issuer = |route: &&Route| {
+            route
+                .policy
+                .tokens
+                .as_ref()
+                .is_some_and(|tokens| tokens.issuer == issuer)
+        };
         let routes = self.by_policy.values().filter(of_issuer);
         let mut names: Vec<&str> = routes.map(|route| route.policy.name.as_str()).collect();
         names.sort_unstable();
@@ -18,36 +24,49 @@ impl Routes {
 
     /// Why each source without usable keys has none, where a policy depends on it.
     pub(crate) fn missing_keys(&self) -> Vec<String> {
-        let needed = self.issuers().filter(|(name, _)| !self.policies_of(name).is_empty());
+        let needed = self
+            .issuers()
+            .filter(|(name, _)| !self.policies_of(name).is_empty());
         let missing = |(name, verifier): (&str, &Verifier)| {
-            let missing = verifier.key_status().into_iter().filter(|status| !status.is_ready());
-            missing.map(|status| reason(name, &status)).collect::<Vec<_>>()
+            let missing = verifier
+                .key_status()
+                .into_iter()
+                .filter(|status| !status.is_ready());
+            missing
+                .map(|status| reason(name, &status))
+                .collect::<Vec<_>>()
         };
         needed.flat_map(missing).collect()
     }
 
     /// Whether the keys at hand serve all requests, some or none.
     ///
-    /// One source is enough to be ready: a replica that is taken out of service because one tenant was
-    /// deleted would take all others with it, since each of them lacks the same keys.
+    /// One source is enough to be ready: a replica that is taken out of service because one tenant
+    /// was deleted would take all others with it, since each of them lacks the same keys.
     pub(crate) fn part_state(&self) -> PartState {
         let serves_some = self.by_policy.values().any(Route::can_serve);
         PartState::of_missing(&self.missing_keys(), serves_some)
     }
 
-    /// Waits until each source that a policy depends on has keys, or its issuer has answered that it
-    /// has none.
+    /// Waits until each source that a policy depends on has keys, or its issuer has answered that
+    /// it has none.
     pub(crate) async fn keys_settled(&self) {
-        let needed = self.issuers().filter(|(name, _)| !self.policies_of(name).is_empty());
+        let needed = self
+            .issuers()
+            .filter(|(name, _)| !self.policies_of(name).is_empty());
         join_all(needed.map(|(_, verifier)| verifier.settled())).await;
     }
 }
 
 impl Route {
-    /// Returns whether some request can be allowed now: without a token, or with one of a source that
-    /// has keys.
+    /// Returns whether some request can be allowed now: without a token, or with one of a source
+    /// that has keys.
     fn can_serve(&self) -> bool {
-        self.policy.is_for_anyone() || self.verifier.as_ref().is_none_or(|verifier| verifier.has_keys())
+        self.policy.is_for_anyone()
+            || self
+                .verifier
+                .as_ref()
+                .is_none_or(|verifier| verifier.has_keys())
     }
 }
 

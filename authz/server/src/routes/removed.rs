@@ -1,8 +1,8 @@
 //! Policies that an earlier set had and the set in force has no more.
 //!
-//! A gateway learns of new routes when kubelet brings its `ConfigMap`, up to 90 s before or after the
-//! authz server has its new policies. Denying by name what its routes still ask for refused 411 of
-//! 5,200 requests while a policy was renamed.
+//! A gateway learns of new routes when kubelet brings its `ConfigMap`, up to 90 s before or after
+//! the authz server has its new policies. Denying by name what its routes still ask for refused 411
+//! of 5,200 requests while a policy was renamed.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -24,7 +24,10 @@ struct Removed {
 
 impl RemovedPolicies {
     pub(super) fn get(&self, policy: &str, now: u64) -> Option<&Route> {
-        self.0.get(policy).filter(|removed| removed.seconds_left(now).is_some()).map(|removed| &removed.route)
+        self.0
+            .get(policy)
+            .filter(|removed| removed.seconds_left(now).is_some())
+            .map(|removed| &removed.route)
     }
 }
 
@@ -36,14 +39,25 @@ impl Removed {
 }
 
 impl Routes {
-    /// Keeps the policies of `before` that `policies`, from which these routes were made, has no more:
-    /// those that were in force until `now` for `grace`, and earlier ones until their time is over.
+    /// Keeps the policies of `before` that `policies`, from which these routes were made, has no
+    /// more: those that were in force until `now` for `grace`, and earlier ones until their time is
+    /// over.
     ///
-    /// They decide under the deny list and the issuers of the new set. A policy whose issuer is gone
-    /// is not kept, and one that has changed is never asked in its old form.
-    pub(crate) fn keep_removed(mut self, before: &Self, policies: &PolicySet, now: u64, grace: Duration) -> Self {
+    /// They decide under the deny list and the issuers of the new set. A policy whose issuer is
+    /// gone is not kept, and one that has changed is never asked in its old form.
+    pub(crate) fn keep_removed(
+        mut self,
+        before: &Self,
+        policies: &PolicySet,
+        now: u64,
+        grace: Duration,
+    ) -> Self {
         let until = now.saturating_add(grace.as_secs());
-        let earlier = before.removed.0.values().filter(|removed| removed.seconds_left(now).is_some());
+        let earlier = before
+            .removed
+            .0
+            .values()
+            .filter(|removed| removed.seconds_left(now).is_some());
         let earlier = earlier.map(|removed| (&removed.route, removed.until));
         let removed = earlier.chain(before.by_policy.values().map(|route| (route, until)));
         let missing = removed.filter(|(route, _)| !self.by_policy.contains_key(&route.policy.name));
@@ -61,8 +75,9 @@ impl Routes {
     /// The policies that only still decide, by name, with the seconds left to them at `now`.
     pub(crate) fn removed_policies(&self, now: u64) -> Vec<(&str, u64)> {
         let removed = self.removed.0.iter();
-        let mut names: Vec<(&str, u64)> =
-            removed.filter_map(|(name, removed)| Some((name.as_str(), removed.seconds_left(now)?))).collect();
+        let mut names: Vec<(&str, u64)> = removed
+            .filter_map(|(name, removed)| Some((name.as_str(), removed.seconds_left(now)?)))
+            .collect();
         names.sort_unstable();
         names
     }

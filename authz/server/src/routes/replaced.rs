@@ -1,8 +1,8 @@
 //! The policies that a release replaced, for a server that starts after it.
 //!
-//! A server that saw the change keeps removed policies for a while (`removed.rs`). One that starts with
-//! the new set has never seen them, although gateways still have routes that ask for them: an upgrade
-//! that renames a policy and replaces the pods too would refuse requests.
+//! A server that saw the change keeps removed policies for a while (`removed.rs`). One that starts
+//! with the new set has never seen them, although gateways still have routes that ask for them: an
+//! upgrade that renames a policy and replaces the pods too would refuse requests.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -35,8 +35,8 @@ pub(crate) struct ReplacedPolicies {
 }
 
 impl ReplacedPolicies {
-    /// What `file` says, unless there is none or its time is over. One that cannot be used is no reason
-    /// not to serve: the log says so.
+    /// What `file` says, unless there is none or its time is over. One that cannot be used is no
+    /// reason not to serve: the log says so.
     pub(crate) fn read(file: &Path, now: u64) -> Option<Self> {
         match Self::try_read(file, now) {
             Ok(replaced) => replaced,
@@ -53,20 +53,25 @@ impl ReplacedPolicies {
             opened => opened.map_err(|error| error.to_string())?,
         };
         let mut text = Vec::new();
-        opened.take(LARGEST_FILE).read_to_end(&mut text).map_err(|error| error.to_string())?;
+        opened
+            .take(LARGEST_FILE)
+            .read_to_end(&mut text)
+            .map_err(|error| error.to_string())?;
         let Document { until, documents } =
             serde_json::from_slice(&text).map_err(|error| format!("it is damaged ({error})"))?;
         if until <= now {
             return Ok(None);
         }
-        let set = PolicySet::compile([("documents", documents.as_str())]).map_err(|problems| problems.to_string())?;
+        let set = PolicySet::compile([("documents", documents.as_str())])
+            .map_err(|problems| problems.to_string())?;
         Ok(Some(Self { until, set }))
     }
 }
 
 impl Routes {
-    /// Keeps the policies of `replaced` that `policies`, from which these routes were made, lacks: until
-    /// it says, and for `grace` at most. They decide under the issuers and the deny list of `policies`.
+    /// Keeps the policies of `replaced` that `policies`, from which these routes were made, lacks:
+    /// until it says, and for `grace` at most. They decide under the issuers and the deny list of
+    /// `policies`.
     pub(crate) fn keep_replaced(
         self,
         replaced: &ReplacedPolicies,

@@ -16,22 +16,39 @@ const KEYS: &str = r#"{keys: [{kty: RSA, kid: k, e: AQAB, n: "N"}]}"#;
 const USERS: &str = "users, scopes: [read]";
 
 fn settings() -> RouteSettings {
-    let keys = KeySources::new(Client::builder().no_proxy().build().unwrap(), KeyPolicy::default());
-    RouteSettings { keys, cache_capacity: 0, metrics: Metrics::register(&mut Registry::default()) }
+    let keys = KeySources::new(
+        Client::builder().no_proxy().build().unwrap(),
+        KeyPolicy::default(),
+    );
+    RouteSettings {
+        keys,
+        cache_capacity: 0,
+        metrics: Metrics::register(&mut Registry::default()),
+    }
 }
 
 /// A TokenIssuer; port 1 of this machine is closed, so that one without keys stays without.
 fn issuer(name: &str, has_keys: bool, more: &str) -> String {
     let modulus = "sXchDaQebHnPiGvyDOAT4saGEUetSyo9MKLOoWFsueri23bOdgWp4Dy1WlUzewbgBHod5pcM9H95GQRV3JDXboIRROSBigeC5yjU1hGzHHyXss8UDprecbAYxknTcQkhslANGRUZmdTOQ5qTRsLAt6BTYuyvVRdhS8exSZEy_c4gs_7svlJJQ4H9_NxsiIoLwAEk7-Q3UXERGYw_75IDrGA84-lA_-Ct4eTlXHBIY2EaV7t7LjJaynVJCpkv4LKjTTAumiGUIuQhrNhZLuF_RJLqHpM2kgWFLU7-VTdL1VbC2tejvcI2BlMkEpk1BzBZI0KQB0GaDWFLN-aEAw3vRw";
-    let keys = if has_keys { format!(", jwks: {}", KEYS.replace('N', modulus)) } else { String::new() };
+    let keys = if has_keys {
+        format!(", jwks: {}", KEYS.replace('N', modulus))
+    } else {
+        String::new()
+    };
     let spec = format!("{{oidc: {{issuer: 'https://127.0.0.1:1/{name}'{keys}{more}}}}}");
-    format!("---\napiVersion: portcullis.dev/v1alpha1\nkind: TokenIssuer\nmetadata: {{name: {name}}}\nspec: {spec}\n")
+    format!(
+        "---\napiVersion: portcullis.dev/v1alpha1\nkind: TokenIssuer\nmetadata: {{name: {name}}}\nspec: {spec}\n"
+    )
 }
 
 fn policy(name: &str, issuer: Option<&str>, callers: &str) -> String {
-    let tokens = issuer.map_or_else(String::new, |issuer| format!("issuer: {issuer}, audiences: [api], "));
+    let tokens = issuer.map_or_else(String::new, |issuer| {
+        format!("issuer: {issuer}, audiences: [api], ")
+    });
     let spec = format!("{{{tokens}allow: [{{callers: {callers}}}], upstream: {{name: web}}}}");
-    format!("---\napiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {{name: {name}}}\nspec: {spec}\n")
+    format!(
+        "---\napiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {{name: {name}}}\nspec: {spec}\n"
+    )
 }
 
 fn compiled(documents: &[String]) -> PolicySet {
@@ -52,12 +69,36 @@ async fn one_policy_that_can_be_served_is_enough() {
     let users = |name, of| policy(name, Some(of), USERS);
     for (name, documents, expected) in [
         ("no issuer", vec![policy("web", None, "anyone")], "works"),
-        ("an issuer with keys", vec![here(), users("api", "here")], "works"),
-        ("none with keys", vec![away(), users("api", "away")], "fails"),
-        ("one of two", vec![here(), away(), users("api", "here"), users("old", "away")], "degraded"),
-        ("anonymous routes beside", vec![away(), users("api", "away"), policy("web", None, "anyone")], "degraded"),
-        ("a route that needs no token", vec![away(), policy("web", Some("away"), "anyone")], "degraded"),
-        ("an issuer that no policy uses", vec![here(), away(), users("api", "here")], "works"),
+        (
+            "an issuer with keys",
+            vec![here(), users("api", "here")],
+            "works",
+        ),
+        (
+            "none with keys",
+            vec![away(), users("api", "away")],
+            "fails",
+        ),
+        (
+            "one of two",
+            vec![here(), away(), users("api", "here"), users("old", "away")],
+            "degraded",
+        ),
+        (
+            "anonymous routes beside",
+            vec![away(), users("api", "away"), policy("web", None, "anyone")],
+            "degraded",
+        ),
+        (
+            "a route that needs no token",
+            vec![away(), policy("web", Some("away"), "anyone")],
+            "degraded",
+        ),
+        (
+            "an issuer that no policy uses",
+            vec![here(), away(), users("api", "here")],
+            "works",
+        ),
     ] {
         let routes = Routes::start(&compiled(&documents), &settings()).unwrap();
         for (issuer, verifier) in routes.issuers() {
@@ -68,7 +109,10 @@ async fn one_policy_that_can_be_served_is_enough() {
         let state = routes.part_state();
         assert_eq!(word(&state), expected, "{name}: {state:?}");
         if let PartState::Degraded(reason) | PartState::Fails(reason) = state {
-            assert!(reason.contains("issuer away: https://127.0.0.1:1/away/"), "{name}: {reason}");
+            assert!(
+                reason.contains("issuer away: https://127.0.0.1:1/away/"),
+                "{name}: {reason}"
+            );
         }
     }
 }
@@ -80,24 +124,51 @@ async fn an_issuer_that_is_renamed_or_changed_keeps_the_keys_of_its_source() {
     let users = |of| policy("api", Some(of), USERS);
     let before = start(&[issuer("here", true, ""), users("here")]);
     before.keys_settled().await;
-    let renamed = issuer("here", true, "").replace("metadata: {name: here}", "metadata: {name: again}");
+    let renamed =
+        issuer("here", true, "").replace("metadata: {name: here}", "metadata: {name: again}");
     for (name, documents, keys) in [
-        ("unchanged", vec![issuer("here", true, ""), users("here")], true),
+        (
+            "unchanged",
+            vec![issuer("here", true, ""), users("here")],
+            true,
+        ),
         ("renamed", vec![renamed, users("again")], true),
-        ("other claims", vec![issuer("here", true, ", claims: {subject: oid}"), users("here")], true),
-        ("another source", vec![issuer("there", true, ""), users("there")], false),
+        (
+            "other claims",
+            vec![
+                issuer("here", true, ", claims: {subject: oid}"),
+                users("here"),
+            ],
+            true,
+        ),
+        (
+            "another source",
+            vec![issuer("there", true, ""), users("there")],
+            false,
+        ),
     ] {
         let after = start(&documents);
         // Nothing was awaited since, so keys can only be those of before.
-        assert_eq!(after.issuers().all(|(_, verifier)| verifier.has_keys()), keys, "{name}");
+        assert_eq!(
+            after.issuers().all(|(_, verifier)| verifier.has_keys()),
+            keys,
+            "{name}"
+        );
     }
 }
 
 #[tokio::test]
 async fn policies_are_named_by_the_issuer_that_they_depend_on() {
-    let documents = [issuer("here", true, ""), policy("b", Some("here"), USERS), policy("a", Some("here"), USERS)];
+    let documents = [
+        issuer("here", true, ""),
+        policy("b", Some("here"), USERS),
+        policy("a", Some("here"), USERS),
+    ];
     let routes = Arc::new(Routes::start(&compiled(&documents), &settings()).unwrap());
-    assert_eq!((routes.policies_of("here"), routes.policies_of("other")), (vec!["a", "b"], vec![]));
+    assert_eq!(
+        (routes.policies_of("here"), routes.policies_of("other")),
+        (vec!["a", "b"], vec![])
+    );
 }
 
 const NOW: u64 = 1_800_000_000;
@@ -116,31 +187,66 @@ fn after(before: &Routes, documents: &[String], now: u64) -> Routes {
 async fn removed_policy_decides_for_its_grace_and_no_longer() {
     let here = || issuer("here", true, "");
     let users = |name| policy(name, Some("here"), USERS);
-    let first = started(&[here(), users("old"), users("api"), policy("open", None, "anyone")]);
+    let first = started(&[
+        here(),
+        users("old"),
+        users("api"),
+        policy("open", None, "anyone"),
+    ]);
     let second = after(&first, &[here(), users("api")], NOW);
     let third = after(&second, &[here(), users("new")], NOW + 60);
     let back = after(&second, &[here(), users("old")], NOW + 60);
-    let elsewhere = after(&first, &[issuer("there", true, ""), policy("new", Some("there"), USERS)], NOW);
+    let elsewhere = after(
+        &first,
+        &[
+            issuer("there", true, ""),
+            policy("new", Some("there"), USERS),
+        ],
+        NOW,
+    );
     for (name, routes, asked, at, decides) in [
         ("in force", &second, "api", NOW + 1000, true),
         ("removed", &second, "old", NOW + 119, true),
-        ("removed, and needs no token", &second, "open", NOW + 119, true),
+        (
+            "removed, and needs no token",
+            &second,
+            "open",
+            NOW + 119,
+            true,
+        ),
         ("grace is over", &second, "old", NOW + 120, false),
         ("never was", &second, "other", NOW, false),
         ("removed by the next set", &third, "api", NOW + 179, true),
-        ("grace after the next set is over", &third, "api", NOW + 180, false),
+        (
+            "grace after the next set is over",
+            &third,
+            "api",
+            NOW + 180,
+            false,
+        ),
         ("removed by an earlier set", &third, "old", NOW + 119, true),
         ("next set prolongs nothing", &third, "old", NOW + 120, false),
         ("back again", &back, "old", NOW + 1000, true),
         ("its issuer is gone", &elsewhere, "old", NOW, false),
-        ("its issuer is gone, but it needs no token", &elsewhere, "open", NOW, true),
+        (
+            "its issuer is gone, but it needs no token",
+            &elsewhere,
+            "open",
+            NOW,
+            true,
+        ),
     ] {
         assert_eq!(routes.get(asked, at).is_some(), decides, "{name}");
     }
-    let numbers: HashSet<u32> =
-        ["new", "api", "old", "open"].iter().map(|name| third.get(name, NOW + 61).unwrap().number).collect();
+    let numbers: HashSet<u32> = ["new", "api", "old", "open"]
+        .iter()
+        .map(|name| third.get(name, NOW + 61).unwrap().number)
+        .collect();
     assert_eq!(numbers.len(), 4, "the cache tells them apart");
-    assert_eq!(third.removed_policies(NOW + 61), [("api", 119), ("old", 59), ("open", 59)]);
+    assert_eq!(
+        third.removed_policies(NOW + 61),
+        [("api", 119), ("old", 59), ("open", 59)]
+    );
     assert_eq!(third.policy_names(), ["new"]);
 }
 
@@ -158,13 +264,28 @@ async fn removed_policy_denies_whom_the_new_set_denies() {
         roles: Vec::new(),
         scopes: vec!["read".to_owned()],
     };
-    let verified = Verified { caller, claims: Claims::default(), valid: NOW..NOW + 3600, key_epoch: 0 };
-    let deny_list =
-        "---\napiVersion: portcullis.dev/v1alpha1\nkind: DenyList\nmetadata: {name: now}\nspec: {callers: [mallory]}\n";
-    for (name, more, granted) in [("no deny list", "", true), ("a deny list that came", deny_list, false)] {
-        let routes = after(&first, &[issuer("here", true, ""), users("api"), more.to_owned()], NOW);
+    let verified = Verified {
+        caller,
+        claims: Claims::default(),
+        valid: NOW..NOW + 3600,
+        key_epoch: 0,
+    };
+    let deny_list = "---\napiVersion: portcullis.dev/v1alpha1\nkind: DenyList\nmetadata: {name: now}\nspec: {callers: [mallory]}\n";
+    for (name, more, granted) in [
+        ("no deny list", "", true),
+        ("a deny list that came", deny_list, false),
+    ] {
+        let routes = after(
+            &first,
+            &[issuer("here", true, ""), users("api"), more.to_owned()],
+            NOW,
+        );
         for policy in ["api", "old"] {
-            let grant = routes.get(policy, NOW).unwrap().policy.grant(Some(&verified));
+            let grant = routes
+                .get(policy, NOW)
+                .unwrap()
+                .policy
+                .grant(Some(&verified));
             assert_eq!(grant.is_ok(), granted, "{name}: {policy}");
         }
     }
@@ -179,22 +300,72 @@ async fn server_that_starts_after_a_change_knows_what_was_replaced() {
     let document = |until: u64, documents: &[String]| {
         serde_json::json!({ "until": until, "documents": documents.concat() }).to_string()
     };
-    let before = [here(), users("old"), users("api"), issuer("gone", true, ""), policy("away", Some("gone"), USERS)];
+    let before = [
+        here(),
+        users("old"),
+        users("api"),
+        issuer("gone", true, ""),
+        policy("away", Some("gone"), USERS),
+    ];
     let now = [here(), users("api")];
     for (name, text, asked, at, decides) in [
-        ("removed", document(NOW + 60, &before), "old", NOW + 59, true),
-        ("its time is over", document(NOW + 60, &before), "old", NOW + 60, false),
-        ("longer than the grace", document(NOW + 1000, &before), "old", NOW + 120, false),
-        ("over before the start", document(NOW, &before), "old", NOW, false),
-        ("still there", document(NOW + 60, &before), "api", NOW + 1000, true),
-        ("its issuer is gone", document(NOW + 60, &before), "away", NOW, false),
+        (
+            "removed",
+            document(NOW + 60, &before),
+            "old",
+            NOW + 59,
+            true,
+        ),
+        (
+            "its time is over",
+            document(NOW + 60, &before),
+            "old",
+            NOW + 60,
+            false,
+        ),
+        (
+            "longer than the grace",
+            document(NOW + 1000, &before),
+            "old",
+            NOW + 120,
+            false,
+        ),
+        (
+            "over before the start",
+            document(NOW, &before),
+            "old",
+            NOW,
+            false,
+        ),
+        (
+            "still there",
+            document(NOW + 60, &before),
+            "api",
+            NOW + 1000,
+            true,
+        ),
+        (
+            "its issuer is gone",
+            document(NOW + 60, &before),
+            "away",
+            NOW,
+            false,
+        ),
         ("damaged", "{".to_owned(), "old", NOW, false),
-        ("no policies", document(NOW + 60, &["kind: x".to_owned()]), "old", NOW, false),
+        (
+            "no policies",
+            document(NOW + 60, &["kind: x".to_owned()]),
+            "old",
+            NOW,
+            false,
+        ),
     ] {
         std::fs::write(&file, text).unwrap();
         let mut routes = started(&now);
         if let Some(replaced) = ReplacedPolicies::read(&file, NOW) {
-            routes = routes.keep_replaced(&replaced, &compiled(&now), &settings(), (NOW, GRACE)).unwrap();
+            routes = routes
+                .keep_replaced(&replaced, &compiled(&now), &settings(), (NOW, GRACE))
+                .unwrap();
         }
         assert_eq!(routes.get(asked, at).is_some(), decides, "{name}");
     }

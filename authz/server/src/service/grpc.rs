@@ -24,8 +24,12 @@ where
     let mut all = BytesMut::new();
     let mut first = Bytes::new();
     while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { return Err(Status::cancelled("the client ended the request")) };
-        let Ok(data) = frame.into_data() else { continue };
+        let Ok(frame) = frame else {
+            return Err(Status::cancelled("the client ended the request"));
+        };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
         // Envoy sends one frame; copying starts with the second.
         if all.is_empty() && first.is_empty() {
             first = data;
@@ -44,8 +48,12 @@ where
 }
 
 fn without_prefix(mut message: Bytes, most: usize) -> Result<Bytes, Status> {
-    let compressed = message.try_get_u8().map_err(|_| Status::invalid_argument("there is no message"))?;
-    let length = message.try_get_u32().map_err(|_| Status::invalid_argument("the message has no length"))?;
+    let compressed = message
+        .try_get_u8()
+        .map_err(|_| Status::invalid_argument("there is no message"))?;
+    let length = message
+        .try_get_u32()
+        .map_err(|_| Status::invalid_argument("the message has no length"))?;
     if compressed != 0 {
         return Err(Status::unimplemented("compressed messages are not read"));
     }
@@ -54,7 +62,9 @@ fn without_prefix(mut message: Bytes, most: usize) -> Result<Bytes, Status> {
         return Err(too_large(most));
     }
     if length != message.len() {
-        return Err(Status::invalid_argument("the request is not one whole message"));
+        return Err(Status::invalid_argument(
+            "the request is not one whole message",
+        ));
     }
     Ok(message)
 }
@@ -84,14 +94,19 @@ impl Reply {
             return Self::failed(&Status::internal("the reply is too long for a message"));
         };
         let [a, b, c, d] = length.to_be_bytes();
-        let mut response = Response::new(Self::Message(Some(Cursor::new([0, a, b, c, d]).chain(message))));
+        let mut response = Response::new(Self::Message(Some(
+            Cursor::new([0, a, b, c, d]).chain(message),
+        )));
         response.headers_mut().insert(header::CONTENT_TYPE, GRPC);
         response
     }
 
     /// Failure, in headers alone ("Trailers-Only").
     pub(super) fn failed(status: &Status) -> Response<Self> {
-        status.clone().into_http::<tonic::body::Body>().map(Self::Tonic)
+        status
+            .clone()
+            .into_http::<tonic::body::Body>()
+            .map(Self::Tonic)
     }
 
     pub(super) fn of_tonic(body: tonic::body::Body) -> Self {
@@ -103,9 +118,14 @@ impl Body for Reply {
     type Data = Message;
     type Error = Status;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Message>, Status>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Message>, Status>>> {
         match self.get_mut() {
-            Self::Tonic(body) => Pin::new(body).poll_frame(cx).map_ok(|frame| frame.map_data(bare)),
+            Self::Tonic(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map_ok(|frame| frame.map_data(bare)),
             reply @ Self::Trailers => {
                 *reply = Self::Message(None);
                 let mut trailers = HeaderMap::with_capacity(1);

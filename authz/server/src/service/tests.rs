@@ -1,7 +1,9 @@
 use bytes::Bytes;
 use envoy_types::ext_authz::v3::pb::CheckRequest;
 use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
-use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Request as Attributes};
+use envoy_types::pb::envoy::service::auth::v3::attribute_context::{
+    HttpRequest, Request as Attributes,
+};
 use h2::client::SendRequest;
 use http::{HeaderMap, Request};
 use hyper::service::service_fn;
@@ -28,30 +30,48 @@ impl Client {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("authz.sock");
-        let listener = Listener::bind("checks", "--listen", &ListenAddress::Unix(path.clone())).await.unwrap();
-        let stage = Stage::set(PolicySet::compile([("p.yaml", POLICY)]).unwrap()).await.unwrap();
+        let listener = Listener::bind("checks", "--listen", &ListenAddress::Unix(path.clone()))
+            .await
+            .unwrap();
+        let stage = Stage::set(PolicySet::compile([("p.yaml", POLICY)]).unwrap())
+            .await
+            .unwrap();
         let (_, health) = tonic_health::server::health_reporter();
-        let service = AuthorizationService::new(stage.fresh_handler().unwrap(), Routes::new(health));
+        let service =
+            AuthorizationService::new(stage.fresh_handler().unwrap(), Routes::new(health));
         tokio::spawn(async move {
             let service = service_fn(move |request| service.clone().answer(request));
             serve_http2(&Process::detached(), listener, service).await;
         });
-        let (sender, connection) = h2::client::handshake(UnixStream::connect(&path).await.unwrap()).await.unwrap();
+        let (sender, connection) = h2::client::handshake(UnixStream::connect(&path).await.unwrap())
+            .await
+            .unwrap();
         tokio::spawn(connection);
-        Self { sender, _folder: folder }
+        Self {
+            sender,
+            _folder: folder,
+        }
     }
 
-    /// Sends `frames` as the request's body, and ends it if `ends`. The status, and the message if there is one.
+    /// Sends `frames` as the request's body, and ends it if `ends`. The status, and the message if
+    /// there is one.
     async fn ask(&self, path: &str, frames: &[Bytes], ends: bool) -> (String, Option<Bytes>) {
-        let request = Request::post(format!("http://authz{path}")).header("content-type", "application/grpc");
+        let request =
+            Request::post(format!("http://authz{path}")).header("content-type", "application/grpc");
         let mut sender = self.sender.clone().ready().await.unwrap();
-        let (response, mut body) = sender.send_request(request.body(()).unwrap(), false).unwrap();
+        let (response, mut body) = sender
+            .send_request(request.body(()).unwrap(), false)
+            .unwrap();
         for (number, frame) in frames.iter().enumerate() {
-            body.send_data(frame.clone(), ends && number + 1 == frames.len()).unwrap();
+            body.send_data(frame.clone(), ends && number + 1 == frames.len())
+                .unwrap();
         }
         let response = response.await.unwrap();
         assert_eq!(
-            (response.status().as_u16(), &response.headers()["content-type"]),
+            (
+                response.status().as_u16(),
+                &response.headers()["content-type"]
+            ),
             (200, &"application/grpc".parse().unwrap())
         );
         if response.headers().contains_key("grpc-status") {
@@ -64,7 +84,14 @@ impl Client {
         }
         let trailers = reply.trailers().await.unwrap().expect("trailers");
         let (prefix, message) = bytes.split_at(5);
-        assert_eq!(prefix, [&[0], &u32::try_from(message.len()).unwrap().to_be_bytes()[..]].concat());
+        assert_eq!(
+            prefix,
+            [
+                &[0],
+                &u32::try_from(message.len()).unwrap().to_be_bytes()[..]
+            ]
+            .concat()
+        );
         (status(&trailers), Some(message.to_vec().into()))
     }
 }
@@ -74,14 +101,30 @@ fn status(headers: &HeaderMap) -> String {
 }
 
 fn prefixed(message: &[u8]) -> Bytes {
-    [&[0], &u32::try_from(message.len()).unwrap().to_be_bytes()[..], message].concat().into()
+    [
+        &[0],
+        &u32::try_from(message.len()).unwrap().to_be_bytes()[..],
+        message,
+    ]
+    .concat()
+    .into()
 }
 
 /// A Check about a request with a path of `length` bytes.
 fn check(length: usize) -> Bytes {
-    let http = HttpRequest { method: "GET".to_owned(), path: "/".repeat(length), ..HttpRequest::default() };
-    let request = Some(Attributes { http: Some(http), ..Attributes::default() });
-    let attributes = Some(AttributeContext { request, ..AttributeContext::default() });
+    let http = HttpRequest {
+        method: "GET".to_owned(),
+        path: "/".repeat(length),
+        ..HttpRequest::default()
+    };
+    let request = Some(Attributes {
+        http: Some(http),
+        ..Attributes::default()
+    });
+    let attributes = Some(AttributeContext {
+        request,
+        ..AttributeContext::default()
+    });
     prefixed(&CheckRequest { attributes }.encode_to_vec())
 }
 
@@ -101,7 +144,10 @@ async fn check_is_answered_however_its_message_is_cut() {
         ("in the prefix", frames(3)),
         ("after the prefix", frames(5)),
         ("an empty last frame", empty_last.to_vec()),
-        ("many frames", in_frames_of(1000, &check(LARGEST_CHECK - 1000))),
+        (
+            "many frames",
+            in_frames_of(1000, &check(LARGEST_CHECK - 1000)),
+        ),
     ] {
         let (status, message) = client.ask(CHECK, &frames, true).await;
         assert!(status == "0" && message.is_some(), "{name}: {status}");
@@ -111,14 +157,20 @@ async fn check_is_answered_however_its_message_is_cut() {
 #[tokio::test]
 async fn message_that_cannot_be_read_gets_the_status_that_grpc_has_for_it() {
     let client = Client::start().await;
-    let [mut compressed, mut short, mut long] = [check(9), check(9), check(9)].map(|check| check.to_vec());
+    let [mut compressed, mut short, mut long] =
+        [check(9), check(9), check(9)].map(|check| check.to_vec());
     compressed[0] = 1;
     short.pop();
     long.push(0);
     let huge = [&[0, 255, 255, 255, 255], &b"x"[..]].concat();
     for (name, path, frames, expected) in [
         ("nothing", CHECK, vec![Bytes::new()], "3"),
-        ("half a prefix", CHECK, vec![Bytes::from_static(&[0, 0, 0])], "3"),
+        (
+            "half a prefix",
+            CHECK,
+            vec![Bytes::from_static(&[0, 0, 0])],
+            "3",
+        ),
         ("too short", CHECK, vec![short.into()], "3"),
         ("too long", CHECK, vec![long.into()], "3"),
         ("two messages", CHECK, vec![check(9), check(9)], "3"),
@@ -126,14 +178,33 @@ async fn message_that_cannot_be_read_gets_the_status_that_grpc_has_for_it() {
         ("a Check about nothing", CHECK, vec![prefixed(&[])], "3"),
         ("a compressed message", CHECK, vec![compressed.into()], "12"),
         ("a length beyond the limit", CHECK, vec![huge.into()], "11"),
-        ("bytes beyond the limit", CHECK, in_frames_of(16_000, &check(LARGEST_CHECK + 1000)), "11"),
-        ("another method", "/envoy.service.auth.v3.Authorization/Other", vec![check(9)], "12"),
-        ("another service", "/another.Service/Check", vec![check(9)], "12"),
+        (
+            "bytes beyond the limit",
+            CHECK,
+            in_frames_of(16_000, &check(LARGEST_CHECK + 1000)),
+            "11",
+        ),
+        (
+            "another method",
+            "/envoy.service.auth.v3.Authorization/Other",
+            vec![check(9)],
+            "12",
+        ),
+        (
+            "another service",
+            "/another.Service/Check",
+            vec![check(9)],
+            "12",
+        ),
     ] {
         let (status, _) = client.ask(path, &frames, true).await;
         assert_eq!(status, expected, "{name}");
     }
-    assert_eq!(client.ask(CHECK, &[check(9)], true).await.0, "0", "the connection goes on");
+    assert_eq!(
+        client.ask(CHECK, &[check(9)], true).await.0,
+        "0",
+        "the connection goes on"
+    );
 }
 
 #[tokio::test]

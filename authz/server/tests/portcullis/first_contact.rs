@@ -1,6 +1,10 @@
 //! What a newcomer meets: a program without arguments, a setting at fault, an issuer that cannot be
 //! trusted.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic, its helpers outside #[test] functions too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may panic, its helpers outside #[test] functions too"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -18,12 +22,22 @@ const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 /// Far longer than anything takes, so that only a server that hangs meets it.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// No library's words, and no path of the machine that it was built on.
-const WORDS_OF_LIBRARIES: [&str; 5] =
-    ["UnknownIssuer", "corrupt message", "cargo/registry", "log.file", "rustls_platform"];
+const WORDS_OF_LIBRARIES: [&str; 5] = [
+    "UnknownIssuer",
+    "corrupt message",
+    "cargo/registry",
+    "log.file",
+    "rustls_platform",
+];
 
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-    command.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(arguments)
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command.kill_on_drop(true);
     command
 }
@@ -41,7 +55,11 @@ async fn program_without_a_command_prints_its_usage() {
         assert!(text.contains(part), "{part} is missing in:\n{text}");
     }
     let (code, text) = outcome(program(&["check"])).await;
-    assert!(code == Some(64) && text.contains("<FILE>...: is missing; Usage: portcullis check <FILE>..."), "{text}");
+    assert!(
+        code == Some(64)
+            && text.contains("<FILE>...: is missing; Usage: portcullis check <FILE>..."),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -85,7 +103,9 @@ async fn setting_at_fault_is_named_with_its_variable_and_an_example() {
         ),
     ] {
         let mut command = program(&[&serve[..], arguments].concat());
-        command.envs(variables.iter().copied()).args(["--operations-listen", "127.0.0.1:0"]);
+        command
+            .envs(variables.iter().copied())
+            .args(["--operations-listen", "127.0.0.1:0"]);
         let (code, text) = outcome(command).await;
         assert_eq!((code, text.as_str()), (Some(64), expected), "{name}");
     }
@@ -95,15 +115,31 @@ async fn setting_at_fault_is_named_with_its_variable_and_an_example() {
 fn policy(folder: &TempDir, authority: &str, tenant: &str) -> PathBuf {
     let text = std::fs::read_to_string(POLICY).unwrap();
     let path = folder.path().join("policy.yaml");
-    std::fs::write(&path, text.replace("https://localhost:8443", authority).replace(TENANT, tenant)).unwrap();
+    std::fs::write(
+        &path,
+        text.replace("https://localhost:8443", authority)
+            .replace(TENANT, tenant),
+    )
+    .unwrap();
     path
 }
 
 /// All that the server logs until a line holds `last`.
 async fn log_until(policy: &Path, extra_ca: Option<&Path>, last: &str) -> String {
     let any = "127.0.0.1:0";
-    let mut command = program(&["serve", "--issuer-wait", "300ms", "--policy", policy.to_str().unwrap()]);
-    for flag in ["--listen", "--keys-listen", "--administration-listen", "--operations-listen"] {
+    let mut command = program(&[
+        "serve",
+        "--issuer-wait",
+        "300ms",
+        "--policy",
+        policy.to_str().unwrap(),
+    ]);
+    for flag in [
+        "--listen",
+        "--keys-listen",
+        "--administration-listen",
+        "--operations-listen",
+    ] {
         command.args([flag, any]);
     }
     if let Some(file) = extra_ca {
@@ -129,7 +165,10 @@ async fn log_until(policy: &Path, extra_ca: Option<&Path>, last: &str) -> String
 
 #[tokio::test(flavor = "multi_thread")]
 async fn issuer_that_cannot_be_trusted_is_named_with_what_to_do() {
-    let (issuer, folder) = (InProcess::start().await.unwrap(), tempfile::tempdir().unwrap());
+    let (issuer, folder) = (
+        InProcess::start().await.unwrap(),
+        tempfile::tempdir().unwrap(),
+    );
     let ca = folder.path().join("ca.pem");
     std::fs::write(&ca, issuer.authority_pem()).unwrap();
     let plain = plain_http_server().await;
@@ -143,15 +182,47 @@ async fn issuer_that_cannot_be_trusted_is_named_with_what_to_do() {
             None,
             "by --extra-ca FILE or EXTRA_CA_FILE in the environment",
         ),
-        ("plain HTTP", plain, TENANT, None, "answers without TLS, probably in plain HTTP"),
-        ("unknown tenant", issuer.authority(), unknown, Some(ca.as_path()), aadsts.as_str()),
+        (
+            "plain HTTP",
+            plain,
+            TENANT,
+            None,
+            "answers without TLS, probably in plain HTTP",
+        ),
+        (
+            "unknown tenant",
+            issuer.authority(),
+            unknown,
+            Some(ca.as_path()),
+            aadsts.as_str(),
+        ),
     ] {
-        let log = log_until(&policy(&folder, &authority, tenant), extra_ca, "works for no request").await;
-        let fetches: Vec<&str> = log.lines().filter(|line| line.contains("signing keys cannot be fetched")).collect();
-        assert_eq!(fetches.len(), 2, "{name}, a line for each of Entra's two versions:\n{log}");
-        assert!(fetches.iter().all(|line| line.contains(&authority) && line.contains(expected)), "{name}:\n{log}");
+        let log = log_until(
+            &policy(&folder, &authority, tenant),
+            extra_ca,
+            "works for no request",
+        )
+        .await;
+        let fetches: Vec<&str> = log
+            .lines()
+            .filter(|line| line.contains("signing keys cannot be fetched"))
+            .collect();
+        assert_eq!(
+            fetches.len(),
+            2,
+            "{name}, a line for each of Entra's two versions:\n{log}"
+        );
+        assert!(
+            fetches
+                .iter()
+                .all(|line| line.contains(&authority) && line.contains(expected)),
+            "{name}:\n{log}"
+        );
         assert!(log.contains("issuer entra: "), "{name}:\n{log}");
-        assert!(WORDS_OF_LIBRARIES.iter().all(|words| !log.contains(words)), "{name}:\n{log}");
+        assert!(
+            WORDS_OF_LIBRARIES.iter().all(|words| !log.contains(words)),
+            "{name}:\n{log}"
+        );
         assert!(!log.contains("Trace ID"), "{name}:\n{log}");
     }
 }
@@ -163,7 +234,9 @@ async fn plain_http_server() -> String {
     tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
             let _read = connection.read(&mut [0; 1024]).await;
-            let _written = connection.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
+            let _written = connection
+                .write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+                .await;
         }
     });
     authority
@@ -173,13 +246,27 @@ async fn plain_http_server() -> String {
 async fn expired_authority_is_told_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let mut parameters = rcgen::CertificateParams::default();
-    parameters.distinguished_name.push(rcgen::DnType::CommonName, "old authority");
+    parameters
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "old authority");
     parameters.not_after = rcgen::date_time_ymd(2020, 1, 1);
-    let certificate = parameters.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+    let certificate = parameters
+        .self_signed(&rcgen::KeyPair::generate().unwrap())
+        .unwrap();
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, certificate.pem()).unwrap();
-    let log = log_until(&policy(&folder, "https://localhost:1", TENANT), Some(&file), "expired at").await;
-    for part in ["the certificate 'CN=old authority' expired at Jan  1 00:00:00 2020", "--extra-ca", "ca.pem", "WARN"] {
+    let log = log_until(
+        &policy(&folder, "https://localhost:1", TENANT),
+        Some(&file),
+        "expired at",
+    )
+    .await;
+    for part in [
+        "the certificate 'CN=old authority' expired at Jan  1 00:00:00 2020",
+        "--extra-ca",
+        "ca.pem",
+        "WARN",
+    ] {
         assert!(log.contains(part), "{part} is missing in:\n{log}");
     }
 }

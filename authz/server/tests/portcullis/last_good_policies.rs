@@ -1,5 +1,9 @@
-//! A server that starts with policies that cannot be used, as a container does that is started anew.
-#![allow(clippy::disallowed_methods, reason = "no runtime whose worker a pause could block")]
+//! A server that starts with policies that cannot be used, as a container does that is started
+//! anew.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "no runtime whose worker a pause could block"
+)]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::process::Command;
@@ -11,7 +15,9 @@ const GOOD: &str = "apiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmeta
                     allow: [{callers: anyone}]\n  upstream: {name: web}\n";
 
 fn version(metrics: &str) -> Option<&str> {
-    metrics.lines().find(|line| line.starts_with("portcullis_policy_version{"))
+    metrics
+        .lines()
+        .find(|line| line.starts_with("portcullis_policy_version{"))
 }
 
 #[test]
@@ -23,7 +29,10 @@ fn the_last_good_policies_serve_and_replicas_can_be_asked_for_the_newest() {
     let mut first = Server::start(&policy, "0s", &store);
     let good = until(&mut first, "portcullis_policy_version{");
     let good = version(&good).unwrap();
-    assert_eq!(in_force(&policy, &first), (Some(0), "no problems\n".to_owned()));
+    assert_eq!(
+        in_force(&policy, &first),
+        (Some(0), "no problems\n".to_owned())
+    );
     drop(first);
 
     std::fs::write(&policy, GOOD.replace("callers", "caller")).unwrap();
@@ -34,7 +43,12 @@ fn the_last_good_policies_serve_and_replicas_can_be_asked_for_the_newest() {
     // What it serves is not what the files would hold once they are good again.
     std::fs::write(folder.path().join("newer.yaml"), GOOD).unwrap();
     let (code, said) = in_force(&folder.path().join("newer.yaml"), &second);
-    assert!(code == Some(1) && said.contains("not in force after 0s") && said.contains("serves version"), "{said}");
+    assert!(
+        code == Some(1)
+            && said.contains("not in force after 0s")
+            && said.contains("serves version"),
+        "{said}"
+    );
 }
 
 /// The metrics, once they have `part`.
@@ -45,7 +59,10 @@ fn until(server: &mut Server, part: &str) -> String {
         if metrics.contains(part) {
             return metrics;
         }
-        assert!(begun.elapsed() < Duration::from_secs(20), "{part} is not in {metrics}");
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "{part} is not in {metrics}"
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -54,7 +71,13 @@ fn until(server: &mut Server, part: &str) -> String {
 fn in_force(file: &std::path::Path, server: &Server) -> (Option<i32>, String) {
     let at = server.operations.to_string();
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-    let command = command.args(["check", "--in-force-at", &at, "--within", "0s"]).arg(file).env_clear();
+    let command = command
+        .args(["check", "--in-force-at", &at, "--within", "0s"])
+        .arg(file)
+        .env_clear();
     let output = command.output().unwrap();
-    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
 }

@@ -1,6 +1,12 @@
 //! The program as it runs: what cannot work is said in one message before anything is served.
-#![allow(clippy::disallowed_methods, reason = "no runtime whose worker a pause could block")]
-#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers outside #[test] functions too")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "no runtime whose worker a pause could block"
+)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic, its helpers outside #[test] functions too"
+)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -16,18 +22,35 @@ const POLICY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/stack/polic
 const PATIENCE: Duration = Duration::from_mins(1);
 
 fn run(arguments: &[&str]) -> (Option<i32>, String) {
-    let Output { status, stderr, .. } =
-        Command::new(env!("CARGO_BIN_EXE_portcullis")).args(arguments).env_clear().output().unwrap();
+    let Output { status, stderr, .. } = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+        .args(arguments)
+        .env_clear()
+        .output()
+        .unwrap();
     (status.code(), String::from_utf8(stderr).unwrap())
 }
 
 /// `serve` on free ports with `policy`, failing fast where it waits for an issuer.
 fn serve(policy: &Path, more: &[&str]) -> (Option<i32>, String) {
     let policy = policy.to_str().unwrap();
-    let always = ["serve", "--policy", policy, "--operations-listen", "127.0.0.1:0", "--issuer-wait", "300ms"];
-    let free = ["--listen", "--keys-listen", "--administration-listen"].into_iter().filter(|flag| !more.contains(flag));
+    let always = [
+        "serve",
+        "--policy",
+        policy,
+        "--operations-listen",
+        "127.0.0.1:0",
+        "--issuer-wait",
+        "300ms",
+    ];
+    let free = ["--listen", "--keys-listen", "--administration-listen"]
+        .into_iter()
+        .filter(|flag| !more.contains(flag));
     let free = free.flat_map(|flag| [flag, "127.0.0.1:0"]);
-    run(&always.into_iter().chain(free).chain(more.iter().copied()).collect::<Vec<_>>())
+    run(&always
+        .into_iter()
+        .chain(free)
+        .chain(more.iter().copied())
+        .collect::<Vec<_>>())
 }
 
 fn policy_with(folder: &Path, good: &str, bad: &str) -> PathBuf {
@@ -40,9 +63,23 @@ fn policy_with(folder: &Path, good: &str, bad: &str) -> PathBuf {
 
 #[test]
 fn every_wrong_flag_is_named_at_once() {
-    let (code, text) = run(&["serve", "--listen", "nowhere", "--issuer-wait", "soon", "--colour"]);
+    let (code, text) = run(&[
+        "serve",
+        "--listen",
+        "nowhere",
+        "--issuer-wait",
+        "soon",
+        "--colour",
+    ]);
     assert_eq!(code, Some(64), "{text}");
-    for part in ["--listen", "nowhere", "--issuer-wait", "soon", "--colour", "--policy"] {
+    for part in [
+        "--listen",
+        "nowhere",
+        "--issuer-wait",
+        "soon",
+        "--colour",
+        "--policy",
+    ] {
         assert!(text.contains(part), "{part} is missing in:\n{text}");
     }
 }
@@ -54,11 +91,29 @@ fn a_policy_that_cannot_be_used_is_explained_with_file_and_field() {
         (
             "  issuer: entra",
             "  isuer: entra",
-            ["policy.yaml:14:3: RoutePolicy tasks: spec.isuer", "did you mean issuer?"],
+            [
+                "policy.yaml:14:3: RoutePolicy tasks: spec.isuer",
+                "did you mean issuer?",
+            ],
         ),
-        ("kind: TokenIssuer", "kind: [", ["policy.yaml:5:", ": is not YAML: "]),
-        ("requests: 100", "requests: lots", ["RoutePolicy audit: spec.rateLimit.requests", "lots"]),
-        ("callers: users", "callers: people", ["RoutePolicy notifications: spec.allow[0].callers", "`users`"]),
+        (
+            "kind: TokenIssuer",
+            "kind: [",
+            ["policy.yaml:5:", ": is not YAML: "],
+        ),
+        (
+            "requests: 100",
+            "requests: lots",
+            ["RoutePolicy audit: spec.rateLimit.requests", "lots"],
+        ),
+        (
+            "callers: users",
+            "callers: people",
+            [
+                "RoutePolicy notifications: spec.allow[0].callers",
+                "`users`",
+            ],
+        ),
     ] {
         let (code, text) = serve(&policy_with(folder.path(), good, bad), &[]);
         assert_eq!(code, Some(64), "{text}");
@@ -67,7 +122,12 @@ fn a_policy_that_cannot_be_used_is_explained_with_file_and_field() {
         }
     }
     let (code, text) = serve(&folder.path().join("absent.yaml"), &[]);
-    assert!(code == Some(64) && text.contains("--policy") && text.contains("absent.yaml: cannot be read"), "{text}");
+    assert!(
+        code == Some(64)
+            && text.contains("--policy")
+            && text.contains("absent.yaml: cannot be read"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -75,18 +135,36 @@ fn check_prints_every_problem_and_its_exit_code_says_whether_there_was_one() {
     let folder = tempfile::tempdir().unwrap();
     let bad = policy_with(folder.path(), "  issuer: entra", "  isuer: entra");
     let check = |arguments: &[&str]| {
-        let output =
-            Command::new(env!("CARGO_BIN_EXE_portcullis")).arg("check").args(arguments).env_clear().output().unwrap();
-        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+        let output = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+            .arg("check")
+            .args(arguments)
+            .env_clear()
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
     };
     assert_eq!(check(&[POLICY]), (Some(0), "no problems\n".to_owned()));
     let (code, text) = check(&[bad.to_str().unwrap()]);
-    assert_eq!((code, text.matches("spec.isuer: unknown field").count()), (Some(1), 3), "{text}");
+    assert_eq!(
+        (code, text.matches("spec.isuer: unknown field").count()),
+        (Some(1), 3),
+        "{text}"
+    );
     let (code, text) = check(&["--format", "json", folder.path().to_str().unwrap()]);
     let problems: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((code, problems[0]["document"].as_str()), (Some(1), Some("RoutePolicy tasks")), "{text}");
+    assert_eq!(
+        (code, problems[0]["document"].as_str()),
+        (Some(1), Some("RoutePolicy tasks")),
+        "{text}"
+    );
     assert_eq!(problems[0]["path"], "spec.isuer");
-    assert_eq!(check(&["--format", "json", POLICY]), (Some(0), "[]\n".to_owned()));
+    assert_eq!(
+        check(&["--format", "json", POLICY]),
+        (Some(0), "[]\n".to_owned())
+    );
 }
 
 #[test]
@@ -97,25 +175,52 @@ fn lint_prints_every_finding_and_its_exit_code_says_whether_there_was_one() {
     let lint = |policy: &str, more: &[&str]| {
         let arguments = ["lint", "--envoy", envoy, "--policy", policy];
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-        let output = command.args(arguments).args(more).env_clear().output().unwrap();
-        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+        let output = command
+            .args(arguments)
+            .args(more)
+            .env_clear()
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
     };
     assert_eq!(lint(POLICY, &[]), (Some(0), "no findings\n".to_owned()));
-    assert_eq!(lint(POLICY, &["--format", "json"]), (Some(0), "[]\n".to_owned()));
+    assert_eq!(
+        lint(POLICY, &["--format", "json"]),
+        (Some(0), "[]\n".to_owned())
+    );
     let renamed = renamed.to_str().unwrap();
     let (code, text) = lint(renamed, &[]);
-    for part in
-        ["routes.yaml: route gateway/gateway/audit: ", "did you mean audits? [policy-unknown]\n  danger: ", "\n  fix: "]
-    {
-        assert!(code == Some(1) && text.contains(part), "{part} is missing in:\n{text}");
+    for part in [
+        "routes.yaml: route gateway/gateway/audit: ",
+        "did you mean audits? [policy-unknown]\n  danger: ",
+        "\n  fix: ",
+    ] {
+        assert!(
+            code == Some(1) && text.contains(part),
+            "{part} is missing in:\n{text}"
+        );
     }
     let (code, text) = lint(renamed, &["--format", "json", "--allow", "policy-unknown"]);
     let findings: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((code, findings[0]["code"].as_str(), findings.get(1)), (Some(1), Some("policy-without-route"), None));
+    assert_eq!(
+        (code, findings[0]["code"].as_str(), findings.get(1)),
+        (Some(1), Some("policy-without-route"), None)
+    );
     for field in ["file", "place", "field", "found", "danger", "fix"] {
-        assert!(findings[0][field].is_string(), "{field} is missing in {text}");
+        assert!(
+            findings[0][field].is_string(),
+            "{field} is missing in {text}"
+        );
     }
-    let both = ["--allow", "policy-unknown", "--allow", "policy-without-route"];
+    let both = [
+        "--allow",
+        "policy-unknown",
+        "--allow",
+        "policy-without-route",
+    ];
     assert_eq!(lint(renamed, &both), (Some(0), "no findings\n".to_owned()));
 }
 
@@ -126,7 +231,10 @@ fn an_occupied_port_names_the_flag_and_the_fix() {
     for flag in ["--listen", "--keys-listen"] {
         let (code, text) = serve(Path::new(POLICY), &[flag, &address]);
         assert_eq!(code, Some(1), "{text}");
-        for part in [format!("{flag} {address}"), "choose another port".to_owned()] {
+        for part in [
+            format!("{flag} {address}"),
+            "choose another port".to_owned(),
+        ] {
             assert!(text.contains(&part), "{part} is missing in:\n{text}");
         }
     }
@@ -143,11 +251,25 @@ impl Server {
     pub(crate) fn start(policy: &Path, wait: &str, variables: &[(&str, &str)]) -> Self {
         let operations = SocketAddr::from(([127, 0, 0, 1], PortChoice::AnyFree.pick(0).unwrap()));
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-        command.args(["serve", "--policy", policy.to_str().unwrap(), "--issuer-wait", wait]);
+        command.args([
+            "serve",
+            "--policy",
+            policy.to_str().unwrap(),
+            "--issuer-wait",
+            wait,
+        ]);
         let free = ["--listen", "--keys-listen", "--administration-listen"];
         command.args(free.iter().flat_map(|flag| [*flag, "127.0.0.1:0"]));
-        command.args(["--operations-listen", &operations.to_string()]).env_clear().envs(variables.iter().copied());
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        command
+            .args(["--operations-listen", &operations.to_string()])
+            .env_clear()
+            .envs(variables.iter().copied());
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         Self { child, operations }
     }
 
@@ -155,7 +277,10 @@ impl Server {
     pub(crate) fn get(&mut self, path: &str) -> String {
         let started = Instant::now();
         loop {
-            assert!(self.child.try_wait().unwrap().is_none(), "the server has ended");
+            assert!(
+                self.child.try_wait().unwrap().is_none(),
+                "the server has ended"
+            );
             if let Ok(mut connection) = TcpStream::connect(self.operations) {
                 write!(connection, "GET {path} HTTP/1.0\r\n\r\n").unwrap();
                 let mut answer = String::new();
@@ -175,7 +300,10 @@ impl Server {
             if parts.iter().all(|part| answer.contains(part)) {
                 return answer;
             }
-            assert!(started.elapsed() < PATIENCE, "{parts:?} are not in: {answer}");
+            assert!(
+                started.elapsed() < PATIENCE,
+                "{parts:?} are not in: {answer}"
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -192,41 +320,73 @@ impl Drop for Server {
 fn an_issuer_that_cannot_be_reached_keeps_the_server_unready_and_running() {
     let folder = tempfile::tempdir().unwrap();
     // Bound and dropped: nothing listens there.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let authority = format!("https://localhost:{port}");
     let policy = policy_with(folder.path(), "https://localhost:8443", &authority);
     let mut server = Server::start(&policy, "300ms", &[]);
-    let parts =
-        ["503", "issuer entra", &authority, "/.well-known/openid-configuration", "cannot be reached", "refused"];
+    let parts = [
+        "503",
+        "issuer entra",
+        &authority,
+        "/.well-known/openid-configuration",
+        "cannot be reached",
+        "refused",
+    ];
     server.readiness_with(&parts);
     let metrics = server.get("/metrics");
     for version in ["", "v2.0/"] {
-        let source = format!("{authority}/11111111-1111-4111-8111-111111111111/{version}.well-known");
+        let source =
+            format!("{authority}/11111111-1111-4111-8111-111111111111/{version}.well-known");
         let gauge = format!("portcullis_issuer_ready{{issuer=\"entra\",source=\"{source}");
         let line = metrics.lines().find(|line| line.starts_with(&gauge));
-        assert!(line.is_some_and(|line| line.ends_with(" 0")), "{gauge} in {metrics}");
+        assert!(
+            line.is_some_and(|line| line.ends_with(" 0")),
+            "{gauge} in {metrics}"
+        );
     }
 }
 
 #[test]
 fn a_policy_for_anyone_is_served_while_no_issuer_answers() {
     let folder = tempfile::tempdir().unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let authority = format!("https://localhost:{port}");
     let policy = policy_with(folder.path(), "https://localhost:8443", &authority);
     let public = "\n---\napiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {name: public}\n\
         spec: {allow: [{callers: anyone}], upstream: {name: web}}\n";
-    std::fs::write(&policy, format!("{}{public}", std::fs::read_to_string(&policy).unwrap())).unwrap();
+    std::fs::write(
+        &policy,
+        format!("{}{public}", std::fs::read_to_string(&policy).unwrap()),
+    )
+    .unwrap();
     let mut server = Server::start(&policy, "300ms", &[]);
-    server.readiness_with(&["200", "\nready\nmissing: signing keys: issuer entra: ", &authority]);
+    server.readiness_with(&[
+        "200",
+        "\nready\nmissing: signing keys: issuer entra: ",
+        &authority,
+    ]);
 }
 
 #[test]
 fn a_key_file_that_is_none_is_explained() {
     let (code, text) = serve(Path::new(POLICY), &["--assertion-key", POLICY]);
-    assert!(code == Some(64) && text.contains("--assertion-key") && text.contains("PKCS#8"), "{text}");
+    assert!(
+        code == Some(64) && text.contains("--assertion-key") && text.contains("PKCS#8"),
+        "{text}"
+    );
     let (code, text) = serve(Path::new(POLICY), &["--assertion-key", "absent.pem"]);
-    assert!(code == Some(64) && text.contains("absent.pem: cannot be read"), "{text}");
+    assert!(
+        code == Some(64) && text.contains("absent.pem: cannot be read"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -234,13 +394,23 @@ fn a_folder_of_mac_keys_that_cannot_be_used_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     for (file, content, part) in [
-        ("task-api", "c2hvcnQ=", "task-api: line 1 has a key of 5 bytes"),
+        (
+            "task-api",
+            "c2hvcnQ=",
+            "task-api: line 1 has a key of 5 bytes",
+        ),
         ("task-api", key, "audit and task-api have the same key"),
     ] {
         std::fs::write(folder.path().join("audit"), key).unwrap();
         std::fs::write(folder.path().join(file), content).unwrap();
-        let (code, text) = serve(Path::new(POLICY), &["--assertion-mac-keys", folder.path().to_str().unwrap()]);
-        assert!(code == Some(64) && text.contains("--assertion-mac-keys") && text.contains(part), "{text}");
+        let (code, text) = serve(
+            Path::new(POLICY),
+            &["--assertion-mac-keys", folder.path().to_str().unwrap()],
+        );
+        assert!(
+            code == Some(64) && text.contains("--assertion-mac-keys") && text.contains(part),
+            "{text}"
+        );
         assert!(!text.contains(key), "{text}");
     }
 }
@@ -249,7 +419,10 @@ fn a_folder_of_mac_keys_that_cannot_be_used_is_explained() {
 fn a_folder_that_cannot_keep_keys_is_explained() {
     for folder in ["absent", POLICY] {
         let (code, text) = serve(Path::new(POLICY), &["--key-store", folder]);
-        assert!(code == Some(64) && text.contains("--key-store") && text.contains("is not a folder"), "{text}");
+        assert!(
+            code == Some(64) && text.contains("--key-store") && text.contains("is not a folder"),
+            "{text}"
+        );
     }
 }
 
@@ -259,17 +432,33 @@ fn keys_are_fetched_through_the_proxy_of_the_environment() {
     let url = |proxy: &TcpListener| format!("http://{}", proxy.local_addr().unwrap());
     let folder = tempfile::tempdir().unwrap();
     // A name that only a proxy could resolve (RFC 6761 §6.4).
-    let policy = policy_with(folder.path(), "https://localhost:8443", "https://issuer.invalid");
+    let policy = policy_with(
+        folder.path(),
+        "https://localhost:8443",
+        "https://issuer.invalid",
+    );
     let proxy = listener();
     let _server = Server::start(&policy, "10s", &[("HTTPS_PROXY", &url(&proxy))]);
     let (connection, _) = proxy.accept().unwrap();
     let mut first_line = String::new();
-    BufReader::new(connection).read_line(&mut first_line).unwrap();
+    BufReader::new(connection)
+        .read_line(&mut first_line)
+        .unwrap();
     assert_eq!(first_line, "CONNECT issuer.invalid:443 HTTP/1.1\r\n");
 
     let proxy = listener();
     proxy.set_nonblocking(true).unwrap();
-    let mut server = Server::start(&policy, "300ms", &[("HTTPS_PROXY", &url(&proxy)), ("NO_PROXY", "issuer.invalid")]);
+    let mut server = Server::start(
+        &policy,
+        "300ms",
+        &[
+            ("HTTPS_PROXY", &url(&proxy)),
+            ("NO_PROXY", "issuer.invalid"),
+        ],
+    );
     server.readiness_with(&["503", "https://issuer.invalid/", "cannot be reached"]);
-    assert!(proxy.accept().is_err(), "the proxy was asked for a host that NO_PROXY excepts");
+    assert!(
+        proxy.accept().is_err(),
+        "the proxy was asked for a host that NO_PROXY excepts"
+    );
 }

@@ -32,7 +32,8 @@ struct Source {
     keys: Arc<KeyCache>,
 }
 
-/// Where a token claims to come from: a tenant that is served, in one version, with the keys that must have signed it.
+/// Where a token claims to come from: a tenant that is served, in one version, with the keys that
+/// must have signed it.
 #[derive(Debug)]
 pub(crate) struct Origin<'a> {
     tenant: &'a str,
@@ -47,12 +48,27 @@ impl EntraIssuer {
 
     pub(crate) fn start(keys: &KeySources, settings: EntraSettings) -> Self {
         Self::with_keys(settings, |tenant, _version, metadata| {
-            let location = KeyLocation::Discovery { url: metadata.clone(), keys_elsewhere: false };
+            let location = KeyLocation::Discovery {
+                url: metadata.clone(),
+                keys_elsewhere: false,
+            };
             let algorithms = Self::ALGORITHMS.to_vec();
             let owner = tenant.to_owned();
-            let id = SourceId { location: location.clone(), algorithms: algorithms.clone(), owner };
-            let remote = PublishedKeys { http: keys.http.clone(), location, algorithms };
-            let source = TenantKeys { remote, metadata: metadata.clone(), tenant: tenant.to_owned() };
+            let id = SourceId {
+                location: location.clone(),
+                algorithms: algorithms.clone(),
+                owner,
+            };
+            let remote = PublishedKeys {
+                http: keys.http.clone(),
+                location,
+                algorithms,
+            };
+            let source = TenantKeys {
+                remote,
+                metadata: metadata.clone(),
+                tenant: tenant.to_owned(),
+            };
             keys.cache(id, source, keys.policy.clone())
         })
     }
@@ -68,7 +84,11 @@ impl EntraIssuer {
             .map(|(tenant, version)| {
                 let metadata = settings.metadata_url(tenant, version);
                 let keys = keys_of(tenant, version, &metadata);
-                Source { tenant: tenant.to_owned(), version, keys }
+                Source {
+                    tenant: tenant.to_owned(),
+                    version,
+                    keys,
+                }
             })
             .collect();
         Self { settings, sources }
@@ -78,22 +98,37 @@ impl EntraIssuer {
         &self.settings
     }
 
-    /// Which tenant and version a token is of, by the words of the token itself: they choose the keys, and the keys prove them.
+    /// Which tenant and version a token is of, by the words of the token itself: they choose the
+    /// keys, and the keys prove them.
     pub(crate) fn origin_of<'a>(&self, claims: &'a Claims) -> Result<Origin<'a>, Refusal> {
         let issuer = claims.text("iss")?;
-        let (Some(tenant), Some(version)) = (claims.optional_text("tid")?, claims.optional_text("ver")?) else {
+        let (Some(tenant), Some(version)) =
+            (claims.optional_text("tid")?, claims.optional_text("ver")?)
+        else {
             return Err(foreign_issuer());
         };
         if !is_guid(tenant) {
             return Err(wrong("tid", "is not a GUID in lower case"));
         }
-        let version = EntraVersion::from_claim(version).ok_or_else(|| wrong("ver", "is neither 1.0 nor 2.0"))?;
+        let version = EntraVersion::from_claim(version)
+            .ok_or_else(|| wrong("ver", "is neither 1.0 nor 2.0"))?;
         if !self.settings.serves(tenant) {
-            return Err(Refusal::new(Reason::TenantNotAllowed, "the token's tenant is not served here"));
+            return Err(Refusal::new(
+                Reason::TenantNotAllowed,
+                "the token's tenant is not served here",
+            ));
         }
-        let keys = self.source(tenant, version).and_then(|source| source.keys.keys()).ok_or_else(keys_unavailable)?;
+        let keys = self
+            .source(tenant, version)
+            .and_then(|source| source.keys.keys())
+            .ok_or_else(keys_unavailable)?;
         if is_issuer_of(issuer, keys.issuer.as_deref().unwrap_or_default(), tenant) {
-            Ok(Origin { tenant, version, issuer, keys })
+            Ok(Origin {
+                tenant,
+                version,
+                issuer,
+                keys,
+            })
         } else {
             Err(foreign_issuer())
         }
@@ -112,12 +147,16 @@ impl EntraIssuer {
     /// The keys that a token with these claims is verified with.
     pub(crate) fn key_cache_of(&self, claims: &Claims) -> Option<&KeyCache> {
         let version = EntraVersion::from_claim(claims.text("ver").ok()?)?;
-        self.source(claims.text("tid").ok()?, version).map(|source| &*source.keys)
+        self.source(claims.text("tid").ok()?, version)
+            .map(|source| &*source.keys)
     }
 
     fn source(&self, tenant: &str, version: EntraVersion) -> Option<&Source> {
         let of_tenant = |source: &&Source| source.tenant == tenant || !is_guid(&source.tenant);
-        self.sources.iter().filter(|source| source.version == version).find(of_tenant)
+        self.sources
+            .iter()
+            .filter(|source| source.version == version)
+            .find(of_tenant)
     }
 }
 
@@ -127,17 +166,32 @@ impl Origin<'_> {
         caller(claims, self.tenant, self.version, audiences)
     }
 
-    /// The key that the token names. Entra binds keys to issuers by a member of the key ("Claims validation", §Validate the signing key's issuer),
-    /// and to a cloud by another, which the metadata names too (Microsoft.IdentityModel's
-    /// `EnableEntraIdSigningKeyCloudInstanceValidation`). As there, a name that either lacks is not compared.
+    /// The key that the token names. Entra binds keys to issuers by a member of the key ("Claims
+    /// validation", §Validate the signing key's issuer), and to a cloud by another, which the
+    /// metadata names too (Microsoft.IdentityModel's
+    /// `EnableEntraIdSigningKeyCloudInstanceValidation`). As there, a name that either lacks is not
+    /// compared.
     pub(crate) fn key(&self, kid: &str) -> Result<&VerificationKey, Refusal> {
-        let unknown =
-            || Refusal::new(Reason::KeyUnknown, "the token is signed with a key that its issuer does not publish");
+        let unknown = || {
+            Refusal::new(
+                Reason::KeyUnknown,
+                "the token is signed with a key that its issuer does not publish",
+            )
+        };
         let key = self.keys.keys.get(kid).ok_or_else(unknown)?;
-        let of_issuer = key.issuer().is_none_or(|template| is_issuer_of(self.issuer, template, self.tenant));
+        let of_issuer = key
+            .issuer()
+            .is_none_or(|template| is_issuer_of(self.issuer, template, self.tenant));
         let cloud = self.keys.cloud_instance.as_deref();
-        let of_cloud = key.cloud_instance().zip(cloud).is_none_or(|(key, metadata)| key == metadata);
-        if of_issuer && of_cloud { Ok(key) } else { Err(foreign_issuer()) }
+        let of_cloud = key
+            .cloud_instance()
+            .zip(cloud)
+            .is_none_or(|(key, metadata)| key == metadata);
+        if of_issuer && of_cloud {
+            Ok(key)
+        } else {
+            Err(foreign_issuer())
+        }
     }
 }
 
@@ -163,17 +217,32 @@ impl KeySource for TenantKeys {
         if names_tenant(issuer, &self.tenant) {
             return Ok(fetched);
         }
-        let problem = format!("its issuer '{issuer}' is not that of tenant {}", self.tenant);
-        Err(FetchError::Discovery { url: self.metadata.clone(), problem })
+        let problem = format!(
+            "its issuer '{issuer}' is not that of tenant {}",
+            self.tenant
+        );
+        Err(FetchError::Discovery {
+            url: self.metadata.clone(),
+            problem,
+        })
     }
 }
 
-/// An issuer is an https URL whose first path segment is the tenant. Its host may differ from the authority's: v1 tokens come from
-/// `sts.windows.net`, those of External ID from `{tenant}.ciamlogin.com`; verified TLS to the authority vouches for it.
+/// An issuer is an https URL whose first path segment is the tenant. Its host may differ from the
+/// authority's: v1 tokens come from `sts.windows.net`, those of External ID from
+/// `{tenant}.ciamlogin.com`; verified TLS to the authority vouches for it.
 fn names_tenant(issuer: &str, tenant: &str) -> bool {
-    let path = issuer.strip_prefix("https://").and_then(|rest| rest.split_once('/')).map(|(_host, path)| path);
+    let path = issuer
+        .strip_prefix("https://")
+        .and_then(|rest| rest.split_once('/'))
+        .map(|(_host, path)| path);
     let first = path.and_then(|path| path.split('/').next());
-    first == Some(if is_guid(tenant) { tenant } else { TENANT_PLACEHOLDER })
+    first
+        == Some(if is_guid(tenant) {
+            tenant
+        } else {
+            TENANT_PLACEHOLDER
+        })
 }
 
 /// Whether `issuer` is `template` with `tenant` in the placeholder's stead, if there is one.
@@ -181,16 +250,24 @@ fn is_issuer_of(issuer: &str, template: &str, tenant: &str) -> bool {
     match template.split_once(TENANT_PLACEHOLDER) {
         None => issuer == template,
         Some((before, after)) => {
-            let rest = issuer.strip_prefix(before).and_then(|rest| rest.strip_prefix(tenant));
+            let rest = issuer
+                .strip_prefix(before)
+                .and_then(|rest| rest.strip_prefix(tenant));
             rest.is_some_and(|rest| is_issuer_of(rest, after, tenant))
         }
     }
 }
 
 fn foreign_issuer() -> Refusal {
-    Refusal::new(Reason::IssuerNotAllowed, "the token was not issued by the Entra tenant that it names")
+    Refusal::new(
+        Reason::IssuerNotAllowed,
+        "the token was not issued by the Entra tenant that it names",
+    )
 }
 
 fn keys_unavailable() -> Refusal {
-    Refusal::new(Reason::KeysUnavailable, "the issuer's signing keys are not at hand; try again in a moment")
+    Refusal::new(
+        Reason::KeysUnavailable,
+        "the issuer's signing keys are not at hand; try again in a moment",
+    )
 }

@@ -3,7 +3,8 @@ use url::Url;
 use super::EntraVersion;
 use crate::guid::normalize_guid;
 
-/// The tenant of personal Microsoft accounts: anyone can have one, so it is served only when it is listed by id.
+/// The tenant of personal Microsoft accounts: anyone can have one, so it is served only when it is
+/// listed by id.
 const PERSONAL_ACCOUNTS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// Which Entra, and which of its tenants.
@@ -42,10 +43,17 @@ impl EntraSettings {
         let mut problems = tenants.problems();
         match parse_authority(authority) {
             Ok(authority) if problems.is_empty() => {
-                return Ok(Self { authority, tenants: tenants.normalized(), sender_constrained_as_bearer: false });
+                return Ok(Self {
+                    authority,
+                    tenants: tenants.normalized(),
+                    sender_constrained_as_bearer: false,
+                });
             }
             Ok(_) => {}
-            Err(problem) => problems.push(InvalidEntraSettings { field: "authority", problem }),
+            Err(problem) => problems.push(InvalidEntraSettings {
+                field: "authority",
+                problem,
+            }),
         }
         Err(problems)
     }
@@ -53,7 +61,10 @@ impl EntraSettings {
     /// Takes tokens with `cnf` as bearer tokens, without the proof that they ask for.
     #[must_use]
     pub fn insecure_sender_constrained_as_bearer(self, taken: bool) -> Self {
-        Self { sender_constrained_as_bearer: taken, ..self }
+        Self {
+            sender_constrained_as_bearer: taken,
+            ..self
+        }
     }
 
     pub(crate) fn takes_sender_constrained_as_bearer(&self) -> bool {
@@ -66,7 +77,8 @@ impl EntraSettings {
         &self.authority
     }
 
-    /// The issuer that a tenant's tokens of a version name, as Microsoft documents it; what counts is what the metadata says.
+    /// The issuer that a tenant's tokens of a version name, as Microsoft documents it; what counts
+    /// is what the metadata says.
     pub(crate) fn documented_issuer(&self, tenant: &str, version: EntraVersion) -> String {
         match version {
             EntraVersion::V1 => format!("https://sts.windows.net/{tenant}/"),
@@ -110,18 +122,37 @@ impl EntraSettings {
 
 impl Tenants {
     fn problems(&self) -> Vec<InvalidEntraSettings> {
-        let Self::Listed(tenants) = self else { return Vec::new() };
-        let problem = |problem| InvalidEntraSettings { field: "tenants", problem };
+        let Self::Listed(tenants) = self else {
+            return Vec::new();
+        };
+        let problem = |problem| InvalidEntraSettings {
+            field: "tenants",
+            problem,
+        };
         if tenants.is_empty() {
-            return vec![problem("is empty; list the ids of the tenants to serve".to_owned())];
+            return vec![problem(
+                "is empty; list the ids of the tenants to serve".to_owned(),
+            )];
         }
-        let bad = tenants.iter().filter(|tenant| normalize_guid(tenant).is_none());
-        bad.map(|tenant| problem(format!("'{tenant}' is not a tenant id; give the GUID, not a domain name"))).collect()
+        let bad = tenants
+            .iter()
+            .filter(|tenant| normalize_guid(tenant).is_none());
+        bad.map(|tenant| {
+            problem(format!(
+                "'{tenant}' is not a tenant id; give the GUID, not a domain name"
+            ))
+        })
+        .collect()
     }
 
     fn normalized(self) -> Self {
         match self {
-            Self::Listed(tenants) => Self::Listed(tenants.iter().filter_map(|tenant| normalize_guid(tenant)).collect()),
+            Self::Listed(tenants) => Self::Listed(
+                tenants
+                    .iter()
+                    .filter_map(|tenant| normalize_guid(tenant))
+                    .collect(),
+            ),
             Self::AnyOrganization => Self::AnyOrganization,
         }
     }
@@ -129,17 +160,23 @@ impl Tenants {
 
 fn parse_authority(text: &str) -> Result<Url, String> {
     let example = EntraSettings::PUBLIC_CLOUD;
-    let url =
-        Url::parse(text).map_err(|error| format!("'{text}' is not a URL ({error}); give one such as {example}"))?;
+    let url = Url::parse(text)
+        .map_err(|error| format!("'{text}' is not a URL ({error}); give one such as {example}"))?;
     if url.scheme() != "https" {
-        return Err(format!("'{text}' is not https; keys fetched without TLS are anybody's"));
+        return Err(format!(
+            "'{text}' is not https; keys fetched without TLS are anybody's"
+        ));
     }
-    let only_origin =
-        url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let only_origin = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty();
     if only_origin {
         Ok(url)
     } else {
-        Err(format!("'{text}' has more than a host and a port; give one such as {example}"))
+        Err(format!(
+            "'{text}' has more than a host and a port; give one such as {example}"
+        ))
     }
 }
 
@@ -152,25 +189,48 @@ mod tests {
 
     #[test]
     fn a_tenant_is_served_whatever_the_case_of_its_setting() {
-        for spelling in [TENANT.to_owned(), TENANT.to_lowercase(), format!("{{{TENANT}}}"), format!(" {TENANT} ")] {
-            let settings = EntraSettings::new("https://localhost:8443", Tenants::Listed(vec![spelling])).unwrap();
+        for spelling in [
+            TENANT.to_owned(),
+            TENANT.to_lowercase(),
+            format!("{{{TENANT}}}"),
+            format!(" {TENANT} "),
+        ] {
+            let settings =
+                EntraSettings::new("https://localhost:8443", Tenants::Listed(vec![spelling]))
+                    .unwrap();
             assert!(settings.serves(&TENANT.to_lowercase()) && !settings.serves(PERSONAL_ACCOUNTS));
         }
-        let settings = EntraSettings::new("https://localhost:8443", Tenants::Listed(vec![TENANT.to_owned()])).unwrap();
+        let settings = EntraSettings::new(
+            "https://localhost:8443",
+            Tenants::Listed(vec![TENANT.to_owned()]),
+        )
+        .unwrap();
         let url = |version| settings.metadata_url("t", version).to_string();
-        assert_eq!(url(EntraVersion::V1), "https://localhost:8443/t/.well-known/openid-configuration");
-        assert_eq!(url(EntraVersion::V2), "https://localhost:8443/t/v2.0/.well-known/openid-configuration");
+        assert_eq!(
+            url(EntraVersion::V1),
+            "https://localhost:8443/t/.well-known/openid-configuration"
+        );
+        assert_eq!(
+            url(EntraVersion::V2),
+            "https://localhost:8443/t/v2.0/.well-known/openid-configuration"
+        );
     }
 
     #[test]
     fn any_organization_leaves_personal_accounts_out() {
-        let settings = EntraSettings::new(EntraSettings::PUBLIC_CLOUD, Tenants::AnyOrganization).unwrap();
+        let settings =
+            EntraSettings::new(EntraSettings::PUBLIC_CLOUD, Tenants::AnyOrganization).unwrap();
         assert!(settings.serves(&TENANT.to_lowercase()) && !settings.serves(PERSONAL_ACCOUNTS));
         let listed = Tenants::Listed(vec![PERSONAL_ACCOUNTS.to_owned()]);
-        assert!(EntraSettings::new(EntraSettings::PUBLIC_CLOUD, listed).unwrap().serves(PERSONAL_ACCOUNTS));
+        assert!(
+            EntraSettings::new(EntraSettings::PUBLIC_CLOUD, listed)
+                .unwrap()
+                .serves(PERSONAL_ACCOUNTS)
+        );
     }
 
-    /// The national clouds ("National clouds", Microsoft identity platform) and External ID, whose authority has the tenant's name.
+    /// The national clouds ("National clouds", Microsoft identity platform) and External ID, whose
+    /// authority has the tenant's name.
     #[test]
     fn other_clouds_are_their_authority() {
         for authority in [
@@ -178,10 +238,17 @@ mod tests {
             "https://login.partner.microsoftonline.cn",
             "https://contoso.ciamlogin.com",
         ] {
-            let settings = EntraSettings::new(authority, Tenants::Listed(vec![TENANT.to_owned()])).unwrap();
+            let settings =
+                EntraSettings::new(authority, Tenants::Listed(vec![TENANT.to_owned()])).unwrap();
             let url = settings.metadata_url("t", EntraVersion::V2).to_string();
-            assert_eq!(url, format!("{authority}/t/v2.0/.well-known/openid-configuration"));
-            assert_eq!(settings.documented_issuer("t", EntraVersion::V2), format!("{authority}/t/v2.0"));
+            assert_eq!(
+                url,
+                format!("{authority}/t/v2.0/.well-known/openid-configuration")
+            );
+            assert_eq!(
+                settings.documented_issuer("t", EntraVersion::V2),
+                format!("{authority}/t/v2.0")
+            );
         }
     }
 
@@ -191,8 +258,17 @@ mod tests {
         let problems = EntraSettings::new("http://localhost", tenants).unwrap_err();
         let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(text.len(), 3, "{text:?}");
-        for authority in ["", "https://host/path", "https://host/?q", "https://user@host", "ftp://host"] {
-            assert!(EntraSettings::new(authority, Tenants::AnyOrganization).is_err(), "{authority}");
+        for authority in [
+            "",
+            "https://host/path",
+            "https://host/?q",
+            "https://user@host",
+            "ftp://host",
+        ] {
+            assert!(
+                EntraSettings::new(authority, Tenants::AnyOrganization).is_err(),
+                "{authority}"
+            );
         }
         assert!(EntraSettings::new("https://host", Tenants::Listed(Vec::new())).is_err());
     }

@@ -43,14 +43,19 @@ fn issuer_of(version: EntraVersion, tenant: &str) -> String {
     }
 }
 
-/// A verifier whose keys are there: key 0 as `k`, and key 1 as `other-tenant`, which Entra bound to another tenant.
+/// A verifier whose keys are there: key 0 as `k`, and key 1 as `other-tenant`, which Entra bound to
+/// another tenant.
 async fn verifier(tenants: Tenants) -> Verifier {
     verifier_by(EntraSettings::new(EntraSettings::PUBLIC_CLOUD, tenants).unwrap()).await
 }
 
 async fn verifier_by(settings: EntraSettings) -> Verifier {
     let issuer = EntraIssuer::with_keys(settings, |tenant, version, _| {
-        let tenant = if tenant == "organizations" { "{tenantid}" } else { tenant };
+        let tenant = if tenant == "organizations" {
+            "{tenantid}"
+        } else {
+            tenant
+        };
         let mut bound = jwk("other-tenant", key(1));
         bound["issuer"] = issuer_of(version, OTHER_TENANT).into();
         let mut own = jwk("k", key(0));
@@ -65,7 +70,11 @@ async fn verifier_by(settings: EntraSettings) -> Verifier {
 fn published(issuer: String, cloud: Option<&str>, keys: &[Value]) -> KeyCache {
     let document = json!({ "keys": keys }).to_string();
     let keys = KeySet::parse(document.as_bytes(), EntraIssuer::ALGORITHMS).unwrap();
-    let fetched = FetchedKeys { issuer: Some(issuer), cloud_instance: cloud.map(str::to_owned), keys };
+    let fetched = FetchedKeys {
+        issuer: Some(issuer),
+        cloud_instance: cloud.map(str::to_owned),
+        keys,
+    };
     KeyCache::start(FixedKeys(fetched), KeyPolicy::default())
 }
 
@@ -99,12 +108,18 @@ fn application() -> Value {
 }
 
 fn token(claims: &Value) -> String {
-    sign(key(0), &json!({"alg": "RS256", "typ": "JWT", "kid": "k"}), claims)
+    sign(
+        key(0),
+        &json!({"alg": "RS256", "typ": "JWT", "kid": "k"}),
+        claims,
+    )
 }
 
 fn judge(verifier: &Verifier, token: &str) -> Result<Verified, Reason> {
     let audiences = Audiences::Application(API.to_owned());
-    verifier.verify_at_hand(token, &audiences, NOW + 1).map_err(|refusal| refusal.reason)
+    verifier
+        .verify_at_hand(token, &audiences, NOW + 1)
+        .map_err(|refusal| refusal.reason)
 }
 
 fn listed() -> Tenants {
@@ -116,23 +131,43 @@ async fn both_versions_name_the_same_user() {
     let verifier = verifier(listed()).await;
     for claims in [user_v2(), user_v1()] {
         let caller = judge(&verifier, &token(&claims)).unwrap().caller;
-        assert_eq!((caller.tenant.as_str(), caller.object_id.as_str(), caller.kind), (TENANT, USER, CallerKind::User));
-        assert_eq!((caller.actor.as_deref(), caller.name.as_deref()), (Some(CLIENT), Some("Renée")));
+        assert_eq!(
+            (
+                caller.tenant.as_str(),
+                caller.object_id.as_str(),
+                caller.kind
+            ),
+            (TENANT, USER, CallerKind::User)
+        );
+        assert_eq!(
+            (caller.actor.as_deref(), caller.name.as_deref()),
+            (Some(CLIENT), Some("Renée"))
+        );
         assert_eq!(caller.email.as_deref(), Some("renee@contoso.example"));
-        assert!(caller.has_role("Reader") && caller.has_scope("access_as_user") && !caller.has_role("reader"));
+        assert!(
+            caller.has_role("Reader")
+                && caller.has_scope("access_as_user")
+                && !caller.has_role("reader")
+        );
     }
 }
 
 #[tokio::test]
 async fn an_application_is_told_from_a_user() {
     let verifier = verifier(listed()).await;
-    for claims in
-        [application(), with(application(), &json!({"idtyp": null})), with(application(), &json!({"roles": null}))]
-    {
+    for claims in [
+        application(),
+        with(application(), &json!({"idtyp": null})),
+        with(application(), &json!({"roles": null})),
+    ] {
         for unscoped in [json!({}), json!({"scp": ""}), json!({"scp": "/"})] {
             let claims = with(claims.clone(), &unscoped);
             let caller = judge(&verifier, &token(&claims)).unwrap().caller;
-            assert_eq!((caller.kind, caller.scopes.len()), (CallerKind::Application, 0), "{claims}");
+            assert_eq!(
+                (caller.kind, caller.scopes.len()),
+                (CallerKind::Application, 0),
+                "{claims}"
+            );
         }
     }
 }
@@ -146,11 +181,21 @@ async fn an_agent_identity_is_an_application_and_acts_for_users_as_their_client(
         "xms_act_fct": "3 9 11", "xms_sub_fct": "9 3 11", "xms_tnt_fct": "3 9", "xms_idrel": "7 10",
         "xms_par_app_azp": "30cf4c22-9985-4ef7-8756-91cc888176bd",
     });
-    let caller = judge(&verifier, &token(&with(application(), &agent))).unwrap().caller;
-    assert_eq!((caller.kind, caller.actor.as_deref()), (CallerKind::Application, Some(CLIENT)));
+    let caller = judge(&verifier, &token(&with(application(), &agent)))
+        .unwrap()
+        .caller;
+    assert_eq!(
+        (caller.kind, caller.actor.as_deref()),
+        (CallerKind::Application, Some(CLIENT))
+    );
     let for_user = json!({"idtyp": "user", "xms_act_fct": "11 9 3", "xms_sub_fct": "2 3"});
-    let caller = judge(&verifier, &token(&with(user_v2(), &for_user))).unwrap().caller;
-    assert_eq!((caller.kind, caller.object_id.as_str()), (CallerKind::User, USER));
+    let caller = judge(&verifier, &token(&with(user_v2(), &for_user)))
+        .unwrap()
+        .caller;
+    assert_eq!(
+        (caller.kind, caller.object_id.as_str()),
+        (CallerKind::User, USER)
+    );
 }
 
 #[tokio::test]
@@ -164,22 +209,41 @@ async fn a_managed_identitys_token_is_accepted_and_no_longer_one() {
         (2 * day, Some(Reason::TokenLifetimeTooLong)),
     ] {
         let issued = NOW - backdated;
-        let claims = with(application(), &json!({"iat": issued, "nbf": issued, "exp": issued + life}));
-        assert_eq!(judge(&verifier, &token(&claims)).err(), expected, "{life} s");
+        let claims = with(
+            application(),
+            &json!({"iat": issued, "nbf": issued, "exp": issued + life}),
+        );
+        assert_eq!(
+            judge(&verifier, &token(&claims)).err(),
+            expected,
+            "{life} s"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_sender_constrained_token_is_no_bearer_token_unless_the_settings_say_so() {
     let settings = EntraSettings::new(EntraSettings::PUBLIC_CLOUD, listed()).unwrap();
-    let (strict, lax) = (settings.clone(), settings.insecure_sender_constrained_as_bearer(true));
+    let (strict, lax) = (
+        settings.clone(),
+        settings.insecure_sender_constrained_as_bearer(true),
+    );
     let (strict, lax) = (verifier_by(strict).await, verifier_by(lax).await);
     for claims in [user_v2(), user_v1(), application()] {
-        let bound = token(&with(claims.clone(), &json!({"cnf": {"kid": "k", "xms_ksl": "sw"}})));
-        assert_eq!(judge(&strict, &bound).unwrap_err(), Reason::SenderConstrained);
+        let bound = token(&with(
+            claims.clone(),
+            &json!({"cnf": {"kid": "k", "xms_ksl": "sw"}}),
+        ));
+        assert_eq!(
+            judge(&strict, &bound).unwrap_err(),
+            Reason::SenderConstrained
+        );
         assert!(judge(&lax, &bound).is_ok() && judge(&lax, &token(&claims)).is_ok());
         let malformed = token(&with(claims, &json!({"cnf": "k"})));
-        assert_eq!([&strict, &lax].map(|verifier| judge(verifier, &malformed).unwrap_err()), [Reason::ClaimInvalid; 2]);
+        assert_eq!(
+            [&strict, &lax].map(|verifier| judge(verifier, &malformed).unwrap_err()),
+            [Reason::ClaimInvalid; 2]
+        );
     }
 }
 
@@ -190,7 +254,11 @@ async fn a_key_of_another_cloud_verifies_nothing() {
         (Some(here), json!(here), None),
         (Some(here), json!(other), Some(Reason::IssuerNotAllowed)),
         (Some(other), json!(here), Some(Reason::IssuerNotAllowed)),
-        (Some(here), json!("MicrosoftOnline.com"), Some(Reason::IssuerNotAllowed)),
+        (
+            Some(here),
+            json!("MicrosoftOnline.com"),
+            Some(Reason::IssuerNotAllowed),
+        ),
         // What either leaves out is not compared, as in Microsoft's own library.
         (Some(here), json!(null), None),
         (Some(here), json!(" "), None),
@@ -205,7 +273,11 @@ async fn a_key_of_another_cloud_verifies_nothing() {
         });
         let verifier = ready(issuer).await;
         for claims in [user_v1(), user_v2()] {
-            assert_eq!(judge(&verifier, &token(&claims)).err(), expected, "{metadata:?} {of_key}");
+            assert_eq!(
+                judge(&verifier, &token(&claims)).err(),
+                expected,
+                "{metadata:?} {of_key}"
+            );
         }
     }
 }
@@ -220,46 +292,130 @@ async fn claims_that_contradict_each_other_are_refused() {
         (user_v2(), json!({"ver": 2.0}), Reason::ClaimInvalid),
         (user_v2(), json!({"ver": null}), Reason::IssuerNotAllowed),
         (user_v2(), json!({"iss": sts}), Reason::IssuerNotAllowed),
-        (user_v2(), json!({"iss": issuer_of(EntraVersion::V2, OTHER_TENANT)}), Reason::IssuerNotAllowed),
-        (user_v2(), json!({"iss": issuer_of(EntraVersion::V2, "{tenantid}")}), Reason::IssuerNotAllowed),
-        (user_v2(), json!({"iss": format!("{}/", issuer_of(EntraVersion::V2, TENANT))}), Reason::IssuerNotAllowed),
-        (user_v2(), json!({"iss": "https://accounts.example", "tid": null}), Reason::IssuerNotAllowed),
+        (
+            user_v2(),
+            json!({"iss": issuer_of(EntraVersion::V2, OTHER_TENANT)}),
+            Reason::IssuerNotAllowed,
+        ),
+        (
+            user_v2(),
+            json!({"iss": issuer_of(EntraVersion::V2, "{tenantid}")}),
+            Reason::IssuerNotAllowed,
+        ),
+        (
+            user_v2(),
+            json!({"iss": format!("{}/", issuer_of(EntraVersion::V2, TENANT))}),
+            Reason::IssuerNotAllowed,
+        ),
+        (
+            user_v2(),
+            json!({"iss": "https://accounts.example", "tid": null}),
+            Reason::IssuerNotAllowed,
+        ),
         (user_v2(), json!({"iss": null}), Reason::ClaimInvalid),
-        (user_v2(), json!({"tid": OTHER_TENANT}), Reason::TenantNotAllowed),
+        (
+            user_v2(),
+            json!({"tid": OTHER_TENANT}),
+            Reason::TenantNotAllowed,
+        ),
         (user_v2(), json!({"tid": "common"}), Reason::ClaimInvalid),
-        (user_v2(), json!({"tid": "9188040d-6c67-4c5b-b112-36a304b66dad"}), Reason::TenantNotAllowed),
-        (user_v2(), json!({"aud": format!("api://{API}")}), Reason::AudienceNotAllowed),
-        (user_v2(), json!({"aud": CLIENT}), Reason::AudienceNotAllowed),
+        (
+            user_v2(),
+            json!({"tid": "9188040d-6c67-4c5b-b112-36a304b66dad"}),
+            Reason::TenantNotAllowed,
+        ),
+        (
+            user_v2(),
+            json!({"aud": format!("api://{API}")}),
+            Reason::AudienceNotAllowed,
+        ),
+        (
+            user_v2(),
+            json!({"aud": CLIENT}),
+            Reason::AudienceNotAllowed,
+        ),
         (user_v2(), json!({"aud": [API]}), Reason::ClaimInvalid),
-        (user_v2(), json!({"aud": "00000003-0000-0000-c000-000000000000"}), Reason::GraphToken),
+        (
+            user_v2(),
+            json!({"aud": "00000003-0000-0000-c000-000000000000"}),
+            Reason::GraphToken,
+        ),
         (user_v2(), json!({"azp": null}), Reason::IdToken),
-        (user_v2(), json!({"azp": null, "scp": null, "nonce": "n"}), Reason::IdToken),
-        (user_v2(), json!({"appid": CLIENT}), Reason::TokenInconsistent),
+        (
+            user_v2(),
+            json!({"azp": null, "scp": null, "nonce": "n"}),
+            Reason::IdToken,
+        ),
+        (
+            user_v2(),
+            json!({"appid": CLIENT}),
+            Reason::TokenInconsistent,
+        ),
         (user_v1(), json!({"azp": CLIENT}), Reason::TokenInconsistent),
         (user_v2(), json!({"azp": "web"}), Reason::ClaimInvalid),
         (user_v2(), json!({"oid": null}), Reason::ClaimInvalid),
-        (user_v2(), json!({"oid": "ada@contoso.example"}), Reason::ClaimInvalid),
+        (
+            user_v2(),
+            json!({"oid": "ada@contoso.example"}),
+            Reason::ClaimInvalid,
+        ),
         (user_v2(), json!({"scp": null}), Reason::TokenInconsistent),
         (user_v2(), json!({"scp": ""}), Reason::TokenInconsistent),
         (user_v2(), json!({"scp": "/"}), Reason::TokenInconsistent),
-        (user_v2(), json!({"scp": "", "idtyp": "user", "preferred_username": null}), Reason::TokenInconsistent),
-        (user_v2(), json!({"scp": "/", "idtyp": "user", "preferred_username": null}), Reason::TokenInconsistent),
+        (
+            user_v2(),
+            json!({"scp": "", "idtyp": "user", "preferred_username": null}),
+            Reason::TokenInconsistent,
+        ),
+        (
+            user_v2(),
+            json!({"scp": "/", "idtyp": "user", "preferred_username": null}),
+            Reason::TokenInconsistent,
+        ),
         (user_v2(), json!({"scp": " "}), Reason::ClaimInvalid),
-        (user_v2(), json!({"scp": "/ access_as_user"}), Reason::ClaimInvalid),
+        (
+            user_v2(),
+            json!({"scp": "/ access_as_user"}),
+            Reason::ClaimInvalid,
+        ),
         (application(), json!({"scp": " "}), Reason::ClaimInvalid),
         (application(), json!({"scp": "/ "}), Reason::ClaimInvalid),
-        (application(), json!({"scp": "//"}), Reason::TokenInconsistent),
+        (
+            application(),
+            json!({"scp": "//"}),
+            Reason::TokenInconsistent,
+        ),
         (application(), json!({"scp": ["/"]}), Reason::ClaimInvalid),
-        (user_v2(), json!({"scp": ["access_as_user"]}), Reason::ClaimInvalid),
-        (user_v2(), json!({"idtyp": "app"}), Reason::TokenInconsistent),
+        (
+            user_v2(),
+            json!({"scp": ["access_as_user"]}),
+            Reason::ClaimInvalid,
+        ),
+        (
+            user_v2(),
+            json!({"idtyp": "app"}),
+            Reason::TokenInconsistent,
+        ),
         (user_v2(), json!({"roles": "Admin"}), Reason::ClaimInvalid),
         (user_v2(), json!({"name": 7}), Reason::ClaimInvalid),
-        (application(), json!({"scp": "access_as_user"}), Reason::TokenInconsistent),
-        (application(), json!({"idtyp": "device"}), Reason::TokenInconsistent),
+        (
+            application(),
+            json!({"scp": "access_as_user"}),
+            Reason::TokenInconsistent,
+        ),
+        (
+            application(),
+            json!({"idtyp": "device"}),
+            Reason::TokenInconsistent,
+        ),
         (user_v2(), json!({"exp": NOW - 60}), Reason::TokenExpired),
     ] {
         let claims = with(base, &changes);
-        assert_eq!(judge(&verifier, &token(&claims)).unwrap_err(), expected, "{changes}");
+        assert_eq!(
+            judge(&verifier, &token(&claims)).unwrap_err(),
+            expected,
+            "{changes}"
+        );
     }
 }
 
@@ -273,14 +429,23 @@ async fn only_the_named_key_of_the_tokens_own_issuer_counts() {
         (key(0), "K", Some(Reason::KeyUnknown)),
         (key(1), "other-tenant", Some(Reason::IssuerNotAllowed)),
     ] {
-        assert_eq!(judge(&verifier, &sign(pair, &header(kid), &user_v2())).err(), expected, "{kid}");
+        assert_eq!(
+            judge(&verifier, &sign(pair, &header(kid), &user_v2())).err(),
+            expected,
+            "{kid}"
+        );
     }
     let good = token(&user_v2());
     let (signed, signature) = good.rsplit_once('.').unwrap();
-    for forged in
-        [format!("{signed}."), format!("{signed}.{}", &signature[..signature.len() - 2]), format!("{signed}.AAAA")]
-    {
-        assert_eq!(judge(&verifier, &forged).unwrap_err(), Reason::SignatureInvalid);
+    for forged in [
+        format!("{signed}."),
+        format!("{signed}.{}", &signature[..signature.len() - 2]),
+        format!("{signed}.AAAA"),
+    ] {
+        assert_eq!(
+            judge(&verifier, &forged).unwrap_err(),
+            Reason::SignatureInvalid
+        );
     }
 }
 
@@ -288,12 +453,26 @@ async fn only_the_named_key_of_the_tokens_own_issuer_counts() {
 async fn any_organization_means_each_tokens_own_tenant() {
     let verifier = verifier(Tenants::AnyOrganization).await;
     for tenant in [TENANT, OTHER_TENANT] {
-        let claims = with(user_v2(), &json!({"tid": tenant, "iss": issuer_of(EntraVersion::V2, tenant)}));
-        assert_eq!(judge(&verifier, &token(&claims)).unwrap().caller.tenant, tenant);
+        let claims = with(
+            user_v2(),
+            &json!({"tid": tenant, "iss": issuer_of(EntraVersion::V2, tenant)}),
+        );
+        assert_eq!(
+            judge(&verifier, &token(&claims)).unwrap().caller.tenant,
+            tenant
+        );
     }
     for (tenant, issuer, expected) in [
-        (OTHER_TENANT, issuer_of(EntraVersion::V2, TENANT), Reason::IssuerNotAllowed),
-        (TENANT, issuer_of(EntraVersion::V2, "{tenantid}"), Reason::IssuerNotAllowed),
+        (
+            OTHER_TENANT,
+            issuer_of(EntraVersion::V2, TENANT),
+            Reason::IssuerNotAllowed,
+        ),
+        (
+            TENANT,
+            issuer_of(EntraVersion::V2, "{tenantid}"),
+            Reason::IssuerNotAllowed,
+        ),
     ] {
         let claims = with(user_v2(), &json!({"tid": tenant, "iss": issuer}));
         assert_eq!(judge(&verifier, &token(&claims)).unwrap_err(), expected);
@@ -303,9 +482,14 @@ async fn any_organization_means_each_tokens_own_tenant() {
 #[tokio::test]
 async fn without_keys_nobody_is_verified() {
     let settings = EntraSettings::new(EntraSettings::PUBLIC_CLOUD, listed()).unwrap();
-    let issuer = EntraIssuer::with_keys(settings, |_, _, _| KeyCache::start(Silent, KeyPolicy::default()).into());
+    let issuer = EntraIssuer::with_keys(settings, |_, _, _| {
+        KeyCache::start(Silent, KeyPolicy::default()).into()
+    });
     let verifier = Verifier::new(Issuer::Entra(issuer), TimeRules::default());
-    assert_eq!(judge(&verifier, &token(&user_v2())).unwrap_err(), Reason::KeysUnavailable);
+    assert_eq!(
+        judge(&verifier, &token(&user_v2())).unwrap_err(),
+        Reason::KeysUnavailable
+    );
     let missing = verifier.ready(Duration::ZERO).await.unwrap_err();
     assert_eq!(missing.0.len(), 2, "{missing}");
 }
@@ -320,21 +504,35 @@ async fn a_tenant_or_version_without_keys_affects_its_own_tokens_alone() {
         }
         let document = json!({ "keys": [jwk("k", key(0))] }).to_string();
         let keys = KeySet::parse(document.as_bytes(), EntraIssuer::ALGORITHMS).unwrap();
-        let keys = FixedKeys(FetchedKeys { issuer: Some(issuer_of(version, tenant)), cloud_instance: None, keys });
+        let keys = FixedKeys(FetchedKeys {
+            issuer: Some(issuer_of(version, tenant)),
+            cloud_instance: None,
+            keys,
+        });
         KeyCache::start(keys, KeyPolicy::default()).into()
     });
     let verifier = Verifier::new(Issuer::Entra(issuer), TimeRules::default());
     let of_other = json!({"tid": OTHER_TENANT, "iss": issuer_of(EntraVersion::V2, OTHER_TENANT)});
-    verifier.ready_for(&token(&user_v2()), PATIENCE).await.unwrap();
+    verifier
+        .ready_for(&token(&user_v2()), PATIENCE)
+        .await
+        .unwrap();
     assert!(verifier.has_keys());
     for (name, claims, expected) in [
         ("the source that has keys", user_v2(), Ok(())),
         ("another version", user_v1(), Err(Reason::KeysUnavailable)),
-        ("another tenant", with(user_v2(), &of_other), Err(Reason::KeysUnavailable)),
+        (
+            "another tenant",
+            with(user_v2(), &of_other),
+            Err(Reason::KeysUnavailable),
+        ),
     ] {
         let token = token(&claims);
         assert_eq!(judge(&verifier, &token).map(drop), expected, "{name}");
-        let ready = verifier.ready_for(&token, Duration::ZERO).await.map_err(|missing| missing.0.len());
+        let ready = verifier
+            .ready_for(&token, Duration::ZERO)
+            .await
+            .map_err(|missing| missing.0.len());
         assert_eq!(ready, expected.map_err(|_| 1), "{name}");
     }
 }

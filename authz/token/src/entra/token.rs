@@ -5,10 +5,14 @@ use crate::header::graph_token;
 use crate::refusal::{Reason, Refusal};
 
 /// Microsoft Graph, by its application id and by its two URIs.
-const GRAPH: [&str; 3] =
-    ["00000003-0000-0000-c000-000000000000", "https://graph.microsoft.com", "https://graph.microsoft.com/"];
+const GRAPH: [&str; 3] = [
+    "00000003-0000-0000-c000-000000000000",
+    "https://graph.microsoft.com",
+    "https://graph.microsoft.com/",
+];
 
-/// The two shapes of Entra's tokens. The API chooses which it gets, whatever endpoint the client used.
+/// The two shapes of Entra's tokens. The API chooses which it gets, whatever endpoint the client
+/// used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntraVersion {
     /// `ver: "1.0"`, issued by `sts.windows.net`, with `appid` and `unique_name`.
@@ -80,7 +84,8 @@ pub(super) fn caller(
     })
 }
 
-/// Every access token names the client that obtained it; ID tokens are for the client itself and do not.
+/// Every access token names the client that obtained it; ID tokens are for the client itself and do
+/// not.
 fn actor(claims: &Claims, version: EntraVersion) -> Result<&str, Refusal> {
     let (own, other) = version.actor_claims();
     if claims.has(other) {
@@ -95,14 +100,19 @@ fn actor(claims: &Claims, version: EntraVersion) -> Result<&str, Refusal> {
     claims.guid(own)
 }
 
-/// `idtyp` says it, where the API asked for that claim; else scopes do: only delegated tokens have them.
+/// `idtyp` says it, where the API asked for that claim; else scopes do: only delegated tokens have
+/// them.
 fn kind(claims: &Claims, scopes: &[String]) -> Result<CallerKind, Refusal> {
-    let names_a_person = ["preferred_username", "upn", "unique_name"].iter().any(|claim| claims.has(claim));
+    let names_a_person = ["preferred_username", "upn", "unique_name"]
+        .iter()
+        .any(|claim| claims.has(claim));
     match (claims.optional_text("idtyp")?, !scopes.is_empty()) {
         (Some("user") | None, true) => Ok(CallerKind::User),
         (Some("app"), false) => Ok(CallerKind::Application),
         (None, false) if !names_a_person => Ok(CallerKind::Application),
-        _ => Err(inconsistent("it is unclear whether it speaks for a user or an application")),
+        _ => Err(inconsistent(
+            "it is unclear whether it speaks for a user or an application",
+        )),
     }
 }
 
@@ -114,14 +124,21 @@ fn scopes(claims: &Claims) -> Result<Vec<String>, Refusal> {
         Some(_) => {
             let scopes = claims.words("scp")?;
             let mixed = scopes.is_empty() || scopes.iter().any(|scope| scope == "/");
-            if mixed { Err(wrong("scp", "is neither a list of scopes nor unscoped")) } else { Ok(scopes) }
+            if mixed {
+                Err(wrong("scp", "is neither a list of scopes nor unscoped"))
+            } else {
+                Ok(scopes)
+            }
         }
     }
 }
 
-/// When there are too many, Entra leaves them out and says where to ask ("Access token claims reference", groups overage claim). Groups decide nothing here.
+/// When there are too many, Entra leaves them out and says where to ask ("Access token claims
+/// reference", groups overage claim). Groups decide nothing here.
 fn roles(claims: &Claims) -> Result<Vec<String>, Refusal> {
-    let elsewhere = claims.get("_claim_names").is_some_and(|names| names.get("roles").is_some());
+    let elsewhere = claims
+        .get("_claim_names")
+        .is_some_and(|names| names.get("roles").is_some());
     if elsewhere && !claims.has("roles") {
         return Err(Refusal::new(
             Reason::ClaimsOverage,
@@ -141,5 +158,8 @@ fn email(claims: &Claims, version: EntraVersion) -> Result<Option<String>, Refus
 }
 
 fn inconsistent(what: &str) -> Refusal {
-    Refusal::new(Reason::TokenInconsistent, format!("the token contradicts itself: {what}"))
+    Refusal::new(
+        Reason::TokenInconsistent,
+        format!("the token contradicts itself: {what}"),
+    )
 }

@@ -8,9 +8,9 @@ use super::{KeySource, KeyStatus, Shared};
 
 /// The first retry after a failed fetch; doubled up to the longest.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
-/// Without keys every token is answered with 503, so retries stay frequent; with usable keys there is
-/// time, though never more than between two refreshes: a key that was removed during an outage counts
-/// until the first fetch after it.
+/// Without keys every token is answered with 503, so retries stay frequent; with usable keys there
+/// is time, though never more than between two refreshes: a key that was removed during an outage
+/// counts until the first fetch after it.
 const LONGEST_RETRY_WITHOUT_KEYS: Duration = Duration::from_secs(3);
 const LONGEST_RETRY_WITH_KEYS: Duration = Duration::from_mins(1);
 /// A tenant may be gone for good. A pause of a hundredth of the outage makes recovery at most 1%
@@ -36,8 +36,16 @@ async fn fetch_when_due(shared: &Arc<Shared>, source: &impl KeySource) {
         } else {
             longest_without_keys(*without_keys_since.get_or_insert_with(Instant::now))
         };
-        let pause = if failed { retry.min(longest) } else { jittered(shared.policy.refresh_every) };
-        retry = if failed { (retry * 2).min(longest) } else { FIRST_RETRY };
+        let pause = if failed {
+            retry.min(longest)
+        } else {
+            jittered(shared.policy.refresh_every)
+        };
+        retry = if failed {
+            (retry * 2).min(longest)
+        } else {
+            FIRST_RETRY
+        };
         wait(shared, &state, pause).await;
     }
 }
@@ -70,7 +78,8 @@ async fn fetch(shared: &Arc<Shared>, source: &impl KeySource) -> bool {
         if counts {
             if !failed && shared.file.is_some() {
                 let shared = Arc::clone(shared);
-                // fsync can take long on a slow disk. If the task is aborted meanwhile, the file is the old one or the new one.
+                // fsync can take long on a slow disk. If the task is aborted meanwhile, the file is
+                // the old one or the new one.
                 let _written = tokio::task::spawn_blocking(move || shared.store(forgotten)).await;
             }
             return failed;
@@ -78,11 +87,15 @@ async fn fetch(shared: &Arc<Shared>, source: &impl KeySource) -> bool {
     }
 }
 
-/// Drops the keys when they reach their greatest age, so that nobody has to ask how old they are, and wants others at once.
+/// Drops the keys when they reach their greatest age, so that nobody has to ask how old they are,
+/// and wants others at once.
 async fn expire_in_time(shared: &Shared) {
     let mut state = shared.state.subscribe();
     loop {
-        let end = state.borrow_and_update().fetched_at.map(|fetched| fetched + shared.policy.max_age);
+        let end = state
+            .borrow_and_update()
+            .fetched_at
+            .map(|fetched| fetched + shared.policy.max_age);
         let expired = async {
             match end {
                 Some(end) => sleep_until(end).await,
@@ -103,7 +116,8 @@ async fn expire_in_time(shared: &Shared) {
 async fn wait(shared: &Shared, state: &KeyStatus, pause: Duration) {
     let tried = state.tried_at.unwrap_or_else(Instant::now);
     shared.update(|state| state.next_fetch = Some(tried + pause));
-    // Asking early is possible once the cool-down is over; the bound holds here, whatever `refresh` let through.
+    // Asking early is possible once the cool-down is over; the bound holds here, whatever `refresh`
+    // let through.
     let asked = async {
         sleep_until(tried + shared.policy.cool_down).await;
         shared.wanted.notified().await;
@@ -115,7 +129,8 @@ async fn wait(shared: &Shared, state: &KeyStatus, pause: Duration) {
     }
 }
 
-/// Up to a tenth earlier, so that replicas that started together don't fetch together. The hasher's random seed is all the chance it takes.
+/// Up to a tenth earlier, so that replicas that started together don't fetch together. The hasher's
+/// random seed is all the chance it takes.
 fn jittered(period: Duration) -> Duration {
     use std::hash::{BuildHasher, RandomState};
     let chance = u32::try_from(RandomState::new().hash_one(0) % 1000).unwrap_or(0);

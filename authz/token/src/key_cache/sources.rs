@@ -8,8 +8,8 @@ use crate::fetch::KeyLocation;
 
 /// Starts key caches, and shares one for each source among all verifiers that need it.
 ///
-/// Keys belong to their source and not to the settings of an issuer: an issuer whose claims, tenants
-/// or name change keeps the keys of its sources, also while the issuer cannot be reached.
+/// Keys belong to their source and not to the settings of an issuer: an issuer whose claims,
+/// tenants or name change keeps the keys of its sources, also while the issuer cannot be reached.
 #[derive(Clone, Debug)]
 pub struct KeySources {
     pub(crate) http: Client,
@@ -37,11 +37,20 @@ impl KeySources {
     /// Key caches that fetch with `http` by `policy`.
     #[must_use]
     pub fn new(http: Client, policy: KeyPolicy) -> Self {
-        Self { http, policy, running: Arc::default() }
+        Self {
+            http,
+            policy,
+            running: Arc::default(),
+        }
     }
 
     /// Returns the cache that runs for `id`, or starts one from `source` by `policy`.
-    pub(crate) fn cache(&self, id: SourceId, source: impl KeySource, policy: KeyPolicy) -> Arc<KeyCache> {
+    pub(crate) fn cache(
+        &self,
+        id: SourceId,
+        source: impl KeySource,
+        policy: KeyPolicy,
+    ) -> Arc<KeyCache> {
         // A list of weak pointers stays valid whatever a panicking holder did to it.
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.retain(|running| running.cache.strong_count() > 0);
@@ -50,7 +59,10 @@ impl KeySources {
             return cache;
         }
         let cache = Arc::new(KeyCache::start(source, policy));
-        running.push(Running { id, cache: Arc::downgrade(&cache) });
+        running.push(Running {
+            id,
+            cache: Arc::downgrade(&cache),
+        });
         cache
     }
 }

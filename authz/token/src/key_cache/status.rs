@@ -13,7 +13,8 @@ pub struct KeyStatus {
     pub source: String,
     /// The last good keys.
     pub keys: Option<Arc<FetchedKeys>>,
-    /// Raised whenever the keys change: what was verified under another epoch must be verified again.
+    /// Raised whenever the keys change: what was verified under another epoch must be verified
+    /// again.
     pub epoch: u64,
     /// When the last good keys were fetched.
     pub fetched_at: Option<Instant>,
@@ -39,9 +40,13 @@ pub struct KeyStatus {
 
 impl KeyStatus {
     pub(super) fn starting(source: String, stored: Option<StoredKeys>) -> Self {
-        let fetched_at = stored.as_ref().and_then(|stored| Instant::now().checked_sub(stored.age));
+        let fetched_at = stored
+            .as_ref()
+            .and_then(|stored| Instant::now().checked_sub(stored.age));
         // Without a beginning their end could not be told.
-        let keys = stored.filter(|_| fetched_at.is_some()).map(|stored| Arc::new(stored.keys));
+        let keys = stored
+            .filter(|_| fetched_at.is_some())
+            .map(|stored| Arc::new(stored.keys));
         Self {
             source,
             keys,
@@ -87,7 +92,11 @@ impl KeyStatus {
 
     /// Whether the issuer has just said that it has no such key: a failed fetch says nothing.
     pub(super) fn is_without(&self, key_id: &str) -> bool {
-        self.error.is_none() && self.keys.as_ref().is_some_and(|held| held.keys.get(key_id).is_none())
+        self.error.is_none()
+            && self
+                .keys
+                .as_ref()
+                .is_some_and(|held| held.keys.get(key_id).is_none())
     }
 
     pub(super) fn ended(&self) -> u64 {
@@ -108,10 +117,19 @@ impl KeyStatus {
                 for (kid, error) in fetched.keys.skipped() {
                     tracing::debug!(kid, %error, "a published key is not used");
                 }
-                if self.keys.as_ref().is_none_or(|held| !held.same_as(&fetched)) {
+                if self
+                    .keys
+                    .as_ref()
+                    .is_none_or(|held| !held.same_as(&fetched))
+                {
                     self.epoch += 1;
                     let (source, keys) = (&self.source, fetched.keys.len());
-                    tracing::info!(source, issuer = fetched.issuer, keys, "signing keys changed");
+                    tracing::info!(
+                        source,
+                        issuer = fetched.issuer,
+                        keys,
+                        "signing keys changed"
+                    );
                     if self.keys.replace(Arc::new(fetched)).is_none() {
                         self.since = unix_now();
                     }
@@ -121,7 +139,8 @@ impl KeyStatus {
                 self.failures += 1;
                 self.answered = error.is_answer();
                 let error: Arc<str> = error.to_string().into();
-                // A retry that fails in the same way is nothing new: a deleted tenant would fill the log.
+                // A retry that fails in the same way is nothing new: a deleted tenant would fill
+                // the log.
                 if self.error.as_ref() == Some(&error) {
                     tracing::debug!(%error, "signing keys still cannot be fetched");
                 } else {
@@ -133,7 +152,10 @@ impl KeyStatus {
     }
 
     pub(super) fn expire(&mut self) {
-        tracing::error!(source = self.source, "the last good signing keys are too old; nobody is verified with them");
+        tracing::error!(
+            source = self.source,
+            "the last good signing keys are too old; nobody is verified with them"
+        );
         self.drop_keys();
     }
 

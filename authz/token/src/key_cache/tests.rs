@@ -46,7 +46,11 @@ impl KeySource for Source {
             return Err(FetchError::TooLarge { url: url() });
         }
         if self.gone.load(Ordering::SeqCst) {
-            return Err(FetchError::Status { url: url(), status: StatusCode::BAD_REQUEST, text: None });
+            return Err(FetchError::Status {
+                url: url(),
+                status: StatusCode::BAD_REQUEST,
+                text: None,
+            });
         }
         let key = json!({"kty": "EC", "crv": "P-256", "kid": number.to_string(),
             "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
@@ -66,7 +70,9 @@ impl Source {
 }
 
 fn kid_at_hand(cache: &KeyCache, kid: &str) -> bool {
-    cache.keys().is_some_and(|fetched| fetched.keys.get(kid).is_some())
+    cache
+        .keys()
+        .is_some_and(|fetched| fetched.keys.get(kid).is_some())
 }
 
 #[tokio::test(start_paused = true)]
@@ -75,7 +81,10 @@ async fn defect_13_a_flood_of_unknown_keys_causes_one_fetch_per_cool_down() {
     let cache = Arc::new(KeyCache::start(source.clone(), KeyPolicy::default()));
     cache.ready().await;
     for _ in 0..1000 {
-        assert!(!cache.refresh("absent").await, "the first fetch has just been made");
+        assert!(
+            !cache.refresh("absent").await,
+            "the first fetch has just been made"
+        );
     }
     assert_eq!(source.fetches(), 1);
     for round in 2..5 {
@@ -143,7 +152,9 @@ async fn a_start_without_the_issuer_recovers_within_five_seconds() {
     tokio::time::sleep(5 * MINUTE).await;
     assert!(cache.keys().is_none());
     source.down.store(false, Ordering::SeqCst);
-    tokio::time::timeout(Duration::from_secs(5), cache.ready()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(5), cache.ready())
+        .await
+        .unwrap();
 }
 
 /// As services poll the authz server: a key that was removed while it was away must not outlive the
@@ -151,15 +162,27 @@ async fn a_start_without_the_issuer_recovers_within_five_seconds() {
 #[tokio::test(start_paused = true)]
 async fn after_an_outage_a_polled_source_is_asked_within_its_period() {
     let source = Source::default();
-    let policy = KeyPolicy { refresh_every: 2 * SECOND, max_age: 60 * MINUTE, ..KeyPolicy::default() };
+    let policy = KeyPolicy {
+        refresh_every: 2 * SECOND,
+        max_age: 60 * MINUTE,
+        ..KeyPolicy::default()
+    };
     let cache = KeyCache::start(source.clone(), policy);
     cache.ready().await;
     source.down.store(true, Ordering::SeqCst);
     tokio::time::sleep(30 * MINUTE).await;
-    let held = cache.keys().expect("the last good keys serve").keys.key_ids().concat();
+    let held = cache
+        .keys()
+        .expect("the last good keys serve")
+        .keys
+        .key_ids()
+        .concat();
     source.down.store(false, Ordering::SeqCst);
     tokio::time::sleep(2 * SECOND + Duration::from_millis(20)).await;
-    assert!(!kid_at_hand(&cache, &held), "it was asked, and has another key now");
+    assert!(
+        !kid_at_hand(&cache, &held),
+        "it was asked, and has another key now"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -185,7 +208,10 @@ async fn a_fetch_that_failed_does_not_say_that_a_key_is_unknown() {
     assert!(cache.refresh("3").await, "it was looked for");
     source.down.store(false, Ordering::SeqCst);
     tokio::time::sleep(SECOND).await;
-    assert!(kid_at_hand(&cache, "2"), "the retry has brought keys, and not yet that one");
+    assert!(
+        kid_at_hand(&cache, "2"),
+        "the retry has brought keys, and not yet that one"
+    );
     advance(31 * SECOND).await;
     assert!(cache.refresh("3").await);
     assert!(kid_at_hand(&cache, "3"));
@@ -196,7 +222,13 @@ async fn a_file_that_is_being_written_does_not_survive_that_its_keys_are_forgott
     let folder = tempfile::tempdir().unwrap();
     let store = KeyStore::open(folder.path()).unwrap();
     let files = || std::fs::read_dir(folder.path()).unwrap().count();
-    let cache = KeyCache::start(Source::default(), KeyPolicy { store: Some(store), ..KeyPolicy::default() });
+    let cache = KeyCache::start(
+        Source::default(),
+        KeyPolicy {
+            store: Some(store),
+            ..KeyPolicy::default()
+        },
+    );
     cache.ready().await;
     tokio::time::sleep(SECOND).await;
     assert_eq!(files(), 1);
@@ -218,22 +250,39 @@ async fn retries_slow_down_while_a_source_stays_away() {
     source.down.store(true, Ordering::SeqCst);
     let cache = KeyCache::start(source.clone(), KeyPolicy::default());
     // (after, at most so many fetches since the row before, longest pause that follows)
-    for (minutes, most, pause) in [(5, 105, 4 * SECOND), (55, 260, 31 * SECOND), (24 * 60, 2900, 31 * SECOND)] {
+    for (minutes, most, pause) in [
+        (5, 105, 4 * SECOND),
+        (55, 260, 31 * SECOND),
+        (24 * 60, 2900, 31 * SECOND),
+    ] {
         let before = source.fetches();
         tokio::time::sleep(minutes * MINUTE).await;
         let fetches = source.fetches() - before;
-        assert!((most / 2..=most).contains(&fetches), "{fetches} in {minutes} minutes");
-        let next = cache.status().next_fetch.unwrap().saturating_duration_since(tokio::time::Instant::now());
+        assert!(
+            (most / 2..=most).contains(&fetches),
+            "{fetches} in {minutes} minutes"
+        );
+        let next = cache
+            .status()
+            .next_fetch
+            .unwrap()
+            .saturating_duration_since(tokio::time::Instant::now());
         assert!(next <= pause, "{next:?} after {minutes} minutes");
     }
     source.down.store(false, Ordering::SeqCst);
-    tokio::time::timeout(31 * SECOND, cache.ready()).await.unwrap();
+    tokio::time::timeout(31 * SECOND, cache.ready())
+        .await
+        .unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cache_settles_by_keys_or_by_an_answer_and_not_by_silence() {
     let quick = Duration::from_millis(20);
-    for (down, gone, settles) in [(false, false, true), (false, true, true), (true, false, false)] {
+    for (down, gone, settles) in [
+        (false, false, true),
+        (false, true, true),
+        (true, false, false),
+    ] {
         let source = Source::default();
         source.down.store(down, Ordering::SeqCst);
         source.gone.store(gone, Ordering::SeqCst);
@@ -244,7 +293,9 @@ async fn a_cache_settles_by_keys_or_by_an_answer_and_not_by_silence() {
         // An answer is not final: a tenant may be restored.
         source.down.store(false, Ordering::SeqCst);
         source.gone.store(false, Ordering::SeqCst);
-        tokio::time::timeout(5 * SECOND, cache.ready()).await.unwrap();
+        tokio::time::timeout(5 * SECOND, cache.ready())
+            .await
+            .unwrap();
     }
 }
 
@@ -258,7 +309,11 @@ async fn only_the_first_fetch_is_waited_for() {
     tokio::time::sleep(SECOND).await;
     let asked = tokio::time::Instant::now();
     assert!(!cache.first_fetch().await);
-    assert_eq!(asked.elapsed(), Duration::ZERO, "an outage is not waited out");
+    assert_eq!(
+        asked.elapsed(),
+        Duration::ZERO,
+        "an outage is not waited out"
+    );
 
     let silent = Source::default();
     silent.hangs.store(true, Ordering::SeqCst);
@@ -284,7 +339,12 @@ async fn verifiers_share_the_cache_of_a_source_for_as_long_as_one_uses_it() {
     first.ready().await;
     for (name, owner, algorithm, shared) in [
         ("the same source", "a", Algorithm::Es256, true),
-        ("keys that must be another issuer's", "b", Algorithm::Es256, false),
+        (
+            "keys that must be another issuer's",
+            "b",
+            Algorithm::Es256,
+            false,
+        ),
         ("keys for another algorithm", "a", Algorithm::Rs256, false),
     ] {
         let other = cache(owner, algorithm);
@@ -292,5 +352,8 @@ async fn verifiers_share_the_cache_of_a_source_for_as_long_as_one_uses_it() {
         assert_eq!(other.keys().is_some(), shared, "{name}");
     }
     drop(first);
-    assert!(cache("a", Algorithm::Es256).keys().is_none(), "the cache has ended with its last verifier");
+    assert!(
+        cache("a", Algorithm::Es256).keys().is_none(),
+        "the cache has ended with its last verifier"
+    );
 }

@@ -9,11 +9,19 @@ use crate::refusal::Refusal;
 pub(super) struct Clients<'a>([Option<&'a str>; 4]);
 
 impl<'a> Clients<'a> {
-    /// The standard names must be text; what other providers put into `cid` and `appid` is their own.
+    /// The standard names must be text; what other providers put into `cid` and `appid` is their
+    /// own.
     pub(super) fn of(claims: &'a Claims) -> Result<Self, Refusal> {
         let own = |name| claims.get(name).and_then(Value::as_str);
-        let named = [claims.optional_text("client_id")?, claims.optional_text("azp")?, own("cid"), own("appid")];
-        Ok(Self(named.map(|client| client.filter(|client| !client.is_empty()))))
+        let named = [
+            claims.optional_text("client_id")?,
+            claims.optional_text("azp")?,
+            own("cid"),
+            own("appid"),
+        ];
+        Ok(Self(
+            named.map(|client| client.filter(|client| !client.is_empty())),
+        ))
     }
 
     /// The client, by the first claim that names it.

@@ -30,9 +30,20 @@ impl OidcIssuer {
     pub(crate) fn start(keys: &KeySources, settings: OidcSettings) -> Self {
         let (location, algorithms) = (settings.keys.clone(), settings.algorithms.clone());
         let owner = settings.issuer.clone();
-        let id = SourceId { location: location.clone(), algorithms: algorithms.clone(), owner };
-        let remote = PublishedKeys { http: keys.http.clone(), location, algorithms };
-        let source = ProviderKeys { remote, issuer: settings.issuer.clone() };
+        let id = SourceId {
+            location: location.clone(),
+            algorithms: algorithms.clone(),
+            owner,
+        };
+        let remote = PublishedKeys {
+            http: keys.http.clone(),
+            location,
+            algorithms,
+        };
+        let source = ProviderKeys {
+            remote,
+            issuer: settings.issuer.clone(),
+        };
         let policy = policy_for(&settings.keys, &keys.policy);
         let keys = keys.cache(id, source, policy);
         Self::with_keys(settings, keys)
@@ -53,12 +64,21 @@ impl OidcIssuer {
     /// OpenID Connect Core §3.1.3.7: the issuer is compared exactly.
     pub(crate) fn origin_of(&self, claims: &Claims) -> Result<OidcOrigin<'_>, Refusal> {
         if claims.text("iss")? != self.settings.issuer {
-            return Err(Refusal::new(Reason::IssuerNotAllowed, "the token was issued by somebody else"));
+            return Err(Refusal::new(
+                Reason::IssuerNotAllowed,
+                "the token was issued by somebody else",
+            ));
         }
         let unavailable = || {
-            Refusal::new(Reason::KeysUnavailable, "the issuer's signing keys are not at hand; try again in a moment")
+            Refusal::new(
+                Reason::KeysUnavailable,
+                "the issuer's signing keys are not at hand; try again in a moment",
+            )
         };
-        Ok(OidcOrigin { settings: &self.settings, keys: self.keys.keys().ok_or_else(unavailable)? })
+        Ok(OidcOrigin {
+            settings: &self.settings,
+            keys: self.keys.keys().ok_or_else(unavailable)?,
+        })
     }
 
     pub(crate) fn key_cache(&self) -> &KeyCache {
@@ -72,25 +92,39 @@ impl OidcOrigin<'_> {
     }
 
     pub(crate) fn key(&self, kid: &str) -> Result<&VerificationKey, Refusal> {
-        let unknown =
-            || Refusal::new(Reason::KeyUnknown, "the token is signed with a key that its issuer does not publish");
+        let unknown = || {
+            Refusal::new(
+                Reason::KeyUnknown,
+                "the token is signed with a key that its issuer does not publish",
+            )
+        };
         self.keys.keys.get(kid).ok_or_else(unknown)
     }
 }
 
-/// A file costs nothing to read again, and is on disk already; so are keys that stand in the policy.
+/// A file costs nothing to read again, and is on disk already; so are keys that stand in the
+/// policy.
 fn policy_for(keys: &KeyLocation, policy: &KeyPolicy) -> KeyPolicy {
     match keys {
         KeyLocation::Discovery { .. } | KeyLocation::KeySet(_) => policy.clone(),
         KeyLocation::File(_) => {
             let (refresh_every, cool_down) = (Duration::from_secs(10), Duration::from_secs(1));
-            KeyPolicy { refresh_every, cool_down, store: None, ..policy.clone() }
+            KeyPolicy {
+                refresh_every,
+                cool_down,
+                store: None,
+                ..policy.clone()
+            }
         }
-        KeyLocation::Inline(_) => KeyPolicy { store: None, ..policy.clone() },
+        KeyLocation::Inline(_) => KeyPolicy {
+            store: None,
+            ..policy.clone()
+        },
     }
 }
 
-/// Keys of a provider, taken only if the metadata they come with is that provider's (OpenID Connect Discovery §4.3).
+/// Keys of a provider, taken only if the metadata they come with is that provider's (OpenID Connect
+/// Discovery §4.3).
 struct ProviderKeys {
     remote: PublishedKeys,
     issuer: String,
@@ -117,7 +151,10 @@ impl KeySource for ProviderKeys {
                     "its issuer '{named}' is not '{}'; copy the provider's spelling, slashes included",
                     self.issuer
                 );
-                Err(FetchError::Discovery { url: url.clone(), problem })
+                Err(FetchError::Discovery {
+                    url: url.clone(),
+                    problem,
+                })
             }
             _ => Ok(fetched),
         }

@@ -35,7 +35,8 @@ pub enum OidcKeys {
     Inline(String),
 }
 
-/// What a provider calls its claims. A name with dots is a path, such as Keycloak's `realm_access.roles`.
+/// What a provider calls its claims. A name with dots is a path, such as Keycloak's
+/// `realm_access.roles`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimNames {
     /// The caller's unchanging id.
@@ -62,13 +63,21 @@ pub struct InvalidOidcSettings {
 
 impl Default for ClaimNames {
     fn default() -> Self {
-        let [subject, name, email, roles, scopes] = ["sub", "name", "email", "roles", "scope"].map(str::to_owned);
-        Self { subject, name, email, roles, scopes }
+        let [subject, name, email, roles, scopes] =
+            ["sub", "name", "email", "roles", "scope"].map(str::to_owned);
+        Self {
+            subject,
+            name,
+            email,
+            roles,
+            scopes,
+        }
     }
 }
 
 impl OidcSettings {
-    /// Checks everything, and reports every error at once. `algorithms` are names such as `RS256`; empty means RS256.
+    /// Checks everything, and reports every error at once. `algorithms` are names such as `RS256`;
+    /// empty means RS256.
     pub fn new(
         issuer: &str,
         keys: &OidcKeys,
@@ -76,19 +85,32 @@ impl OidcSettings {
         claims: ClaimNames,
     ) -> Result<Self, Vec<InvalidOidcSettings>> {
         let mut problems = Vec::new();
-        let location = key_location(issuer, keys).map_err(|problem| problems.push(problem)).ok();
+        let location = key_location(issuer, keys)
+            .map_err(|problem| problems.push(problem))
+            .ok();
         let algorithms = parse_algorithms(algorithms, &mut problems);
         if let OidcKeys::Inline(keys) = keys
             && let Err(error) = KeySet::parse(keys.as_bytes(), &algorithms)
         {
             let problem = format!("cannot be used: {error}");
-            problems.push(InvalidOidcSettings { field: "jwks", problem });
+            problems.push(InvalidOidcSettings {
+                field: "jwks",
+                problem,
+            });
         }
         match location {
             Some(keys) if problems.is_empty() => {
                 let (issuer, required) = (issuer.to_owned(), RequiredClaims::default());
                 let sender_constrained_as_bearer = false;
-                Ok(Self { issuer, keys, algorithms, claims, required, kind: None, sender_constrained_as_bearer })
+                Ok(Self {
+                    issuer,
+                    keys,
+                    algorithms,
+                    claims,
+                    required,
+                    kind: None,
+                    sender_constrained_as_bearer,
+                })
             }
             _ => Err(problems),
         }
@@ -96,10 +118,14 @@ impl OidcSettings {
 
     /// The same provider, signing with another algorithm.
     pub(crate) fn with_algorithm(self, algorithm: Algorithm) -> Self {
-        Self { algorithms: vec![algorithm], ..self }
+        Self {
+            algorithms: vec![algorithm],
+            ..self
+        }
     }
 
-    /// Claims that name the provider and a user `subject`, by which names the provider has for them.
+    /// Claims that name the provider and a user `subject`, by which names the provider has for
+    /// them.
     pub(crate) fn sample_claims(&self, subject: &str) -> Map<String, Value> {
         let mut claims = Map::new();
         claims.insert("iss".to_owned(), self.issuer.clone().into());
@@ -122,13 +148,19 @@ impl OidcSettings {
     /// The same provider, whose tokens tell users from applications by `kind`.
     #[must_use]
     pub fn telling_kind_by(self, kind: KindRule) -> Self {
-        Self { kind: Some(Box::new(kind)), ..self }
+        Self {
+            kind: Some(Box::new(kind)),
+            ..self
+        }
     }
 
     /// Takes tokens with `cnf` as bearer tokens, without the proof that they ask for.
     #[must_use]
     pub fn insecure_sender_constrained_as_bearer(self, taken: bool) -> Self {
-        Self { sender_constrained_as_bearer: taken, ..self }
+        Self {
+            sender_constrained_as_bearer: taken,
+            ..self
+        }
     }
 
     pub(crate) fn takes_sender_constrained_as_bearer(&self) -> bool {
@@ -139,9 +171,13 @@ impl OidcSettings {
 fn key_location(issuer: &str, keys: &OidcKeys) -> Result<KeyLocation, InvalidOidcSettings> {
     let issuer_url = https("issuer", issuer)?;
     if issuer_url.query().is_some() || issuer_url.fragment().is_some() {
-        let problem =
-            format!("'{issuer}' has a query or a fragment, which no issuer has (OpenID Connect Discovery §3)");
-        return Err(InvalidOidcSettings { field: "issuer", problem });
+        let problem = format!(
+            "'{issuer}' has a query or a fragment, which no issuer has (OpenID Connect Discovery §3)"
+        );
+        return Err(InvalidOidcSettings {
+            field: "issuer",
+            problem,
+        });
     }
     match keys {
         OidcKeys::At(url) => https("jwksUri", url).map(KeyLocation::KeySet),
@@ -149,19 +185,28 @@ fn key_location(issuer: &str, keys: &OidcKeys) -> Result<KeyLocation, InvalidOid
         OidcKeys::Inline(keys) => Ok(KeyLocation::Inline(keys.as_str().into())),
         // OpenID Connect Discovery §4: the path is appended, without a second slash.
         OidcKeys::Discovery => {
-            let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-            Ok(KeyLocation::Discovery { url: https("issuer", &url)?, keys_elsewhere: true })
+            let url = format!(
+                "{}/.well-known/openid-configuration",
+                issuer.trim_end_matches('/')
+            );
+            Ok(KeyLocation::Discovery {
+                url: https("issuer", &url)?,
+                keys_elsewhere: true,
+            })
         }
     }
 }
 
 fn https(field: &'static str, text: &str) -> Result<Url, InvalidOidcSettings> {
     let problem = |problem: String| InvalidOidcSettings { field, problem };
-    let url = Url::parse(text).map_err(|error| problem(format!("'{text}' is not a URL ({error})")))?;
+    let url =
+        Url::parse(text).map_err(|error| problem(format!("'{text}' is not a URL ({error})")))?;
     if url.scheme() == "https" {
         Ok(url)
     } else {
-        Err(problem(format!("'{text}' is not https; keys fetched without TLS are anybody's")))
+        Err(problem(format!(
+            "'{text}' is not https; keys fetched without TLS are anybody's"
+        )))
     }
 }
 
@@ -172,9 +217,22 @@ fn parse_algorithms(names: &[String], problems: &mut Vec<InvalidOidcSettings>) -
             algorithms.push(algorithm);
             continue;
         }
-        let known: Vec<&str> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
-        let problem = format!("'{name}' is not one of {}; none and HMAC never are", known.join(", "));
-        problems.push(InvalidOidcSettings { field: "algorithms", problem });
+        let known: Vec<&str> = Algorithm::ALL
+            .iter()
+            .map(|algorithm| algorithm.name())
+            .collect();
+        let problem = format!(
+            "'{name}' is not one of {}; none and HMAC never are",
+            known.join(", ")
+        );
+        problems.push(InvalidOidcSettings {
+            field: "algorithms",
+            problem,
+        });
     }
-    if algorithms.is_empty() { vec![Algorithm::Rs256] } else { algorithms }
+    if algorithms.is_empty() {
+        vec![Algorithm::Rs256]
+    } else {
+        algorithms
+    }
 }

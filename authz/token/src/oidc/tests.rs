@@ -9,7 +9,10 @@ use crate::fetch::FetchedKeys;
 use crate::issuer::Issuer;
 use crate::key_cache::{KeyCache, KeyPolicy};
 use crate::signed_tokens::{FixedKeys, jwk, key, sign, with};
-use crate::{Algorithm, Audiences, Caller, CallerKind, KeySet, KindRule, Reason, RequiredClaims, TimeRules, Verifier};
+use crate::{
+    Algorithm, Audiences, Caller, CallerKind, KeySet, KindRule, Reason, RequiredClaims, TimeRules,
+    Verifier,
+};
 
 const ISSUER: &str = "https://id.example/realms/shop";
 const NOW: u64 = 1_800_000_000;
@@ -21,8 +24,14 @@ async fn verifier(claims: ClaimNames) -> Verifier {
 async fn verifier_by(settings: OidcSettings) -> Verifier {
     let document = json!({ "keys": [jwk("k", key(0))] }).to_string();
     let keys = KeySet::parse(document.as_bytes(), &[Algorithm::Rs256]).unwrap();
-    let keys =
-        KeyCache::start(FixedKeys(FetchedKeys { issuer: None, cloud_instance: None, keys }), KeyPolicy::default());
+    let keys = KeyCache::start(
+        FixedKeys(FetchedKeys {
+            issuer: None,
+            cloud_instance: None,
+            keys,
+        }),
+        KeyPolicy::default(),
+    );
     let issuer = Issuer::Oidc(OidcIssuer::with_keys(settings, keys.into()));
     let verifier = Verifier::new(issuer, TimeRules::default());
     verifier.ready(Duration::from_secs(10)).await.unwrap();
@@ -39,7 +48,11 @@ fn user() -> Value {
 }
 
 fn judge(verifier: &Verifier, claims: &Value) -> Result<Caller, Reason> {
-    let token = sign(key(0), &json!({"alg": "RS256", "typ": "at+jwt", "kid": "k"}), claims);
+    let token = sign(
+        key(0),
+        &json!({"alg": "RS256", "typ": "at+jwt", "kid": "k"}),
+        claims,
+    );
     let audiences = Audiences::Exactly(vec!["shop".to_owned()]);
     verifier
         .verify_at_hand(&token, &audiences, NOW + 1)
@@ -51,9 +64,24 @@ fn judge(verifier: &Verifier, claims: &Value) -> Result<Caller, Reason> {
 async fn a_user_and_a_client_that_acts_as_itself_are_told_apart() {
     let verifier = verifier(ClaimNames::default()).await;
     let caller = judge(&verifier, &user()).unwrap();
-    assert_eq!((caller.tenant.as_str(), caller.object_id.as_str(), caller.kind), (ISSUER, "user-1", CallerKind::User));
-    assert!(caller.has_scope("orders:read") && caller.has_role("Buyer") && caller.actor.as_deref() == Some("web"));
-    let caller = judge(&verifier, &with(user(), &json!({"sub": "web", "aud": "shop"}))).unwrap();
+    assert_eq!(
+        (
+            caller.tenant.as_str(),
+            caller.object_id.as_str(),
+            caller.kind
+        ),
+        (ISSUER, "user-1", CallerKind::User)
+    );
+    assert!(
+        caller.has_scope("orders:read")
+            && caller.has_role("Buyer")
+            && caller.actor.as_deref() == Some("web")
+    );
+    let caller = judge(
+        &verifier,
+        &with(user(), &json!({"sub": "web", "aud": "shop"})),
+    )
+    .unwrap();
     assert_eq!(caller.kind, CallerKind::Application);
 }
 
@@ -70,12 +98,21 @@ async fn claims_have_the_names_that_the_settings_give_them() {
         "realm_access": {"roles": ["Seller"]}, "https://shop.example/name": "Ada", "scp": ["a", "b"], "roles": ["Ignored"],
     });
     let caller = judge(&verifier, &with(user(), &changes)).unwrap();
-    assert_eq!((caller.roles, caller.name.as_deref()), (vec!["Seller".to_owned()], Some("Ada")));
+    assert_eq!(
+        (caller.roles, caller.name.as_deref()),
+        (vec!["Seller".to_owned()], Some("Ada"))
+    );
     assert_eq!(caller.scopes, ["a", "b"]);
-    for wrong in
-        [json!({"realm_access": {"roles": "Seller"}}), json!({"scp": [1]}), json!({"https://shop.example/name": 1})]
-    {
-        assert_eq!(judge(&verifier, &with(user(), &wrong)).unwrap_err(), Reason::ClaimInvalid, "{wrong}");
+    for wrong in [
+        json!({"realm_access": {"roles": "Seller"}}),
+        json!({"scp": [1]}),
+        json!({"https://shop.example/name": 1}),
+    ] {
+        assert_eq!(
+            judge(&verifier, &with(user(), &wrong)).unwrap_err(),
+            Reason::ClaimInvalid,
+            "{wrong}"
+        );
     }
 }
 
@@ -83,8 +120,14 @@ async fn claims_have_the_names_that_the_settings_give_them() {
 async fn other_tokens_are_refused_with_their_reason() {
     let verifier = verifier(ClaimNames::default()).await;
     for (changes, expected) in [
-        (json!({"iss": "https://id.example/realms/shop/"}), Reason::IssuerNotAllowed),
-        (json!({"iss": "https://evil.example"}), Reason::IssuerNotAllowed),
+        (
+            json!({"iss": "https://id.example/realms/shop/"}),
+            Reason::IssuerNotAllowed,
+        ),
+        (
+            json!({"iss": "https://evil.example"}),
+            Reason::IssuerNotAllowed,
+        ),
         (json!({"iss": null}), Reason::ClaimInvalid),
         (json!({"aud": "other"}), Reason::AudienceNotAllowed),
         (json!({"aud": []}), Reason::AudienceNotAllowed),
@@ -106,20 +149,38 @@ async fn other_tokens_are_refused_with_their_reason() {
         (json!({"cnf": {"x5t#S256": "c"}}), Reason::SenderConstrained),
         (json!({"cnf": "k"}), Reason::ClaimInvalid),
     ] {
-        assert_eq!(judge(&verifier, &with(user(), &changes)).unwrap_err(), expected, "{changes}");
+        assert_eq!(
+            judge(&verifier, &with(user(), &changes)).unwrap_err(),
+            expected,
+            "{changes}"
+        );
     }
 }
 
 #[tokio::test]
 async fn the_settings_say_what_kind_of_caller_and_whether_bound_tokens_are_bearer_tokens() {
     let rule = KindRule::new(None, Vec::new(), Vec::new(), Some(CallerKind::Application)).unwrap();
-    let settings = OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
-    let settings = settings.telling_kind_by(rule).insecure_sender_constrained_as_bearer(true);
+    let settings =
+        OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
+    let settings = settings
+        .telling_kind_by(rule)
+        .insecure_sender_constrained_as_bearer(true);
     let verifier = verifier_by(settings).await;
     let pod = json!({"sub": "system:serviceaccount:shop:batch", "client_id": null, "amr": null, "cnf": {"jkt": "k"}});
-    assert_eq!(judge(&verifier, &with(user(), &pod)).unwrap().kind, CallerKind::Application);
-    assert_eq!(judge(&verifier, &with(user(), &json!({"cnf": null}))).unwrap().kind, CallerKind::Application);
-    assert_eq!(judge(&verifier, &with(user(), &json!({"cnf": 7}))).unwrap_err(), Reason::ClaimInvalid);
+    assert_eq!(
+        judge(&verifier, &with(user(), &pod)).unwrap().kind,
+        CallerKind::Application
+    );
+    assert_eq!(
+        judge(&verifier, &with(user(), &json!({"cnf": null})))
+            .unwrap()
+            .kind,
+        CallerKind::Application
+    );
+    assert_eq!(
+        judge(&verifier, &with(user(), &json!({"cnf": 7}))).unwrap_err(),
+        Reason::ClaimInvalid
+    );
 }
 
 #[tokio::test]
@@ -127,7 +188,10 @@ async fn the_client_is_named_by_the_claim_of_its_provider() {
     let verifier = verifier(ClaimNames::default()).await;
     for (changes, expected) in [
         (json!({}), Some("web")),
-        (json!({"client_id": null, "azp": "spa", "cid": "x"}), Some("spa")),
+        (
+            json!({"client_id": null, "azp": "spa", "cid": "x"}),
+            Some("spa"),
+        ),
         (json!({"client_id": null, "cid": "0oa1"}), Some("0oa1")),
         (json!({"client_id": null, "appid": "adfs"}), Some("adfs")),
         (json!({"client_id": null}), None),
@@ -135,32 +199,69 @@ async fn the_client_is_named_by_the_claim_of_its_provider() {
         (json!({"client_id": null, "cid": 7}), None),
     ] {
         let caller = judge(&verifier, &with(user(), &changes)).unwrap();
-        assert_eq!((caller.actor.as_deref(), caller.kind), (expected, CallerKind::User), "{changes}");
+        assert_eq!(
+            (caller.actor.as_deref(), caller.kind),
+            (expected, CallerKind::User),
+            "{changes}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_token_without_a_required_claim_is_refused() {
     let required = RequiredClaims::new([("acr".to_owned(), vec![json!("mfa")])].into()).unwrap();
-    let settings = OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
+    let settings =
+        OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
     let verifier = verifier_by(settings.requiring(required)).await;
     assert!(judge(&verifier, &with(user(), &json!({"acr": "mfa"}))).is_ok());
-    for changes in [json!({}), json!({"acr": "pwd"}), json!({"acr": {"mfa": true}})] {
-        assert_eq!(judge(&verifier, &with(user(), &changes)).unwrap_err(), Reason::RequiredClaimMissing, "{changes}");
+    for changes in [
+        json!({}),
+        json!({"acr": "pwd"}),
+        json!({"acr": {"mfa": true}}),
+    ] {
+        assert_eq!(
+            judge(&verifier, &with(user(), &changes)).unwrap_err(),
+            Reason::RequiredClaimMissing,
+            "{changes}"
+        );
     }
 }
 
 #[test]
 fn settings_report_every_error_at_once() {
     let names = ["RS256".to_owned(), "HS256".to_owned(), "none".to_owned()];
-    let problems =
-        OidcSettings::new("http://id.example", &OidcKeys::Discovery, &names, ClaimNames::default()).unwrap_err();
+    let problems = OidcSettings::new(
+        "http://id.example",
+        &OidcKeys::Discovery,
+        &names,
+        ClaimNames::default(),
+    )
+    .unwrap_err();
     let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(text.len(), 3, "{text:?}");
     let keys = OidcKeys::At("http://id.example/keys".to_owned());
     assert!(OidcSettings::new(ISSUER, &keys, &[], ClaimNames::default()).is_err());
-    assert!(OidcSettings::new("https://id.example/?a=b", &OidcKeys::Discovery, &[], ClaimNames::default()).is_err());
-    let settings = OidcSettings::new("https://id.example/", &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
-    let crate::KeyLocation::Discovery { url, .. } = settings.keys else { panic!("discovery was asked for") };
-    assert_eq!(url.as_str(), "https://id.example/.well-known/openid-configuration");
+    assert!(
+        OidcSettings::new(
+            "https://id.example/?a=b",
+            &OidcKeys::Discovery,
+            &[],
+            ClaimNames::default()
+        )
+        .is_err()
+    );
+    let settings = OidcSettings::new(
+        "https://id.example/",
+        &OidcKeys::Discovery,
+        &[],
+        ClaimNames::default(),
+    )
+    .unwrap();
+    let crate::KeyLocation::Discovery { url, .. } = settings.keys else {
+        panic!("discovery was asked for")
+    };
+    assert_eq!(
+        url.as_str(),
+        "https://id.example/.well-known/openid-configuration"
+    );
 }

@@ -9,22 +9,40 @@ use crate::refusal::{Reason, Refusal};
 /// No API is addressed under more names than this at once.
 const MAX_AUDIENCES: usize = 32;
 
-/// Whom an access token of the provider speaks for. The provider itself stands for the tenant: ids are its own.
-pub(super) fn caller(claims: &Claims, settings: &OidcSettings, audiences: &Audiences) -> Result<Caller, Refusal> {
+/// Whom an access token of the provider speaks for. The provider itself stands for the tenant: ids
+/// are its own.
+pub(super) fn caller(
+    claims: &Claims,
+    settings: &OidcSettings,
+    audiences: &Audiences,
+) -> Result<Caller, Refusal> {
     refuse_id_token(claims)?;
     let named = audience(claims)?;
-    if !named.iter().any(|audience| audiences.accept(audience, None)) {
+    if !named
+        .iter()
+        .any(|audience| audiences.accept(audience, None))
+    {
         return Err(Refusal::new(
             Reason::AudienceNotAllowed,
             "the token is for another API; request one for this API's audience",
         ));
     }
     if let Some(claim) = settings.required.unmet(claims) {
-        let detail = format!("the token's claim {claim} is absent or has a value that will not do here");
+        let detail =
+            format!("the token's claim {claim} is absent or has a value that will not do here");
         return Err(Refusal::new(Reason::RequiredClaimMissing, detail));
     }
-    let ClaimNames { subject, name, email, roles, scopes } = &settings.claims;
-    let object_id = claims.text_at(subject)?.filter(|id| !id.is_empty()).ok_or_else(|| wrong(subject, "is absent"))?;
+    let ClaimNames {
+        subject,
+        name,
+        email,
+        roles,
+        scopes,
+    } = &settings.claims;
+    let object_id = claims
+        .text_at(subject)?
+        .filter(|id| !id.is_empty())
+        .ok_or_else(|| wrong(subject, "is absent"))?;
     let scopes = claims.words_or_list_at(scopes)?;
     Ok(Caller {
         tenant: settings.issuer.clone(),
@@ -38,9 +56,12 @@ pub(super) fn caller(claims: &Claims, settings: &OidcSettings, audiences: &Audie
     })
 }
 
-/// Marks of an ID token: `nonce`, `at_hash` and `c_hash` are OpenID Connect Core's (§2, §3.3.2.11), `typ: ID` is Keycloak's.
+/// Marks of an ID token: `nonce`, `at_hash` and `c_hash` are OpenID Connect Core's (§2, §3.3.2.11),
+/// `typ: ID` is Keycloak's.
 fn refuse_id_token(claims: &Claims) -> Result<(), Refusal> {
-    let marked = ["nonce", "at_hash", "c_hash"].iter().any(|claim| claims.has(claim));
+    let marked = ["nonce", "at_hash", "c_hash"]
+        .iter()
+        .any(|claim| claims.has(claim));
     if marked || claims.get("typ").is_some_and(|typ| typ == "ID") {
         let detail = "this is an ID token, which tells a client who signed in; request an access token for this API and send that";
         return Err(Refusal::new(Reason::IdToken, detail));
@@ -55,5 +76,9 @@ fn audience(claims: &Claims) -> Result<Vec<String>, Refusal> {
         Ok(None) => return Err(wrong("aud", "is absent")),
         Err(_) => claims.list("aud")?,
     };
-    if named.len() <= MAX_AUDIENCES { Ok(named) } else { Err(wrong("aud", "is longer than any issuer makes it")) }
+    if named.len() <= MAX_AUDIENCES {
+        Ok(named)
+    } else {
+        Err(wrong("aud", "is longer than any issuer makes it"))
+    }
 }

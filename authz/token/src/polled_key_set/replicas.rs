@@ -21,20 +21,36 @@ pub(super) enum Replica {
     At(IpAddr),
 }
 
-/// The replicas behind `url`, at least one. TLS needs the name, and a URL with an address has only one.
+/// The replicas behind `url`, at least one. TLS needs the name, and a URL with an address has only
+/// one.
 pub(super) async fn replicas(url: &Url) -> Result<Vec<Replica>, FetchError> {
-    let (Some(Host::Domain(name)), "http") = (url.host(), url.scheme()) else { return Ok(vec![Replica::ByName]) };
-    let unresolved = |problem: String| FetchError::Unresolved { url: url.clone(), problem };
-    let found = timeout(LOOK_UP_TIMEOUT, lookup_host((name, url.port_or_known_default().unwrap_or(80)))).await;
+    let (Some(Host::Domain(name)), "http") = (url.host(), url.scheme()) else {
+        return Ok(vec![Replica::ByName]);
+    };
+    let unresolved = |problem: String| FetchError::Unresolved {
+        url: url.clone(),
+        problem,
+    };
+    let found = timeout(
+        LOOK_UP_TIMEOUT,
+        lookup_host((name, url.port_or_known_default().unwrap_or(80))),
+    )
+    .await;
     let found = match found {
         Ok(found) => found.map_err(|error| unresolved(error.to_string()))?,
         Err(_) => return Err(unresolved(format!("no answer within {LOOK_UP_TIMEOUT:?}"))),
     };
-    let mut replicas: Vec<Replica> = found.map(|address: SocketAddr| Replica::At(address.ip())).collect();
+    let mut replicas: Vec<Replica> = found
+        .map(|address: SocketAddr| Replica::At(address.ip()))
+        .collect();
     replicas.sort_unstable();
     replicas.dedup();
     replicas.truncate(MOST_REPLICAS);
-    if replicas.is_empty() { Err(unresolved("it has no address".to_owned())) } else { Ok(replicas) }
+    if replicas.is_empty() {
+        Err(unresolved("it has no address".to_owned()))
+    } else {
+        Ok(replicas)
+    }
 }
 
 impl Replica {
@@ -55,6 +71,9 @@ impl Replica {
     pub(super) fn host_header(self, url: &Url) -> Option<String> {
         let Self::At(_) = self else { return None };
         let name = url.host_str()?.trim_end_matches('.');
-        Some(url.port().map_or_else(|| name.to_owned(), |port| format!("{name}:{port}")))
+        Some(
+            url.port()
+                .map_or_else(|| name.to_owned(), |port| format!("{name}:{port}")),
+        )
     }
 }

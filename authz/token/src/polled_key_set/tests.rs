@@ -45,7 +45,11 @@ impl Replicas {
             behaviour
         };
         let behaviours = behaviours.iter().enumerate().map(start).collect();
-        Self { url: format!("http://keys.test:{port}/jwks"), behaviours, requests }
+        Self {
+            url: format!("http://keys.test:{port}/jwks"),
+            behaviours,
+            requests,
+        }
     }
 
     fn set(&self, number: usize, behaviour: Behaviour) {
@@ -85,9 +89,12 @@ fn serve(mut stream: TcpStream, behaviour: &Mutex<Behaviour>, requests: &Mutex<V
                 "HTTP/1.1 304 Not Modified\r\n\r\n".to_owned()
             }
             Publishes(ids) => {
-                let body = json!({"keys": ids.iter().map(|id| jwk(id)).collect::<Vec<Value>>()}).to_string();
+                let body = json!({"keys": ids.iter().map(|id| jwk(id)).collect::<Vec<Value>>()})
+                    .to_string();
                 let (tag, length) = (ids.join("+"), body.len());
-                format!("HTTP/1.1 200 OK\r\netag: \"{tag}\"\r\ncontent-length: {length}\r\n\r\n{body}")
+                format!(
+                    "HTTP/1.1 200 OK\r\netag: \"{tag}\"\r\ncontent-length: {length}\r\n\r\n{body}"
+                )
             }
             Closes => return,
             Hangs => loop {
@@ -107,11 +114,16 @@ fn jwk(id: &str) -> Value {
 }
 
 fn at(numbers: &[usize]) -> Vec<Replica> {
-    numbers.iter().map(|number| Replica::At(address(*number))).collect()
+    numbers
+        .iter()
+        .map(|number| Replica::At(address(*number)))
+        .collect()
 }
 
 async fn key_ids(polled: &PolledKeySet, replicas: &[usize]) -> Result<String, FetchError> {
-    let fetched = timeout(Duration::from_secs(20), polled.fetch_from(&at(replicas))).await.unwrap();
+    let fetched = timeout(Duration::from_secs(20), polled.fetch_from(&at(replicas)))
+        .await
+        .unwrap();
     fetched.map(|fetched| fetched.keys.key_ids().join(" "))
 }
 
@@ -123,10 +135,22 @@ async fn keys_of_all_replicas_count_and_a_removed_one_does_not() {
     servers.requests();
     assert_eq!(key_ids(&polled, &[0, 1]).await.unwrap(), "new old");
     let requests = servers.requests();
-    assert!(requests.iter().all(|head| head.contains("if-none-match")), "{requests:?}");
-    assert!(requests.iter().all(|head| head.contains("host: keys.test:")), "{requests:?}");
+    assert!(
+        requests.iter().all(|head| head.contains("if-none-match")),
+        "{requests:?}"
+    );
+    assert!(
+        requests
+            .iter()
+            .all(|head| head.contains("host: keys.test:")),
+        "{requests:?}"
+    );
     servers.set(0, Publishes(&["new"]));
-    assert_eq!(key_ids(&polled, &[0, 1]).await.unwrap(), "new old", "the other replica still signs with it");
+    assert_eq!(
+        key_ids(&polled, &[0, 1]).await.unwrap(),
+        "new old",
+        "the other replica still signs with it"
+    );
     servers.set(1, Publishes(&["new"]));
     assert_eq!(key_ids(&polled, &[0, 1]).await.unwrap(), "new");
 }
@@ -162,11 +186,36 @@ async fn a_replica_that_has_left_counts_no_longer_and_none_that_answers_is_an_er
 #[tokio::test]
 async fn names_of_plain_http_are_looked_up_and_those_of_tls_are_not() {
     let found = |url: &'static str| async move { replicas(&url.parse().unwrap()).await };
-    assert!(found("http://localhost:9001/").await.unwrap().contains(&at(&[0])[0]));
-    assert_eq!(found("http://127.0.0.1:9001/").await.unwrap(), [Replica::ByName]);
-    assert_eq!(found("https://localhost:9001/").await.unwrap(), [Replica::ByName]);
-    let unknown = found("http://no-such-host.invalid/").await.unwrap_err().to_string();
-    assert!(unknown.contains("http://no-such-host.invalid/: the host cannot be found: "), "{unknown}");
-    let polled = PolledKeySet::new(Client::new(), "http://no-such-host.invalid/".parse().unwrap(), &[]).unwrap();
-    assert!(matches!(polled.fetch().await, Err(FetchError::Unresolved { .. })));
+    assert!(
+        found("http://localhost:9001/")
+            .await
+            .unwrap()
+            .contains(&at(&[0])[0])
+    );
+    assert_eq!(
+        found("http://127.0.0.1:9001/").await.unwrap(),
+        [Replica::ByName]
+    );
+    assert_eq!(
+        found("https://localhost:9001/").await.unwrap(),
+        [Replica::ByName]
+    );
+    let unknown = found("http://no-such-host.invalid/")
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        unknown.contains("http://no-such-host.invalid/: the host cannot be found: "),
+        "{unknown}"
+    );
+    let polled = PolledKeySet::new(
+        Client::new(),
+        "http://no-such-host.invalid/".parse().unwrap(),
+        &[],
+    )
+    .unwrap();
+    assert!(matches!(
+        polled.fetch().await,
+        Err(FetchError::Unresolved { .. })
+    ));
 }

@@ -18,7 +18,11 @@ fn server(status: u16) -> String {
 }
 
 fn closed() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string()
 }
 
 /// Whether the attempts succeed, and what they print.
@@ -41,12 +45,32 @@ fn run(closed: Vec<String>, denies: Vec<String>) -> (Result<(), String>, String)
 #[test]
 fn upstream_reached_from_a_node_must_deny_forged_headers() {
     for (name, upstream, fails, words) in [
-        ("unauthorized", server(401), false, "denied forged headers with 401"),
-        ("forbidden", server(403), false, "denied forged headers with 403"),
+        (
+            "unauthorized",
+            server(401),
+            false,
+            "denied forged headers with 401",
+        ),
+        (
+            "forbidden",
+            server(403),
+            false,
+            "denied forged headers with 403",
+        ),
         ("not reached", closed(), false, "is closed"),
         ("believes headers", server(200), true, "NOT DENIED"),
-        ("decides nothing", server(404), true, "answered forged headers with 404"),
-        ("takes POST only", server(405), true, "answered forged headers with 405"),
+        (
+            "decides nothing",
+            server(404),
+            true,
+            "answered forged headers with 404",
+        ),
+        (
+            "takes POST only",
+            server(405),
+            true,
+            "answered forged headers with 405",
+        ),
     ] {
         let (outcome, said) = run(Vec::new(), vec![format!("{upstream}/api")]);
         assert_eq!(outcome.is_err(), fails, "{name}: {said}");
@@ -58,12 +82,23 @@ fn upstream_reached_from_a_node_must_deny_forged_headers() {
 fn open_address_fails_the_attempts() {
     for (name, targets, error) in [
         ("all closed", vec![closed(), closed()], None),
-        ("one open", vec![closed(), server(401)], Some("1 of 2 addresses")),
-        ("all open", vec![server(401)], Some("THIS CLUSTER ENFORCES NO NETWORK POLICIES")),
+        (
+            "one open",
+            vec![closed(), server(401)],
+            Some("1 of 2 addresses"),
+        ),
+        (
+            "all open",
+            vec![server(401)],
+            Some("THIS CLUSTER ENFORCES NO NETWORK POLICIES"),
+        ),
     ] {
         let (outcome, said) = run(targets, Vec::new());
         match (outcome, error) {
-            (Ok(()), None) => assert!(said.contains("all 2 addresses behind it are closed"), "{name}: {said}"),
+            (Ok(()), None) => assert!(
+                said.contains("all 2 addresses behind it are closed"),
+                "{name}: {said}"
+            ),
             (Err(found), Some(words)) => assert!(found.contains(words), "{name}: {found}"),
             (outcome, _) => panic!("{name}: {outcome:?}: {said}"),
         }

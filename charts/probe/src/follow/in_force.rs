@@ -24,18 +24,25 @@ pub(super) fn missing(authz: &Target, policies: &BTreeSet<String>) -> Vec<String
     addresses.sort_unstable();
     addresses.dedup();
     addresses.truncate(MOST_ADDRESSES);
-    let missing = addresses.into_iter().filter_map(|address| match missing_at(address, policies) {
-        Ok(missing) if missing.is_empty() => None,
-        Ok(missing) => Some(format!("{address} lacks {}", listed(&missing))),
-        Err(error) => Some(format!("{address} does not say which it has: {error:#}")),
-    });
+    let missing = addresses
+        .into_iter()
+        .filter_map(|address| match missing_at(address, policies) {
+            Ok(missing) if missing.is_empty() => None,
+            Ok(missing) => Some(format!("{address} lacks {}", listed(&missing))),
+            Err(error) => Some(format!("{address} does not say which it has: {error:#}")),
+        });
     missing.collect()
 }
 
 /// The policies that the authz server at `address` does not have.
 fn missing_at(address: SocketAddr, policies: &BTreeSet<String>) -> anyhow::Result<Vec<&str>> {
     let authority = address.to_string();
-    let request = Request { method: "GET", authority: &authority, path: "/metrics", headers: "" };
+    let request = Request {
+        method: "GET",
+        authority: &authority,
+        path: "/metrics",
+        headers: "",
+    };
     let answer = ask(address, &request, TIMEOUT).context("/metrics")?;
     ensure!(answer.status == 200, "/metrics: answered {}", answer.status);
     let whole = (answer.text.len() as u64) < LONGEST_ANSWER;
@@ -47,7 +54,8 @@ fn missing_at(address: SocketAddr, policies: &BTreeSet<String>) -> anyhow::Resul
 
 /// The policy that a line of `/metrics` says to be in force.
 fn policy_in_force(line: &str) -> Option<&str> {
-    line.strip_prefix("portcullis_policy_in_force{policy=\"")?.strip_suffix("\"} 1")
+    line.strip_prefix("portcullis_policy_in_force{policy=\"")?
+        .strip_suffix("\"} 1")
 }
 
 fn listed(names: &[&str]) -> String {

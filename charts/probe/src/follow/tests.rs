@@ -23,7 +23,11 @@ fn authz(status: u16, text: &str) -> Target {
             BufReader::new(&stream).read_line(&mut line).unwrap();
             let found = line.starts_with("GET /metrics ");
             // A client that has read enough leaves.
-            let answer = if found { answer.as_str() } else { "HTTP/1.1 404 -\r\n\r\n" };
+            let answer = if found {
+                answer.as_str()
+            } else {
+                "HTTP/1.1 404 -\r\n\r\n"
+            };
             let _sent = stream.write_all(answer.as_bytes());
         }
     });
@@ -64,22 +68,84 @@ fn policies_are_in_force_where_metrics_say_so() {
     let many: Vec<String> = (10..22).map(|number| format!("p{number}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     for (case, target, asked, words) in [
-        ("all of them", authz(200, &has(&["a", "b", "c"])), ["a", "b"].as_slice(), None),
+        (
+            "all of them",
+            authz(200, &has(&["a", "b", "c"])),
+            ["a", "b"].as_slice(),
+            None,
+        ),
         ("none is asked for", authz(200, ""), &[], None),
-        ("one lacks", authz(200, &has(&["a"])), &["a", "b"], Some(" lacks b")),
-        ("the end of another's name", authz(200, &has(&["ab"])), &["a", "b"], Some(" lacks a, b")),
-        ("not in force", authz(200, &has(&["a"]).replace("} 1", "} 0")), &["a"], Some(" lacks a")),
-        ("many lack", authz(200, ""), &many, Some("p18, p19 and 2 more")),
-        ("an older authz server", authz(200, "x 1\n"), &["a"], Some(" lacks a")),
-        ("not ready", authz(503, &has(&["a"])), &["a"], Some("/metrics: answered 503")),
-        ("an endless answer", authz(200, &" ".repeat(9 << 20)), &["a"], Some("longer than")),
-        ("nothing listens", closed(), &["a"], Some("does not say which it has: /metrics: ")),
-        ("nothing listens, nothing is asked", closed(), &[], Some("does not say which it has")),
-        ("no address", unresolvable, &["a"], Some("no-such-host.invalid:9104 has no address: ")),
+        (
+            "one lacks",
+            authz(200, &has(&["a"])),
+            &["a", "b"],
+            Some(" lacks b"),
+        ),
+        (
+            "the end of another's name",
+            authz(200, &has(&["ab"])),
+            &["a", "b"],
+            Some(" lacks a, b"),
+        ),
+        (
+            "not in force",
+            authz(200, &has(&["a"]).replace("} 1", "} 0")),
+            &["a"],
+            Some(" lacks a"),
+        ),
+        (
+            "many lack",
+            authz(200, ""),
+            &many,
+            Some("p18, p19 and 2 more"),
+        ),
+        (
+            "an older authz server",
+            authz(200, "x 1\n"),
+            &["a"],
+            Some(" lacks a"),
+        ),
+        (
+            "not ready",
+            authz(503, &has(&["a"])),
+            &["a"],
+            Some("/metrics: answered 503"),
+        ),
+        (
+            "an endless answer",
+            authz(200, &" ".repeat(9 << 20)),
+            &["a"],
+            Some("longer than"),
+        ),
+        (
+            "nothing listens",
+            closed(),
+            &["a"],
+            Some("does not say which it has: /metrics: "),
+        ),
+        (
+            "nothing listens, nothing is asked",
+            closed(),
+            &[],
+            Some("does not say which it has"),
+        ),
+        (
+            "no address",
+            unresolvable,
+            &["a"],
+            Some("no-such-host.invalid:9104 has no address: "),
+        ),
     ] {
         let found = missing(&target, &names(asked));
-        assert_eq!(found.len(), usize::from(words.is_some()), "{case}: {found:?}");
-        assert!(found.concat().contains(words.unwrap_or_default()), "{case}: {found:?}");
+        assert_eq!(
+            found.len(),
+            usize::from(words.is_some()),
+            "{case}: {found:?}"
+        );
+        assert!(
+            found.concat().contains(words.unwrap_or_default()),
+            "{case}: {found:?}"
+        );
     }
 }
 
@@ -100,7 +166,11 @@ fn version_is_published_whole_and_the_one_before_is_removed() {
         found.publish(target.path()).unwrap();
         assert_eq!(Version::read(target.path()).unwrap(), found, "{version}");
         for (name, text) in files {
-            assert_eq!(fs::read_to_string(target.path().join(name)).unwrap(), *text, "{version}");
+            assert_eq!(
+                fs::read_to_string(target.path().join(name)).unwrap(),
+                *text,
+                "{version}"
+            );
             let link = fs::read_link(target.path().join(name)).unwrap();
             assert_eq!(link, Path::new("..data").join(name), "{version}");
         }
@@ -114,7 +184,14 @@ fn version_is_published_whole_and_the_one_before_is_removed() {
 fn source_that_is_no_config_map_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    for name in ["folder/inner", "large", "many", "dangling", "plain", "no-link/..data"] {
+    for name in [
+        "folder/inner",
+        "large",
+        "many",
+        "dangling",
+        "plain",
+        "no-link/..data",
+    ] {
         fs::create_dir_all(at(name)).unwrap();
     }
     fs::write(at("large").join("a"), vec![0; 1 << 19]).unwrap();
@@ -134,7 +211,11 @@ fn source_that_is_no_config_map_is_an_error() {
         ("plain", None),
     ] {
         let found = Version::read(&at(name)).map(|version| version.files());
-        let said = found.as_ref().err().map(|error| format!("{error:#}")).unwrap_or_default();
+        let said = found
+            .as_ref()
+            .err()
+            .map(|error| format!("{error:#}"))
+            .unwrap_or_default();
         assert_eq!(found.is_err(), words.is_some(), "{name}: {said}");
         assert!(said.contains(words.unwrap_or_default()), "{name}: {said}");
     }
@@ -158,13 +239,55 @@ fn files_are_copied_only_with_their_policies() {
     let third = [("routes.yaml", "3"), ("policies.txt", "a\n\nb")];
     let mut in_force = None;
     for (case, files, target_authz, late, copied, routes) in [
-        ("the first files", Some(first.as_slice()), a(), false, "copied", "1"),
-        ("nothing new, and the authz server is away", None, closed(), false, "unchanged", "1"),
-        ("a new policy is missing", Some(&second), a(), false, "waits", "1"),
-        ("the authz server is away", None, closed(), false, "waits", "1"),
+        (
+            "the first files",
+            Some(first.as_slice()),
+            a(),
+            false,
+            "copied",
+            "1",
+        ),
+        (
+            "nothing new, and the authz server is away",
+            None,
+            closed(),
+            false,
+            "unchanged",
+            "1",
+        ),
+        (
+            "a new policy is missing",
+            Some(&second),
+            a(),
+            false,
+            "waits",
+            "1",
+        ),
+        (
+            "the authz server is away",
+            None,
+            closed(),
+            false,
+            "waits",
+            "1",
+        ),
         ("the policy is there", None, both(), false, "copied", "2"),
-        ("missing for too long", Some(&third), a(), true, "copied though missing", "3"),
-        ("no file of policies", Some(&[("routes.yaml", "4")]), both(), true, "error", "3"),
+        (
+            "missing for too long",
+            Some(&third),
+            a(),
+            true,
+            "copied though missing",
+            "3",
+        ),
+        (
+            "no file of policies",
+            Some(&[("routes.yaml", "4")]),
+            both(),
+            true,
+            "error",
+            "3",
+        ),
     ] {
         if let Some(files) = files {
             mount(source.path(), case, files);

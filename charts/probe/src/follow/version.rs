@@ -36,7 +36,11 @@ impl Version {
             if name.starts_with("..") {
                 continue;
             }
-            ensure!(files.len() < MOST_FILES, "{}: more than {MOST_FILES} files", place.display());
+            ensure!(
+                files.len() < MOST_FILES,
+                "{}: more than {MOST_FILES} files",
+                place.display()
+            );
             let bytes = read_file(&place.join(&name), left)?;
             left = left.saturating_sub(bytes.len());
             files.insert(name, bytes);
@@ -50,7 +54,10 @@ impl Version {
 
     /// The names in `file`, one on a line.
     pub(super) fn policies(&self, file: &str) -> anyhow::Result<BTreeSet<String>> {
-        let bytes = self.0.get(file).with_context(|| format!("{file}: there is no such file"))?;
+        let bytes = self
+            .0
+            .get(file)
+            .with_context(|| format!("{file}: there is no such file"))?;
         let text = std::str::from_utf8(bytes).with_context(|| format!("{file}: not UTF-8"))?;
         let names = text.lines().map(str::trim).filter(|name| !name.is_empty());
         Ok(names.map(str::to_owned).collect())
@@ -59,7 +66,9 @@ impl Version {
     /// Makes this the version in `target`.
     pub(super) fn publish(&self, target: &Path) -> anyhow::Result<()> {
         sweep(target)?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let folder = format!("..{}.{:09}", now.as_secs(), now.subsec_nanos());
         fs::create_dir(target.join(&folder)).with_context(|| place_of(target, &folder))?;
         for (name, bytes) in &self.0 {
@@ -91,10 +100,20 @@ impl Version {
 fn read_file(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
     let context = || path.display().to_string();
     let file = File::open(path).with_context(context)?;
-    ensure!(file.metadata().with_context(context)?.is_file(), "{}: not a file", path.display());
+    ensure!(
+        file.metadata().with_context(context)?.is_file(),
+        "{}: not a file",
+        path.display()
+    );
     let mut bytes = Vec::new();
-    file.take(most as u64 + 1).read_to_end(&mut bytes).with_context(context)?;
-    ensure!(bytes.len() <= most, "{}: the files have more than {MOST_BYTES} bytes", path.display());
+    file.take(most as u64 + 1)
+        .read_to_end(&mut bytes)
+        .with_context(context)?;
+    ensure!(
+        bytes.len() <= most,
+        "{}: the files have more than {MOST_BYTES} bytes",
+        path.display()
+    );
     Ok(bytes)
 }
 
@@ -118,7 +137,11 @@ fn sweep(target: &Path) -> anyhow::Result<()> {
         }
         let path = target.join(&name);
         let folder = path.is_dir() && !path.is_symlink();
-        let remove = if folder { fs::remove_dir_all } else { fs::remove_file };
+        let remove = if folder {
+            fs::remove_dir_all
+        } else {
+            fs::remove_file
+        };
         remove(&path).with_context(|| path.display().to_string())?;
     }
     Ok(())

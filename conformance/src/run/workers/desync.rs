@@ -1,4 +1,5 @@
-//! A gadget, the next request on its connection, and a request of somebody else's: each must get its own answer or none.
+//! A gadget, the next request on its connection, and a request of somebody else's: each must get
+//! its own answer or none.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +30,13 @@ pub(super) async fn attempt(
             if let Wire::Http2(next) = next.request(true)
                 && connection.is_usable()
             {
-                answers.extend(connection.exchange(&next, exchange.deadline()).await.answer().cloned());
+                answers.extend(
+                    connection
+                        .exchange(&next, exchange.deadline())
+                        .await
+                        .answer()
+                        .cloned(),
+                );
             }
             (first, answers)
         }
@@ -37,15 +44,24 @@ pub(super) async fn attempt(
     tally.count(&first);
     let expected = [canary, canary.with_role(Role::Next)];
     if let Some(wrong) = wrong_answer(&answers, &expected) {
-        tally.wrong.push((canary.index, format!("the client got the answer to {wrong}")));
+        tally.wrong.push((
+            canary.index,
+            format!("the client got the answer to {wrong}"),
+        ));
     }
     let other = honest(&made.setting, Role::Other);
     let reply = exchange.send(&other.request(false)).await?;
-    let own = reply.answer().is_some_and(|answer| Canary::find(&answer.body) == Some(other.canary));
+    let own = reply
+        .answer()
+        .is_some_and(|answer| Canary::find(&answer.body) == Some(other.canary));
     if !own {
-        tally
-            .wrong
-            .push((canary.index, format!("another client did not get its own answer, but {}", describe(&reply))));
+        tally.wrong.push((
+            canary.index,
+            format!(
+                "another client did not get its own answer, but {}",
+                describe(&reply)
+            ),
+        ));
     }
     Ok(())
 }
@@ -56,7 +72,9 @@ async fn over_http1(
     next: &Setting,
     manner: Manner,
 ) -> anyhow::Result<(Reply, Vec<Answer>)> {
-    let Wire::Http1(next_bytes) = next.request(false) else { return Ok((Reply::Closed, Vec::new())) };
+    let Wire::Http1(next_bytes) = next.request(false) else {
+        return Ok((Reply::Closed, Vec::new()));
+    };
     let mut connection = exchange.open_http1().await?;
     let deadline = exchange.deadline();
     let first = match manner {
@@ -69,7 +87,9 @@ async fn over_http1(
             first
         }
         Manner::AtOnce => {
-            connection.send(&[bytes, &next_bytes].concat(), deadline).await;
+            connection
+                .send(&[bytes, &next_bytes].concat(), deadline)
+                .await;
             connection.answer(deadline).await
         }
     };
@@ -87,14 +107,22 @@ async fn over_http1(
 }
 
 fn honest(setting: &Setting, role: Role) -> Setting {
-    Setting { method: "GET".to_owned(), canary: setting.canary.with_role(role), ..setting.clone() }
+    Setting {
+        method: "GET".to_owned(),
+        canary: setting.canary.with_role(role),
+        ..setting.clone()
+    }
 }
 
 /// The canary of an answer that is none of `expected`, or the second of its kind.
 fn wrong_answer(answers: &[Answer], expected: &[Canary]) -> Option<Canary> {
     let mut given = BTreeSet::new();
-    let canaries = answers.iter().filter_map(|answer| Canary::find(&answer.body));
-    canaries.into_iter().find(|canary| !expected.contains(canary) || !given.insert(*canary))
+    let canaries = answers
+        .iter()
+        .filter_map(|answer| Canary::find(&answer.body));
+    canaries
+        .into_iter()
+        .find(|canary| !expected.contains(canary) || !given.insert(*canary))
 }
 
 fn describe(reply: &Reply) -> String {
@@ -116,14 +144,29 @@ mod tests {
 
     #[test]
     fn an_answer_to_another_request_is_noticed_and_so_is_a_second_one() {
-        let own = Canary { role: Role::Case, run: 1, group: 2, index: 3 };
+        let own = Canary {
+            role: Role::Case,
+            run: 1,
+            group: 2,
+            index: 3,
+        };
         let next = own.with_role(Role::Next);
-        let answer = |text: String| Answer { status: 200, body: text.into_bytes() };
+        let answer = |text: String| Answer {
+            status: 200,
+            body: text.into_bytes(),
+        };
         let of = |canary: Canary| answer(format!("{{\"case\":\"{canary}\"}}"));
         let expected = [own, next];
-        assert_eq!(wrong_answer(&[of(own), answer("no".into()), of(next)], &expected), None);
+        assert_eq!(
+            wrong_answer(&[of(own), answer("no".into()), of(next)], &expected),
+            None
+        );
         assert_eq!(wrong_answer(&[of(own), of(own)], &expected), Some(own));
-        for wrong in [own.with_role(Role::Planted), own.with_role(Role::Other), Canary { index: 4, ..own }] {
+        for wrong in [
+            own.with_role(Role::Planted),
+            own.with_role(Role::Other),
+            Canary { index: 4, ..own },
+        ] {
             assert_eq!(wrong_answer(&[of(own), of(wrong)], &expected), Some(wrong));
         }
     }

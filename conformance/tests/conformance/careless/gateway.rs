@@ -17,7 +17,13 @@ pub(crate) async fn serve(listener: TcpListener, service: SocketAddr) {
     while let Ok((client, _)) = listener.accept().await {
         tokio::spawn(async move {
             if let Ok(upstream) = TcpStream::connect(service).await {
-                Connection { client, upstream, incoming: Vec::new() }.pass_all().await;
+                Connection {
+                    client,
+                    upstream,
+                    incoming: Vec::new(),
+                }
+                .pass_all()
+                .await;
             }
         });
     }
@@ -41,7 +47,11 @@ impl Connection {
     /// Passes one request on and returns what comes back.
     async fn pass_one(&mut self) -> Option<Vec<u8>> {
         let end = loop {
-            if let Some(at) = self.incoming.windows(4).position(|window| window == b"\r\n\r\n") {
+            if let Some(at) = self
+                .incoming
+                .windows(4)
+                .position(|window| window == b"\r\n\r\n")
+            {
                 break at + 4;
             }
             self.read().await?;
@@ -58,8 +68,11 @@ impl Connection {
                 known.eq_ignore_ascii_case(name).then_some(value.trim())
             })
         };
-        // Fault: where there is a length, a coding is not looked at, and goes on to the service all the same.
-        let length = value("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        // Fault: where there is a length, a coding is not looked at, and goes on to the service all
+        // the same.
+        let length = value("content-length")
+            .and_then(|length| length.parse().ok())
+            .unwrap_or(0);
         while self.incoming.len() < length {
             self.read().await?;
         }
@@ -70,14 +83,24 @@ impl Connection {
         if is_protected && value("authorization") != Some(&format!("Bearer {TOKEN}")) {
             return Some(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".to_vec());
         }
-        let mut passed = format!("{} {} HTTP/1.1\r\n", request_line.split(' ').next()?, target.replace("%6f", "o"));
+        let mut passed = format!(
+            "{} {} HTTP/1.1\r\n",
+            request_line.split(' ').next()?,
+            target.replace("%6f", "o")
+        );
         // Fault: X_User_OID is another name.
-        for line in headers.iter().filter(|line| !line.to_ascii_lowercase().starts_with("x-user-")) {
+        for line in headers
+            .iter()
+            .filter(|line| !line.to_ascii_lowercase().starts_with("x-user-"))
+        {
             passed.push_str(line);
             passed.push_str("\r\n");
         }
         passed.push_str("\r\n");
-        let mut bytes: Vec<u8> = passed.chars().filter_map(|character| u8::try_from(character).ok()).collect();
+        let mut bytes: Vec<u8> = passed
+            .chars()
+            .filter_map(|character| u8::try_from(character).ok())
+            .collect();
         bytes.extend(body);
         self.upstream.write_all(&bytes).await.ok()?;
         self.answer().await
@@ -89,8 +112,11 @@ impl Connection {
         loop {
             let text = String::from_utf8_lossy(&answer).to_ascii_lowercase();
             if let Some((head, _)) = text.split_once("\r\n\r\n") {
-                let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-                let whole = head.len() + 4 + length.and_then(|length| length.parse().ok()).unwrap_or(0);
+                let length = head
+                    .lines()
+                    .find_map(|line| line.strip_prefix("content-length: "));
+                let whole =
+                    head.len() + 4 + length.and_then(|length| length.parse().ok()).unwrap_or(0);
                 if answer.len() >= whole {
                     return Some(answer);
                 }

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use uuid::Uuid;
 
 use super::FederatedCredential;
-use super::document::{ApplicationEntry, Document, GrantEntry, MemberType, OptionalClaim, UserEntry};
+use super::document::{
+    ApplicationEntry, Document, GrantEntry, MemberType, OptionalClaim, UserEntry,
+};
 use super::{Application, ClientCredentials, ClientType, Directory, Grant, Tenant, User};
 
 pub(super) fn check(document: Document, folder: PathBuf) -> Result<Directory, Vec<String>> {
@@ -31,7 +33,10 @@ struct Check<'a> {
 
 impl<'a> Check<'a> {
     fn new(document: &'a Document) -> Self {
-        Self { document, found: Vec::new() }
+        Self {
+            document,
+            found: Vec::new(),
+        }
     }
 
     fn unless(&mut self, holds: bool, error: impl FnOnce() -> String) {
@@ -41,27 +46,56 @@ impl<'a> Check<'a> {
     }
 
     fn identifiers_are_unique(&mut self) {
-        let Document { tenants, users, applications } = self.document;
-        self.unless(!tenants.is_empty(), || "tenants: is empty; add at least one tenant".to_owned());
-        self.unique("id", tenants.iter().map(|(key, tenant)| (format!("tenants.{key}"), tenant.id.to_string())));
-        let clients =
-            applications.iter().map(|(key, entry)| (format!("applications.{key}"), entry.client_id.to_string()));
-        self.unique("clientId", clients);
-        let uris = applications.iter().map(|(key, entry)| (format!("applications.{key}"), identifier_uri(entry)));
-        self.unique("identifierUri", uris);
-        self.unique("username", users.iter().map(|user| (user_place(user), user.username.to_lowercase())));
-        let people = users.iter().map(|user| (user_place(user), user.oid.to_string()));
-        let principals = applications
+        let Document {
+            tenants,
+            users,
+            applications,
+        } = self.document;
+        self.unless(!tenants.is_empty(), || {
+            "tenants: is empty; add at least one tenant".to_owned()
+        });
+        self.unique(
+            "id",
+            tenants
+                .iter()
+                .map(|(key, tenant)| (format!("tenants.{key}"), tenant.id.to_string())),
+        );
+        let clients = applications
             .iter()
-            .map(|(key, entry)| (format!("applications.{key}"), entry.service_principal.to_string()));
-        self.unique("object id (oid, servicePrincipal)", people.chain(principals));
+            .map(|(key, entry)| (format!("applications.{key}"), entry.client_id.to_string()));
+        self.unique("clientId", clients);
+        let uris = applications
+            .iter()
+            .map(|(key, entry)| (format!("applications.{key}"), identifier_uri(entry)));
+        self.unique("identifierUri", uris);
+        self.unique(
+            "username",
+            users
+                .iter()
+                .map(|user| (user_place(user), user.username.to_lowercase())),
+        );
+        let people = users
+            .iter()
+            .map(|user| (user_place(user), user.oid.to_string()));
+        let principals = applications.iter().map(|(key, entry)| {
+            (
+                format!("applications.{key}"),
+                entry.service_principal.to_string(),
+            )
+        });
+        self.unique(
+            "object id (oid, servicePrincipal)",
+            people.chain(principals),
+        );
     }
 
     fn unique(&mut self, field: &str, values: impl Iterator<Item = (String, String)>) {
         let mut seen: BTreeMap<String, String> = BTreeMap::new();
         for (place, value) in values {
             if let Some(first) = seen.get(&value.to_lowercase()) {
-                self.found.push(format!("{place}: {field} {value} is that of {first} too; give each its own"));
+                self.found.push(format!(
+                    "{place}: {field} {value} is that of {first} too; give each its own"
+                ));
             } else {
                 seen.insert(value.to_lowercase(), place);
             }
@@ -71,7 +105,8 @@ impl<'a> Check<'a> {
     fn application(&mut self, key: &str, entry: &ApplicationEntry) {
         let place = format!("applications.{key}");
         self.tenant(&place, &entry.tenant);
-        let credentials = entry.secrets.len() + entry.certificates.len() + entry.federated_credentials.len();
+        let credentials =
+            entry.secrets.len() + entry.certificates.len() + entry.federated_credentials.len();
         self.unless(!entry.public_client || credentials == 0, || {
             format!("{place}: is a publicClient with secrets or other credentials, which cannot be; remove one of them")
         });
@@ -92,7 +127,9 @@ impl<'a> Check<'a> {
         }
         for (role, members) in &entry.roles {
             self.unless(!members.is_empty(), || {
-                format!("{place}.roles.{role}: allows no members; write [users], [applications] or both")
+                format!(
+                    "{place}.roles.{role}: allows no members; write [users], [applications] or both"
+                )
             });
         }
         for (resource, grant) in &entry.grants {
@@ -103,11 +140,23 @@ impl<'a> Check<'a> {
     /// Entra's limits: 20 of them, one for each issuer and subject, with one audience.
     fn federated_credentials(&mut self, place: &str, credentials: &[FederatedCredential]) {
         let place = format!("{place}.federatedCredentials");
-        self.unless(credentials.len() <= 20, || format!("{place}: has more than the 20 that an application may have"));
+        self.unless(credentials.len() <= 20, || {
+            format!("{place}: has more than the 20 that an application may have")
+        });
         let mut seen = BTreeSet::new();
-        for FederatedCredential { name, issuer, subject, audience, keys_file, keys_url } in credentials {
+        for FederatedCredential {
+            name,
+            issuer,
+            subject,
+            audience,
+            keys_file,
+            keys_url,
+        } in credentials
+        {
             self.unless(seen.insert((issuer, subject)), || {
-                format!("{place}.{name}: another one has its issuer and subject; remove one of them")
+                format!(
+                    "{place}.{name}: another one has its issuer and subject; remove one of them"
+                )
             });
             self.unless([issuer, subject, audience].iter().all(|text| !text.is_empty()), || {
                 format!("{place}.{name}: has an empty issuer, subject or audience; write them as the tokens have them")
@@ -119,28 +168,45 @@ impl<'a> Check<'a> {
     }
 
     fn grant(&mut self, place: &str, resource: &str, grant: &GrantEntry) {
-        let Some(target) = self.application_named(place, resource) else { return };
+        let Some(target) = self.application_named(place, resource) else {
+            return;
+        };
         self.unless(!grant.scopes.is_empty() || !grant.roles.is_empty(), || {
             format!("{place}: grants nothing; name scopes or roles, or remove it")
         });
         for scope in grant.scopes.difference(&target.scopes) {
-            self.found.push(format!("{place}.scopes: {resource} has no scope {scope}; it has {:?}", target.scopes));
+            self.found.push(format!(
+                "{place}.scopes: {resource} has no scope {scope}; it has {:?}",
+                target.scopes
+            ));
         }
         for role in &grant.roles {
-            self.role(&format!("{place}.roles"), resource, target, role, MemberType::Applications);
+            self.role(
+                &format!("{place}.roles"),
+                resource,
+                target,
+                role,
+                MemberType::Applications,
+            );
         }
     }
 
     fn user(&mut self, user: &UserEntry) {
         let place = user_place(user);
         self.tenant(&place, &user.tenant);
-        self.unless(!user.username.is_empty(), || format!("{place}: has an empty username; write one"));
-        self.unless(!user.password.is_empty(), || format!("{place}: has an empty password; write one"));
+        self.unless(!user.username.is_empty(), || {
+            format!("{place}: has an empty username; write one")
+        });
+        self.unless(!user.password.is_empty(), || {
+            format!("{place}: has an empty password; write one")
+        });
         for key in user.conditional_access.keys() {
             self.application_named(&format!("{place}.conditionalAccess"), key);
         }
         for (key, roles) in &user.roles {
-            let Some(target) = self.application_named(&format!("{place}.roles"), key) else { continue };
+            let Some(target) = self.application_named(&format!("{place}.roles"), key) else {
+                continue;
+            };
             self.unless(target.multi_tenant || target.tenant == user.tenant, || {
                 format!(
                     "{place}.roles.{key}: {key} is not in tenant {}; make it multiTenant or remove the role",
@@ -148,20 +214,35 @@ impl<'a> Check<'a> {
                 )
             });
             for role in roles {
-                self.role(&format!("{place}.roles.{key}"), key, target, role, MemberType::Users);
+                self.role(
+                    &format!("{place}.roles.{key}"),
+                    key,
+                    target,
+                    role,
+                    MemberType::Users,
+                );
             }
         }
     }
 
-    fn role(&mut self, place: &str, key: &str, target: &ApplicationEntry, role: &str, member: MemberType) {
+    fn role(
+        &mut self,
+        place: &str,
+        key: &str,
+        target: &ApplicationEntry,
+        role: &str,
+        member: MemberType,
+    ) {
         match target.roles.get(role) {
             None => {
                 let known: Vec<&String> = target.roles.keys().collect();
-                self.found.push(format!("{place}: {key} has no role {role}; it has {known:?}"));
+                self.found.push(format!(
+                    "{place}: {key} has no role {role}; it has {known:?}"
+                ));
             }
-            Some(allowed) if !allowed.contains(&member) => self
-                .found
-                .push(format!("{place}: role {role} of {key} cannot be given to {member:?}; it allows {allowed:?}")),
+            Some(allowed) if !allowed.contains(&member) => self.found.push(format!(
+                "{place}: role {role} of {key} cannot be given to {member:?}; it allows {allowed:?}"
+            )),
             Some(_) => {}
         }
     }
@@ -179,7 +260,10 @@ impl<'a> Check<'a> {
     fn application_named(&mut self, place: &str, key: &str) -> Option<&'a ApplicationEntry> {
         let applications = &self.document.applications;
         self.unless(applications.contains_key(key), || {
-            format!("{place}: there is no application {key}; they are {:?}", applications.keys().collect::<Vec<_>>())
+            format!(
+                "{place}: there is no application {key}; they are {:?}",
+                applications.keys().collect::<Vec<_>>()
+            )
         });
         applications.get(key)
     }
@@ -187,9 +271,16 @@ impl<'a> Check<'a> {
 
 /// Turns keys into identifiers; what a checked document can't refer to is left out.
 fn resolve(document: Document, folder: PathBuf) -> Directory {
-    let tenants: BTreeMap<String, Uuid> = document.tenants.iter().map(|(key, entry)| (key.clone(), entry.id)).collect();
-    let clients: BTreeMap<String, Uuid> =
-        document.applications.iter().map(|(key, entry)| (key.clone(), entry.client_id)).collect();
+    let tenants: BTreeMap<String, Uuid> = document
+        .tenants
+        .iter()
+        .map(|(key, entry)| (key.clone(), entry.id))
+        .collect();
+    let clients: BTreeMap<String, Uuid> = document
+        .applications
+        .iter()
+        .map(|(key, entry)| (key.clone(), entry.client_id))
+        .collect();
     let tenant_id = |key: &str| tenants.get(key).copied();
     Directory {
         users: document
@@ -200,9 +291,23 @@ fn resolve(document: Document, folder: PathBuf) -> Directory {
         applications: document
             .applications
             .into_iter()
-            .filter_map(|(key, entry)| Some(resolve_application(key, tenant_id(&entry.tenant)?, entry, &clients)))
+            .filter_map(|(key, entry)| {
+                Some(resolve_application(
+                    key,
+                    tenant_id(&entry.tenant)?,
+                    entry,
+                    &clients,
+                ))
+            })
             .collect(),
-        tenants: document.tenants.into_values().map(|entry| Tenant { id: entry.id, name: entry.name }).collect(),
+        tenants: document
+            .tenants
+            .into_values()
+            .map(|entry| Tenant {
+                id: entry.id,
+                name: entry.name,
+            })
+            .collect(),
         folder,
     }
 }
@@ -252,12 +357,21 @@ fn resolve_application(
     }
 }
 
-fn by_client_id<T>(by_key: BTreeMap<String, T>, clients: &BTreeMap<String, Uuid>) -> BTreeMap<Uuid, T> {
-    by_key.into_iter().filter_map(|(key, value)| Some((*clients.get(&key)?, value))).collect()
+fn by_client_id<T>(
+    by_key: BTreeMap<String, T>,
+    clients: &BTreeMap<String, Uuid>,
+) -> BTreeMap<Uuid, T> {
+    by_key
+        .into_iter()
+        .filter_map(|(key, value)| Some((*clients.get(&key)?, value)))
+        .collect()
 }
 
 fn identifier_uri(entry: &ApplicationEntry) -> String {
-    entry.identifier_uri.clone().unwrap_or_else(|| format!("api://{}", entry.client_id))
+    entry
+        .identifier_uri
+        .clone()
+        .unwrap_or_else(|| format!("api://{}", entry.client_id))
 }
 
 fn user_place(user: &UserEntry) -> String {
@@ -265,7 +379,9 @@ fn user_place(user: &UserEntry) -> String {
 }
 
 fn is_permission_name(name: &str) -> bool {
-    !name.is_empty() && !name.starts_with('.') && !name.contains(|letter: char| letter.is_whitespace() || letter == '/')
+    !name.is_empty()
+        && !name.starts_with('.')
+        && !name.contains(|letter: char| letter.is_whitespace() || letter == '/')
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
-use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey};
+use aws_lc_rs::signature::{
+    RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, UnparsedPublicKey,
+};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustls::pki_types::CertificateDer;
@@ -9,7 +11,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// A certificate that an application has registered; whoever holds its key is the application.
 ///
-/// Entra looks at no chain and no revocation of it: that it is registered is the whole of its trust.
+/// Entra looks at no chain and no revocation of it: that it is registered is the whole of its
+/// trust.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct ClientCertificate {
@@ -31,13 +34,20 @@ pub(crate) enum RsaAlgorithm {
 }
 
 impl ClientCertificate {
-    pub(crate) fn verifies(&self, algorithm: RsaAlgorithm, message: &[u8], signature: &[u8]) -> bool {
+    pub(crate) fn verifies(
+        &self,
+        algorithm: RsaAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
         let verified = match algorithm {
             RsaAlgorithm::Ps256 => {
-                UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, &self.public_key).verify(message, signature)
+                UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, &self.public_key)
+                    .verify(message, signature)
             }
             RsaAlgorithm::Rs256 => {
-                UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.public_key).verify(message, signature)
+                UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.public_key)
+                    .verify(message, signature)
             }
         };
         verified.is_ok()
@@ -54,11 +64,16 @@ impl TryFrom<String> for ClientCertificate {
     fn try_from(pem: String) -> Result<Self, String> {
         let der = CertificateDer::from_pem_slice(pem.as_bytes())
             .map_err(|_| "is not a certificate in PEM (BEGIN CERTIFICATE)".to_owned())?;
-        let (_, certificate) =
-            X509Certificate::from_der(&der).map_err(|error| format!("is not an X.509 certificate: {error}"))?;
+        let (_, certificate) = X509Certificate::from_der(&der)
+            .map_err(|error| format!("is not an X.509 certificate: {error}"))?;
         let key = certificate.public_key();
-        if !key.parsed().is_ok_and(|key| matches!(key, x509_parser::public_key::PublicKey::RSA(_))) {
-            return Err("has a key other than RSA, which client assertions are not signed with".to_owned());
+        if !key
+            .parsed()
+            .is_ok_and(|key| matches!(key, x509_parser::public_key::PublicKey::RSA(_)))
+        {
+            return Err(
+                "has a key other than RSA, which client assertions are not signed with".to_owned(),
+            );
         }
         Ok(Self {
             x5t_s256: URL_SAFE_NO_PAD.encode(digest(&SHA256, &der)),

@@ -35,7 +35,8 @@ pub(super) struct UserEntry {
     pub(super) password: Secret,
     #[serde(default)]
     pub(super) roles: BTreeMap<String, BTreeSet<String>>,
-    /// By the resource's key: the authentication context that a policy asks for there, such as `c1`.
+    /// By the resource's key: the authentication context that a policy asks for there, such as
+    /// `c1`.
     #[serde(default)]
     pub(super) conditional_access: BTreeMap<String, String>,
 }

@@ -14,9 +14,11 @@ pub(crate) struct FederatedCredential {
     pub(crate) subject: String,
     #[serde(default = "token_exchange")]
     pub(crate) audience: String,
-    /// A file of the issuer's key set, read for each assertion, so that a rotation needs no restart.
+    /// A file of the issuer's key set, read for each assertion, so that a rotation needs no
+    /// restart.
     pub(crate) keys_file: Option<PathBuf>,
-    /// Where the issuer publishes its key set. Without this and the file, the issuer's metadata says.
+    /// Where the issuer publishes its key set. Without this and the file, the issuer's metadata
+    /// says.
     pub(crate) keys_url: Option<Url>,
 }
 

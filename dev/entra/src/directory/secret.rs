@@ -32,7 +32,12 @@ mod tests {
     #[test]
     fn only_the_same_text_matches_and_none_is_shown() {
         let secret = Secret("Zürich-1".to_owned());
-        for (given, matches) in [("Zürich-1", true), ("Zürich-", false), ("zürich-1", false), ("", false)] {
+        for (given, matches) in [
+            ("Zürich-1", true),
+            ("Zürich-", false),
+            ("zürich-1", false),
+            ("", false),
+        ] {
             assert_eq!(secret.matches(given), matches, "{given}");
         }
         assert!(!format!("{secret:?}").contains("rich"));

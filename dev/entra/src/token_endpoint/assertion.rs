@@ -43,10 +43,13 @@ impl Assertion {
             return Err(Refusal::InvalidAssertion("it is not signed with RS256"));
         }
         let published = keys.published();
-        let key = published
-            .iter()
-            .find(|key| key.kid == header.kid)
-            .ok_or(Refusal::InvalidAssertion("the key it names is not published"))?;
+        let key =
+            published
+                .iter()
+                .find(|key| key.kid == header.kid)
+                .ok_or(Refusal::InvalidAssertion(
+                    "the key it names is not published",
+                ))?;
         if !key.verifies(signed.as_bytes(), &signature) {
             return Err(Refusal::InvalidAssertion("its signature is wrong"));
         }

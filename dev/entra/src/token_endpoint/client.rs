@@ -31,20 +31,36 @@ pub(super) async fn authenticate<'a>(
     parameters: &Parameters,
     grant: GrantType,
 ) -> Result<(&'a Application, ClientProof), Refusal> {
-    let Place { endpoint, tenant, segment } = *place;
+    let Place {
+        endpoint,
+        tenant,
+        segment,
+    } = *place;
     let Credentials { client_id, secret } = credentials(headers, parameters)?;
-    let client = entra
-        .directory
-        .client(tenant, &client_id)
-        .ok_or_else(|| Refusal::UnknownClient { client: client_id, tenant: tenant.name.clone() })?;
+    let client =
+        entra
+            .directory
+            .client(tenant, &client_id)
+            .ok_or_else(|| Refusal::UnknownClient {
+                client: client_id,
+                tenant: tenant.name.clone(),
+            })?;
     let assertion = parameters.optional("client_assertion");
     match (&client.client_type, secret, assertion) {
-        (_, Some(_), Some(_)) => Err(Refusal::Malformed("both client_secret and client_assertion came; send one")),
-        (ClientType::Public, None, None) if grant.allows_public_clients() => Ok((client, ClientProof::None)),
+        (_, Some(_), Some(_)) => Err(Refusal::Malformed(
+            "both client_secret and client_assertion came; send one",
+        )),
+        (ClientType::Public, None, None) if grant.allows_public_clients() => {
+            Ok((client, ClientProof::None))
+        }
         (_, None, None) => Err(Refusal::MissingSecret),
         (ClientType::Public, ..) => Err(Refusal::PublicClientWithSecret),
         (ClientType::Confidential(_), None, Some(assertion)) => {
-            let context = AssertionContext { endpoint, segment, client };
+            let context = AssertionContext {
+                endpoint,
+                segment,
+                client,
+            };
             client_assertion::check(entra, &context, parameters, assertion).await?;
             Ok((client, ClientProof::Assertion))
         }
@@ -66,19 +82,33 @@ struct Credentials {
 fn credentials(headers: &HeaderMap, parameters: &Parameters) -> Result<Credentials, Refusal> {
     let form_secret = parameters.optional("client_secret").map(str::to_owned);
     let Some(authorization) = headers.get(header::AUTHORIZATION) else {
-        return Ok(Credentials { client_id: parameters.required("client_id")?.to_owned(), secret: form_secret });
+        return Ok(Credentials {
+            client_id: parameters.required("client_id")?.to_owned(),
+            secret: form_secret,
+        });
     };
-    let (client_id, secret) = authorization
-        .to_str()
-        .ok()
-        .and_then(basic)
-        .ok_or(Refusal::Malformed("the Authorization header is not HTTP Basic with a client id and a secret"))?;
+    let (client_id, secret) =
+        authorization
+            .to_str()
+            .ok()
+            .and_then(basic)
+            .ok_or(Refusal::Malformed(
+                "the Authorization header is not HTTP Basic with a client id and a secret",
+            ))?;
     // RFC 6749 §2.3: one method in each request.
-    if form_secret.is_some() || parameters.optional("client_id").is_some_and(|id| !id.eq_ignore_ascii_case(&client_id))
+    if form_secret.is_some()
+        || parameters
+            .optional("client_id")
+            .is_some_and(|id| !id.eq_ignore_ascii_case(&client_id))
     {
-        return Err(Refusal::Malformed("the client is named in the Authorization header and differently in the form"));
+        return Err(Refusal::Malformed(
+            "the client is named in the Authorization header and differently in the form",
+        ));
     }
-    Ok(Credentials { client_id, secret: Some(secret) })
+    Ok(Credentials {
+        client_id,
+        secret: Some(secret),
+    })
 }
 
 fn basic(header: &str) -> Option<(String, String)> {
@@ -95,7 +125,10 @@ fn basic(header: &str) -> Option<(String, String)> {
 fn form_decoded(text: &str) -> String {
     // As the value of a nameless field; an `&` that a client left as it is must not end it.
     let field = format!("={}", text.replace('&', "%26"));
-    form_urlencoded::parse(field.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+    form_urlencoded::parse(field.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -116,7 +149,9 @@ mod tests {
             ("Basic", None),
         ] {
             let found = basic(header);
-            let found = found.as_ref().map(|(id, secret)| (id.as_str(), secret.as_str()));
+            let found = found
+                .as_ref()
+                .map(|(id, secret)| (id.as_str(), secret.as_str()));
             assert_eq!(found, expected, "{header}");
         }
     }

@@ -4,14 +4,19 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::fixture::{
-    ADA, AUDIT, CONTOSO, DIRECTORY, FABRIKAM, Fixture, NO_RIGHTS, NOTIFICATION, TASK_API, WEB, credentials_form,
-    decode, obo_form, password_form, with,
+    ADA, AUDIT, CONTOSO, DIRECTORY, FABRIKAM, Fixture, NO_RIGHTS, NOTIFICATION, TASK_API, WEB,
+    credentials_form, decode, obo_form, password_form, with,
 };
 
 const TASK_API_URI: &str = "api://3a5c0001-0000-4000-8000-000000000001";
 
 fn members(claims: &Value) -> Vec<&str> {
-    claims.as_object().unwrap().keys().map(String::as_str).collect()
+    claims
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
 }
 
 fn assert_claims(claims: &Value, expected: &Value) {
@@ -29,10 +34,15 @@ async fn claims(fixture: &Fixture, form: &[(&str, &str)]) -> Value {
 #[tokio::test]
 async fn a_user_gets_a_v2_token() {
     let fixture = Fixture::new();
-    let (status, reply) = fixture.token(&CONTOSO.to_uppercase(), &password_form()).await;
+    let (status, reply) = fixture
+        .token(&CONTOSO.to_uppercase(), &password_form())
+        .await;
     assert_eq!(status, StatusCode::OK, "{reply}");
     let (header, claims) = decode(&reply["access_token"]);
-    assert_eq!(header, json!({"typ": "JWT", "alg": "RS256", "kid": fixture.entra.keys.current().kid}));
+    assert_eq!(
+        header,
+        json!({"typ": "JWT", "alg": "RS256", "kid": fixture.entra.keys.current().kid})
+    );
     assert_claims(
         &claims,
         &json!({
@@ -60,7 +70,10 @@ async fn a_user_gets_a_v2_token() {
         "ver",
     ];
     assert_eq!(members(&claims), all);
-    assert_eq!(claims["exp"].as_i64().unwrap() - claims["nbf"].as_i64().unwrap(), 3600);
+    assert_eq!(
+        claims["exp"].as_i64().unwrap() - claims["nbf"].as_i64().unwrap(),
+        3600
+    );
     assert_eq!(claims["iat"], claims["nbf"]);
     assert_claims(
         &reply,
@@ -81,25 +94,41 @@ async fn scopes_as_clients_send_them_are_taken_and_echoed() {
     let notification = format!("api://{NOTIFICATION}");
     let default = format!("{notification}/.default");
     for (name, form, scope, expected) in [
-        ("MSAL Go, client credentials", &credentials, format!("{audit} openid offline_access profile"), Value::Null),
-        ("msal4j, client credentials", &credentials, format!("openid profile offline_access {audit}"), Value::Null),
+        (
+            "MSAL Go, client credentials",
+            &credentials,
+            format!("{audit} openid offline_access profile"),
+            Value::Null,
+        ),
+        (
+            "msal4j, client credentials",
+            &credentials,
+            format!("openid profile offline_access {audit}"),
+            Value::Null,
+        ),
         (
             "MSAL Go, on behalf of",
             &obo_form(&user),
             format!("{default} openid offline_access profile"),
-            json!(format!("{notification}/Notify.Send {default} openid profile")),
+            json!(format!(
+                "{notification}/Notify.Send {default} openid profile"
+            )),
         ),
         (
             "password, .default",
             &password_form(),
             format!("{TASK_API_URI}/.default"),
-            json!(format!("{TASK_API_URI}/access_as_user {TASK_API_URI}/.default")),
+            json!(format!(
+                "{TASK_API_URI}/access_as_user {TASK_API_URI}/.default"
+            )),
         ),
         (
             "password, all of OpenID Connect",
             &password_form(),
             format!("openid profile email offline_access {TASK_API_URI}/access_as_user"),
-            json!(format!("{TASK_API_URI}/access_as_user email openid profile")),
+            json!(format!(
+                "{TASK_API_URI}/access_as_user email openid profile"
+            )),
         ),
     ] {
         let (status, reply) = fixture.token(CONTOSO, &with(form, "scope", &scope)).await;
@@ -114,12 +143,19 @@ async fn organizations_endpoint_issues_tokens_of_the_users_own_tenant() {
     let mallory = with(&password_form(), "username", "mallory@fabrikam.example");
     for (name, form, tenant) in [
         ("of Contoso", password_form(), CONTOSO),
-        ("of Fabrikam", with(&mallory, "password", "Mallory-Passw0rd!"), FABRIKAM),
+        (
+            "of Fabrikam",
+            with(&mallory, "password", "Mallory-Passw0rd!"),
+            FABRIKAM,
+        ),
     ] {
         let (status, reply) = fixture.token("Organizations", &form).await;
         assert_eq!(status, StatusCode::OK, "{name}: {reply}");
         let issuer = format!("https://localhost:8443/{tenant}/v2.0");
-        assert_claims(&decode(&reply["access_token"]).1, &json!({"tid": tenant, "iss": issuer}));
+        assert_claims(
+            &decode(&reply["access_token"]).1,
+            &json!({"tid": tenant, "iss": issuer}),
+        );
     }
 }
 
@@ -127,14 +163,33 @@ async fn organizations_endpoint_issues_tokens_of_the_users_own_tenant() {
 async fn an_id_token_comes_only_with_openid() {
     let fixture = Fixture::new();
     let form = password_form();
-    let (_, reply) = fixture.token(CONTOSO, &with(&form, "client_info", "1")).await;
+    let (_, reply) = fixture
+        .token(CONTOSO, &with(&form, "client_info", "1"))
+        .await;
     let (_, claims) = decode(&reply["id_token"]);
-    assert_claims(&claims, &json!({"aud": WEB, "oid": ADA, "name": "Ada Admin", "ver": "2.0"}));
+    assert_claims(
+        &claims,
+        &json!({"aud": WEB, "oid": ADA, "name": "Ada Admin", "ver": "2.0"}),
+    );
     assert!(claims.get("scp").is_none() && claims.get("azp").is_none());
     assert!(reply["client_info"].is_string());
 
-    let (_, reply) = fixture.token(CONTOSO, &with(&form, "scope", &format!("{TASK_API_URI}/.default"))).await;
-    assert_eq!(members(&reply), ["access_token", "expires_in", "ext_expires_in", "scope", "token_type"]);
+    let (_, reply) = fixture
+        .token(
+            CONTOSO,
+            &with(&form, "scope", &format!("{TASK_API_URI}/.default")),
+        )
+        .await;
+    assert_eq!(
+        members(&reply),
+        [
+            "access_token",
+            "expires_in",
+            "ext_expires_in",
+            "scope",
+            "token_type"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -149,15 +204,24 @@ async fn sub_is_pairwise_and_uti_unique() {
     assert_eq!(first["oid"], other["oid"]);
     assert_ne!(first["uti"], again["uti"]);
     assert_eq!(other["aud"], NOTIFICATION);
-    assert!(other.get("roles").is_none(), "roles are those on the audience");
+    assert!(
+        other.get("roles").is_none(),
+        "roles are those on the audience"
+    );
 }
 
 #[tokio::test]
 async fn the_v1_endpoint_issues_v1_tokens_for_an_api_that_accepts_it() {
     let fixture = Fixture::new();
     let mut form = with(&password_form(), "resource", TASK_API_URI);
-    form = with(&with(&form, "scope", ""), "username", "rita.reader@contoso.example");
-    let (status, reply) = fixture.token_v1(CONTOSO, &with(&form, "password", "Reader-Passw0rd!")).await;
+    form = with(
+        &with(&form, "scope", ""),
+        "username",
+        "rita.reader@contoso.example",
+    );
+    let (status, reply) = fixture
+        .token_v1(CONTOSO, &with(&form, "password", "Reader-Passw0rd!"))
+        .await;
     assert_eq!(status, StatusCode::OK, "{reply}");
     let (header, claims) = decode(&reply["access_token"]);
     assert!(header["x5t"].is_string() && header["kid"].is_string());
@@ -172,7 +236,10 @@ async fn the_v1_endpoint_issues_v1_tokens_for_an_api_that_accepts_it() {
     for absent in ["azp", "azpacr", "preferred_username", "idtyp"] {
         assert!(claims.get(absent).is_none(), "{absent}");
     }
-    assert_claims(&reply, &json!({"expires_in": "3600", "resource": TASK_API_URI, "scope": "access_as_user"}));
+    assert_claims(
+        &reply,
+        &json!({"expires_in": "3600", "resource": TASK_API_URI, "scope": "access_as_user"}),
+    );
 }
 
 /// Not the endpoint but the resource decides, unless it has the extension.
@@ -192,9 +259,16 @@ async fn the_resource_chooses_the_token_version() {
         );
         let fixture = Fixture::with_directory(&text);
         let form = with(&password_form(), "resource", TASK_API);
-        let (_, reply) =
-            if endpoint_v1 { fixture.token_v1(CONTOSO, &form).await } else { fixture.token(CONTOSO, &form).await };
-        assert_eq!(decode(&reply["access_token"]).1["ver"], expected, "{endpoint_v1} {token_version} {extension}");
+        let (_, reply) = if endpoint_v1 {
+            fixture.token_v1(CONTOSO, &form).await
+        } else {
+            fixture.token(CONTOSO, &form).await
+        };
+        assert_eq!(
+            decode(&reply["access_token"]).1["ver"],
+            expected,
+            "{endpoint_v1} {token_version} {extension}"
+        );
     }
 }
 
@@ -210,7 +284,10 @@ async fn an_application_gets_its_roles_and_nothing_of_a_user() {
             "roles": ["AuditLog.Write"], "idtyp": "app",
         }),
     );
-    let all = ["aud", "azp", "azpacr", "exp", "iat", "idtyp", "iss", "nbf", "oid", "roles", "sub", "tid", "uti", "ver"];
+    let all = [
+        "aud", "azp", "azpacr", "exp", "iat", "idtyp", "iss", "nbf", "oid", "roles", "sub", "tid",
+        "uti", "ver",
+    ];
     assert_eq!(members(&claims), all);
 }
 
@@ -222,29 +299,60 @@ async fn an_application_without_rights_gets_a_token_without_roles() {
 
     // The task API doesn't ask for idtyp, and accepts the v1 endpoint.
     let scope = format!("{TASK_API_URI}/.default");
-    assert!(claims(&fixture, &with(&form, "scope", &scope)).await.get("idtyp").is_none());
-    let (_, reply) = fixture.token_v1(CONTOSO, &with(&form, "resource", TASK_API_URI)).await;
-    assert_claims(&decode(&reply["access_token"]).1, &json!({"appid": NO_RIGHTS, "appidacr": "1", "ver": "1.0"}));
+    assert!(
+        claims(&fixture, &with(&form, "scope", &scope))
+            .await
+            .get("idtyp")
+            .is_none()
+    );
+    let (_, reply) = fixture
+        .token_v1(CONTOSO, &with(&form, "resource", TASK_API_URI))
+        .await;
+    assert_claims(
+        &decode(&reply["access_token"]).1,
+        &json!({"appid": NO_RIGHTS, "appidacr": "1", "ver": "1.0"}),
+    );
 }
 
 #[tokio::test]
 async fn a_secret_may_come_in_http_basic() {
     let fixture = Fixture::new();
-    let form = with(&with(&credentials_form(TASK_API, ""), "client_secret", ""), "client_id", "");
+    let form = with(
+        &with(&credentials_form(TASK_API, ""), "client_secret", ""),
+        "client_id",
+        "",
+    );
     // 3a5c0001-0000-4000-8000-000000000001:task-api-secret
     let basic = "Basic M2E1YzAwMDEtMDAwMC00MDAwLTgwMDAtMDAwMDAwMDAwMDAxOnRhc2stYXBpLXNlY3JldA==";
     let path = format!("/{CONTOSO}/oauth2/v2.0/token");
-    assert_eq!(fixture.post_form(&path, Some(basic), &form).await.0, StatusCode::OK);
+    assert_eq!(
+        fixture.post_form(&path, Some(basic), &form).await.0,
+        StatusCode::OK
+    );
     let twice = with(&form, "client_secret", "task-api-secret");
-    assert_eq!(fixture.post_form(&path, Some(basic), &twice).await.1["error_codes"], json!([9_002_313]));
-    assert_eq!(fixture.post_form(&path, Some("Bearer x"), &form).await.1["error_codes"], json!([9_002_313]));
+    assert_eq!(
+        fixture.post_form(&path, Some(basic), &twice).await.1["error_codes"],
+        json!([9_002_313])
+    );
+    assert_eq!(
+        fixture.post_form(&path, Some("Bearer x"), &form).await.1["error_codes"],
+        json!([9_002_313])
+    );
 }
 
 #[tokio::test]
 async fn on_behalf_of_keeps_the_user_and_changes_audience_and_client() {
     let text = DIRECTORY
-        .replacen("roles: { task-api: [Admin] }", "roles: { task-api: [Admin], notification: [Sender] }", 1)
-        .replacen("    scopes: [Notify.Send]\n", "    scopes: [Notify.Send]\n    roles: { Sender: [users] }\n", 1);
+        .replacen(
+            "roles: { task-api: [Admin] }",
+            "roles: { task-api: [Admin], notification: [Sender] }",
+            1,
+        )
+        .replacen(
+            "    scopes: [Notify.Send]\n",
+            "    scopes: [Notify.Send]\n    roles: { Sender: [users] }\n",
+            1,
+        );
     let fixture = Fixture::with_directory(&text);
     let assertion = fixture.user_token().await;
     let claims = claims(&fixture, &obo_form(&assertion)).await;
@@ -264,32 +372,50 @@ async fn on_behalf_of_takes_v1_tokens_and_older_published_keys() {
     let (_, reply) = fixture.token_v1(CONTOSO, &form).await;
     let assertion = reply["access_token"].as_str().unwrap();
     fixture.post_json("/dev/rotate", &Value::Null).await;
-    assert_eq!(fixture.token(CONTOSO, &obo_form(assertion)).await.0, StatusCode::OK);
+    assert_eq!(
+        fixture.token(CONTOSO, &obo_form(assertion)).await.0,
+        StatusCode::OK
+    );
     fixture.post_json("/dev/retire", &Value::Null).await;
-    assert_eq!(fixture.token(CONTOSO, &obo_form(assertion)).await.1["error_codes"], json!([50013]));
+    assert_eq!(
+        fixture.token(CONTOSO, &obo_form(assertion)).await.1["error_codes"],
+        json!([50013])
+    );
 }
 
 #[tokio::test]
 async fn another_tenants_user_gets_that_tenants_token() {
     let fixture = Fixture::new();
     let form = with(&password_form(), "username", "mallory@fabrikam.example");
-    let (status, reply) = fixture.token(FABRIKAM, &with(&form, "password", "Mallory-Passw0rd!")).await;
+    let (status, reply) = fixture
+        .token(FABRIKAM, &with(&form, "password", "Mallory-Passw0rd!"))
+        .await;
     assert_eq!(status, StatusCode::OK, "{reply}");
     let issuer = format!("https://localhost:8443/{FABRIKAM}/v2.0");
     let (_, claims) = decode(&reply["access_token"]);
-    assert_claims(&claims, &json!({"tid": FABRIKAM, "iss": issuer, "aud": TASK_API, "roles": ["Admin"]}));
+    assert_claims(
+        &claims,
+        &json!({"tid": FABRIKAM, "iss": issuer, "aud": TASK_API, "roles": ["Admin"]}),
+    );
 }
 
 const CHALLENGE: &str = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
 
-/// The path of a challenge: refused on the user's behalf, taken back by the client, shown by the user, passed on by the token.
+/// The path of a challenge: refused on the user's behalf, taken back by the client, shown by the
+/// user, passed on by the token.
 #[tokio::test]
 async fn a_policy_asks_the_user_again_and_is_met_by_the_next_token() {
     let fixture = Fixture::new();
-    let form = with(&password_form(), "username", "connie.conditional@contoso.example");
+    let form = with(
+        &password_form(),
+        "username",
+        "connie.conditional@contoso.example",
+    );
     let form = with(&form, "password", "Connie-Passw0rd!");
     let (_, reply) = fixture.token(CONTOSO, &form).await;
-    let (status, refusal) = fixture.token(CONTOSO, &obo_form(reply["access_token"].as_str().unwrap())).await;
+    let (status, refusal) = fixture
+        .token(CONTOSO, &obo_form(reply["access_token"].as_str().unwrap()))
+        .await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert_claims(
         &refusal,
@@ -297,16 +423,34 @@ async fn a_policy_asks_the_user_again_and_is_met_by_the_next_token() {
             "error": "interaction_required", "error_codes": [50076], "suberror": "basic_action", "claims": CHALLENGE,
         }),
     );
-    let (_, reply) = fixture.token(CONTOSO, &with(&form, "claims", CHALLENGE)).await;
+    let (_, reply) = fixture
+        .token(CONTOSO, &with(&form, "claims", CHALLENGE))
+        .await;
     let token = reply["access_token"].as_str().unwrap();
     assert_eq!(decode(&reply["access_token"]).1["acrs"], json!(["c1"]));
-    assert_eq!(fixture.token(CONTOSO, &obo_form(token)).await.0, StatusCode::OK);
+    assert_eq!(
+        fixture.token(CONTOSO, &obo_form(token)).await.0,
+        StatusCode::OK
+    );
     // Another context is not this one, and the resource asks the user at its own sign-in too.
     let other = r#"{"access_token":{"acrs":{"essential":true,"values":["c2"]}}}"#;
     let (_, reply) = fixture.token(CONTOSO, &with(&form, "claims", other)).await;
     let other = reply["access_token"].as_str().unwrap();
-    assert_eq!(fixture.token(CONTOSO, &obo_form(other)).await.1["error_codes"], json!([50076]));
-    let direct = with(&form, "scope", "api://3a5c0002-0000-4000-8000-000000000002/Notify.Send");
-    assert_eq!(fixture.token(CONTOSO, &direct).await.1["error_codes"], json!([50076]));
-    assert_eq!(fixture.token(CONTOSO, &with(&form, "claims", "[")).await.1["error_codes"], json!([9_002_313]));
+    assert_eq!(
+        fixture.token(CONTOSO, &obo_form(other)).await.1["error_codes"],
+        json!([50076])
+    );
+    let direct = with(
+        &form,
+        "scope",
+        "api://3a5c0002-0000-4000-8000-000000000002/Notify.Send",
+    );
+    assert_eq!(
+        fixture.token(CONTOSO, &direct).await.1["error_codes"],
+        json!([50076])
+    );
+    assert_eq!(
+        fixture.token(CONTOSO, &with(&form, "claims", "[")).await.1["error_codes"],
+        json!([9_002_313])
+    );
 }

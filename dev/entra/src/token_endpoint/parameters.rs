@@ -12,7 +12,10 @@ impl Parameters {
     pub(super) fn parse(body: &[u8]) -> Result<Self, Refusal> {
         let mut parameters = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(body) {
-            if parameters.insert(name.into_owned(), value.into_owned()).is_some() {
+            if parameters
+                .insert(name.into_owned(), value.into_owned())
+                .is_some()
+            {
                 return Err(Refusal::Malformed("a parameter is repeated"));
             }
         }
@@ -21,7 +24,10 @@ impl Parameters {
 
     /// RFC 6749 §3.2: a parameter without a value counts as absent.
     pub(super) fn optional(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     pub(super) fn required(&self, name: &'static str) -> Result<&str, Refusal> {

@@ -21,16 +21,24 @@ impl<'a> Realm<'a> {
             return Ok(Self::Organizations);
         }
         let tenant = entra.directory.tenant(segment);
-        tenant.map(Self::Tenant).ok_or_else(|| Refusal::UnknownTenant(segment.to_owned()))
+        tenant
+            .map(Self::Tenant)
+            .ok_or_else(|| Refusal::UnknownTenant(segment.to_owned()))
     }
 
     /// The tenant whose tokens are asked for. Only a user's name tells it where the path does not.
-    pub(super) fn tenant(self, entra: &'a Entra, grant: GrantType, form: &Parameters) -> Result<&'a Tenant, Refusal> {
+    pub(super) fn tenant(
+        self,
+        entra: &'a Entra,
+        grant: GrantType,
+        form: &Parameters,
+    ) -> Result<&'a Tenant, Refusal> {
         match (self, grant) {
             (Self::Tenant(tenant), _) => Ok(tenant),
             (Self::Organizations, GrantType::Password) => {
                 let user = entra.directory.user_named(form.required("username")?);
-                user.and_then(|user| entra.directory.tenant_of(user)).ok_or(Refusal::InvalidCredentials)
+                user.and_then(|user| entra.directory.tenant_of(user))
+                    .ok_or(Refusal::InvalidCredentials)
             }
             (Self::Organizations, _) => Err(Refusal::NotOnOrganizations),
         }

@@ -59,15 +59,39 @@ pub(super) fn reply(
     let validity = Validity::from_now(entra.lifetime);
     let access_token = access_token(entra, request.endpoint, authorization, validity)?;
     let reply = match request.endpoint {
-        Version::V1 => Reply::V1(reply_v1(entra, request, authorization, validity, access_token)),
-        Version::V2 => Reply::V2(reply_v2(entra, request, authorization, validity, access_token)?),
+        Version::V1 => Reply::V1(reply_v1(
+            entra,
+            request,
+            authorization,
+            validity,
+            access_token,
+        )),
+        Version::V2 => Reply::V2(reply_v2(
+            entra,
+            request,
+            authorization,
+            validity,
+            access_token,
+        )?),
     };
-    Ok(([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(reply)).into_response())
+    Ok((
+        [
+            (header::CACHE_CONTROL, "no-store"),
+            (header::PRAGMA, "no-cache"),
+        ],
+        Json(reply),
+    )
+        .into_response())
 }
 
-/// The resource chooses the shape of its tokens, whichever endpoint was asked; the extension lets the endpoint choose.
+/// The resource chooses the shape of its tokens, whichever endpoint was asked; the extension lets
+/// the endpoint choose.
 fn version_for(endpoint: Version, resource: &Application) -> Version {
-    if endpoint == Version::V1 && resource.accepts_v1_endpoint { Version::V1 } else { resource.token_version }
+    if endpoint == Version::V1 && resource.accepts_v1_endpoint {
+        Version::V1
+    } else {
+        resource.token_version
+    }
 }
 
 fn access_token(
@@ -82,7 +106,10 @@ fn access_token(
     if version == Version::V1 {
         header.insert("x5t".to_owned(), key.x5t.as_str().into());
     }
-    key.sign(&header, &AccessToken::new(authorization, version, &entra.authority, validity))
+    key.sign(
+        &header,
+        &AccessToken::new(authorization, version, &entra.authority, validity),
+    )
 }
 
 fn reply_v1(
@@ -103,7 +130,11 @@ fn reply_v1(
         ext_expires_in: seconds,
         expires_on: validity.exp.to_string(),
         not_before: validity.nbf.to_string(),
-        resource: request.parameters.optional("resource").unwrap_or_default().to_owned(),
+        resource: request
+            .parameters
+            .optional("resource")
+            .unwrap_or_default()
+            .to_owned(),
         access_token,
     }
 }
@@ -126,14 +157,24 @@ fn reply_v2(
         client_info: None,
     };
     // A program that acts as itself is told none of what follows.
-    let Subject::User { user, scopes, .. } = &authorization.subject else { return Ok(reply) };
-    let Ok(requested) = RequestedScopes::parse(request.parameters.optional("scope").unwrap_or_default()) else {
+    let Subject::User { user, scopes, .. } = &authorization.subject else {
+        return Ok(reply);
+    };
+    let Ok(requested) =
+        RequestedScopes::parse(request.parameters.optional("scope").unwrap_or_default())
+    else {
         return Ok(reply);
     };
     reply.scope = Some(requested.granted(scopes));
     if requested.asks_for_id_token() {
         let key = entra.keys.current();
-        let claims = IdToken::new(user, authorization.tenant, authorization.client, &entra.authority, validity);
+        let claims = IdToken::new(
+            user,
+            authorization.tenant,
+            authorization.client,
+            &entra.authority,
+            validity,
+        );
         reply.id_token = Some(key.sign(&key.header(), &claims)?);
     }
     if request.parameters.optional("client_info") == Some("1") {

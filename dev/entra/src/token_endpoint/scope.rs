@@ -30,15 +30,20 @@ pub(super) enum ScopeNames<'a> {
 
 impl<'a> RequestedScopes<'a> {
     pub(super) fn parse(scope: &'a str) -> Result<Self, Refusal> {
-        let (mut openid_connect, mut resource, mut names) = (BTreeSet::new(), None, BTreeSet::new());
+        let (mut openid_connect, mut resource, mut names) =
+            (BTreeSet::new(), None, BTreeSet::new());
         for item in scope.split_whitespace() {
             if OPENID_CONNECT.contains(&item) {
                 openid_connect.insert(item);
                 continue;
             }
-            let (of, name) =
-                item.rsplit_once('/').filter(|(of, name)| !of.is_empty() && !name.is_empty()).ok_or_else(|| {
-                    Refusal::InvalidScope(format!("'{item}' names no resource; scopes look like api://resource/Name"))
+            let (of, name) = item
+                .rsplit_once('/')
+                .filter(|(of, name)| !of.is_empty() && !name.is_empty())
+                .ok_or_else(|| {
+                    Refusal::InvalidScope(format!(
+                        "'{item}' names no resource; scopes look like api://resource/Name"
+                    ))
                 })?;
             if resource.is_some_and(|other| other != of) {
                 return Err(Refusal::SeveralResources);
@@ -47,9 +52,15 @@ impl<'a> RequestedScopes<'a> {
             names.insert(name);
         }
         let resource = resource.ok_or_else(|| {
-            Refusal::InvalidScope("it names no resource, and Microsoft Graph is not imitated".to_owned())
+            Refusal::InvalidScope(
+                "it names no resource, and Microsoft Graph is not imitated".to_owned(),
+            )
         })?;
-        Ok(Self { resource, names: ScopeNames::new(names)?, openid_connect })
+        Ok(Self {
+            resource,
+            names: ScopeNames::new(names)?,
+            openid_connect,
+        })
     }
 
     pub(super) fn asks_for_id_token(&self) -> bool {
@@ -61,10 +72,19 @@ impl<'a> RequestedScopes<'a> {
     /// MSAL for Go takes what is not for declined.
     pub(super) fn granted(&self, granted: &[&str]) -> String {
         let default = (self.names == ScopeNames::Default).then_some(&DEFAULT);
-        let of_resource = granted.iter().chain(default).map(|name| format!("{}/{name}", self.resource));
-        let openid_connect =
-            self.openid_connect.iter().filter(|scope| **scope != OFFLINE_ACCESS).map(ToString::to_string);
-        of_resource.chain(openid_connect).collect::<Vec<_>>().join(" ")
+        let of_resource = granted
+            .iter()
+            .chain(default)
+            .map(|name| format!("{}/{name}", self.resource));
+        let openid_connect = self
+            .openid_connect
+            .iter()
+            .filter(|scope| **scope != OFFLINE_ACCESS)
+            .map(ToString::to_string);
+        of_resource
+            .chain(openid_connect)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 }
 
@@ -72,39 +92,54 @@ impl<'a> ScopeNames<'a> {
     fn new(names: BTreeSet<&'a str>) -> Result<Self, Refusal> {
         match (names.contains(DEFAULT), names.len()) {
             (true, 1) => Ok(Self::Default),
-            (true, _) => {
-                Err(Refusal::InvalidScope(".default cannot be combined with scopes of the same resource".to_owned()))
-            }
+            (true, _) => Err(Refusal::InvalidScope(
+                ".default cannot be combined with scopes of the same resource".to_owned(),
+            )),
             (false, _) => Ok(Self::Named(names)),
         }
     }
 
-    /// The scopes of a delegated token. Entra puts all that were consented to into it, once what was asked for is among them.
+    /// The scopes of a delegated token. Entra puts all that were consented to into it, once what
+    /// was asked for is among them.
     pub(super) fn consented<'d>(
         &self,
         client: &'d Application,
         resource: &'d Application,
     ) -> Result<Vec<&'d str>, Refusal> {
         let granted: Vec<&str> = client.scopes_on(resource).collect();
-        let refused = || Refusal::NoConsent { client: client.client_id, resource: resource.identifier_uri.clone() };
+        let refused = || Refusal::NoConsent {
+            client: client.client_id,
+            resource: resource.identifier_uri.clone(),
+        };
         if let Self::Named(names) = self {
             if let Some(unknown) = names.iter().find(|name| !resource.scopes.contains(**name)) {
-                let text = format!("'{unknown}' is not a scope of '{}'", resource.identifier_uri);
+                let text = format!(
+                    "'{unknown}' is not a scope of '{}'",
+                    resource.identifier_uri
+                );
                 return Err(Refusal::InvalidScope(text));
             }
             if !names.iter().all(|name| granted.contains(name)) {
                 return Err(refused());
             }
         }
-        if granted.is_empty() { Err(refused()) } else { Ok(granted) }
+        if granted.is_empty() {
+            Err(refused())
+        } else {
+            Ok(granted)
+        }
     }
 }
 
 /// The resource of a `{resource}/.default` scope, which is all that client credentials may ask for.
 /// OpenID Connect scopes beside it, which MSAL for Go and Java send, ask for nothing.
 pub(super) fn default_of(scope: &str) -> Result<&str, Refusal> {
-    let mut items = scope.split_whitespace().filter(|item| !OPENID_CONNECT.contains(item));
-    let (Some(only), None) = (items.next(), items.next()) else { return Err(Refusal::NotDefaultScope) };
+    let mut items = scope
+        .split_whitespace()
+        .filter(|item| !OPENID_CONNECT.contains(item));
+    let (Some(only), None) = (items.next(), items.next()) else {
+        return Err(Refusal::NotDefaultScope);
+    };
     match only.rsplit_once('/') {
         Some((resource, DEFAULT)) if !resource.is_empty() => Ok(resource),
         _ => Err(Refusal::NotDefaultScope),
@@ -135,7 +170,15 @@ mod tests {
         ] {
             let parsed = RequestedScopes::parse(scope).unwrap();
             let openid_connect = openid_connect.iter().copied().collect();
-            assert_eq!(parsed, RequestedScopes { resource, names, openid_connect }, "{scope}");
+            assert_eq!(
+                parsed,
+                RequestedScopes {
+                    resource,
+                    names,
+                    openid_connect
+                },
+                "{scope}"
+            );
         }
     }
 
@@ -143,10 +186,22 @@ mod tests {
     fn granted_scopes_echo_what_was_asked_for() {
         for (scope, expected) in [
             ("api://a/Read", "api://a/Read api://a/Write"),
-            ("api://a/.default", "api://a/Read api://a/Write api://a/.default"),
-            ("openid offline_access api://a/Read profile email", "api://a/Read api://a/Write email openid profile"),
+            (
+                "api://a/.default",
+                "api://a/Read api://a/Write api://a/.default",
+            ),
+            (
+                "openid offline_access api://a/Read profile email",
+                "api://a/Read api://a/Write email openid profile",
+            ),
         ] {
-            assert_eq!(RequestedScopes::parse(scope).unwrap().granted(&["Read", "Write"]), expected, "{scope}");
+            assert_eq!(
+                RequestedScopes::parse(scope)
+                    .unwrap()
+                    .granted(&["Read", "Write"]),
+                expected,
+                "{scope}"
+            );
         }
     }
 

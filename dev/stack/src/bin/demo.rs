@@ -65,9 +65,16 @@ async fn walk(stack: &mut Stack) -> anyhow::Result<bool> {
 }
 
 fn print_row(row: &Row) {
-    let Row { tried, expected, got } = row;
+    let Row {
+        tried,
+        expected,
+        got,
+    } = row;
     let verdict = if row.passed() { "pass" } else { "FAIL" };
-    println!("  {verdict}  {tried:<56} expected: {expected}\n{:<62} got:      {got}", "");
+    println!(
+        "  {verdict}  {tried:<56} expected: {expected}\n{:<62} got:      {got}",
+        ""
+    );
 }
 
 fn print_instructions(stack: &Stack) {

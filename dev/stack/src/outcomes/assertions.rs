@@ -17,24 +17,62 @@ use crate::{Answer, Stack};
 
 /// A route of each service that a user can read, with the same path at the service itself.
 const READ: [(Service, &str, &str, &str, &str); 2] = [
-    (Service::TaskApi, TASK_API, "access_as_user", "/api/me", "HS256"),
-    (Service::Notification, NOTIFICATION, "Notify.Send", "/notification/notifications", "ES256"),
+    (
+        Service::TaskApi,
+        TASK_API,
+        "access_as_user",
+        "/api/me",
+        "HS256",
+    ),
+    (
+        Service::Notification,
+        NOTIFICATION,
+        "Notify.Send",
+        "/notification/notifications",
+        "ES256",
+    ),
 ];
 
 pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     let mut rows = Rows::default();
     for (service, application, scope, path, algorithm) in READ {
-        let token = stack.identity_provider().user_token(ADMIN, application, scope).await?;
+        let token = stack
+            .identity_provider()
+            .user_token(ADMIN, application, scope)
+            .await?;
         stack.forget_upstream_bytes();
-        let answer = Caller { stack, token: Some(&token) }.get(path).await?;
+        let answer = Caller {
+            stack,
+            token: Some(&token),
+        }
+        .get(path)
+        .await?;
         let seen = format!("{}, {}", answer.verdict(), algorithm_sent(stack, service));
-        rows.add(format!("GET {path}: what {} is sent", service.name()), format!("200, {algorithm}"), seen);
+        rows.add(
+            format!("GET {path}: what {} is sent", service.name()),
+            format!("200, {algorithm}"),
+            seen,
+        );
     }
-    let keys = MacKeys::parse(&std::fs::read_to_string(stack.mac_key_folder().join(Service::TaskApi.name()))?)?;
+    let keys = MacKeys::parse(&std::fs::read_to_string(
+        stack.mac_key_folder().join(Service::TaskApi.name()),
+    )?)?;
     let own = sign(&keys, &of_an_admin(Service::TaskApi, "/api/me"))?;
     for (tried, service, path, token, expected) in [
-        ("its own key's holder", Service::TaskApi, "/api/me", own.clone(), "200"),
-        ("the same once more", Service::TaskApi, "/api/me", own.clone(), "401 assertion_replayed"),
+        (
+            "its own key's holder",
+            Service::TaskApi,
+            "/api/me",
+            own.clone(),
+            "200",
+        ),
+        (
+            "the same once more",
+            Service::TaskApi,
+            "/api/me",
+            own.clone(),
+            "401 assertion_replayed",
+        ),
         (
             "the task API's key",
             Service::Notification,
@@ -46,7 +84,12 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
             "HS256 by the public keys",
             Service::TaskApi,
             "/api/me",
-            keyed_with_public_keys(stack, &own, keys.key_ids().first().copied().unwrap_or_default()).await?,
+            keyed_with_public_keys(
+                stack,
+                &own,
+                keys.key_ids().first().copied().unwrap_or_default(),
+            )
+            .await?,
             "401 assertion_not_genuine",
         ),
         (
@@ -57,23 +100,40 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
             "401 assertion_not_genuine",
         ),
     ] {
-        let request = stack.http().get(format!("{}{path}", stack.direct(service))).header(HEADER, token);
+        let request = stack
+            .http()
+            .get(format!("{}{path}", stack.direct(service)))
+            .header(HEADER, token);
         let answer = Answer::to(request.header("x-request-id", "round-the-gate")).await?;
-        rows.verdict(format!("{}, an assertion by {tried}", service.name()), expected, &answer);
+        rows.verdict(
+            format!("{}, an assertion by {tried}", service.name()),
+            expected,
+            &answer,
+        );
     }
     Ok(rows.done())
 }
 
-/// The algorithm of the assertion that the service was sent last. What was sent is kept in lower case.
+/// The algorithm of the assertion that the service was sent last. What was sent is kept in lower
+/// case.
 fn algorithm_sent(stack: &Stack, service: Service) -> &'static str {
-    let bytes = stack.upstream_bytes().into_iter().find(|(of, _)| *of == service).map(|(_, bytes)| bytes);
+    let bytes = stack
+        .upstream_bytes()
+        .into_iter()
+        .find(|(of, _)| *of == service)
+        .map(|(_, bytes)| bytes);
     let sent = bytes.unwrap_or_default();
     let says = |algorithm: &str| {
         // The header's members are in order, so that it begins with the algorithm.
-        let header = URL_SAFE_NO_PAD.encode(format!("{{\"alg\":\"{algorithm}\",")).to_lowercase();
+        let header = URL_SAFE_NO_PAD
+            .encode(format!("{{\"alg\":\"{algorithm}\","))
+            .to_lowercase();
         sent.contains(&format!("{HEADER}: {header}"))
     };
-    ["HS256", "ES256"].into_iter().find(|algorithm| says(algorithm)).unwrap_or("no assertion")
+    ["HS256", "ES256"]
+        .into_iter()
+        .find(|algorithm| says(algorithm))
+        .unwrap_or("no assertion")
 }
 
 fn of_an_admin(service: Service, path: &str) -> Assertion {
@@ -85,19 +145,36 @@ fn sign(keys: &MacKeys, assertion: &Assertion) -> anyhow::Result<String> {
 }
 
 async fn public_keys(stack: &Stack) -> anyhow::Result<String> {
-    Ok(stack.http().get(stack.assertion_keys()).send().await?.error_for_status()?.text().await?)
+    Ok(stack
+        .http()
+        .get(stack.assertion_keys())
+        .send()
+        .await?
+        .error_for_status()?
+        .text()
+        .await?)
 }
 
 async fn public_key_id(stack: &Stack) -> anyhow::Result<String> {
     let document: serde_json::Value = serde_json::from_str(&public_keys(stack).await?)?;
-    Ok(document["keys"][0]["kid"].as_str().unwrap_or_default().to_owned())
+    Ok(document["keys"][0]["kid"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned())
 }
 
 /// The claims of `genuine`, with the published document for a secret (CVE-2015-9235).
-async fn keyed_with_public_keys(stack: &Stack, genuine: &str, key_id: &str) -> anyhow::Result<String> {
+async fn keyed_with_public_keys(
+    stack: &Stack,
+    genuine: &str,
+    key_id: &str,
+) -> anyhow::Result<String> {
     let header = json!({"alg": "HS256", "typ": "JWT", "kid": key_id}).to_string();
     let claims = genuine.split('.').nth(1).unwrap_or_default();
     let content = format!("{}.{claims}", URL_SAFE_NO_PAD.encode(header));
     let key = hmac::Key::new(HMAC_SHA256, public_keys(stack).await?.as_bytes());
-    Ok(format!("{content}.{}", URL_SAFE_NO_PAD.encode(hmac::sign(&key, content.as_bytes()))))
+    Ok(format!(
+        "{content}.{}",
+        URL_SAFE_NO_PAD.encode(hmac::sign(&key, content.as_bytes()))
+    ))
 }

@@ -20,7 +20,9 @@ const ENDPOINTS: [(Service, Method, &str); 6] = [
 pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     let mut rows = Rows::default();
     for (service, method, path) in ENDPOINTS {
-        let request = stack.http().request(method.clone(), format!("{}{path}", stack.direct(service)));
+        let request = stack
+            .http()
+            .request(method.clone(), format!("{}{path}", stack.direct(service)));
         let request = request
             .header("X-Request-ID", "round-the-gate")
             .header("X-User-OID", "aaaaaaaa-0001-4000-8000-000000000001")
@@ -37,11 +39,20 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
             &answer,
         );
     }
-    // Tokens count at the service itself, so that it can be used without a gateway; only for its own audience.
-    let token = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
-    for (service, path, expected) in
-        [(Service::TaskApi, "/api/me", "200"), (Service::Notification, "/notifications", "401 audience_not_allowed")]
-    {
+    // Tokens count at the service itself, so that it can be used without a gateway; only for its
+    // own audience.
+    let token = stack
+        .identity_provider()
+        .user_token(EDITOR, TASK_API, "access_as_user")
+        .await?;
+    for (service, path, expected) in [
+        (Service::TaskApi, "/api/me", "200"),
+        (
+            Service::Notification,
+            "/notifications",
+            "401 audience_not_allowed",
+        ),
+    ] {
         let request = stack
             .http()
             .get(format!("{}{path}", stack.direct(service)))

@@ -10,22 +10,45 @@ const APP: &str = "http://localhost:3000";
 pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     let mut rows = Rows::default();
     stack.forget_upstream_bytes();
-    for (origin, expected) in
-        [(APP, "200, allows http://localhost:3000"), ("https://evil.example", "200, allows nobody")]
-    {
-        let request = stack.http().request(Method::OPTIONS, format!("{}/api/tasks", stack.gateway()));
-        let request = request.header("Origin", origin).header("Access-Control-Request-Method", "POST");
-        let answer = Answer::to(request.header("Access-Control-Request-Headers", "authorization")).await?;
-        rows.add(format!("preflight from {origin}"), expected, allowed(&answer));
+    for (origin, expected) in [
+        (APP, "200, allows http://localhost:3000"),
+        ("https://evil.example", "200, allows nobody"),
+    ] {
+        let request = stack
+            .http()
+            .request(Method::OPTIONS, format!("{}/api/tasks", stack.gateway()));
+        let request = request
+            .header("Origin", origin)
+            .header("Access-Control-Request-Method", "POST");
+        let answer =
+            Answer::to(request.header("Access-Control-Request-Headers", "authorization")).await?;
+        rows.add(
+            format!("preflight from {origin}"),
+            expected,
+            allowed(&answer),
+        );
     }
-    let reached = stack.upstream_bytes().iter().filter(|(_, bytes)| !bytes.is_empty()).count();
-    rows.add("who saw the preflights", "0 services", format!("{reached} services"));
+    let reached = stack
+        .upstream_bytes()
+        .iter()
+        .filter(|(_, bytes)| !bytes.is_empty())
+        .count();
+    rows.add(
+        "who saw the preflights",
+        "0 services",
+        format!("{reached} services"),
+    );
     for (origin, expected) in [
         (APP, "401 token_missing, allows http://localhost:3000"),
         ("https://evil.example", "401 token_missing, allows nobody"),
     ] {
-        let answer =
-            Answer::to(stack.http().get(format!("{}/api/me", stack.gateway())).header("Origin", origin)).await?;
+        let answer = Answer::to(
+            stack
+                .http()
+                .get(format!("{}/api/me", stack.gateway()))
+                .header("Origin", origin),
+        )
+        .await?;
         rows.add(format!("a refusal to {origin}"), expected, allowed(&answer));
     }
     Ok(rows.done())
@@ -33,5 +56,9 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
 
 fn allowed(answer: &Answer) -> String {
     let origin = answer.header("access-control-allow-origin");
-    format!("{}, allows {}", answer.verdict(), if origin.is_empty() { "nobody" } else { origin })
+    format!(
+        "{}, allows {}",
+        answer.verdict(),
+        if origin.is_empty() { "nobody" } else { origin }
+    )
 }

@@ -9,19 +9,34 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     let mut rows = Rows::default();
     let issuer = stack.identity_provider();
     let (reader, admin) = (
-        issuer.user_token(READER, NOTIFICATION, "Notify.Send").await?,
-        issuer.user_token(ADMIN, NOTIFICATION, "Notify.Send").await?,
+        issuer
+            .user_token(READER, NOTIFICATION, "Notify.Send")
+            .await?,
+        issuer
+            .user_token(ADMIN, NOTIFICATION, "Notify.Send")
+            .await?,
     );
     let path = "/notification/notifications";
-    let reader = Caller { stack, token: Some(&reader) };
+    let reader = Caller {
+        stack,
+        token: Some(&reader),
+    };
     let mut passed = 0;
     for _ in 0..100 {
         passed += usize::from(reader.get(path).await?.status.is_success());
     }
-    rows.add("100 requests of one user", "100 pass", format!("{passed} pass"));
+    rows.add(
+        "100 requests of one user",
+        "100 pass",
+        format!("{passed} pass"),
+    );
     let refused = reader.get(path).await?;
     let seconds: u64 = refused.header("retry-after").parse().unwrap_or_default();
-    let when = if (1..=60).contains(&seconds) { "within a minute" } else { "at no sensible time" };
+    let when = if (1..=60).contains(&seconds) {
+        "within a minute"
+    } else {
+        "at no sensible time"
+    };
     rows.add(
         "the 101st",
         "429 rate_limited, to be retried within a minute",
@@ -30,9 +45,26 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     let quota = format!(
         "{} {}",
         refused.header("ratelimit-policy"),
-        refused.header("ratelimit").split(";t=").next().unwrap_or_default()
+        refused
+            .header("ratelimit")
+            .split(";t=")
+            .next()
+            .unwrap_or_default()
     );
-    rows.add("its quota", "\"notifications\";q=100;w=60 \"notifications\";r=0", quota);
-    rows.verdict("another user meanwhile", "200", &Caller { stack, token: Some(&admin) }.get(path).await?);
+    rows.add(
+        "its quota",
+        "\"notifications\";q=100;w=60 \"notifications\";r=0",
+        quota,
+    );
+    rows.verdict(
+        "another user meanwhile",
+        "200",
+        &Caller {
+            stack,
+            token: Some(&admin),
+        }
+        .get(path)
+        .await?,
+    );
     Ok(rows.done())
 }

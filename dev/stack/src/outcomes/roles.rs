@@ -1,4 +1,5 @@
-//! Who may do what: roles in the task API, and the audit route that is for applications with `AuditLog.Write`.
+//! Who may do what: roles in the task API, and the audit route that is for applications with
+//! `AuditLog.Write`.
 
 use http::Method;
 use serde_json::json;
@@ -13,14 +14,40 @@ const INSUFFICIENT: &str = "Bearer error=\"insufficient_scope\"";
 pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     let mut rows = Rows::default();
     let issuer = stack.identity_provider();
-    let reader = issuer.user_token(READER, TASK_API, "access_as_user").await?;
-    let reader = Caller { stack, token: Some(&reader) };
-    let refused = reader.send(Method::POST, "/api/tasks", Some(&json!({"title": "Not allowed"}))).await?;
-    let names_roles =
-        ["Admin", "Editor"].iter().all(|role| refused.body["detail"].as_str().unwrap_or_default().contains(role));
-    let got = format!("{}, names Admin and Editor: {names_roles}", refused.verdict());
-    rows.add("Reader creates a task", "403 role_missing, names Admin and Editor: true", got);
-    rows.verdict("Reader lists tasks", "200", &reader.get("/api/tasks").await?);
+    let reader = issuer
+        .user_token(READER, TASK_API, "access_as_user")
+        .await?;
+    let reader = Caller {
+        stack,
+        token: Some(&reader),
+    };
+    let refused = reader
+        .send(
+            Method::POST,
+            "/api/tasks",
+            Some(&json!({"title": "Not allowed"})),
+        )
+        .await?;
+    let names_roles = ["Admin", "Editor"].iter().all(|role| {
+        refused.body["detail"]
+            .as_str()
+            .unwrap_or_default()
+            .contains(role)
+    });
+    let got = format!(
+        "{}, names Admin and Editor: {names_roles}",
+        refused.verdict()
+    );
+    rows.add(
+        "Reader creates a task",
+        "403 role_missing, names Admin and Editor: true",
+        got,
+    );
+    rows.verdict(
+        "Reader lists tasks",
+        "200",
+        &reader.get("/api/tasks").await?,
+    );
 
     // The right audience and even the right role: what makes the difference is that a user asks.
     let application = issuer.application_token(TASK_API_CLIENT, AUDIT).await?;
@@ -33,13 +60,31 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     let users = users.await?;
     let without_role = issuer.application_token(NO_RIGHTS_CLIENT, AUDIT).await?;
     for (tried, token, expected) in [
-        ("a user's token on the audit route", &users, "403 caller_kind_not_allowed"),
-        ("an application without AuditLog.Write there", &without_role, "403 role_missing"),
+        (
+            "a user's token on the audit route",
+            &users,
+            "403 caller_kind_not_allowed",
+        ),
+        (
+            "an application without AuditLog.Write there",
+            &without_role,
+            "403 role_missing",
+        ),
     ] {
-        let answer = Caller { stack, token: Some(token) }.get("/auditing/audit").await?;
+        let answer = Caller {
+            stack,
+            token: Some(token),
+        }
+        .get("/auditing/audit")
+        .await?;
         rows.challenge(tried, expected, INSUFFICIENT, &answer);
     }
-    let answer = Caller { stack, token: Some(&application) }.get("/auditing/audit").await?;
+    let answer = Caller {
+        stack,
+        token: Some(&application),
+    }
+    .get("/auditing/audit")
+    .await?;
     rows.verdict("an application with AuditLog.Write there", "200", &answer);
     Ok(rows.done())
 }

@@ -24,8 +24,17 @@ impl Row {
 pub(crate) struct Rows(Vec<Row>);
 
 impl Rows {
-    pub(crate) fn add(&mut self, tried: impl Into<String>, expected: impl Into<String>, got: impl Into<String>) {
-        self.0.push(Row { tried: tried.into(), expected: expected.into(), got: got.into() });
+    pub(crate) fn add(
+        &mut self,
+        tried: impl Into<String>,
+        expected: impl Into<String>,
+        got: impl Into<String>,
+    ) {
+        self.0.push(Row {
+            tried: tried.into(),
+            expected: expected.into(),
+            got: got.into(),
+        });
     }
 
     /// A row about status and reason code alone.
@@ -34,8 +43,18 @@ impl Rows {
     }
 
     /// A row about status, reason code and challenge.
-    pub(crate) fn challenge(&mut self, tried: impl Into<String>, expected: &str, challenge: &str, answer: &Answer) {
-        self.add(tried, format!("{expected}, {challenge}"), format!("{}, {}", answer.verdict(), answer.challenge()));
+    pub(crate) fn challenge(
+        &mut self,
+        tried: impl Into<String>,
+        expected: &str,
+        challenge: &str,
+        answer: &Answer,
+    ) {
+        self.add(
+            tried,
+            format!("{expected}, {challenge}"),
+            format!("{}, {}", answer.verdict(), answer.challenge()),
+        );
     }
 
     pub(crate) fn done(self) -> Vec<Row> {

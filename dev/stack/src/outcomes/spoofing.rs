@@ -8,19 +8,38 @@ use super::{ROUTES, Row, Rows};
 use crate::Stack;
 use crate::directory::{ADMIN, AUDIT, NOTIFICATION, TASK_API, TASK_API_CLIENT};
 
-/// In no name, path or token of the development stack, so that where it shows up it came from the client.
+/// In no name, path or token of the development stack, so that where it shows up it came from the
+/// client.
 const CANARY: &str = "spoofed-by-client";
 
 /// Header lines, each with the canary.
 const SPOOFS: [(&str, &str); 8] = [
     ("X-User-OID", "X-User-OID: spoofed-by-client"),
-    ("x-user-roles: Admin", "x-user-roles: Admin\r\nx-user-name: spoofed-by-client"),
-    ("X-User-OID twice", "X-User-OID: spoofed-by-client\r\nx-user-oid: spoofed-by-client"),
-    ("a list of tenants", "X-Tenant-ID: spoofed-by-client, spoofed-by-client"),
-    ("an e-mail address, which no application has", "X-USER-EMAIL: spoofed-by-client"),
-    ("X-User-Department, which the gate does not know", "X-User-Department: spoofed-by-client"),
+    (
+        "x-user-roles: Admin",
+        "x-user-roles: Admin\r\nx-user-name: spoofed-by-client",
+    ),
+    (
+        "X-User-OID twice",
+        "X-User-OID: spoofed-by-client\r\nx-user-oid: spoofed-by-client",
+    ),
+    (
+        "a list of tenants",
+        "X-Tenant-ID: spoofed-by-client, spoofed-by-client",
+    ),
+    (
+        "an e-mail address, which no application has",
+        "X-USER-EMAIL: spoofed-by-client",
+    ),
+    (
+        "X-User-Department, which the gate does not know",
+        "X-User-Department: spoofed-by-client",
+    ),
     ("an assertion", "X-Portcullis-Assertion: spoofed-by-client"),
-    ("a header that Connection nominates", "Connection: X-User-OID\r\nX-User-OID: spoofed-by-client"),
+    (
+        "a header that Connection nominates",
+        "Connection: X-User-OID\r\nX-User-OID: spoofed-by-client",
+    ),
 ];
 
 pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
@@ -29,35 +48,70 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     for (tried, lines) in SPOOFS {
         stack.forget_upstream_bytes();
         let mut statuses = Vec::new();
-        for (method, path) in
-            ROUTES.into_iter().chain([("GET", "/health"), ("GET", "/nowhere"), ("OPTIONS", "/api/tasks")])
-        {
+        for (method, path) in ROUTES.into_iter().chain([
+            ("GET", "/health"),
+            ("GET", "/nowhere"),
+            ("OPTIONS", "/api/tasks"),
+        ]) {
             statuses.push(send(stack, method, path, &tokens, lines).await?);
         }
-        rows.add(format!("{tried}, on every route"), verdict(6, 0), found(stack, &statuses));
+        rows.add(
+            format!("{tried}, on every route"),
+            verdict(6, 0),
+            found(stack, &statuses),
+        );
     }
     stack.forget_upstream_bytes();
     let mut statuses = Vec::new();
     for (method, path) in ROUTES {
-        statuses.push(send(stack, method, path, &tokens, "X_User_OID: spoofed-by-client").await?);
+        statuses.push(
+            send(
+                stack,
+                method,
+                path,
+                &tokens,
+                "X_User_OID: spoofed-by-client",
+            )
+            .await?,
+        );
     }
-    rows.add("X_User_OID, on every route", format!("400 only, {}", verdict(0, 0)), {
-        let only_400 = if statuses.iter().all(|status| *status == 400) { "400 only" } else { "not only 400" };
-        format!("{only_400}, {}", found(stack, &statuses))
-    });
+    rows.add(
+        "X_User_OID, on every route",
+        format!("400 only, {}", verdict(0, 0)),
+        {
+            let only_400 = if statuses.iter().all(|status| *status == 400) {
+                "400 only"
+            } else {
+                "not only 400"
+            };
+            format!("{only_400}, {}", found(stack, &statuses))
+        },
+    );
     Ok(rows.done())
 }
 
-/// How many requests a service saw, and how many canaries. Counting the requests keeps "0" from meaning "nothing was sent".
+/// How many requests a service saw, and how many canaries. Counting the requests keeps "0" from
+/// meaning "nothing was sent".
 fn verdict(requests: usize, canaries: usize) -> String {
     format!("{requests} requests reach services, {canaries} spoofed values")
 }
 
 fn found(stack: &Stack, statuses: &[u16]) -> String {
-    let seen: Vec<String> = stack.upstream_bytes().into_iter().map(|(_, bytes)| bytes).collect();
-    let requests = seen.iter().map(|bytes| bytes.matches(" http/1.1\r\n").count()).sum();
+    let seen: Vec<String> = stack
+        .upstream_bytes()
+        .into_iter()
+        .map(|(_, bytes)| bytes)
+        .collect();
+    let requests = seen
+        .iter()
+        .map(|bytes| bytes.matches(" http/1.1\r\n").count())
+        .sum();
     let canaries = seen.iter().map(|bytes| bytes.matches(CANARY).count()).sum();
-    if statuses.contains(&0) { "a request without an answer".to_owned() } else { verdict(requests, canaries) }
+    if statuses.contains(&0) {
+        "a request without an answer".to_owned()
+    } else {
+        verdict(requests, canaries)
+    }
 }
 
 /// A token that opens each service.
@@ -72,7 +126,9 @@ impl Tokens {
         let issuer = stack.identity_provider();
         Ok(Self {
             tasks: issuer.user_token(ADMIN, TASK_API, "access_as_user").await?,
-            notifications: issuer.user_token(ADMIN, NOTIFICATION, "Notify.Send").await?,
+            notifications: issuer
+                .user_token(ADMIN, NOTIFICATION, "Notify.Send")
+                .await?,
             audit: issuer.application_token(TASK_API_CLIENT, AUDIT).await?,
         })
     }
@@ -86,10 +142,21 @@ impl Tokens {
     }
 }
 
-/// Sends the lines as they are: a client library would tidy them up. Returns the status, or 0 for no answer.
-async fn send(stack: &Stack, method: &str, path: &str, tokens: &Tokens, lines: &str) -> anyhow::Result<u16> {
+/// Sends the lines as they are: a client library would tidy them up. Returns the status, or 0 for
+/// no answer.
+async fn send(
+    stack: &Stack,
+    method: &str,
+    path: &str,
+    tokens: &Tokens,
+    lines: &str,
+) -> anyhow::Result<u16> {
     let mut connection = TcpStream::connect(stack.gateway_address()).await?;
-    let body = if method == "POST" { r#"{"event":"e","task_title":"t"}"# } else { "" };
+    let body = if method == "POST" {
+        r#"{"event":"e","task_title":"t"}"#
+    } else {
+        ""
+    };
     let preflight = if method == "OPTIONS" {
         "Origin: http://localhost:3000\r\nAccess-Control-Request-Method: GET\r\n"
     } else {
@@ -105,5 +172,9 @@ async fn send(stack: &Stack, method: &str, path: &str, tokens: &Tokens, lines: &
     let mut answer = vec![0; 4096];
     let length = timeout(Duration::from_secs(20), connection.read(&mut answer)).await??;
     let answer = String::from_utf8_lossy(answer.get(..length).unwrap_or_default()).into_owned();
-    Ok(answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default())
+    Ok(answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or_default())
 }

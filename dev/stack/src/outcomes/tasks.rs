@@ -10,21 +10,32 @@ use crate::caller::Caller;
 use crate::directory::{ADMIN, AUDIT, NOTIFICATION, TASK_API, TASK_API_CLIENT};
 
 pub(super) async fn v2(stack: &Stack) -> anyhow::Result<Vec<Row>> {
-    let token = stack.identity_provider().user_token(ADMIN, TASK_API, "access_as_user").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(ADMIN, TASK_API, "access_as_user")
+        .await?;
     walk(stack, &token, "Water the plants").await
 }
 
 pub(super) async fn v1(stack: &Stack) -> anyhow::Result<Vec<Row>> {
-    let token = stack.identity_provider().user_token_v1(ADMIN, TASK_API).await?;
+    let token = stack
+        .identity_provider()
+        .user_token_v1(ADMIN, TASK_API)
+        .await?;
     walk(stack, &token, "Feed the cat").await
 }
 
 async fn walk(stack: &Stack, token: &str, title: &str) -> anyhow::Result<Vec<Row>> {
     let mut rows = Rows::default();
-    let admin = Caller { stack, token: Some(token) };
+    let admin = Caller {
+        stack,
+        token: Some(token),
+    };
     rows.verdict("Admin lists tasks", "200", &admin.get("/api/tasks").await?);
 
-    let created = admin.send(Method::POST, "/api/tasks", Some(&json!({ "title": title }))).await?;
+    let created = admin
+        .send(Method::POST, "/api/tasks", Some(&json!({ "title": title })))
+        .await?;
     let statuses = format!(
         "{}, {}, {}",
         created.verdict(),
@@ -32,18 +43,30 @@ async fn walk(stack: &Stack, token: &str, title: &str) -> anyhow::Result<Vec<Row
         text(&created.body, "audit_status")
     );
     rows.add("Admin creates a task", "201, sent, logged", statuses);
-    let id = created.body["id"].as_i64().context("the created task has no id")?;
+    let id = created.body["id"]
+        .as_i64()
+        .context("the created task has no id")?;
     notification_shows(stack, title, &mut rows).await?;
     audit_shows(stack, id, &mut rows).await?;
 
     let path = format!("/api/tasks/{id}");
-    let completed = admin.send(Method::PATCH, &path, Some(&json!({"completed": true}))).await?;
+    let completed = admin
+        .send(Method::PATCH, &path, Some(&json!({"completed": true})))
+        .await?;
     rows.add(
         "Admin completes it",
         "200, completed true",
-        format!("{}, completed {}", completed.verdict(), completed.body["completed"]),
+        format!(
+            "{}, completed {}",
+            completed.verdict(),
+            completed.body["completed"]
+        ),
     );
-    rows.verdict("Admin deletes it", "200", &admin.send(Method::DELETE, &path, None).await?);
+    rows.verdict(
+        "Admin deletes it",
+        "200",
+        &admin.send(Method::DELETE, &path, None).await?,
+    );
     let tasks = admin.get("/api/tasks").await?;
     rows.add(
         "it is gone",
@@ -55,22 +78,42 @@ async fn walk(stack: &Stack, token: &str, title: &str) -> anyhow::Result<Vec<Row
 
 /// On-behalf-of really happened if the notification is the Admin's own.
 async fn notification_shows(stack: &Stack, title: &str, rows: &mut Rows) -> anyhow::Result<()> {
-    let token = stack.identity_provider().user_token(ADMIN, NOTIFICATION, "Notify.Send").await?;
-    let list = Caller { stack, token: Some(&token) }.get("/notification/notifications").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(ADMIN, NOTIFICATION, "Notify.Send")
+        .await?;
+    let list = Caller {
+        stack,
+        token: Some(&token),
+    }
+    .get("/notification/notifications")
+    .await?;
     let got = format!(
         "{}, {} of it, to {}",
         list.verdict(),
         count(&list.body, "task_title", title),
         text(&list.body[0], "to")
     );
-    rows.add("notification heard of it on the user's behalf", format!("200, 1 of it, to {}", ADMIN.username), got);
+    rows.add(
+        "notification heard of it on the user's behalf",
+        format!("200, 1 of it, to {}", ADMIN.username),
+        got,
+    );
     Ok(())
 }
 
 /// Client credentials really happened if the entry names the task API as its writer.
 async fn audit_shows(stack: &Stack, id: i64, rows: &mut Rows) -> anyhow::Result<()> {
-    let token = stack.identity_provider().application_token(TASK_API_CLIENT, AUDIT).await?;
-    let list = Caller { stack, token: Some(&token) }.get("/auditing/audit").await?;
+    let token = stack
+        .identity_provider()
+        .application_token(TASK_API_CLIENT, AUDIT)
+        .await?;
+    let list = Caller {
+        stack,
+        token: Some(&token),
+    }
+    .get("/auditing/audit")
+    .await?;
     let entry = &list.body[0];
     let got = format!(
         "{}, {} {} by {}",
@@ -79,7 +122,11 @@ async fn audit_shows(stack: &Stack, id: i64, rows: &mut Rows) -> anyhow::Result<
         text(entry, "resource_id"),
         text(entry, "caller_app_id")
     );
-    rows.add("audit heard of it from the task API itself", format!("200, task_created {id} by {TASK_API}"), got);
+    rows.add(
+        "audit heard of it from the task API itself",
+        format!("200, task_created {id} by {TASK_API}"),
+        got,
+    );
     Ok(())
 }
 
@@ -88,5 +135,7 @@ fn text<'a>(value: &'a Value, member: &str) -> &'a str {
 }
 
 fn count(list: &Value, member: &str, value: &str) -> usize {
-    list.as_array().map_or(usize::MAX, |list| list.iter().filter(|item| item[member] == value).count())
+    list.as_array().map_or(usize::MAX, |list| {
+        list.iter().filter(|item| item[member] == value).count()
+    })
 }

@@ -17,14 +17,26 @@ const INVALID: &str = "Bearer error=\"invalid_token\"";
 pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     let mut rows = Rows::default();
     let issuer = stack.identity_provider();
-    let good = issuer.user_token(EDITOR, TASK_API, "access_as_user").await?;
-    let answer = Caller { stack, token: Some(&good) }.get("/api/me").await?;
+    let good = issuer
+        .user_token(EDITOR, TASK_API, "access_as_user")
+        .await?;
+    let answer = Caller {
+        stack,
+        token: Some(&good),
+    }
+    .get("/api/me")
+    .await?;
     rows.verdict("a good token, for comparison", "200", &answer);
     let answer = Caller { stack, token: None }.get("/api/me").await?;
     // RFC 6750 §3: without a token there is no error to name.
     rows.challenge("no token", "401 token_missing", "Bearer", &answer);
     for (tried, token, expected) in bad_tokens(issuer, &good).await? {
-        let answer = Caller { stack, token: Some(&token) }.get("/api/me").await?;
+        let answer = Caller {
+            stack,
+            token: Some(&token),
+        }
+        .get("/api/me")
+        .await?;
         rows.challenge(tried, expected, INVALID, &answer);
     }
     Ok(rows.done())
@@ -40,9 +52,17 @@ async fn bad_tokens(
         }
     });
     let (header, claims) = decode(good)?;
-    let none = format!("{}.{}.", encode(&with(&header, "alg", "none")), encode(&claims));
+    let none = format!(
+        "{}.{}.",
+        encode(&with(&header, "alg", "none")),
+        encode(&claims)
+    );
     let ours = issuer.keys().await?;
-    let modulus = URL_SAFE_NO_PAD.decode(ours["keys"][0]["n"].as_str().context("the key set has no key")?)?;
+    let modulus = URL_SAFE_NO_PAD.decode(
+        ours["keys"][0]["n"]
+            .as_str()
+            .context("the key set has no key")?,
+    )?;
     let hmac = sign_hmac(&modulus, &with(&header, "alg", "HS256"), &claims);
     Ok(vec![
         ("garbage", "garbage".to_owned(), "401 token_malformed"),
@@ -54,12 +74,22 @@ async fn bad_tokens(
         ),
         (
             "a token of another tenant",
-            issuer.user_token(MALLORY, TASK_API, "access_as_user").await?,
+            issuer
+                .user_token(MALLORY, TASK_API, "access_as_user")
+                .await?,
             "401 tenant_not_allowed",
         ),
-        ("a token whose role was edited", promoted(good)?, "401 signature_invalid"),
+        (
+            "a token whose role was edited",
+            promoted(good)?,
+            "401 signature_invalid",
+        ),
         ("a token with alg none", none, "401 algorithm_not_allowed"),
-        ("a token with HS256 and the public key", hmac, "401 algorithm_not_allowed"),
+        (
+            "a token with HS256 and the public key",
+            hmac,
+            "401 algorithm_not_allowed",
+        ),
     ])
 }
 
@@ -67,7 +97,11 @@ async fn bad_tokens(
 fn promoted(good: &str) -> anyhow::Result<String> {
     let (header, claims) = decode(good)?;
     let signature = good.rsplit('.').next().unwrap_or_default();
-    Ok(format!("{}.{}.{signature}", encode(&header), encode(&with(&claims, "roles", vec!["Admin"]))))
+    Ok(format!(
+        "{}.{}.{signature}",
+        encode(&header),
+        encode(&with(&claims, "roles", vec!["Admin"]))
+    ))
 }
 
 fn sign_hmac(key: &[u8], header: &Value, claims: &Value) -> String {

@@ -13,9 +13,18 @@ async fn slow_clients_beyond_the_cap_make_room_for_a_good_one() {
     for _ in 0..40 {
         slow.push(connected(address, HALF).await);
         let mut probe = connected(address, b"").await;
-        assert!(asked(&mut probe, "/").await.unwrap().ends_with("answered\n"), "a new client");
+        assert!(
+            asked(&mut probe, "/")
+                .await
+                .unwrap()
+                .ends_with("answered\n"),
+            "a new client"
+        );
     }
-    assert!(asked(&mut used, "/").await.unwrap().ends_with("answered\n"), "a client that was there before");
+    assert!(
+        asked(&mut used, "/").await.unwrap().ends_with("answered\n"),
+        "a client that was there before"
+    );
     // Seven places were left to them and to the probes, which are gone.
     for client in &mut slow[..30] {
         closed(client).await;
@@ -30,7 +39,11 @@ async fn number_of_connections_stays_at_the_cap() {
     for _ in 0..50 {
         slow.push(connected(address, HALF).await);
     }
-    metric(&process, "http_server_connections_closed_total{listener=\"traffic\",reason=\"made_room\"} 45").await;
+    metric(
+        &process,
+        "http_server_connections_closed_total{listener=\"traffic\",reason=\"made_room\"} 45",
+    )
+    .await;
     metric(&process, "http_server_connections{listener=\"traffic\"} 5").await;
 }
 
@@ -42,9 +55,16 @@ async fn request_in_flight_is_never_closed_to_make_room() {
     let mut busy = connected(address, b"GET /held HTTP/1.1\r\nHost: here\r\n\r\n").await;
     held.came.notified().await;
     closed(&mut connected(address, b"").await).await;
-    metric(&process, "http_server_connections_closed_total{listener=\"traffic\",reason=\"refused\"} 1").await;
+    metric(
+        &process,
+        "http_server_connections_closed_total{listener=\"traffic\",reason=\"refused\"} 1",
+    )
+    .await;
     held.go.notify_one();
     assert!(answer(&mut busy).await.unwrap().ends_with("let go\n"));
     let mut next = connected(address, b"").await;
-    assert!(asked(&mut next, "/").await.unwrap().ends_with("answered\n"), "in place of the one that is idle now");
+    assert!(
+        asked(&mut next, "/").await.unwrap().ends_with("answered\n"),
+        "in place of the one that is idle now"
+    );
 }

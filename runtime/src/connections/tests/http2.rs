@@ -28,13 +28,21 @@ struct Counted {
 }
 
 impl AsyncRead for Counted {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, to: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        to: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.io).poll_read(cx, to)
     }
 }
 
 impl AsyncWrite for Counted {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<std::io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        from: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
         self.writes.fetch_add(1, Ordering::Relaxed);
         Pin::new(&mut self.io).poll_write(cx, from)
     }
@@ -63,8 +71,8 @@ impl<F: Future + Unpin> Future for Polls<F> {
 /// What the test's service saw: the task of each request.
 type Tasks = Arc<Mutex<Vec<tokio::task::Id>>>;
 
-/// A reply like that of a gRPC method: `size` bytes and trailers. `/waits` waits first, `/panics` panics,
-/// `/computes` takes a while without waiting.
+/// A reply like that of a gRPC method: `size` bytes and trailers. `/waits` waits first, `/panics`
+/// panics, `/computes` takes a while without waiting.
 async fn reply(
     request: Request<Incoming>,
     size: usize,
@@ -83,19 +91,36 @@ async fn reply(
     }
     tasks.lock().unwrap().push(tokio::task::id());
     let trailers = HeaderMap::from_iter([(http::header::ETAG, HeaderValue::from_static("0"))]);
-    Ok(Response::new(Full::new(Bytes::from(vec![b'a'; size])).with_trailers(async { Some(Ok(trailers)) })))
+    Ok(Response::new(
+        Full::new(Bytes::from(vec![b'a'; size])).with_trailers(async { Some(Ok(trailers)) }),
+    ))
 }
 
 /// A connection, how many writes of the server it took, and how often the server's task ran.
-async fn client(size: usize, tasks: Tasks) -> (SendRequest<Bytes>, Arc<AtomicUsize>, Arc<AtomicUsize>) {
+async fn client(
+    size: usize,
+    tasks: Tasks,
+) -> (SendRequest<Bytes>, Arc<AtomicUsize>, Arc<AtomicUsize>) {
     let (near, far) = duplex(1 << 20);
     let [writes, polls] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
-    let counted = Counted { io: far, writes: Arc::clone(&writes) };
+    let counted = Counted {
+        io: far,
+        writes: Arc::clone(&writes),
+    };
     let serving = Box::pin(async move {
         let activity = Arc::new(Activity::new(&Clock::default()));
-        let protocol = Http2Only::new(service_fn(move |request| reply(request, size, Arc::clone(&tasks))));
+        let protocol = Http2Only::new(service_fn(move |request| {
+            reply(request, size, Arc::clone(&tasks))
+        }));
         let (connection, output) = protocol.connection(counted, Arc::clone(&activity));
-        drive(connection, output, &activity, patient(1), &CancellationToken::new()).await
+        drive(
+            connection,
+            output,
+            &activity,
+            patient(1),
+            &CancellationToken::new(),
+        )
+        .await
     });
     tokio::spawn(Polls(serving, Arc::clone(&polls)));
     let (sender, connection) = h2::client::handshake(near).await.unwrap();
@@ -104,7 +129,10 @@ async fn client(size: usize, tasks: Tasks) -> (SendRequest<Bytes>, Arc<AtomicUsi
 }
 
 async fn ask(sender: &mut SendRequest<Bytes>, path: &str) -> Result<usize, h2::Error> {
-    let request = Request::builder().uri(format!("http://here{path}")).body(()).unwrap();
+    let request = Request::builder()
+        .uri(format!("http://here{path}"))
+        .body(())
+        .unwrap();
     let (response, _) = sender.clone().ready().await?.send_request(request, true)?;
     let mut body = response.await?.into_body();
     let mut size = 0;
@@ -125,7 +153,11 @@ async fn unary_reply_leaves_in_one_write() {
         for _ in 0..10 {
             assert_eq!(ask(&mut sender, "/").await.unwrap(), size);
         }
-        assert_eq!(writes.load(Ordering::Relaxed) - before, 10, "for replies of {size} bytes");
+        assert_eq!(
+            writes.load(Ordering::Relaxed) - before,
+            10,
+            "for replies of {size} bytes"
+        );
     }
 }
 

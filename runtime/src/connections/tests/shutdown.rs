@@ -31,6 +31,9 @@ async fn shutdown_finishes_requests_in_flight_and_closes_the_rest() {
     held.go.notify_one();
     assert!(answer(&mut busy).await.unwrap().ends_with("let go\n"));
     closed(&mut busy).await;
-    timeout(PATIENCE, serving).await.expect("the server ends").unwrap();
+    timeout(PATIENCE, serving)
+        .await
+        .expect("the server ends")
+        .unwrap();
     assert_eq!(Arc::strong_count(&held.go), 1, "nothing of it is left");
 }

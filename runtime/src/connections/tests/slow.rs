@@ -43,11 +43,18 @@ async fn serve(port: Port, process: &Process) -> std::net::SocketAddr {
     match port {
         Port::Http => return Held::default().serve(&process).await,
         Port::Http2Only => drop(tokio::spawn(async move {
-            let service = service_fn(|_| async { Ok(http::Response::new(axum::body::Body::empty())) });
+            let service =
+                service_fn(|_| async { Ok(http::Response::new(axum::body::Body::empty())) });
             serve_http2(&process, listener, service).await;
         })),
         Port::Tls => drop(tokio::spawn(async move {
-            serve_https(&process, listener, Held::default().router(), Arc::new(tls())).await;
+            serve_https(
+                &process,
+                listener,
+                Held::default().router(),
+                Arc::new(tls()),
+            )
+            .await;
         })),
     }
     address
@@ -57,8 +64,13 @@ fn tls() -> ServerConfig {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key.into()).unwrap()
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap();
+    config
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key.into())
+        .unwrap()
 }
 
 #[tokio::test]
@@ -67,15 +79,31 @@ async fn unfinished_requests_are_closed() {
     for (name, port, bytes) in [
         ("nothing to HTTP", Port::Http, Vec::new()),
         ("half a request line", Port::Http, b"GET / HT".to_vec()),
-        ("half a head", Port::Http, b"GET / HTTP/1.1\r\nHost: here\r\n".to_vec()),
-        ("the preface of HTTP/2 to HTTP", Port::Http, PREFACE.to_vec()),
+        (
+            "half a head",
+            Port::Http,
+            b"GET / HTTP/1.1\r\nHost: here\r\n".to_vec(),
+        ),
+        (
+            "the preface of HTTP/2 to HTTP",
+            Port::Http,
+            PREFACE.to_vec(),
+        ),
         ("nothing to HTTP/2", Port::Http2Only, Vec::new()),
         ("half a preface", Port::Http2Only, PREFACE[..10].to_vec()),
         ("a preface", Port::Http2Only, PREFACE.to_vec()),
         ("no request", Port::Http2Only, [PREFACE, SETTINGS].concat()),
         ("half a HEADERS frame", Port::Http2Only, half_headers()),
-        ("CONTINUATION without end", Port::Http2Only, endless_continuation(3)),
-        ("HTTP/1.1 to HTTP/2", Port::Http2Only, b"GET / HTTP/1.1\r\nHost: here\r\n\r\n".to_vec()),
+        (
+            "CONTINUATION without end",
+            Port::Http2Only,
+            endless_continuation(3),
+        ),
+        (
+            "HTTP/1.1 to HTTP/2",
+            Port::Http2Only,
+            b"GET / HTTP/1.1\r\nHost: here\r\n\r\n".to_vec(),
+        ),
         ("nothing to TLS", Port::Tls, Vec::new()),
         ("half a ClientHello", Port::Tls, half_hello.to_vec()),
     ] {
@@ -89,12 +117,24 @@ async fn unfinished_requests_are_closed() {
 
 #[tokio::test]
 async fn half_a_second_head_is_closed_long_before_the_idle_timeout() {
-    let process = Process::detached().with_limits(ConnectionLimits { idle_timeout: PATIENCE * 9, ..limits(9) });
+    let process = Process::detached().with_limits(ConnectionLimits {
+        idle_timeout: PATIENCE * 9,
+        ..limits(9)
+    });
     let mut client = connected(Held::default().serve(&process).await, b"").await;
-    assert!(asked(&mut client, "/").await.unwrap().starts_with("HTTP/1.1 200"));
+    assert!(
+        asked(&mut client, "/")
+            .await
+            .unwrap()
+            .starts_with("HTTP/1.1 200")
+    );
     client.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
     closed(&mut client).await;
-    metric(&process, "http_server_connections_closed_total{listener=\"traffic\",reason=\"header_timeout\"} 1").await;
+    metric(
+        &process,
+        "http_server_connections_closed_total{listener=\"traffic\",reason=\"header_timeout\"} 1",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -105,11 +145,23 @@ async fn idle_connection_is_closed_and_one_in_use_is_not() {
     let mut busy = connected(address, b"GET /held HTTP/1.1\r\nHost: here\r\n\r\n").await;
     held.came.notified().await;
     let mut idle = connected(address, b"").await;
-    assert!(asked(&mut idle, "/").await.unwrap().starts_with("HTTP/1.1 200"));
+    assert!(
+        asked(&mut idle, "/")
+            .await
+            .unwrap()
+            .starts_with("HTTP/1.1 200")
+    );
     closed(&mut idle).await;
-    metric(&process, "http_server_connections_closed_total{listener=\"traffic\",reason=\"idle_timeout\"} 1").await;
+    metric(
+        &process,
+        "http_server_connections_closed_total{listener=\"traffic\",reason=\"idle_timeout\"} 1",
+    )
+    .await;
     held.go.notify_one();
-    assert!(answer(&mut busy).await.unwrap().ends_with("let go\n"), "its request took longer than both limits");
+    assert!(
+        answer(&mut busy).await.unwrap().ends_with("let go\n"),
+        "its request took longer than both limits"
+    );
 }
 
 /// The floods of CVE-2024-27316 and its kin: the server keeps one head's worth, and no more.
@@ -128,7 +180,10 @@ async fn continuation_flood_ends_with_the_connection() {
             }
             std::io::Result::Ok(())
         });
-        assert!(sent.await.expect("the server reads or closes").is_err(), "{port:?} took all of it");
+        assert!(
+            sent.await.expect("the server reads or closes").is_err(),
+            "{port:?} took all of it"
+        );
         metric(&process, "http_server_connections{listener=\"traffic\"} 0").await;
     }
 }
@@ -139,12 +194,23 @@ async fn requests_reset_at_once_end_the_connection() {
     let request = |stream: u32| {
         let stream = stream.to_be_bytes();
         let head = [0x82, 0x86, 0x84, 0x41, 4, b'h', b'e', b'r', b'e'];
-        [&[0, 0, 9, 1, 5][..], &stream, &head, &[0, 0, 4, 3, 0], &stream, &[0, 0, 0, 8]].concat()
+        [
+            &[0, 0, 9, 1, 5][..],
+            &stream,
+            &head,
+            &[0, 0, 4, 3, 0],
+            &stream,
+            &[0, 0, 0, 8],
+        ]
+        .concat()
     };
-    let requests: Vec<u8> = (0..2_000).flat_map(|number| request(number * 2 + 1)).collect();
+    let requests: Vec<u8> = (0..2_000)
+        .flat_map(|number| request(number * 2 + 1))
+        .collect();
     for port in [Port::Http, Port::Http2Only] {
         let process = Process::detached().with_limits(patient(9));
-        let mut client = connected(serve(port, &process).await, &[PREFACE, SETTINGS].concat()).await;
+        let mut client =
+            connected(serve(port, &process).await, &[PREFACE, SETTINGS].concat()).await;
         let _cut = client.write_all(&requests).await;
         closed(&mut client).await;
         metric(&process, "http_server_connections{listener=\"traffic\"} 0").await;
@@ -154,8 +220,15 @@ async fn requests_reset_at_once_end_the_connection() {
 #[tokio::test]
 async fn head_of_http1_has_a_longest_length() {
     let process = Process::detached().with_limits(patient(9));
-    let mut client = connected(Held::default().serve(&process).await, b"GET / HTTP/1.1\r\nHost: here\r\nx: ").await;
+    let mut client = connected(
+        Held::default().serve(&process).await,
+        b"GET / HTTP/1.1\r\nHost: here\r\nx: ",
+    )
+    .await;
     let _refused = client.write_all(&vec![b'a'; Http::LONGEST_HEAD * 2]).await;
     let text = String::from_utf8(closed(&mut client).await).unwrap();
-    assert!(text.is_empty() || text.starts_with("HTTP/1.1 431"), "{text}");
+    assert!(
+        text.is_empty() || text.starts_with("HTTP/1.1 431"),
+        "{text}"
+    );
 }

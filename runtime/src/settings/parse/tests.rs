@@ -8,11 +8,21 @@ use super::{ParseEnd, parse, parse_named};
 
 #[derive(Debug, clap::Parser)]
 struct Sample {
-    #[arg(long, env = "SAMPLE_LISTEN_OF_A_TEST", value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
+    #[arg(
+        long,
+        env = "SAMPLE_LISTEN_OF_A_TEST",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8000"
+    )]
     listen: SocketAddr,
     #[arg(long, env = "SAMPLE_POLICY_OF_A_TEST", value_name = "FILE")]
     policy: String,
-    #[arg(long, env = "SAMPLE_STORE_OF_A_TEST", value_name = "REDIS_URL", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "SAMPLE_STORE_OF_A_TEST",
+        value_name = "REDIS_URL",
+        hide_env_values = true
+    )]
     store: Option<SocketAddr>,
     #[arg(long, env = "SAMPLE_BOLD_OF_A_TEST")]
     bold: bool,
@@ -29,7 +39,11 @@ impl Settings for Sample {
 
     fn contradictions(&self) -> Vec<String> {
         let contradiction = "--listen 127.0.0.1:1: contradicts --bold".to_owned();
-        if self.bold { vec![contradiction] } else { Vec::new() }
+        if self.bold {
+            vec![contradiction]
+        } else {
+            Vec::new()
+        }
     }
 }
 
@@ -43,7 +57,8 @@ fn parse_words(text: &str) -> Result<Sample, ParseEnd> {
 
 /// The lines of the errors, where the variables count as set for which `is_set` says so.
 fn errors(text: &str, is_set: fn(&str) -> bool) -> Vec<String> {
-    let names = SettingNames::new(&Sample::command(), Sample::OPERATIONS_ADDRESS, &words(text)).with_variables(is_set);
+    let names = SettingNames::new(&Sample::command(), Sample::OPERATIONS_ADDRESS, &words(text))
+        .with_variables(is_set);
     match parse_named::<Sample>(words(text), &names) {
         Err(ParseEnd::Invalid(invalid)) => invalid.0,
         other => panic!("{other:?}"),
@@ -53,7 +68,9 @@ fn errors(text: &str, is_set: fn(&str) -> bool) -> Vec<String> {
 #[test]
 fn every_error_is_reported_at_once() {
     let result = parse_words("sample --listen nonsense --drain-delay soon --colour");
-    let Err(ParseEnd::Invalid(errors)) = result else { panic!("{result:?}") };
+    let Err(ParseEnd::Invalid(errors)) = result else {
+        panic!("{result:?}")
+    };
     let text = errors.to_string();
     for part in ["--listen", "--drain-delay", "--colour", "--policy"] {
         assert!(text.contains(part), "{part} is missing in:\n{text}");
@@ -63,8 +80,14 @@ fn every_error_is_reported_at_once() {
 #[test]
 fn good_settings_pass_with_the_programs_own_default() {
     let settings = parse_words("sample --listen 127.0.0.1:1 --policy p.yaml").unwrap();
-    assert_eq!(settings.common.operations_listen.to_string(), "127.0.0.1:9999");
-    assert_eq!((settings.listen.port(), settings.policy.as_str()), (1, "p.yaml"));
+    assert_eq!(
+        settings.common.operations_listen.to_string(),
+        "127.0.0.1:9999"
+    );
+    assert_eq!(
+        (settings.listen.port(), settings.policy.as_str()),
+        (1, "p.yaml")
+    );
 }
 
 #[test]
@@ -150,8 +173,16 @@ fn settings_error_names_the_variable_first_that_was_at_fault() {
              --listen 127.0.0.1:8000)",
         ),
     ] {
-        let line = if name == "switch" { "--bold: x" } else { "--listen 1: x" };
+        let line = if name == "switch" {
+            "--bold: x"
+        } else {
+            "--listen 1: x"
+        };
         assert_eq!(names(arguments).explain(line, true), expected, "{name}");
     }
-    assert_eq!(names("sample").explain("policy.yaml: --listen", true), "policy.yaml: --listen", "no setting");
+    assert_eq!(
+        names("sample").explain("policy.yaml: --listen", true),
+        "policy.yaml: --listen",
+        "no setting"
+    );
 }

@@ -22,7 +22,8 @@ on_both! {
         ] {
             for line in ["GET /audit", "POST /audit", "GET /audit/verify"] {
                 let refused = send(&database, caller, line, &[], Some(&report("7"))).await;
-                // Defect 11: one shape for every refusal, and 403 for a caller who is known and may not.
+                // Defect 11: one shape for every refusal, and 403 for a caller who is known and may
+                // not.
                 assert_eq!((refused.status, &refused.body["reason"]), (403, &json!(reason)), "{line} {caller:?}");
                 assert_eq!(refused.headers["content-type"], "application/problem+json");
             }

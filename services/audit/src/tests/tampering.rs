@@ -11,7 +11,9 @@ use crate::verification::{Anchor, tenants, verify};
 
 async fn execute(database: &Database, statements: &str) -> Result<(), String> {
     let mut write = database.write().await.unwrap();
-    let executed = (&mut *write).execute(AssertSqlSafe(statements.to_owned())).await;
+    let executed = (&mut *write)
+        .execute(AssertSqlSafe(statements.to_owned()))
+        .await;
     let outcome = executed.map(drop).map_err(|error| error.to_string());
     if outcome.is_ok() {
         write.commit().await.unwrap();
@@ -75,7 +77,8 @@ on_both! {
         match database.backend() {
             Backend::Sqlite => {
                 let replace = copy("6", "hash", "id").replace("INSERT INTO", "INSERT OR REPLACE INTO");
-                // The service's own connections have recursive triggers on; another program's have not.
+                // The service's own connections have recursive triggers on; another program's have
+                // not.
                 statements.push(format!("PRAGMA recursive_triggers = OFF; {replace}"));
             }
             Backend::Postgres => statements.extend(
@@ -155,7 +158,8 @@ on_both! {
         append(&database, &application("t1"), "6").await;
         assert_eq!(verify(&database, "t1", Some(&anchor)).await.unwrap().status, "intact");
         disarm(&database).await;
-        // Another history, complete and consistent in itself: other entries that were written in the same way.
+        // Another history, complete and consistent in itself: other entries that were written in
+        // the same way.
         execute(&database, "DELETE FROM entries WHERE tenant_id = 't1'; DELETE FROM chains WHERE tenant_id = 't1'").await.unwrap();
         for (entries, reason) in [(4, "end_missing"), (6, "anchor_unmet")] {
             let written = verify(&database, "t1", None).await.unwrap().entries;

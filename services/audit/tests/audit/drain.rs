@@ -18,7 +18,11 @@ const ENTRY: &str = r#"{"action":"task_created","resource_id":"7","actor":"a","t
 /// The task API's own token for the audit service.
 pub(crate) async fn token(issuer: &InProcess) -> String {
     let certificate = Certificate::from_pem(issuer.authority_pem().as_bytes()).unwrap();
-    let http = Client::builder().no_proxy().tls_certs_only([certificate]).build().unwrap();
+    let http = Client::builder()
+        .no_proxy()
+        .tls_certs_only([certificate])
+        .build()
+        .unwrap();
     let scope = format!("api://{AUDIT}/.default");
     let form = [
         ("grant_type", "client_credentials"),
@@ -26,12 +30,21 @@ pub(crate) async fn token(issuer: &InProcess) -> String {
         ("client_secret", "task-api-secret"),
         ("scope", &scope),
     ];
-    let request = http.post(format!("{}/{CONTOSO}/oauth2/v2.0/token", issuer.authority())).form(&form);
+    let request = http
+        .post(format!(
+            "{}/{CONTOSO}/oauth2/v2.0/token",
+            issuer.authority()
+        ))
+        .form(&form);
     let reply: Value = request.send().await.unwrap().json().await.unwrap();
-    reply["access_token"].as_str().unwrap_or_else(|| panic!("{reply}")).to_owned()
+    reply["access_token"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{reply}"))
+        .to_owned()
 }
 
-/// A request to append an entry, up to its body. The service says `100 Continue` when it waits for that.
+/// A request to append an entry, up to its body. The service says `100 Continue` when it waits for
+/// that.
 async fn half_a_request(address: &str, token: &str) -> TcpStream {
     let mut connection = TcpStream::connect(address).await.unwrap();
     let head = format!(
@@ -41,7 +54,10 @@ async fn half_a_request(address: &str, token: &str) -> TcpStream {
     );
     connection.write_all(head.as_bytes()).await.unwrap();
     let mut interim = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
-    timeout(PATIENCE, connection.read_exact(&mut interim)).await.unwrap().unwrap();
+    timeout(PATIENCE, connection.read_exact(&mut interim))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
     connection
 }
@@ -52,14 +68,18 @@ async fn until_refused(address: &str) {
             yield_now().await;
         }
     };
-    timeout(PATIENCE, refused).await.expect("the listener stays open");
+    timeout(PATIENCE, refused)
+        .await
+        .expect("the listener stays open");
 }
 
 #[tokio::test]
 async fn sigterm_closes_the_listener_and_lets_the_request_in_flight_finish() {
     let issuer = InProcess::start().await.unwrap();
     let directory = tempfile::tempdir().unwrap();
-    let mut child = program(&issuer, directory.path(), ANY_PORT, ANY_PORT).spawn().unwrap();
+    let mut child = program(&issuer, directory.path(), ANY_PORT, ANY_PORT)
+        .spawn()
+        .unwrap();
     let address = listening_address(&mut child).await;
     let mut connection = half_a_request(&address, &token(&issuer).await).await;
 
@@ -67,8 +87,18 @@ async fn sigterm_closes_the_listener_and_lets_the_request_in_flight_finish() {
     until_refused(&address).await;
     connection.write_all(ENTRY.as_bytes()).await.unwrap();
     let mut answer = String::new();
-    timeout(PATIENCE, connection.read_to_string(&mut answer)).await.unwrap().unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#""status":"logged""#), "{answer}");
+    timeout(PATIENCE, connection.read_to_string(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 200 ") && answer.contains(r#""status":"logged""#),
+        "{answer}"
+    );
     let output = finished(child).await;
-    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{output:?}");
+    assert_eq!(
+        (output.status.code(), output.stderr.as_slice()),
+        (Some(0), &b""[..]),
+        "{output:?}"
+    );
 }

@@ -1,5 +1,9 @@
 //! Who the service takes a caller for, with a real issuer and a real gate before the real guard.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panicking"
+)]
 
 use audit::{Settings, router, schema};
 use axum::Router;
@@ -28,16 +32,36 @@ struct Stack {
 impl Stack {
     async fn start() -> Self {
         let (trusted, directory) = (Trusted::start().await, tempfile::tempdir().unwrap());
-        let own = ["audit", "--client-id", AUDIT, "--allowed-applications", TASK_API, "--data-dir"];
-        let own = own.into_iter().chain(directory.path().to_str()).map(str::to_owned);
+        let own = [
+            "audit",
+            "--client-id",
+            AUDIT,
+            "--allowed-applications",
+            TASK_API,
+            "--data-dir",
+        ];
+        let own = own
+            .into_iter()
+            .chain(directory.path().to_str())
+            .map(str::to_owned);
         let settings = Settings::parse_from(own.chain(trusted.settings()));
         let (process, http) = (Process::detached(), trusted.http.clone());
-        let guard = Guard::start(&settings.guard, http, "audit", AUDIT, &process).await.unwrap();
-        let database = Database::open(&settings.database, &schema(), DatabaseMetrics::default()).await.unwrap();
+        let guard = Guard::start(&settings.guard, http, "audit", AUDIT, &process)
+            .await
+            .unwrap();
+        let database = Database::open(&settings.database, &schema(), DatabaseMetrics::default())
+            .await
+            .unwrap();
         let http_service = HttpService::new("audit", &settings.limits, &mut Registry::default());
         let applications = settings.applications.list();
-        let service = router(database, applications, &http_service, |api| guard.protect(api));
-        Self { trusted, service, _directory: directory }
+        let service = router(database, applications, &http_service, |api| {
+            guard.protect(api)
+        });
+        Self {
+            trusted,
+            service,
+            _directory: directory,
+        }
     }
 
     /// What the task API's own token for this service says.
@@ -56,14 +80,22 @@ impl Stack {
     }
 
     async fn send(&self, method: &str, headers: &[(&str, &str)]) -> (u16, Value) {
-        let report = json!({ "action": "a", "resource_id": "7", "actor": "Zoë", "tenant_id": "elsewhere" });
-        let Answer { status, body, .. } =
-            answer(self.service.clone(), request(&format!("{method} /audit"), headers, Some(&report))).await;
+        let report =
+            json!({ "action": "a", "resource_id": "7", "actor": "Zoë", "tenant_id": "elsewhere" });
+        let Answer { status, body, .. } = answer(
+            self.service.clone(),
+            request(&format!("{method} /audit"), headers, Some(&report)),
+        )
+        .await;
         (status, body)
     }
 
     async fn append_with(&self, claims: &Value) -> (u16, Value) {
-        self.send("POST", &[("authorization", &self.trusted.authorization(claims).await)]).await
+        self.send(
+            "POST",
+            &[("authorization", &self.trusted.authorization(claims).await)],
+        )
+        .await
     }
 }
 
@@ -72,14 +104,23 @@ async fn defects_1_and_2_with_the_gateway_trusted_tokens_count_and_bare_headers_
     let stack = Stack::start().await;
     assert_eq!(stack.append_with(&stack.claims()).await.0, 200);
     for method in ["GET", "POST"] {
-        let headers = [("x-user-oid", PRINCIPAL), ("x-tenant-id", CONTOSO), ("x-user-roles", "AuditLog.Write")];
+        let headers = [
+            ("x-user-oid", PRINCIPAL),
+            ("x-tenant-id", CONTOSO),
+            ("x-user-roles", "AuditLog.Write"),
+        ];
         let (status, problem) = stack.send(method, &headers).await;
-        assert_eq!((status, &problem["reason"]), (401, &json!("token_missing")), "{method}");
+        assert_eq!(
+            (status, &problem["reason"]),
+            (401, &json!("token_missing")),
+            "{method}"
+        );
     }
 }
 
 #[tokio::test]
-async fn defect_7_users_and_applications_that_are_not_listed_are_refused_by_what_their_tokens_prove() {
+async fn defect_7_users_and_applications_that_are_not_listed_are_refused_by_what_their_tokens_prove()
+ {
     let stack = Stack::start().await;
     let mut user = stack.claims();
     user["scp"] = json!("access_as_user");
@@ -89,9 +130,11 @@ async fn defect_7_users_and_applications_that_are_not_listed_are_refused_by_what
     unlisted["azp"] = json!(OTHER);
     let mut unauthorized = stack.claims();
     unauthorized["roles"] = json!(["Admin"]);
-    for (claims, reason) in
-        [(user, "caller_kind_not_allowed"), (unlisted, "actor_not_allowed"), (unauthorized, "role_missing")]
-    {
+    for (claims, reason) in [
+        (user, "caller_kind_not_allowed"),
+        (unlisted, "actor_not_allowed"),
+        (unauthorized, "role_missing"),
+    ] {
         let (status, problem) = stack.append_with(&claims).await;
         assert_eq!((status, &problem["reason"]), (403, &json!(reason)));
     }
@@ -132,19 +175,43 @@ async fn defect_10_behind_the_gate_an_entry_names_the_application_and_not_its_pr
         scopes: Vec::new(),
     };
     for method in ["POST", "GET"] {
-        let request = AssertedRequest { id: method.to_owned(), method: method.to_owned(), path: "/audit".to_owned() };
+        let request = AssertedRequest {
+            id: method.to_owned(),
+            method: method.to_owned(),
+            path: "/audit".to_owned(),
+        };
         let (audience, issued_at) = ("audit".to_owned(), unix_now());
-        let assertion = Assertion { audience, caller: caller.clone(), request: Some(request), issued_at };
+        let assertion = Assertion {
+            audience,
+            caller: caller.clone(),
+            request: Some(request),
+            issued_at,
+        };
         let signed = stack.trusted.signer.sign(&assertion).unwrap();
         // Nothing that somebody writes beside it counts.
-        let headers = [("x-portcullis-assertion", signed.as_str()), ("x-tenant-id", "other"), ("x-user-oid", "other")];
+        let headers = [
+            ("x-portcullis-assertion", signed.as_str()),
+            ("x-tenant-id", "other"),
+            ("x-user-oid", "other"),
+        ];
         let (status, answer) = stack.send(method, &headers).await;
         assert_eq!(status, 200, "{method}: {answer}");
         if method == "GET" {
             let entry = &answer[0];
-            let proved = (&entry["caller_app_id"], &entry["actor"], &entry["tenant_id"]);
-            assert_eq!(proved, (&json!(TASK_API), &json!(PRINCIPAL), &json!(CONTOSO)), "{entry}");
-            assert_eq!((&entry["reported_actor"], &entry["reported_tenant"]), (&json!("Zoë"), &json!("elsewhere")));
+            let proved = (
+                &entry["caller_app_id"],
+                &entry["actor"],
+                &entry["tenant_id"],
+            );
+            assert_eq!(
+                proved,
+                (&json!(TASK_API), &json!(PRINCIPAL), &json!(CONTOSO)),
+                "{entry}"
+            );
+            assert_eq!(
+                (&entry["reported_actor"], &entry["reported_tenant"]),
+                (&json!("Zoë"), &json!("elsewhere"))
+            );
         }
     }
 }

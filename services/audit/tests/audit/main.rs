@@ -1,4 +1,5 @@
-//! The service with a real issuer and a real authz server before it, and the program as it runs: real arguments, an end by exit code.
+//! The service with a real issuer and a real authz server before it, and the program as it runs:
+//! real arguments, an end by exit code.
 
 #![allow(
     clippy::unwrap_used,

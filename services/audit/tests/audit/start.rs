@@ -14,9 +14,25 @@ use crate::program::{ANY_PORT, bare_program, finished, listening_address, outcom
 #[tokio::test]
 async fn every_bad_setting_is_named_at_once() {
     for (arguments, flags) in [
-        (vec![], vec!["--data-dir", "--client-id", "--home-tenant", "--allowed-applications"]),
         (
-            vec!["--listen", "nowhere", "--drain-timeout", "soon", "--authority", "login", "--colour"],
+            vec![],
+            vec![
+                "--data-dir",
+                "--client-id",
+                "--home-tenant",
+                "--allowed-applications",
+            ],
+        ),
+        (
+            vec![
+                "--listen",
+                "nowhere",
+                "--drain-timeout",
+                "soon",
+                "--authority",
+                "login",
+                "--colour",
+            ],
             vec![
                 "--listen",
                 "--drain-timeout",
@@ -39,7 +55,12 @@ async fn every_bad_setting_is_named_at_once() {
                 "--allowed-applications",
                 ",",
             ],
-            vec!["--client-id", "--home-tenant", "--trust-gateway", "--allowed-applications"],
+            vec![
+                "--client-id",
+                "--home-tenant",
+                "--trust-gateway",
+                "--allowed-applications",
+            ],
         ),
         (
             vec![
@@ -62,7 +83,10 @@ async fn every_bad_setting_is_named_at_once() {
         let (code, text) = outcome(command).await;
         assert_eq!(code, Some(64), "{arguments:?}: {text}");
         for flag in flags {
-            assert!(text.contains(flag), "{flag} is missing for {arguments:?} in:\n{text}");
+            assert!(
+                text.contains(flag),
+                "{flag} is missing for {arguments:?} in:\n{text}"
+            );
         }
     }
 }
@@ -72,9 +96,10 @@ async fn an_occupied_port_names_its_flag_and_the_way_out() {
     let issuer = InProcess::start().await.unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let taken = taken.local_addr().unwrap().to_string();
-    for (flag, listen, operations_listen) in
-        [("--listen", taken.as_str(), ANY_PORT), ("--operations-listen", ANY_PORT, &taken)]
-    {
+    for (flag, listen, operations_listen) in [
+        ("--listen", taken.as_str(), ANY_PORT),
+        ("--operations-listen", ANY_PORT, &taken),
+    ] {
         let directory = tempfile::tempdir().unwrap();
         let command = program(&issuer, directory.path(), listen, operations_listen);
         let (code, text) = outcome(command).await;
@@ -89,7 +114,12 @@ async fn an_occupied_port_names_its_flag_and_the_way_out() {
 async fn an_unreachable_issuer_keeps_the_service_unready_and_running() {
     let issuer = InProcess::start().await.unwrap();
     let directory = tempfile::tempdir().unwrap();
-    let operations = TcpListener::bind(ANY_PORT).await.unwrap().local_addr().unwrap().to_string();
+    let operations = TcpListener::bind(ANY_PORT)
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string();
     let mut command = program(&issuer, directory.path(), ANY_PORT, &operations);
     let token = token(&issuer).await;
     drop(issuer);
@@ -97,13 +127,26 @@ async fn an_unreachable_issuer_keeps_the_service_unready_and_running() {
     let mut child = command.spawn().unwrap();
     let address = listening_address(&mut child).await;
     let http = Client::builder().no_proxy().build().unwrap();
-    let ready = http.get(format!("http://{operations}/readyz")).send().await.unwrap();
+    let ready = http
+        .get(format!("http://{operations}/readyz"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(ready.status(), 503);
     let text = ready.text().await.unwrap();
-    for part in ["signing keys: https://localhost:", "/v2.0/.well-known/openid-configuration", "cannot be reached"] {
+    for part in [
+        "signing keys: https://localhost:",
+        "/v2.0/.well-known/openid-configuration",
+        "cannot be reached",
+    ] {
         assert!(text.contains(part), "'{part}' is missing in: {text}");
     }
-    let answer = http.get(format!("http://{address}/audit")).bearer_auth(token).send().await.unwrap();
+    let answer = http
+        .get(format!("http://{address}/audit"))
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 503);
     let problem: Value = answer.json().await.unwrap();
     assert_eq!(problem["reason"], "keys_unavailable", "{problem}");
@@ -111,5 +154,9 @@ async fn an_unreachable_issuer_keeps_the_service_unready_and_running() {
 
     signal(&child, Signal::SIGTERM);
     let output = finished(child).await;
-    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{output:?}");
+    assert_eq!(
+        (output.status.code(), output.stderr.as_slice()),
+        (Some(0), &b""[..]),
+        "{output:?}"
+    );
 }

@@ -1,4 +1,5 @@
-//! The trail checked from outside: by the command, after the file was changed behind the service's back, and by the documentation's code.
+//! The trail checked from outside: by the command, after the file was changed behind the service's
+//! back, and by the documentation's code.
 
 use std::io::Write;
 use std::path::Path;
@@ -22,18 +23,39 @@ async fn verify(data: &Path, more: &[&str]) -> (Option<i32>, String) {
     let mut command = bare_program();
     command.arg("verify").arg("--data-dir").arg(data).args(more);
     let output = finished(command.spawn().unwrap()).await;
-    (output.status.code(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap())
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap(),
+    )
 }
 
 /// The code in the documentation, on what the service listed.
 fn documented_check(entries: &Value) -> (bool, String) {
-    let code = DOCUMENTATION.split_once("```python\n").unwrap().1.split_once("```").unwrap().0;
+    let code = DOCUMENTATION
+        .split_once("```python\n")
+        .unwrap()
+        .1
+        .split_once("```")
+        .unwrap()
+        .0;
     let mut python = Blocking::new("python3");
-    python.args(["-c", code]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    python
+        .args(["-c", code])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = python.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(entries.to_string().as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(entries.to_string().as_bytes())
+        .unwrap();
     let output = child.wait_with_output().unwrap();
-    (output.status.success(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap())
+    (
+        output.status.success(),
+        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap(),
+    )
 }
 
 #[tokio::test]
@@ -41,26 +63,57 @@ async fn what_was_changed_behind_the_services_back_is_found() {
     let issuer = InProcess::start().await.unwrap();
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
-    let mut child = program(&issuer, directory.path(), ANY_PORT, ANY_PORT).spawn().unwrap();
+    let mut child = program(&issuer, directory.path(), ANY_PORT, ANY_PORT)
+        .spawn()
+        .unwrap();
     let url = format!("http://{}/audit", listening_address(&mut child).await);
-    let (http, token) = (Client::builder().no_proxy().build().unwrap(), token(&issuer).await);
+    let (http, token) = (
+        Client::builder().no_proxy().build().unwrap(),
+        token(&issuer).await,
+    );
     for number in 1..=4 {
         let body = json!({ "action": "task_created", "resource_id": number.to_string(), "actor": "Zoë \u{1f}\"😀", "tenant_id": "t" });
-        let sent = http.post(&url).bearer_auth(&token).json(&body).send().await.unwrap();
+        let sent = http
+            .post(&url)
+            .bearer_auth(&token)
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(sent.status(), 200);
     }
     let get = async |path: &str| -> Value {
-        http.get(format!("{url}{path}")).bearer_auth(&token).send().await.unwrap().json().await.unwrap()
+        http.get(format!("{url}{path}"))
+            .bearer_auth(&token)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
     };
     let mut entries = get("").await;
-    assert_eq!(documented_check(&entries), (true, "4 entries are as they were written\n".to_owned()));
+    assert_eq!(
+        documented_check(&entries),
+        (true, "4 entries are as they were written\n".to_owned())
+    );
     entries[1]["reported_actor"] = json!("Eve");
-    assert_eq!(documented_check(&entries), (false, "position 3: the content was changed\n".to_owned()));
+    assert_eq!(
+        documented_check(&entries),
+        (false, "position 3: the content was changed\n".to_owned())
+    );
 
     let (code, text) = verify(&data, &[]).await;
-    let line = text.strip_prefix(&format!("{CONTOSO}: intact, 4 entries, anchor ")).unwrap();
+    let line = text
+        .strip_prefix(&format!("{CONTOSO}: intact, 4 entries, anchor "))
+        .unwrap();
     assert_eq!(code, Some(0), "{text}");
-    assert_eq!(verify(&data, &["--tenant", CONTOSO, "--anchor", line.trim()]).await.0, Some(0));
+    assert_eq!(
+        verify(&data, &["--tenant", CONTOSO, "--anchor", line.trim()])
+            .await
+            .0,
+        Some(0)
+    );
 
     let file = format!("sqlite:{}", data.join("audit.sqlite").display());
     let mut beside = SqliteConnection::connect(&file).await.unwrap();
@@ -72,7 +125,11 @@ async fn what_was_changed_behind_the_services_back_is_found() {
     assert_eq!((code, text), (Some(1), expected));
     // The running service sees it too.
     let found = get("/verify").await;
-    assert_eq!((&found["status"], &found["first_broken"]["position"]), (&json!("broken"), &json!(3)), "{found}");
+    assert_eq!(
+        (&found["status"], &found["first_broken"]["position"]),
+        (&json!("broken"), &json!(3)),
+        "{found}"
+    );
     signal(&child, Signal::SIGTERM);
     assert!(finished(child).await.status.success());
 }
@@ -81,7 +138,10 @@ async fn what_was_changed_behind_the_services_back_is_found() {
 async fn a_trail_that_is_not_there_is_not_an_intact_one() {
     let directory = tempfile::tempdir().unwrap();
     let (code, text) = verify(directory.path(), &[]).await;
-    assert!(code == Some(1) && text.starts_with("audit: --data-dir ") && text.contains("audit.sqlite"), "{text}");
+    assert!(
+        code == Some(1) && text.starts_with("audit: --data-dir ") && text.contains("audit.sqlite"),
+        "{text}"
+    );
     let mut command = bare_program();
     command.args(["verify", "--tenant", "t", "--anchor", "12"]);
     let (code, text) = outcome(command).await;

@@ -31,28 +31,57 @@ on_both! {
 }
 
 async fn error_of(settings: &DatabaseSettings) -> String {
-    format!("{:#}", Database::open(settings, &schema(), DatabaseMetrics::default()).await.unwrap_err())
+    format!(
+        "{:#}",
+        Database::open(settings, &schema(), DatabaseMetrics::default())
+            .await
+            .unwrap_err()
+    )
 }
 
 #[tokio::test]
 async fn two_services_share_a_postgresql_database_and_not_a_table() {
-    let url = dev_postgres::shared().unwrap().create_database().await.unwrap();
+    let url = dev_postgres::shared()
+        .unwrap()
+        .create_database()
+        .await
+        .unwrap();
     let settings = DatabaseSettings::at(url.parse().unwrap());
-    let other = Schema { service: "other", ..schema() };
-    let one = Database::open(&settings, &schema(), DatabaseMetrics::default()).await.unwrap();
-    let two = Database::open(&settings, &other, DatabaseMetrics::default()).await.unwrap();
+    let other = Schema {
+        service: "other",
+        ..schema()
+    };
+    let one = Database::open(&settings, &schema(), DatabaseMetrics::default())
+        .await
+        .unwrap();
+    let two = Database::open(&settings, &other, DatabaseMetrics::default())
+        .await
+        .unwrap();
     let mut write = one.write().await.unwrap();
-    sqlx::query("INSERT INTO things (name) VALUES ('a')").execute(&mut *write).await.unwrap();
+    sqlx::query("INSERT INTO things (name) VALUES ('a')")
+        .execute(&mut *write)
+        .await
+        .unwrap();
     write.commit().await.unwrap();
-    let things = sqlx::query("SELECT id FROM things").fetch_all(&mut *two.read().await.unwrap()).await.unwrap();
+    let things = sqlx::query("SELECT id FROM things")
+        .fetch_all(&mut *two.read().await.unwrap())
+        .await
+        .unwrap();
     assert!(things.is_empty());
 }
 
 #[tokio::test]
 async fn a_database_that_does_not_answer_names_the_flag_and_not_the_password() {
-    let settings = DatabaseSettings::at("postgres://app:s3cret@localhost/nothing?host=/nowhere".parse().unwrap());
+    let settings = DatabaseSettings::at(
+        "postgres://app:s3cret@localhost/nothing?host=/nowhere"
+            .parse()
+            .unwrap(),
+    );
     let error = error_of(&settings).await;
-    assert!(error.starts_with("--database-url localhost/nothing: ") && !error.contains("s3cret"), "{error}");
+    assert!(
+        error.starts_with("--database-url localhost/nothing: ") && !error.contains("s3cret"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -68,7 +97,10 @@ async fn a_file_that_is_no_database_names_the_flag_and_the_file() {
     let text = "not a database, but long enough to look like one";
     std::fs::write(directory.path().join("sample-service.sqlite"), text).unwrap();
     let error = error_of(&DatabaseSettings::in_directory(directory.path())).await;
-    assert!(error.starts_with("--data-dir ") && error.contains("sample-service.sqlite"), "{error}");
+    assert!(
+        error.starts_with("--data-dir ") && error.contains("sample-service.sqlite"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -76,9 +108,16 @@ async fn any_path_will_do() {
     let directory = tempfile::tempdir().unwrap();
     for name in ["with space", "100%", "a?b#c", "größe", "%41"] {
         let data_dir = directory.path().join(name);
-        Database::open(&DatabaseSettings::in_directory(&data_dir), &schema(), DatabaseMetrics::default())
-            .await
-            .unwrap();
-        assert!(Path::new(&data_dir).join("sample-service.sqlite").exists(), "{name}");
+        Database::open(
+            &DatabaseSettings::in_directory(&data_dir),
+            &schema(),
+            DatabaseMetrics::default(),
+        )
+        .await
+        .unwrap();
+        assert!(
+            Path::new(&data_dir).join("sample-service.sqlite").exists(),
+            "{name}"
+        );
     }
 }

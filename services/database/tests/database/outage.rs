@@ -12,7 +12,13 @@ async fn not_ready_while_the_database_does_not_answer() {
     let server = Postgres::start().unwrap();
     let settings = DatabaseSettings::at(server.create_database().await.unwrap().parse().unwrap());
     let mut registry = Registry::default();
-    let database = Database::open(&settings, &schema(), DatabaseMetrics::register(&mut registry)).await.unwrap();
+    let database = Database::open(
+        &settings,
+        &schema(),
+        DatabaseMetrics::register(&mut registry),
+    )
+    .await
+    .unwrap();
     let process = Process::detached();
     let mut changes = process.readiness().changes();
     database.watch(&process);
@@ -20,10 +26,16 @@ async fn not_ready_while_the_database_does_not_answer() {
     assert!(process.readiness().pending().is_empty());
 
     drop(server);
-    tokio::time::timeout(Duration::from_secs(30), changes.changed()).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(30), changes.changed())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(process.readiness().pending(), ["database"]);
     let problem = query_failed(database.write().await.unwrap_err());
-    assert_eq!((problem.status(), problem.reason()), (503, "database_unavailable"));
+    assert_eq!(
+        (problem.status(), problem.reason()),
+        (503, "database_unavailable")
+    );
 
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
@@ -45,7 +57,8 @@ async fn a_start_waits_for_a_server_that_does_not_answer() {
     let (base, folder) = url.split_once("?host=").unwrap();
     let place = tempfile::tempdir().unwrap();
     let later = place.path().join("later");
-    let settings = DatabaseSettings::at(format!("{base}?host={}", later.display()).parse().unwrap());
+    let settings =
+        DatabaseSettings::at(format!("{base}?host={}", later.display()).parse().unwrap());
     let process = Process::detached();
     let mut changes = process.readiness().changes();
     let schema = schema();
@@ -53,17 +66,26 @@ async fn a_start_waits_for_a_server_that_does_not_answer() {
     let appears = async {
         timeout(PATIENCE, changes.changed()).await.unwrap().unwrap();
         let pending = process.readiness().pending().join("; ");
-        assert!(pending.starts_with("database: --database-url localhost/"), "{pending}");
+        assert!(
+            pending.starts_with("database: --database-url localhost/"),
+            "{pending}"
+        );
         std::os::unix::fs::symlink(folder, &later).unwrap();
     };
-    let (database, ()) = timeout(PATIENCE, async { tokio::join!(start, appears) }).await.unwrap();
+    let (database, ()) = timeout(PATIENCE, async { tokio::join!(start, appears) })
+        .await
+        .unwrap();
     assert!(database.unwrap().unwrap().write().await.is_ok());
     assert!(process.readiness().pending().is_empty());
 }
 
 #[tokio::test]
 async fn a_start_ends_at_once_for_settings_that_are_wrong() {
-    let url = dev_postgres::shared().unwrap().create_database().await.unwrap();
+    let url = dev_postgres::shared()
+        .unwrap()
+        .create_database()
+        .await
+        .unwrap();
     let absent = url.replace("/test_", "/absent_");
     let settings = DatabaseSettings::at(absent.parse().unwrap());
     let process = Process::detached();

@@ -26,7 +26,8 @@ impl FromRow<'_, AnyRow> for Thing {
     }
 }
 
-const INSERT: &str = "INSERT INTO things (name, note, done) VALUES ($1, $2, $3) RETURNING id, name, note, done";
+const INSERT: &str =
+    "INSERT INTO things (name, note, done) VALUES ($1, $2, $3) RETURNING id, name, note, done";
 
 on_both! {
     async fn what_is_returned_and_read_is_what_was_written(backend) {

@@ -23,7 +23,11 @@ use crate::retry::Budget;
 use crate::token_source::TokenSource;
 
 const LIFE: Duration = Duration::from_secs(1000);
-const BUDGET: Budget = Budget { total: Duration::from_millis(1500), attempt: Duration::from_millis(600), attempts: 3 };
+const BUDGET: Budget = Budget {
+    total: Duration::from_millis(1500),
+    attempt: Duration::from_millis(600),
+    attempts: 3,
+};
 const LATENCY: Duration = Duration::from_millis(20);
 
 type Answer = Result<AccessToken, TokenError>;
@@ -35,7 +39,9 @@ struct Script<F> {
     tenants: Mutex<Vec<String>>,
 }
 
-impl<F: Fn(Grant, usize) -> BoxFuture<'static, Answer> + Send + Sync + 'static> TokenSource for Script<F> {
+impl<F: Fn(Grant, usize) -> BoxFuture<'static, Answer> + Send + Sync + 'static> TokenSource
+    for Script<F>
+{
     async fn request(&self, grant: &Grant) -> Answer {
         self.tenants.lock().unwrap().push(grant.tenant.to_string());
         (self.answer)(grant.clone(), self.asked.fetch_add(1, Ordering::SeqCst)).await
@@ -48,13 +54,24 @@ where
     F: Fn(Grant, usize) -> BoxFuture<'static, Answer> + Send + Sync + 'static,
 {
     let asked = Arc::new(AtomicUsize::new(0));
-    let source = Script { answer, asked: Arc::clone(&asked), tenants: Mutex::default() };
+    let source = Script {
+        answer,
+        asked: Arc::clone(&asked),
+        tenants: Mutex::default(),
+    };
     let metrics = TokenMetrics::register(&mut Registry::default());
-    (TokenCache::new(source, BUDGET, NonZeroUsize::new(100).unwrap(), metrics), asked)
+    (
+        TokenCache::new(source, BUDGET, NonZeroUsize::new(100).unwrap(), metrics),
+        asked,
+    )
 }
 
 fn grant(tenant: &str, assertion: &str, scope: &str) -> Grant {
-    Grant { tenant: tenant.into(), scope: scope.into(), kind: GrantKind::OnBehalfOf(assertion.into()) }
+    Grant {
+        tenant: tenant.into(),
+        scope: scope.into(),
+        kind: GrantKind::OnBehalfOf(assertion.into()),
+    }
 }
 
 fn alice() -> Grant {
@@ -63,7 +80,10 @@ fn alice() -> Grant {
 
 /// A token that says the number of the question, after the usual latency.
 fn numbered(number: usize) -> BoxFuture<'static, Answer> {
-    after(LATENCY, Ok(AccessToken::new(&number.to_string(), Instant::now(), LIFE)))
+    after(
+        LATENCY,
+        Ok(AccessToken::new(&number.to_string(), Instant::now(), LIFE)),
+    )
 }
 
 fn after(latency: Duration, answer: Answer) -> BoxFuture<'static, Answer> {
@@ -75,9 +95,16 @@ fn after(latency: Duration, answer: Answer) -> BoxFuture<'static, Answer> {
 
 fn refused() -> TokenError {
     let numbers = AadstsNumbers::default();
-    TokenError::Refused { status: StatusCode::BAD_REQUEST, error: "invalid_grant".to_owned(), numbers }
+    TokenError::Refused {
+        status: StatusCode::BAD_REQUEST,
+        error: "invalid_grant".to_owned(),
+        numbers,
+    }
 }
 
 fn text(answer: &Answer) -> String {
-    answer.as_ref().map_or_else(|error| error.reason().to_owned(), |token| token.reveal().to_owned())
+    answer.as_ref().map_or_else(
+        |error| error.reason().to_owned(),
+        |token| token.reveal().to_owned(),
+    )
 }

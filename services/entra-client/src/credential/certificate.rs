@@ -28,7 +28,8 @@ pub struct Certificate {
     loaded: Mutex<Option<Arc<Loaded>>>,
 }
 
-/// What the file held when it was read last. Building a key takes a hundred times as long as reading the file.
+/// What the file held when it was read last. Building a key takes a hundred times as long as
+/// reading the file.
 struct Loaded {
     pem_digest: [u8; 32],
     key: RsaKeyPair,
@@ -38,14 +39,27 @@ struct Loaded {
 
 impl Certificate {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, loaded: Mutex::default() }
+        Self {
+            path,
+            loaded: Mutex::default(),
+        }
     }
 
-    /// An assertion of RFC 7523 §3 as Entra asks for it ("application authentication certificate credentials"): PS256, `x5t#S256`.
-    pub(super) async fn assertion(&self, client_id: &str, token_url: &Url) -> Result<String, CredentialError> {
+    /// An assertion of RFC 7523 §3 as Entra asks for it ("application authentication certificate
+    /// credentials"): PS256, `x5t#S256`.
+    pub(super) async fn assertion(
+        &self,
+        client_id: &str,
+        token_url: &Url,
+    ) -> Result<String, CredentialError> {
         let loaded = self.load().await?;
         let now = SystemTime::now();
-        let seconds = |moment: SystemTime| moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let seconds = |moment: SystemTime| {
+            moment
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default()
+                .as_secs()
+        };
         let claims = json!({
             "aud": token_url.as_str(),
             "iss": client_id,
@@ -55,24 +69,43 @@ impl Certificate {
             "nbf": seconds(now - CLOCK_SKEW),
             "exp": seconds(now + LIFE),
         });
-        let mut assertion = format!("{}.{}", loaded.header, URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let mut assertion = format!(
+            "{}.{}",
+            loaded.header,
+            URL_SAFE_NO_PAD.encode(claims.to_string())
+        );
         let mut signature = vec![0; loaded.key.public_modulus_len()];
         loaded
             .key
-            .sign(&RSA_PSS_SHA256, &SystemRandom::new(), assertion.as_bytes(), &mut signature)
-            .map_err(|_| CredentialError::NotSigned { path: self.path.display().to_string() })?;
+            .sign(
+                &RSA_PSS_SHA256,
+                &SystemRandom::new(),
+                assertion.as_bytes(),
+                &mut signature,
+            )
+            .map_err(|_| CredentialError::NotSigned {
+                path: self.path.display().to_string(),
+            })?;
         assertion.push('.');
         assertion.push_str(&URL_SAFE_NO_PAD.encode(signature));
         Ok(assertion)
     }
 
-    /// What the file holds now. While it can't be used, as in the middle of being written, what it held before.
+    /// What the file holds now. While it can't be used, as in the middle of being written, what it
+    /// held before.
     async fn load(&self) -> Result<Arc<Loaded>, CredentialError> {
-        let before = self.loaded.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let before = self
+            .loaded
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let parsed = match read(&self.path).await {
             Ok(pem) => {
                 let pem_digest = sha256(&pem);
-                if let Some(loaded) = before.as_ref().filter(|loaded| loaded.pem_digest == pem_digest) {
+                if let Some(loaded) = before
+                    .as_ref()
+                    .filter(|loaded| loaded.pem_digest == pem_digest)
+                {
                     return Ok(Arc::clone(loaded));
                 }
                 parse(&pem, pem_digest).map_err(|problem| unusable(&self.path, problem))
@@ -82,7 +115,8 @@ impl Certificate {
         match (parsed, before) {
             (Ok(loaded), _) => {
                 let loaded = Arc::new(loaded);
-                *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&loaded));
+                *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some(Arc::clone(&loaded));
                 Ok(loaded)
             }
             (Err(error), Some(before)) => {
@@ -110,12 +144,21 @@ fn parse(pem: &[u8], pem_digest: [u8; 32]) -> Result<Loaded, &'static str> {
     let key = key.map_err(|_| "has a private key that is not RSA of 2048 bits or more")?;
     // A certificate embeds its RSA key as PKCS#1, which is how the pair gives it (RFC 8017 §A.1.1).
     let public = key.public_key().as_ref();
-    if !certificate.windows(public.len()).any(|window| window == public) {
-        return Err("holds a certificate and the key of another one; put the certificate of the key first");
+    if !certificate
+        .windows(public.len())
+        .any(|window| window == public)
+    {
+        return Err(
+            "holds a certificate and the key of another one; put the certificate of the key first",
+        );
     }
     let thumbprint = URL_SAFE_NO_PAD.encode(sha256(&certificate));
     let header = json!({"alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint}).to_string();
-    Ok(Loaded { pem_digest, key, header: URL_SAFE_NO_PAD.encode(header) })
+    Ok(Loaded {
+        pem_digest,
+        key,
+        header: URL_SAFE_NO_PAD.encode(header),
+    })
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {

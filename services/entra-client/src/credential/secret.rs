@@ -19,7 +19,8 @@ impl FromStr for ClientSecret {
     type Err = &'static str;
 
     fn from_str(secret: &str) -> Result<Self, Self::Err> {
-        // Files and copied values often end in a newline, which Entra answers with a puzzling AADSTS7000215.
+        // Files and copied values often end in a newline, which Entra answers with a puzzling
+        // AADSTS7000215.
         match secret.trim() {
             "" => Err("is empty; create a client secret for the application"),
             secret => Ok(Self(secret.to_owned())),

@@ -22,13 +22,26 @@ struct Identity {
 
 fn identity() -> Identity {
     let pair = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
-    let certificate = CertificateParams::default().self_signed(&pair).unwrap().pem();
-    Identity { certificate, key: pair.serialize_pem(), public: pair.public_key_raw().to_vec() }
+    let certificate = CertificateParams::default()
+        .self_signed(&pair)
+        .unwrap()
+        .pem();
+    Identity {
+        certificate,
+        key: pair.serialize_pem(),
+        public: pair.public_key_raw().to_vec(),
+    }
 }
 
 async fn assertion(credential: &ClientCredential) -> Result<String, String> {
-    let form = credential.form(CLIENT, &token_url()).await.map_err(|error| error.to_string())?;
-    assert_eq!(form[0], ("client_assertion_type", super::ASSERTION_TYPE.to_owned()));
+    let form = credential
+        .form(CLIENT, &token_url())
+        .await
+        .map_err(|error| error.to_string())?;
+    assert_eq!(
+        form[0],
+        ("client_assertion_type", super::ASSERTION_TYPE.to_owned())
+    );
     assert_eq!((form[1].0, form.len()), ("client_assertion", 2));
     Ok(form[1].1.clone())
 }
@@ -41,7 +54,9 @@ fn part(assertion: &str, index: usize) -> Value {
 fn is_signed_by(assertion: &str, identity: &Identity) -> bool {
     let (signed, signature) = assertion.rsplit_once('.').unwrap();
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
-    UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, &identity.public).verify(signed.as_bytes(), &signature).is_ok()
+    UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, &identity.public)
+        .verify(signed.as_bytes(), &signature)
+        .is_ok()
 }
 
 #[test]
@@ -60,10 +75,16 @@ async fn an_assertion_has_what_entra_asks_for_and_serves_once() {
     let credential = ClientCredential::certificate(path);
     let first = assertion(&credential).await.unwrap();
     let (header, claims) = (part(&first, 0), part(&first, 1));
-    assert_eq!((&header["alg"], &header["typ"]), (&"PS256".into(), &"JWT".into()));
+    assert_eq!(
+        (&header["alg"], &header["typ"]),
+        (&"PS256".into(), &"JWT".into())
+    );
     assert_eq!(header["x5t#S256"].as_str().unwrap().len(), 43);
     assert_eq!(claims["aud"], token_url().as_str());
-    assert_eq!((&claims["iss"], &claims["sub"]), (&CLIENT.into(), &CLIENT.into()));
+    assert_eq!(
+        (&claims["iss"], &claims["sub"]),
+        (&CLIENT.into(), &CLIENT.into())
+    );
     let life = claims["exp"].as_u64().unwrap() - claims["nbf"].as_u64().unwrap();
     assert!((300..=600).contains(&life), "{life}");
     assert!(is_signed_by(&first, &identity));
@@ -79,7 +100,11 @@ async fn a_new_certificate_counts_at_once_and_a_half_written_one_not_at_all() {
     std::fs::write(&path, format!("{}{}", old.certificate, old.key)).unwrap();
     let credential = ClientCredential::certificate(path.clone());
     assert!(is_signed_by(&assertion(&credential).await.unwrap(), &old));
-    for broken in [new.certificate.clone(), format!("{}{}", new.certificate, old.key), String::new()] {
+    for broken in [
+        new.certificate.clone(),
+        format!("{}{}", new.certificate, old.key),
+        String::new(),
+    ] {
         std::fs::write(&path, broken).unwrap();
         assert!(is_signed_by(&assertion(&credential).await.unwrap(), &old));
     }
@@ -93,21 +118,44 @@ async fn a_new_certificate_counts_at_once_and_a_half_written_one_not_at_all() {
 async fn files_that_prove_nothing_are_named_with_what_to_do() {
     let (folder, one, other) = (TempDir::new().unwrap(), identity(), identity());
     let curve = KeyPair::generate().unwrap();
-    let on_curve = CertificateParams::default().self_signed(&curve).unwrap().pem();
+    let on_curve = CertificateParams::default()
+        .self_signed(&curve)
+        .unwrap()
+        .pem();
     let path = folder.path().join("file");
     let certificate = || ClientCredential::certificate(path.clone());
     let secret = || ClientCredential::secret_file(path.clone());
     let federated = || ClientCredential::federated(path.clone());
     for (credential, content, part) in [
-        (certificate(), Some("nonsense".to_owned()), "no certificate in PEM"),
-        (certificate(), Some(one.certificate.clone()), "no private key"),
-        (certificate(), Some(format!("{}{}", one.certificate, other.key)), "the key of another one"),
-        (certificate(), Some(format!("{on_curve}{}", curve.serialize_pem())), "not RSA"),
+        (
+            certificate(),
+            Some("nonsense".to_owned()),
+            "no certificate in PEM",
+        ),
+        (
+            certificate(),
+            Some(one.certificate.clone()),
+            "no private key",
+        ),
+        (
+            certificate(),
+            Some(format!("{}{}", one.certificate, other.key)),
+            "the key of another one",
+        ),
+        (
+            certificate(),
+            Some(format!("{on_curve}{}", curve.serialize_pem())),
+            "not RSA",
+        ),
         (certificate(), None, "cannot be read"),
         (secret(), Some(" \n".to_owned()), "is empty"),
         (secret(), None, "cannot be read"),
         (federated(), Some("a.b".to_owned()), "does not hold a JWT"),
-        (federated(), Some("a.b.c d".to_owned()), "does not hold a JWT"),
+        (
+            federated(),
+            Some("a.b.c d".to_owned()),
+            "does not hold a JWT",
+        ),
         (federated(), None, "cannot be read"),
     ] {
         let _absent = std::fs::remove_file(&path);
@@ -115,7 +163,10 @@ async fn files_that_prove_nothing_are_named_with_what_to_do() {
             std::fs::write(&path, content).unwrap();
         }
         let error = credential.check().await.unwrap_err().to_string();
-        assert!(error.starts_with(&path.display().to_string()) && error.contains(part), "{part}: {error}");
+        assert!(
+            error.starts_with(&path.display().to_string()) && error.contains(part),
+            "{part}: {error}"
+        );
     }
 }
 
@@ -123,10 +174,16 @@ async fn files_that_prove_nothing_are_named_with_what_to_do() {
 async fn secrets_and_federated_tokens_are_read_anew_each_time() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("file");
-    let (secret, federated) = (ClientCredential::secret_file(path.clone()), ClientCredential::federated(path.clone()));
+    let (secret, federated) = (
+        ClientCredential::secret_file(path.clone()),
+        ClientCredential::federated(path.clone()),
+    );
     for content in ["a.b.c", "d.e.f"] {
         std::fs::write(&path, format!("{content}\n")).unwrap();
-        assert_eq!(secret.form(CLIENT, &token_url()).await.unwrap(), [("client_secret", content.to_owned())]);
+        assert_eq!(
+            secret.form(CLIENT, &token_url()).await.unwrap(),
+            [("client_secret", content.to_owned())]
+        );
         assert_eq!(assertion(&federated).await.unwrap(), content);
     }
 }

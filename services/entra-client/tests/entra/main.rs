@@ -1,4 +1,5 @@
-//! Against the imitation of Entra ID over TLS: every proof, both grants, and what changes while a service runs.
+//! Against the imitation of Entra ID over TLS: every proof, both grants, and what changes while a
+//! service runs.
 
 #![allow(
     clippy::unwrap_used,

@@ -20,19 +20,41 @@ async fn a_policy_becomes_a_challenge_that_the_browser_can_meet() {
     let client = tenant.client(secret());
     let (connie, password) = ("connie.conditional@contoso.example", "Connie-Passw0rd!");
     let token = tenant.sign_in(connie, password, None).await;
-    let error = client.on_behalf_of(CONTOSO, &token, NOTIFY).await.unwrap_err();
-    assert!(!error.is_transient() && !error.to_string().contains("contoso.example"), "{error}");
-    let TokenError::InteractionRequired { challenge, .. } = error else { panic!("{error}") };
+    let error = client
+        .on_behalf_of(CONTOSO, &token, NOTIFY)
+        .await
+        .unwrap_err();
+    assert!(
+        !error.is_transient() && !error.to_string().contains("contoso.example"),
+        "{error}"
+    );
+    let TokenError::InteractionRequired { challenge, .. } = error else {
+        panic!("{error}")
+    };
     let header = challenge.www_authenticate().to_str().unwrap().to_owned();
-    let place = format!("authorization_uri=\"{}/{CONTOSO}/oauth2/v2.0/authorize\"", tenant.entra.authority());
-    assert!(header.contains(&place) && header.contains("error=\"insufficient_claims\""), "{header}");
+    let place = format!(
+        "authorization_uri=\"{}/{CONTOSO}/oauth2/v2.0/authorize\"",
+        tenant.entra.authority()
+    );
+    assert!(
+        header.contains(&place) && header.contains("error=\"insufficient_claims\""),
+        "{header}"
+    );
 
     // What a browser does with it.
-    let encoded = header.split_once("claims=\"").unwrap().1.trim_end_matches('"');
-    let asked = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, encoded).unwrap();
+    let encoded = header
+        .split_once("claims=\"")
+        .unwrap()
+        .1
+        .trim_end_matches('"');
+    let asked =
+        base64::Engine::decode(&base64::engine::general_purpose::STANDARD, encoded).unwrap();
     let asked = String::from_utf8(asked).unwrap();
     let stronger = tenant.sign_in(connie, password, Some(&asked)).await;
-    let token = client.on_behalf_of(CONTOSO, &stronger, NOTIFY).await.unwrap();
+    let token = client
+        .on_behalf_of(CONTOSO, &stronger, NOTIFY)
+        .await
+        .unwrap();
     assert_eq!(claims(token.reveal())["scp"], "Notify.Send");
 }
 
@@ -44,19 +66,63 @@ async fn defect_8_what_cannot_be_exchanged_is_refused_for_good() {
     let own = client.as_itself(AUDIT).await.unwrap();
     let exchanged = client.on_behalf_of(CONTOSO, &ada, NOTIFY).await.unwrap();
     for (label, home, assertion, scope, reason) in [
-        ("another tenant's endpoint", FABRIKAM, ada.as_str(), NOTIFY, "scope_refused"),
-        ("no such tenant", "nowhere/../x", &ada, NOTIFY, "request_refused"),
-        ("the common endpoint", "common", &ada, NOTIFY, "request_refused"),
-        ("an application's token", CONTOSO, own.reveal(), NOTIFY, "assertion_refused"),
-        ("a token for the service itself", CONTOSO, exchanged.reveal(), NOTIFY, "assertion_refused"),
+        (
+            "another tenant's endpoint",
+            FABRIKAM,
+            ada.as_str(),
+            NOTIFY,
+            "scope_refused",
+        ),
+        (
+            "no such tenant",
+            "nowhere/../x",
+            &ada,
+            NOTIFY,
+            "request_refused",
+        ),
+        (
+            "the common endpoint",
+            "common",
+            &ada,
+            NOTIFY,
+            "request_refused",
+        ),
+        (
+            "an application's token",
+            CONTOSO,
+            own.reveal(),
+            NOTIFY,
+            "assertion_refused",
+        ),
+        (
+            "a token for the service itself",
+            CONTOSO,
+            exchanged.reveal(),
+            NOTIFY,
+            "assertion_refused",
+        ),
         ("no token", CONTOSO, "a.b.c", NOTIFY, "assertion_refused"),
-        ("an unknown service", CONTOSO, &ada, "api://nowhere/.default", "scope_refused"),
+        (
+            "an unknown service",
+            CONTOSO,
+            &ada,
+            "api://nowhere/.default",
+            "scope_refused",
+        ),
     ] {
-        let error = client.on_behalf_of(home, assertion, scope).await.unwrap_err();
+        let error = client
+            .on_behalf_of(home, assertion, scope)
+            .await
+            .unwrap_err();
         assert!(!error.is_transient(), "{label}: {error}");
-        // In another tenant it is the assertion or the resource that isn't there, whichever is looked at first.
+        // In another tenant it is the assertion or the resource that isn't there, whichever is
+        // looked at first.
         let either = [reason, "assertion_refused"];
-        assert!(either.contains(&error.reason()), "{label}: {} {error}", error.reason());
+        assert!(
+            either.contains(&error.reason()),
+            "{label}: {} {error}",
+            error.reason()
+        );
     }
     // Consent is missing: only the user or an administrator can go on.
     let unconsented = client.on_behalf_of(CONTOSO, &ada, AUDIT).await.unwrap_err();
@@ -72,7 +138,10 @@ async fn what_happened_is_counted_by_grant_and_reason() {
         client.on_behalf_of(CONTOSO, &ada, NOTIFY).await.unwrap();
     }
     client.as_itself(AUDIT).await.unwrap();
-    client.on_behalf_of(CONTOSO, "a.b.c", NOTIFY).await.unwrap_err();
+    client
+        .on_behalf_of(CONTOSO, "a.b.c", NOTIFY)
+        .await
+        .unwrap_err();
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &tenant.registry).unwrap();
     for line in [

@@ -6,12 +6,24 @@ use crate::tenant::{AUDIT, CONTOSO, NOTIFY, TASK_API, Tenant, claims, project};
 /// Both grants for a new session of a user; the reason when one is refused.
 async fn both(tenant: &Tenant, client: &EntraClient) -> Result<(), &'static str> {
     let ada = tenant.ada().await;
-    let on_behalf = client.on_behalf_of(CONTOSO, &ada, NOTIFY).await.map_err(|error| error.reason())?;
+    let on_behalf = client
+        .on_behalf_of(CONTOSO, &ada, NOTIFY)
+        .await
+        .map_err(|error| error.reason())?;
     let (before, after) = (claims(&ada), claims(on_behalf.reveal()));
-    assert_eq!((&after["oid"], &after["tid"], &after["scp"]), (&before["oid"], &before["tid"], &"Notify.Send".into()));
-    let own = client.as_itself(AUDIT).await.map_err(|error| error.reason())?;
+    assert_eq!(
+        (&after["oid"], &after["tid"], &after["scp"]),
+        (&before["oid"], &before["tid"], &"Notify.Send".into())
+    );
+    let own = client
+        .as_itself(AUDIT)
+        .await
+        .map_err(|error| error.reason())?;
     let own = claims(own.reveal());
-    assert_eq!((&own["azp"], &own["roles"][0]), (&TASK_API.into(), &"AuditLog.Write".into()));
+    assert_eq!(
+        (&own["azp"], &own["roles"][0]),
+        (&TASK_API.into(), &"AuditLog.Write".into())
+    );
     Ok(())
 }
 
@@ -20,20 +32,38 @@ async fn every_proof_obtains_both_grants_and_a_wrong_one_neither() {
     let (registered, cluster) = (Workload::generate().unwrap(), Workload::generate().unwrap());
     let strange = Workload::generate().unwrap();
     let mut tenant = Tenant::start(&registered, &cluster).await;
-    let (projected, foreign) = (tenant.folder.path().join("projected"), tenant.folder.path().join("foreign"));
+    let (projected, foreign) = (
+        tenant.folder.path().join("projected"),
+        tenant.folder.path().join("foreign"),
+    );
     project(&cluster, &projected);
     project(&strange, &foreign);
     let certificate = tenant.file("registered.pem", &registered.identity_pem().unwrap());
     let unregistered = tenant.file("strange.pem", &strange.identity_pem().unwrap());
     for (credential, expected) in [
-        (ClientCredential::Secret("task-api-secret".parse().unwrap()), Ok(())),
-        (ClientCredential::secret_file(tenant.file("secret", "second-secret\n")), Ok(())),
+        (
+            ClientCredential::Secret("task-api-secret".parse().unwrap()),
+            Ok(()),
+        ),
+        (
+            ClientCredential::secret_file(tenant.file("secret", "second-secret\n")),
+            Ok(()),
+        ),
         (ClientCredential::certificate(certificate), Ok(())),
         (ClientCredential::federated(projected), Ok(())),
-        (ClientCredential::Secret("wrong".parse().unwrap()), Err("client_refused")),
-        (ClientCredential::certificate(unregistered), Err("client_refused")),
+        (
+            ClientCredential::Secret("wrong".parse().unwrap()),
+            Err("client_refused"),
+        ),
+        (
+            ClientCredential::certificate(unregistered),
+            Err("client_refused"),
+        ),
         (ClientCredential::federated(foreign), Err("client_refused")),
-        (ClientCredential::federated(tenant.folder.path().join("absent")), Err("credential_unusable")),
+        (
+            ClientCredential::federated(tenant.folder.path().join("absent")),
+            Err("credential_unusable"),
+        ),
     ] {
         let label = format!("{credential:?}");
         let client = tenant.client(credential);
@@ -41,7 +71,8 @@ async fn every_proof_obtains_both_grants_and_a_wrong_one_neither() {
     }
 }
 
-/// Each proof is replaced while the service runs: by a new secret, a new certificate, a new key of the cluster.
+/// Each proof is replaced while the service runs: by a new secret, a new certificate, a new key of
+/// the cluster.
 #[tokio::test]
 async fn a_proof_that_was_replaced_counts_with_the_next_request() {
     let (registered, cluster) = (Workload::generate().unwrap(), Workload::generate().unwrap());
@@ -66,8 +97,14 @@ async fn a_proof_that_was_replaced_counts_with_the_next_request() {
     // The cluster rotates its key; kubelet renews the token a moment later.
     tenant.file("jwks.json", &next.key_set());
     let bob = tenant.ada().await;
-    let refused = client.on_behalf_of(CONTOSO, &bob, NOTIFY).await.unwrap_err();
-    assert_eq!(refused.to_string(), "the token endpoint answered 401 Unauthorized: invalid_client AADSTS700027");
+    let refused = client
+        .on_behalf_of(CONTOSO, &bob, NOTIFY)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the token endpoint answered 401 Unauthorized: invalid_client AADSTS700027"
+    );
     project(&next, &projected);
     assert_eq!(both(&tenant, &client).await, Ok(()));
 }

@@ -28,22 +28,39 @@ pub(crate) struct Tenant {
 }
 
 impl Tenant {
-    /// The development directory, in which the task API has a secret, `certificate`, and a federation with `cluster`.
+    /// The development directory, in which the task API has a secret, `certificate`, and a
+    /// federation with `cluster`.
     pub(crate) async fn start(certificate: &Workload, cluster: &Workload) -> Self {
         let folder = TempDir::new().unwrap();
         let keys = folder.path().join("jwks.json");
         std::fs::write(&keys, cluster.key_set()).unwrap();
-        let pem = certificate.certificate_pem().trim_end().replace('\n', "\n        ");
+        let pem = certificate
+            .certificate_pem()
+            .trim_end()
+            .replace('\n', "\n        ");
         let more = format!(
             "    secrets: [task-api-secret, second-secret]\n    certificates:\n      - |\n        {pem}\n    \
              federatedCredentials:\n      - {{name: cluster, issuer: '{CLUSTER}', subject: '{SUBJECT}', keysFile: '{}'}}\n",
             keys.display()
         );
-        let directory = InProcess::development_directory().replacen("    secrets: [task-api-secret]\n", &more, 1);
+        let directory = InProcess::development_directory().replacen(
+            "    secrets: [task-api-secret]\n",
+            &more,
+            1,
+        );
         let entra = InProcess::with_directory(&directory).await.unwrap();
         let authority = Certificate::from_pem(entra.authority_pem().as_bytes()).unwrap();
-        let http = Client::builder().no_proxy().tls_certs_only([authority]).build().unwrap();
-        Self { entra, http, folder, registry: Registry::default() }
+        let http = Client::builder()
+            .no_proxy()
+            .tls_certs_only([authority])
+            .build()
+            .unwrap();
+        Self {
+            entra,
+            http,
+            folder,
+            registry: Registry::default(),
+        }
     }
 
     pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
@@ -61,11 +78,21 @@ impl Tenant {
             credential,
         };
         let metrics = TokenMetrics::register(&mut self.registry);
-        EntraClient::new(self.http.clone(), application, Budget::within(Duration::from_secs(20)), metrics)
+        EntraClient::new(
+            self.http.clone(),
+            application,
+            Budget::within(Duration::from_secs(20)),
+            metrics,
+        )
     }
 
     /// A user's token for the task API, as the browser gets it.
-    pub(crate) async fn sign_in(&self, username: &str, password: &str, claims: Option<&str>) -> String {
+    pub(crate) async fn sign_in(
+        &self,
+        username: &str,
+        password: &str,
+        claims: Option<&str>,
+    ) -> String {
         let form = [
             ("grant_type", "password"),
             ("client_id", WEB),
@@ -75,21 +102,41 @@ impl Tenant {
             ("claims", claims.unwrap_or_default()),
         ];
         let url = format!("{}/{CONTOSO}/oauth2/v2.0/token", self.entra.authority());
-        let reply: Value = self.http.post(url).form(&form).send().await.unwrap().json().await.unwrap();
-        reply["access_token"].as_str().unwrap_or_else(|| panic!("{reply}")).to_owned()
+        let reply: Value = self
+            .http
+            .post(url)
+            .form(&form)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        reply["access_token"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{reply}"))
+            .to_owned()
     }
 
     pub(crate) async fn ada(&self) -> String {
-        self.sign_in("ada.admin@contoso.example", "Admin-Passw0rd!", None).await
+        self.sign_in("ada.admin@contoso.example", "Admin-Passw0rd!", None)
+            .await
     }
 }
 
 pub(crate) fn claims(token: &str) -> Value {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap()
+    serde_json::from_slice(
+        &URL_SAFE_NO_PAD
+            .decode(token.split('.').nth(1).unwrap())
+            .unwrap(),
+    )
+    .unwrap()
 }
 
 /// What the cluster projects into the task API's pod.
 pub(crate) fn project(cluster: &Workload, file: &Path) {
-    let token = cluster.service_account_token(CLUSTER, SUBJECT, "api://AzureADTokenExchange").unwrap();
+    let token = cluster
+        .service_account_token(CLUSTER, SUBJECT, "api://AzureADTokenExchange")
+        .unwrap();
     std::fs::write(file, token).unwrap();
 }

@@ -20,7 +20,9 @@ const NOT_GENUINE: &str = "assertion_not_genuine";
 async fn a_good_assertion_becomes_its_caller_without_a_token() {
     let (issuer, gate) = (Issuer::start().await, Gate::start().await);
     let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
-    let answer = service.answer(LINE, &[(HEADER, &gate.sign(&assertion()))]).await;
+    let answer = service
+        .answer(LINE, &[(HEADER, &gate.sign(&assertion()))])
+        .await;
     let expected = json!({ "oid": "asserted", "tenant": CONTOSO, "name": "Renée", "roles": ["Reader"], "token": null });
     assert_eq!((answer.status, answer.body), (200, expected));
 }
@@ -30,9 +32,15 @@ async fn a_token_beside_an_assertion_is_kept_and_does_not_change_who_calls() {
     let (issuer, gate) = (Issuer::start().await, Gate::start().await);
     let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
     let token = issuer.sign(&issuer.claims(CONTOSO)).await;
-    let headers = [(HEADER, &*gate.sign(&assertion())), ("authorization", &format!("Bearer {token}"))];
+    let headers = [
+        (HEADER, &*gate.sign(&assertion())),
+        ("authorization", &format!("Bearer {token}")),
+    ];
     let body = service.answer(LINE, &headers).await.body;
-    assert_eq!((&body["oid"], &body["token"]), (&json!("asserted"), &json!(token)));
+    assert_eq!(
+        (&body["oid"], &body["token"]),
+        (&json!("asserted"), &json!(token))
+    );
 }
 
 #[tokio::test]
@@ -45,32 +53,80 @@ async fn every_other_assertion_is_refused_even_beside_a_good_token() {
     for (case, assertions, reason) in [
         (
             "another upstream's",
-            signed(Assertion { audience: "audit".to_owned(), ..assertion() }),
+            signed(Assertion {
+                audience: "audit".to_owned(),
+                ..assertion()
+            }),
             "assertion_for_other_upstream",
         ),
         (
             "another method's",
-            signed(Assertion { request: Some(bound("DELETE", "/me?page=2")), ..assertion() }),
+            signed(Assertion {
+                request: Some(bound("DELETE", "/me?page=2")),
+                ..assertion()
+            }),
             "assertion_for_other_request",
         ),
         (
             "another path's",
-            signed(Assertion { request: Some(bound("GET", "/me")), ..assertion() }),
+            signed(Assertion {
+                request: Some(bound("GET", "/me")),
+                ..assertion()
+            }),
             "assertion_for_other_request",
         ),
-        ("any request's", signed(Assertion { request: None, ..assertion() }), "assertion_not_bound"),
-        ("old", signed(Assertion { issued_at: unix_now() - 90, ..assertion() }), "assertion_out_of_time"),
-        ("from the future", signed(Assertion { issued_at: unix_now() + 60, ..assertion() }), "assertion_out_of_time"),
-        ("of an unknown key", vec![Signer::generate().unwrap().sign(&assertion()).unwrap()], NOT_GENUINE),
+        (
+            "any request's",
+            signed(Assertion {
+                request: None,
+                ..assertion()
+            }),
+            "assertion_not_bound",
+        ),
+        (
+            "old",
+            signed(Assertion {
+                issued_at: unix_now() - 90,
+                ..assertion()
+            }),
+            "assertion_out_of_time",
+        ),
+        (
+            "from the future",
+            signed(Assertion {
+                issued_at: unix_now() + 60,
+                ..assertion()
+            }),
+            "assertion_out_of_time",
+        ),
+        (
+            "of an unknown key",
+            vec![Signer::generate().unwrap().sign(&assertion()).unwrap()],
+            NOT_GENUINE,
+        ),
         ("garbage", vec!["garbage".to_owned()], NOT_GENUINE),
         ("empty", vec![String::new()], NOT_GENUINE),
         ("two", vec![good.clone(), good.clone()], NOT_GENUINE),
-        ("two in one line", vec![format!("{good},{good}")], NOT_GENUINE),
+        (
+            "two in one line",
+            vec![format!("{good},{good}")],
+            NOT_GENUINE,
+        ),
     ] {
-        let mut headers: Vec<(&str, &str)> = assertions.iter().map(|assertion| (HEADER, assertion.as_str())).collect();
-        service.answer(LINE, &headers).await.must_be_unauthorized(reason, "Bearer", case);
+        let mut headers: Vec<(&str, &str)> = assertions
+            .iter()
+            .map(|assertion| (HEADER, assertion.as_str()))
+            .collect();
+        service
+            .answer(LINE, &headers)
+            .await
+            .must_be_unauthorized(reason, "Bearer", case);
         headers.push(("authorization", &token));
-        service.answer(LINE, &headers).await.must_be_unauthorized(reason, "Bearer", &format!("{case}, with a token"));
+        service.answer(LINE, &headers).await.must_be_unauthorized(
+            reason,
+            "Bearer",
+            &format!("{case}, with a token"),
+        );
     }
 }
 
@@ -80,20 +136,44 @@ async fn an_assertion_is_good_once() {
     let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
     let once = assertion();
     let token = format!("Bearer {}", issuer.sign(&issuer.claims(CONTOSO)).await);
-    assert_eq!(service.answer(LINE, &[(HEADER, &gate.sign(&once))]).await.status, 200);
+    assert_eq!(
+        service
+            .answer(LINE, &[(HEADER, &gate.sign(&once))])
+            .await
+            .status,
+        200
+    );
     // The signature differs each time; what counts is the request that it was issued for.
-    for headers in [vec![(HEADER, gate.sign(&once))], vec![(HEADER, gate.sign(&once)), ("authorization", token)]] {
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        service.answer(LINE, &headers).await.must_be_unauthorized("assertion_replayed", "Bearer", "a copy");
+    for headers in [
+        vec![(HEADER, gate.sign(&once))],
+        vec![(HEADER, gate.sign(&once)), ("authorization", token)],
+    ] {
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        service.answer(LINE, &headers).await.must_be_unauthorized(
+            "assertion_replayed",
+            "Bearer",
+            "a copy",
+        );
     }
-    assert_eq!(service.answer(LINE, &[(HEADER, &gate.sign(&assertion()))]).await.status, 200);
+    assert_eq!(
+        service
+            .answer(LINE, &[(HEADER, &gate.sign(&assertion()))])
+            .await
+            .status,
+        200
+    );
 }
 
 #[tokio::test]
 async fn where_the_gate_is_not_trusted_its_assertions_name_nobody() {
     let (issuer, gate) = (Issuer::start().await, Gate::start().await);
     let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::Off).await;
-    let answer = service.answer(LINE, &[(HEADER, &gate.sign(&assertion()))]).await;
+    let answer = service
+        .answer(LINE, &[(HEADER, &gate.sign(&assertion()))])
+        .await;
     answer.must_be_unauthorized("token_missing", "Bearer", "an assertion");
 }
 
@@ -102,16 +182,29 @@ async fn the_keys_of_a_restarted_gate_are_fetched_again() {
     let (issuer, gate) = (Issuer::start().await, Gate::start().await);
     let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
     let of_the_old_key = gate.sign(&assertion());
-    assert_eq!(service.answer(LINE, &[(HEADER, &of_the_old_key)]).await.status, 200);
+    assert_eq!(
+        service
+            .answer(LINE, &[(HEADER, &of_the_old_key)])
+            .await
+            .status,
+        200
+    );
     gate.restart();
     // Fetches for unknown keys are a second apart, whatever clients send.
     let accepted = async {
         let mut pause = interval(Duration::from_millis(50));
-        while service.answer(LINE, &[(HEADER, &gate.sign(&assertion()))]).await.status != 200 {
+        while service
+            .answer(LINE, &[(HEADER, &gate.sign(&assertion()))])
+            .await
+            .status
+            != 200
+        {
             pause.tick().await;
         }
     };
-    timeout(Duration::from_secs(10), accepted).await.expect("the new key is never accepted");
+    timeout(Duration::from_secs(10), accepted)
+        .await
+        .expect("the new key is never accepted");
     let answer = service.answer(LINE, &[(HEADER, &of_the_old_key)]).await;
     answer.must_be_unauthorized(NOT_GENUINE, "Bearer", "the old key is published no more");
 }
@@ -119,11 +212,25 @@ async fn the_keys_of_a_restarted_gate_are_fetched_again() {
 #[tokio::test]
 async fn without_the_gates_keys_the_fault_is_ours_and_tokens_still_count() {
     let issuer = Issuer::start().await;
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let service = ProtectedService::start(&issuer, &format!("http://{free}/keys"), GatewayTrust::On).await;
+    let free = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let service =
+        ProtectedService::start(&issuer, &format!("http://{free}/keys"), GatewayTrust::On).await;
     let assertion = Signer::generate().unwrap().sign(&assertion()).unwrap();
     let answer = service.answer(LINE, &[(HEADER, &assertion)]).await;
-    assert_eq!((answer.status, &answer.body["reason"]), (503, &json!("gateway_keys_unavailable")));
+    assert_eq!(
+        (answer.status, &answer.body["reason"]),
+        (503, &json!("gateway_keys_unavailable"))
+    );
     let token = format!("Bearer {}", issuer.sign(&issuer.claims(CONTOSO)).await);
-    assert_eq!(service.answer(LINE, &[("authorization", &token)]).await.status, 200);
+    assert_eq!(
+        service
+            .answer(LINE, &[("authorization", &token)])
+            .await
+            .status,
+        200
+    );
 }

@@ -11,7 +11,8 @@ use tokio::net::TcpListener;
 
 use crate::{CONTOSO, UPSTREAM};
 
-/// The gate, as a backend sees it: a URL with public keys, and assertions that the newest of them signed.
+/// The gate, as a backend sees it: a URL with public keys, and assertions that the newest of them
+/// signed.
 pub(crate) struct Gate {
     pub(crate) keys_url: String,
     published: Arc<Published>,
@@ -32,7 +33,12 @@ impl Gate {
 
     pub(crate) async fn start_with(signer: Signer) -> Self {
         let (documents, not_modified) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let published = Published { signer: RwLock::new(signer), down: RwLock::new(false), documents, not_modified };
+        let published = Published {
+            signer: RwLock::new(signer),
+            down: RwLock::new(false),
+            documents,
+            not_modified,
+        };
         let published = Arc::new(published);
         let served = Arc::clone(&published);
         let keys = get(move |headers: HeaderMap| async move { served.answer(&headers) });
@@ -40,10 +46,14 @@ impl Gate {
         let keys_url = format!("http://{}/keys", listener.local_addr().unwrap());
         let router = Router::new().route("/keys", keys);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { keys_url, published }
+        Self {
+            keys_url,
+            published,
+        }
     }
 
-    /// As a gate that was restarted without a key file: another key, and only that one is published.
+    /// As a gate that was restarted without a key file: another key, and only that one is
+    /// published.
     pub(crate) fn restart(&self) {
         self.publish(Signer::generate().unwrap());
     }
@@ -60,11 +70,19 @@ impl Gate {
     /// How often the document was sent, and how often it was not because the client had it.
     pub(crate) fn answers(&self) -> (usize, usize) {
         let count = |counter: &AtomicUsize| counter.load(Ordering::SeqCst);
-        (count(&self.published.documents), count(&self.published.not_modified))
+        (
+            count(&self.published.documents),
+            count(&self.published.not_modified),
+        )
     }
 
     pub(crate) fn sign(&self, assertion: &Assertion) -> String {
-        self.published.signer.read().unwrap().sign(assertion).unwrap()
+        self.published
+            .signer
+            .read()
+            .unwrap()
+            .sign(assertion)
+            .unwrap()
     }
 }
 
@@ -74,12 +92,19 @@ impl Published {
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
         let keys = self.signer.read().unwrap().published().clone();
-        if headers.get(header::IF_NONE_MATCH).is_some_and(|tag| *tag == *keys.entity_tag) {
+        if headers
+            .get(header::IF_NONE_MATCH)
+            .is_some_and(|tag| *tag == *keys.entity_tag)
+        {
             self.not_modified.fetch_add(1, Ordering::SeqCst);
             return StatusCode::NOT_MODIFIED.into_response();
         }
         self.documents.fetch_add(1, Ordering::SeqCst);
-        ([(header::ETAG, &*keys.entity_tag)], keys.document.to_string()).into_response()
+        (
+            [(header::ETAG, &*keys.entity_tag)],
+            keys.document.to_string(),
+        )
+            .into_response()
     }
 }
 
@@ -106,5 +131,9 @@ pub(crate) fn assertion() -> Assertion {
 pub(crate) fn bound(method: &str, path: &str) -> AssertedRequest {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let id = NUMBER.fetch_add(1, Ordering::Relaxed).to_string();
-    AssertedRequest { id, method: method.to_owned(), path: path.to_owned() }
+    AssertedRequest {
+        id,
+        method: method.to_owned(),
+        path: path.to_owned(),
+    }
 }

@@ -15,7 +15,11 @@ impl Issuer {
     pub(crate) async fn start() -> Self {
         let entra = InProcess::start().await.unwrap();
         let certificate = Certificate::from_pem(entra.authority_pem().as_bytes()).unwrap();
-        let http = Client::builder().no_proxy().tls_certs_only([certificate]).build().unwrap();
+        let http = Client::builder()
+            .no_proxy()
+            .tls_certs_only([certificate])
+            .build()
+            .unwrap();
         Self { entra, http }
     }
 
@@ -35,8 +39,19 @@ impl Issuer {
 
     /// A token with these claims, signed with the key that the issuer publishes.
     pub(crate) async fn sign(&self, claims: &Value) -> String {
-        let request = self.http.post(format!("{}/dev/sign", self.authority())).json(&json!({ "claims": claims }));
-        let reply: Value = request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap();
+        let request = self
+            .http
+            .post(format!("{}/dev/sign", self.authority()))
+            .json(&json!({ "claims": claims }));
+        let reply: Value = request
+            .send()
+            .await
+            .unwrap()
+            .error_for_status()
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
         reply["token"].as_str().unwrap().to_owned()
     }
 }

@@ -54,12 +54,23 @@ fn by(key: &str) -> String {
 
 #[tokio::test]
 async fn each_algorithm_counts_where_its_flag_is_given() {
-    let (issuer, gate, file) = (Issuer::start().await, Gate::start().await, KeyFile::new(KEY));
-    let (mac, public) = (["--gateway-mac-key", &*file.text()], ["--gateway-keys", &*gate.keys_url]);
-    for (flags, hs256, es256) in
-        [(mac.to_vec(), true, false), (public.to_vec(), false, true), ([mac, public].concat(), true, true)]
-    {
-        let service = ProtectedService::start_with(&issuer, &[&flags[..], &["--trust-gateway"]].concat()).await;
+    let (issuer, gate, file) = (
+        Issuer::start().await,
+        Gate::start().await,
+        KeyFile::new(KEY),
+    );
+    let (mac, public) = (
+        ["--gateway-mac-key", &*file.text()],
+        ["--gateway-keys", &*gate.keys_url],
+    );
+    for (flags, hs256, es256) in [
+        (mac.to_vec(), true, false),
+        (public.to_vec(), false, true),
+        ([mac, public].concat(), true, true),
+    ] {
+        let service =
+            ProtectedService::start_with(&issuer, &[&flags[..], &["--trust-gateway"]].concat())
+                .await;
         for (accepted, token) in [(hs256, by(KEY)), (es256, gate.sign(&assertion()))] {
             let answer = service.answer(LINE, &[(HEADER, &token)]).await;
             if accepted {
@@ -70,11 +81,10 @@ async fn each_algorithm_counts_where_its_flag_is_given() {
                 answer.must_be_unauthorized(NOT_GENUINE, "Bearer", &format!("{flags:?}"));
             }
         }
-        service.answer(LINE, &[(HEADER, &by(NEXT_KEY))]).await.must_be_unauthorized(
-            NOT_GENUINE,
-            "Bearer",
-            "another key",
-        );
+        service
+            .answer(LINE, &[(HEADER, &by(NEXT_KEY))])
+            .await
+            .must_be_unauthorized(NOT_GENUINE, "Bearer", "another key");
     }
 }
 
@@ -82,34 +92,80 @@ async fn each_algorithm_counts_where_its_flag_is_given() {
 async fn a_shared_key_needs_neither_the_authz_server_nor_trust_in_what_answers_for_it() {
     let (issuer, file) = (Issuer::start().await, KeyFile::new(KEY));
     // Nothing listens there.
-    let flags = ["--gateway-mac-key", &*file.text(), "--gateway-keys", "http://127.0.0.1:1/keys", "--trust-gateway"];
+    let flags = [
+        "--gateway-mac-key",
+        &*file.text(),
+        "--gateway-keys",
+        "http://127.0.0.1:1/keys",
+        "--trust-gateway",
+    ];
     let service = ProtectedService::start_with(&issuer, &flags).await;
-    assert_eq!(service.answer(LINE, &[(HEADER, &by(KEY))]).await.status, 200);
+    assert_eq!(
+        service.answer(LINE, &[(HEADER, &by(KEY))]).await.status,
+        200
+    );
     for algorithm in ["HS256", "ES256"] {
-        let header = URL_SAFE_NO_PAD.encode(json!({"alg": algorithm, "kid": "made up"}).to_string());
-        let answer = service.answer(LINE, &[(HEADER, &format!("{header}.e30.AAAA"))]).await;
-        let expected = if algorithm == "HS256" { (401, NOT_GENUINE) } else { (503, "gateway_keys_unavailable") };
-        assert_eq!((answer.status, answer.body["reason"].as_str().unwrap()), expected, "{algorithm}");
+        let header =
+            URL_SAFE_NO_PAD.encode(json!({"alg": algorithm, "kid": "made up"}).to_string());
+        let answer = service
+            .answer(LINE, &[(HEADER, &format!("{header}.e30.AAAA"))])
+            .await;
+        let expected = if algorithm == "HS256" {
+            (401, NOT_GENUINE)
+        } else {
+            (503, "gateway_keys_unavailable")
+        };
+        assert_eq!(
+            (answer.status, answer.body["reason"].as_str().unwrap()),
+            expected,
+            "{algorithm}"
+        );
     }
 }
 
 #[tokio::test]
 async fn what_the_authz_server_publishes_is_never_a_mac_key() {
-    let (issuer, gate, file) = (Issuer::start().await, Gate::start().await, KeyFile::new(KEY));
-    let published = issuer.http.get(&gate.keys_url).send().await.unwrap().text().await.unwrap();
+    let (issuer, gate, file) = (
+        Issuer::start().await,
+        Gate::start().await,
+        KeyFile::new(KEY),
+    );
+    let published = issuer
+        .http
+        .get(&gate.keys_url)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     let jwk = serde_json::from_str::<serde_json::Value>(&published).unwrap()["keys"][0].clone();
     let good = gate.sign(&assertion());
     let claims = good.split('.').nth(1).unwrap();
     let own_id = MacKeys::parse(KEY).unwrap().key_ids()[0].to_owned();
-    for flags in [vec![], vec!["--gateway-mac-key", &*file.text()].into_iter().map(str::to_owned).collect()] {
+    for flags in [
+        vec![],
+        vec!["--gateway-mac-key", &*file.text()]
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+    ] {
         let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
         let always = ["--gateway-keys", &*gate.keys_url, "--trust-gateway"];
         let service = ProtectedService::start_with(&issuer, &[&always[..], &flags].concat()).await;
-        for secret in [&published, &jwk.to_string(), jwk["x"].as_str().unwrap(), jwk["kid"].as_str().unwrap()] {
+        for secret in [
+            &published,
+            &jwk.to_string(),
+            jwk["x"].as_str().unwrap(),
+            jwk["kid"].as_str().unwrap(),
+        ] {
             for kid in [jwk["kid"].as_str().unwrap(), &own_id] {
                 let header = json!({"alg": "HS256", "typ": "JWT", "kid": kid}).to_string();
                 let content = format!("{}.{claims}", URL_SAFE_NO_PAD.encode(header));
-                let tag = hmac::sign(&hmac::Key::new(HMAC_SHA256, secret.as_bytes()), content.as_bytes());
+                let tag = hmac::sign(
+                    &hmac::Key::new(HMAC_SHA256, secret.as_bytes()),
+                    content.as_bytes(),
+                );
                 let forged = format!("{content}.{}", URL_SAFE_NO_PAD.encode(tag));
                 let answer = service.answer(LINE, &[(HEADER, &forged)]).await;
                 answer.must_be_unauthorized(NOT_GENUINE, "Bearer", &format!("{kid} {flags:?}"));
@@ -120,8 +176,18 @@ async fn what_the_authz_server_publishes_is_never_a_mac_key() {
 
 #[tokio::test]
 async fn a_request_is_accepted_once_whatever_signs_it() {
-    let (issuer, gate, file) = (Issuer::start().await, Gate::start().await, KeyFile::new(KEY));
-    let flags = ["--gateway-mac-key", &*file.text(), "--gateway-keys", &gate.keys_url, "--trust-gateway"];
+    let (issuer, gate, file) = (
+        Issuer::start().await,
+        Gate::start().await,
+        KeyFile::new(KEY),
+    );
+    let flags = [
+        "--gateway-mac-key",
+        &*file.text(),
+        "--gateway-keys",
+        &gate.keys_url,
+        "--trust-gateway",
+    ];
     let service = ProtectedService::start_with(&issuer, &flags).await;
     let once = assertion();
     let mac = MacKeys::parse(KEY).unwrap().sign(&once).unwrap();
@@ -140,7 +206,9 @@ async fn becomes(service: &ProtectedService, key: &str, status: u16) {
             pause.tick().await;
         }
     };
-    timeout(Duration::from_secs(5), asked).await.unwrap_or_else(|_| panic!("never {status}"));
+    timeout(Duration::from_secs(5), asked)
+        .await
+        .unwrap_or_else(|_| panic!("never {status}"));
 }
 
 #[tokio::test]
@@ -170,14 +238,23 @@ async fn the_file_is_followed_and_what_cannot_be_used_changes_nothing() {
 #[tokio::test]
 async fn a_file_without_usable_keys_stops_the_start_and_is_named() {
     let issuer = Issuer::start().await;
-    for (content, part) in [(Some(""), "holds no key"), (Some("c2hvcnQ="), "line 1"), (None, "cannot be read")] {
+    for (content, part) in [
+        (Some(""), "holds no key"),
+        (Some("c2hvcnQ="), "line 1"),
+        (None, "cannot be read"),
+    ] {
         let file = KeyFile::new(content.unwrap_or_default());
         if content.is_none() {
             std::fs::remove_file(file.path()).unwrap();
         }
-        let settings = settings(&issuer.authority(), &["--gateway-mac-key", &file.text(), "--trust-gateway"]);
+        let settings = settings(
+            &issuer.authority(),
+            &["--gateway-mac-key", &file.text(), "--trust-gateway"],
+        );
         let http = issuer.http.clone();
-        let error = Guard::start(&settings, http, UPSTREAM, TASK_API, &Process::detached()).await.unwrap_err();
+        let error = Guard::start(&settings, http, UPSTREAM, TASK_API, &Process::detached())
+            .await
+            .unwrap_err();
         let message = format!("{error:#}");
         for part in ["--gateway-mac-key", &file.text(), part] {
             assert!(message.contains(part), "'{part}' is missing in: {message}");

@@ -1,4 +1,5 @@
-//! The guard before a real router, with a real issuer (dev-entra over TLS) and a real gate (a key server and its signer).
+//! The guard before a real router, with a real issuer (dev-entra over TLS) and a real gate (a key
+//! server and its signer).
 
 #![allow(
     clippy::unwrap_used,

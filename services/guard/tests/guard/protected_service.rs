@@ -19,7 +19,13 @@ struct Program {
 
 /// Settings of a service that is at home in Contoso, from flags.
 pub(crate) fn settings(authority: &str, more: &[&str]) -> GuardSettings {
-    let always = ["service", "--home-tenant", CONTOSO, "--authority", authority];
+    let always = [
+        "service",
+        "--home-tenant",
+        CONTOSO,
+        "--authority",
+        authority,
+    ];
     Program::parse_from(always.iter().chain(more)).guard
 }
 
@@ -53,32 +59,65 @@ impl ProtectedService {
     /// With these flags beside those that every service has.
     pub(crate) async fn start_with(issuer: &Issuer, flags: &[&str]) -> Self {
         let settings = settings(&issuer.authority(), flags);
-        let guard = Guard::start(&settings, issuer.http.clone(), UPSTREAM, TASK_API, &Process::detached()).await;
-        Self(guard.unwrap().protect(Router::new().route("/me", any(show))))
+        let guard = Guard::start(
+            &settings,
+            issuer.http.clone(),
+            UPSTREAM,
+            TASK_API,
+            &Process::detached(),
+        )
+        .await;
+        Self(
+            guard
+                .unwrap()
+                .protect(Router::new().route("/me", any(show))),
+        )
     }
 
-    /// Sends `method path`, such as `GET /me`, with these headers; a name that comes twice is sent twice.
+    /// Sends `method path`, such as `GET /me`, with these headers; a name that comes twice is sent
+    /// twice.
     pub(crate) async fn answer(&self, line: &str, headers: &[(&str, &str)]) -> Answer {
         let (method, path) = line.split_once(' ').unwrap();
         let request = Request::builder().method(method).uri(path);
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        let response = self.0.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-        let challenge = response.headers().get("www-authenticate").map(|value| value.to_str().unwrap().to_owned());
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        let response = self
+            .0
+            .clone()
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
+        let challenge = response
+            .headers()
+            .get("www-authenticate")
+            .map(|value| value.to_str().unwrap().to_owned());
         let status = response.status().as_u16();
         let body = to_bytes(response.into_body(), 1 << 16).await.unwrap();
-        Answer { status, challenge, body: serde_json::from_slice(&body).unwrap() }
+        Answer {
+            status,
+            challenge,
+            body: serde_json::from_slice(&body).unwrap(),
+        }
     }
 }
 
 impl Answer {
     /// Fails unless this is a 401 with this reason and challenge.
     pub(crate) fn must_be_unauthorized(&self, reason: &str, challenge: &str, case: &str) {
-        assert_eq!((self.status, &self.body["reason"]), (401, &json!(reason)), "{case}: {}", self.body);
+        assert_eq!(
+            (self.status, &self.body["reason"]),
+            (401, &json!(reason)),
+            "{case}: {}",
+            self.body
+        );
         assert_eq!(self.challenge.as_deref(), Some(challenge), "{case}");
     }
 }
 
 async fn show(Authenticated { caller, token }: Authenticated) -> Json<Value> {
-    Json(json!({ "oid": caller.object_id, "tenant": caller.tenant, "name": caller.name, "roles": caller.roles,
-        "token": token.map(|token| token.reveal().to_owned()) }))
+    Json(
+        json!({ "oid": caller.object_id, "tenant": caller.tenant, "name": caller.name, "roles": caller.roles,
+        "token": token.map(|token| token.reveal().to_owned()) }),
+    )
 }

@@ -17,7 +17,10 @@ const LINE: &str = "GET /me?page=2";
 fn pem() -> String {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
     let der = pair.to_pkcs8v1().unwrap();
-    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()))
+    format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        STANDARD.encode(der.as_ref())
+    )
 }
 
 fn signer(pem: &str) -> Signer {
@@ -25,13 +28,19 @@ fn signer(pem: &str) -> Signer {
 }
 
 async fn status(service: &ProtectedService, signer: &Signer) -> u16 {
-    service.answer(LINE, &[(HEADER, &signer.sign(&assertion()).unwrap())]).await.status
+    service
+        .answer(LINE, &[(HEADER, &signer.sign(&assertion()).unwrap())])
+        .await
+        .status
 }
 
 #[tokio::test]
 async fn a_removed_key_stops_verifying_within_seconds_and_no_change_costs_no_document() {
     let (stolen, kept) = (pem(), pem());
-    let (issuer, gate) = (Issuer::start().await, Gate::start_with(signer(&format!("{stolen}{kept}"))).await);
+    let (issuer, gate) = (
+        Issuer::start().await,
+        Gate::start_with(signer(&format!("{stolen}{kept}"))).await,
+    );
     let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
     let (stolen, kept_signer) = (signer(&stolen), signer(&kept));
     assert_eq!(status(&service, &stolen).await, 200);
@@ -41,7 +50,9 @@ async fn a_removed_key_stops_verifying_within_seconds_and_no_change_costs_no_doc
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(Duration::from_secs(10), polled).await.expect("nothing is polled");
+    timeout(Duration::from_secs(10), polled)
+        .await
+        .expect("nothing is polled");
     assert_eq!(gate.answers().0, 1, "one document, and then 304");
 
     // An authz server that fails says nothing of its keys, and services do not fall with it.
@@ -59,8 +70,14 @@ async fn a_removed_key_stops_verifying_within_seconds_and_no_change_costs_no_doc
             pause.tick().await;
         }
     };
-    timeout(Duration::from_secs(5), refused).await.expect("the removed key still verifies");
-    assert!(removed.elapsed() < Duration::from_secs(4), "{:?}", removed.elapsed());
+    timeout(Duration::from_secs(5), refused)
+        .await
+        .expect("the removed key still verifies");
+    assert!(
+        removed.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        removed.elapsed()
+    );
     assert_eq!(status(&service, &stolen).await, 401);
     assert_eq!(status(&service, &kept_signer).await, 200);
 }

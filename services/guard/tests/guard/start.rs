@@ -26,35 +26,54 @@ const DELETED: &str = "99999999-9999-4999-8999-999999999999";
 
 /// Status and reason of the answer to a request with `token`.
 async fn verdict(guard: &Guard, token: &str) -> (u16, Value) {
-    let route = any(|Authenticated { caller, .. }: Authenticated| async move { Json(caller.object_id) });
+    let route =
+        any(|Authenticated { caller, .. }: Authenticated| async move { Json(caller.object_id) });
     let request = Request::get("/me").header("authorization", format!("Bearer {token}"));
-    let answer = guard.protect(Router::new().route("/me", route)).oneshot(request.body(Body::empty()).unwrap());
+    let answer = guard
+        .protect(Router::new().route("/me", route))
+        .oneshot(request.body(Body::empty()).unwrap());
     let answer = answer.await.unwrap();
     let status = answer.status().as_u16();
-    let body: Value =
-        serde_json::from_slice(&axum::body::to_bytes(answer.into_body(), 1 << 16).await.unwrap()).unwrap();
+    let body: Value = serde_json::from_slice(
+        &axum::body::to_bytes(answer.into_body(), 1 << 16)
+            .await
+            .unwrap(),
+    )
+    .unwrap();
     (status, body["reason"].clone())
 }
 
 #[tokio::test]
 async fn an_issuer_without_keys_is_named_by_readiness_and_ends_nothing() {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let issuer = Issuer::start().await;
     let token = issuer.sign(&issuer.claims(CONTOSO)).await;
     // Trusts the system's authorities, of which dev-entra's is none.
     let wary = Client::builder().no_proxy().build().unwrap();
-    for (authority, cause) in [(format!("https://{free}"), "refused"), (issuer.authority(), "certificate")] {
+    for (authority, cause) in [
+        (format!("https://{free}"), "refused"),
+        (issuer.authority(), "certificate"),
+    ] {
         let settings = settings(&authority, &["--issuer-wait", "500ms"]);
         let process = Process::detached();
         let started = Instant::now();
-        let guard = Guard::start(&settings, wary.clone(), UPSTREAM, TASK_API, &process).await.unwrap();
+        let guard = Guard::start(&settings, wary.clone(), UPSTREAM, TASK_API, &process)
+            .await
+            .unwrap();
         assert!(started.elapsed() < WAIT * 8, "{:?}", started.elapsed());
         let message = process.readiness().pending().join("; ");
         let metadata = format!("{authority}/{CONTOSO}/v2.0/.well-known/openid-configuration");
         for part in ["signing keys: ", &metadata, cause] {
             assert!(message.contains(part), "'{part}' is missing in: {message}");
         }
-        assert_eq!(verdict(&guard, &token).await, (503, "keys_unavailable".into()));
+        assert_eq!(
+            verdict(&guard, &token).await,
+            (503, "keys_unavailable".into())
+        );
     }
 }
 
@@ -62,14 +81,26 @@ async fn an_issuer_without_keys_is_named_by_readiness_and_ends_nothing() {
 async fn a_deleted_tenant_is_not_waited_for_and_affects_its_own_tokens_alone() {
     let issuer = Issuer::start().await;
     let allowed = format!("{CONTOSO},{DELETED}");
-    let settings = settings(&issuer.authority(), &["--issuer-wait", "10m", "--allowed-tenants", &allowed]);
+    let settings = settings(
+        &issuer.authority(),
+        &["--issuer-wait", "10m", "--allowed-tenants", &allowed],
+    );
     let process = Process::detached();
     let start = Guard::start(&settings, issuer.http.clone(), UPSTREAM, TASK_API, &process);
-    let guard = tokio::time::timeout(PATIENCE, start).await.expect("the start waits for an answer that came").unwrap();
+    let guard = tokio::time::timeout(PATIENCE, start)
+        .await
+        .expect("the start waits for an answer that came")
+        .unwrap();
     assert!(process.readiness().pending().is_empty());
     let missing = process.readiness().degraded().join("; ");
-    assert!(missing.contains(DELETED) && missing.contains("answered 400") && !missing.contains(CONTOSO), "{missing}");
-    for (tenant, expected) in [(CONTOSO, (200, Value::Null)), (DELETED, (503, "keys_unavailable".into()))] {
+    assert!(
+        missing.contains(DELETED) && missing.contains("answered 400") && !missing.contains(CONTOSO),
+        "{missing}"
+    );
+    for (tenant, expected) in [
+        (CONTOSO, (200, Value::Null)),
+        (DELETED, (503, "keys_unavailable".into())),
+    ] {
         let token = issuer.sign(&issuer.claims(tenant)).await;
         assert_eq!(verdict(&guard, &token).await, expected, "{tenant}");
     }
@@ -77,13 +108,25 @@ async fn a_deleted_tenant_is_not_waited_for_and_affects_its_own_tokens_alone() {
 
 #[tokio::test]
 async fn a_service_that_can_verify_assertions_is_ready_without_the_issuer() {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let gate = Gate::start().await;
-    let flags = ["--issuer-wait", "500ms", "--gateway-keys", &gate.keys_url, "--trust-gateway"];
+    let flags = [
+        "--issuer-wait",
+        "500ms",
+        "--gateway-keys",
+        &gate.keys_url,
+        "--trust-gateway",
+    ];
     let settings = settings(&format!("https://{free}"), &flags);
     let process = Process::detached();
     let http = Client::builder().no_proxy().build().unwrap();
-    let _guard = Guard::start(&settings, http, UPSTREAM, TASK_API, &process).await.unwrap();
+    let _guard = Guard::start(&settings, http, UPSTREAM, TASK_API, &process)
+        .await
+        .unwrap();
     let mut changes = process.readiness().changes();
     let ready = async {
         while !process.readiness().pending().is_empty() {

@@ -18,7 +18,9 @@ async fn a_good_token_becomes_its_caller_whether_or_not_the_gate_is_trusted() {
     let token = issuer.sign(&issuer.claims(CONTOSO)).await;
     for trust in [GatewayTrust::On, GatewayTrust::Off] {
         let service = ProtectedService::start(&issuer, &gate.keys_url, trust).await;
-        let answer = service.answer("GET /me", &[("authorization", &bearer(&token))]).await;
+        let answer = service
+            .answer("GET /me", &[("authorization", &bearer(&token))])
+            .await;
         let expected = json!({ "oid": "aaaaaaaa-0001-4000-8000-000000000001", "tenant": CONTOSO, "name": "Ada",
             "roles": [], "token": token });
         assert_eq!((answer.status, answer.body), (200, expected), "{trust:?}");
@@ -27,7 +29,11 @@ async fn a_good_token_becomes_its_caller_whether_or_not_the_gate_is_trusted() {
 
 #[tokio::test]
 async fn every_other_token_is_refused_with_its_reason() {
-    let (issuer, stranger, gate) = (Issuer::start().await, Issuer::start().await, Gate::start().await);
+    let (issuer, stranger, gate) = (
+        Issuer::start().await,
+        Issuer::start().await,
+        Gate::start().await,
+    );
     let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
     let good = issuer.claims(CONTOSO);
     let with = |name: &str, value: Value| {
@@ -35,7 +41,10 @@ async fn every_other_token_is_refused_with_its_reason() {
         claims[name] = value;
         claims
     };
-    let (token, other) = (issuer.sign(&good).await, issuer.sign(&with("name", json!("Eve"))).await);
+    let (token, other) = (
+        issuer.sign(&good).await,
+        issuer.sign(&with("name", json!("Eve"))).await,
+    );
     let (content, _) = token.rsplit_once('.').unwrap();
     let (_, signature_of_other) = other.rsplit_once('.').unwrap();
     let past = unix_now() - 3600;
@@ -46,16 +55,36 @@ async fn every_other_token_is_refused_with_its_reason() {
         ("expired", issuer.sign(&expired).await, "token_expired"),
         (
             "another API's",
-            issuer.sign(&with("aud", json!("3a5c0006-0000-4000-8000-000000000006"))).await,
+            issuer
+                .sign(&with("aud", json!("3a5c0006-0000-4000-8000-000000000006")))
+                .await,
             "audience_not_allowed",
         ),
-        ("another tenant's", issuer.sign(&issuer.claims(FABRIKAM)).await, "tenant_not_allowed"),
-        ("another issuer's", stranger.sign(&stranger.claims(CONTOSO)).await, "issuer_not_allowed"),
-        ("signed with a key of nobody's", stranger.sign(&good).await, "key_unknown"),
-        ("signed for other content", format!("{content}.{signature_of_other}"), "signature_invalid"),
+        (
+            "another tenant's",
+            issuer.sign(&issuer.claims(FABRIKAM)).await,
+            "tenant_not_allowed",
+        ),
+        (
+            "another issuer's",
+            stranger.sign(&stranger.claims(CONTOSO)).await,
+            "issuer_not_allowed",
+        ),
+        (
+            "signed with a key of nobody's",
+            stranger.sign(&good).await,
+            "key_unknown",
+        ),
+        (
+            "signed for other content",
+            format!("{content}.{signature_of_other}"),
+            "signature_invalid",
+        ),
         ("unsigned", format!("{content}."), "signature_invalid"),
     ] {
-        let answer = service.answer("GET /me", &[("authorization", &bearer(&token))]).await;
+        let answer = service
+            .answer("GET /me", &[("authorization", &bearer(&token))])
+            .await;
         let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{reason}\"");
         answer.must_be_unauthorized(reason, &challenge, case);
     }
@@ -64,12 +93,20 @@ async fn every_other_token_is_refused_with_its_reason() {
 #[tokio::test]
 async fn without_a_token_headers_name_nobody() {
     let (issuer, gate) = (Issuer::start().await, Gate::start().await);
-    let identity = [("x-user-oid", "o"), ("x-tenant-id", CONTOSO), ("x-user-roles", "Admin"), ("x-user-name", "Eve")];
+    let identity = [
+        ("x-user-oid", "o"),
+        ("x-tenant-id", CONTOSO),
+        ("x-user-roles", "Admin"),
+        ("x-user-name", "Eve"),
+    ];
     for trust in [GatewayTrust::On, GatewayTrust::Off] {
         let service = ProtectedService::start(&issuer, &gate.keys_url, trust).await;
         for headers in [&[][..], &identity] {
             let case = format!("trust {trust:?}, headers {headers:?}");
-            service.answer("GET /me", headers).await.must_be_unauthorized("token_missing", "Bearer", &case);
+            service
+                .answer("GET /me", headers)
+                .await
+                .must_be_unauthorized("token_missing", "Bearer", &case);
         }
     }
 }

@@ -15,7 +15,8 @@ on_both! {
         for (caller, reason) in [(application, "caller_kind_not_allowed"), (other_scope, "scope_missing")] {
             for line in ["POST /notify", "GET /notifications"] {
                 let refused = send(&database, &caller, line, &[], Some(&created("x"))).await;
-                // Defect 11: one shape for every refusal, and 403 for a caller who is known and may not.
+                // Defect 11: one shape for every refusal, and 403 for a caller who is known and may
+                // not.
                 assert_eq!((refused.status, &refused.body["reason"]), (403, &json!(reason)), "{line}");
                 assert_eq!(refused.headers["content-type"], "application/problem+json");
             }

@@ -14,7 +14,10 @@ pub(crate) enum CallError {
     #[error("the service answered 401 to a token that was issued for it, and to another one")]
     TokenNotAccepted,
     #[error("the service asks for a pause: it answered {status}")]
-    ServiceBusy { status: StatusCode, retry_after: Option<Duration> },
+    ServiceBusy {
+        status: StatusCode,
+        retry_after: Option<Duration>,
+    },
     #[error("the service answered {0}")]
     ServiceRefused(StatusCode),
     #[error("no answer before the deadline")]
@@ -38,7 +41,9 @@ impl CallError {
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Token(error) => error.is_transient(),
-            Self::ServiceRefused(status) => status.is_server_error() || speaks_of_the_moment(*status),
+            Self::ServiceRefused(status) => {
+                status.is_server_error() || speaks_of_the_moment(*status)
+            }
             Self::ServiceUnreachable(_) | Self::ServiceBusy { .. } | Self::DeadlineExceeded => true,
             Self::TokenNotAccepted => false,
         }
@@ -66,5 +71,10 @@ impl CallError {
 
 /// 4xx that are not about the request itself.
 fn speaks_of_the_moment(status: StatusCode) -> bool {
-    [StatusCode::REQUEST_TIMEOUT, StatusCode::CONFLICT, StatusCode::TOO_EARLY].contains(&status)
+    [
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::CONFLICT,
+        StatusCode::TOO_EARLY,
+    ]
+    .contains(&status)
 }

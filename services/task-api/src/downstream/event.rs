@@ -23,7 +23,9 @@ impl TryFrom<String> for Event {
     type Error = String;
 
     fn try_from(word: String) -> Result<Self, String> {
-        let found = [Self::Created, Self::Updated, Self::Deleted].into_iter().find(|event| event.as_str() == word);
+        let found = [Self::Created, Self::Updated, Self::Deleted]
+            .into_iter()
+            .find(|event| event.as_str() == word);
         found.ok_or_else(|| format!("{word} is no event"))
     }
 }

@@ -46,7 +46,12 @@ pub(crate) struct FakeServers {
 
 impl FakeServers {
     pub(crate) fn new(token: Answer, service: Answer) -> Self {
-        Self { token, service: Arc::new(Mutex::new(service)), expires_in: 3600, seen: Arc::default() }
+        Self {
+            token,
+            service: Arc::new(Mutex::new(service)),
+            expires_in: 3600,
+            seen: Arc::default(),
+        }
     }
 
     /// From now on, services answer like this.
@@ -56,7 +61,10 @@ impl FakeServers {
 
     /// Tokens that must not be used a second time.
     pub(crate) fn with_tokens_stale_at_once(self) -> Self {
-        Self { expires_in: 0, ..self }
+        Self {
+            expires_in: 0,
+            ..self
+        }
     }
 
     pub(crate) async fn start(&self) -> Downstream {
@@ -73,13 +81,20 @@ impl FakeServers {
     /// The bodies, or forms, of the requests to `path`.
     pub(crate) fn requests(&self, path: &str) -> Vec<Value> {
         let seen = self.seen.lock().unwrap();
-        seen.iter().filter(|(seen, _)| seen == path).map(|(_, value)| value.clone()).collect()
+        seen.iter()
+            .filter(|(seen, _)| seen == path)
+            .map(|(_, value)| value.clone())
+            .collect()
     }
 }
 
 /// Services at an address where nothing listens.
 pub(crate) async fn unreachable_services() -> Downstream {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
     downstream_at(&Url::parse(&format!("http://{free}")).unwrap())
 }
 
@@ -90,7 +105,9 @@ struct Credential {
 }
 
 fn downstream_at(base: &Url) -> Downstream {
-    let credential = Credential::try_parse_from(["test", "--client-secret", "s3cret"]).unwrap().settings;
+    let credential = Credential::try_parse_from(["test", "--client-secret", "s3cret"])
+        .unwrap()
+        .settings;
     let application = Application {
         authority: base.clone(),
         home_tenant: "home".to_owned(),
@@ -105,7 +122,12 @@ fn downstream_at(base: &Url) -> Downstream {
         downstream_timeout: DEADLINE,
     };
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    Downstream::new(application, &services, http, DownstreamMetrics::register(&mut Registry::default()))
+    Downstream::new(
+        application,
+        &services,
+        http,
+        DownstreamMetrics::register(&mut Registry::default()),
+    )
 }
 
 async fn token_endpoint(
@@ -113,17 +135,21 @@ async fn token_endpoint(
     Path(tenant): Path<String>,
     Form(form): Form<Value>,
 ) -> Response {
-    fake.seen.lock().unwrap().push((format!("{tenant}/token"), form.clone()));
+    fake.seen
+        .lock()
+        .unwrap()
+        .push((format!("{tenant}/token"), form.clone()));
     let token = format!("token.for.{}", form["scope"].as_str().unwrap());
-    let refusal =
-        json!({ "error": "invalid_client", "error_codes": [7_000_215], "error_description": "AADSTS7000215 …" });
+    let refusal = json!({ "error": "invalid_client", "error_codes": [7_000_215], "error_description": "AADSTS7000215 …" });
     let challenge = json!({ "error": "interaction_required", "claims": "{\"access_token\":{}}" });
     match fake.token {
         Answer::Success => {
             let reply = json!({ "token_type": "Bearer", "expires_in": fake.expires_in, "access_token": token });
             Json(reply).into_response()
         }
-        Answer::Refusal | Answer::Forbidden => (StatusCode::UNAUTHORIZED, Json(refusal)).into_response(),
+        Answer::Refusal | Answer::Forbidden => {
+            (StatusCode::UNAUTHORIZED, Json(refusal)).into_response()
+        }
         Answer::Fault => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Answer::Obstacle => (StatusCode::BAD_REQUEST, Json(challenge)).into_response(),
         Answer::Hang => std::future::pending().await,
@@ -145,7 +171,11 @@ async fn service_endpoint(
     match service {
         Answer::Forbidden => StatusCode::FORBIDDEN.into_response(),
         Answer::Fault => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Answer::Refusal => (StatusCode::UNAUTHORIZED, Json(json!({ "title": "Unauthorized" }))).into_response(),
+        Answer::Refusal => (
+            StatusCode::UNAUTHORIZED,
+            Json(json!({ "title": "Unauthorized" })),
+        )
+            .into_response(),
         // Busy at first, as while it starts.
         Answer::Obstacle if earlier == 0 => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Answer::Success | Answer::Obstacle => Json(json!({ "status": "done" })).into_response(),

@@ -30,11 +30,18 @@ impl DownstreamMetrics {
             "Calls to other services, by service and outcome: delivered, or the reason code of the failure",
             calls.clone(),
         );
-        Self { tokens: TokenMetrics::register(registry), calls }
+        Self {
+            tokens: TokenMetrics::register(registry),
+            calls,
+        }
     }
 
     pub(super) fn called(&self, service: &'static str, answer: &Result<(), CallError>) {
-        let outcome = answer.as_ref().map_or_else(CallError::reason, |()| "delivered");
-        self.calls.get_or_create(&CallLabels { service, outcome }).inc();
+        let outcome = answer
+            .as_ref()
+            .map_or_else(CallError::reason, |()| "delivered");
+        self.calls
+            .get_or_create(&CallLabels { service, outcome })
+            .inc();
     }
 }

@@ -36,7 +36,8 @@ impl Service {
         Self { http, url }
     }
 
-    /// Delivered means that the service answered with success. What it surely did not process is sent again.
+    /// Delivered means that the service answered with success. What it surely did not process is
+    /// sent again.
     pub(super) async fn post(
         &self,
         token: &AccessToken,
@@ -46,7 +47,9 @@ impl Service {
         let mut answer = self.post_once(token, body, context).await;
         for _ in 1..ATTEMPTS {
             let Err(error) = &answer else { break };
-            let Some(pause) = error.pause_before_resending() else { break };
+            let Some(pause) = error.pause_before_resending() else {
+                break;
+            };
             if Instant::now() + pause >= context.deadline {
                 break;
             }
@@ -62,15 +65,30 @@ impl Service {
         body: &impl Serialize,
         context: &CallContext<'_>,
     ) -> Result<(), CallError> {
-        let request = self.http.post(self.url.clone()).bearer_auth(token.reveal()).json(body);
-        let request = request.header(IDEMPOTENCY_KEY, context.idempotency_key).headers(trace_headers());
-        let request = context.request_id.into_iter().fold(request, |request, id| request.header(REQUEST_ID, id));
-        let response = request.send().await.map_err(CallError::ServiceUnreachable)?;
+        let request = self
+            .http
+            .post(self.url.clone())
+            .bearer_auth(token.reveal())
+            .json(body);
+        let request = request
+            .header(IDEMPOTENCY_KEY, context.idempotency_key)
+            .headers(trace_headers());
+        let request = context
+            .request_id
+            .into_iter()
+            .fold(request, |request, id| request.header(REQUEST_ID, id));
+        let response = request
+            .send()
+            .await
+            .map_err(CallError::ServiceUnreachable)?;
         match response.status() {
             status if status.is_success() => Ok(()),
             StatusCode::UNAUTHORIZED => Err(CallError::TokenNotAccepted),
             status @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => {
-                Err(CallError::ServiceBusy { status, retry_after: retry_after(response.headers()) })
+                Err(CallError::ServiceBusy {
+                    status,
+                    retry_after: retry_after(response.headers()),
+                })
             }
             status => Err(CallError::ServiceRefused(status)),
         }

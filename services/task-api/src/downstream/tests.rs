@@ -9,7 +9,11 @@ use super::{AuditEntry, CallContext, CallError, Downstream, Event, Notification}
 
 fn context() -> CallContext<'static> {
     let deadline = tokio::time::Instant::now() + DEADLINE;
-    CallContext { request_id: None, idempotency_key: "the-key", deadline }
+    CallContext {
+        request_id: None,
+        idempotency_key: "the-key",
+        deadline,
+    }
 }
 
 fn user_token() -> BearerToken {
@@ -17,17 +21,36 @@ fn user_token() -> BearerToken {
 }
 
 fn notification(token: &BearerToken) -> Notification<'_> {
-    Notification { event: Event::Created, task_title: "Buy milk", tenant: "guest-tenant", token }
+    Notification {
+        event: Event::Created,
+        task_title: "Buy milk",
+        tenant: "guest-tenant",
+        token,
+    }
 }
 
-const ENTRY: AuditEntry<'_> =
-    AuditEntry { action: Event::Created, resource_id: 7, actor: "user-oid", tenant: "guest-tenant" };
+const ENTRY: AuditEntry<'_> = AuditEntry {
+    action: Event::Created,
+    resource_id: 7,
+    actor: "user-oid",
+    tenant: "guest-tenant",
+};
 
 /// The reasons of both calls' failures, and whether each may pass by itself.
-async fn failures(downstream: &Downstream, token: &BearerToken) -> [Option<(&'static str, bool)>; 2] {
+async fn failures(
+    downstream: &Downstream,
+    token: &BearerToken,
+) -> [Option<(&'static str, bool)>; 2] {
     let (notification, context) = (notification(token), context());
-    let (sent, logged) = tokio::join!(downstream.notify(&notification, &context), downstream.audit(&ENTRY, &context));
-    [sent, logged].map(|result| result.err().map(|error: CallError| (error.reason(), error.is_transient())))
+    let (sent, logged) = tokio::join!(
+        downstream.notify(&notification, &context),
+        downstream.audit(&ENTRY, &context)
+    );
+    [sent, logged].map(|result| {
+        result
+            .err()
+            .map(|error: CallError| (error.reason(), error.is_transient()))
+    })
 }
 
 #[tokio::test]
@@ -36,45 +59,103 @@ async fn what_went_wrong_is_told_apart_within_the_deadline() {
     for (token_answer, service_answer, sent, logged) in [
         (Answer::Success, Answer::Success, None, None),
         (Answer::Success, Answer::Obstacle, None, None),
-        (Answer::Refusal, Answer::Success, Some(("client_refused", false)), Some(("client_refused", false))),
-        (Answer::Success, Answer::Refusal, Some(("token_not_accepted", false)), Some(("token_not_accepted", false))),
-        (Answer::Success, Answer::Forbidden, Some(("service_refused", false)), Some(("service_refused", false))),
-        (Answer::Success, Answer::Fault, Some(("service_refused", true)), Some(("service_refused", true))),
-        (Answer::Success, Answer::Hang, Some(("deadline_exceeded", true)), Some(("deadline_exceeded", true))),
+        (
+            Answer::Refusal,
+            Answer::Success,
+            Some(("client_refused", false)),
+            Some(("client_refused", false)),
+        ),
+        (
+            Answer::Success,
+            Answer::Refusal,
+            Some(("token_not_accepted", false)),
+            Some(("token_not_accepted", false)),
+        ),
+        (
+            Answer::Success,
+            Answer::Forbidden,
+            Some(("service_refused", false)),
+            Some(("service_refused", false)),
+        ),
+        (
+            Answer::Success,
+            Answer::Fault,
+            Some(("service_refused", true)),
+            Some(("service_refused", true)),
+        ),
+        (
+            Answer::Success,
+            Answer::Hang,
+            Some(("deadline_exceeded", true)),
+            Some(("deadline_exceeded", true)),
+        ),
     ] {
         let downstream = FakeServers::new(token_answer, service_answer).start().await;
         let started = Instant::now();
         assert!(downstream.admit("guest-tenant", Some(&token)).await.is_ok());
         let answers = failures(&downstream, &token).await;
-        assert_eq!(answers, [sent, logged], "token {token_answer:?}, service {service_answer:?}");
+        assert_eq!(
+            answers,
+            [sent, logged],
+            "token {token_answer:?}, service {service_answer:?}"
+        );
         assert!(started.elapsed() < DEADLINE * 2, "{:?}", started.elapsed());
     }
     let unreachable = failures(&unreachable_services().await, &token).await;
-    assert!(unreachable.iter().all(|failure| failure.is_some_and(|(_, transient)| transient)), "{unreachable:?}");
+    assert!(
+        unreachable
+            .iter()
+            .all(|failure| failure.is_some_and(|(_, transient)| transient)),
+        "{unreachable:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_challenge_reaches_the_browser_with_its_claims() {
-    let downstream = FakeServers::new(Answer::Obstacle, Answer::Success).start().await;
-    let problem = downstream.admit("guest-tenant", Some(&user_token())).await.unwrap_err();
-    assert_eq!((problem.status(), problem.reason()), (401, "interaction_required"));
+    let downstream = FakeServers::new(Answer::Obstacle, Answer::Success)
+        .start()
+        .await;
+    let problem = downstream
+        .admit("guest-tenant", Some(&user_token()))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (problem.status(), problem.reason()),
+        (401, "interaction_required")
+    );
     let response = problem.into_response();
-    let header = response.headers()["www-authenticate"].to_str().unwrap().to_owned();
-    assert!(header.contains("/guest-tenant/oauth2/v2.0/authorize"), "{header}");
-    assert!(header.ends_with(r#"error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ==""#), "{header}");
+    let header = response.headers()["www-authenticate"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        header.contains("/guest-tenant/oauth2/v2.0/authorize"),
+        "{header}"
+    );
+    assert!(
+        header.ends_with(r#"error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ==""#),
+        "{header}"
+    );
 }
 
 #[tokio::test]
 async fn without_a_users_token_nothing_is_asked_on_the_users_behalf() {
     let fake = FakeServers::new(Answer::Success, Answer::Success);
-    fake.start().await.admit("guest-tenant", None).await.unwrap();
+    fake.start()
+        .await
+        .admit("guest-tenant", None)
+        .await
+        .unwrap();
     assert!(fake.requests("guest-tenant/token").is_empty());
 }
 
 #[tokio::test]
 async fn the_grants_and_bodies_are_those_of_the_protocol() {
     let fake = FakeServers::new(Answer::Success, Answer::Success);
-    assert_eq!(failures(&fake.start().await, &user_token()).await, [None, None]);
+    assert_eq!(
+        failures(&fake.start().await, &user_token()).await,
+        [None, None]
+    );
     let on_behalf_of = json!({
         "client_id": "task-api-id", "client_secret": "s3cret", "assertion": "user-token",
         "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "requested_token_use": "on_behalf_of",
@@ -100,20 +181,29 @@ async fn the_grants_and_bodies_are_those_of_the_protocol() {
 
 /// How often the user's tenant and the home tenant were asked for a token.
 fn token_requests(fake: &FakeServers) -> (usize, usize) {
-    (fake.requests("guest-tenant/token").len(), fake.requests("home/token").len())
+    (
+        fake.requests("guest-tenant/token").len(),
+        fake.requests("home/token").len(),
+    )
 }
 
 #[tokio::test]
 async fn defect_12_tokens_are_reused_by_the_same_user_only() {
     let fake = FakeServers::new(Answer::Success, Answer::Success);
     let downstream = fake.start().await;
-    let (alice, bob) = (BearerToken::new("alice".to_owned()), BearerToken::new("bob".to_owned()));
+    let (alice, bob) = (
+        BearerToken::new("alice".to_owned()),
+        BearerToken::new("bob".to_owned()),
+    );
     for token in [&alice, &alice, &bob, &alice] {
         downstream.admit("guest-tenant", Some(token)).await.unwrap();
         assert_eq!(failures(&downstream, token).await, [None, None]);
     }
     assert_eq!(token_requests(&fake), (2, 1));
-    let elsewhere = Notification { tenant: "other-tenant", ..notification(&alice) };
+    let elsewhere = Notification {
+        tenant: "other-tenant",
+        ..notification(&alice)
+    };
     downstream.notify(&elsewhere, &context()).await.unwrap();
     assert_eq!(fake.requests("other-tenant/token").len(), 1);
 }
@@ -123,9 +213,16 @@ async fn requests_at_once_ask_for_each_token_once() {
     let fake = FakeServers::new(Answer::Success, Answer::Success);
     let downstream = fake.start().await;
     let token = user_token();
-    tokio::join!(failures(&downstream, &token), failures(&downstream, &token), failures(&downstream, &token));
+    tokio::join!(
+        failures(&downstream, &token),
+        failures(&downstream, &token),
+        failures(&downstream, &token)
+    );
     assert_eq!(token_requests(&fake), (1, 1));
-    assert_eq!((fake.requests("notify").len(), fake.requests("audit").len()), (3, 3));
+    assert_eq!(
+        (fake.requests("notify").len(), fake.requests("audit").len()),
+        (3, 3)
+    );
 }
 
 #[tokio::test]

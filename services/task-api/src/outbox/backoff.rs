@@ -2,10 +2,12 @@ use std::time::Duration;
 
 use super::Pace;
 
-/// The pause after so many attempts: doubled each time, up to a limit. `spread` moves messages that failed together apart, by up
-/// to a quarter, so that they don't come back together.
+/// The pause after so many attempts: doubled each time, up to a limit. `spread` moves messages that
+/// failed together apart, by up to a quarter, so that they don't come back together.
 pub(super) fn pause(pace: &Pace, attempts: u32, spread: u8) -> Duration {
-    let doubled = pace.first_pause.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
+    let doubled = pace
+        .first_pause
+        .saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
     let pause = doubled.min(pace.longest_pause);
     pause.saturating_sub(pause / 4 * u32::from(spread) / 255)
 }
@@ -29,7 +31,11 @@ mod tests {
             (u32::MAX, 0, 300_000),
             (u32::MAX, 255, 225_000),
         ] {
-            assert_eq!(pause(&pace, attempts, spread), Duration::from_millis(milliseconds), "{attempts} {spread}");
+            assert_eq!(
+                pause(&pace, attempts, spread),
+                Duration::from_millis(milliseconds),
+                "{attempts} {spread}"
+            );
         }
     }
 }

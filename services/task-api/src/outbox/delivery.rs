@@ -34,7 +34,11 @@ impl Shared {
         let result = match message.kind {
             Kind::Notification => match self.tokens.of(&message.idempotency_key) {
                 Ok(token) => self.notify(&message, &token).await,
-                Err(reason) => Err(Failure { reason, is_final: true, cause: None }),
+                Err(reason) => Err(Failure {
+                    reason,
+                    is_final: true,
+                    cause: None,
+                }),
             },
             Kind::Audit => self.audit(&message).await,
         };
@@ -46,19 +50,37 @@ impl Shared {
             }
         };
         self.metrics.attempted(message.kind, outcome);
-        let attempts = u32::try_from(message.attempts).unwrap_or(u32::MAX).saturating_add(1);
+        let attempts = u32::try_from(message.attempts)
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
         let spread = message.idempotency_key.bytes().fold(0_u8, u8::wrapping_add);
         let own_pause = pause(&self.pace, attempts, spread);
         // What the other side asks for counts, up to what this side would do in the worst case.
-        let pause =
-            asked_pause.map_or(own_pause, |asked| asked.clamp(own_pause, self.pace.longest_pause.max(own_pause)));
-        Attempted { message, outcome, pause }
+        let pause = asked_pause.map_or(own_pause, |asked| {
+            asked.clamp(own_pause, self.pace.longest_pause.max(own_pause))
+        });
+        Attempted {
+            message,
+            outcome,
+            pause,
+        }
     }
 
-    async fn notify(&self, message: &Message, token: &portcullis_guard::BearerToken) -> Result<(), Failure> {
-        let notification =
-            Notification { event: message.event, task_title: &message.task_title, tenant: &message.tenant_id, token };
-        self.downstream.notify(&notification, &self.context(message)).await.map_err(Failure::of)
+    async fn notify(
+        &self,
+        message: &Message,
+        token: &portcullis_guard::BearerToken,
+    ) -> Result<(), Failure> {
+        let notification = Notification {
+            event: message.event,
+            task_title: &message.task_title,
+            tenant: &message.tenant_id,
+            token,
+        };
+        self.downstream
+            .notify(&notification, &self.context(message))
+            .await
+            .map_err(Failure::of)
     }
 
     async fn audit(&self, message: &Message) -> Result<(), Failure> {
@@ -68,7 +90,10 @@ impl Shared {
             actor: &message.actor_id,
             tenant: &message.tenant_id,
         };
-        self.downstream.audit(&entry, &self.context(message)).await.map_err(Failure::of)
+        self.downstream
+            .audit(&entry, &self.context(message))
+            .await
+            .map_err(Failure::of)
     }
 
     fn context<'a>(&self, message: &'a Message) -> CallContext<'a> {
@@ -79,15 +104,18 @@ impl Shared {
         }
     }
 
-    /// Stores what became of attempts. If it can't be stored, the messages are tried again when their attempt's time is up,
-    /// and the receivers know them by their keys.
+    /// Stores what became of attempts. If it can't be stored, the messages are tried again when
+    /// their attempt's time is up, and the receivers know them by their keys.
     pub(super) async fn note(&self, attempted: &[Attempted]) {
         let notes: Vec<_> = attempted.iter().map(Attempted::note).collect();
         if let Err(error) = self.store.note(&notes).await {
             tracing::error!(cause = %error, "what became of deliveries could not be stored; they will be repeated");
             return;
         }
-        for Attempted { message, outcome, .. } in attempted {
+        for Attempted {
+            message, outcome, ..
+        } in attempted
+        {
             if *outcome != Outcome::Postponed {
                 self.tokens.forget(&message.idempotency_key);
             }
@@ -95,7 +123,8 @@ impl Shared {
         }
     }
 
-    /// The first success after failures makes what was postponed due: otherwise it would wait out its long pauses.
+    /// The first success after failures makes what was postponed due: otherwise it would wait out
+    /// its long pauses.
     async fn note_receiver(&self, kind: Kind, outcome: Outcome) {
         let is_down = self.down.of(kind);
         match outcome {
@@ -120,7 +149,11 @@ struct Failure {
 
 impl Failure {
     fn of(cause: CallError) -> Self {
-        Self { reason: cause.reason(), is_final: !cause.is_transient(), cause: Some(cause) }
+        Self {
+            reason: cause.reason(),
+            is_final: !cause.is_transient(),
+            cause: Some(cause),
+        }
     }
 }
 
@@ -130,9 +163,15 @@ fn failed(message: &Message, failure: Failure) -> Outcome {
         (Kind::Notification, true) => Outcome::GivenUp(failure.reason),
         _ => Outcome::Postponed,
     };
-    let (kind, event, task_id) = (message.kind.as_str(), message.event.as_str(), message.task_id);
+    let (kind, event, task_id) = (
+        message.kind.as_str(),
+        message.event.as_str(),
+        message.task_id,
+    );
     let (attempts, reason, outcome_word) = (message.attempts, failure.reason, outcome.as_str());
-    let cause = failure.cause.map(|cause| format!("{:#}", anyhow::Error::from(cause)));
+    let cause = failure
+        .cause
+        .map(|cause| format!("{:#}", anyhow::Error::from(cause)));
     let request_id = message.request_id.as_deref();
     tracing::warn!(
         kind,

@@ -31,7 +31,9 @@ async fn dispatch(shared: &Arc<Shared>) -> bool {
     };
     let may_be_more = messages.len() == free;
     for message in messages {
-        let Ok(permit) = Arc::clone(&shared.permits).acquire_owned().await else { return false };
+        let Ok(permit) = Arc::clone(&shared.permits).acquire_owned().await else {
+            return false;
+        };
         let work = Arc::clone(shared);
         shared.running.spawn(async move {
             let _permit = permit;

@@ -27,25 +27,34 @@ pub(crate) struct Enqueued {
     shared: Arc<Shared>,
     messages: Vec<Message>,
     before: Report,
-    /// Absent when as many deliveries run as may: then the dispatcher has the messages, when it comes to them.
+    /// Absent when as many deliveries run as may: then the dispatcher has the messages, when it
+    /// comes to them.
     permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Report {
-    /// What a change's statuses are before anybody was told. Without the user's token nothing can be done in the user's name.
+    /// What a change's statuses are before anybody was told. Without the user's token nothing can
+    /// be done in the user's name.
     pub(crate) fn before(token: Option<&BearerToken>) -> Self {
         let (notification, notification_reason) = match token {
             Some(_) => (NotificationStatus::Pending, None),
             None => (NotificationStatus::Failed, Some("no_user_token")),
         };
-        Self { notification, notification_reason, audit: AuditStatus::Pending }
+        Self {
+            notification,
+            notification_reason,
+            audit: AuditStatus::Pending,
+        }
     }
 
     fn add(&mut self, attempted: &Attempted) {
         match (attempted.message.kind, attempted.outcome) {
-            (Kind::Notification, Outcome::Delivered) => self.notification = NotificationStatus::Sent,
+            (Kind::Notification, Outcome::Delivered) => {
+                self.notification = NotificationStatus::Sent
+            }
             (Kind::Notification, Outcome::GivenUp(reason)) => {
-                (self.notification, self.notification_reason) = (NotificationStatus::Failed, Some(reason));
+                (self.notification, self.notification_reason) =
+                    (NotificationStatus::Failed, Some(reason));
             }
             (Kind::Audit, Outcome::Delivered) => self.audit = AuditStatus::Logged,
             _ => {}
@@ -61,19 +70,36 @@ impl Enqueued {
         token: Option<&BearerToken>,
     ) -> sqlx::Result<Self> {
         let permit = Arc::clone(&shared.permits).try_acquire_owned().ok();
-        let pause = if permit.is_some() { shared.pace.claim } else { Duration::ZERO };
-        let mut messages = vec![shared.store.add(transaction, Kind::Audit, change, pause).await?];
+        let pause = if permit.is_some() {
+            shared.pace.claim
+        } else {
+            Duration::ZERO
+        };
+        let mut messages = vec![
+            shared
+                .store
+                .add(transaction, Kind::Audit, change, pause)
+                .await?,
+        ];
         if let Some(token) = token {
-            let message = shared.store.add(transaction, Kind::Notification, change, pause).await?;
+            let message = shared
+                .store
+                .add(transaction, Kind::Notification, change, pause)
+                .await?;
             // Before the commit: from then on the dispatcher may come upon the message.
             shared.tokens.hold(&message.idempotency_key, token.clone());
             messages.push(message);
         }
-        Ok(Self { shared: Arc::clone(shared), messages, before: Report::before(token), permit })
+        Ok(Self {
+            shared: Arc::clone(shared),
+            messages,
+            before: Report::before(token),
+            permit,
+        })
     }
 
-    /// Tells both services at once, after the commit, and waits until `deadline` for how it goes. What takes longer goes on, and
-    /// what fails is left to the dispatcher.
+    /// Tells both services at once, after the commit, and waits until `deadline` for how it goes.
+    /// What takes longer goes on, and what fails is left to the dispatcher.
     pub(crate) async fn deliver(mut self, deadline: Instant) -> Report {
         let (messages, before) = (std::mem::take(&mut self.messages), self.before);
         let shared = Arc::clone(&self.shared);
@@ -90,7 +116,11 @@ impl Enqueued {
         shared.running.spawn(attempt.with_current_context());
         // Noting it in the database comes on top of the wait.
         let limit = deadline + Duration::from_millis(500);
-        timeout_at(limit, receiver).await.ok().and_then(Result::ok).unwrap_or(before)
+        timeout_at(limit, receiver)
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .unwrap_or(before)
     }
 }
 
@@ -103,8 +133,8 @@ impl Drop for Enqueued {
     }
 }
 
-/// Reports what is known at the user's deadline, and then sees the rest through. Both outcomes are usually stored in one
-/// transaction: on SQLite each is an fsync.
+/// Reports what is known at the user's deadline, and then sees the rest through. Both outcomes are
+/// usually stored in one transaction: on SQLite each is an fsync.
 async fn attempt_at_once(
     shared: &Arc<Shared>,
     messages: Vec<Message>,

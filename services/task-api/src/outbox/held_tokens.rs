@@ -13,8 +13,8 @@ const MOST: usize = 10_000;
 /// What a token that does not say is taken to live. Entra's live for about an hour.
 const ASSUMED_LIFE_MILLISECONDS: i64 = 60 * 60 * 1000;
 
-/// The users' tokens of pending notifications, by the message's key: an id may come again after a rollback,
-/// and must never find another user's token.
+/// The users' tokens of pending notifications, by the message's key: an id may come again after a
+/// rollback, and must never find another user's token.
 #[derive(Debug, Default)]
 pub(super) struct HeldTokens(Mutex<HashMap<String, Held>>);
 
@@ -32,8 +32,8 @@ struct Claims {
 impl HeldTokens {
     /// Keeps `token` for the message, unless too many wait already.
     pub(super) fn hold(&self, message: &str, token: BearerToken) {
-        let expires_at =
-            expiry(&token).unwrap_or_else(|| unix_milliseconds().saturating_add(ASSUMED_LIFE_MILLISECONDS));
+        let expires_at = expiry(&token)
+            .unwrap_or_else(|| unix_milliseconds().saturating_add(ASSUMED_LIFE_MILLISECONDS));
         let mut held = self.lock();
         if held.len() < MOST {
             held.insert(message.to_owned(), Held { token, expires_at });
@@ -69,7 +69,9 @@ impl HeldTokens {
 
 /// When the token ends, by its own word. It was verified before it came here.
 fn expiry(token: &BearerToken) -> Option<i64> {
-    let payload = URL_SAFE_NO_PAD.decode(token.reveal().split('.').nth(1)?).ok()?;
+    let payload = URL_SAFE_NO_PAD
+        .decode(token.reveal().split('.').nth(1)?)
+        .ok()?;
     let claims: Claims = serde_json::from_slice(&payload).ok()?;
     claims.exp.checked_mul(1000)
 }
@@ -95,7 +97,12 @@ mod tests {
         let of = |message: &str| held.of(message).map(|token| token.reveal().len());
         assert_eq!(
             (of("1").is_ok(), of("2"), of("3"), of("4")),
-            (true, Err("user_token_expired"), Ok(6), Err("user_token_lost"))
+            (
+                true,
+                Err("user_token_expired"),
+                Ok(6),
+                Err("user_token_lost")
+            )
         );
         held.forget("3");
         assert_eq!((of("3"), held.number()), (Err("user_token_lost"), 2));

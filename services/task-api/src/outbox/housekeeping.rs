@@ -9,7 +9,12 @@ use super::message::Kind;
 pub(super) async fn run(shared: Arc<Shared>) {
     let mut ticks = interval(shared.pace.say_alive_every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while shared.stopping.run_until_cancelled(ticks.tick()).await.is_some() {
+    while shared
+        .stopping
+        .run_until_cancelled(ticks.tick())
+        .await
+        .is_some()
+    {
         if let Err(error) = keep_house(&shared).await {
             tracing::error!(cause = %error, "the outbox's housekeeping failed; trying again");
         }
@@ -20,7 +25,10 @@ async fn keep_house(shared: &Shared) -> sqlx::Result<()> {
     shared.store.say_alive(shared.pace.life).await?;
     let given_up = shared.store.give_up_orphans().await?;
     if given_up > 0 {
-        tracing::warn!(given_up, "notifications were given up: the process that held their users' tokens is gone");
+        tracing::warn!(
+            given_up,
+            "notifications were given up: the process that held their users' tokens is gone"
+        );
     }
     for kind in Kind::ALL {
         let (depth, age) = shared.store.waiting(kind).await?;

@@ -26,7 +26,10 @@ impl TryFrom<String> for Kind {
     type Error = String;
 
     fn try_from(word: String) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or_else(|| format!("{word} is no kind of message"))
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+            .ok_or_else(|| format!("{word} is no kind of message"))
     }
 }
 

@@ -33,10 +33,27 @@ impl OutboxMetrics {
     #[must_use]
     pub(crate) fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
-        let Self { attempts, depth, age, tokens } = metrics.clone();
-        registry.register("portcullis_outbox_attempts", "Attempts to deliver, by kind and outcome", attempts);
-        registry.register("portcullis_outbox_depth", "Messages that wait, in all processes", depth);
-        registry.register("portcullis_outbox_age_seconds", "How long the oldest message has waited", age);
+        let Self {
+            attempts,
+            depth,
+            age,
+            tokens,
+        } = metrics.clone();
+        registry.register(
+            "portcullis_outbox_attempts",
+            "Attempts to deliver, by kind and outcome",
+            attempts,
+        );
+        registry.register(
+            "portcullis_outbox_depth",
+            "Messages that wait, in all processes",
+            depth,
+        );
+        registry.register(
+            "portcullis_outbox_age_seconds",
+            "How long the oldest message has waited",
+            age,
+        );
         registry.register(
             "portcullis_outbox_tokens",
             "Users' tokens that this process holds for notifications",
@@ -46,14 +63,26 @@ impl OutboxMetrics {
     }
 
     pub(super) fn attempted(&self, kind: Kind, outcome: Outcome) {
-        self.attempts.get_or_create(&AttemptLabels { kind: kind.as_str(), outcome: outcome.as_str() }).inc();
+        self.attempts
+            .get_or_create(&AttemptLabels {
+                kind: kind.as_str(),
+                outcome: outcome.as_str(),
+            })
+            .inc();
     }
 
     pub(super) fn waiting(&self, kind: Kind, depth: i64, age_milliseconds: i64) {
-        let labels = KindLabels { kind: kind.as_str() };
+        let labels = KindLabels {
+            kind: kind.as_str(),
+        };
         self.depth.get_or_create(&labels).set(depth);
-        #[expect(clippy::cast_precision_loss, reason = "an age in milliseconds is exact far beyond any outage")]
-        self.age.get_or_create(&labels).set(age_milliseconds as f64 / 1000.0);
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "an age in milliseconds is exact far beyond any outage"
+        )]
+        self.age
+            .get_or_create(&labels)
+            .set(age_milliseconds as f64 / 1000.0);
     }
 
     pub(super) fn tokens(&self, number: usize) {

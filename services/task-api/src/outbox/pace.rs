@@ -9,7 +9,8 @@ pub(crate) struct Pace {
     pub(crate) first_pause: Duration,
     /// Longest pause.
     pub(crate) longest_pause: Duration,
-    /// How long a message is one attempt's alone. Longer than an attempt takes, or it would be tried twice at once.
+    /// How long a message is one attempt's alone. Longer than an attempt takes, or it would be
+    /// tried twice at once.
     pub(crate) claim: Duration,
     /// How often to look for messages that are due.
     pub(crate) look_every: Duration,

@@ -25,8 +25,7 @@ pub(super) enum Note<'a> {
     GivenUp(&'a Message, &'static str),
 }
 
-const COLUMNS: &str =
-    "id, kind, idempotency_key, event, task_id, task_version, task_title, tenant_id, actor_id, request_id, attempts";
+const COLUMNS: &str = "id, kind, idempotency_key, event, task_id, task_version, task_title, tenant_id, actor_id, request_id, attempts";
 
 impl OutboxStore {
     pub(super) fn new(database: Database, process: String) -> Self {
@@ -70,7 +69,11 @@ impl OutboxStore {
         // A look costs no lock: most find nothing.
         let look = format!("SELECT id FROM outbox WHERE {due} LIMIT 1");
         let mut read = self.database.read().await?;
-        let found = sqlx::query(AssertSqlSafe(look)).bind(now).bind(&self.process).fetch_optional(&mut *read).await?;
+        let found = sqlx::query(AssertSqlSafe(look))
+            .bind(now)
+            .bind(&self.process)
+            .fetch_optional(&mut *read)
+            .await?;
         drop(read);
         if found.is_none() {
             return Ok(Vec::new());
@@ -107,11 +110,13 @@ impl OutboxStore {
     /// Makes the postponed messages of this kind due, since the receiver is back.
     pub(super) async fn hasten(&self, kind: Kind) -> sqlx::Result<()> {
         let mut write = self.database.write().await?;
-        sqlx::query("UPDATE outbox SET due_at = $1 WHERE kind = $2 AND attempts > 0 AND due_at > $1")
-            .bind(unix_milliseconds())
-            .bind(kind.as_str())
-            .execute(&mut *write)
-            .await?;
+        sqlx::query(
+            "UPDATE outbox SET due_at = $1 WHERE kind = $2 AND attempts > 0 AND due_at > $1",
+        )
+        .bind(unix_milliseconds())
+        .bind(kind.as_str())
+        .execute(&mut *write)
+        .await?;
         write.commit().await
     }
 
@@ -119,7 +124,10 @@ impl OutboxStore {
     pub(super) async fn say_alive(&self, life: Duration) -> sqlx::Result<()> {
         let mut write = self.database.write().await?;
         let now = unix_milliseconds();
-        sqlx::query("DELETE FROM processes WHERE lives_until < $1").bind(now).execute(&mut *write).await?;
+        sqlx::query("DELETE FROM processes WHERE lives_until < $1")
+            .bind(now)
+            .execute(&mut *write)
+            .await?;
         // In passing: this transaction comes every few seconds anyway.
         forget_old(&mut write).await?;
         sqlx::query(
@@ -140,18 +148,27 @@ impl OutboxStore {
             "SELECT {COLUMNS} FROM outbox WHERE kind = 'notification'
              AND process NOT IN (SELECT id FROM processes WHERE lives_until >= $1) ORDER BY id LIMIT 100"
         );
-        let orphans: Vec<Message> =
-            sqlx::query_as(AssertSqlSafe(orphans)).bind(unix_milliseconds()).fetch_all(&mut *read).await?;
+        let orphans: Vec<Message> = sqlx::query_as(AssertSqlSafe(orphans))
+            .bind(unix_milliseconds())
+            .fetch_all(&mut *read)
+            .await?;
         drop(read);
-        let notes: Vec<_> = orphans.iter().map(|message| Note::GivenUp(message, "user_token_lost")).collect();
+        let notes: Vec<_> = orphans
+            .iter()
+            .map(|message| Note::GivenUp(message, "user_token_lost"))
+            .collect();
         self.note(&notes).await?;
         Ok(orphans.len())
     }
 
-    /// Takes this process off the list of those that live, and gives up what it alone could deliver.
+    /// Takes this process off the list of those that live, and gives up what it alone could
+    /// deliver.
     pub(super) async fn leave(&self) -> sqlx::Result<()> {
         let mut write = self.database.write().await?;
-        sqlx::query("DELETE FROM processes WHERE id = $1").bind(&self.process).execute(&mut *write).await?;
+        sqlx::query("DELETE FROM processes WHERE id = $1")
+            .bind(&self.process)
+            .execute(&mut *write)
+            .await?;
         write.commit().await?;
         while self.give_up_orphans().await? > 0 {}
         Ok(())
@@ -165,7 +182,12 @@ impl OutboxStore {
                 .bind(kind.as_str())
                 .fetch_one(&mut *read)
                 .await?;
-        Ok((depth, oldest.map_or(0, |oldest| unix_milliseconds().saturating_sub(oldest).max(0))))
+        Ok((
+            depth,
+            oldest.map_or(0, |oldest| {
+                unix_milliseconds().saturating_sub(oldest).max(0)
+            }),
+        ))
     }
 }
 
@@ -176,26 +198,43 @@ async fn apply(write: &mut Transaction, note: &Note<'_>) -> sqlx::Result<()> {
                 Kind::Notification => {
                     "UPDATE tasks SET notification_status = 'sent', notification_reason = NULL WHERE id = $1 AND version = $2"
                 }
-                Kind::Audit => "UPDATE tasks SET audit_status = 'logged' WHERE id = $1 AND version = $2",
+                Kind::Audit => {
+                    "UPDATE tasks SET audit_status = 'logged' WHERE id = $1 AND version = $2"
+                }
             };
-            let of_task = sqlx::query(status).bind(message.task_id).bind(message.task_version);
+            let of_task = sqlx::query(status)
+                .bind(message.task_id)
+                .bind(message.task_version);
             of_task.execute(&mut **write).await?;
             remove(write, message).await
         }
         Note::GivenUp(message, reason) => {
             let status = "UPDATE tasks SET notification_status = 'failed', notification_reason = $3 WHERE id = $1 AND version = $2";
-            let of_task = sqlx::query(status).bind(message.task_id).bind(message.task_version).bind(reason);
+            let of_task = sqlx::query(status)
+                .bind(message.task_id)
+                .bind(message.task_version)
+                .bind(reason);
             of_task.execute(&mut **write).await?;
             remove(write, message).await
         }
         Note::Postponed(message, pause) => {
             let due_at = unix_milliseconds().saturating_add(milliseconds(pause));
-            let postpone = sqlx::query("UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE id = $1");
-            postpone.bind(message.id).bind(due_at).execute(&mut **write).await.map(drop)
+            let postpone =
+                sqlx::query("UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE id = $1");
+            postpone
+                .bind(message.id)
+                .bind(due_at)
+                .execute(&mut **write)
+                .await
+                .map(drop)
         }
     }
 }
 
 async fn remove(write: &mut Transaction, message: &Message) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM outbox WHERE id = $1").bind(message.id).execute(&mut **write).await.map(drop)
+    sqlx::query("DELETE FROM outbox WHERE id = $1")
+        .bind(message.id)
+        .execute(&mut **write)
+        .await
+        .map(drop)
 }

@@ -16,7 +16,8 @@ pub(crate) enum Claim {
     Known { title: String, task_id: Option<i64> },
 }
 
-/// Takes the key for a task of `owner`. Of two requests at once, the second waits here until the first is committed or gone.
+/// Takes the key for a task of `owner`. Of two requests at once, the second waits here until the
+/// first is committed or gone.
 pub(crate) async fn claim(
     transaction: &mut AnyConnection,
     owner: &Caller,
@@ -68,5 +69,9 @@ pub(crate) async fn created(
 /// Forgets keys that are too old to come again.
 pub(crate) async fn forget_old(transaction: &mut AnyConnection) -> sqlx::Result<()> {
     let before = unix_milliseconds().saturating_sub(KEPT_MILLISECONDS);
-    sqlx::query("DELETE FROM creations WHERE created_at < $1").bind(before).execute(transaction).await.map(drop)
+    sqlx::query("DELETE FROM creations WHERE created_at < $1")
+        .bind(before)
+        .execute(transaction)
+        .await
+        .map(drop)
 }

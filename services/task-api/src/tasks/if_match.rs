@@ -5,8 +5,8 @@ use portcullis_runtime::Problem;
 
 use super::task::Task;
 
-/// The condition of a change (RFC 9110 §13.1.1). Without one a change is made whatever happened in between, since clients of the
-/// first version send none; so no request needs one (428).
+/// The condition of a change (RFC 9110 §13.1.1). Without one a change is made whatever happened in
+/// between, since clients of the first version send none; so no request needs one (428).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum IfMatch {
     /// No condition, or `*`: the task has to exist, which it has to anyway.
@@ -21,7 +21,8 @@ impl IfMatch {
         let current = task.etag();
         match self {
             Self::OneOf(tags) if !tags.iter().any(|tag| tag.as_bytes() == current.as_bytes()) => {
-                let detail = "the task has changed since you read it; read it again and decide anew";
+                let detail =
+                    "the task has changed since you read it; read it again and decide anew";
                 let problem = Problem::new(StatusCode::PRECONDITION_FAILED, "task_changed", detail);
                 Err(problem.with_header(header::ETAG, current))
             }
@@ -32,7 +33,8 @@ impl IfMatch {
     fn parse<'a>(lines: impl Iterator<Item = &'a HeaderValue>) -> Option<Self> {
         let mut tags = Vec::new();
         for line in lines {
-            // Our tags hold no comma, so that splitting at commas tears only tags that match nothing anyway.
+            // Our tags hold no comma, so that splitting at commas tears only tags that match
+            // nothing anyway.
             for tag in line.to_str().ok()?.split(',').map(str::trim) {
                 match tag {
                     "*" => return Some(Self::Any),
@@ -41,7 +43,11 @@ impl IfMatch {
                 }
             }
         }
-        Some(if tags.is_empty() { Self::Any } else { Self::OneOf(tags) })
+        Some(if tags.is_empty() {
+            Self::Any
+        } else {
+            Self::OneOf(tags)
+        })
     }
 }
 
@@ -65,12 +71,19 @@ mod tests {
     #[test]
     fn tags_of_all_lines_count() {
         let parse = |lines: &[&'static str]| {
-            let lines: Vec<_> = lines.iter().map(|line| HeaderValue::from_static(line)).collect();
+            let lines: Vec<_> = lines
+                .iter()
+                .map(|line| HeaderValue::from_static(line))
+                .collect();
             IfMatch::parse(lines.iter()).unwrap()
         };
-        let one_of = |tags: &[&str]| IfMatch::OneOf(tags.iter().map(|tag| (*tag).to_owned()).collect());
+        let one_of =
+            |tags: &[&str]| IfMatch::OneOf(tags.iter().map(|tag| (*tag).to_owned()).collect());
         assert_eq!(parse(&[]), IfMatch::Any);
         assert_eq!(parse(&["*"]), IfMatch::Any);
-        assert_eq!(parse(&["\"1\", \"2\"", "W/\"3\""]), one_of(&["\"1\"", "\"2\"", "W/\"3\""]));
+        assert_eq!(
+            parse(&["\"1\", \"2\"", "W/\"3\""]),
+            one_of(&["\"1\"", "\"2\"", "W/\"3\""])
+        );
     }
 }

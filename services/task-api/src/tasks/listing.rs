@@ -16,7 +16,8 @@ pub(crate) struct Listing {
     #[serde(default)]
     #[param(inline)]
     pub(crate) order: Order,
-    /// How many tasks at most. Clients of the first version expect the whole list, so the limit is high.
+    /// How many tasks at most. Clients of the first version expect the whole list, so the limit is
+    /// high.
     #[serde(default)]
     #[param(inline)]
     pub(crate) limit: PageSize<1000, 1000>,
@@ -39,5 +40,6 @@ fn cursor<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::
     let text = String::deserialize(deserializer)?;
     let is_ours = (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     let id = text.parse().ok().filter(|_| is_ours);
-    id.map(Some).ok_or_else(|| serde::de::Error::custom("expected the cursor of a Link header"))
+    id.map(Some)
+        .ok_or_else(|| serde::de::Error::custom("expected the cursor of a Link header"))
 }

@@ -56,7 +56,9 @@ impl TryFrom<String> for NotificationStatus {
 
     fn try_from(word: String) -> Result<Self, String> {
         let all = [Self::Pending, Self::Sent, Self::Failed, Self::Unknown];
-        all.into_iter().find(|status| status.as_str() == word).ok_or_else(|| format!("{word} is no status"))
+        all.into_iter()
+            .find(|status| status.as_str() == word)
+            .ok_or_else(|| format!("{word} is no status"))
     }
 }
 
@@ -65,6 +67,8 @@ impl TryFrom<String> for AuditStatus {
 
     fn try_from(word: String) -> Result<Self, String> {
         let all = [Self::Pending, Self::Logged, Self::Failed, Self::Unknown];
-        all.into_iter().find(|status| status.as_str() == word).ok_or_else(|| format!("{word} is no status"))
+        all.into_iter()
+            .find(|status| status.as_str() == word)
+            .ok_or_else(|| format!("{word} is no status"))
     }
 }

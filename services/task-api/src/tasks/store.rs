@@ -14,8 +14,15 @@ const COLUMNS: &str = "id, title, completed, owner_id, owner_name, tenant_id, ve
 const OWNER_NAME_MAX_CHARS: usize = 200;
 
 /// A page of the tasks within `reach`, with one more if anything comes after it.
-pub(crate) async fn list(mut read: Connection, reach: Reach<'_>, listing: &Listing) -> sqlx::Result<Vec<Task>> {
-    let owner = match (reach.owner(), listing.owner_id.as_ref().map(BoundedText::as_str)) {
+pub(crate) async fn list(
+    mut read: Connection,
+    reach: Reach<'_>,
+    listing: &Listing,
+) -> sqlx::Result<Vec<Task>> {
+    let owner = match (
+        reach.owner(),
+        listing.owner_id.as_ref().map(BoundedText::as_str),
+    ) {
         (Some(own), Some(wanted)) if own != wanted => return Ok(Vec::new()),
         (own, wanted) => own.or(wanted),
     };
@@ -23,14 +30,24 @@ pub(crate) async fn list(mut read: Connection, reach: Reach<'_>, listing: &Listi
         Order::Oldest => ("id > $4", "ASC"),
         Order::Newest => ("id < $4", "DESC"),
     };
-    // With the owner as a plain condition the index serves it; with `OR` it would serve the tenant alone.
-    let of_owner = if owner.is_some() { "owner_id = $2" } else { "CAST($2 AS TEXT) IS NULL" };
-    // SQLite plans by the value of a bare parameter after LIMIT, and so parses the statement anew each time that one is bound.
+    // With the owner as a plain condition the index serves it; with `OR` it would serve the tenant
+    // alone.
+    let of_owner = if owner.is_some() {
+        "owner_id = $2"
+    } else {
+        "CAST($2 AS TEXT) IS NULL"
+    };
+    // SQLite plans by the value of a bare parameter after LIMIT, and so parses the statement anew
+    // each time that one is bound.
     let query = format!(
         "SELECT {COLUMNS} FROM tasks WHERE tenant_id = $1 AND {of_owner}
          AND (CAST($3 AS INTEGER) IS NULL OR completed = $3) AND {after} ORDER BY id {direction} LIMIT CAST($5 AS BIGINT)"
     );
-    let from = listing.cursor.unwrap_or(if listing.order == Order::Oldest { 0 } else { i64::MAX });
+    let from = listing.cursor.unwrap_or(if listing.order == Order::Oldest {
+        0
+    } else {
+        i64::MAX
+    });
     sqlx::query_as(AssertSqlSafe(query))
         .bind(reach.tenant())
         .bind(owner)
@@ -42,7 +59,11 @@ pub(crate) async fn list(mut read: Connection, reach: Reach<'_>, listing: &Listi
 }
 
 /// The task, if it is within `reach`.
-pub(crate) async fn find(connection: &mut AnyConnection, reach: Reach<'_>, id: TaskId) -> sqlx::Result<Option<Task>> {
+pub(crate) async fn find(
+    connection: &mut AnyConnection,
+    reach: Reach<'_>,
+    id: TaskId,
+) -> sqlx::Result<Option<Task>> {
     select(connection, reach, id, "").await
 }
 
@@ -81,7 +102,11 @@ pub(crate) async fn create(
 ) -> sqlx::Result<Task> {
     let name = owner.name.as_deref().unwrap_or(&owner.object_id);
     // A verified claim may hold any character; PostgreSQL's text cannot hold U+0000.
-    let name: String = name.chars().filter(|char| !char.is_control()).take(OWNER_NAME_MAX_CHARS).collect();
+    let name: String = name
+        .chars()
+        .filter(|char| !char.is_control())
+        .take(OWNER_NAME_MAX_CHARS)
+        .collect();
     let insert = format!(
         "INSERT INTO tasks (tenant_id, owner_id, owner_name, title, notification_status, notification_reason, audit_status)
          VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING {COLUMNS}"
@@ -122,5 +147,9 @@ pub(crate) async fn update(
 
 /// Deletes a task that this transaction has locked.
 pub(crate) async fn delete(transaction: &mut AnyConnection, id: i64) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM tasks WHERE id = $1").bind(id).execute(transaction).await.map(drop)
+    sqlx::query("DELETE FROM tasks WHERE id = $1")
+        .bind(id)
+        .execute(transaction)
+        .await
+        .map(drop)
 }

@@ -48,14 +48,21 @@ impl Task {
     /// The task with what became of the announcements of its last change.
     pub(crate) fn reported(self, report: Report) -> Self {
         let notification_reason = report.notification_reason.map(str::to_owned);
-        Self { notification_status: report.notification, notification_reason, audit_status: report.audit, ..self }
+        Self {
+            notification_status: report.notification,
+            notification_reason,
+            audit_status: report.audit,
+            ..self
+        }
     }
 
-    /// The task's version as an entity tag. It tells what an editor may overwrite: title and completion. The statuses of
-    /// deliveries don't count, or each delivery in the background would be a conflict with whoever edits.
+    /// The task's version as an entity tag. It tells what an editor may overwrite: title and
+    /// completion. The statuses of deliveries don't count, or each delivery in the background would
+    /// be a conflict with whoever edits.
     pub(crate) fn etag(&self) -> HeaderValue {
         // Digits between quotes are always a header's value.
-        HeaderValue::from_str(&format!("\"{}\"", self.version)).unwrap_or_else(|_| HeaderValue::from_static("\"0\""))
+        HeaderValue::from_str(&format!("\"{}\"", self.version))
+            .unwrap_or_else(|_| HeaderValue::from_static("\"0\""))
     }
 }
 
@@ -87,7 +94,16 @@ pub(crate) struct TaskView {
 impl TaskView {
     /// Who reaches the tasks of others also learns whose they are.
     pub(crate) fn new(task: Task, reach: Reach<'_>) -> Self {
-        let Task { id, title, owner_name, tenant_id, version, notification_status, notification_reason, .. } = task;
+        let Task {
+            id,
+            title,
+            owner_name,
+            tenant_id,
+            version,
+            notification_status,
+            notification_reason,
+            ..
+        } = task;
         Self {
             id,
             title,
@@ -123,7 +139,11 @@ impl<S: Send + Sync> FromRequestParts<S> for TaskId {
 
 /// Also the answer for a task out of reach: that it exists is not the caller's to know.
 pub(crate) fn task_not_found() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "task_not_found", "there is no such task among those you may use")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "task_not_found",
+        "there is no such task among those you may use",
+    )
 }
 
 /// A task to create.
@@ -165,7 +185,16 @@ pub(crate) struct Deleted {
 
 impl Deleted {
     pub(crate) fn new(report: Report) -> Self {
-        let Report { notification, notification_reason, audit } = report;
-        Self { status: "deleted", notification_status: notification, notification_reason, audit_status: audit }
+        let Report {
+            notification,
+            notification_reason,
+            audit,
+        } = report;
+        Self {
+            status: "deleted",
+            notification_status: notification,
+            notification_reason,
+            audit_status: audit,
+        }
     }
 }

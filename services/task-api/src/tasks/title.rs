@@ -24,7 +24,9 @@ impl TryFrom<String> for Title {
         match title.chars().count() {
             0 => Err("a title has at least one character other than blanks"),
             // Neither database takes U+0000 in text, and a terminal obeys escapes.
-            1..=MAX_CHARS if title.chars().any(char::is_control) => Err("a title has no control characters"),
+            1..=MAX_CHARS if title.chars().any(char::is_control) => {
+                Err("a title has no control characters")
+            }
             1..=MAX_CHARS => Ok(Self(title.to_owned())),
             _ => Err("a title has at most 200 characters"),
         }
@@ -35,8 +37,10 @@ impl PartialSchema for Title {
     fn schema() -> RefOr<Schema> {
         // Something visible at both ends, and no control character between (C0, DEL, C1).
         let visible = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$";
-        let title: ObjectBuilder =
-            Object::builder().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_CHARS));
+        let title: ObjectBuilder = Object::builder()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(MAX_CHARS));
         title.pattern(Some(visible)).into()
     }
 }
@@ -58,7 +62,11 @@ mod tests {
             (" \u{2003}\t".to_owned(), None),
             ("nul\0".to_owned(), None),
         ] {
-            assert_eq!(Title::try_from(raw.clone()).ok().map(|title| title.0), title, "{raw:?}");
+            assert_eq!(
+                Title::try_from(raw.clone()).ok().map(|title| title.0),
+                title,
+                "{raw:?}"
+            );
         }
     }
 }

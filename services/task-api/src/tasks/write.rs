@@ -24,7 +24,10 @@ pub(super) struct Author {
 
 impl Author {
     pub(super) fn new(user: TaskUser, headers: &HeaderMap) -> Self {
-        Self { user, request_id: request_id(headers).map(str::to_owned) }
+        Self {
+            user,
+            request_id: request_id(headers).map(str::to_owned),
+        }
     }
 
     fn before(&self) -> Report {
@@ -33,7 +36,10 @@ impl Author {
 
     /// Before anything changes. Gives the time until which the user waits for the deliveries.
     async fn admit(&self, state: &AppState) -> Result<Instant, Problem> {
-        state.outbox.admit(&self.user.caller.tenant, self.user.token.as_ref()).await
+        state
+            .outbox
+            .admit(&self.user.caller.tenant, self.user.token.as_ref())
+            .await
     }
 
     async fn enqueue(
@@ -52,7 +58,10 @@ impl Author {
             actor: &self.user.caller.object_id,
             request_id: self.request_id.as_deref(),
         };
-        state.outbox.enqueue(transaction, &change, self.user.token.as_ref()).await
+        state
+            .outbox
+            .enqueue(transaction, &change, self.user.token.as_ref())
+            .await
     }
 }
 
@@ -66,8 +75,14 @@ pub(super) async fn create(
     let mut transaction = state.database.write().await.map_err(query_failed)?;
     let caller = &author.user.caller;
     if let Some(key) = &key {
-        let claim = creations::claim(&mut transaction, caller, key.as_str(), &title).await.map_err(query_failed)?;
-        if let Claim::Known { title: earlier, task_id } = claim {
+        let claim = creations::claim(&mut transaction, caller, key.as_str(), &title)
+            .await
+            .map_err(query_failed)?;
+        if let Claim::Known {
+            title: earlier,
+            task_id,
+        } = claim
+        {
             return if earlier == title.as_str() {
                 repeated(transaction, &author, task_id).await
             } else {
@@ -75,19 +90,32 @@ pub(super) async fn create(
             };
         }
     }
-    let task = store::create(&mut transaction, caller, &title, author.before()).await.map_err(query_failed)?;
+    let task = store::create(&mut transaction, caller, &title, author.before())
+        .await
+        .map_err(query_failed)?;
     if let Some(key) = &key {
-        creations::created(&mut transaction, caller, key.as_str(), task.id).await.map_err(query_failed)?;
+        creations::created(&mut transaction, caller, key.as_str(), task.id)
+            .await
+            .map_err(query_failed)?;
     }
-    let enqueued = author.enqueue(&state, &mut transaction, Event::Created, &task).await.map_err(query_failed)?;
+    let enqueued = author
+        .enqueue(&state, &mut transaction, Event::Created, &task)
+        .await
+        .map_err(query_failed)?;
     transaction.commit().await.map_err(query_failed)?;
     Ok(task.reported(enqueued.deliver(deadline).await))
 }
 
 /// The task that an earlier request with the same key created.
-async fn repeated(mut transaction: Transaction, author: &Author, task_id: Option<i64>) -> Result<Task, Problem> {
+async fn repeated(
+    mut transaction: Transaction,
+    author: &Author,
+    task_id: Option<i64>,
+) -> Result<Task, Problem> {
     let task = match task_id {
-        Some(id) => store::find(&mut transaction, author.user.reach(), TaskId(id)).await.map_err(query_failed)?,
+        Some(id) => store::find(&mut transaction, author.user.reach(), TaskId(id))
+            .await
+            .map_err(query_failed)?,
         None => None,
     };
     task.ok_or_else(|| {
@@ -109,22 +137,38 @@ pub(super) async fn update(
     if change.is_empty() {
         return Ok(task);
     }
-    let task = store::update(&mut transaction, task.id, &change, author.before()).await.map_err(query_failed)?;
-    let enqueued = author.enqueue(&state, &mut transaction, Event::Updated, &task).await.map_err(query_failed)?;
+    let task = store::update(&mut transaction, task.id, &change, author.before())
+        .await
+        .map_err(query_failed)?;
+    let enqueued = author
+        .enqueue(&state, &mut transaction, Event::Updated, &task)
+        .await
+        .map_err(query_failed)?;
     transaction.commit().await.map_err(query_failed)?;
     Ok(task.reported(enqueued.deliver(deadline).await))
 }
 
-pub(super) async fn delete(state: AppState, author: Author, id: TaskId, condition: IfMatch) -> Result<Report, Problem> {
+pub(super) async fn delete(
+    state: AppState,
+    author: Author,
+    id: TaskId,
+    condition: IfMatch,
+) -> Result<Report, Problem> {
     let deadline = author.admit(&state).await?;
     let (mut transaction, task) = lock(&state, &author, id, &condition).await?;
-    store::delete(&mut transaction, task.id).await.map_err(query_failed)?;
-    let enqueued = author.enqueue(&state, &mut transaction, Event::Deleted, &task).await.map_err(query_failed)?;
+    store::delete(&mut transaction, task.id)
+        .await
+        .map_err(query_failed)?;
+    let enqueued = author
+        .enqueue(&state, &mut transaction, Event::Deleted, &task)
+        .await
+        .map_err(query_failed)?;
     transaction.commit().await.map_err(query_failed)?;
     Ok(enqueued.deliver(deadline).await)
 }
 
-/// The task as it is, for this transaction alone, if the caller may change it and it is what they think.
+/// The task as it is, for this transaction alone, if the caller may change it and it is what they
+/// think.
 async fn lock(
     state: &AppState,
     author: &Author,
@@ -132,7 +176,9 @@ async fn lock(
     condition: &IfMatch,
 ) -> Result<(Transaction, Task), Problem> {
     let mut transaction = state.database.write().await.map_err(query_failed)?;
-    let found = store::lock(&mut transaction, &state.database, author.user.reach(), id).await.map_err(query_failed)?;
+    let found = store::lock(&mut transaction, &state.database, author.user.reach(), id)
+        .await
+        .map_err(query_failed)?;
     let task = found.ok_or_else(task_not_found)?;
     condition.check(&task)?;
     Ok((transaction, task))

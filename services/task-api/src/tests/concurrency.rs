@@ -16,7 +16,10 @@ async fn edits(service: &Service, caller: &Caller, id: i64) -> Vec<u16> {
         let line = &line;
         async move {
             let body = Some(json!({ "title": format!("edit {number}") }));
-            service.send_as(without_token(caller), line, &[("if-match", "\"1\"")], body).await.status
+            service
+                .send_as(without_token(caller), line, &[("if-match", "\"1\"")], body)
+                .await
+                .status
         }
     });
     let mut statuses = join_all(edits).await;
@@ -26,12 +29,18 @@ async fn edits(service: &Service, caller: &Caller, id: i64) -> Vec<u16> {
 
 fn assert_one_won(statuses: &[u16]) {
     assert_eq!(statuses[0], 200);
-    assert!(statuses[1..].iter().all(|status| *status == 412), "{statuses:?}");
+    assert!(
+        statuses[1..].iter().all(|status| *status == 412),
+        "{statuses:?}"
+    );
 }
 
 async fn waiting_for_a_lock(database: &Database) -> i64 {
     let count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    sqlx::query_scalar(count).fetch_one(&mut *database.read().await.unwrap()).await.unwrap()
+    sqlx::query_scalar(count)
+        .fetch_one(&mut *database.read().await.unwrap())
+        .await
+        .unwrap()
 }
 
 /// Without the row's lock each would have read the version before any of them has changed it.
@@ -42,14 +51,22 @@ async fn editors_that_wait_for_a_row_see_what_became_of_it() {
     let id = service.create(&admin, "task").await;
     let database = service.place.open().await;
     let mut holder = database.write().await.unwrap();
-    sqlx::query("SELECT id FROM tasks WHERE id = $1 FOR UPDATE").bind(id).fetch_one(&mut *holder).await.unwrap();
+    sqlx::query("SELECT id FROM tasks WHERE id = $1 FOR UPDATE")
+        .bind(id)
+        .fetch_one(&mut *holder)
+        .await
+        .unwrap();
     let release = async {
         while waiting_for_a_lock(&database).await < 2 {
             sleep(Duration::from_millis(5)).await;
         }
         holder.rollback().await.unwrap();
     };
-    let (statuses, ()) = timeout(PATIENCE, async { tokio::join!(edits(&service, &admin, id), release) }).await.unwrap();
+    let (statuses, ()) = timeout(PATIENCE, async {
+        tokio::join!(edits(&service, &admin, id), release)
+    })
+    .await
+    .unwrap();
     assert_one_won(&statuses);
 }
 

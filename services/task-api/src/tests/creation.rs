@@ -7,7 +7,14 @@ use portcullis_token::Caller;
 
 async fn create(service: &Service, caller: &Caller, key: &str, title: &str) -> Answer {
     let body = Some(json!({ "title": title }));
-    service.send_as(without_token(caller), "POST /api/tasks", &[("idempotency-key", key)], body).await
+    service
+        .send_as(
+            without_token(caller),
+            "POST /api/tasks",
+            &[("idempotency-key", key)],
+            body,
+        )
+        .await
 }
 
 on_both! {

@@ -17,7 +17,14 @@ fn metrics(registry: &Registry) -> String {
 
 async fn create(service: &Service, title: &str) -> Value {
     let editor = caller("t1", "editor", &["Editor"]);
-    let created = service.send_as(with_token(&editor), "POST /api/tasks", &[], Some(json!({ "title": title }))).await;
+    let created = service
+        .send_as(
+            with_token(&editor),
+            "POST /api/tasks",
+            &[],
+            Some(json!({ "title": title })),
+        )
+        .await;
     assert_eq!(created.status, 201, "{created:?}");
     created.body
 }

@@ -44,15 +44,27 @@ on_both! {
 async fn a_file_of_the_first_schema_is_brought_up_to_date() {
     let place = Place::new(Backend::Sqlite, schema).await;
     let mut older = schema();
-    older.sqlite = Migrator { migrations: older.sqlite.migrations[..1].to_vec().into(), ..Migrator::DEFAULT };
-    let database = Database::open(&place.settings, &older, DatabaseMetrics::default()).await.unwrap();
+    older.sqlite = Migrator {
+        migrations: older.sqlite.migrations[..1].to_vec().into(),
+        ..Migrator::DEFAULT
+    };
+    let database = Database::open(&place.settings, &older, DatabaseMetrics::default())
+        .await
+        .unwrap();
     let mut write = database.write().await.unwrap();
     let insert = "INSERT INTO tasks (tenant_id, owner_id, owner_name, title, notification_status, audit_status)
         VALUES ('t1', 'editor', 'Eve', $1, 'sent', 'failed')";
     for title in ["kept", "deleted"] {
-        sqlx::query(insert).bind(title).execute(&mut *write).await.unwrap();
+        sqlx::query(insert)
+            .bind(title)
+            .execute(&mut *write)
+            .await
+            .unwrap();
     }
-    sqlx::query("DELETE FROM tasks WHERE title = 'deleted'").execute(&mut *write).await.unwrap();
+    sqlx::query("DELETE FROM tasks WHERE title = 'deleted'")
+        .execute(&mut *write)
+        .await
+        .unwrap();
     write.commit().await.unwrap();
     database.close().await;
 
@@ -62,6 +74,9 @@ async fn a_file_of_the_first_schema_is_brought_up_to_date() {
         "id": 1, "title": "kept", "completed": false, "owner_name": "Eve", "tenant_id": "t1", "version": 1,
         "notification_status": "sent", "audit_status": "failed",
     }]);
-    assert_eq!(service.send(&editor, "GET /api/tasks", None).await.body, expected);
+    assert_eq!(
+        service.send(&editor, "GET /api/tasks", None).await.body,
+        expected
+    );
     assert_eq!(service.create(&editor, "next").await, 3);
 }

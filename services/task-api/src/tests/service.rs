@@ -49,21 +49,35 @@ pub(crate) fn caller(tenant: &str, oid: &str, roles: &[&str]) -> Caller {
 
 /// A caller without a token, so that nothing can be done on their behalf.
 pub(crate) fn without_token(caller: &Caller) -> Authenticated {
-    Authenticated { caller: caller.clone(), token: None }
+    Authenticated {
+        caller: caller.clone(),
+        token: None,
+    }
 }
 
 pub(crate) fn with_token(caller: &Caller) -> Authenticated {
     let token = BearerToken::new(format!("token of {}", caller.object_id));
-    Authenticated { caller: caller.clone(), token: Some(token) }
+    Authenticated {
+        caller: caller.clone(),
+        token: Some(token),
+    }
 }
 
 pub(crate) fn statuses(task: &Value) -> (&str, &str) {
-    (task["notification_status"].as_str().unwrap(), task["audit_status"].as_str().unwrap())
+    (
+        task["notification_status"].as_str().unwrap(),
+        task["audit_status"].as_str().unwrap(),
+    )
 }
 
 impl Service {
     pub(crate) async fn start(backend: Backend) -> Self {
-        Self::open(Place::new(backend, schema).await, unreachable_services().await, PACE).await
+        Self::open(
+            Place::new(backend, schema).await,
+            unreachable_services().await,
+            PACE,
+        )
+        .await
     }
 
     pub(crate) async fn telling(backend: Backend, fake: &FakeServers) -> Self {
@@ -75,8 +89,15 @@ impl Service {
         let mut registry = Registry::default();
         let http = HttpService::new("task-api", &RequestLimits::default(), &mut registry);
         let metrics = OutboxMetrics::register(&mut registry);
-        let outbox = Outbox::start(database.clone(), downstream, metrics, patience).await.unwrap();
-        Self { state: AppState { database, outbox }, registry, http, place }
+        let outbox = Outbox::start(database.clone(), downstream, metrics, patience)
+            .await
+            .unwrap();
+        Self {
+            state: AppState { database, outbox },
+            registry,
+            http,
+            place,
+        }
     }
 
     pub(crate) fn public(&self) -> Router {
@@ -84,7 +105,9 @@ impl Service {
     }
 
     pub(crate) fn router(&self, authenticated: Authenticated) -> Router {
-        router(self.state.clone(), &self.http, |api| api.layer(Extension(authenticated)))
+        router(self.state.clone(), &self.http, |api| {
+            api.layer(Extension(authenticated))
+        })
     }
 
     /// Sends `method path` with an optional body.
@@ -103,14 +126,18 @@ impl Service {
     }
 
     pub(crate) async fn create(&self, caller: &Caller, title: &str) -> i64 {
-        let created = self.send(caller, "POST /api/tasks", Some(json!({ "title": title }))).await;
+        let created = self
+            .send(caller, "POST /api/tasks", Some(json!({ "title": title })))
+            .await;
         assert_eq!(created.status, 201, "{created:?}");
         created.body["id"].as_i64().unwrap()
     }
 
     /// What the task looks like to its reader now.
     pub(crate) async fn task(&self, caller: &Caller, id: &Value) -> Value {
-        self.send(caller, &format!("GET /api/tasks/{id}"), None).await.body
+        self.send(caller, &format!("GET /api/tasks/{id}"), None)
+            .await
+            .body
     }
 
     pub(crate) async fn titles(&self, caller: &Caller) -> Vec<String> {
@@ -138,5 +165,10 @@ impl Service {
 }
 
 pub(crate) fn titles_of(tasks: &Value) -> Vec<String> {
-    tasks.as_array().unwrap().iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect()
+    tasks
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|task| task["title"].as_str().unwrap().to_owned())
+        .collect()
 }

@@ -18,17 +18,29 @@ pub(crate) struct User {
 
 async fn token(issuer: &InProcess, path: &str, form: &[(&str, &str)]) -> String {
     let certificate = Certificate::from_pem(issuer.authority_pem().as_bytes()).unwrap();
-    let http = Client::builder().no_proxy().tls_certs_only([certificate]).build().unwrap();
-    let request = http.post(format!("{}/{CONTOSO}/oauth2/{path}", issuer.authority())).form(form);
+    let http = Client::builder()
+        .no_proxy()
+        .tls_certs_only([certificate])
+        .build()
+        .unwrap();
+    let request = http
+        .post(format!("{}/{CONTOSO}/oauth2/{path}", issuer.authority()))
+        .form(form);
     let reply: Value = request.send().await.unwrap().json().await.unwrap();
-    reply["access_token"].as_str().unwrap_or_else(|| panic!("{reply}")).to_owned()
+    reply["access_token"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{reply}"))
+        .to_owned()
 }
 
 const WEB: &str = "3a5c0004-0000-4000-8000-000000000004";
 
 impl User {
     pub(crate) fn with(token: String) -> Self {
-        Self { http: Client::builder().no_proxy().build().unwrap(), token }
+        Self {
+            http: Client::builder().no_proxy().build().unwrap(),
+            token,
+        }
     }
 
     pub(crate) async fn sign_in(issuer: &InProcess, (username, password): (&str, &str)) -> Self {
@@ -68,20 +80,46 @@ impl User {
         body: Option<&Value>,
     ) -> reqwest::Result<Response> {
         let request = self.http.request(method, url).bearer_auth(&self.token);
-        let request = key.into_iter().fold(request, |request, key| request.header("idempotency-key", key));
-        body.into_iter().fold(request, reqwest::RequestBuilder::json).send().await
+        let request = key.into_iter().fold(request, |request, key| {
+            request.header("idempotency-key", key)
+        });
+        body.into_iter()
+            .fold(request, reqwest::RequestBuilder::json)
+            .send()
+            .await
     }
 
     /// The created task, when the service said so.
     pub(crate) async fn create(&self, service: &str, key: &str, title: &str) -> Option<Value> {
         let body = json!({ "title": title });
-        let response = self.send(Method::POST, &format!("{service}/api/tasks"), Some(key), Some(&body)).await.ok()?;
+        let response = self
+            .send(
+                Method::POST,
+                &format!("{service}/api/tasks"),
+                Some(key),
+                Some(&body),
+            )
+            .await
+            .ok()?;
         let status = response.status().as_u16();
-        assert!([201, 503].contains(&status), "{status}: {:?}", response.text().await);
-        if status == 201 { response.json().await.ok() } else { None }
+        assert!(
+            [201, 503].contains(&status),
+            "{status}: {:?}",
+            response.text().await
+        );
+        if status == 201 {
+            response.json().await.ok()
+        } else {
+            None
+        }
     }
 
     pub(crate) async fn get(&self, url: &str) -> Value {
-        self.send(Method::GET, url, None, None).await.unwrap().json().await.unwrap()
+        self.send(Method::GET, url, None, None)
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
     }
 }

@@ -11,7 +11,9 @@ async fn sigterm_finishes_deliveries_and_leaves_no_notification_pending() {
     let program = surroundings.start(Storage::Sqlite, &[]).await;
     // Some of the receivers' answers are errors, so that something is always pending.
     for number in 0..20 {
-        ada.create(&program.url, &format!("k{number}"), "task").await.unwrap();
+        ada.create(&program.url, &format!("k{number}"), "task")
+            .await
+            .unwrap();
     }
     program.signal(Signal::SIGTERM);
     assert_eq!(program.ended().await.0, Some(0));
@@ -19,5 +21,9 @@ async fn sigterm_finishes_deliveries_and_leaves_no_notification_pending() {
     let again = surroundings.start(Storage::Sqlite, &[]).await;
     let tasks = ada.get(&format!("{}/api/tasks", again.url)).await;
     let pending = |task: &&serde_json::Value| task["notification_status"] == json!("pending");
-    assert_eq!(tasks.as_array().unwrap().iter().filter(pending).count(), 0, "{tasks}");
+    assert_eq!(
+        tasks.as_array().unwrap().iter().filter(pending).count(),
+        0,
+        "{tasks}"
+    );
 }

@@ -13,7 +13,12 @@ use crate::program::{Storage, Surroundings};
 async fn defect_2_headers_prove_nothing_to_whoever_reaches_the_service() {
     let surroundings = Surroundings::new().await;
     let keys = format!("{}/.well-known/jwks.json", surroundings.receivers.url);
-    let program = surroundings.start(Storage::Sqlite, &["--trust-gateway", "--gateway-keys", &keys]).await;
+    let program = surroundings
+        .start(
+            Storage::Sqlite,
+            &["--trust-gateway", "--gateway-keys", &keys],
+        )
+        .await;
     let http = Client::builder().no_proxy().build().unwrap();
     let request = http
         .get(format!("{}/api/tasks", program.url))
@@ -23,13 +28,26 @@ async fn defect_2_headers_prove_nothing_to_whoever_reaches_the_service() {
     let answer = request.send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     // Defect 13: a refusal says what would have been accepted.
-    assert!(answer.headers()["www-authenticate"].to_str().unwrap().starts_with("Bearer"));
+    assert!(
+        answer.headers()["www-authenticate"]
+            .to_str()
+            .unwrap()
+            .starts_with("Bearer")
+    );
     let problem: Value = answer.json().await.unwrap();
     assert_eq!(problem["status"], 401, "{problem}");
 
     // Defect 1: a token is read also where a gateway is trusted.
     let ada = User::sign_in(&surroundings.issuer, ADA).await;
-    let tasks = ada.send(Method::GET, &format!("{}/api/tasks", program.url), None, None).await.unwrap();
+    let tasks = ada
+        .send(
+            Method::GET,
+            &format!("{}/api/tasks", program.url),
+            None,
+            None,
+        )
+        .await
+        .unwrap();
     assert_eq!(tasks.status(), StatusCode::OK);
 }
 
@@ -37,8 +55,10 @@ async fn defect_2_headers_prove_nothing_to_whoever_reaches_the_service() {
 async fn defect_4_the_email_is_known_from_either_version_of_token() {
     let surroundings = Surroundings::new().await;
     let program = surroundings.start(Storage::Sqlite, &[]).await;
-    for user in [User::sign_in(&surroundings.issuer, EDDIE).await, User::sign_in_v1(&surroundings.issuer, EDDIE).await]
-    {
+    for user in [
+        User::sign_in(&surroundings.issuer, EDDIE).await,
+        User::sign_in_v1(&surroundings.issuer, EDDIE).await,
+    ] {
         let me = user.get(&format!("{}/api/me", program.url)).await;
         let expected = json!({
             "id": "aaaaaaaa-0002-4000-8000-000000000002", "name": "Eddie Editor", "email": "eddie.editor@contoso.example",
@@ -51,10 +71,15 @@ async fn defect_4_the_email_is_known_from_either_version_of_token() {
 #[tokio::test]
 async fn the_users_token_is_neither_in_the_database_nor_in_the_log() {
     let surroundings = Surroundings::new().await;
-    let program = surroundings.start(Storage::Sqlite, &["--log", "trace"]).await;
+    let program = surroundings
+        .start(Storage::Sqlite, &["--log", "trace"])
+        .await;
     let eddie = User::sign_in(&surroundings.issuer, EDDIE).await;
     for number in 0..12 {
-        eddie.create(&program.url, &format!("k{number}"), "task").await.unwrap();
+        eddie
+            .create(&program.url, &format!("k{number}"), "task")
+            .await
+            .unwrap();
     }
     program.signal(nix::sys::signal::Signal::SIGTERM);
     let (code, said) = program.ended().await;
@@ -67,7 +92,9 @@ async fn the_users_token_is_neither_in_the_database_nor_in_the_log() {
     for file in surroundings.data_files() {
         let bytes = std::fs::read(&file).unwrap();
         for needle in needles {
-            let found = bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
+            let found = bytes
+                .windows(needle.len())
+                .any(|window| window == needle.as_bytes());
             assert!(!found, "{} holds {needle}", file.display());
         }
     }

@@ -1,4 +1,5 @@
-//! Killed at any moment under load, the service loses no task that it acknowledged, and every change is audited once.
+//! Killed at any moment under load, the service loses no task that it acknowledged, and every
+//! change is audited once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -25,7 +26,8 @@ fn random_below(milliseconds: u64) -> Duration {
 /// What a client was told: the key of a creation, and the id of its task.
 type Acknowledged = HashMap<String, i64>;
 
-/// Creates one task after the other until the service is gone. The key that got no answer is repeated in the next round.
+/// Creates one task after the other until the service is gone. The key that got no answer is
+/// repeated in the next round.
 async fn load(
     user: User,
     service: String,
@@ -34,7 +36,9 @@ async fn load(
 ) -> (Acknowledged, Option<String>) {
     let mut acknowledged = Acknowledged::new();
     loop {
-        let key = unanswered.take().unwrap_or_else(|| format!("{client}-{}", Uuid::new_v4().simple()));
+        let key = unanswered
+            .take()
+            .unwrap_or_else(|| format!("{client}-{}", Uuid::new_v4().simple()));
         let Some(task) = user.create(&service, &key, &key).await else {
             return (acknowledged, Some(key));
         };
@@ -48,7 +52,9 @@ async fn rounds(number: usize, storage: Storage<'_>) {
     let mut acknowledged = Acknowledged::new();
     let mut unanswered = vec![None; CLIENTS];
     for _ in 0..number {
-        let program = surroundings.start(storage, &["--log", "warn,portcullis_runtime::serve=info"]).await;
+        let program = surroundings
+            .start(storage, &["--log", "warn,portcullis_runtime::serve=info"])
+            .await;
         let mut clients = JoinSet::new();
         for (client, key) in unanswered.iter_mut().enumerate() {
             let (user, url, key) = (user.clone(), program.url.clone(), key.take());
@@ -60,12 +66,20 @@ async fn rounds(number: usize, storage: Storage<'_>) {
         while let Some(finished) = clients.join_next().await {
             let (client, (tasks, key)) = finished.unwrap();
             for (title, id) in tasks {
-                assert!(acknowledged.insert(title, id).is_none_or(|earlier| earlier == id));
+                assert!(
+                    acknowledged
+                        .insert(title, id)
+                        .is_none_or(|earlier| earlier == id)
+                );
             }
             unanswered[client] = key;
         }
     }
-    assert!(acknowledged.len() > number, "the load was no load: {} tasks", acknowledged.len());
+    assert!(
+        acknowledged.len() > number,
+        "the load was no load: {} tasks",
+        acknowledged.len()
+    );
     settle(&surroundings, storage, &user, &acknowledged, number).await;
 }
 
@@ -78,13 +92,22 @@ async fn settle(
     rounds: usize,
 ) {
     let program = surroundings.start(storage, &[]).await;
-    let tasks = timeout(PATIENCE, all_told(user, &program.url)).await.expect("audit entries are still pending");
+    let tasks = timeout(PATIENCE, all_told(user, &program.url))
+        .await
+        .expect("audit entries are still pending");
     let mut by_title: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
     for task in &tasks {
-        by_title.entry(task["title"].as_str().unwrap()).or_default().push(task["id"].as_i64().unwrap());
+        by_title
+            .entry(task["title"].as_str().unwrap())
+            .or_default()
+            .push(task["id"].as_i64().unwrap());
     }
     for (title, id) in acknowledged {
-        assert_eq!(by_title.get(title.as_str()), Some(&vec![*id]), "the acknowledged task {title}");
+        assert_eq!(
+            by_title.get(title.as_str()),
+            Some(&vec![*id]),
+            "the acknowledged task {title}"
+        );
     }
     // Also what was stored and never acknowledged is there once, since its key was repeated.
     assert!(by_title.values().all(|ids| ids.len() == 1), "{by_title:?}");
@@ -115,8 +138,12 @@ async fn all_told(user: &User, service: &str) -> Vec<Value> {
     loop {
         let mut tasks: Vec<Value> = Vec::new();
         loop {
-            let cursor = tasks.last().map_or(String::new(), |last| format!("&cursor={}", last["id"]));
-            let page = user.get(&format!("{service}/api/tasks?limit=1000{cursor}")).await;
+            let cursor = tasks
+                .last()
+                .map_or(String::new(), |last| format!("&cursor={}", last["id"]));
+            let page = user
+                .get(&format!("{service}/api/tasks?limit=1000{cursor}"))
+                .await;
             let page = page.as_array().unwrap();
             tasks.extend(page.iter().cloned());
             if page.len() < 1000 {
@@ -125,7 +152,8 @@ async fn all_told(user: &User, service: &str) -> Vec<Value> {
         }
         let is_told = |task: &Value| {
             task["audit_status"] == "logged"
-                && (task["notification_status"] == "sent" || task["notification_reason"].is_string())
+                && (task["notification_status"] == "sent"
+                    || task["notification_reason"].is_string())
         };
         if tasks.iter().all(is_told) {
             return tasks;
@@ -141,6 +169,10 @@ async fn nothing_is_lost_or_doubled_on_sqlite() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_or_doubled_on_postgres() {
-    let url = dev_postgres::shared().unwrap().create_database().await.unwrap();
+    let url = dev_postgres::shared()
+        .unwrap()
+        .create_database()
+        .await
+        .unwrap();
     rounds(50, Storage::Postgres(&url)).await;
 }

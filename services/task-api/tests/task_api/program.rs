@@ -43,7 +43,11 @@ impl Surroundings {
         let issuer = InProcess::start().await.unwrap();
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("ca.pem"), issuer.authority_pem()).unwrap();
-        Self { issuer, receivers: Receivers::start().await, directory }
+        Self {
+            issuer,
+            receivers: Receivers::start().await,
+            directory,
+        }
     }
 
     fn path(&self) -> &Path {
@@ -58,18 +62,36 @@ impl Surroundings {
 
     fn command(&self, storage: Storage<'_>, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_task-api"));
-        command.env_clear().env("AZURE_API_CLIENT_SECRET", "task-api-secret");
+        command
+            .env_clear()
+            .env("AZURE_API_CLIENT_SECRET", "task-api-secret");
         command.args(["--listen", ANY_PORT, "--operations-listen", ANY_PORT]);
         command.args(["--home-tenant", CONTOSO, "--client-id", TASK_API]);
-        command.args(["--authority", &self.issuer.authority()]).arg("--extra-ca").arg(self.path().join("ca.pem"));
-        command.args(["--notification-client-id", "3a5c0002-0000-4000-8000-000000000002"]);
+        command
+            .args(["--authority", &self.issuer.authority()])
+            .arg("--extra-ca")
+            .arg(self.path().join("ca.pem"));
+        command.args([
+            "--notification-client-id",
+            "3a5c0002-0000-4000-8000-000000000002",
+        ]);
         command.args(["--audit-client-id", "3a5c0003-0000-4000-8000-000000000003"]);
-        command.args(["--notification-url", &self.receivers.url, "--audit-url", &self.receivers.url]);
+        command.args([
+            "--notification-url",
+            &self.receivers.url,
+            "--audit-url",
+            &self.receivers.url,
+        ]);
         match storage {
             Storage::Sqlite => command.arg("--data-dir").arg(self.path().join("data")),
             Storage::Postgres(url) => command.env("DATABASE_URL", url),
         };
-        command.args(more).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
+        command
+            .args(more)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .kill_on_drop(true);
         command
     }
 
@@ -79,7 +101,11 @@ impl Surroundings {
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
         let entry = log::listening(&mut output).await;
         let url = format!("http://{}", entry["address"].as_str().unwrap());
-        Program { child, output: tokio::spawn(all_of(output)), url }
+        Program {
+            child,
+            output: tokio::spawn(all_of(output)),
+            url,
+        }
     }
 }
 
@@ -99,7 +125,14 @@ impl Program {
 
     /// Its exit code, and all that it said since it listened.
     pub(crate) async fn ended(mut self) -> (Option<i32>, String) {
-        let ending = async { (self.child.wait().await.unwrap().code(), (&mut self.output).await.unwrap()) };
-        timeout(PATIENCE, ending).await.expect("the program does not end")
+        let ending = async {
+            (
+                self.child.wait().await.unwrap().code(),
+                (&mut self.output).await.unwrap(),
+            )
+        };
+        timeout(PATIENCE, ending)
+            .await
+            .expect("the program does not end")
     }
 }

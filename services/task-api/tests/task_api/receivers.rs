@@ -1,4 +1,5 @@
-//! The two services that hear of changes, as their contract says: a key that came before is answered again, and counts once.
+//! The two services that hear of changes, as their contract says: a key that came before is
+//! answered again, and counts once.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,8 +29,13 @@ struct Received {
 impl Receivers {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (url, state) = (format!("http://{}", listener.local_addr().unwrap()), Received::default());
-        let router = Router::new().route("/{endpoint}", post(receive)).with_state(state.clone());
+        let (url, state) = (
+            format!("http://{}", listener.local_addr().unwrap()),
+            Received::default(),
+        );
+        let router = Router::new()
+            .route("/{endpoint}", post(receive))
+            .with_state(state.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { url, state }
     }
@@ -37,7 +43,11 @@ impl Receivers {
     /// What `endpoint` heard, each once.
     pub(crate) fn heard(&self, endpoint: &str) -> Vec<Value> {
         let heard = self.state.heard.lock().unwrap();
-        heard.iter().filter(|((heard, _), _)| heard == endpoint).map(|(_, body)| body.clone()).collect()
+        heard
+            .iter()
+            .filter(|((heard, _), _)| heard == endpoint)
+            .map(|(_, body)| body.clone())
+            .collect()
     }
 
     /// How many requests came, repetitions included.
@@ -58,8 +68,15 @@ async fn receive(
     if number % 11 == 3 {
         return (StatusCode::SERVICE_UNAVAILABLE, Json(Value::Null));
     }
-    let earlier = state.heard.lock().unwrap().insert((endpoint, key), body.clone());
-    assert!(earlier.is_none_or(|earlier| earlier == body), "a key came again with another body");
+    let earlier = state
+        .heard
+        .lock()
+        .unwrap()
+        .insert((endpoint, key), body.clone());
+    assert!(
+        earlier.is_none_or(|earlier| earlier == body),
+        "a key came again with another body"
+    );
     if number % 11 == 7 {
         (StatusCode::BAD_GATEWAY, Json(Value::Null))
     } else {

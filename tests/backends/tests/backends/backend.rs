@@ -54,13 +54,21 @@ impl Example {
     /// `None`, and a line that says so, where `language` is not installed. In CI that is a failure.
     pub(crate) fn prepare(language: &str) -> Option<Self> {
         let folder = TempDir::new().unwrap();
-        let prepared = Command::new(PREPARE).arg(language).arg(folder.path()).output().unwrap();
+        let prepared = Command::new(PREPARE)
+            .arg(language)
+            .arg(folder.path())
+            .output()
+            .unwrap();
         let text = String::from_utf8_lossy(&prepared.stderr).into_owned();
         if prepared.status.code() == Some(NOT_INSTALLED) && std::env::var_os("CI").is_none() {
             eprintln!("skipped: {text}");
             return None;
         }
-        assert!(prepared.status.success(), "{text}{}", String::from_utf8_lossy(&prepared.stdout));
+        assert!(
+            prepared.status.success(),
+            "{text}{}",
+            String::from_utf8_lossy(&prepared.stdout)
+        );
         Some(Self { folder })
     }
 
@@ -68,7 +76,10 @@ impl Example {
     pub(crate) fn complaint(&self) -> String {
         let start = self.folder.path().join("start");
         let mut command = Command::new("sh");
-        command.arg(start).env_remove("GATEWAY_KEYS_URL").env_remove("GATEWAY_MAC_KEY_FILE");
+        command
+            .arg(start)
+            .env_remove("GATEWAY_KEYS_URL")
+            .env_remove("GATEWAY_MAC_KEY_FILE");
         let ended = command.output().unwrap();
         assert!(!ended.status.success());
         String::from_utf8(ended.stderr).unwrap()
@@ -82,17 +93,31 @@ impl Example {
             .env("LISTEN", "127.0.0.1:0")
             .envs(keys.url.map(|url| ("GATEWAY_KEYS_URL", url)))
             .envs(keys.file.map(|file| ("GATEWAY_MAC_KEY_FILE", file)))
-            .env("ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST", (unbound == Unbound::WillDo).to_string())
+            .env(
+                "ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST",
+                (unbound == Unbound::WillDo).to_string(),
+            )
             .stdout(Stdio::piped())
             .stderr(File::create(&log).unwrap())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let line = timeout(Duration::from_secs(30), lines.next_line()).await.map(Result::unwrap);
-        let Ok(Some(line)) = line else { panic!("the backend does not start: {line:?}; it says: {}", read(&log)) };
+        let line = timeout(Duration::from_secs(30), lines.next_line())
+            .await
+            .map(Result::unwrap);
+        let Ok(Some(line)) = line else {
+            panic!(
+                "the backend does not start: {line:?}; it says: {}",
+                read(&log)
+            )
+        };
         let url = line.strip_prefix("listening on ").unwrap().to_owned();
-        Backend { url, http: Client::builder().no_proxy().build().unwrap(), _process: process }
+        Backend {
+            url,
+            http: Client::builder().no_proxy().build().unwrap(),
+            _process: process,
+        }
     }
 }
 
@@ -101,29 +126,67 @@ impl Backend {
         self.url.rsplit_once(':').unwrap().1.parse().unwrap()
     }
 
-    /// Sends `method path`, such as `GET /orders`, with these headers; a name that comes twice is sent twice.
+    /// Sends `method path`, such as `GET /orders`, with these headers; a name that comes twice is
+    /// sent twice.
     pub(crate) async fn answer(&self, line: &str, headers: &[(&str, &str)]) -> Answer {
         let (method, path) = line.split_once(' ').unwrap();
-        let request = self.http.request(Method::from_bytes(method.as_bytes()).unwrap(), format!("{}{path}", self.url));
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = self.http.request(
+            Method::from_bytes(method.as_bytes()).unwrap(),
+            format!("{}{path}", self.url),
+        );
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
         let response = request.send().await.unwrap();
-        let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-        let (media_type, challenge) = (header("content-type").unwrap_or_default(), header("www-authenticate"));
-        Answer { status: response.status().as_u16(), media_type, challenge, body: response.json().await.unwrap() }
+        let header = |name| {
+            response
+                .headers()
+                .get(name)
+                .map(|value| value.to_str().unwrap().to_owned())
+        };
+        let (media_type, challenge) = (
+            header("content-type").unwrap_or_default(),
+            header("www-authenticate"),
+        );
+        Answer {
+            status: response.status().as_u16(),
+            media_type,
+            challenge,
+            body: response.json().await.unwrap(),
+        }
     }
 
     /// `GET /orders?page=2` with this assertion.
     pub(crate) async fn answer_to(&self, assertion: &str) -> Answer {
-        self.answer("GET /orders?page=2", &[(HEADER, assertion)]).await
+        self.answer("GET /orders?page=2", &[(HEADER, assertion)])
+            .await
     }
 }
 
 impl Answer {
     /// A problem of this status with this reason, as the gate's own.
     pub(crate) fn must_be_problem(&self, status: u16, reason: &str, case: &str) {
-        let seen = (self.status, &*self.media_type, self.body["reason"].as_str(), self.body["status"].as_u64());
-        assert_eq!(seen, (status, "application/problem+json", Some(reason), Some(status.into())), "{case}: {self:?}");
-        assert_eq!(self.challenge.as_deref(), (status == 401).then_some("Bearer"), "{case}");
+        let seen = (
+            self.status,
+            &*self.media_type,
+            self.body["reason"].as_str(),
+            self.body["status"].as_u64(),
+        );
+        assert_eq!(
+            seen,
+            (
+                status,
+                "application/problem+json",
+                Some(reason),
+                Some(status.into())
+            ),
+            "{case}: {self:?}"
+        );
+        assert_eq!(
+            self.challenge.as_deref(),
+            (status == 401).then_some("Bearer"),
+            "{case}"
+        );
     }
 }
 

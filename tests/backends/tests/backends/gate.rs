@@ -29,10 +29,17 @@ impl Gate {
             document.ok_or(StatusCode::SERVICE_UNAVAILABLE)
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let keys_url = format!("http://{}/.well-known/jwks.json", listener.local_addr().unwrap());
+        let keys_url = format!(
+            "http://{}/.well-known/jwks.json",
+            listener.local_addr().unwrap()
+        );
         let router = Router::new().route("/.well-known/jwks.json", keys);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { keys_url, published, fetches }
+        Self {
+            keys_url,
+            published,
+            fetches,
+        }
     }
 
     /// Publishes these keys and no others, as a gate that was restarted or whose key file changed.
@@ -73,5 +80,9 @@ pub(crate) fn assertion() -> Assertion {
 
 /// The binding to a request.
 pub(crate) fn bound(method: &str, path: &str) -> AssertedRequest {
-    AssertedRequest { id: "r".to_owned(), method: method.to_owned(), path: path.to_owned() }
+    AssertedRequest {
+        id: "r".to_owned(),
+        method: method.to_owned(),
+        path: path.to_owned(),
+    }
 }

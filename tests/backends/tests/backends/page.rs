@@ -1,6 +1,12 @@
-//! `docs/verify-assertion.md` shows the files that the other tests run. `WRITE_PAGES=1` writes them in anew.
+//! `docs/verify-assertion.md` shows the files that the other tests run. `WRITE_PAGES=1` writes them
+//! in anew.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that can't go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that can't go on fails"
+)]
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -29,7 +35,13 @@ fn with_files(page: &str) -> String {
         let (name, after) = part.split_once(" -->\n\n```").unwrap();
         let (language, after) = after.split_once('\n').unwrap();
         let (_, rest) = after.split_once("```\n").unwrap();
-        written += &[&format!("<!-- {name} -->\n\n```{language}\n"), &*read(name), "```\n", rest].concat();
+        written += &[
+            &format!("<!-- {name} -->\n\n```{language}\n"),
+            &*read(name),
+            "```\n",
+            rest,
+        ]
+        .concat();
     }
     written
 }
@@ -38,26 +50,42 @@ fn with_files(page: &str) -> String {
 fn the_page_shows_the_files_that_were_tested() {
     let page = read(PAGE);
     let written = with_files(&page);
-    for language in ["python/assertion.py", "node/assertion.mjs", "go/assertion.go"] {
-        assert!(page.contains(&format!("<!-- examples/backends/{language} -->")), "{PAGE} lacks {language}");
+    for language in [
+        "python/assertion.py",
+        "node/assertion.mjs",
+        "go/assertion.go",
+    ] {
+        assert!(
+            page.contains(&format!("<!-- examples/backends/{language} -->")),
+            "{PAGE} lacks {language}"
+        );
     }
     if std::env::var_os("WRITE_PAGES").is_some() {
         return std::fs::write(path(PAGE), written).unwrap();
     }
-    assert_eq!(page, written, "{PAGE} shows other files than examples/backends has; run make generate");
+    assert_eq!(
+        page, written,
+        "{PAGE} shows other files than examples/backends has; run make generate"
+    );
 }
 
 #[test]
 fn the_pages_table_has_every_member_of_an_assertion() {
     let page = read(PAGE);
-    let table = page.split("\n## ").find(|section| section.starts_with("The format")).unwrap();
+    let table = page
+        .split("\n## ")
+        .find(|section| section.starts_with("The format"))
+        .unwrap();
     let in_table: BTreeSet<String> = table
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split_once("` |"))
         .map(|(names, _)| names.to_owned())
         .collect();
     let signed = signed_members();
-    assert_eq!(in_table, signed, "in the page's table, and in a signed assertion");
+    assert_eq!(
+        in_table, signed,
+        "in the page's table, and in a signed assertion"
+    );
 }
 
 fn signed_members() -> BTreeSet<String> {
@@ -72,10 +100,24 @@ fn signed_members() -> BTreeSet<String> {
         roles: Vec::new(),
         scopes: Vec::new(),
     };
-    let request = Some(AssertedRequest { id: "x".to_owned(), method: "GET".to_owned(), path: "/".to_owned() });
-    let assertion = Assertion { audience: "x".to_owned(), caller, request, issued_at: 0 };
+    let request = Some(AssertedRequest {
+        id: "x".to_owned(),
+        method: "GET".to_owned(),
+        path: "/".to_owned(),
+    });
+    let assertion = Assertion {
+        audience: "x".to_owned(),
+        caller,
+        request,
+        issued_at: 0,
+    };
     let token = Signer::generate().unwrap().sign(&assertion).unwrap();
-    let decoded =
-        |part: &str| -> Map<String, Value> { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap() };
-    token.split('.').take(2).flat_map(|part| decoded(part).into_iter().map(|(name, _)| name)).collect()
+    let decoded = |part: &str| -> Map<String, Value> {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    };
+    token
+        .split('.')
+        .take(2)
+        .flat_map(|part| decoded(part).into_iter().map(|(name, _)| name))
+        .collect()
 }

@@ -18,7 +18,10 @@ impl SharedKey {
     pub(crate) fn generate() -> Self {
         let mut secret = [0; 32];
         rand::fill(&mut secret).unwrap();
-        Self { keys: MacKeys::parse(&STANDARD.encode(secret)).unwrap(), secret }
+        Self {
+            keys: MacKeys::parse(&STANDARD.encode(secret)).unwrap(),
+            secret,
+        }
     }
 
     pub(crate) fn key_id(&self) -> String {

@@ -1,6 +1,8 @@
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
+};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use portcullis_assertion::{Assertion, Signer};
@@ -29,7 +31,8 @@ pub(crate) trait AssertionKey {
 pub(crate) struct SigningKey {
     pub(crate) signer: Signer,
     pair: EcdsaKeyPair,
-    /// Published beside it. Libraries hold a token to its key's own `alg`, so that only this shows whether a backend has a list.
+    /// Published beside it. Libraries hold a token to its key's own `alg`, so that only this shows
+    /// whether a backend has a list.
     es384: EcdsaKeyPair,
 }
 
@@ -37,11 +40,18 @@ const ES384_KEY_ID: &str = "es384";
 
 impl SigningKey {
     pub(crate) fn generate() -> Self {
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
+        let pkcs8 =
+            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+                .unwrap();
         let pem = pem("PRIVATE KEY", pkcs8.as_ref());
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref()).unwrap();
+        let pair =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref()).unwrap();
         let es384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
-        Self { signer: Signer::from_pem(pem.as_bytes()).unwrap(), pair, es384 }
+        Self {
+            signer: Signer::from_pem(pem.as_bytes()).unwrap(),
+            pair,
+            es384,
+        }
     }
 
     /// What is published: these keys, and one that no assertion is signed with.
@@ -53,7 +63,8 @@ impl SigningKey {
 
     fn es384_jwk(&self) -> Value {
         let point = self.es384.public_key().as_ref();
-        let [x, y] = [&point[1..49], &point[49..]].map(|coordinate| URL_SAFE_NO_PAD.encode(coordinate));
+        let [x, y] =
+            [&point[1..49], &point[49..]].map(|coordinate| URL_SAFE_NO_PAD.encode(coordinate));
         json!({ "kty": "EC", "crv": "P-384", "use": "sig", "alg": "ES384", "kid": ES384_KEY_ID, "x": x, "y": y })
     }
 
@@ -62,19 +73,29 @@ impl SigningKey {
         serde_json::from_str::<Value>(&self.signer.key_set()).unwrap()["keys"][0].clone()
     }
 
-    /// Everything that a backend can know of this key, as bytes that somebody may take for an HMAC secret.
+    /// Everything that a backend can know of this key, as bytes that somebody may take for an HMAC
+    /// secret.
     pub(crate) fn as_hmac_secrets(&self) -> Vec<Vec<u8>> {
         // RFC 5480 §2: the identifier of a P-256 key, before its point.
         const SPKI: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE";
         let point = self.pair.public_key().as_ref();
         let mut der = STANDARD.decode(SPKI).unwrap();
         der.extend(&point[1..]);
-        vec![pem("PUBLIC KEY", &der).into_bytes(), der, point.to_vec(), self.jwk().to_string().into_bytes()]
+        vec![
+            pem("PUBLIC KEY", &der).into_bytes(),
+            der,
+            point.to_vec(),
+            self.jwk().to_string().into_bytes(),
+        ]
     }
 
     /// Signs claims with the key that is published beside the gate's.
     pub(crate) fn sign_es384(&self, claims: &Value) -> String {
-        sign(&self.es384, &json!({ "alg": "ES384", "typ": "JWT", "kid": ES384_KEY_ID }), claims)
+        sign(
+            &self.es384,
+            &json!({ "alg": "ES384", "typ": "JWT", "kid": ES384_KEY_ID }),
+            claims,
+        )
     }
 }
 
@@ -100,18 +121,32 @@ fn sign(pair: &EcdsaKeyPair, header: &Value, claims: &Value) -> String {
 
 /// The part of a JWS that is signed.
 pub(crate) fn content(header: &Value, claims: &Value) -> String {
-    format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()))
+    format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header.to_string()),
+        URL_SAFE_NO_PAD.encode(claims.to_string())
+    )
 }
 
 /// A JWS with an HMAC for its signature.
 pub(crate) fn sign_hs256(secret: &[u8], header: &Value, claims: &Value) -> String {
     let content = content(header, claims);
-    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), content.as_bytes());
+    let tag = hmac::sign(
+        &hmac::Key::new(hmac::HMAC_SHA256, secret),
+        content.as_bytes(),
+    );
     format!("{content}.{}", URL_SAFE_NO_PAD.encode(tag))
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+    let lines: Vec<&str> = text
+        .as_bytes()
+        .chunks(64)
+        .map(|line| std::str::from_utf8(line).unwrap())
+        .collect();
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+        lines.join("\n")
+    )
 }

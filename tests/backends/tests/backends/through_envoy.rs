@@ -37,18 +37,33 @@ async fn through_envoy() -> anyhow::Result<()> {
     let key_file = write_key_file(stack.state(), &shared.line());
     let mut backends = Vec::new();
     for language in LANGUAGES {
-        let Some(example) = Example::prepare(language) else { continue };
-        let keys = Keys { url: Some(&keys_url), file: Some(&key_file) };
+        let Some(example) = Example::prepare(language) else {
+            continue;
+        };
+        let keys = Keys {
+            url: Some(&keys_url),
+            file: Some(&key_file),
+        };
         let backend = example.start(keys, Unbound::Refused).await;
         backends.push((language, backend, example));
     }
     add_policy(&stack).await?;
-    add_routes(&stack, backends.iter().map(|(language, backend, _)| (*language, backend.port())))?;
-    let token = stack.identity_provider().user_token(READER, TASK_API, "access_as_user").await?;
+    add_routes(
+        &stack,
+        backends
+            .iter()
+            .map(|(language, backend, _)| (*language, backend.port())),
+    )?;
+    let token = stack
+        .identity_provider()
+        .user_token(READER, TASK_API, "access_as_user")
+        .await?;
     for (language, backend, _) in &backends {
         is_reached(&stack, language, &token).await;
         its_callers_are_the_gates(&stack, language, &token).await?;
-        let around = backend.answer(&format!("GET {TARGET}"), &[("x-user-oid", "o")]).await;
+        let around = backend
+            .answer(&format!("GET {TARGET}"), &[("x-user-oid", "o")])
+            .await;
         around.must_be_problem(401, "assertion_missing", language);
     }
     stack.stop_authz().await?;
@@ -75,16 +90,34 @@ async fn through_envoy() -> anyhow::Result<()> {
 
 /// The ids of the keys that the authz server shares with an upstream; null if it shares none.
 async fn shared_with(upstream: &str, stack: &Stack) -> anyhow::Result<Value> {
-    let status: Value = stack.http().get(format!("{}/status", stack.administration())).send().await?.json().await?;
+    let status: Value = stack
+        .http()
+        .get(format!("{}/status", stack.administration()))
+        .send()
+        .await?
+        .json()
+        .await?;
     Ok(status["assertion_keys"]["HS256"][upstream].clone())
 }
 
-async fn get(stack: &Stack, language: &str, token: &str, own: &[(&str, &str)]) -> anyhow::Result<Answer> {
-    let request = stack.http().get(format!("{}/{language}{TARGET}", stack.gateway())).bearer_auth(token);
-    Answer::to(own.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
+async fn get(
+    stack: &Stack,
+    language: &str,
+    token: &str,
+    own: &[(&str, &str)],
+) -> anyhow::Result<Answer> {
+    let request = stack
+        .http()
+        .get(format!("{}/{language}{TARGET}", stack.gateway()))
+        .bearer_auth(token);
+    Answer::to(own.iter().fold(request, |request, (name, value)| {
+        request.header(*name, *value)
+    }))
+    .await
 }
 
-/// Waits until Envoy has read the routes, or the backend has the key of a gate that was started again.
+/// Waits until Envoy has read the routes, or the backend has the key of a gate that was started
+/// again.
 async fn is_reached(stack: &Stack, language: &str, token: &str) {
     let mut last = None;
     let reached = async {
@@ -101,8 +134,16 @@ async fn is_reached(stack: &Stack, language: &str, token: &str) {
     assert!(waited.is_ok(), "{language} is not reached: {last:?}");
 }
 
-async fn its_callers_are_the_gates(stack: &Stack, language: &str, token: &str) -> anyhow::Result<()> {
-    let forged = [(HEADER, "a.b.c"), ("x-user-oid", "somebody-else"), ("x-user-roles", "Admin")];
+async fn its_callers_are_the_gates(
+    stack: &Stack,
+    language: &str,
+    token: &str,
+) -> anyhow::Result<()> {
+    let forged = [
+        (HEADER, "a.b.c"),
+        ("x-user-oid", "somebody-else"),
+        ("x-user-roles", "Admin"),
+    ];
     for own in [&[][..], &forged] {
         let answer = get(stack, language, token, own).await?;
         let caller = json!({
@@ -112,7 +153,11 @@ async fn its_callers_are_the_gates(stack: &Stack, language: &str, token: &str) -
             "roles": ["Reader"],
             "scopes": ["access_as_user"],
         });
-        assert_eq!((answer.status.as_u16(), &answer.body["caller"]), (200, &caller), "{language}");
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["caller"]),
+            (200, &caller),
+            "{language}"
+        );
     }
     Ok(())
 }
@@ -126,10 +171,21 @@ async fn add_policy(stack: &Stack) -> anyhow::Result<()> {
 }
 
 /// As `envoy/README.md` says: a cluster and a route for each, with a prefix that Envoy takes off.
-fn add_routes<'a>(stack: &Stack, backends: impl Iterator<Item = (&'a str, u16)>) -> anyhow::Result<()> {
+fn add_routes<'a>(
+    stack: &Stack,
+    backends: impl Iterator<Item = (&'a str, u16)>,
+) -> anyhow::Result<()> {
     let folder = stack.state().join("envoy");
-    let (mut clusters, mut routes) = (read(&folder.join("clusters.yaml"))?, read(&folder.join("routes.yaml"))?);
-    let model = clusters["resources"].as_array().unwrap().last().unwrap().clone();
+    let (mut clusters, mut routes) = (
+        read(&folder.join("clusters.yaml"))?,
+        read(&folder.join("routes.yaml"))?,
+    );
+    let model = clusters["resources"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()
+        .clone();
     for (language, port) in backends {
         let mut cluster = model.clone();
         cluster["name"] = language.into();
@@ -147,7 +203,10 @@ fn add_routes<'a>(stack: &Stack, backends: impl Iterator<Item = (&'a str, u16)>)
                 "check_settings": {"context_extensions": extensions},
             }},
         });
-        routes["resources"][0]["virtual_hosts"][0]["routes"].as_array_mut().unwrap().insert(0, route);
+        routes["resources"][0]["virtual_hosts"][0]["routes"]
+            .as_array_mut()
+            .unwrap()
+            .insert(0, route);
     }
     replace(&folder.join("clusters.yaml"), &clusters)?;
     replace(&folder.join("routes.yaml"), &routes)

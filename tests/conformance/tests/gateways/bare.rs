@@ -1,22 +1,42 @@
-//! An Envoy with defaults: what is found there is what the settings in `envoy/` are for, and shows that the runner finds.
+//! An Envoy with defaults: what is found there is what the settings in `envoy/` are for, and shows
+//! that the runner finds.
 
 use std::time::Duration;
 
 use conformance_tests::{PROTECTED, Tokens, bare_envoy};
-use portcullis_conformance::{Echo, Handlers, IdentityHeaders, Progress, Protected, SAMPLE_HANDLERS, Target, run};
+use portcullis_conformance::{
+    Echo, Handlers, IdentityHeaders, Progress, Protected, SAMPLE_HANDLERS, Target, run,
+};
 use tokio::net::TcpListener;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/conformance.md");
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_envoy_with_defaults_fails_in_the_groups_that_the_document_names() -> anyhow::Result<()> {
-    let (traffic, records) = (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
-    let (upstream, url) = (traffic.local_addr()?.port(), format!("http://{}", records.local_addr()?));
+async fn an_envoy_with_defaults_fails_in_the_groups_that_the_document_names() -> anyhow::Result<()>
+{
+    let (traffic, records) = (
+        TcpListener::bind("127.0.0.1:0").await?,
+        TcpListener::bind("127.0.0.1:0").await?,
+    );
+    let (upstream, url) = (
+        traffic.local_addr()?.port(),
+        format!("http://{}", records.local_addr()?),
+    );
     let handlers = Handlers::new(SAMPLE_HANDLERS.iter().copied())?;
-    let echo = tokio::spawn(Echo { traffic, records, handlers }.serve());
+    let echo = tokio::spawn(
+        Echo {
+            traffic,
+            records,
+            handlers,
+        }
+        .serve(),
+    );
     let front = bare_envoy(upstream).await?;
     let tokens = Tokens::request(&front).await?;
-    let protected = PROTECTED.map(|path| Protected { path: path.to_owned(), token: tokens.opening(path).to_owned() });
+    let protected = PROTECTED.map(|path| Protected {
+        path: path.to_owned(),
+        token: tokens.opening(path).to_owned(),
+    });
     let target = Target {
         gateway: front.gateway(),
         host: front.gateway().to_string(),
@@ -30,11 +50,22 @@ async fn an_envoy_with_defaults_fails_in_the_groups_that_the_document_names() ->
     };
     let report = run(target, &Progress::default()).await?;
     echo.abort();
-    let found: Vec<String> =
-        report.groups.iter().filter(|group| !group.findings.is_empty()).map(|group| group.name.clone()).collect();
+    let found: Vec<String> = report
+        .groups
+        .iter()
+        .filter(|group| !group.findings.is_empty())
+        .map(|group| group.name.clone())
+        .collect();
     let document = std::fs::read_to_string(DOCUMENT)?;
-    let rows = document.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let rows = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let documented: Vec<String> = rows.map(str::to_owned).collect();
-    assert_eq!(found, documented, "docs/conformance.md must have a row for each group that fails:\n{}", report.text());
+    assert_eq!(
+        found,
+        documented,
+        "docs/conformance.md must have a row for each group that fails:\n{}",
+        report.text()
+    );
     Ok(())
 }

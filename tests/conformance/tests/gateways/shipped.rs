@@ -20,15 +20,27 @@ impl Echo {
     fn start() -> anyhow::Result<Self> {
         let (traffic, records) = (PortChoice::AnyFree.pick(0)?, PortChoice::AnyFree.pick(0)?);
         let mut child = Command::new(dev_stack::program("portcullis")?)
-            .args(["conformance-echo", "--listen", &format!("127.0.0.1:{traffic}")])
+            .args([
+                "conformance-echo",
+                "--listen",
+                &format!("127.0.0.1:{traffic}"),
+            ])
             .args(["--records-listen", &format!("127.0.0.1:{records}")])
             .stderr(Stdio::piped())
             .spawn()?;
         // It says so once both ports are bound.
         let mut line = String::new();
-        std::io::BufReader::new(child.stderr.take().context("standard error")?).read_line(&mut line)?;
-        let echo = Self { child, traffic, records };
-        ensure!(line.contains("the echo serves"), "the echo did not start: {line}");
+        std::io::BufReader::new(child.stderr.take().context("standard error")?)
+            .read_line(&mut line)?;
+        let echo = Self {
+            child,
+            traffic,
+            records,
+        };
+        ensure!(
+            line.contains("the echo serves"),
+            "the echo did not start: {line}"
+        );
         Ok(echo)
     }
 }
@@ -40,14 +52,22 @@ impl Drop for Echo {
     }
 }
 
-fn run(echo: &Echo, gateway: &str, tokens: &Tokens, folder: &Path) -> anyhow::Result<(Option<i32>, String)> {
+fn run(
+    echo: &Echo,
+    gateway: &str,
+    tokens: &Tokens,
+    folder: &Path,
+) -> anyhow::Result<(Option<i32>, String)> {
     let mut command = Command::new(dev_stack::program("portcullis")?);
     command.args(["conformance", "--format", "json", "--gateway", gateway]);
     command.args(["--echo", &format!("http://127.0.0.1:{}", echo.records)]);
     for (number, path) in PROTECTED.iter().enumerate() {
         let file = folder.join(format!("{number}.token"));
         std::fs::write(&file, tokens.opening(path))?;
-        command.args(["--protected", path]).arg("--token-file").arg(file);
+        command
+            .args(["--protected", path])
+            .arg("--token-file")
+            .arg(file);
     }
     for path in PUBLIC {
         command.args(["--public", path]);
@@ -62,29 +82,65 @@ async fn nothing_is_found_in_the_gateway_that_ships() -> anyhow::Result<()> {
     let front = shipped_envoy(echo.traffic).await?;
     let tokens = Tokens::request(&front).await?;
     let folder = tempfile::tempdir()?;
-    let (code, text) = run(&echo, &format!("http://{}", front.gateway()), &tokens, folder.path())?;
-    let report: Value = serde_json::from_str(&text).with_context(|| format!("exit code {code:?}: {text}"))?;
+    let (code, text) = run(
+        &echo,
+        &format!("http://{}", front.gateway()),
+        &tokens,
+        folder.path(),
+    )?;
+    let report: Value =
+        serde_json::from_str(&text).with_context(|| format!("exit code {code:?}: {text}"))?;
     let groups = report["groups"].as_array().context("groups")?;
-    let findings: Vec<&Value> = groups.iter().filter_map(|group| group["findings"].as_array()).flatten().collect();
+    let findings: Vec<&Value> = groups
+        .iter()
+        .filter_map(|group| group["findings"].as_array())
+        .flatten()
+        .collect();
     let first: Vec<&&Value> = findings.iter().take(10).collect();
-    assert!(findings.is_empty() && code == Some(0), "exit code {code:?}, {} findings: {first:#?}", findings.len());
+    assert!(
+        findings.is_empty() && code == Some(0),
+        "exit code {code:?}, {} findings: {first:#?}",
+        findings.len()
+    );
 
     let count = |name: &str, member: &str| {
         let group = groups.iter().find(|group| group["name"] == name);
-        group.and_then(|group| group[member].as_u64()).unwrap_or_default()
+        group
+            .and_then(|group| group[member].as_u64())
+            .unwrap_or_default()
     };
     for version in ["h1", "h2"] {
-        for (route, services) in [("protected", 3), ("public", 3), ("preflight", 3), ("unknown", 3)] {
+        for (route, services) in [
+            ("protected", 3),
+            ("public", 3),
+            ("preflight", 3),
+            ("unknown", 3),
+        ] {
             let name = format!("headers, {route}, {version}");
-            assert!(count(&name, "cases") >= 1_000 * services, "{name}: {}", count(&name, "cases"));
-            // A spoof that is taken off leaves an honest request. Were nothing to arrive, nothing would be shown.
+            assert!(
+                count(&name, "cases") >= 1_000 * services,
+                "{name}: {}",
+                count(&name, "cases")
+            );
+            // A spoof that is taken off leaves an honest request. Were nothing to arrive, nothing
+            // would be shown.
             let arrive = matches!(route, "protected" | "public");
-            assert_eq!(count(&name, "reached") > 1_000, arrive, "{name}: {} reached", count(&name, "reached"));
+            assert_eq!(
+                count(&name, "reached") > 1_000,
+                arrive,
+                "{name}: {} reached",
+                count(&name, "reached")
+            );
         }
-        let paths: u64 =
-            ["no token", "another token"].iter().map(|kind| count(&format!("paths, {kind}, {version}"), "cases")).sum();
+        let paths: u64 = ["no token", "another token"]
+            .iter()
+            .map(|kind| count(&format!("paths, {kind}, {version}"), "cases"))
+            .sum();
         assert!(paths >= 10_000, "paths over {version}: {paths}");
-        assert!(count(&format!("smuggling, {version}"), "cases") >= 250, "smuggling over {version}");
+        assert!(
+            count(&format!("smuggling, {version}"), "cases") >= 250,
+            "smuggling over {version}"
+        );
     }
     assert!(count("smuggling, h1", "cases") >= 1_000);
     // A gateway that is in the middle of something does not drain.

@@ -10,56 +10,105 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 async fn call(stack: &Stack, method: Method, path: &str) -> anyhow::Result<(StatusCode, Value)> {
-    let response = stack.http().request(method, format!("{}{path}", stack.administration())).send().await?;
+    let response = stack
+        .http()
+        .request(method, format!("{}{path}", stack.administration()))
+        .send()
+        .await?;
     let (status, text) = (response.status(), response.text().await?);
     Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
 }
 
 async fn metrics(stack: &Stack) -> anyhow::Result<String> {
-    Ok(stack.http().get(format!("{}/metrics", stack.authz_operations())).send().await?.text().await?)
+    Ok(stack
+        .http()
+        .get(format!("{}/metrics", stack.authz_operations()))
+        .send()
+        .await?
+        .text()
+        .await?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn policies_are_read_anew_at_once_and_what_is_wrong_with_them_is_shown() -> anyhow::Result<()> {
+async fn policies_are_read_anew_at_once_and_what_is_wrong_with_them_is_shown() -> anyhow::Result<()>
+{
     let stack = Stack::start_apart().await?;
     let file = stack.state().join("policy.yaml");
     let good = std::fs::read_to_string(&file)?;
-    let token = stack.identity_provider().user_token(READER, TASK_API, "access_as_user").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(READER, TASK_API, "access_as_user")
+        .await?;
     assert_eq!(verdict(&stack, &token).await?, "200");
     let (_, before) = call(&stack, Method::GET, "/status").await?;
-    assert_eq!(before["policies"]["names"], serde_json::json!(["audit", "notifications", "tasks"]));
+    assert_eq!(
+        before["policies"]["names"],
+        serde_json::json!(["audit", "notifications", "tasks"])
+    );
     assert_eq!(before["policies"]["refused"], Value::Null);
     for (table, windows) in [("callers", 1), ("addresses", 0)] {
         assert_eq!(before["rate_limits"][table]["windows"], windows, "{before}");
         let line = format!("portcullis_rate_limit_windows{{table=\"{table}\"}} {windows}\n");
         assert!(metrics(&stack).await?.contains(&line), "{line}");
     }
-    for (held, capacity) in [("/decision_cache", 256), ("/rate_limits/callers", 112), ("/rate_limits/addresses", 16)] {
-        let number = |name: &str| before.pointer(&format!("{held}/{name}")).and_then(Value::as_u64);
-        assert_eq!(number("capacity_bytes"), Some(capacity * 1024 * 1024), "{held}: {before}");
+    for (held, capacity) in [
+        ("/decision_cache", 256),
+        ("/rate_limits/callers", 112),
+        ("/rate_limits/addresses", 16),
+    ] {
+        let number = |name: &str| {
+            before
+                .pointer(&format!("{held}/{name}"))
+                .and_then(Value::as_u64)
+        };
+        assert_eq!(
+            number("capacity_bytes"),
+            Some(capacity * 1024 * 1024),
+            "{held}: {before}"
+        );
         assert!(number("bytes") < Some(64 * 1024), "{held}: {before}");
     }
 
-    // Whoever is on the deny list is refused by the next request, though their token was accepted and is remembered.
+    // Whoever is on the deny list is refused by the next request, though their token was accepted
+    // and is remembered.
     let reader = "\n---\napiVersion: portcullis.dev/v1alpha1\nkind: DenyList\nmetadata: {name: incident}\nspec: {callers: [aaaaaaaa-0003-4000-8000-000000000003]}\n";
     std::fs::write(&file, format!("{good}{reader}"))?;
     let (status, body) = call(&stack, Method::POST, "/policies/reload").await?;
     assert_eq!(status, StatusCode::OK);
     assert_ne!(body["version"], before["policies"]["version"]);
     assert_eq!(verdict(&stack, &token).await?, "403 caller_blocked");
-    let other = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
+    let other = stack
+        .identity_provider()
+        .user_token(EDITOR, TASK_API, "access_as_user")
+        .await?;
     assert_eq!(verdict(&stack, &other).await?, "200");
 
     std::fs::write(&file, good.replace("issuer: entra", "isuer: entra"))?;
     let (status, problem) = call(&stack, Method::POST, "/policies/reload").await?;
     let detail = problem["detail"].as_str().unwrap_or_default();
-    assert!(status == StatusCode::UNPROCESSABLE_ENTITY && detail.contains("spec.isuer"), "{problem}");
+    assert!(
+        status == StatusCode::UNPROCESSABLE_ENTITY && detail.contains("spec.isuer"),
+        "{problem}"
+    );
     let (_, after) = call(&stack, Method::GET, "/status").await?;
-    assert_eq!(after["policies"]["version"], body["version"], "the last good ones stay in force");
-    assert!(after["policies"]["refused"].as_str().is_some_and(|refused| refused.contains("spec.isuer")), "{after}");
+    assert_eq!(
+        after["policies"]["version"], body["version"],
+        "the last good ones stay in force"
+    );
+    assert!(
+        after["policies"]["refused"]
+            .as_str()
+            .is_some_and(|refused| refused.contains("spec.isuer")),
+        "{after}"
+    );
     let version = body["version"].as_str().unwrap_or_default();
     let text = metrics(&stack).await?;
-    assert!(text.contains(&format!("portcullis_policy_version{{version=\"{version}\"}} 1")), "{text}");
+    assert!(
+        text.contains(&format!(
+            "portcullis_policy_version{{version=\"{version}\"}} 1"
+        )),
+        "{text}"
+    );
     assert!(text.contains("portcullis_policy_stale 1"), "{text}");
     stack.stop().await
 }
@@ -67,13 +116,25 @@ async fn policies_are_read_anew_at_once_and_what_is_wrong_with_them_is_shown() -
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_are_shown_fetched_anew_and_forgotten() -> anyhow::Result<()> {
     let mut stack = Stack::start_apart().await?;
-    let token = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(EDITOR, TASK_API, "access_as_user")
+        .await?;
     assert_eq!(verdict(&stack, &token).await?, "200");
     let (_, status) = call(&stack, Method::GET, "/status").await?;
-    let sources = status["issuers"][0]["keys"].as_array().cloned().unwrap_or_default();
-    assert_eq!((status["issuers"][0]["name"].as_str(), sources.len()), (Some("entra"), 2), "{status}");
+    let sources = status["issuers"][0]["keys"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    assert_eq!(
+        (status["issuers"][0]["name"].as_str(), sources.len()),
+        (Some("entra"), 2),
+        "{status}"
+    );
     assert!(
-        sources.iter().all(|source| source["fetches"]["success"] == 1 && source["age_seconds"].is_u64()),
+        sources
+            .iter()
+            .all(|source| source["fetches"]["success"] == 1 && source["age_seconds"].is_u64()),
         "{status}"
     );
     assert_eq!(status["decision_cache"]["callers"], 1);
@@ -81,26 +142,44 @@ async fn keys_are_shown_fetched_anew_and_forgotten() -> anyhow::Result<()> {
     let (answered, _) = call(&stack, Method::POST, "/keys/refresh").await?;
     assert_eq!(answered, StatusCode::NO_CONTENT);
     let text = metrics(&stack).await?;
-    for line in
-        ["portcullis_keys{issuer=\"entra\"", "portcullis_key_age_seconds{issuer=\"entra\"", "result=\"success\"} 2"]
-    {
+    for line in [
+        "portcullis_keys{issuer=\"entra\"",
+        "portcullis_key_age_seconds{issuer=\"entra\"",
+        "result=\"success\"} 2",
+    ] {
         assert!(text.contains(line), "{line} is missing in:\n{text}");
     }
 
-    let browser = stack.http().post(format!("{}/keys/forget", stack.administration()));
-    let answer = browser.header("origin", "https://evil.example").send().await?;
+    let browser = stack
+        .http()
+        .post(format!("{}/keys/forget", stack.administration()));
+    let answer = browser
+        .header("origin", "https://evil.example")
+        .send()
+        .await?;
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
     assert_eq!(verdict(&stack, &token).await?, "200");
 
     stack.stop_issuer().await?;
     let (answered, problem) = call(&stack, Method::POST, "/keys/refresh").await?;
     assert!(
-        answered == StatusCode::BAD_GATEWAY && problem["detail"].as_str().is_some_and(|text| text.contains("refused"))
+        answered == StatusCode::BAD_GATEWAY
+            && problem["detail"]
+                .as_str()
+                .is_some_and(|text| text.contains("refused"))
     );
-    assert_eq!(verdict(&stack, &token).await?, "200", "the last good keys stay");
+    assert_eq!(
+        verdict(&stack, &token).await?,
+        "200",
+        "the last good keys stay"
+    );
     let (answered, _) = call(&stack, Method::POST, "/keys/forget").await?;
     assert_eq!(answered, StatusCode::NO_CONTENT);
-    assert_eq!(verdict(&stack, &token).await?, "503 authorization_unavailable", "not even who is remembered passes");
+    assert_eq!(
+        verdict(&stack, &token).await?,
+        "503 authorization_unavailable",
+        "not even who is remembered passes"
+    );
     let stored = std::fs::read_dir(stack.state().join("keys"))?.count();
     assert_eq!(stored, 0, "what is on disk is forgotten too");
     stack.stop().await
@@ -109,7 +188,10 @@ async fn keys_are_shown_fetched_anew_and_forgotten() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_while_the_issuer_is_away_serves_with_the_keys_on_disk() -> anyhow::Result<()> {
     let mut stack = Stack::start_apart().await?;
-    let token = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(EDITOR, TASK_API, "access_as_user")
+        .await?;
     stack.stop_issuer().await?;
     stack.stop_authz().await?;
     stack.start_authz().await?;

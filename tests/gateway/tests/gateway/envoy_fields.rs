@@ -1,7 +1,12 @@
-//! The fields of Envoy's messages, read from the binary: what `portcullis lint` lists is what this Envoy has.
+//! The fields of Envoy's messages, read from the binary: what `portcullis lint` lists is what this
+//! Envoy has.
 //!
-//! `UPDATE_ENVOY_FIELDS=1` writes the file anew. The tests of `authz/server` then tell which fields have no rule.
-#![allow(clippy::indexing_slicing, reason = "a test may panic, its helpers outside #[test] functions too")]
+//! `UPDATE_ENVOY_FIELDS=1` writes the file anew. The tests of `authz/server` then tell which fields
+//! have no rule.
+#![allow(
+    clippy::indexing_slicing,
+    reason = "a test may panic, its helpers outside #[test] functions too"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -10,9 +15,14 @@ use std::path::Path;
 use anyhow::Context as _;
 use prost::Message as _;
 use prost_types::field_descriptor_proto::Type;
-use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, MessageOptions};
+use prost_types::{
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, MessageOptions,
+};
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../authz/server/src/lint/tests/envoy_fields.txt");
+const FILE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../authz/server/src/lint/tests/envoy_fields.txt"
+);
 /// Packages whose descriptors the binary holds, as their files begin.
 const PACKAGES: [&str; 3] = ["envoy/", "xds/", "udpa/"];
 
@@ -27,17 +37,29 @@ impl Declared {
     fn of(binary: &[u8]) -> Self {
         let mut declared = Self::default();
         // A serialized FileDescriptorProto begins with field 1, its name.
-        let starts = binary.windows(2).enumerate().filter(|(_, window)| window[0] == 0x0a).map(|(start, _)| start);
+        let starts = binary
+            .windows(2)
+            .enumerate()
+            .filter(|(_, window)| window[0] == 0x0a)
+            .map(|(start, _)| start);
         for start in starts {
-            let name = binary.get(start + 2..start + 2 + usize::from(binary[start + 1])).unwrap_or_default();
-            let is_file = PACKAGES.iter().any(|package| name.starts_with(package.as_bytes()));
+            let name = binary
+                .get(start + 2..start + 2 + usize::from(binary[start + 1]))
+                .unwrap_or_default();
+            let is_file = PACKAGES
+                .iter()
+                .any(|package| name.starts_with(package.as_bytes()));
             if is_file
                 && name.ends_with(b".proto")
                 && let Some(file) = file_at(&binary[start..])
             {
                 let package = file.package().to_owned();
-                file.message_type.into_iter().for_each(|message| declared.add(&package, message));
-                file.enum_type.into_iter().for_each(|kind| declared.add_enum(&package, kind));
+                file.message_type
+                    .into_iter()
+                    .for_each(|message| declared.add(&package, message));
+                file.enum_type
+                    .into_iter()
+                    .for_each(|kind| declared.add_enum(&package, kind));
             }
         }
         declared
@@ -45,8 +67,14 @@ impl Declared {
 
     fn add(&mut self, scope: &str, message: DescriptorProto) {
         let name = format!("{scope}.{}", message.name());
-        message.nested_type.iter().for_each(|inner| self.add(&name, inner.clone()));
-        message.enum_type.iter().for_each(|kind| self.add_enum(&name, kind.clone()));
+        message
+            .nested_type
+            .iter()
+            .for_each(|inner| self.add(&name, inner.clone()));
+        message
+            .enum_type
+            .iter()
+            .for_each(|kind| self.add_enum(&name, kind.clone()));
         self.messages.insert(name, message);
     }
 
@@ -60,9 +88,18 @@ impl Declared {
             if name == "google.protobuf.Any" {
                 return true;
             }
-            let fields = self.messages.get(&name).map(|message| message.field.as_slice()).unwrap_or_default();
+            let fields = self
+                .messages
+                .get(&name)
+                .map(|message| message.field.as_slice())
+                .unwrap_or_default();
             if seen.insert(name) {
-                next.extend(fields.iter().filter(|field| field.r#type() == Type::Message).map(type_name));
+                next.extend(
+                    fields
+                        .iter()
+                        .filter(|field| field.r#type() == Type::Message)
+                        .map(type_name),
+                );
             }
         }
         false
@@ -71,10 +108,19 @@ impl Declared {
     fn kind(&self, field: &FieldDescriptorProto) -> String {
         let name = type_name(field);
         match self.messages.get(&name) {
-            Some(entry) if entry.options.as_ref().is_some_and(MessageOptions::map_entry) => {
+            Some(entry)
+                if entry
+                    .options
+                    .as_ref()
+                    .is_some_and(MessageOptions::map_entry) =>
+            {
                 format!("map of {}", self.kind(&entry.field[1]))
             }
-            _ if name.is_empty() => field.r#type().as_str_name().trim_start_matches("TYPE_").to_lowercase(),
+            _ if name.is_empty() => field
+                .r#type()
+                .as_str_name()
+                .trim_start_matches("TYPE_")
+                .to_lowercase(),
             _ => name,
         }
     }
@@ -85,11 +131,18 @@ impl Declared {
         if let Some(message) = self.messages.get(name) {
             for field in &message.field {
                 let is_message = field.r#type() == Type::Message;
-                let mark = if is_message && self.is_extensible(&type_name(field)) { " extensible" } else { "" };
+                let mark = if is_message && self.is_extensible(&type_name(field)) {
+                    " extensible"
+                } else {
+                    ""
+                };
                 writeln!(text, "  {} {}{mark}", field.name(), self.kind(field))?;
             }
         } else {
-            let kind = self.enums.get(name).with_context(|| format!("this Envoy has no {name}"))?;
+            let kind = self
+                .enums
+                .get(name)
+                .with_context(|| format!("this Envoy has no {name}"))?;
             for value in &kind.value {
                 writeln!(text, "  {} {}", value.name(), value.number())?;
             }
@@ -105,7 +158,8 @@ fn type_name(field: &FieldDescriptorProto) -> String {
 /// Reads as far as there are fields of the message in ascending order: nothing tells where it ends.
 fn file_at(bytes: &[u8]) -> Option<FileDescriptorProto> {
     let mut end = 0;
-    while let Some(length) = field_length(&bytes[end..]).filter(|_| end == 0 || bytes[end] != 0x0a) {
+    while let Some(length) = field_length(&bytes[end..]).filter(|_| end == 0 || bytes[end] != 0x0a)
+    {
         end += length;
     }
     FileDescriptorProto::decode(&bytes[..end]).ok()
@@ -116,7 +170,9 @@ fn field_length(bytes: &[u8]) -> Option<usize> {
     let tag = prost::encoding::decode_varint(&mut rest).ok()?;
     let is_known = (1..=14).contains(&(tag >> 3));
     match tag & 7 {
-        0 if is_known => prost::encoding::decode_varint(&mut rest).ok().map(|_| bytes.len() - rest.len()),
+        0 if is_known => prost::encoding::decode_varint(&mut rest)
+            .ok()
+            .map(|_| bytes.len() - rest.len()),
         2 if is_known => {
             let length = usize::try_from(prost::encoding::decode_varint(&mut rest).ok()?).ok()?;
             (length <= rest.len()).then(|| bytes.len() - rest.len() + length)
@@ -130,10 +186,15 @@ fn list_is_of_the_fields_that_this_envoy_has() -> anyhow::Result<()> {
     let binary = std::fs::read(std::env::var("ENVOY")?)?;
     let declared = Declared::of(&binary);
     let written = std::fs::read_to_string(FILE)?;
-    let (head, names): (Vec<&str>, Vec<&str>) =
-        written.lines().filter(|line| !line.starts_with("  ")).partition(|line| line.starts_with('#'));
+    let (head, names): (Vec<&str>, Vec<&str>) = written
+        .lines()
+        .filter(|line| !line.starts_with("  "))
+        .partition(|line| line.starts_with('#'));
     let head: Vec<String> = head.iter().map(|line| format!("{line}\n")).collect();
-    let described: Vec<String> = names.iter().map(|name| declared.describe(name)).collect::<anyhow::Result<_>>()?;
+    let described: Vec<String> = names
+        .iter()
+        .map(|name| declared.describe(name))
+        .collect::<anyhow::Result<_>>()?;
     let expected = head.concat() + &described.concat();
     if std::env::var_os("UPDATE_ENVOY_FIELDS").is_some() {
         std::fs::write(FILE, &expected)?;

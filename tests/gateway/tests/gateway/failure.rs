@@ -20,51 +20,83 @@ async fn recovery(stack: &Stack, token: &str) -> anyhow::Result<Duration> {
         if verdict == "200" {
             return Ok(started.elapsed());
         }
-        ensure!(started.elapsed() < RECOVERY_LIMIT, "after {RECOVERY_LIMIT:?} still: {verdict}");
+        ensure!(
+            started.elapsed() < RECOVERY_LIMIT,
+            "after {RECOVERY_LIMIT:?} still: {verdict}"
+        );
         sleep(Duration::from_millis(10)).await;
     }
 }
 
 fn reached_services(stack: &Stack) -> usize {
-    stack.upstream_bytes().iter().filter(|(_, bytes)| !bytes.is_empty()).count()
+    stack
+        .upstream_bytes()
+        .iter()
+        .filter(|(_, bytes)| !bytes.is_empty())
+        .count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gate_that_hangs_or_dies_lets_nothing_through_and_recovers() -> anyhow::Result<()> {
     let mut stack = Stack::start_varied(Variation::default().policies(without_rate_limits)).await?;
-    let token = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(EDITOR, TASK_API, "access_as_user")
+        .await?;
     assert_eq!(verdict(&stack, &token).await?, "200");
 
     stack.hang_authz(true)?;
     stack.forget_upstream_bytes();
     for _ in 0..3 {
-        assert_eq!(verdict(&stack, &token).await?, "503 authorization_unavailable", "while it hangs");
+        assert_eq!(
+            verdict(&stack, &token).await?,
+            "503 authorization_unavailable",
+            "while it hangs"
+        );
     }
     assert_eq!(reached_services(&stack), 0);
     stack.hang_authz(false)?;
-    println!("recovered from hanging after {:?}", recovery(&stack, &token).await?);
+    println!(
+        "recovered from hanging after {:?}",
+        recovery(&stack, &token).await?
+    );
 
     stack.crash_authz().await?;
     stack.forget_upstream_bytes();
     for _ in 0..3 {
-        assert_eq!(verdict(&stack, &token).await?, "503 authorization_unavailable", "while it is dead");
+        assert_eq!(
+            verdict(&stack, &token).await?,
+            "503 authorization_unavailable",
+            "while it is dead"
+        );
     }
     assert_eq!(reached_services(&stack), 0);
     stack.start_authz().await?;
-    println!("recovered from a crash after {:?}", recovery(&stack, &token).await?);
+    println!(
+        "recovered from a crash after {:?}",
+        recovery(&stack, &token).await?
+    );
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rolling_restart_of_two_gates_loses_no_request() -> anyhow::Result<()> {
-    let variation = Variation::default().authz_instances(2).policies(without_rate_limits);
+    let variation = Variation::default()
+        .authz_instances(2)
+        .policies(without_rate_limits);
     let mut stack = Stack::start_varied(variation.authz_arguments(["--drain-delay", "2s"])).await?;
-    let token = stack.identity_provider().user_token(ADMIN, TASK_API, "access_as_user").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(ADMIN, TASK_API, "access_as_user")
+        .await?;
     let load = Load::start(&stack, 8, "/api/me", &token)?;
     load.answered(200).await?;
     for round in 0..2 {
         for instance in 0..2 {
-            stack.restart_authz(instance).await.with_context(|| format!("round {round}, instance {instance}"))?;
+            stack
+                .restart_authz(instance)
+                .await
+                .with_context(|| format!("round {round}, instance {instance}"))?;
             load.answered(200).await?;
         }
     }
@@ -75,7 +107,10 @@ async fn a_rolling_restart_of_two_gates_loses_no_request() -> anyhow::Result<()>
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hot_restart_of_envoy_loses_no_request() -> anyhow::Result<()> {
     let mut stack = Stack::start_varied(Variation::default().policies(without_rate_limits)).await?;
-    let token = stack.identity_provider().user_token(ADMIN, TASK_API, "access_as_user").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(ADMIN, TASK_API, "access_as_user")
+        .await?;
     let load = Load::start(&stack, 8, "/api/me", &token)?;
     load.answered(200).await?;
     for _ in 0..2 {
@@ -90,8 +125,14 @@ async fn a_hot_restart_of_envoy_loses_no_request() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_clients_starve_nobody_and_are_sent_away() -> anyhow::Result<()> {
     let stack = Stack::start_varied(Variation::default().policies(without_rate_limits)).await?;
-    let token = stack.identity_provider().user_token(EDITOR, NOTIFICATION, "Notify.Send").await?;
-    let creator = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(EDITOR, NOTIFICATION, "Notify.Send")
+        .await?;
+    let creator = stack
+        .identity_provider()
+        .user_token(EDITOR, TASK_API, "access_as_user")
+        .await?;
     let mut slow = Vec::new();
     for number in 0..300 {
         let mut connection = TcpStream::connect(stack.gateway_address()).await?;

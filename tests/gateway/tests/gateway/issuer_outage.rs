@@ -1,5 +1,5 @@
-//! Issuers that do not answer: their own tokens get 503 and everything else goes on, also while policies
-//! change and programs start.
+//! Issuers that do not answer: their own tokens get 503 and everything else goes on, also while
+//! policies change and programs start.
 
 mod second_issuer;
 
@@ -40,7 +40,9 @@ fn with_second_issuer(policies: &str, issuer: &SecondIssuer) -> String {
 /// A token of the second issuer for the notifications.
 async fn token_of(issuer: &SecondIssuer, stack: &Stack) -> anyhow::Result<String> {
     let entra = stack.identity_provider();
-    let token = entra.user_token(EDITOR, NOTIFICATION, "Notify.Send").await?;
+    let token = entra
+        .user_token(EDITOR, NOTIFICATION, "Notify.Send")
+        .await?;
     entra
         .resign(&token, |_, claims| {
             claims["iss"] = issuer.url().into();
@@ -52,7 +54,14 @@ async fn token_of(issuer: &SecondIssuer, stack: &Stack) -> anyhow::Result<String
 }
 
 async fn get(stack: &Stack, path: &str, token: &str) -> anyhow::Result<String> {
-    Ok(Answer::to(stack.http().get(format!("{}{path}", stack.gateway())).bearer_auth(token)).await?.verdict())
+    Ok(Answer::to(
+        stack
+            .http()
+            .get(format!("{}{path}", stack.gateway()))
+            .bearer_auth(token),
+    )
+    .await?
+    .verdict())
 }
 
 async fn notifications(stack: &Stack, token: &str) -> anyhow::Result<String> {
@@ -60,50 +69,83 @@ async fn notifications(stack: &Stack, token: &str) -> anyhow::Result<String> {
 }
 
 /// Asks until the answer is `expected`, and fails with the last answer if it does not come.
-async fn becomes(expected: &str, ask: impl AsyncFn() -> anyhow::Result<String>) -> anyhow::Result<()> {
+async fn becomes(
+    expected: &str,
+    ask: impl AsyncFn() -> anyhow::Result<String>,
+) -> anyhow::Result<()> {
     let started = Instant::now();
     loop {
         let answer = ask().await?;
         if answer == expected {
             return Ok(());
         }
-        ensure!(started.elapsed() < PATIENCE, "{answer} instead of {expected}");
+        ensure!(
+            started.elapsed() < PATIENCE,
+            "{answer} instead of {expected}"
+        );
         sleep(Duration::from_millis(50)).await;
     }
 }
 
 async fn admin(stack: &Stack, method: Method, path: &str) -> anyhow::Result<(StatusCode, Value)> {
-    let response = stack.http().request(method, format!("{}{path}", stack.administration())).send().await?;
+    let response = stack
+        .http()
+        .request(method, format!("{}{path}", stack.administration()))
+        .send()
+        .await?;
     let (status, text) = (response.status(), response.text().await?);
     Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
 }
 
 async fn operations(stack: &Stack, path: &str) -> anyhow::Result<String> {
-    Ok(stack.http().get(format!("{}{path}", stack.authz_operations())).send().await?.text().await?)
+    Ok(stack
+        .http()
+        .get(format!("{}{path}", stack.authz_operations()))
+        .send()
+        .await?
+        .text()
+        .await?)
 }
 
 /// The decision record of the last fault.
 fn last_fault(stack: &Stack) -> anyhow::Result<Value> {
     let log = stack.authz_log()?;
-    let line = log.lines().rfind(|line| line.contains("\"outcome\":\"fault\"")).context("no fault is recorded")?;
+    let line = log
+        .lines()
+        .rfind(|line| line.contains("\"outcome\":\"fault\""))
+        .context("no fault is recorded")?;
     Ok(serde_json::from_str(line)?)
 }
 
 fn issuer_named<'a>(status: &'a Value, name: &str) -> anyhow::Result<&'a Value> {
     let issuers = status["issuers"].as_array().context("no issuers")?;
-    issuers.iter().find(|issuer| issuer["name"] == name).with_context(|| format!("{name} is not in {status}"))
+    issuers
+        .iter()
+        .find(|issuer| issuer["name"] == name)
+        .with_context(|| format!("{name} is not in {status}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deny_list_counts_at_once_while_another_issuer_is_away() -> anyhow::Result<()> {
-    let variation = Variation::default().policies(without_rate_limits).authz_arguments(ISSUER_WAIT);
+    let variation = Variation::default()
+        .policies(without_rate_limits)
+        .authz_arguments(ISSUER_WAIT);
     let mut stack = Stack::start_varied(variation).await?;
     let second = SecondIssuer::with_keys(stack.identity_provider().keys().await?)?;
-    let reader = stack.identity_provider().user_token(READER, TASK_API, "access_as_user").await?;
-    let editor = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
+    let reader = stack
+        .identity_provider()
+        .user_token(READER, TASK_API, "access_as_user")
+        .await?;
+    let editor = stack
+        .identity_provider()
+        .user_token(EDITOR, TASK_API, "access_as_user")
+        .await?;
     let stranger = token_of(&second, &stack).await?;
     let trusted = std::fs::read_to_string(stack.certificate_authority())?;
-    std::fs::write(stack.certificate_authority(), format!("{trusted}{}", second.certificate))?;
+    std::fs::write(
+        stack.certificate_authority(),
+        format!("{trusted}{}", second.certificate),
+    )?;
     stack.stop_authz().await?;
     stack.start_authz().await?;
     // The services learn the new key of assertions.
@@ -116,24 +158,43 @@ async fn a_deny_list_counts_at_once_while_another_issuer_is_away() -> anyhow::Re
     let asked = Instant::now();
     let (status, body) = admin(&stack, Method::POST, "/policies/reload").await?;
     ensure!(status == StatusCode::OK, "{body}");
-    ensure!(asked.elapsed() < Duration::from_secs(10), "the reload waited {:?}", asked.elapsed());
+    ensure!(
+        asked.elapsed() < Duration::from_secs(10),
+        "the reload waited {:?}",
+        asked.elapsed()
+    );
     assert_eq!(notifications(&stack, &stranger).await?, UNAVAILABLE);
     assert_eq!(verdict(&stack, &reader).await?, "200");
     let record = last_fault(&stack)?;
-    for (field, expected) in [("reason", "keys_unavailable"), ("issuer", "second"), ("policy", "notifications")] {
+    for (field, expected) in [
+        ("reason", "keys_unavailable"),
+        ("issuer", "second"),
+        ("policy", "notifications"),
+    ] {
         assert_eq!(record[field], expected, "{record}");
     }
     assert_eq!(record["source"], second.metadata(), "{record}");
-    ensure!(record["cause"].as_str().is_some_and(|cause| cause.contains("cannot be reached")), "{record}");
+    ensure!(
+        record["cause"]
+            .as_str()
+            .is_some_and(|cause| cause.contains("cannot be reached")),
+        "{record}"
+    );
 
     // The steps of an incident: forget keys, then deny. Nobody else is affected.
-    assert_eq!(admin(&stack, Method::POST, "/keys/forget").await?.0, StatusCode::NO_CONTENT);
+    assert_eq!(
+        admin(&stack, Method::POST, "/keys/forget").await?.0,
+        StatusCode::NO_CONTENT
+    );
     becomes("200", async || verdict(&stack, &reader).await).await?;
     std::fs::write(&file, format!("{policies}{DENY_READER}"))?;
     let (status, body) = admin(&stack, Method::POST, "/policies/reload").await?;
     ensure!(status == StatusCode::OK, "{body}");
     let missing = body["missing_keys"][0].as_str().unwrap_or_default();
-    ensure!(missing.starts_with(&format!("issuer second: {}", second.metadata())), "{body}");
+    ensure!(
+        missing.starts_with(&format!("issuer second: {}", second.metadata())),
+        "{body}"
+    );
     assert_eq!(verdict(&stack, &reader).await?, BLOCKED);
     assert_eq!(verdict(&stack, &editor).await?, "200");
     assert_eq!(notifications(&stack, &stranger).await?, UNAVAILABLE);
@@ -146,18 +207,39 @@ async fn a_deny_list_counts_at_once_while_another_issuer_is_away() -> anyhow::Re
 
     let (_, status) = admin(&stack, Method::GET, "/status").await?;
     let issuer = issuer_named(&status, "second")?;
-    assert_eq!((&issuer["ready"], &issuer["policies"]), (&json!(false), &json!(["notifications"])), "{status}");
+    assert_eq!(
+        (&issuer["ready"], &issuer["policies"]),
+        (&json!(false), &json!(["notifications"])),
+        "{status}"
+    );
     let source = &issuer["keys"][0];
-    assert_eq!((&source["ready"], &source["source"]), (&json!(false), &json!(second.metadata())), "{status}");
-    ensure!(source["error"].is_string() && source["since"].is_u64(), "{status}");
+    assert_eq!(
+        (&source["ready"], &source["source"]),
+        (&json!(false), &json!(second.metadata())),
+        "{status}"
+    );
+    ensure!(
+        source["error"].is_string() && source["since"].is_u64(),
+        "{status}"
+    );
     assert_eq!(issuer_named(&status, "entra")?["ready"], true, "{status}");
     let ready = operations(&stack, "/readyz").await?;
-    ensure!(ready.starts_with("ready\nmissing: signing keys: issuer second: https://"), "{ready}");
+    ensure!(
+        ready.starts_with("ready\nmissing: signing keys: issuer second: https://"),
+        "{ready}"
+    );
     let metrics = operations(&stack, "/metrics").await?;
-    let gauge = format!("portcullis_issuer_ready{{issuer=\"second\",source=\"{}\"}}", second.metadata());
-    ensure!(metrics.contains(&format!("{gauge} 0")) && metrics.contains("portcullis_policy_stale 0"), "{metrics}");
+    let gauge = format!(
+        "portcullis_issuer_ready{{issuer=\"second\",source=\"{}\"}}",
+        second.metadata()
+    );
+    ensure!(
+        metrics.contains(&format!("{gauge} 0")) && metrics.contains("portcullis_policy_stale 0"),
+        "{metrics}"
+    );
 
-    // The issuer comes back: its route works again without a touch, and the deny list stays in force.
+    // The issuer comes back: its route works again without a touch, and the deny list stays in
+    // force.
     second.open()?;
     becomes("200", async || notifications(&stack, &stranger).await).await?;
     assert_eq!(verdict(&stack, &reader).await?, BLOCKED);
@@ -169,40 +251,78 @@ async fn a_deny_list_counts_at_once_while_another_issuer_is_away() -> anyhow::Re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_waits_out_no_deleted_tenant_and_serves_the_others() -> anyhow::Result<()> {
-    let two_tenants =
-        |policies: &str| without_rate_limits(policies).replace("tenants: [", &format!("tenants: [{DELETED_TENANT}, "));
-    let variation = Variation::default().policies(two_tenants).authz_arguments(ISSUER_WAIT);
-    let mut stack = Stack::start_varied(variation.variable("ALLOWED_TENANT_IDS", both_tenants())).await?;
-    let token = stack.identity_provider().user_token(READER, TASK_API, "access_as_user").await?;
+    let two_tenants = |policies: &str| {
+        without_rate_limits(policies)
+            .replace("tenants: [", &format!("tenants: [{DELETED_TENANT}, "))
+    };
+    let variation = Variation::default()
+        .policies(two_tenants)
+        .authz_arguments(ISSUER_WAIT);
+    let mut stack =
+        Stack::start_varied(variation.variable("ALLOWED_TENANT_IDS", both_tenants())).await?;
+    let token = stack
+        .identity_provider()
+        .user_token(READER, TASK_API, "access_as_user")
+        .await?;
     assert_eq!(verdict(&stack, &token).await?, "200");
     let of_deleted = stack
         .identity_provider()
         .resign(&token, |_, claims| {
             claims["tid"] = DELETED_TENANT.into();
-            claims["iss"] = format!("{}/{DELETED_TENANT}/v2.0", stack.identity_provider().authority()).into();
+            claims["iss"] = format!(
+                "{}/{DELETED_TENANT}/v2.0",
+                stack.identity_provider().authority()
+            )
+            .into();
         })
         .await?;
     assert_eq!(verdict(&stack, &of_deleted).await?, UNAVAILABLE);
     let record = last_fault(&stack)?;
-    ensure!(record["source"].as_str().is_some_and(|source| source.contains(DELETED_TENANT)), "{record}");
-    ensure!(record["cause"].as_str().is_some_and(|cause| cause.contains("answered 400")), "{record}");
+    ensure!(
+        record["source"]
+            .as_str()
+            .is_some_and(|source| source.contains(DELETED_TENANT)),
+        "{record}"
+    );
+    ensure!(
+        record["cause"]
+            .as_str()
+            .is_some_and(|cause| cause.contains("answered 400")),
+        "{record}"
+    );
 
     for service in Service::ALL {
-        let ready = stack.http().get(format!("{}/readyz", stack.operations(service))).send().await?.text().await?;
+        let ready = stack
+            .http()
+            .get(format!("{}/readyz", stack.operations(service)))
+            .send()
+            .await?
+            .text()
+            .await?;
         ensure!(
-            ready.starts_with("ready\nmissing: signing keys: https://") && ready.contains(DELETED_TENANT),
+            ready.starts_with("ready\nmissing: signing keys: https://")
+                && ready.contains(DELETED_TENANT),
             "{ready}"
         );
     }
     let direct = format!("{}/api/me", stack.direct(Service::TaskApi));
-    for (token, status, reason) in [(&token, 200, Value::Null), (&of_deleted, 503, "keys_unavailable".into())] {
+    for (token, status, reason) in [
+        (&token, 200, Value::Null),
+        (&of_deleted, 503, "keys_unavailable".into()),
+    ] {
         let answer = Answer::to(stack.http().get(&direct).bearer_auth(token)).await?;
-        assert_eq!((answer.status.as_u16(), &answer.body["reason"]), (status, &reason));
+        assert_eq!(
+            (answer.status.as_u16(), &answer.body["reason"]),
+            (status, &reason)
+        );
     }
     let started = Instant::now();
     stack.stop_authz().await?;
     stack.start_authz().await?;
-    ensure!(started.elapsed() < Duration::from_secs(25), "the start waited for a deleted tenant");
+    ensure!(
+        started.elapsed() < Duration::from_secs(25),
+        "the start waited for a deleted tenant"
+    );
     stack.stop().await
 }
 
@@ -216,11 +336,18 @@ async fn programs_start_while_no_issuer_answers_and_recover_by_themselves() -> a
     let with_public_route = |policies: &str| {
         let application = "  issuer: entra\n  application: 3a5c0003-0000-4000-8000-000000000003\n";
         let callers = "callers: applications\n      roles: [AuditLog.Write]";
-        without_rate_limits(policies).replace(application, "").replace(callers, "callers: anyone")
+        without_rate_limits(policies)
+            .replace(application, "")
+            .replace(callers, "callers: anyone")
     };
-    let variation = Variation::default().policies(with_public_route).variable("ISSUER_WAIT", "1s");
+    let variation = Variation::default()
+        .policies(with_public_route)
+        .variable("ISSUER_WAIT", "1s");
     let mut stack = Stack::start_varied(variation).await?;
-    let token = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(EDITOR, TASK_API, "access_as_user")
+        .await?;
     assert_eq!(verdict(&stack, &token).await?, "200");
 
     stack.hang_issuer(true)?;
@@ -232,12 +359,22 @@ async fn programs_start_while_no_issuer_answers_and_recover_by_themselves() -> a
     stack.crash_and_restart(Service::Audit).await?;
     stack.forget_upstream_bytes();
     // The audit service asks for a token itself, so the request has passed the gateway.
-    let anonymous = stack.http().get(format!("{}/auditing/audit", stack.gateway()));
+    let anonymous = stack
+        .http()
+        .get(format!("{}/auditing/audit", stack.gateway()));
     assert_eq!(Answer::to(anonymous).await?.verdict(), "401 token_missing");
-    ensure!(stack.upstream_bytes().iter().any(|(service, bytes)| *service == Service::Audit && !bytes.is_empty()));
+    ensure!(
+        stack
+            .upstream_bytes()
+            .iter()
+            .any(|(service, bytes)| *service == Service::Audit && !bytes.is_empty())
+    );
     assert_eq!(verdict(&stack, &token).await?, UNAVAILABLE);
     let ready = operations(&stack, "/readyz").await?;
-    ensure!(ready.starts_with("ready\nmissing: signing keys: issuer entra: https://localhost:"), "{ready}");
+    ensure!(
+        ready.starts_with("ready\nmissing: signing keys: issuer entra: https://localhost:"),
+        "{ready}"
+    );
 
     stack.hang_issuer(false)?;
     becomes("200", async || verdict(&stack, &token).await).await?;

@@ -22,21 +22,41 @@ async fn headers_beyond_the_limits_end_the_stream_and_not_the_gateway() -> anyho
     let stack = Stack::start_apart().await?;
     let url = format!("{}/api/me", stack.gateway());
     let http1 = Client::builder().no_proxy().http1_only().build()?;
-    let http2 = Client::builder().no_proxy().http2_prior_knowledge().build()?;
+    let http2 = Client::builder()
+        .no_proxy()
+        .http2_prior_knowledge()
+        .build()?;
     let good = |client: &Client| client.get(&url).header("x-usual", "a".repeat(1000));
     for (client, version) in [(&http1, "HTTP/1.1"), (&http2, "HTTP/2")] {
-        for (case, count, length) in [("too many", 100, 1), ("too large", 1, 33 * 1024), ("many cookies", 90, 400)] {
+        for (case, count, length) in [
+            ("too many", 100, 1),
+            ("too large", 1, 33 * 1024),
+            ("many cookies", 90, 400),
+        ] {
             let mut request = client.get(&url);
             for number in 0..count {
-                let name = if case == "many cookies" { "cookie".to_owned() } else { format!("x-{number}") };
+                let name = if case == "many cookies" {
+                    "cookie".to_owned()
+                } else {
+                    format!("x-{number}")
+                };
                 request = request.header(name, format!("a={}", "b".repeat(length)));
             }
             match request.send().await {
-                Ok(response) => assert_eq!(response.status().as_u16(), 431, "{case} over {version}"),
-                Err(error) => assert!(version == "HTTP/2" && error.is_request(), "{case} over {version}: {error:?}"),
+                Ok(response) => {
+                    assert_eq!(response.status().as_u16(), 431, "{case} over {version}")
+                }
+                Err(error) => assert!(
+                    version == "HTTP/2" && error.is_request(),
+                    "{case} over {version}: {error:?}"
+                ),
             }
             // The next one is served.
-            assert_eq!(good(client).send().await?.status(), StatusCode::UNAUTHORIZED, "after {case} over {version}");
+            assert_eq!(
+                good(client).send().await?.status(),
+                StatusCode::UNAUTHORIZED,
+                "after {case} over {version}"
+            );
         }
     }
     stack.stop().await
@@ -48,7 +68,8 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// CVE-2024-27919, CVE-2024-30255: header frames that are continued without end, here with cookies, which CVE-2026-47774 did not count.
+/// CVE-2024-27919, CVE-2024-30255: header frames that are continued without end, here with cookies,
+/// which CVE-2026-47774 did not count.
 #[tokio::test(flavor = "multi_thread")]
 async fn continued_headers_without_end_are_cut_off() -> anyhow::Result<()> {
     const FRAMES: usize = 4096;
@@ -69,15 +90,29 @@ async fn continued_headers_without_end_are_cut_off() -> anyhow::Result<()> {
         sent += 1;
     }
     assert!(sent < FRAMES, "all {sent} frames were taken");
-    let good = stack.http().get(format!("{}/api/me", stack.gateway())).send().await?;
-    assert_eq!(good.status(), StatusCode::UNAUTHORIZED, "the gateway goes on");
+    let good = stack
+        .http()
+        .get(format!("{}/api/me", stack.gateway()))
+        .send()
+        .await?;
+    assert_eq!(
+        good.status(),
+        StatusCode::UNAUTHORIZED,
+        "the gateway goes on"
+    );
     stack.stop().await
 }
 
 #[test]
 fn there_is_no_http3_listener() {
     let text = std::fs::read_to_string(format!("{ENVOY}/listeners.yaml")).unwrap();
-    for word in ["udp_listener_config", "quic", "http3", "HTTP3", "protocol: UDP"] {
+    for word in [
+        "udp_listener_config",
+        "quic",
+        "http3",
+        "HTTP3",
+        "protocol: UDP",
+    ] {
         assert!(!text.contains(word), "{word}");
     }
 }
@@ -95,13 +130,22 @@ async fn the_access_log_stays_one_object_a_line_whatever_clients_send() -> anyho
     let started = Instant::now();
     let line = loop {
         let log = std::fs::read_to_string(stack.state().join("envoy.log"))?;
-        if let Some(line) = log.lines().find(|line| line.contains("/nowhere/") || line.contains("\"status\":400")) {
+        if let Some(line) = log
+            .lines()
+            .find(|line| line.contains("/nowhere/") || line.contains("\"status\":400"))
+        {
             break line.to_owned();
         }
-        assert!(started.elapsed() < Duration::from_secs(30), "the request is not logged");
+        assert!(
+            started.elapsed() < Duration::from_secs(30),
+            "the request is not logged"
+        );
         sleep(Duration::from_millis(50)).await;
     };
     let entry: Value = serde_json::from_str(&line).context(line.clone())?;
-    assert!(entry["status"].as_u64().is_some_and(|status| status >= 400), "{line}");
+    assert!(
+        entry["status"].as_u64().is_some_and(|status| status >= 400),
+        "{line}"
+    );
     stack.stop().await
 }

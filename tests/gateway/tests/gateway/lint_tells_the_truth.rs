@@ -1,6 +1,10 @@
-//! What `portcullis lint` names is so: each dangerous edit of the gateway that ships, named by its code and tried on
-//! the real Envoy. One Envoy has a listener for each, and one for the gateway as it ships, where nothing shows.
-#![allow(clippy::indexing_slicing, reason = "reading a serde_json value by name answers null for what is not there")]
+//! What `portcullis lint` names is so: each dangerous edit of the gateway that ships, named by its
+//! code and tried on the real Envoy. One Envoy has a listener for each, and one for the gateway as
+//! it ships, where nothing shows.
+#![allow(
+    clippy::indexing_slicing,
+    reason = "reading a serde_json value by name answers null for what is not there"
+)]
 
 use std::path::Path;
 use std::process::Command;
@@ -33,9 +37,17 @@ fn codes(gateway: &Edited) -> anyhow::Result<Vec<String>> {
     gateway.files.write(folder.path())?;
     let mut command = Command::new(dev_stack::program("portcullis")?);
     command.arg("lint").arg("--envoy").arg(folder.path());
-    let output = command.arg("--policy").arg(Path::new(POLICY)).args(["--format", "json"]).output()?;
-    let findings: Vec<Value> = serde_json::from_slice(&output.stdout).context("what lint prints")?;
-    Ok(findings.iter().filter_map(|finding| Some(finding.get("code")?.as_str()?.to_owned())).collect())
+    let output = command
+        .arg("--policy")
+        .arg(Path::new(POLICY))
+        .args(["--format", "json"])
+        .output()?;
+    let findings: Vec<Value> =
+        serde_json::from_slice(&output.stdout).context("what lint prints")?;
+    Ok(findings
+        .iter()
+        .filter_map(|finding| Some(finding.get("code")?.as_str()?.to_owned()))
+        .collect())
 }
 
 /// The answer, up to its end or that of the connection.
@@ -48,25 +60,42 @@ async fn send(port: u16, request: &str) -> anyhow::Result<String> {
         while !is_whole(&answer) && connection.read_buf(&mut answer).await? > 0 {}
         anyhow::Ok(String::from_utf8_lossy(&answer).into_owned())
     };
-    timeout(LIMIT, exchange).await.context("no answer in time")?
+    timeout(LIMIT, exchange)
+        .await
+        .context("no answer in time")?
 }
 
 /// Whether the answer has as many bytes as it says.
 fn is_whole(answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer).to_lowercase();
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
     length.is_some_and(|length: usize| body.len() >= length)
 }
 
 /// The answer's status line and the request line that the service received: the rest holds tokens.
 fn brief(answer: &str) -> String {
-    let lines = [answer.lines().next(), answer.split("\r\n\r\n").nth(1).and_then(|body| body.lines().next())];
+    let lines = [
+        answer.lines().next(),
+        answer
+            .split("\r\n\r\n")
+            .nth(1)
+            .and_then(|body| body.lines().next()),
+    ];
     lines.into_iter().flatten().collect::<Vec<_>>().join(" / ")
 }
 
 /// Whether the case's text shows where it should, and what showed instead.
-async fn shows(case: &Case, port: u16, other: &Upstream, patience: Duration) -> anyhow::Result<(bool, String)> {
+async fn shows(
+    case: &Case,
+    port: u16,
+    other: &Upstream,
+    patience: Duration,
+) -> anyhow::Result<(bool, String)> {
     if let Some(before) = &case.before {
         send(port, before).await?;
     }
@@ -87,7 +116,10 @@ fn unnamed(cases: &[Case], gateways: &[Edited]) -> anyhow::Result<Vec<String>> {
     for (case, gateway) in cases.iter().zip(gateways) {
         let codes = codes(gateway)?;
         if !codes.iter().any(|code| code == case.code) {
-            failures.push(format!("{}: lint names {codes:?}, not {}", case.name, case.code));
+            failures.push(format!(
+                "{}: lint names {codes:?}, not {}",
+                case.name, case.code
+            ));
         }
     }
     Ok(failures)
@@ -102,47 +134,84 @@ async fn filled(
     control: u16,
 ) -> anyhow::Result<Vec<Case>> {
     let log = std::fs::read_to_string(front.state().join("envoy.log"))?;
-    let refused: Vec<&str> = log.lines().filter(|line| line.contains("rejected")).collect();
+    let refused: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("rejected"))
+        .collect();
     ensure!(refused.is_empty(), "Envoy refuses a case: {refused:#?}");
     let issuer = front.identity_provider();
     let tokens = Tokens {
         tasks: issuer.user_token(ADMIN, TASK_API, "access_as_user").await?,
-        notices: issuer.user_token(ADMIN, NOTIFICATION, "Notify.Send").await?,
-        notices_of_another: issuer.user_token(EDITOR, NOTIFICATION, "Notify.Send").await?,
+        notices: issuer
+            .user_token(ADMIN, NOTIFICATION, "Notify.Send")
+            .await?,
+        notices_of_another: issuer
+            .user_token(EDITOR, NOTIFICATION, "Notify.Send")
+            .await?,
     };
-    let first = send(control, "GET / HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n").await?;
-    service.tell_date(first.lines().find_map(|line| line.strip_prefix("date: ")).context("a date")?);
+    let first = send(
+        control,
+        "GET / HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n",
+    )
+    .await?;
+    service.tell_date(
+        first
+            .lines()
+            .find_map(|line| line.strip_prefix("date: "))
+            .context("a date")?,
+    );
     let filled = cases.into_iter().enumerate();
-    Ok(filled.map(|(index, case)| case.filled(index + 1, &tokens, other)).collect())
+    Ok(filled
+        .map(|(index, case)| case.filled(index + 1, &tokens, other))
+        .collect())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_code_says_what_envoy_does() -> anyhow::Result<()> {
     let (service, other) = (Upstream::start().await?, Upstream::start().await?);
-    let others = Others { other: other.port, generous: generous::start().await? };
+    let others = Others {
+        other: other.port,
+        generous: generous::start().await?,
+    };
     let cases = cases();
-    let ports: Vec<u16> = (0..=cases.len()).map(|_| PortChoice::AnyFree.pick(0)).collect::<Result<_, _>>()?;
+    let ports: Vec<u16> = (0..=cases.len())
+        .map(|_| PortChoice::AnyFree.pick(0))
+        .collect::<Result<_, _>>()?;
     let mut ports = ports.into_iter();
     let control = edited(&telling(), others, ports.next().context("a port")?)?;
     let made = cases.iter().zip(ports);
-    let made = made.map(|(case, port)| edited(&case.edits, others, port).with_context(|| case.name));
+    let made =
+        made.map(|(case, port)| edited(&case.edits, others, port).with_context(|| case.name));
     let gateways: Vec<Edited> = made.collect::<anyhow::Result<_>>()?;
-    ensure!(codes(&control)?.is_empty(), "the gateway that ships has findings");
+    ensure!(
+        codes(&control)?.is_empty(),
+        "the gateway that ships has findings"
+    );
     let mut failures = unnamed(&cases, &gateways)?;
 
-    let all: Vec<Edited> = [control.clone()].into_iter().chain(gateways.iter().cloned()).collect();
+    let all: Vec<Edited> = [control.clone()]
+        .into_iter()
+        .chain(gateways.iter().cloned())
+        .collect();
     let front = gateway::start(all, &service).await?;
     let cases = filled(cases, &front, &service, &other, control.port).await?;
     for case in &cases {
-        // What needs patience to show is given none here: the control comes first, and all cases after it.
+        // What needs patience to show is given none here: the control comes first, and all cases
+        // after it.
         if let (true, answer) = shows(case, control.port, &other, Duration::ZERO).await? {
-            failures.push(format!("{}: shows at the gateway that ships too: {}", case.name, brief(&answer)));
+            failures.push(format!(
+                "{}: shows at the gateway that ships too: {}",
+                case.name,
+                brief(&answer)
+            ));
         }
     }
     for (case, gateway) in cases.iter().zip(&gateways) {
         match shows(case, gateway.port, &other, LIMIT).await {
             Ok((true, _)) => {}
-            Ok((false, answer)) => failures.push(format!("{}: does not show: {}", case.name, brief(&answer))),
+            Ok((false, answer)) => {
+                failures.push(format!("{}: does not show: {}", case.name, brief(&answer)))
+            }
             Err(error) => failures.push(format!("{}: {error:#}", case.name)),
         }
     }

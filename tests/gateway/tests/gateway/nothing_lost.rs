@@ -1,5 +1,5 @@
-//! The task API and the audit service are killed at any moment, under load: afterwards every task that was acknowledged is there, the
-//! trail holds each creation once, and its chain is whole.
+//! The task API and the audit service are killed at any moment, under load: afterwards every task
+//! that was acknowledged is there, the trail holds each creation once, and its chain is whole.
 
 #![allow(
     clippy::indexing_slicing,
@@ -26,7 +26,8 @@ const CLIENTS: usize = 4;
 /// Far longer than the longest pause between two attempts to deliver.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Creates tasks until told to stop; the ids that it was given. A request without an answer is repeated under its key.
+/// Creates tasks until told to stop; the ids that it was given. A request without an answer is
+/// repeated under its key.
 async fn create(
     http: Client,
     url: String,
@@ -42,9 +43,18 @@ async fn create(
             if stopping.load(Ordering::Relaxed) {
                 return Ok(created);
             }
-            let request = http.post(&url).bearer_auth(&token).header("Idempotency-Key", &key);
+            let request = http
+                .post(&url)
+                .bearer_auth(&token)
+                .header("Idempotency-Key", &key);
             let answer = async {
-                request.json(&json!({ "title": key })).send().await?.error_for_status()?.json::<Value>().await
+                request
+                    .json(&json!({ "title": key }))
+                    .send()
+                    .await?
+                    .error_for_status()?
+                    .json::<Value>()
+                    .await
             };
             if let Ok(task) = answer.await {
                 created.push(task["id"].as_i64().context("a task without an id")?);
@@ -63,9 +73,15 @@ async fn all(http: &Client, url: &str, token: &str) -> anyhow::Result<Vec<Value>
     while let Some(page) = next.take() {
         let request: RequestBuilder = http.get(&page).bearer_auth(token);
         let answer = request.send().await?.error_for_status()?;
-        let link = answer.headers().get("link").and_then(|link| link.to_str().ok()).map(str::to_owned);
-        let query =
-            link.as_deref().and_then(|link| link.split_once('?')?.1.split_once('>')).map(|(query, _)| query.to_owned());
+        let link = answer
+            .headers()
+            .get("link")
+            .and_then(|link| link.to_str().ok())
+            .map(str::to_owned);
+        let query = link
+            .as_deref()
+            .and_then(|link| link.split_once('?')?.1.split_once('>'))
+            .map(|(query, _)| query.to_owned());
         let path = page.split('?').next().unwrap_or_default();
         next = query.map(|query| format!("{path}?{query}"));
         items.extend(answer.json::<Vec<Value>>().await?);
@@ -83,9 +99,18 @@ async fn kill_often(stack: &mut Stack, counted: &AtomicUsize) -> anyhow::Result<
                 sleep(Duration::from_millis(1)).await;
             }
         };
-        timeout(PATIENCE, load).await.with_context(|| format!("round {round}: no task is created"))?;
-        let service = if round % 2 == 0 { Service::TaskApi } else { Service::Audit };
-        stack.crash_and_restart(service).await.with_context(|| format!("round {round}"))?;
+        timeout(PATIENCE, load)
+            .await
+            .with_context(|| format!("round {round}: no task is created"))?;
+        let service = if round % 2 == 0 {
+            Service::TaskApi
+        } else {
+            Service::Audit
+        };
+        stack
+            .crash_and_restart(service)
+            .await
+            .with_context(|| format!("round {round}"))?;
     }
     Ok(())
 }
@@ -94,7 +119,9 @@ async fn settled(stack: &Stack, token: &str) -> anyhow::Result<Vec<Value>> {
     let url = format!("{}/api/tasks?limit=1000", stack.direct(Service::TaskApi));
     loop {
         let tasks = all(stack.http(), &url, token).await?;
-        let is_told = |task: &Value| task["audit_status"] == "logged" && task["notification_status"] != "pending";
+        let is_told = |task: &Value| {
+            task["audit_status"] == "logged" && task["notification_status"] != "pending"
+        };
         if tasks.iter().all(is_told) {
             return Ok(tasks);
         }
@@ -104,8 +131,14 @@ async fn settled(stack: &Stack, token: &str) -> anyhow::Result<Vec<Value>> {
 
 async fn verified(stack: &Stack) -> anyhow::Result<String> {
     let data = stack.state().join("audit");
-    let verify = Command::new(dev_stack::program("audit")?).arg("verify").arg("--data-dir").arg(data).output().await?;
-    let text = String::from_utf8_lossy(&verify.stdout).into_owned() + &String::from_utf8_lossy(&verify.stderr);
+    let verify = Command::new(dev_stack::program("audit")?)
+        .arg("verify")
+        .arg("--data-dir")
+        .arg(data)
+        .output()
+        .await?;
+    let text = String::from_utf8_lossy(&verify.stdout).into_owned()
+        + &String::from_utf8_lossy(&verify.stderr);
     ensure!(verify.status.success(), "{text}");
     Ok(text)
 }
@@ -113,36 +146,90 @@ async fn verified(stack: &Stack) -> anyhow::Result<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_services_lose_and_double_nothing() -> anyhow::Result<()> {
     let mut stack = Stack::start_apart().await?;
-    let token = stack.identity_provider().user_token(ADMIN, TASK_API, "access_as_user").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(ADMIN, TASK_API, "access_as_user")
+        .await?;
     let url = format!("{}/api/tasks", stack.direct(Service::TaskApi));
-    let (counted, stopping) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let (counted, stopping) = (
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicBool::new(false)),
+    );
     let mut clients = JoinSet::new();
     for client in 0..CLIENTS {
         let (counted, stopping) = (Arc::clone(&counted), Arc::clone(&stopping));
-        clients.spawn(create(stack.http().clone(), url.clone(), token.clone(), client, counted, stopping));
+        clients.spawn(create(
+            stack.http().clone(),
+            url.clone(),
+            token.clone(),
+            client,
+            counted,
+            stopping,
+        ));
     }
     kill_often(&mut stack, &counted).await?;
     stopping.store(true, Ordering::Relaxed);
-    let acknowledged: Vec<i64> = clients.join_all().await.into_iter().collect::<anyhow::Result<Vec<_>>>()?.concat();
+    let acknowledged: Vec<i64> = clients
+        .join_all()
+        .await
+        .into_iter()
+        .collect::<anyhow::Result<Vec<_>>>()?
+        .concat();
 
-    let tasks = timeout(PATIENCE, settled(&stack, &token)).await.context("services are still not told")??;
-    let writer = stack.identity_provider().application_token(TASK_API_CLIENT, AUDIT).await?;
-    let entries = all(stack.http(), &format!("{}/audit?limit=100", stack.direct(Service::Audit)), &writer).await?;
+    let tasks = timeout(PATIENCE, settled(&stack, &token))
+        .await
+        .context("services are still not told")??;
+    let writer = stack
+        .identity_provider()
+        .application_token(TASK_API_CLIENT, AUDIT)
+        .await?;
+    let entries = all(
+        stack.http(),
+        &format!("{}/audit?limit=100", stack.direct(Service::Audit)),
+        &writer,
+    )
+    .await?;
     let mut audited: BTreeMap<i64, usize> = BTreeMap::new();
     for entry in &entries {
-        *audited.entry(entry["resource_id"].as_str().context("an entry about nothing")?.parse()?).or_default() += 1;
+        *audited
+            .entry(
+                entry["resource_id"]
+                    .as_str()
+                    .context("an entry about nothing")?
+                    .parse()?,
+            )
+            .or_default() += 1;
     }
     let mut by_title: BTreeMap<&str, usize> = BTreeMap::new();
     for task in &tasks {
-        *by_title.entry(task["title"].as_str().context("a task without a title")?).or_default() += 1;
+        *by_title
+            .entry(task["title"].as_str().context("a task without a title")?)
+            .or_default() += 1;
         let id = task["id"].as_i64().context("a task without an id")?;
-        ensure!(audited.remove(&id) == Some(1), "task {id} is not audited once");
+        ensure!(
+            audited.remove(&id) == Some(1),
+            "task {id} is not audited once"
+        );
     }
-    ensure!(audited.is_empty(), "entries about tasks that are not there: {audited:?}");
-    ensure!(by_title.values().all(|count| *count == 1), "tasks were doubled: {by_title:?}");
+    ensure!(
+        audited.is_empty(),
+        "entries about tasks that are not there: {audited:?}"
+    );
+    ensure!(
+        by_title.values().all(|count| *count == 1),
+        "tasks were doubled: {by_title:?}"
+    );
     for id in &acknowledged {
-        ensure!(tasks.iter().any(|task| task["id"] == *id), "the acknowledged task {id} is gone");
+        ensure!(
+            tasks.iter().any(|task| task["id"] == *id),
+            "the acknowledged task {id} is gone"
+        );
     }
-    println!("{ROUNDS} kills, {} acknowledged, {} tasks, {}", acknowledged.len(), tasks.len(), verified(&stack).await?);
+    println!(
+        "{ROUNDS} kills, {} acknowledged, {} tasks, {}",
+        acknowledged.len(),
+        tasks.len(),
+        verified(&stack).await?
+    );
     stack.stop().await
 }

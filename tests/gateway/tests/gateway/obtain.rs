@@ -5,14 +5,19 @@ use std::process::Command;
 #[test]
 fn an_envoy_that_cannot_be_used_is_named_with_the_fix() -> anyhow::Result<()> {
     let obtain = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/envoy/obtain");
-    for (envoy, problem) in
-        [("/nowhere/envoy", "no program that can be run"), ("/bin/true", "does not report an Envoy version")]
-    {
+    for (envoy, problem) in [
+        ("/nowhere/envoy", "no program that can be run"),
+        ("/bin/true", "does not report an Envoy version"),
+    ] {
         let output = Command::new(obtain).env("ENVOY", envoy).output()?;
         let text = String::from_utf8(output.stderr)?;
         assert_eq!(output.status.code(), Some(1), "{text}");
         assert!(output.stdout.is_empty(), "nothing may be taken for a path");
-        for part in [envoy, problem, "set ENVOY to an Envoy 1.40 binary of your own"] {
+        for part in [
+            envoy,
+            problem,
+            "set ENVOY to an Envoy 1.40 binary of your own",
+        ] {
             assert!(text.contains(part), "{part} is missing in: {text}");
         }
     }

@@ -5,7 +5,9 @@ use dev_stack::{Row, Stack, outcomes};
 
 async fn passes(name: &str) -> anyhow::Result<()> {
     let mut stack = Stack::start_apart().await?;
-    let group = outcomes::GROUPS.into_iter().find(|group| group.name == name);
+    let group = outcomes::GROUPS
+        .into_iter()
+        .find(|group| group.name == name);
     let rows = (group.context("no group has this name")?.run)(&mut stack).await?;
     stack.stop().await?;
     let failed: Vec<&Row> = rows.iter().filter(|row| !row.passed()).collect();

@@ -1,4 +1,5 @@
-//! `examples/your-own-service`, which README leads to, from a fresh folder, and with a mistake in each of its parts.
+//! `examples/your-own-service`, which README leads to, from a fresh folder, and with a mistake in
+//! each of its parts.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -6,14 +7,22 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context, ensure};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-const FILES: [&str; 7] =
-    ["run", "directory.yaml", "policy.yaml", "cases.yaml", "route.yaml", "cluster.yaml", "orders.py"];
+const FILES: [&str; 7] = [
+    "run",
+    "directory.yaml",
+    "policy.yaml",
+    "cases.yaml",
+    "route.yaml",
+    "cluster.yaml",
+    "orders.py",
+];
 
 /// What the script says of a copy of the example in which `edit`, of a file, is replaced.
 fn run(edit: Option<(&str, &str, &str)>) -> anyhow::Result<Output> {
     let (example, work) = (tempfile::tempdir()?, tempfile::tempdir()?);
     for file in FILES {
-        let text = std::fs::read_to_string(Path::new(ROOT).join("examples/your-own-service").join(file))?;
+        let text =
+            std::fs::read_to_string(Path::new(ROOT).join("examples/your-own-service").join(file))?;
         let text = match edit {
             Some((edited, from, to)) if edited == file => {
                 ensure!(text.contains(from), "{file} has no {from}");
@@ -25,12 +34,17 @@ fn run(edit: Option<(&str, &str, &str)>) -> anyhow::Result<Output> {
     }
     let programs = dev_stack::program("portcullis")?;
     let programs = programs.parent().context("the folder of the programs")?;
-    let path = std::env::join_paths(
-        [programs.to_owned()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
-    )?;
+    let path = std::env::join_paths([programs.to_owned()].into_iter().chain(
+        std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()),
+    ))?;
     let mut command = Command::new("bash");
-    command.arg(example.path().join("run")).arg(work.path().join("fresh"));
-    command.env("PATH", path).env("PORTCULLIS_SOURCE", ROOT).env("CARGO_TARGET_DIR", "/nonexistent");
+    command
+        .arg(example.path().join("run"))
+        .arg(work.path().join("fresh"));
+    command
+        .env("PATH", path)
+        .env("PORTCULLIS_SOURCE", ROOT)
+        .env("CARGO_TARGET_DIR", "/nonexistent");
     Ok(command.stdin(Stdio::null()).output()?)
 }
 
@@ -38,8 +52,18 @@ fn run(edit: Option<(&str, &str, &str)>) -> anyhow::Result<Output> {
 fn the_example_runs_from_a_fresh_folder() -> anyhow::Result<()> {
     let output = run(None)?;
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(said.lines().filter(|line| line.starts_with("  ok     ")).count(), 12, "{said}");
+    assert!(
+        output.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(
+        said.lines()
+            .filter(|line| line.starts_with("  ok     "))
+            .count(),
+        12,
+        "{said}"
+    );
     assert!(said.contains("no findings"), "{said}");
     Ok(())
 }
@@ -47,8 +71,16 @@ fn the_example_runs_from_a_fresh_folder() -> anyhow::Result<()> {
 #[test]
 fn a_mistake_in_a_part_is_noticed_and_named() -> anyhow::Result<()> {
     for (case, edit, word) in [
-        ("a rule without its role", ("policy.yaml", "      roles: [Buyer]\n", ""), "FAILED"),
-        ("a typo in the policy", ("policy.yaml", "scopes:", "scope:"), "policy.yaml:"),
+        (
+            "a rule without its role",
+            ("policy.yaml", "      roles: [Buyer]\n", ""),
+            "FAILED",
+        ),
+        (
+            "a typo in the policy",
+            ("policy.yaml", "scopes:", "scope:"),
+            "policy.yaml:",
+        ),
         (
             "a route without its policy",
             ("route.yaml", "policy: orders", "other: orders"),
@@ -70,8 +102,15 @@ fn a_mistake_in_a_part_is_noticed_and_named() -> anyhow::Result<()> {
         ),
     ] {
         let output = run(Some(edit))?;
-        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(!output.status.success() && said.contains(word), "{case}: {said}");
+        let said = format!(
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(
+            !output.status.success() && said.contains(word),
+            "{case}: {said}"
+        );
     }
     Ok(())
 }

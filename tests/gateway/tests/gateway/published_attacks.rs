@@ -1,5 +1,5 @@
-//! Attacks that were published as CVEs of gateways, sent to ours byte by byte. `docs/cves.md` says which test answers which CVE, and the
-//! second test here holds it to that.
+//! Attacks that were published as CVEs of gateways, sent to ours byte by byte. `docs/cves.md` says
+//! which test answers which CVE, and the second test here holds it to that.
 
 mod page;
 mod requests;
@@ -13,16 +13,22 @@ use tokio::time::{Duration, timeout};
 
 use requests::{CANARY, PUBLISHED, Published};
 
-/// Sends the bytes and reads until the gateway closes, which every request here asks it to do. Status and reason code.
+/// Sends the bytes and reads until the gateway closes, which every request here asks it to do.
+/// Status and reason code.
 async fn send(stack: &Stack, request: &[u8]) -> anyhow::Result<String> {
     let mut connection = TcpStream::connect(stack.gateway_address()).await?;
     connection.write_all(request).await?;
     let mut answer = Vec::new();
     // A reset after the answer is an end as well.
-    let _end = timeout(Duration::from_secs(30), connection.read_to_end(&mut answer)).await.context("no end")?;
+    let _end = timeout(Duration::from_secs(30), connection.read_to_end(&mut answer))
+        .await
+        .context("no end")?;
     let answer = String::from_utf8_lossy(&answer);
     let status = answer.split(' ').nth(1).unwrap_or("closed");
-    let reason = answer.split("\"reason\":\"").nth(1).and_then(|rest| rest.split('"').next());
+    let reason = answer
+        .split("\"reason\":\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
     Ok(reason.map_or(status.to_owned(), |reason| format!("{status} {reason}")))
 }
 
@@ -30,11 +36,23 @@ async fn send(stack: &Stack, request: &[u8]) -> anyhow::Result<String> {
 async fn each_published_attack_gets_the_answer_that_it_deserves() -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
     // A Reader's token opens /api/me and nothing else here.
-    let token = stack.identity_provider().user_token(READER, TASK_API, "access_as_user").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(READER, TASK_API, "access_as_user")
+        .await?;
     let mut wrong = Vec::new();
-    for Published { cve, request, expected } in PUBLISHED {
+    for Published {
+        cve,
+        request,
+        expected,
+    } in PUBLISHED
+    {
         stack.forget_upstream_bytes();
-        let bytes = [request.replace("TOKEN", &token).replace("BYTE", "\u{ff}").as_bytes()].concat();
+        let bytes = [request
+            .replace("TOKEN", &token)
+            .replace("BYTE", "\u{ff}")
+            .as_bytes()]
+        .concat();
         let found = send(&stack, &bytes).await.context(*cve)?;
         let seen = stack.upstream_bytes();
         if !expected.contains(&found.as_str()) {
@@ -57,25 +75,34 @@ async fn each_published_attack_gets_the_answer_that_it_deserves() -> anyhow::Res
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_hang_up_while_they_are_checked_harm_nobody() -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
-    let token = stack.identity_provider().user_token(READER, TASK_API, "access_as_user").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(READER, TASK_API, "access_as_user")
+        .await?;
     stack.hang_authz(true)?;
     for _ in 0..100 {
         let mut connection = TcpStream::connect(stack.gateway_address()).await?;
-        let request = format!("GET /api/me HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\n\r\n");
+        let request = format!(
+            "GET /api/me HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\n\r\n"
+        );
         connection.write_all(request.as_bytes()).await?;
         // Closing with a reset rather than politely.
         connection.set_zero_linger()?;
     }
     stack.hang_authz(false)?;
-    let good =
-        format!("GET /api/me HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n");
+    let good = format!(
+        "GET /api/me HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    );
     let started = tokio::time::Instant::now();
     loop {
         let found = send(&stack, good.as_bytes()).await?;
         if found == "200" {
             break;
         }
-        ensure!(found.starts_with("503") && started.elapsed() < Duration::from_secs(20), "{found}");
+        ensure!(
+            found.starts_with("503") && started.elapsed() < Duration::from_secs(20),
+            "{found}"
+        );
     }
     stack.stop().await
 }

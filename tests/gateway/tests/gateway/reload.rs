@@ -22,64 +22,120 @@ async fn becomes(stack: &Stack, token: &str, expected: &str) -> anyhow::Result<S
 
 /// The value of a metric of the gate.
 async fn metric(stack: &Stack, line: &str) -> anyhow::Result<Option<String>> {
-    let text = stack.http().get(format!("{}/metrics", stack.authz_operations())).send().await?.text().await?;
-    Ok(text.lines().find_map(|found| found.strip_prefix(line)).map(|value| value.trim().to_owned()))
+    let text = stack
+        .http()
+        .get(format!("{}/metrics", stack.authz_operations()))
+        .send()
+        .await?
+        .text()
+        .await?;
+    Ok(text
+        .lines()
+        .find_map(|found| found.strip_prefix(line))
+        .map(|value| value.trim().to_owned()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_good_change_takes_effect_and_a_bad_one_changes_nothing() -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
     let file = stack.state().join("policy.yaml");
-    let token = stack.identity_provider().user_token(READER, TASK_API, "access_as_user").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(READER, TASK_API, "access_as_user")
+        .await?;
     let before = std::fs::read_to_string(&file)?;
     assert_eq!(verdict(&stack, &token).await?, "200");
 
     std::fs::write(
         &file,
-        before.replace("scopes: [access_as_user]", "scopes: [access_as_user]\n      roles: [Admin]"),
+        before.replace(
+            "scopes: [access_as_user]",
+            "scopes: [access_as_user]\n      roles: [Admin]",
+        ),
     )?;
-    assert_eq!(becomes(&stack, &token, "403 role_missing").await?, "403 role_missing");
-    assert_eq!(metric(&stack, "portcullis_policy_reloads_total{outcome=\"success\"}").await?.as_deref(), Some("1"));
+    assert_eq!(
+        becomes(&stack, &token, "403 role_missing").await?,
+        "403 role_missing"
+    );
+    assert_eq!(
+        metric(
+            &stack,
+            "portcullis_policy_reloads_total{outcome=\"success\"}"
+        )
+        .await?
+        .as_deref(),
+        Some("1")
+    );
 
     // An editor's half-written file would let the Reader in again, if it counted.
     std::fs::write(&file, before.replace("rateLimit:", "rateLimits:"))?;
     let started = Instant::now();
     while metric(&stack, "portcullis_policy_stale").await?.as_deref() != Some("1") {
-        assert!(started.elapsed() < Duration::from_secs(20), "the bad file was not noticed");
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "the bad file was not noticed"
+        );
         sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(verdict(&stack, &token).await?, "403 role_missing");
 
     std::fs::write(&file, before)?;
     assert_eq!(becomes(&stack, &token, "200").await?, "200");
-    assert_eq!(metric(&stack, "portcullis_policy_stale").await?.as_deref(), Some("0"));
+    assert_eq!(
+        metric(&stack, "portcullis_policy_stale").await?.as_deref(),
+        Some("0")
+    );
     stack.stop().await
 }
 
 /// Routes and policies are files of two programs, which need not change at the same moment.
 #[tokio::test(flavor = "multi_thread")]
-async fn removed_policy_decides_for_old_routes_and_one_not_in_force_is_no_denial() -> anyhow::Result<()> {
+async fn removed_policy_decides_for_old_routes_and_one_not_in_force_is_no_denial()
+-> anyhow::Result<()> {
     let mut stack = Stack::start_apart().await?;
     let file = stack.state().join("policy.yaml");
-    let token = stack.identity_provider().user_token(READER, TASK_API, "access_as_user").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(READER, TASK_API, "access_as_user")
+        .await?;
     let renamed = std::fs::read_to_string(&file)?.replace("name: tasks}", "name: jobs}");
     std::fs::write(&file, renamed)?;
     let started = Instant::now();
     let policies = loop {
-        let status: Value = stack.http().get(format!("{}/status", stack.administration())).send().await?.json().await?;
+        let status: Value = stack
+            .http()
+            .get(format!("{}/status", stack.administration()))
+            .send()
+            .await?
+            .json()
+            .await?;
         if status["policies"]["removed"]["tasks"].is_u64() {
             break status["policies"].clone();
         }
-        assert!(started.elapsed() < Duration::from_secs(20), "the change was not noticed: {status}");
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "the change was not noticed: {status}"
+        );
         sleep(Duration::from_millis(50)).await;
     };
-    assert!(policies["names"].as_array().is_some_and(|names| names.contains(&"jobs".into())), "{policies}");
+    assert!(
+        policies["names"]
+            .as_array()
+            .is_some_and(|names| names.contains(&"jobs".into())),
+        "{policies}"
+    );
     assert_eq!(verdict(&stack, &token).await?, "200");
 
     // What starts now never had the old name.
     stack.restart_authz(0).await?;
-    assert_eq!(becomes(&stack, &token, "503 policy_unknown").await?, "503 policy_unknown");
-    let request = stack.http().get(format!("{}/api/me", stack.gateway())).bearer_auth(&token);
+    assert_eq!(
+        becomes(&stack, &token, "503 policy_unknown").await?,
+        "503 policy_unknown"
+    );
+    let request = stack
+        .http()
+        .get(format!("{}/api/me", stack.gateway()))
+        .bearer_auth(&token);
     assert_eq!(Answer::to(request).await?.header("retry-after"), "5");
     stack.stop().await
 }

@@ -1,5 +1,8 @@
 //! The headers of `docs/identity-headers.md`, in every spelling: no byte of them reaches a service.
-#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers outside #[test] functions too")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test may panic, its helpers outside #[test] functions too"
+)]
 
 use anyhow::Context;
 use dev_stack::directory::{EDITOR, TASK_API};
@@ -19,15 +22,24 @@ const BATCH: usize = 50;
 
 async fn start() -> anyhow::Result<(Stack, String)> {
     let stack = Stack::start_varied(Variation::default().policies(without_rate_limits)).await?;
-    let token = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(EDITOR, TASK_API, "access_as_user")
+        .await?;
     Ok((stack, token))
 }
 
 /// Each name with each separator.
 fn spellings() -> Vec<String> {
     let names = removed::headers().flat_map(RemovedHeader::names);
-    let names: Vec<String> = names.chain(removed::WRITTEN_BY_ENVOY.map(str::to_owned)).collect();
-    let spelt = |separator: char| names.iter().map(move |name| name.replace('-', &separator.to_string()));
+    let names: Vec<String> = names
+        .chain(removed::WRITTEN_BY_ENVOY.map(str::to_owned))
+        .collect();
+    let spelt = |separator: char| {
+        names
+            .iter()
+            .map(move |name| name.replace('-', &separator.to_string()))
+    };
     let mut all: Vec<String> = SEPARATORS.chars().flat_map(spelt).collect();
     all.sort();
     all.dedup();
@@ -47,7 +59,14 @@ async fn http1(stack: &Stack, token: &str, lines: &str) -> anyhow::Result<(Strin
     let length = connection.read(&mut answer).await?;
     let answer = String::from_utf8_lossy(answer.get(..length).unwrap_or_default());
     let status = answer.split(' ').nth(1).context("an answer")?.to_owned();
-    Ok((status, stack.upstream_bytes().into_iter().map(|(_, bytes)| bytes).collect()))
+    Ok((
+        status,
+        stack
+            .upstream_bytes()
+            .into_iter()
+            .map(|(_, bytes)| bytes)
+            .collect(),
+    ))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,10 +76,22 @@ async fn no_spelling_of_a_removed_header_reaches_a_service_over_http1() -> anyho
     assert!(all.len() > 2_500, "{}", all.len());
     for batch in all.chunks(BATCH) {
         for upper in [false, true] {
-            let written = |name: &String| if upper { name.to_ascii_uppercase() } else { name.clone() };
-            let lines: Vec<String> = batch.iter().map(|name| format!("{}: {CANARY}\r\n", written(name))).collect();
+            let written = |name: &String| {
+                if upper {
+                    name.to_ascii_uppercase()
+                } else {
+                    name.clone()
+                }
+            };
+            let lines: Vec<String> = batch
+                .iter()
+                .map(|name| format!("{}: {CANARY}\r\n", written(name)))
+                .collect();
             let (status, seen) = http1(&stack, &token, &lines.concat()).await?;
-            assert!(status == "200" && seen.contains("get /api/me "), "{status} for {batch:?}");
+            assert!(
+                status == "200" && seen.contains("get /api/me "),
+                "{status} for {batch:?}"
+            );
             assert!(!seen.contains(CANARY), "{seen}");
         }
     }
@@ -70,16 +101,31 @@ async fn no_spelling_of_a_removed_header_reaches_a_service_over_http1() -> anyho
 #[tokio::test(flavor = "multi_thread")]
 async fn no_spelling_of_a_removed_header_reaches_a_service_over_http2() -> anyhow::Result<()> {
     let (stack, token) = start().await?;
-    let client = Client::builder().no_proxy().http2_prior_knowledge().build()?;
+    let client = Client::builder()
+        .no_proxy()
+        .http2_prior_knowledge()
+        .build()?;
     for batch in spellings().chunks(BATCH) {
         stack.forget_upstream_bytes();
-        let mut request = client.get(format!("{}/api/me", stack.gateway())).bearer_auth(&token);
+        let mut request = client
+            .get(format!("{}/api/me", stack.gateway()))
+            .bearer_auth(&token);
         for name in batch {
-            request = request.header(HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_static(CANARY));
+            request = request.header(
+                HeaderName::from_bytes(name.as_bytes())?,
+                HeaderValue::from_static(CANARY),
+            );
         }
         assert_eq!(Answer::to(request).await?.verdict(), "200", "{batch:?}");
-        let seen: String = stack.upstream_bytes().into_iter().map(|(_, bytes)| bytes).collect();
-        assert!(seen.contains("get /api/me ") && !seen.contains(CANARY), "{seen}");
+        let seen: String = stack
+            .upstream_bytes()
+            .into_iter()
+            .map(|(_, bytes)| bytes)
+            .collect();
+        assert!(
+            seen.contains("get /api/me ") && !seen.contains(CANARY),
+            "{seen}"
+        );
     }
     stack.stop().await
 }
@@ -87,7 +133,10 @@ async fn no_spelling_of_a_removed_header_reaches_a_service_over_http2() -> anyho
 #[tokio::test(flavor = "multi_thread")]
 async fn underscore_in_a_removed_header_is_refused() -> anyhow::Result<()> {
     let (stack, token) = start().await?;
-    for name in removed::headers().flat_map(RemovedHeader::names).filter(|name| name.contains('-')) {
+    for name in removed::headers()
+        .flat_map(RemovedHeader::names)
+        .filter(|name| name.contains('-'))
+    {
         let line = format!("{}: {CANARY}\r\n", name.replace('-', "_"));
         let (status, seen) = http1(&stack, &token, &line).await?;
         assert_eq!((status.as_str(), seen.as_str()), ("400", ""), "{line}");
@@ -100,13 +149,23 @@ async fn ordinary_headers_reach_the_service() -> anyhow::Result<()> {
     let (stack, token) = start().await?;
     // What RFC 9110 and proxies give a meaning of their own stands elsewhere.
     let special = ["authorization", "content-type", "host", "te", "via"];
-    let names: Vec<&str> = removed::ORDINARY.iter().copied().filter(|name| !special.contains(name)).collect();
+    let names: Vec<&str> = removed::ORDINARY
+        .iter()
+        .copied()
+        .filter(|name| !special.contains(name))
+        .collect();
     for batch in names.chunks(BATCH) {
-        let lines: Vec<String> = batch.iter().map(|name| format!("{name}: kept-of-{name}\r\n")).collect();
+        let lines: Vec<String> = batch
+            .iter()
+            .map(|name| format!("{name}: kept-of-{name}\r\n"))
+            .collect();
         let (status, seen) = http1(&stack, &token, &lines.concat()).await?;
         assert_eq!(status, "200", "{batch:?}");
         for name in batch {
-            assert!(seen.contains(&format!("\r\n{name}: kept-of-{name}\r\n")), "{name} is missing in {seen}");
+            assert!(
+                seen.contains(&format!("\r\n{name}: kept-of-{name}\r\n")),
+                "{name} is missing in {seen}"
+            );
         }
     }
     stack.stop().await

@@ -13,7 +13,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn verdicts(stack: &Stack, token: &str, requests: usize) -> anyhow::Result<Vec<String>> {
     let url = format!("{}/notification/notifications", stack.gateway());
-    let one = async || anyhow::Ok(Answer::to(stack.http().get(&url).bearer_auth(token)).await?.verdict());
+    let one = async || {
+        anyhow::Ok(
+            Answer::to(stack.http().get(&url).bearer_auth(token))
+                .await?
+                .verdict(),
+        )
+    };
     try_join_all((0..requests).map(|_| one())).await
 }
 
@@ -21,31 +27,63 @@ async fn verdicts(stack: &Stack, token: &str, requests: usize) -> anyhow::Result
 async fn three_replicas_with_a_store_admit_together_what_one_may() -> anyhow::Result<()> {
     let mut redis = RedisServer::start().await?;
     let url = redis.url();
-    let arguments =
-        ["--rate-limit-store", &url, "--rate-limit-store-timeout", "2s", "--rate-limit-store-down", "refuse"];
+    let arguments = [
+        "--rate-limit-store",
+        &url,
+        "--rate-limit-store-timeout",
+        "2s",
+        "--rate-limit-store-down",
+        "refuse",
+    ];
     // Longer than the test may take, so that the number admitted is exact.
     let policies = |text: &str| text.replace("requests: 100, per: 60s", "requests: 100, per: 1h");
-    let variation = Variation::default().authz_instances(3).authz_arguments(arguments).policies(policies);
+    let variation = Variation::default()
+        .authz_instances(3)
+        .authz_arguments(arguments)
+        .policies(policies);
     let stack = Stack::start_varied(variation).await?;
     let (editor, admin) = (
-        stack.identity_provider().user_token(EDITOR, NOTIFICATION, "Notify.Send").await?,
-        stack.identity_provider().user_token(ADMIN, NOTIFICATION, "Notify.Send").await?,
+        stack
+            .identity_provider()
+            .user_token(EDITOR, NOTIFICATION, "Notify.Send")
+            .await?,
+        stack
+            .identity_provider()
+            .user_token(ADMIN, NOTIFICATION, "Notify.Send")
+            .await?,
     );
     let mut all = Vec::new();
     for _ in 0..10 {
         all.extend(verdicts(&stack, &editor, 40).await?);
     }
     let admitted = all.iter().filter(|verdict| *verdict == "200").count();
-    let refused = all.iter().filter(|verdict| *verdict == "429 rate_limited").count();
-    assert_eq!((admitted, refused), (100, 300), "of 400 requests in three replicas");
-    assert_eq!(verdicts(&stack, &admin, 1).await?, ["200"], "another's limit is another one");
+    let refused = all
+        .iter()
+        .filter(|verdict| *verdict == "429 rate_limited")
+        .count();
+    assert_eq!(
+        (admitted, refused),
+        (100, 300),
+        "of 400 requests in three replicas"
+    );
+    assert_eq!(
+        verdicts(&stack, &admin, 1).await?,
+        ["200"],
+        "another's limit is another one"
+    );
 
     redis.crash().await?;
-    assert_eq!(verdicts(&stack, &admin, 1).await?, ["503 authorization_unavailable"]);
+    assert_eq!(
+        verdicts(&stack, &admin, 1).await?,
+        ["503 authorization_unavailable"]
+    );
     redis.start_again().await?;
     let started = Instant::now();
     while verdicts(&stack, &admin, 1).await? != ["200"] {
-        ensure!(started.elapsed() < PATIENCE, "the store is back and not used");
+        ensure!(
+            started.elapsed() < PATIENCE,
+            "the store is back and not used"
+        );
         sleep(Duration::from_millis(50)).await;
     }
     stack.stop().await
@@ -59,9 +97,14 @@ async fn published(stack: &Stack) -> anyhow::Result<Vec<String>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_assertion_key_is_put_in_force_without_a_lost_request() -> anyhow::Result<()> {
-    let variation = Variation::default().authz_instances(2).policies(without_rate_limits);
+    let variation = Variation::default()
+        .authz_instances(2)
+        .policies(without_rate_limits);
     let stack = Stack::start_varied(variation).await?;
-    let token = stack.identity_provider().user_token(ADMIN, NOTIFICATION, "Notify.Send").await?;
+    let token = stack
+        .identity_provider()
+        .user_token(ADMIN, NOTIFICATION, "Notify.Send")
+        .await?;
     let file = stack.state().join("assertion-key.pem");
     let (old, new) = (std::fs::read_to_string(&file)?, assertion_key()?);
     let load = Load::start(&stack, 4, "/notification/notifications", &token)?;
@@ -77,7 +120,10 @@ async fn a_new_assertion_key_is_put_in_force_without_a_lost_request() -> anyhow:
             if now.iter().zip(&before).all(|(now, before)| now != before) {
                 break now;
             }
-            ensure!(started.elapsed() < PATIENCE, "the gates have not noticed the file");
+            ensure!(
+                started.elapsed() < PATIENCE,
+                "the gates have not noticed the file"
+            );
             sleep(Duration::from_millis(50)).await;
         };
         before = now;

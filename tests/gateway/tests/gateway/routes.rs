@@ -1,4 +1,5 @@
-//! Routes of other kinds than the sample's: for anyone, with or without a token, and for gRPC clients.
+//! Routes of other kinds than the sample's: for anyone, with or without a token, and for gRPC
+//! clients.
 
 use anyhow::Context;
 use dev_stack::directory::{EDITOR, TASK_API};
@@ -23,9 +24,13 @@ fn with_open_policies(policies: &str) -> String {
     [policies, &open("open", ""), &open("optional", optional)].concat()
 }
 
-/// Their routes, to the service's health, which tells nothing of who asks; what reached it is read off the wire.
+/// Their routes, to the service's health, which tells nothing of who asks; what reached it is read
+/// off the wire.
 fn with_open_routes(files: &mut EnvoyFiles) -> anyhow::Result<()> {
-    let routes = files.routes.pointer_mut("/resources/0/virtual_hosts/0/routes").and_then(Value::as_array_mut);
+    let routes = files
+        .routes
+        .pointer_mut("/resources/0/virtual_hosts/0/routes")
+        .and_then(Value::as_array_mut);
     let routes = routes.context("routes.yaml has no routes")?;
     for name in ["open", "optional"] {
         let per_route = json!({
@@ -45,8 +50,12 @@ fn with_open_routes(files: &mut EnvoyFiles) -> anyhow::Result<()> {
                 "allow_methods": "GET",
                 "forward_not_matching_preflights": false,
             });
-            let per_filter = route.get_mut("typed_per_filter_config").and_then(Value::as_object_mut);
-            per_filter.context("no filters")?.insert("envoy.filters.http.cors".to_owned(), cors);
+            let per_filter = route
+                .get_mut("typed_per_filter_config")
+                .and_then(Value::as_object_mut);
+            per_filter
+                .context("no filters")?
+                .insert("envoy.filters.http.cors".to_owned(), cors);
         }
         routes.insert(2, route);
     }
@@ -56,21 +65,37 @@ fn with_open_routes(files: &mut EnvoyFiles) -> anyhow::Result<()> {
 async fn ask(stack: &Stack, path: &str, token: Option<&str>) -> anyhow::Result<(String, String)> {
     stack.forget_upstream_bytes();
     let mut request = stack.http().get(format!("{}{path}", stack.gateway()));
-    for spoofed in ["x-user-oid", "x-user-roles", "x-tenant-id", "x-portcullis-assertion"] {
+    for spoofed in [
+        "x-user-oid",
+        "x-user-roles",
+        "x-tenant-id",
+        "x-portcullis-assertion",
+    ] {
         request = request.header(spoofed, "spoofed-by-client");
     }
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
     let verdict = Answer::to(request).await?.verdict();
-    let seen = stack.upstream_bytes().into_iter().find(|(service, _)| *service == Service::Notification);
+    let seen = stack
+        .upstream_bytes()
+        .into_iter()
+        .find(|(service, _)| *service == Service::Notification);
     Ok((verdict, seen.map(|(_, bytes)| bytes).unwrap_or_default()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn open_routes_need_no_token_and_strip_identity_all_the_same() -> anyhow::Result<()> {
-    let stack = Stack::start_varied(Variation::default().policies(with_open_policies).envoy(with_open_routes)).await?;
-    let token = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
+    let stack = Stack::start_varied(
+        Variation::default()
+            .policies(with_open_policies)
+            .envoy(with_open_routes),
+    )
+    .await?;
+    let token = stack
+        .identity_provider()
+        .user_token(EDITOR, TASK_API, "access_as_user")
+        .await?;
     let good = Some(token.as_str());
     for (path, token, expected, named) in [
         ("/open/health", None, "200", false),
@@ -79,30 +104,54 @@ async fn open_routes_need_no_token_and_strip_identity_all_the_same() -> anyhow::
         ("/optional/health", None, "200", false),
         ("/optional/health", good, "200", true),
         // Whoever sends a token means to be somebody; a bad one is not taken for none.
-        ("/optional/health", Some("rubbish"), "401 token_malformed", false),
+        (
+            "/optional/health",
+            Some("rubbish"),
+            "401 token_malformed",
+            false,
+        ),
     ] {
         let (verdict, seen) = ask(&stack, path, token).await?;
-        assert_eq!((verdict.as_str(), seen.contains(ID)), (expected, named), "{path} {token:?}\n{seen}");
+        assert_eq!(
+            (verdict.as_str(), seen.contains(ID)),
+            (expected, named),
+            "{path} {token:?}\n{seen}"
+        );
         assert_eq!(seen.is_empty(), expected != "200", "{path}\n{seen}");
         assert!(!seen.contains("spoofed-by-client"), "{seen}");
-        assert_eq!(seen.matches("x-user-oid:").count(), usize::from(named), "{seen}");
+        assert_eq!(
+            seen.matches("x-user-oid:").count(),
+            usize::from(named),
+            "{seen}"
+        );
     }
-    // Where nobody is verified the address is what is counted, and no header of the client's changes it.
+    // Where nobody is verified the address is what is counted, and no header of the client's
+    // changes it.
     let mut verdicts = Vec::new();
     for number in 0..4 {
         let request = stack.http().get(format!("{}/open/health", stack.gateway()));
         let forwarded = format!("203.0.113.{number}");
-        let request = request.header("x-forwarded-for", &forwarded).header("x-real-ip", &forwarded);
+        let request = request
+            .header("x-forwarded-for", &forwarded)
+            .header("x-real-ip", &forwarded);
         let answer = Answer::to(request.header("x-envoy-external-address", &forwarded)).await?;
         verdicts.push(answer.verdict());
     }
-    assert_eq!(verdicts, ["200", "200", "429 rate_limited", "429 rate_limited"]);
+    assert_eq!(
+        verdicts,
+        ["200", "200", "429 rate_limited", "429 rate_limited"]
+    );
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn defect_17_a_route_may_have_origins_of_its_own() -> anyhow::Result<()> {
-    let stack = Stack::start_varied(Variation::default().policies(with_open_policies).envoy(with_open_routes)).await?;
+    let stack = Stack::start_varied(
+        Variation::default()
+            .policies(with_open_policies)
+            .envoy(with_open_routes),
+    )
+    .await?;
     let usual = "http://localhost:3000";
     for (path, origin, allowed) in [
         ("/open/health", OTHER_APP, true),
@@ -112,39 +161,79 @@ async fn defect_17_a_route_may_have_origins_of_its_own() -> anyhow::Result<()> {
         ("/api/me", OTHER_APP, false),
     ] {
         stack.forget_upstream_bytes();
-        let preflight = stack.http().request(reqwest::Method::OPTIONS, format!("{}{path}", stack.gateway()));
-        let preflight =
-            preflight.header("origin", origin).header("access-control-request-method", "GET").send().await?;
-        let answer = preflight.headers().get("access-control-allow-origin").and_then(|value| value.to_str().ok());
+        let preflight = stack.http().request(
+            reqwest::Method::OPTIONS,
+            format!("{}{path}", stack.gateway()),
+        );
+        let preflight = preflight
+            .header("origin", origin)
+            .header("access-control-request-method", "GET")
+            .send()
+            .await?;
+        let answer = preflight
+            .headers()
+            .get("access-control-allow-origin")
+            .and_then(|value| value.to_str().ok());
         assert_eq!(answer, allowed.then_some(origin), "{path} from {origin}");
-        assert!(stack.upstream_bytes().iter().all(|(_, bytes)| bytes.is_empty()), "a preflight reached a service");
-        let request = stack.http().get(format!("{}{path}", stack.gateway())).header("origin", origin).send().await?;
-        let answer = request.headers().get("access-control-allow-origin").and_then(|value| value.to_str().ok());
+        assert!(
+            stack
+                .upstream_bytes()
+                .iter()
+                .all(|(_, bytes)| bytes.is_empty()),
+            "a preflight reached a service"
+        );
+        let request = stack
+            .http()
+            .get(format!("{}{path}", stack.gateway()))
+            .header("origin", origin)
+            .send()
+            .await?;
+        let answer = request
+            .headers()
+            .get("access-control-allow-origin")
+            .and_then(|value| value.to_str().ok());
         assert_eq!(answer, allowed.then_some(origin), "{path} from {origin}");
     }
     stack.stop().await
 }
 
-/// A client that speaks gRPC, which reads `grpc-status` and no body ("gRPC over HTTP/2", §Responses).
+/// A client that speaks gRPC, which reads `grpc-status` and no body ("gRPC over HTTP/2",
+/// §Responses).
 async fn call(http: &Client, url: &str, token: Option<&str>) -> anyhow::Result<HeaderMap> {
-    let mut request = http.post(url).version(Version::HTTP_2).header("content-type", "application/grpc");
+    let mut request = http
+        .post(url)
+        .version(Version::HTTP_2)
+        .header("content-type", "application/grpc");
     request = request.header("te", "trailers").body(vec![0; 5]);
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
     let response = request.send().await?;
-    anyhow::ensure!(response.status() == 200, "gRPC answers are 200, not {}", response.status());
+    anyhow::ensure!(
+        response.status() == 200,
+        "gRPC answers are 200, not {}",
+        response.status()
+    );
     Ok(response.headers().clone())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn grpc_clients_get_a_grpc_status() -> anyhow::Result<()> {
     let mut stack = Stack::start_apart().await?;
-    let http = Client::builder().no_proxy().http2_prior_knowledge().build()?;
-    let token = stack.identity_provider().user_token(EDITOR, TASK_API, "access_as_user").await?;
+    let http = Client::builder()
+        .no_proxy()
+        .http2_prior_knowledge()
+        .build()?;
+    let token = stack
+        .identity_provider()
+        .user_token(EDITOR, TASK_API, "access_as_user")
+        .await?;
     let gateway = stack.gateway();
-    let status =
-        |headers: &HeaderMap| headers.get("grpc-status").and_then(|status| status.to_str().ok().map(str::to_owned));
+    let status = |headers: &HeaderMap| {
+        headers
+            .get("grpc-status")
+            .and_then(|status| status.to_str().ok().map(str::to_owned))
+    };
     for (path, token, expected) in [
         ("/api/me", None, "16"),
         ("/api/me", Some("rubbish"), "16"),
@@ -152,9 +241,17 @@ async fn grpc_clients_get_a_grpc_status() -> anyhow::Result<()> {
         ("/nowhere.Service/Method", None, "12"),
     ] {
         let headers = call(&http, &format!("{gateway}{path}"), token).await?;
-        assert_eq!(status(&headers).as_deref(), Some(expected), "{path} {headers:?}");
+        assert_eq!(
+            status(&headers).as_deref(),
+            Some(expected),
+            "{path} {headers:?}"
+        );
         let grpc = HeaderValue::from_static("application/grpc");
-        assert_eq!(headers.get(HeaderName::from_static("content-type")), Some(&grpc), "{path}");
+        assert_eq!(
+            headers.get(HeaderName::from_static("content-type")),
+            Some(&grpc),
+            "{path}"
+        );
     }
     stack.stop_authz().await?;
     let headers = call(&http, &format!("{gateway}/api/me"), Some(&token)).await?;

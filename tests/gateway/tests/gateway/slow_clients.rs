@@ -28,7 +28,11 @@ fn unfinished(speaks: Speaks) -> Vec<Vec<u8>> {
     match speaks {
         Speaks::Http(_) => vec![Vec::new(), HALF_HEAD.to_vec(), PREFACE.to_vec()],
         Speaks::Https(_) => vec![Vec::new(), HALF_HELLO.to_vec()],
-        Speaks::Grpc => vec![Vec::new(), PREFACE.to_vec(), [PREFACE, HALF_HEADERS].concat()],
+        Speaks::Grpc => vec![
+            Vec::new(),
+            PREFACE.to_vec(),
+            [PREFACE, HALF_HEADERS].concat(),
+        ],
     }
 }
 
@@ -43,19 +47,30 @@ async fn open(address: SocketAddr, bytes: &[u8]) -> anyhow::Result<TcpStream> {
 async fn closed(mut client: TcpStream) -> anyhow::Result<()> {
     let mut bytes = Vec::new();
     // An end or a reset.
-    let _end = timeout(PATIENCE, client.read_to_end(&mut bytes)).await.context("it stays open")?;
+    let _end = timeout(PATIENCE, client.read_to_end(&mut bytes))
+        .await
+        .context("it stays open")?;
     Ok(())
 }
 
 /// A good request, with another connection's answer.
 async fn answered(stack: &Stack, port: ProgramPort) -> anyhow::Result<()> {
     let status = match port.speaks {
-        Speaks::Http(path) => stack.http().get(format!("http://{}{path}", port.address)).send().await?.status(),
+        Speaks::Http(path) => stack
+            .http()
+            .get(format!("http://{}{path}", port.address))
+            .send()
+            .await?
+            .status(),
         Speaks::Https(_) => stack.identity_provider().reached().await?,
         Speaks::Grpc => {
-            let channel = tonic::transport::Endpoint::from_shared(stack.authz())?.connect().await?;
+            let channel = tonic::transport::Endpoint::from_shared(stack.authz())?
+                .connect()
+                .await?;
             let request = tonic_health::pb::HealthCheckRequest::default();
-            tonic_health::pb::health_client::HealthClient::new(channel).check(request).await?;
+            tonic_health::pb::health_client::HealthClient::new(channel)
+                .check(request)
+                .await?;
             return Ok(());
         }
     };
@@ -64,30 +79,55 @@ async fn answered(stack: &Stack, port: ProgramPort) -> anyhow::Result<()> {
 }
 
 async fn open_connections(stack: &Stack, port: ProgramPort) -> anyhow::Result<usize> {
-    let text = stack.http().get(format!("http://{}/metrics", port.operations)).send().await?.text().await?;
+    let text = stack
+        .http()
+        .get(format!("http://{}/metrics", port.operations))
+        .send()
+        .await?
+        .text()
+        .await?;
     let start = format!("http_server_connections{{listener=\"{}\"}} ", port.listener);
-    let line = text.lines().find_map(|line| line.strip_prefix(start.as_str())).context("no metric")?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(start.as_str()))
+        .context("no metric")?;
     Ok(line.parse()?)
 }
 
 /// Resident memory in bytes.
 fn resident(process: u32) -> anyhow::Result<usize> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .context("no VmRSS")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<usize>()? * 1024)
 }
 
 async fn beset(stack: &Stack, port: ProgramPort) -> anyhow::Result<()> {
     answered(stack, port).await.context("before")?;
-    let (before, others) = (resident(port.process)?, open_connections(stack, port).await?);
+    let (before, others) = (
+        resident(port.process)?,
+        open_connections(stack, port).await?,
+    );
     let shapes = unfinished(port.speaks);
-    let open = shapes.iter().cycle().take(CLIENTS).map(|shape| open(port.address, shape));
+    let open = shapes
+        .iter()
+        .cycle()
+        .take(CLIENTS)
+        .map(|shape| open(port.address, shape));
     let clients = try_join_all(open).await?;
-    answered(stack, port).await.context("while slow clients wait")?;
+    answered(stack, port)
+        .await
+        .context("while slow clients wait")?;
     let count = open_connections(stack, port).await?;
     ensure!(count <= MOST, "{count} connections are open");
     let grown = resident(port.process)?.saturating_sub(before);
-    ensure!(grown < MOST * MEMORY_OF_ONE + MEMORY_OF_ALL, "they took {} KiB", grown / 1024);
+    ensure!(
+        grown < MOST * MEMORY_OF_ONE + MEMORY_OF_ALL,
+        "they took {} KiB",
+        grown / 1024
+    );
     try_join_all(clients.into_iter().map(closed)).await?;
     timeout(PATIENCE, async {
         // Other programs of the stack may have opened one meanwhile.
@@ -99,19 +139,28 @@ async fn beset(stack: &Stack, port: ProgramPort) -> anyhow::Result<()> {
     .await
     .context("connections are counted that were closed")??;
     answered(stack, port).await.context("after")?;
-    println!("{} {}: {CLIENTS} closed, {count} at once, {} KiB", port.program, port.listener, grown / 1024);
+    println!(
+        "{} {}: {CLIENTS} closed, {count} at once, {} KiB",
+        port.program,
+        port.listener,
+        grown / 1024
+    );
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_clients_are_closed_on_every_port_and_others_are_answered() -> anyhow::Result<()> {
-    let variation = Variation::default().authz_elsewhere().variable_everywhere("HEADER_TIMEOUT", "2s");
+    let variation = Variation::default()
+        .authz_elsewhere()
+        .variable_everywhere("HEADER_TIMEOUT", "2s");
     let variation = variation.variable_everywhere("MAX_CONNECTIONS", MOST.to_string());
     let stack = Stack::start_varied(variation).await?;
     let ports = stack.program_ports()?;
     ensure!(ports.len() == 12, "{ports:?}");
     for port in ports {
-        beset(&stack, port).await.with_context(|| format!("{} {} {}", port.program, port.listener, port.address))?;
+        beset(&stack, port)
+            .await
+            .with_context(|| format!("{} {} {}", port.program, port.listener, port.address))?;
     }
     stack.stop().await
 }

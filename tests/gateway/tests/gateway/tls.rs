@@ -19,14 +19,21 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 fn trusting(authority: &Authority) -> anyhow::Result<Client> {
     let certificate = Certificate::from_pem(authority.pem().as_bytes())?;
-    Ok(Client::builder().no_proxy().https_only(true).tls_certs_only([certificate]).pool_max_idle_per_host(0).build()?)
+    Ok(Client::builder()
+        .no_proxy()
+        .https_only(true)
+        .tls_certs_only([certificate])
+        .pool_max_idle_per_host(0)
+        .build()?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_certificate_is_shown_without_a_restart() -> anyhow::Result<()> {
     let (first, second) = (Authority::new()?, Authority::new()?);
     let folder = tempfile::tempdir()?;
-    first.issue("localhost")?.put(&folder.path().join("gateway"))?;
+    first
+        .issue("localhost")?
+        .put(&folder.path().join("gateway"))?;
     let place = folder.path().to_owned();
     let variation = Variation::default().envoy_options(["tls", "hsts"]);
     let variation = variation.envoy(move |files| {
@@ -34,26 +41,51 @@ async fn a_new_certificate_is_shown_without_a_restart() -> anyhow::Result<()> {
         Ok(())
     });
     let stack = Stack::start_varied(variation).await?;
-    let url = format!("https://localhost:{}/api/me", stack.gateway_address().port());
+    let url = format!(
+        "https://localhost:{}/api/me",
+        stack.gateway_address().port()
+    );
 
-    let response = trusting(&first)?.get(&url).send().await.context("the first certificate")?;
-    assert_eq!((response.status().as_u16(), response.version()), (401, Version::HTTP_2));
-    let hsts = response.headers().get("strict-transport-security").context("no Strict-Transport-Security")?;
+    let response = trusting(&first)?
+        .get(&url)
+        .send()
+        .await
+        .context("the first certificate")?;
+    assert_eq!(
+        (response.status().as_u16(), response.version()),
+        (401, Version::HTTP_2)
+    );
+    let hsts = response
+        .headers()
+        .get("strict-transport-security")
+        .context("no Strict-Transport-Security")?;
     assert_eq!(hsts, "max-age=31536000");
-    ensure!(trusting(&second)?.get(&url).send().await.is_err(), "the second certificate is not shown yet");
+    ensure!(
+        trusting(&second)?.get(&url).send().await.is_err(),
+        "the second certificate is not shown yet"
+    );
     let plain = stack.http().get(url.replace("https", "http")).send().await;
-    ensure!(plain.is_err(), "the port of TLS answers without it: {plain:?}");
+    ensure!(
+        plain.is_err(),
+        "the port of TLS answers without it: {plain:?}"
+    );
 
-    second.issue("localhost")?.put(&folder.path().join("gateway"))?;
+    second
+        .issue("localhost")?
+        .put(&folder.path().join("gateway"))?;
     let (client, started) = (trusting(&second)?, Instant::now());
     while let Err(error) = client.get(&url).send().await {
-        ensure!(started.elapsed() < PATIENCE, "the new certificate is not shown: {error:?}");
+        ensure!(
+            started.elapsed() < PATIENCE,
+            "the new certificate is not shown: {error:?}"
+        );
         sleep(Duration::from_millis(50)).await;
     }
     stack.stop().await
 }
 
-/// What a caller gets, and whom the service saw, where `service` calls itself `name` and trusts gateways of `trusted_gateways`.
+/// What a caller gets, and whom the service saw, where `service` calls itself `name` and trusts
+/// gateways of `trusted_gateways`.
 async fn through_tls(
     gateway: &Authority,
     trusted_services: &Authority,
@@ -79,8 +111,17 @@ async fn through_tls(
         Ok(())
     });
     let stack = Stack::start_varied(variation).await?;
-    let token = stack.identity_provider().user_token(ADMIN, TASK_API, "access_as_user").await?;
-    let answer = Answer::to(stack.http().get(format!("{}/api/me", stack.gateway())).bearer_auth(token)).await?;
+    let token = stack
+        .identity_provider()
+        .user_token(ADMIN, TASK_API, "access_as_user")
+        .await?;
+    let answer = Answer::to(
+        stack
+            .http()
+            .get(format!("{}/api/me", stack.gateway()))
+            .bearer_auth(token),
+    )
+    .await?;
     stack.stop().await?;
     Ok((answer.verdict(), service.requests()))
 }
@@ -90,12 +131,38 @@ async fn gateway_and_services_prove_themselves_to_each_other() -> anyhow::Result
     let (gateways, services, strangers) = (Authority::new()?, Authority::new()?, Authority::new()?);
     let refused = ("503 upstream_unavailable".to_owned(), 0);
     for (case, gateway, service, trusted_gateways, expected) in [
-        ("each of the other's authority", &gateways, (&services, "task-api"), &gateways, ("200".to_owned(), 1)),
-        ("a service of another name", &gateways, (&services, "audit"), &gateways, refused.clone()),
-        ("a service of another authority", &gateways, (&strangers, "task-api"), &gateways, refused.clone()),
-        ("a gateway of another authority", &strangers, (&services, "task-api"), &gateways, refused.clone()),
+        (
+            "each of the other's authority",
+            &gateways,
+            (&services, "task-api"),
+            &gateways,
+            ("200".to_owned(), 1),
+        ),
+        (
+            "a service of another name",
+            &gateways,
+            (&services, "audit"),
+            &gateways,
+            refused.clone(),
+        ),
+        (
+            "a service of another authority",
+            &gateways,
+            (&strangers, "task-api"),
+            &gateways,
+            refused.clone(),
+        ),
+        (
+            "a gateway of another authority",
+            &strangers,
+            (&services, "task-api"),
+            &gateways,
+            refused.clone(),
+        ),
     ] {
-        let found = through_tls(gateway, &services, service, trusted_gateways).await.context(case)?;
+        let found = through_tls(gateway, &services, service, trusted_gateways)
+            .await
+            .context(case)?;
         assert_eq!(found, expected, "{case}");
     }
     Ok(())

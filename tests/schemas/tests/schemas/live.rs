@@ -1,6 +1,10 @@
-//! No request that a document allows, and none that it does not, makes a service fail or answer in a way that the document does not say.
+//! No request that a document allows, and none that it does not, makes a service fail or answer in
+//! a way that the document does not say.
 #![allow(clippy::print_stdout, reason = "the report, shown when the test fails")]
-#![allow(clippy::indexing_slicing, reason = "reading a serde_json value by name answers null for what is not there")]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "reading a serde_json value by name answers null for what is not there"
+)]
 
 use anyhow::{Context, ensure};
 use dev_stack::directory::{ADMIN, AUDIT, NOTIFICATION, TASK_API, TASK_API_CLIENT};
@@ -17,8 +21,12 @@ async fn token(stack: &Stack, service: Service) -> anyhow::Result<String> {
         Service::TaskApi => issuer.user_token(ADMIN, TASK_API, "access_as_user").await,
         Service::Notification => {
             // As the task API gets it on the user's behalf.
-            let token = issuer.user_token(ADMIN, NOTIFICATION, "Notify.Send").await?;
-            issuer.resign(&token, |_, claims| claims["azp"] = json!(TASK_API)).await
+            let token = issuer
+                .user_token(ADMIN, NOTIFICATION, "Notify.Send")
+                .await?;
+            issuer
+                .resign(&token, |_, claims| claims["azp"] = json!(TASK_API))
+                .await
         }
         Service::Audit => issuer.application_token(TASK_API_CLIENT, AUDIT).await,
     }
@@ -26,24 +34,59 @@ async fn token(stack: &Stack, service: Service) -> anyhow::Result<String> {
 
 /// The operations of the document, by the way that they are told apart in the report.
 async fn operations(stack: &Stack, url: &str) -> anyhow::Result<usize> {
-    let document: Value =
-        stack.http().get(format!("{url}/openapi.json")).send().await?.error_for_status()?.json().await?;
-    ensure!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1.")), "{}", document["openapi"]);
-    let paths = document["paths"].as_object().context("the document has no paths")?;
-    Ok(paths.values().filter_map(Value::as_object).map(serde_json::Map::len).sum())
+    let document: Value = stack
+        .http()
+        .get(format!("{url}/openapi.json"))
+        .send()
+        .await?
+        .error_for_status()?
+        .json()
+        .await?;
+    ensure!(
+        document["openapi"]
+            .as_str()
+            .is_some_and(|version| version.starts_with("3.1.")),
+        "{}",
+        document["openapi"]
+    );
+    let paths = document["paths"]
+        .as_object()
+        .context("the document has no paths")?;
+    Ok(paths
+        .values()
+        .filter_map(Value::as_object)
+        .map(serde_json::Map::len)
+        .sum())
 }
 
 async fn compare(service: Service, at_least: usize) -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
     let url = stack.direct(service);
     let documented = operations(&stack, &url).await?;
-    ensure!(documented >= at_least, "{}: the document has {documented} operations", service.name());
+    ensure!(
+        documented >= at_least,
+        "{}: the document has {documented} operations",
+        service.name()
+    );
     let token = token(&stack, service).await?;
-    let report = Command::new(RUN).arg(&url).env("TOKEN", token).output().await?;
-    let text = String::from_utf8_lossy(&report.stdout).into_owned() + &String::from_utf8_lossy(&report.stderr);
+    let report = Command::new(RUN)
+        .arg(&url)
+        .env("TOKEN", token)
+        .output()
+        .await?;
+    let text = String::from_utf8_lossy(&report.stdout).into_owned()
+        + &String::from_utf8_lossy(&report.stderr);
     println!("{text}");
-    ensure!(report.status.success(), "{}: see the report above", service.name());
-    ensure!(text.contains(&format!("Tested: {documented}")), "{}: not every operation was tried", service.name());
+    ensure!(
+        report.status.success(),
+        "{}: see the report above",
+        service.name()
+    );
+    ensure!(
+        text.contains(&format!("Tested: {documented}")),
+        "{}: not every operation was tried",
+        service.name()
+    );
     stack.stop().await
 }
 

@@ -3,8 +3,8 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
-    RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA384,
+    RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512,
 };
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -86,21 +86,44 @@ pub(super) fn names(keys: &Keys) -> Family {
         ];
         for alg in names.chain(others) {
             let spoilt = draft.header("alg", alg.clone());
-            family.bearer(format!("{} {alg}", draft.name), &spoilt.signed(&keys.good), AlgorithmNotAllowed);
-            family.bearer(format!("{} {alg} unsigned", draft.name), &spoilt.with_signature(b""), AlgorithmNotAllowed);
+            family.bearer(
+                format!("{} {alg}", draft.name),
+                &spoilt.signed(&keys.good),
+                AlgorithmNotAllowed,
+            );
+            family.bearer(
+                format!("{} {alg} unsigned", draft.name),
+                &spoilt.with_signature(b""),
+                AlgorithmNotAllowed,
+            );
         }
         let absent = draft.without_header("alg");
-        family.bearer(format!("{} absent", draft.name), &absent.signed(&keys.good), AlgorithmNotAllowed);
+        family.bearer(
+            format!("{} absent", draft.name),
+            &absent.signed(&keys.good),
+            AlgorithmNotAllowed,
+        );
         let other_case = absent.header("Alg", "RS256");
-        family.bearer(format!("{} Alg", draft.name), &other_case.signed(&keys.good), AlgorithmNotAllowed);
+        family.bearer(
+            format!("{} Alg", draft.name),
+            &other_case.signed(&keys.good),
+            AlgorithmNotAllowed,
+        );
     }
     family
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
-    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----", lines.join("\n"))
+    let lines: Vec<&str> = text
+        .as_bytes()
+        .chunks(64)
+        .map(|line| std::str::from_utf8(line).unwrap())
+        .collect();
+    format!(
+        "-----BEGIN {label}-----\n{}\n-----END {label}-----",
+        lines.join("\n")
+    )
 }
 
 /// The public key in the forms in which confused verifiers took it for a secret (CVE-2015-9235).
@@ -113,7 +136,10 @@ fn secrets(key: &KeyPair) -> Vec<(&'static str, Vec<u8>)> {
         ("DER", spki.to_vec()),
         ("PKCS #1 DER", pkcs1.to_vec()),
         ("JWK", jwk(KEY_ID, key).to_string().into_bytes()),
-        ("key set", json!({"keys": [jwk(KEY_ID, key)]}).to_string().into_bytes()),
+        (
+            "key set",
+            json!({"keys": [jwk(KEY_ID, key)]}).to_string().into_bytes(),
+        ),
         ("modulus", n.clone()),
         ("modulus as text", encode(n).into_bytes()),
         ("key id", KEY_ID.into()),
@@ -124,16 +150,26 @@ fn secrets(key: &KeyPair) -> Vec<(&'static str, Vec<u8>)> {
 /// HMAC keyed with the public key, said honestly and under the name of RS256.
 pub(super) fn shared_secrets(keys: &Keys) -> Family {
     let mut family = Family::new("alg: HMAC keyed with the public key");
-    let hashes = [("HS256", hmac::HMAC_SHA256), ("HS384", hmac::HMAC_SHA384), ("HS512", hmac::HMAC_SHA512)];
+    let hashes = [
+        ("HS256", hmac::HMAC_SHA256),
+        ("HS384", hmac::HMAC_SHA384),
+        ("HS512", hmac::HMAC_SHA512),
+    ];
     for draft in Draft::all() {
         family.bearer(draft.name, &draft.signed(&keys.good), None);
         for (alg, hash) in hashes {
             for (form, secret) in secrets(&keys.good) {
                 for ending in ["", "\n", "\r\n"] {
                     let secret = hmac::Key::new(hash, &[&secret, ending.as_bytes()].concat());
-                    for (said, expected) in [(alg, AlgorithmNotAllowed), ("RS256", SignatureInvalid)] {
+                    for (said, expected) in
+                        [(alg, AlgorithmNotAllowed), ("RS256", SignatureInvalid)]
+                    {
                         let token = authenticated(&draft.header("alg", said), &secret);
-                        family.bearer(format!("{} {alg} {form} {ending:?} as {said}", draft.name), &token, expected);
+                        family.bearer(
+                            format!("{} {alg} {form} {ending:?} as {said}", draft.name),
+                            &token,
+                            expected,
+                        );
                     }
                 }
             }
@@ -148,12 +184,15 @@ fn authenticated(draft: &Draft, secret: &hmac::Key) -> String {
     format!("{unsigned}{}", encode(tag))
 }
 
-/// Signatures of other algorithms, and what is no signature at all, under their own name and under that of RS256.
+/// Signatures of other algorithms, and what is no signature at all, under their own name and under
+/// that of RS256.
 pub(super) fn other_signatures(keys: &Keys) -> Family {
     let mut family = Family::new("alg: other signatures");
     for draft in Draft::all() {
         family.bearer(draft.name, &draft.signed(&keys.good), None);
-        for alg in ["RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "EdDSA"] {
+        for alg in [
+            "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "EdDSA",
+        ] {
             for (said, expected) in [(alg, AlgorithmNotAllowed), ("RS256", SignatureInvalid)] {
                 let token = signed_by(alg, keys, &draft.header("alg", said));
                 family.bearer(format!("{} {alg} as {said}", draft.name), &token, expected);
@@ -161,9 +200,17 @@ pub(super) fn other_signatures(keys: &Keys) -> Family {
         }
         for (what, signature) in no_signatures(&keys.good) {
             let name = |alg: &str| format!("{} {what} as {alg}", draft.name);
-            family.bearer(name("RS256"), &draft.with_signature(&signature), SignatureInvalid);
+            family.bearer(
+                name("RS256"),
+                &draft.with_signature(&signature),
+                SignatureInvalid,
+            );
             let curve: Value = "ES256".into();
-            family.bearer(name("ES256"), &draft.header("alg", curve).with_signature(&signature), AlgorithmNotAllowed);
+            family.bearer(
+                name("ES256"),
+                &draft.header("alg", curve).with_signature(&signature),
+                AlgorithmNotAllowed,
+            );
         }
     }
     family
@@ -178,17 +225,29 @@ fn signed_by(alg: &str, keys: &Keys, draft: &Draft) -> String {
         "PS512" => &RSA_PSS_SHA512,
         _ => return signed_on_curve(alg, draft),
     };
-    sign_as(padding, &keys.good, draft.header.to_string(), draft.claims.to_string())
+    sign_as(
+        padding,
+        &keys.good,
+        draft.header.to_string(),
+        draft.claims.to_string(),
+    )
 }
 
 fn signed_on_curve(alg: &str, draft: &Draft) -> String {
     let unsigned = draft.with_signature(b"");
     let message = unsigned.trim_end_matches('.').as_bytes();
     let signature = if alg == "EdDSA" {
-        Ed25519KeyPair::generate().unwrap().sign(message).as_ref().to_vec()
+        Ed25519KeyPair::generate()
+            .unwrap()
+            .sign(message)
+            .as_ref()
+            .to_vec()
     } else {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
-        key.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
+        key.sign(&SystemRandom::new(), message)
+            .unwrap()
+            .as_ref()
+            .to_vec()
     };
     format!("{unsigned}{}", encode(signature))
 }

@@ -9,7 +9,8 @@ use crate::issuer::{API, Issuer, NOW, listed};
 pub enum Presented {
     /// These `Authorization` lines.
     Lines(Vec<Vec<u8>>),
-    /// A token that came by another way than a header, so that its bytes reach the parser as they are.
+    /// A token that came by another way than a header, so that its bytes reach the parser as they
+    /// are.
     Token(String),
 }
 
@@ -41,25 +42,54 @@ pub struct Family {
 
 impl Family {
     pub fn new(name: &'static str) -> Self {
-        Self { name, cases: Vec::new() }
+        Self {
+            name,
+            cases: Vec::new(),
+        }
     }
 
     /// A token in an `Authorization` line as it should be.
-    pub fn bearer(&mut self, name: impl Into<String>, token: &str, expected: impl Into<Option<Reason>>) {
+    pub fn bearer(
+        &mut self,
+        name: impl Into<String>,
+        token: &str,
+        expected: impl Into<Option<Reason>>,
+    ) {
         self.line(name, format!("Bearer {token}"), expected);
     }
 
-    pub fn line(&mut self, name: impl Into<String>, line: impl Into<Vec<u8>>, expected: impl Into<Option<Reason>>) {
+    pub fn line(
+        &mut self,
+        name: impl Into<String>,
+        line: impl Into<Vec<u8>>,
+        expected: impl Into<Option<Reason>>,
+    ) {
         self.presented(name, Presented::Lines(vec![line.into()]), expected);
     }
 
-    pub fn token(&mut self, name: impl Into<String>, token: String, expected: impl Into<Option<Reason>>) {
+    pub fn token(
+        &mut self,
+        name: impl Into<String>,
+        token: String,
+        expected: impl Into<Option<Reason>>,
+    ) {
         self.presented(name, Presented::Token(token), expected);
     }
 
-    pub fn presented(&mut self, name: impl Into<String>, presented: Presented, expected: impl Into<Option<Reason>>) {
+    pub fn presented(
+        &mut self,
+        name: impl Into<String>,
+        presented: Presented,
+        expected: impl Into<Option<Reason>>,
+    ) {
         let (name, expected) = (name.into(), expected.into());
-        self.cases.push(Case { name, presented, judge: Judge::Listed, now: NOW + 1, expected });
+        self.cases.push(Case {
+            name,
+            presented,
+            judge: Judge::Listed,
+            now: NOW + 1,
+            expected,
+        });
     }
 
     /// Has the last case judged by somebody else.
@@ -74,7 +104,11 @@ impl Family {
 
     /// How many different things are presented that must be refused.
     pub fn distinct_bad(&self) -> HashSet<&Presented> {
-        self.cases.iter().filter(|case| case.expected.is_some()).map(|case| &case.presented).collect()
+        self.cases
+            .iter()
+            .filter(|case| case.expected.is_some())
+            .map(|case| &case.presented)
+            .collect()
     }
 }
 
@@ -98,7 +132,9 @@ impl Court {
     pub async fn verdict(&self, case: &Case) -> Option<Reason> {
         let token = match &case.presented {
             Presented::Token(token) => Ok(token.as_str()),
-            Presented::Lines(lines) => bearer_token(Authorization::from_lines(lines.iter().map(Vec::as_slice))),
+            Presented::Lines(lines) => {
+                bearer_token(Authorization::from_lines(lines.iter().map(Vec::as_slice)))
+            }
         };
         let verifier = match case.judge {
             Judge::Listed => &self.listed,
@@ -106,7 +142,10 @@ impl Court {
             Judge::WithoutKeys => &self.without_keys,
         };
         let verdict = match token {
-            Ok(token) => verifier.verify(token, &Audiences::Application(API.to_owned()), case.now).await.map(drop),
+            Ok(token) => verifier
+                .verify(token, &Audiences::Application(API.to_owned()), case.now)
+                .await
+                .map(drop),
             Err(refusal) => Err(refusal),
         };
         verdict.err().map(|refusal| refusal.reason)

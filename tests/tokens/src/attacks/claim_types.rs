@@ -1,4 +1,6 @@
-use portcullis_token::Reason::{self, ClaimInvalid, IdToken, IssuerNotAllowed, TokenInconsistent, TokenTooLarge};
+use portcullis_token::Reason::{
+    self, ClaimInvalid, IdToken, IssuerNotAllowed, TokenInconsistent, TokenTooLarge,
+};
 use serde_json::{Value, json};
 
 use crate::attacks::case::Family;
@@ -11,34 +13,70 @@ pub(super) fn family(keys: &Keys) -> Family {
     for draft in Draft::all() {
         let mut spoil = |what: &str, spoilt: &Draft, expected: Option<Reason>| {
             let what: String = what.chars().take(60).collect();
-            family.bearer(format!("{} {what}", draft.name), &spoilt.signed(&keys.good), expected);
+            family.bearer(
+                format!("{} {what}", draft.name),
+                &spoilt.signed(&keys.good),
+                expected,
+            );
         };
         spoil("good", &draft, None);
         for name in texts(&draft) {
-            let right = draft.claims.get(name).cloned().unwrap_or_else(|| json!("x"));
+            let right = draft
+                .claims
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| json!("x"));
             for value in no_texts(&right) {
-                spoil(&format!("{name} {value}"), &draft.claim(name, value), Some(ClaimInvalid));
+                spoil(
+                    &format!("{name} {value}"),
+                    &draft.claim(name, value),
+                    Some(ClaimInvalid),
+                );
             }
         }
         for name in ["iss", "tid", "ver", "aud", "oid", draft.actor] {
-            spoil(&format!("{name} empty"), &draft.claim(name, ""), Some(ClaimInvalid));
-            spoil(&format!("{name} absent"), &draft.without(name), Some(without(name)));
+            spoil(
+                &format!("{name} empty"),
+                &draft.claim(name, ""),
+                Some(ClaimInvalid),
+            );
+            spoil(
+                &format!("{name} absent"),
+                &draft.without(name),
+                Some(without(name)),
+            );
         }
         for name in ["nbf", "exp"] {
-            spoil(&format!("{name} absent"), &draft.without(name), Some(ClaimInvalid));
+            spoil(
+                &format!("{name} absent"),
+                &draft.without(name),
+                Some(ClaimInvalid),
+            );
         }
         for name in ["iat", "roles", "name", "sub"] {
             spoil(&format!("{name} absent"), &draft.without(name), None);
         }
         for roles in no_roles() {
-            spoil(&format!("roles {roles}"), &draft.claim("roles", roles), Some(ClaimInvalid));
+            spoil(
+                &format!("roles {roles}"),
+                &draft.claim("roles", roles),
+                Some(ClaimInvalid),
+            );
         }
         spoil("1024 roles", &draft.claim("roles", vec!["a"; 1024]), None);
         for length in [2, 100, 1000] {
             let many = vec![API; length.min(200)];
-            spoil(&format!("{length} audiences"), &draft.claim("aud", many).claim("n", length), Some(ClaimInvalid));
+            spoil(
+                &format!("{length} audiences"),
+                &draft.claim("aud", many).claim("n", length),
+                Some(ClaimInvalid),
+            );
         }
-        spoil("100,000 audiences", &draft.claim("aud", vec![API; 100_000]), Some(TokenTooLarge));
+        spoil(
+            "100,000 audiences",
+            &draft.claim("aud", vec![API; 100_000]),
+            Some(TokenTooLarge),
+        );
         shape(&draft, &mut spoil);
     }
     family
@@ -46,30 +84,75 @@ pub(super) fn family(keys: &Keys) -> Family {
 
 /// Scopes and `idtyp`, whose rules depend on whom the token speaks for.
 fn shape(draft: &Draft, spoil: &mut impl FnMut(&str, &Draft, Option<Reason>)) {
-    for scp in [" ", "   ", "/ ", " /", "/ access_as_user", "access_as_user /", "/ /"] {
-        spoil(&format!("scp {scp:?}"), &draft.claim("scp", scp), Some(ClaimInvalid));
+    for scp in [
+        " ",
+        "   ",
+        "/ ",
+        " /",
+        "/ access_as_user",
+        "access_as_user /",
+        "/ /",
+    ] {
+        spoil(
+            &format!("scp {scp:?}"),
+            &draft.claim("scp", scp),
+            Some(ClaimInvalid),
+        );
     }
     // App-only tokens of agent identities are so ("Token claims reference for agent IDs").
     for scp in ["", "/"] {
         let expected = draft.user.then_some(TokenInconsistent);
         spoil(&format!("scp {scp:?}"), &draft.claim("scp", scp), expected);
-        spoil(&format!("scp {scp:?} of an app"), &draft.claim("scp", scp).claim("idtyp", "app"), None);
+        spoil(
+            &format!("scp {scp:?} of an app"),
+            &draft.claim("scp", scp).claim("idtyp", "app"),
+            None,
+        );
         let of_user = draft.claim("scp", scp).claim("idtyp", "user");
-        spoil(&format!("scp {scp:?} of a user"), &of_user, Some(TokenInconsistent));
+        spoil(
+            &format!("scp {scp:?} of a user"),
+            &of_user,
+            Some(TokenInconsistent),
+        );
     }
-    for idtyp in ["", "APP", "App", "app ", "User", "USER", "user,app", "device", "null", "application"] {
-        spoil(&format!("idtyp {idtyp:?}"), &draft.claim("idtyp", idtyp), Some(TokenInconsistent));
+    for idtyp in [
+        "",
+        "APP",
+        "App",
+        "app ",
+        "User",
+        "USER",
+        "user,app",
+        "device",
+        "null",
+        "application",
+    ] {
+        spoil(
+            &format!("idtyp {idtyp:?}"),
+            &draft.claim("idtyp", idtyp),
+            Some(TokenInconsistent),
+        );
     }
     let words = |count: usize| vec!["s"; count].join(" ");
-    spoil("1025 scopes", &draft.claim("scp", words(1025)), Some(ClaimInvalid));
+    spoil(
+        "1025 scopes",
+        &draft.claim("scp", words(1025)),
+        Some(ClaimInvalid),
+    );
     if draft.user {
         spoil("1024 scopes", &draft.claim("scp", words(1024)), None);
     }
     for name in ["name", "sub", "extra"] {
         // Texts for people carry anything; whoever puts them into headers encodes them.
-        for text in
-            ["a\r\nX-User-Roles: Admin", "a\0b", "a,b;c=\"d\"", "%0d%0a", "🦀", "\u{202e}nimda", &"x".repeat(8192)]
-        {
+        for text in [
+            "a\r\nX-User-Roles: Admin",
+            "a\0b",
+            "a,b;c=\"d\"",
+            "%0d%0a",
+            "🦀",
+            "\u{202e}nimda",
+            &"x".repeat(8192),
+        ] {
             spoil(&format!("{name} {text:?}"), &draft.claim(name, text), None);
         }
     }
@@ -77,8 +160,22 @@ fn shape(draft: &Draft, spoil: &mut impl FnMut(&str, &Draft, Option<Reason>)) {
 
 /// Claims that must be a text where they are.
 fn texts(draft: &Draft) -> [&'static str; 9] {
-    let email = if draft.actor == "azp" { "preferred_username" } else { "upn" };
-    ["iss", "tid", "ver", "aud", "oid", "scp", "name", email, draft.actor]
+    let email = if draft.actor == "azp" {
+        "preferred_username"
+    } else {
+        "upn"
+    };
+    [
+        "iss",
+        "tid",
+        "ver",
+        "aud",
+        "oid",
+        "scp",
+        "name",
+        email,
+        draft.actor,
+    ]
 }
 
 fn no_texts(right: &Value) -> Vec<Value> {

@@ -5,7 +5,8 @@ use crate::attacks::case::Family;
 use crate::attacks::draft::Draft;
 use crate::issuer::Keys;
 
-/// Tokens that are bound to a key of their sender (RFC 7800 §3, RFC 8705 §3.1, RFC 9449 §6.1), sent as bearer tokens.
+/// Tokens that are bound to a key of their sender (RFC 7800 §3, RFC 8705 §3.1, RFC 9449 §6.1), sent
+/// as bearer tokens.
 pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("confirmation");
     let jwk = json!({"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",

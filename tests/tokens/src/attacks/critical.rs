@@ -5,7 +5,8 @@ use crate::attacks::case::Family;
 use crate::attacks::draft::Draft;
 use crate::issuer::{Keys, encode};
 
-/// `crit` names what a verifier must understand (RFC 7515 §4.1.11); none is understood here, whatever it says.
+/// `crit` names what a verifier must understand (RFC 7515 §4.1.11); none is understood here,
+/// whatever it says.
 pub(super) fn family(keys: &Keys) -> Family {
     let values = [
         json!([]),
@@ -35,19 +36,40 @@ pub(super) fn family(keys: &Keys) -> Family {
         let name = |what: &str| format!("{} {what}", draft.name);
         for crit in &values {
             let spoilt = draft.header("crit", crit.clone());
-            family.bearer(name(&crit.to_string()), &spoilt.signed(&keys.good), CriticalHeader);
+            family.bearer(
+                name(&crit.to_string()),
+                &spoilt.signed(&keys.good),
+                CriticalHeader,
+            );
             let unencoded = spoilt.header("b64", false);
-            family.bearer(name(&format!("{crit} b64")), &unencoded.signed(&keys.good), CriticalHeader);
+            family.bearer(
+                name(&format!("{crit} b64")),
+                &unencoded.signed(&keys.good),
+                CriticalHeader,
+            );
             let present = spoilt.header("exp", 1).header("unknown", "x");
-            family.bearer(name(&format!("{crit} present")), &present.signed(&keys.good), CriticalHeader);
+            family.bearer(
+                name(&format!("{crit} present")),
+                &present.signed(&keys.good),
+                CriticalHeader,
+            );
         }
-        // Without `crit` unknown members are ignored (RFC 7515 §4), and the claims are read as encoded.
+        // Without `crit` unknown members are ignored (RFC 7515 §4), and the claims are read as
+        // encoded.
         for b64 in [true, false] {
-            family.bearer(name("b64 alone"), &draft.header("b64", b64).signed(&keys.good), None);
+            family.bearer(
+                name("b64 alone"),
+                &draft.header("b64", b64).signed(&keys.good),
+                None,
+            );
         }
         let unencoded = draft.header("crit", json!(["b64"])).header("b64", false);
         let (header, claims) = (encode(unencoded.header.to_string()), &draft.claims);
-        family.token(name("claims as they are"), format!("{header}.{claims}.AAAA"), TokenMalformed);
+        family.token(
+            name("claims as they are"),
+            format!("{header}.{claims}.AAAA"),
+            TokenMalformed,
+        );
     }
     family
 }

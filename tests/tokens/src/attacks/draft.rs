@@ -22,8 +22,16 @@ impl Draft {
     /// The four kinds of access tokens that Entra issues.
     pub fn all() -> [Self; 4] {
         [
-            Self::v2("v2 user", true, &json!({"name": "Ada", "preferred_username": "ada@contoso.example"})),
-            Self::v1("v1 user", true, &json!({"name": "Ada", "unique_name": "ada@contoso.example"})),
+            Self::v2(
+                "v2 user",
+                true,
+                &json!({"name": "Ada", "preferred_username": "ada@contoso.example"}),
+            ),
+            Self::v1(
+                "v1 user",
+                true,
+                &json!({"name": "Ada", "unique_name": "ada@contoso.example"}),
+            ),
             Self::v2("v2 application", false, &json!({"idtyp": "app"})),
             Self::v1("v1 application", false, &json!({"idtyp": "app"})),
         ]
@@ -32,15 +40,28 @@ impl Draft {
     fn v2(name: &'static str, user: bool, more: &Value) -> Self {
         let own = json!({"ver": "2.0", "iss": issuer_of(V2, TENANT), "aud": API, "azp": CLIENT, "azpacr": "1"});
         let header = json!({"typ": "JWT", "alg": "RS256", "kid": KEY_ID});
-        Self { name, user, actor: "azp", header, claims: claims(user, [&own, more]) }
+        Self {
+            name,
+            user,
+            actor: "azp",
+            header,
+            claims: claims(user, [&own, more]),
+        }
     }
 
     /// The first version names the key twice and the API by its URI.
     fn v1(name: &'static str, user: bool, more: &Value) -> Self {
         let (issuer, audience) = (issuer_of(V1, TENANT), format!("api://{API}"));
-        let own = json!({"ver": "1.0", "iss": issuer, "aud": audience, "appid": CLIENT, "appidacr": "1"});
+        let own =
+            json!({"ver": "1.0", "iss": issuer, "aud": audience, "appid": CLIENT, "appidacr": "1"});
         let header = json!({"typ": "JWT", "alg": "RS256", "kid": KEY_ID, "x5t": KEY_ID});
-        Self { name, user, actor: "appid", header, claims: claims(user, [&own, more]) }
+        Self {
+            name,
+            user,
+            actor: "appid",
+            header,
+            claims: claims(user, [&own, more]),
+        }
     }
 
     pub fn claim(&self, name: &str, value: impl Into<Value>) -> Self {
@@ -76,7 +97,8 @@ impl Draft {
         crate::issuer::join(self.header.to_string(), self.claims.to_string(), signature)
     }
 
-    /// The claims as text, in which `name` has `text` for its value: for what no JSON library writes.
+    /// The claims as text, in which `name` has `text` for its value: for what no JSON library
+    /// writes.
     pub fn claims_with(&self, name: &str, text: &str) -> String {
         spelled(&self.claims, name, text)
     }

@@ -1,5 +1,6 @@
 use portcullis_token::Reason::{
-    AlgorithmNotAllowed, AuthorizationAmbiguous, AuthorizationMalformed, SignatureInvalid, TokenMalformed,
+    AlgorithmNotAllowed, AuthorizationAmbiguous, AuthorizationMalformed, SignatureInvalid,
+    TokenMalformed,
 };
 use serde_json::json;
 
@@ -9,8 +10,8 @@ use crate::issuer::{Keys, encode, join, sign};
 
 /// Characters that lenient decoders drop or translate.
 const STRANGERS: &[&str] = &[
-    "=", "==", "+", "/", "~", " ", "\t", "\n", "\r\n", "\0", "%3D", "%2E", "-_=", "é", "\u{200b}", "\"", "{", ":", ";",
-    "\\", "*", "&", "#",
+    "=", "==", "+", "/", "~", " ", "\t", "\n", "\r\n", "\0", "%3D", "%2E", "-_=", "é", "\u{200b}",
+    "\"", "{", ":", ";", "\\", "*", "&", "#",
 ];
 
 /// Other spellings of the same bytes: a token has one.
@@ -19,20 +20,40 @@ pub(super) fn alphabet(keys: &Keys) -> Family {
     for draft in Draft::all() {
         let token = draft.signed(&keys.good);
         family.bearer(draft.name, &token, None);
-        family.token(format!("{} by another way", draft.name), token.clone(), None);
-        let ends = [token.find('.').unwrap(), token.rfind('.').unwrap(), token.len()];
+        family.token(
+            format!("{} by another way", draft.name),
+            token.clone(),
+            None,
+        );
+        let ends = [
+            token.find('.').unwrap(),
+            token.rfind('.').unwrap(),
+            token.len(),
+        ];
         let places = ends.into_iter().chain([0, 10, ends[0] + 1, ends[1] + 1]);
         for place in places {
             for stranger in STRANGERS {
                 let mut spoilt = token.clone();
                 spoilt.insert_str(place, stranger);
-                family.token(format!("{} {stranger:?} at {place}", draft.name), spoilt, TokenMalformed);
+                family.token(
+                    format!("{} {stranger:?} at {place}", draft.name),
+                    spoilt,
+                    TokenMalformed,
+                );
             }
         }
         for part in 0..3 {
             for (bits, spoilt) in other_trailing_bits(&token, part) {
-                let expected = if part == 2 && bits == 0 { SignatureInvalid } else { TokenMalformed };
-                family.bearer(format!("{} trailing bits of part {part} {bits}", draft.name), &spoilt, expected);
+                let expected = if part == 2 && bits == 0 {
+                    SignatureInvalid
+                } else {
+                    TokenMalformed
+                };
+                family.bearer(
+                    format!("{} trailing bits of part {part} {bits}", draft.name),
+                    &spoilt,
+                    expected,
+                );
             }
         }
     }
@@ -67,7 +88,11 @@ pub(super) fn serializations(keys: &Keys) -> Family {
         let parts: Vec<&str> = token.split('.').collect();
         let (header, claims, signature) = (parts[0], parts[1], parts[2]);
         let mut refuse = |what: &str, token: String, expected| {
-            family.bearer(format!("{} {what} {}", draft.name, token.len()), &token, expected);
+            family.bearer(
+                format!("{} {what} {}", draft.name, token.len()),
+                &token,
+                expected,
+            );
         };
         for spoilt in [
             header.to_owned(),
@@ -91,29 +116,77 @@ pub(super) fn serializations(keys: &Keys) -> Family {
             "x".to_owned(),
             format!("{header}.{claims}.{signature}="),
         ] {
-            let expected = if spoilt.starts_with(claims) { AlgorithmNotAllowed } else { TokenMalformed };
+            let expected = if spoilt.starts_with(claims) {
+                AlgorithmNotAllowed
+            } else {
+                TokenMalformed
+            };
             refuse("parts", spoilt, expected);
         }
-        refuse("no signature", format!("{header}.{claims}."), SignatureInvalid);
-        refuse("nested", sign(&keys.good, draft.header("cty", "JWT").header.to_string(), &token), TokenMalformed);
+        refuse(
+            "no signature",
+            format!("{header}.{claims}."),
+            SignatureInvalid,
+        );
+        refuse(
+            "nested",
+            sign(
+                &keys.good,
+                draft.header("cty", "JWT").header.to_string(),
+                &token,
+            ),
+            TokenMalformed,
+        );
         // DEFLATE of one stored block: nobody may decompress what is not yet verified.
         let stored = [&[1, 2, 0, 0xfd, 0xff][..], b"{}"].concat();
-        refuse("zip", sign(&keys.good, draft.header("zip", "DEF").header.to_string(), stored), TokenMalformed);
+        refuse(
+            "zip",
+            sign(
+                &keys.good,
+                draft.header("zip", "DEF").header.to_string(),
+                stored,
+            ),
+            TokenMalformed,
+        );
         encrypted(&draft, &mut refuse);
         in_json(&mut family, &draft, [header, claims, signature]);
     }
     family
 }
 
-/// JWE has five parts; with three it is a JWS of a forbidden algorithm, however much work it asks for.
+/// JWE has five parts; with three it is a JWS of a forbidden algorithm, however much work it asks
+/// for.
 fn encrypted(draft: &Draft, refuse: &mut impl FnMut(&str, String, portcullis_token::Reason)) {
-    for alg in ["dir", "RSA-OAEP", "RSA-OAEP-256", "RSA1_5", "A256KW", "ECDH-ES", "PBES2-HS256+A128KW"] {
-        let header =
-            draft.header("alg", alg).header("enc", "A256GCM").header("p2c", 2_147_483_647).header("zip", "DEF");
+    for alg in [
+        "dir",
+        "RSA-OAEP",
+        "RSA-OAEP-256",
+        "RSA1_5",
+        "A256KW",
+        "ECDH-ES",
+        "PBES2-HS256+A128KW",
+    ] {
+        let header = draft
+            .header("alg", alg)
+            .header("enc", "A256GCM")
+            .header("p2c", 2_147_483_647)
+            .header("zip", "DEF");
         let header = header.header.to_string();
-        refuse(alg, format!("{}.{}.AAAA.AAAA.AAAA", encode(&header), encode(b"key")), TokenMalformed);
-        refuse(alg, format!("{}..AAAA.AAAA.AAAA", encode(&header)), TokenMalformed);
-        refuse(alg, join(&header, draft.claims.to_string(), b"tag"), AlgorithmNotAllowed);
+        refuse(
+            alg,
+            format!("{}.{}.AAAA.AAAA.AAAA", encode(&header), encode(b"key")),
+            TokenMalformed,
+        );
+        refuse(
+            alg,
+            format!("{}..AAAA.AAAA.AAAA", encode(&header)),
+            TokenMalformed,
+        );
+        refuse(
+            alg,
+            join(&header, draft.claims.to_string(), b"tag"),
+            AlgorithmNotAllowed,
+        );
     }
 }
 
@@ -121,16 +194,27 @@ fn encrypted(draft: &Draft, refuse: &mut impl FnMut(&str, String, portcullis_tok
 fn in_json(family: &mut Family, draft: &Draft, [header, claims, signature]: [&str; 3]) {
     let forged = encode(draft.claim("roles", json!(["Admin"])).claims.to_string());
     let flat = json!({"protected": header, "payload": claims, "signature": signature}).to_string();
-    let general = json!({"payload": claims, "signatures": [{"protected": header, "signature": signature}]}).to_string();
+    let general =
+        json!({"payload": claims, "signatures": [{"protected": header, "signature": signature}]})
+            .to_string();
     let none = json!({"payload": claims, "signatures": []}).to_string();
     let polyglot = format!(
         "{{\"  {header}.{forged}.\":\"\",\"protected\":\"{header}\",\"payload\":\"{claims}\",\"signature\":\"{signature}\"}}"
     );
-    for (what, text) in [("flattened", flat), ("general", general), ("no signatures", none), ("both", polyglot)] {
+    for (what, text) in [
+        ("flattened", flat),
+        ("general", general),
+        ("no signatures", none),
+        ("both", polyglot),
+    ] {
         let name = format!("{} {what}", draft.name);
         family.bearer(name.clone(), &text, AuthorizationAmbiguous);
         family.bearer(format!("{name} encoded"), &encode(&text), TokenMalformed);
-        family.bearer(format!("{name} one member"), &text.replace(',', " "), AuthorizationMalformed);
+        family.bearer(
+            format!("{name} one member"),
+            &text.replace(',', " "),
+            AuthorizationMalformed,
+        );
         family.token(name, text, TokenMalformed);
     }
 }

@@ -84,17 +84,32 @@ pub(super) fn family(keys: &Keys) -> Family {
     for draft in Draft::all() {
         let token = draft.signed(&keys.good);
         for scheme in ["Bearer", "bearer", "BEARER", "bEaReR"] {
-            family.line(format!("{} {scheme}", draft.name), format!("{scheme} {token}"), None);
+            family.line(
+                format!("{} {scheme}", draft.name),
+                format!("{scheme} {token}"),
+                None,
+            );
         }
-        for (table, expected) in [(MALFORMED, AuthorizationMalformed), (AMBIGUOUS, AuthorizationAmbiguous)] {
+        for (table, expected) in [
+            (MALFORMED, AuthorizationMalformed),
+            (AMBIGUOUS, AuthorizationAmbiguous),
+        ] {
             for (before, after) in table {
                 let line = format!("{before}{token}{after}");
-                family.line(format!("{} {before:?} {after:?}", draft.name), line, expected);
+                family.line(
+                    format!("{} {before:?} {after:?}", draft.name),
+                    line,
+                    expected,
+                );
             }
         }
         for bytes in [&b"\xff"[..], b"\xc0\x80", b"\xed\xa0\x80", b"\xe9"] {
             let line = [b"Bearer ", token.as_bytes(), bytes].concat();
-            family.line(format!("{} {bytes:?}", draft.name), line, AuthorizationMalformed);
+            family.line(
+                format!("{} {bytes:?}", draft.name),
+                line,
+                AuthorizationMalformed,
+            );
         }
         several(&mut family, &draft, &token);
         long(&mut family, &draft, &token);
@@ -137,11 +152,23 @@ fn several(family: &mut Family, draft: &Draft, token: &str) {
 fn long(family: &mut Family, draft: &Draft, token: &str) {
     for length in [MAX_TOKEN_LENGTH + 1, 24 * 1024, 60 * 1024, 1 << 20] {
         let padded = format!("{token}{}", "A".repeat(length - token.len()));
-        family.bearer(format!("{} {length} bytes", draft.name), &padded, TokenTooLarge);
-        family.token(format!("{} {length} bytes", draft.name), padded, TokenTooLarge);
+        family.bearer(
+            format!("{} {length} bytes", draft.name),
+            &padded,
+            TokenTooLarge,
+        );
+        family.token(
+            format!("{} {length} bytes", draft.name),
+            padded,
+            TokenTooLarge,
+        );
     }
     for length in [8 * 1024, MAX_TOKEN_LENGTH] {
         let padded = format!("{token}.{}", "A".repeat(length - token.len() - 1));
-        family.bearer(format!("{} {length} bytes", draft.name), &padded, TokenMalformed);
+        family.bearer(
+            format!("{} {length} bytes", draft.name),
+            &padded,
+            TokenMalformed,
+        );
     }
 }

@@ -1,5 +1,7 @@
 use portcullis_token::EntraVersion::{V1, V2};
-use portcullis_token::Reason::{self, AudienceNotAllowed, ClaimInvalid, IssuerNotAllowed, TenantNotAllowed};
+use portcullis_token::Reason::{
+    self, AudienceNotAllowed, ClaimInvalid, IssuerNotAllowed, TenantNotAllowed,
+};
 
 use crate::attacks::case::{Family, Judge};
 use crate::attacks::draft::Draft;
@@ -113,16 +115,39 @@ pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("identity");
     for draft in Draft::all() {
         let mut check = |what: &str, claims: &[(&str, &str)], expected: Option<Reason>, judge| {
-            let changed = claims.iter().fold(draft.clone(), |draft, (name, value)| draft.claim(name, *value));
-            family.bearer(format!("{} {what} {claims:?}", draft.name), &changed.signed(&keys.good), expected);
+            let changed = claims.iter().fold(draft.clone(), |draft, (name, value)| {
+                draft.claim(name, *value)
+            });
+            family.bearer(
+                format!("{} {what} {claims:?}", draft.name),
+                &changed.signed(&keys.good),
+                expected,
+            );
             family.judged_by(judge);
         };
-        let (own, other) = if draft.actor == "azp" { (V2, V1) } else { (V1, V2) };
+        let (own, other) = if draft.actor == "azp" {
+            (V2, V1)
+        } else {
+            (V1, V2)
+        };
         check("good", &[], None, Judge::Listed);
         check("good, any organization", &[], None, Judge::AnyOrganization);
-        check("second tenant", &[("tid", SECOND_TENANT), ("iss", &issuer_of(own, SECOND_TENANT))], None, Judge::Listed);
+        check(
+            "second tenant",
+            &[
+                ("tid", SECOND_TENANT),
+                ("iss", &issuer_of(own, SECOND_TENANT)),
+            ],
+            None,
+            Judge::Listed,
+        );
         let unlisted = issuer_of(own, FOREIGN_TENANT);
-        check("any tenant", &[("tid", FOREIGN_TENANT), ("iss", &unlisted)], None, Judge::AnyOrganization);
+        check(
+            "any tenant",
+            &[("tid", FOREIGN_TENANT), ("iss", &unlisted)],
+            None,
+            Judge::AnyOrganization,
+        );
         check(
             "unlisted",
             &[("tid", FOREIGN_TENANT), ("iss", &unlisted), ("a", "")],
@@ -131,11 +156,26 @@ pub(super) fn family(keys: &Keys) -> Family {
         );
         for (judge, mark) in [(Judge::Listed, "l"), (Judge::AnyOrganization, "a")] {
             let personal = issuer_of(own, PERSONAL);
-            check("personal", &[("tid", PERSONAL), ("iss", &personal), ("m", mark)], Some(TenantNotAllowed), judge);
+            check(
+                "personal",
+                &[("tid", PERSONAL), ("iss", &personal), ("m", mark)],
+                Some(TenantNotAllowed),
+                judge,
+            );
             for tenant in [SECOND_TENANT, FOREIGN_TENANT] {
-                check("issuer", &[("iss", &issuer_of(own, tenant)), ("m", mark)], Some(IssuerNotAllowed), judge);
+                check(
+                    "issuer",
+                    &[("iss", &issuer_of(own, tenant)), ("m", mark)],
+                    Some(IssuerNotAllowed),
+                    judge,
+                );
             }
-            check("tenant", &[("tid", SECOND_TENANT), ("m", mark)], Some(IssuerNotAllowed), judge);
+            check(
+                "tenant",
+                &[("tid", SECOND_TENANT), ("m", mark)],
+                Some(IssuerNotAllowed),
+                judge,
+            );
             check(
                 "version's issuer",
                 &[("iss", &issuer_of(other, TENANT)), ("m", mark)],
@@ -145,12 +185,21 @@ pub(super) fn family(keys: &Keys) -> Family {
             let upper = "aaaaaaaa-1111-4111-8111-111111111111".to_uppercase();
             check(
                 "upper case",
-                &[("tid", &upper), ("iss", &issuer_of(own, &upper)), ("m", mark)],
+                &[
+                    ("tid", &upper),
+                    ("iss", &issuer_of(own, &upper)),
+                    ("m", mark),
+                ],
                 Some(ClaimInvalid),
                 judge,
             );
             for issuer in ISSUERS {
-                check("issuer", &[("iss", &issuer.replace('T', TENANT)), ("m", mark)], Some(IssuerNotAllowed), judge);
+                check(
+                    "issuer",
+                    &[("iss", &issuer.replace('T', TENANT)), ("m", mark)],
+                    Some(IssuerNotAllowed),
+                    judge,
+                );
             }
         }
         for tenant in TENANTS {
@@ -162,7 +211,12 @@ pub(super) fn family(keys: &Keys) -> Family {
             );
         }
         for audience in AUDIENCES {
-            check("audience", &[("aud", &audience.replace('A', API))], Some(AudienceNotAllowed), Judge::Listed);
+            check(
+                "audience",
+                &[("aud", &audience.replace('A', API))],
+                Some(AudienceNotAllowed),
+                Judge::Listed,
+            );
         }
         for oid in [
             "ada@contoso.example",
@@ -173,10 +227,22 @@ pub(super) fn family(keys: &Keys) -> Family {
             "me",
         ] {
             check("oid", &[("oid", oid)], Some(ClaimInvalid), Judge::Listed);
-            check("actor", &[(draft.actor, oid)], Some(ClaimInvalid), Judge::Listed);
+            check(
+                "actor",
+                &[(draft.actor, oid)],
+                Some(ClaimInvalid),
+                Judge::Listed,
+            );
         }
-        for ver in ["1", "2", "1.0 ", "2.0 ", "v2.0", "3.0", "0.0", "2.00", "02.0", "1.0,2.0", "２.0"] {
-            check("version", &[("ver", ver)], Some(ClaimInvalid), Judge::Listed);
+        for ver in [
+            "1", "2", "1.0 ", "2.0 ", "v2.0", "3.0", "0.0", "2.00", "02.0", "1.0,2.0", "２.0",
+        ] {
+            check(
+                "version",
+                &[("ver", ver)],
+                Some(ClaimInvalid),
+                Judge::Listed,
+            );
         }
     }
     family

@@ -66,15 +66,27 @@ pub(super) fn family(keys: &Keys) -> Family {
         family.bearer(draft.name, &draft.signed(&keys.good), None);
         let mut in_both = |what: String, spoil: &dyn Fn(&str) -> Vec<u8>| {
             let token = sign(&keys.good, spoil(&header), &claims);
-            family.bearer(format!("{} header {what}", draft.name), &token, TokenMalformed);
+            family.bearer(
+                format!("{} header {what}", draft.name),
+                &token,
+                TokenMalformed,
+            );
             let token = sign(&keys.good, &header, spoil(&claims));
-            family.bearer(format!("{} claims {what}", draft.name), &token, TokenMalformed);
+            family.bearer(
+                format!("{} claims {what}", draft.name),
+                &token,
+                TokenMalformed,
+            );
         };
         for value in NO_VALUES {
-            in_both((*value).to_owned(), &|text| with_extra(text, value.as_bytes()));
+            in_both((*value).to_owned(), &|text| {
+                with_extra(text, value.as_bytes())
+            });
         }
         for bytes in NO_TEXT {
-            in_both(format!("{bytes:?}"), &|text| with_extra(text, &[b"\"", *bytes, b"\""].concat()));
+            in_both(format!("{bytes:?}"), &|text| {
+                with_extra(text, &[b"\"", *bytes, b"\""].concat())
+            });
         }
         for (what, spoil) in WHOLE {
             in_both((*what).to_owned(), &|text| spoil(text));
@@ -86,34 +98,66 @@ pub(super) fn family(keys: &Keys) -> Family {
 }
 
 fn with_extra(object: &str, value: &[u8]) -> Vec<u8> {
-    [object.trim_end_matches('}').as_bytes(), b",\"extra\":", value, b"}"].concat()
+    [
+        object.trim_end_matches('}').as_bytes(),
+        b",\"extra\":",
+        value,
+        b"}",
+    ]
+    .concat()
 }
 
 type Spoil = fn(&str) -> Vec<u8>;
 
 /// Changes to an object as a whole.
 const WHOLE: &[(&str, Spoil)] = &[
-    ("UTF-16 LE", |text| text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
-    ("UTF-16 BE", |text| text.encode_utf16().flat_map(u16::to_be_bytes).collect()),
-    ("UTF-16 with mark", |text| [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()),
-    ("UTF-32 LE", |text| text.chars().flat_map(|char| u32::from(char).to_le_bytes()).collect()),
-    ("UTF-32 BE", |text| text.chars().flat_map(|char| u32::from(char).to_be_bytes()).collect()),
-    ("UTF-8 with mark", |text| format!("\u{feff}{text}").into_bytes()),
+    ("UTF-16 LE", |text| {
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }),
+    ("UTF-16 BE", |text| {
+        text.encode_utf16().flat_map(u16::to_be_bytes).collect()
+    }),
+    ("UTF-16 with mark", |text| {
+        [0xfeff]
+            .into_iter()
+            .chain(text.encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect()
+    }),
+    ("UTF-32 LE", |text| {
+        text.chars()
+            .flat_map(|char| u32::from(char).to_le_bytes())
+            .collect()
+    }),
+    ("UTF-32 BE", |text| {
+        text.chars()
+            .flat_map(|char| u32::from(char).to_be_bytes())
+            .collect()
+    }),
+    ("UTF-8 with mark", |text| {
+        format!("\u{feff}{text}").into_bytes()
+    }),
     ("mark after", |text| format!("{text}\u{feff}").into_bytes()),
     ("trailing letter", |text| format!("{text}x").into_bytes()),
     ("trailing NUL", |text| format!("{text}\0").into_bytes()),
     ("leading NUL", |text| format!("\0{text}").into_bytes()),
     ("twice", |text| format!("{text}{text}").into_bytes()),
-    ("twice in lines", |text| format!("{text}\n{text}").into_bytes()),
+    ("twice in lines", |text| {
+        format!("{text}\n{text}").into_bytes()
+    }),
     ("in a list", |text| format!("[{text}]").into_bytes()),
-    ("as a text", |text| serde_json::Value::from(text).to_string().into_bytes()),
+    ("as a text", |text| {
+        serde_json::Value::from(text).to_string().into_bytes()
+    }),
     ("comment", |text| format!("{text}/**/").into_bytes()),
     ("line comment", |text| format!("{text}//").into_bytes()),
     ("unguarded", |text| format!("while(1);{text}").into_bytes()),
     ("cut", |text| text.trim_end_matches('}').as_bytes().to_vec()),
     ("closed twice", |text| format!("{text}}}").into_bytes()),
     ("single quotes", |text| text.replace('"', "'").into_bytes()),
-    ("no-break space", |text| format!("{text}\u{a0}").into_bytes()),
+    ("no-break space", |text| {
+        format!("{text}\u{a0}").into_bytes()
+    }),
     ("form feed", |text| format!("\u{c}{text}").into_bytes()),
     ("null", |_| b"null".to_vec()),
     ("true", |_| b"true".to_vec()),
@@ -156,8 +200,16 @@ fn numbers_in_the_place_of_exp(family: &mut Family, keys: &Keys, draft: &Draft) 
         "false",
     ] {
         for name in ["exp", "nbf", "iat"] {
-            let token = sign(&keys.good, draft.header.to_string(), draft.claims_with(name, text));
-            family.bearer(format!("{} {name} {text}", draft.name), &token, ClaimInvalid);
+            let token = sign(
+                &keys.good,
+                draft.header.to_string(),
+                draft.claims_with(name, text),
+            );
+            family.bearer(
+                format!("{} {name} {text}", draft.name),
+                &token,
+                ClaimInvalid,
+            );
         }
     }
 }
@@ -171,9 +223,21 @@ fn depths(family: &mut Family, keys: &Keys, draft: &Draft) {
         (10_000, Some(TokenTooLarge)),
     ] {
         let nested = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        let token = sign(&keys.good, draft.header.to_string(), draft.claims_with("extra", &nested));
+        let token = sign(
+            &keys.good,
+            draft.header.to_string(),
+            draft.claims_with("extra", &nested),
+        );
         family.bearer(format!("{} depth {depth}", draft.name), &token, expected);
-        let token = sign(&keys.good, draft.header_with("extra", &nested), draft.claims.to_string());
-        family.bearer(format!("{} header depth {depth}", draft.name), &token, expected);
+        let token = sign(
+            &keys.good,
+            draft.header_with("extra", &nested),
+            draft.claims.to_string(),
+        );
+        family.bearer(
+            format!("{} header depth {depth}", draft.name),
+            &token,
+            expected,
+        );
     }
 }

@@ -13,17 +13,33 @@ pub(super) fn family(keys: &Keys, authority: &str, canary: &str) -> Family {
             let decorated = draft.header(member, value.clone());
             let name = |what: &str| format!("{} {member} {what} {value}", draft.name);
             family.bearer(name("on a good token"), &decorated.signed(&keys.good), None);
-            family.bearer(name("with the good kid"), &decorated.signed(&keys.attacker), SignatureInvalid);
+            family.bearer(
+                name("with the good kid"),
+                &decorated.signed(&keys.attacker),
+                SignatureInvalid,
+            );
             let named = decorated.header("kid", "attacker");
-            family.bearer(name("with a kid"), &named.signed(&keys.attacker), KeyUnknown);
+            family.bearer(
+                name("with a kid"),
+                &named.signed(&keys.attacker),
+                KeyUnknown,
+            );
             let nameless = decorated.without_header("kid");
-            family.bearer(name("without kid"), &nameless.signed(&keys.attacker), KeyIdInvalid);
+            family.bearer(
+                name("without kid"),
+                &nameless.signed(&keys.attacker),
+                KeyIdInvalid,
+            );
         }
         let mut all = draft.clone();
         for (member, value) in brought(keys, authority, canary) {
             all = all.header(member, value);
         }
-        family.bearer(format!("{} all", draft.name), &all.signed(&keys.attacker), SignatureInvalid);
+        family.bearer(
+            format!("{} all", draft.name),
+            &all.signed(&keys.attacker),
+            SignatureInvalid,
+        );
     }
     family
 }

@@ -52,8 +52,17 @@ const INVENTED: &[&str] = &[
 ];
 
 /// Published, and yet of no use for a signature.
-const UNUSABLE: &[&str] =
-    &["twice", "encryption", "signs-only", "for-ps256", "for-hs256", "secret", "private", "exponent-one", "short"];
+const UNUSABLE: &[&str] = &[
+    "twice",
+    "encryption",
+    "signs-only",
+    "for-ps256",
+    "for-hs256",
+    "secret",
+    "private",
+    "exponent-one",
+    "short",
+];
 
 pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("kid");
@@ -79,9 +88,13 @@ pub(super) fn family(keys: &Keys) -> Family {
         ] {
             spoil(kid, KeyIdInvalid);
         }
-        for (length, expected) in
-            [(0, KeyIdInvalid), (256, KeyUnknown), (257, KeyIdInvalid), (8192, KeyIdInvalid), (65536, TokenTooLarge)]
-        {
+        for (length, expected) in [
+            (0, KeyIdInvalid),
+            (256, KeyUnknown),
+            (257, KeyIdInvalid),
+            (8192, KeyIdInvalid),
+            (65536, TokenTooLarge),
+        ] {
             spoil(json!("k".repeat(length)), expected);
         }
         spoil(json!("foreign"), IssuerNotAllowed);
@@ -97,12 +110,32 @@ fn others(family: &mut Family, keys: &Keys, draft: &Draft) {
     family.bearer(name("key of this cloud"), &own_cloud, None);
     let foreign = draft.header("kid", "foreign").signed(&keys.foreign);
     family.bearer(name("key of another issuer"), &foreign, IssuerNotAllowed);
-    family.bearer(name("good kid, other key"), &draft.signed(&keys.foreign), SignatureInvalid);
-    family.bearer(name("good kid, attacker's key"), &draft.signed(&keys.attacker), SignatureInvalid);
+    family.bearer(
+        name("good kid, other key"),
+        &draft.signed(&keys.foreign),
+        SignatureInvalid,
+    );
+    family.bearer(
+        name("good kid, attacker's key"),
+        &draft.signed(&keys.attacker),
+        SignatureInvalid,
+    );
     let absent = draft.without_header("kid");
     family.bearer(name("absent"), &absent.signed(&keys.good), KeyIdInvalid);
-    family.bearer(name("Kid"), &absent.header("Kid", KEY_ID).signed(&keys.good), KeyIdInvalid);
-    family.bearer(name("x5t instead"), &absent.header("x5t", KEY_ID).signed(&keys.good), KeyIdInvalid);
-    family.bearer(name("no keys at hand"), &draft.claim("jti", "1").signed(&keys.good), KeysUnavailable);
+    family.bearer(
+        name("Kid"),
+        &absent.header("Kid", KEY_ID).signed(&keys.good),
+        KeyIdInvalid,
+    );
+    family.bearer(
+        name("x5t instead"),
+        &absent.header("x5t", KEY_ID).signed(&keys.good),
+        KeyIdInvalid,
+    );
+    family.bearer(
+        name("no keys at hand"),
+        &draft.claim("jti", "1").signed(&keys.good),
+        KeysUnavailable,
+    );
     family.judged_by(Judge::WithoutKeys);
 }

@@ -16,7 +16,12 @@ const CLAIMS: &[(u64, u64, u64, Option<Reason>)] = &[
     // `exp` at the end of the skew and a second to each side.
     (NOW - 3600, NOW - 3600, NOW + 1 - SKEW + 1, None),
     (NOW - 3600, NOW - 3600, NOW + 1 - SKEW, Some(TokenExpired)),
-    (NOW - 3600, NOW - 3600, NOW + 1 - SKEW - 1, Some(TokenExpired)),
+    (
+        NOW - 3600,
+        NOW - 3600,
+        NOW + 1 - SKEW - 1,
+        Some(TokenExpired),
+    ),
     (NOW - 3600, NOW - 3600, NOW + 1, None),
     (NOW - 3600, NOW - 3600, NOW, None),
     (NOW - 7200, NOW - 7200, NOW - 3600, Some(TokenExpired)),
@@ -29,7 +34,12 @@ const CLAIMS: &[(u64, u64, u64, Option<Reason>)] = &[
     (NOW + 1 + SKEW + 1, NOW, NOW + 3600, Some(TokenNotYetValid)),
     (NOW + 301, NOW, NOW + 3600, Some(TokenNotYetValid)),
     (NOW + DAY, NOW, NOW + DAY + 3600, Some(TokenNotYetValid)),
-    (253_402_300_799, NOW, 253_402_300_799, Some(TokenNotYetValid)),
+    (
+        253_402_300_799,
+        NOW,
+        253_402_300_799,
+        Some(TokenNotYetValid),
+    ),
     // `iat` likewise.
     (NOW, NOW + 1 + SKEW, NOW + 3600, None),
     (NOW, NOW + 1 + SKEW + 1, NOW + 3600, Some(TokenNotYetValid)),
@@ -73,8 +83,16 @@ pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("times");
     for draft in Draft::all() {
         for (nbf, iat, exp, expected) in CLAIMS {
-            let token = draft.claim("nbf", *nbf).claim("iat", *iat).claim("exp", *exp).signed(&keys.good);
-            family.bearer(format!("{} nbf {nbf} iat {iat} exp {exp}", draft.name), &token, *expected);
+            let token = draft
+                .claim("nbf", *nbf)
+                .claim("iat", *iat)
+                .claim("exp", *exp)
+                .signed(&keys.good);
+            family.bearer(
+                format!("{} nbf {nbf} iat {iat} exp {exp}", draft.name),
+                &token,
+                *expected,
+            );
         }
         for (now, expected) in MOMENTS {
             let token = draft.claim("jti", now.to_string()).signed(&keys.good);

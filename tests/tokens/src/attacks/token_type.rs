@@ -1,6 +1,6 @@
 use portcullis_token::Reason::{
-    AlgorithmNotAllowed, AudienceNotAllowed, ClaimsOverage, GraphToken, IdToken, TokenInconsistent, TokenMalformed,
-    TokenTypeUnexpected,
+    AlgorithmNotAllowed, AudienceNotAllowed, ClaimsOverage, GraphToken, IdToken, TokenInconsistent,
+    TokenMalformed, TokenTypeUnexpected,
 };
 use serde_json::{Value, json};
 
@@ -50,7 +50,11 @@ pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("kinds of tokens");
     for draft in Draft::all() {
         let mut check = |what: &str, changed: &Draft, expected| {
-            family.bearer(format!("{} {what}", draft.name), &changed.signed(&keys.good), expected);
+            family.bearer(
+                format!("{} {what}", draft.name),
+                &changed.signed(&keys.good),
+                expected,
+            );
         };
         for typ in ACCESS_TOKENS {
             check(typ, &draft.header("typ", *typ), None);
@@ -59,23 +63,49 @@ pub(super) fn family(keys: &Keys) -> Family {
         for typ in OTHERS {
             check(typ, &draft.header("typ", *typ), Some(TokenTypeUnexpected));
         }
-        for typ in [json!(null), json!(1), json!(true), json!(["JWT"]), json!({"typ": "JWT"})] {
-            check(&typ.to_string(), &draft.header("typ", typ.clone()), Some(TokenTypeUnexpected));
+        for typ in [
+            json!(null),
+            json!(1),
+            json!(true),
+            json!(["JWT"]),
+            json!({"typ": "JWT"}),
+        ] {
+            check(
+                &typ.to_string(),
+                &draft.header("typ", typ.clone()),
+                Some(TokenTypeUnexpected),
+            );
         }
-        for audience in
-            ["00000003-0000-0000-c000-000000000000", "https://graph.microsoft.com", "https://graph.microsoft.com/"]
-        {
+        for audience in [
+            "00000003-0000-0000-c000-000000000000",
+            "https://graph.microsoft.com",
+            "https://graph.microsoft.com/",
+        ] {
             check(audience, &draft.claim("aud", audience), Some(GraphToken));
         }
         for nonce in [json!("n"), json!(""), json!(null), json!(1)] {
-            check(&format!("nonce {nonce}"), &draft.header("nonce", nonce.clone()), Some(GraphToken));
+            check(
+                &format!("nonce {nonce}"),
+                &draft.header("nonce", nonce.clone()),
+                Some(GraphToken),
+            );
         }
-        for audience in [CLIENT, "3a5c0002-0000-4000-8000-000000000002", "api://3a5c0002-0000-4000-8000-000000000002"] {
-            check(audience, &draft.claim("aud", audience), Some(AudienceNotAllowed));
+        for audience in [
+            CLIENT,
+            "3a5c0002-0000-4000-8000-000000000002",
+            "api://3a5c0002-0000-4000-8000-000000000002",
+        ] {
+            check(
+                audience,
+                &draft.claim("aud", audience),
+                Some(AudienceNotAllowed),
+            );
         }
         check(
             "for Graph by another's key",
-            &draft.header("nonce", "n").claim("aud", "https://graph.microsoft.com"),
+            &draft
+                .header("nonce", "n")
+                .claim("aud", "https://graph.microsoft.com"),
             Some(GraphToken),
         );
         for (what, changed) in id_tokens(&draft) {
@@ -84,12 +114,17 @@ pub(super) fn family(keys: &Keys) -> Family {
         for (what, changed) in contradictions(&draft) {
             check(what, &changed, Some(TokenInconsistent));
         }
-        // The roles are elsewhere: taking them for none would call the caller somebody who may do nothing.
-        let elsewhere = draft.without("roles").claim("_claim_names", json!({"roles": "src1"}));
+        // The roles are elsewhere: taking them for none would call the caller somebody who may do
+        // nothing.
+        let elsewhere = draft
+            .without("roles")
+            .claim("_claim_names", json!({"roles": "src1"}));
         check("roles elsewhere", &elsewhere, Some(ClaimsOverage));
         check(
             "groups elsewhere",
-            &draft.claim("_claim_names", json!({"groups": "src1"})).claim("hasgroups", true),
+            &draft
+                .claim("_claim_names", json!({"groups": "src1"}))
+                .claim("hasgroups", true),
             None,
         );
         opaque(&mut family, &draft);
@@ -97,7 +132,8 @@ pub(super) fn family(keys: &Keys) -> Family {
     family
 }
 
-/// An ID token is for the client that asked: no client is named in it, and neither scopes nor application roles matter.
+/// An ID token is for the client that asked: no client is named in it, and neither scopes nor
+/// application roles matter.
 fn id_tokens(draft: &Draft) -> Vec<(&'static str, Draft)> {
     let nameless = draft.without(draft.actor);
     let plain = nameless.without("scp").without("roles").without("idtyp");
@@ -105,11 +141,26 @@ fn id_tokens(draft: &Draft) -> Vec<(&'static str, Draft)> {
         ("no actor", nameless.clone()),
         ("ID token", plain.clone()),
         ("ID token with nonce", plain.claim("nonce", "n")),
-        ("ID token with hashes", plain.claim("at_hash", "h").claim("c_hash", "h")),
-        ("ID token for the client", plain.claim("aud", CLIENT).claim("nonce", "n")),
-        ("ID token of the API", plain.claim("aud", API).claim("nonce", "n").claim("rh", "0.A")),
+        (
+            "ID token with hashes",
+            plain.claim("at_hash", "h").claim("c_hash", "h"),
+        ),
+        (
+            "ID token for the client",
+            plain.claim("aud", CLIENT).claim("nonce", "n"),
+        ),
+        (
+            "ID token of the API",
+            plain
+                .claim("aud", API)
+                .claim("nonce", "n")
+                .claim("rh", "0.A"),
+        ),
         ("actor by another name", nameless.claim("client_id", CLIENT)),
-        ("actor by standing", nameless.claim("cid", CLIENT).claim("azpacr", "1")),
+        (
+            "actor by standing",
+            nameless.claim("cid", CLIENT).claim("azpacr", "1"),
+        ),
     ]
 }
 
@@ -119,23 +170,48 @@ fn contradictions(draft: &Draft) -> Vec<(&'static str, Draft)> {
     let mut list = vec![
         ("both actors", draft.claim(other, CLIENT)),
         ("both actors, one null", draft.claim(other, Value::Null)),
-        ("the other actor", draft.without(draft.actor).claim(other, CLIENT)),
+        (
+            "the other actor",
+            draft.without(draft.actor).claim(other, CLIENT),
+        ),
         ("device", draft.claim("idtyp", "device")),
     ];
     if draft.user {
         list.extend([
             ("user as application", draft.claim("idtyp", "app")),
             ("user without scopes", draft.without("scp")),
-            ("user by idtyp alone", draft.without("scp").claim("idtyp", "user")),
-            ("user without scopes, with role", draft.without("scp").claim("roles", json!(["Admin"]))),
+            (
+                "user by idtyp alone",
+                draft.without("scp").claim("idtyp", "user"),
+            ),
+            (
+                "user without scopes, with role",
+                draft.without("scp").claim("roles", json!(["Admin"])),
+            ),
         ]);
     } else {
         list.extend([
-            ("application with scopes", draft.claim("scp", "access_as_user")),
+            (
+                "application with scopes",
+                draft.claim("scp", "access_as_user"),
+            ),
             ("application as user", draft.claim("idtyp", "user")),
-            ("application with a person", draft.without("idtyp").claim("preferred_username", "ada@contoso.example")),
-            ("application with a principal", draft.without("idtyp").claim("upn", "ada@contoso.example")),
-            ("application with a name", draft.without("idtyp").claim("unique_name", "ada@contoso.example")),
+            (
+                "application with a person",
+                draft
+                    .without("idtyp")
+                    .claim("preferred_username", "ada@contoso.example"),
+            ),
+            (
+                "application with a principal",
+                draft.without("idtyp").claim("upn", "ada@contoso.example"),
+            ),
+            (
+                "application with a name",
+                draft
+                    .without("idtyp")
+                    .claim("unique_name", "ada@contoso.example"),
+            ),
         ]);
     }
     list
@@ -143,7 +219,10 @@ fn contradictions(draft: &Draft) -> Vec<(&'static str, Draft)> {
 
 /// Refresh tokens, SAML assertions and keys are no JWTs.
 fn opaque(family: &mut Family, draft: &Draft) {
-    let saml = encode(format!("<saml:Assertion Version=\"2.0\" ID=\"{}\"/>", draft.name));
+    let saml = encode(format!(
+        "<saml:Assertion Version=\"2.0\" ID=\"{}\"/>",
+        draft.name
+    ));
     let texts = [
         format!("0.AXoA{}", draft.claims["oid"].as_str().unwrap()),
         format!("1.{saml}"),
@@ -151,8 +230,16 @@ fn opaque(family: &mut Family, draft: &Draft) {
         format!("ghp_{}", "x".repeat(36 + draft.name.len())),
     ];
     for text in texts {
-        family.bearer(format!("{} opaque {text}", draft.name), &text, TokenMalformed);
+        family.bearer(
+            format!("{} opaque {text}", draft.name),
+            &text,
+            TokenMalformed,
+        );
     }
     let unsigned = draft.header("alg", "none").with_signature(b"");
-    family.bearer(format!("{} unsigned", draft.name), &unsigned, AlgorithmNotAllowed);
+    family.bearer(
+        format!("{} unsigned", draft.name),
+        &unsigned,
+        AlgorithmNotAllowed,
+    );
 }

@@ -10,7 +10,9 @@ pub(super) const ATTACKER_KEYS: &str = "/attacker/keys";
 /// What is published at `path`, if anything.
 pub(super) fn published(authority: &str, keys: &Keys, path: &str) -> Option<Value> {
     if path == ATTACKER_KEYS {
-        return Some(json!({ "keys": [jwk("attacker", &keys.attacker), jwk(KEY_ID, &keys.attacker)] }));
+        return Some(
+            json!({ "keys": [jwk("attacker", &keys.attacker), jwk(KEY_ID, &keys.attacker)] }),
+        );
     }
     let (segment, rest) = path.strip_prefix('/')?.split_once('/')?;
     let tenant = match segment {
@@ -24,14 +26,17 @@ pub(super) fn published(authority: &str, keys: &Keys, path: &str) -> Option<Valu
     };
     match rest {
         ".well-known/openid-configuration" => Some(metadata(EntraVersion::V1, "discovery/keys")),
-        "v2.0/.well-known/openid-configuration" => Some(metadata(EntraVersion::V2, "discovery/v2.0/keys")),
+        "v2.0/.well-known/openid-configuration" => {
+            Some(metadata(EntraVersion::V2, "discovery/v2.0/keys"))
+        }
         "discovery/keys" => Some(key_set(keys, None, EntraVersion::V1)),
         "discovery/v2.0/keys" => Some(key_set(keys, Some(tenant), EntraVersion::V2)),
         _ => None,
     }
 }
 
-/// The good key, one that is bound to another tenant, two of which one is bound to another cloud, and the good one again in every way in which a key cannot be used.
+/// The good key, one that is bound to another tenant, two of which one is bound to another cloud,
+/// and the good one again in every way in which a key cannot be used.
 fn key_set(keys: &Keys, bound_to: Option<&str>, version: EntraVersion) -> Value {
     let with = |kid: &str, member: &str, value: Value| {
         let mut jwk = jwk(kid, &keys.good);
@@ -46,9 +51,20 @@ fn key_set(keys: &Keys, bound_to: Option<&str>, version: EntraVersion) -> Value 
     foreign["issuer"] = issuer_of(version, FOREIGN_TENANT).into();
     let (own_cloud, other_cloud) = (
         with("own-cloud", "cloud_instance_name", json!(CLOUD)),
-        with("other-cloud", "cloud_instance_name", json!("microsoftonline.us")),
+        with(
+            "other-cloud",
+            "cloud_instance_name",
+            json!("microsoftonline.us"),
+        ),
     );
-    let mut list = vec![good, foreign, own_cloud, other_cloud, jwk("twice", &keys.good), jwk("twice", &keys.good)];
+    let mut list = vec![
+        good,
+        foreign,
+        own_cloud,
+        other_cloud,
+        jwk("twice", &keys.good),
+        jwk("twice", &keys.good),
+    ];
     list.extend([
         with("encryption", "use", json!("enc")),
         with("signs-only", "key_ops", json!(["sign"])),

@@ -20,8 +20,13 @@ pub struct Keys {
 
 impl Keys {
     pub fn generate() -> Self {
-        let [good, foreign, attacker] = [(); 3].map(|()| Arc::new(KeyPair::generate(KeySize::Rsa2048).unwrap()));
-        Self { good, foreign, attacker }
+        let [good, foreign, attacker] =
+            [(); 3].map(|()| Arc::new(KeyPair::generate(KeySize::Rsa2048).unwrap()));
+        Self {
+            good,
+            foreign,
+            attacker,
+        }
     }
 }
 
@@ -31,8 +36,17 @@ pub fn encode(bytes: impl AsRef<[u8]>) -> String {
 }
 
 /// A compact JWS of these bytes.
-pub fn join(header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>, signature: impl AsRef<[u8]>) -> String {
-    format!("{}.{}.{}", encode(header), encode(claims), encode(signature))
+pub fn join(
+    header: impl AsRef<[u8]>,
+    claims: impl AsRef<[u8]>,
+    signature: impl AsRef<[u8]>,
+) -> String {
+    format!(
+        "{}.{}.{}",
+        encode(header),
+        encode(claims),
+        encode(signature)
+    )
 }
 
 /// A compact JWS of these bytes, whatever they are, signed with RS256, whatever they say.
@@ -48,7 +62,13 @@ pub fn sign_as(
 ) -> String {
     let signed = format!("{}.{}", encode(header), encode(claims));
     let mut signature = vec![0; key.public_modulus_len()];
-    key.sign(algorithm, &SystemRandom::new(), signed.as_bytes(), &mut signature).unwrap();
+    key.sign(
+        algorithm,
+        &SystemRandom::new(),
+        signed.as_bytes(),
+        &mut signature,
+    )
+    .unwrap();
     format!("{signed}.{}", encode(signature))
 }
 

@@ -1,5 +1,10 @@
-//! Everything that an attacker can present is refused, for its reason; the good token beside it is accepted.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
+//! Everything that an attacker can present is refused, for its reason; the good token beside it is
+//! accepted.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may fail by panicking"
+)]
 
 use std::collections::HashSet;
 use std::io::ErrorKind;
@@ -44,23 +49,41 @@ async fn every_attack_is_refused_for_its_reason_and_every_good_twin_is_accepted(
             let verdict = court.verdict(case).await;
             seen.extend(verdict);
             if verdict != case.expected {
-                wrong.push(format!("{}: {}: {verdict:?} instead of {:?}", family.name, case.name, case.expected));
+                wrong.push(format!(
+                    "{}: {}: {verdict:?} instead of {:?}",
+                    family.name, case.name, case.expected
+                ));
             }
         }
     }
-    assert!(wrong.is_empty(), "{} verdicts are wrong:\n{}", wrong.len(), wrong.join("\n"));
-    // Entra's tokens have no further requirements and say what they are; other providers' are tested beside `oidc` and in `kinds`.
+    assert!(
+        wrong.is_empty(),
+        "{} verdicts are wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    // Entra's tokens have no further requirements and say what they are; other providers' are
+    // tested beside `oidc` and in `kinds`.
     seen.extend([Reason::RequiredClaimMissing, Reason::CallerKindUnknown]);
-    let unseen: Vec<&Reason> = Reason::ALL.iter().filter(|reason| !seen.contains(reason)).collect();
+    let unseen: Vec<&Reason> = Reason::ALL
+        .iter()
+        .filter(|reason| !seen.contains(reason))
+        .collect();
     assert!(unseen.is_empty(), "no attack leads to {unseen:?}");
 
-    assert!(!canary.was_called(), "a token made the verifier call somebody");
+    assert!(
+        !canary.was_called(),
+        "a token made the verifier call somebody"
+    );
     let elsewhere: Vec<String> = issuer
         .requests()
         .into_iter()
         .filter(|path| !path.contains("/.well-known/") && !path.contains("/discovery/"))
         .collect();
-    assert!(elsewhere.is_empty(), "a token made the verifier fetch {elsewhere:?}");
+    assert!(
+        elsewhere.is_empty(),
+        "a token made the verifier fetch {elsewhere:?}"
+    );
     let _call = TcpStream::connect(canary.address()).unwrap();
     assert!(canary.was_called(), "the canary sees calls");
 }
@@ -70,7 +93,14 @@ async fn there_are_thousands_of_different_attacks_and_a_good_twin_in_each_family
     let families = families(&Issuer::start().keys, "https://127.0.0.1:1", "127.0.0.1:1");
     let mut all = HashSet::new();
     for family in &families {
-        let (bad, good) = (family.distinct_bad(), family.cases.iter().filter(|case| case.expected.is_none()).count());
+        let (bad, good) = (
+            family.distinct_bad(),
+            family
+                .cases
+                .iter()
+                .filter(|case| case.expected.is_none())
+                .count(),
+        );
         println!("{:5} bad and {good:3} good: {}", bad.len(), family.name);
         assert!(good > 0, "{} has no good twin", family.name);
         all.extend(bad);

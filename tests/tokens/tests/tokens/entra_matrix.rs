@@ -1,5 +1,10 @@
-//! Of every combination of the claims by which Entra identifies a token, exactly the written ones are accepted.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
+//! Of every combination of the claims by which Entra identifies a token, exactly the written ones
+//! are accepted.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may fail by panicking"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,8 +32,14 @@ async fn of_all_combinations_exactly_the_written_ones_are_accepted() {
     });
     let (accepted, written): (BTreeMap<Tuple, &str>, _) = (judged.collect(), written());
     assert_eq!(written.len(), 80);
-    let beyond: Vec<_> = accepted.iter().filter(|(tuple, kind)| written.get(*tuple) != Some(kind)).collect();
-    let missing: Vec<_> = written.iter().filter(|(tuple, kind)| accepted.get(*tuple) != Some(kind)).collect();
+    let beyond: Vec<_> = accepted
+        .iter()
+        .filter(|(tuple, kind)| written.get(*tuple) != Some(kind))
+        .collect();
+    let missing: Vec<_> = written
+        .iter()
+        .filter(|(tuple, kind)| accepted.get(*tuple) != Some(kind))
+        .collect();
     assert!(
         beyond.is_empty() && missing.is_empty(),
         "accepted and not written: {beyond:#?}\nwritten and refused: {missing:#?}"

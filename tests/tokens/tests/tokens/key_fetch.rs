@@ -1,4 +1,5 @@
-//! Signing keys over real TLS from an issuer that misbehaves: every error names the document, and the last good keys stay.
+//! Signing keys over real TLS from an issuer that misbehaves: every error names the document, and
+//! the last good keys stay.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -24,20 +25,32 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 fn client(certificate: &str, deadline: Duration) -> Client {
     let certificate = Certificate::from_pem(certificate.as_bytes()).unwrap();
-    let builder = Client::builder().no_proxy().tls_certs_only([certificate]).redirect(Policy::none());
+    let builder = Client::builder()
+        .no_proxy()
+        .tls_certs_only([certificate])
+        .redirect(Policy::none());
     builder.timeout(deadline).build().unwrap()
 }
 
 fn source(http: Client, location: KeyLocation) -> PublishedKeys {
-    PublishedKeys { http, location, algorithms: vec![Algorithm::Rs256] }
+    PublishedKeys {
+        http,
+        location,
+        algorithms: vec![Algorithm::Rs256],
+    }
 }
 
 fn discovery(server: &Server, keys_elsewhere: bool) -> KeyLocation {
-    KeyLocation::Discovery { url: format!("{}/metadata", server.origin).parse().unwrap(), keys_elsewhere }
+    KeyLocation::Discovery {
+        url: format!("{}/metadata", server.origin).parse().unwrap(),
+        keys_elsewhere,
+    }
 }
 
 fn metadata(keys: impl AsRef<str>) -> Answer {
-    Answer::Document(json!({"issuer": "https://issuer.example", "jwks_uri": keys.as_ref()}).to_string())
+    Answer::Document(
+        json!({"issuer": "https://issuer.example", "jwks_uri": keys.as_ref()}).to_string(),
+    )
 }
 
 fn good(server: &Server) -> Value {
@@ -46,45 +59,116 @@ fn good(server: &Server) -> Value {
 
 async fn fetch(server: &Server, metadata: Answer, keys: Answer) -> Result<FetchedKeys, FetchError> {
     server.answers(metadata, keys);
-    source(client(&server.certificate, DEADLINE), discovery(server, false)).fetch().await
+    source(
+        client(&server.certificate, DEADLINE),
+        discovery(server, false),
+    )
+    .fetch()
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_issuer_may_not_answer_is_an_error_that_names_the_document() {
     let server = Server::start();
-    let (here, keys) = (format!("{}/metadata", server.origin), format!("{}/keys", server.origin));
+    let (here, keys) = (
+        format!("{}/metadata", server.origin),
+        format!("{}/keys", server.origin),
+    );
     let at = |document: &str| metadata(document);
     let document = |value: &Value| Answer::Document(value.to_string());
     let nobody = || document(&json!({}));
     let html = "<html><body>Sign in to the network</body></html>";
     for (metadata, answer, place, problem) in [
-        (Answer::RedirectTo(keys.clone()), nobody(), &here, "answered 302 Found"),
-        (Answer::Status(StatusCode::SERVICE_UNAVAILABLE, "busy"), nobody(), &here, "answered 503"),
-        (Answer::Status(StatusCode::OK, html), nobody(), &here, "is not a discovery document"),
+        (
+            Answer::RedirectTo(keys.clone()),
+            nobody(),
+            &here,
+            "answered 302 Found",
+        ),
+        (
+            Answer::Status(StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            nobody(),
+            &here,
+            "answered 503",
+        ),
+        (
+            Answer::Status(StatusCode::OK, html),
+            nobody(),
+            &here,
+            "is not a discovery document",
+        ),
         (nobody(), nobody(), &here, "is not a discovery document"),
-        (at("http://127.0.0.1:1/keys"), nobody(), &here, "is not https"),
-        (at("https://127.0.0.1:1/keys"), nobody(), &here, "leads to another origin, https://127.0.0.1:1"),
-        (at("https://user@evil.example/keys"), nobody(), &here, "leads to another origin, https://evil.example"),
+        (
+            at("http://127.0.0.1:1/keys"),
+            nobody(),
+            &here,
+            "is not https",
+        ),
+        (
+            at("https://127.0.0.1:1/keys"),
+            nobody(),
+            &here,
+            "leads to another origin, https://127.0.0.1:1",
+        ),
+        (
+            at("https://user@evil.example/keys"),
+            nobody(),
+            &here,
+            "leads to another origin, https://evil.example",
+        ),
         (at("file:///etc/passwd"), nobody(), &here, "is not https"),
-        (Answer::EndlessBody, nobody(), &here, "is larger than 524288 bytes"),
-        (at(&keys), Answer::RedirectTo(here.clone()), &keys, "answered 302 Found"),
+        (
+            Answer::EndlessBody,
+            nobody(),
+            &here,
+            "is larger than 524288 bytes",
+        ),
+        (
+            at(&keys),
+            Answer::RedirectTo(here.clone()),
+            &keys,
+            "answered 302 Found",
+        ),
         (at(&keys), Answer::Status(StatusCode::OK, html), &keys, ""),
         (at(&keys), Answer::Status(StatusCode::OK, ""), &keys, ""),
         (at(&keys), document(&json!({})), &keys, ""),
         (at(&keys), document(&json!({"keys": []})), &keys, ""),
-        (at(&keys), document(&json!({"keys": vec![json!({"kty": "RSA"}); 20_000]})), &keys, ""),
-        (at(&keys), document(&json!({"keys": vec![jwk("good", &server.keys.good); 2]})), &keys, ""),
-        (at(&keys), Answer::EndlessBody, &keys, "is larger than 524288 bytes"),
+        (
+            at(&keys),
+            document(&json!({"keys": vec![json!({"kty": "RSA"}); 20_000]})),
+            &keys,
+            "",
+        ),
+        (
+            at(&keys),
+            document(&json!({"keys": vec![jwk("good", &server.keys.good); 2]})),
+            &keys,
+            "",
+        ),
+        (
+            at(&keys),
+            Answer::EndlessBody,
+            &keys,
+            "is larger than 524288 bytes",
+        ),
     ] {
-        let error = fetch(&server, metadata, answer).await.unwrap_err().to_string();
+        let error = fetch(&server, metadata, answer)
+            .await
+            .unwrap_err()
+            .to_string();
         let rest = error.strip_prefix(place.as_str());
         assert!(
             rest.is_some_and(|rest| rest.starts_with(": ") && rest.contains(problem)),
             "{place} {problem}: {error}"
         );
     }
-    let fetched = fetch(&server, at(&keys), document(&good(&server))).await.unwrap();
-    assert_eq!((fetched.issuer.as_deref(), fetched.keys.len()), (Some("https://issuer.example"), 1));
+    let fetched = fetch(&server, at(&keys), document(&good(&server)))
+        .await
+        .unwrap();
+    assert_eq!(
+        (fetched.issuer.as_deref(), fetched.keys.len()),
+        (Some("https://issuer.example"), 1)
+    );
     assert_eq!(server.asked(), ["/metadata", "/keys"]);
 }
 
@@ -92,12 +176,22 @@ async fn what_an_issuer_may_not_answer_is_an_error_that_names_the_document() {
 async fn a_redirect_is_not_followed_and_a_bad_key_costs_only_itself() {
     let server = Server::start();
     let redirect = Answer::RedirectTo(format!("{}/elsewhere", server.origin));
-    fetch(&server, redirect, Answer::Document(good(&server).to_string())).await.unwrap_err();
+    fetch(
+        &server,
+        redirect,
+        Answer::Document(good(&server).to_string()),
+    )
+    .await
+    .unwrap_err();
     assert_eq!(server.asked(), ["/metadata"]);
 
-    let keys =
-        json!({"keys": [{"kty": "RSA", "kid": "bad", "n": "AQAB", "e": "AQAB"}, jwk("good", &server.keys.good)]});
-    let keys = fetch(&server, metadata(format!("{}/keys", server.origin)), Answer::Document(keys.to_string())).await;
+    let keys = json!({"keys": [{"kty": "RSA", "kid": "bad", "n": "AQAB", "e": "AQAB"}, jwk("good", &server.keys.good)]});
+    let keys = fetch(
+        &server,
+        metadata(format!("{}/keys", server.origin)),
+        Answer::Document(keys.to_string()),
+    )
+    .await;
     let keys = keys.unwrap().keys;
     assert_eq!((keys.key_ids(), keys.skipped().len()), (vec!["good"], 1));
 }
@@ -107,7 +201,10 @@ async fn the_cloud_is_read_where_metadata_and_keys_name_one() {
     let server = Server::start();
     for (name, cloud) in [
         (None, None),
-        (Some(json!("microsoftonline.com")), Some("microsoftonline.com")),
+        (
+            Some(json!("microsoftonline.com")),
+            Some("microsoftonline.com"),
+        ),
         (Some(json!(" ")), None),
         // To other providers the name is free.
         (Some(json!(7)), None),
@@ -120,9 +217,15 @@ async fn the_cloud_is_read_where_metadata_and_keys_name_one() {
             document["cloud_instance_name"] = name.clone();
         }
         let keys = Answer::Document(json!({ "keys": [key] }).to_string());
-        let fetched = fetch(&server, Answer::Document(document.to_string()), keys).await.unwrap();
+        let fetched = fetch(&server, Answer::Document(document.to_string()), keys)
+            .await
+            .unwrap();
         assert_eq!(fetched.cloud_instance.as_deref(), cloud, "{name:?}");
-        assert_eq!(fetched.keys.get("good").unwrap().cloud_instance(), cloud, "{name:?}");
+        assert_eq!(
+            fetched.keys.get("good").unwrap().cloud_instance(),
+            cloud,
+            "{name:?}"
+        );
     }
 }
 
@@ -130,32 +233,72 @@ async fn the_cloud_is_read_where_metadata_and_keys_name_one() {
 async fn keys_on_another_host_need_a_setting() {
     let (server, other) = (Server::start(), Server::start());
     other.answers(metadata(""), Answer::Document(good(&other).to_string()));
-    server.answers(metadata(format!("{}/keys", other.origin)), Answer::Document(String::new()));
+    server.answers(
+        metadata(format!("{}/keys", other.origin)),
+        Answer::Document(String::new()),
+    );
     let both = format!("{}{}", server.certificate, other.certificate);
     let certificates = Certificate::from_pem_bundle(both.as_bytes()).unwrap();
-    let http = Client::builder().no_proxy().tls_certs_only(certificates).build().unwrap();
-    source(http.clone(), discovery(&server, false)).fetch().await.unwrap_err();
+    let http = Client::builder()
+        .no_proxy()
+        .tls_certs_only(certificates)
+        .build()
+        .unwrap();
+    source(http.clone(), discovery(&server, false))
+        .fetch()
+        .await
+        .unwrap_err();
     assert!(other.asked().is_empty());
-    assert_eq!(source(http, discovery(&server, true)).fetch().await.unwrap().keys.len(), 1);
+    assert_eq!(
+        source(http, discovery(&server, true))
+            .fetch()
+            .await
+            .unwrap()
+            .keys
+            .len(),
+        1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_believed_without_a_certificate_of_a_known_authority() {
     let (server, other) = (Server::start(), Server::start());
-    server.answers(metadata(format!("{}/keys", server.origin)), Answer::Document(good(&server).to_string()));
-    let stranger = source(client(&other.certificate, DEADLINE), discovery(&server, false));
+    server.answers(
+        metadata(format!("{}/keys", server.origin)),
+        Answer::Document(good(&server).to_string()),
+    );
+    let stranger = source(
+        client(&other.certificate, DEADLINE),
+        discovery(&server, false),
+    );
     let error = stranger.fetch().await.unwrap_err().to_string();
-    assert!(error.starts_with(&server.origin) && error.contains("is not trusted: "), "{error}");
+    assert!(
+        error.starts_with(&server.origin) && error.contains("is not trusted: "),
+        "{error}"
+    );
     assert!(server.asked().is_empty(), "not even the path was sent");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_stalls_ends_with_the_deadline() {
     let server = Server::start();
-    server.answers(metadata(format!("{}/keys", server.origin)), Answer::StalledBody);
-    let impatient = source(client(&server.certificate, Duration::from_secs(2)), discovery(&server, false));
-    let error = tokio::time::timeout(DEADLINE, impatient.fetch()).await.unwrap().unwrap_err().to_string();
-    assert!(error.starts_with(&format!("{}/keys: cannot be reached", server.origin)), "{error}");
+    server.answers(
+        metadata(format!("{}/keys", server.origin)),
+        Answer::StalledBody,
+    );
+    let impatient = source(
+        client(&server.certificate, Duration::from_secs(2)),
+        discovery(&server, false),
+    );
+    let error = tokio::time::timeout(DEADLINE, impatient.fetch())
+        .await
+        .unwrap()
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with(&format!("{}/keys: cannot be reached", server.origin)),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,16 +306,25 @@ async fn the_last_good_keys_stay_while_the_issuer_answers_nonsense() {
     let server = Server::start();
     let there = || metadata(format!("{}/keys", server.origin));
     server.answers(there(), Answer::Document(good(&server).to_string()));
-    let published = source(client(&server.certificate, DEADLINE), discovery(&server, false));
+    let published = source(
+        client(&server.certificate, DEADLINE),
+        discovery(&server, false),
+    );
     let cache = KeyCache::start(published, KeyPolicy::default());
     tokio::time::timeout(DEADLINE, cache.ready()).await.unwrap();
     // Not `epoch()`, which is raised a moment after the keys are there.
     let epoch = cache.status().epoch;
-    for nonsense in [Answer::Document("{}".to_owned()), Answer::EndlessBody, Answer::Status(StatusCode::NOT_FOUND, "")]
-    {
+    for nonsense in [
+        Answer::Document("{}".to_owned()),
+        Answer::EndlessBody,
+        Answer::Status(StatusCode::NOT_FOUND, ""),
+    ] {
         server.answers(there(), nonsense);
         let error = cache.fetch_now().await.unwrap_err().to_string();
-        assert!(error.starts_with(&format!("{}/keys: ", server.origin)), "{error}");
+        assert!(
+            error.starts_with(&format!("{}/keys: ", server.origin)),
+            "{error}"
+        );
         assert_eq!(cache.keys().unwrap().keys.key_ids(), ["good"]);
         assert_eq!(cache.status().epoch, epoch);
     }

@@ -1,5 +1,10 @@
-//! Of every combination of the claims by which providers tell users from applications, exactly the written ones are taken for either.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
+//! Of every combination of the claims by which providers tell users from applications, exactly the
+//! written ones are taken for either.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may fail by panicking"
+)]
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -30,7 +35,12 @@ async fn every_combination_is_told_as_written_or_denied_as_unknown() {
             wrong.push(format!("{tuple:?}: {told:?} instead of {written:?}"));
         }
     }
-    assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} are wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     let count = |kind| counts.get(&kind).copied().unwrap_or_default();
     let counted = [Some(CallerKind::User), Some(CallerKind::Application), None].map(count);
     assert_eq!(counted, [300, 3_920, 1_156], "users, applications, unknown");
@@ -42,8 +52,18 @@ async fn no_settings_make_a_user_of_an_application() {
     let keys = Keys::generate();
     let rules = [
         KindRule::new(None, Vec::new(), Vec::new(), Some(CallerKind::User)),
-        KindRule::new(Some("gty".to_owned()), vec![json!("password")], Vec::new(), Some(CallerKind::User)),
-        KindRule::new(Some("typ".to_owned()), vec![json!("Bearer")], Vec::new(), Some(CallerKind::User)),
+        KindRule::new(
+            Some("gty".to_owned()),
+            vec![json!("password")],
+            Vec::new(),
+            Some(CallerKind::User),
+        ),
+        KindRule::new(
+            Some("typ".to_owned()),
+            vec![json!("Bearer")],
+            Vec::new(),
+            Some(CallerKind::User),
+        ),
         KindRule::new(Some("amr".to_owned()), vec![json!("pwd")], Vec::new(), None),
     ];
     for rule in rules {

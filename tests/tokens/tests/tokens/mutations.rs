@@ -1,5 +1,11 @@
-//! Changes of single characters of good tokens: whatever they make of it, it is not what was signed.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail by panicking")]
+//! Changes of single characters of good tokens: whatever they make of it, it is not what was
+//! signed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail by panicking"
+)]
 
 use portcullis_token::{Audiences, Reason, Verifier};
 
@@ -10,7 +16,10 @@ const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 fn judge(verifier: &Verifier, token: &str) -> Result<(), Reason> {
     let audiences = Audiences::Application(API.to_owned());
-    verifier.verify_at_hand(token, &audiences, NOW + 1).map(drop).map_err(|refusal| refusal.reason)
+    verifier
+        .verify_at_hand(token, &audiences, NOW + 1)
+        .map(drop)
+        .map_err(|refusal| refusal.reason)
 }
 
 /// Refuses every one of `mutants`, and none for want of keys; returns how many there were.
@@ -18,7 +27,10 @@ fn refuse_all(verifier: &Verifier, token: &str, mutants: impl Iterator<Item = St
     let mut count = 0;
     for mutant in mutants.filter(|mutant| mutant != token) {
         let verdict = judge(verifier, &mutant);
-        assert!(!matches!(verdict, Ok(()) | Err(Reason::KeysUnavailable)), "{verdict:?}: {mutant}");
+        assert!(
+            !matches!(verdict, Ok(()) | Err(Reason::KeysUnavailable)),
+            "{verdict:?}: {mutant}"
+        );
         count += 1;
     }
     count
@@ -27,7 +39,9 @@ fn refuse_all(verifier: &Verifier, token: &str, mutants: impl Iterator<Item = St
 fn substitutions(token: &str) -> impl Iterator<Item = String> {
     let places = token.char_indices().filter(|(_, char)| *char != '.');
     places.flat_map(move |(place, _)| {
-        ALPHABET.chars().map(move |char| format!("{}{char}{}", &token[..place], &token[place + 1..]))
+        ALPHABET
+            .chars()
+            .map(move |char| format!("{}{char}{}", &token[..place], &token[place + 1..]))
     })
 }
 
@@ -38,7 +52,14 @@ fn cuts(token: &str) -> impl Iterator<Item = String> {
         let doubled = format!("{before}{}{after}", &after[..1]);
         let dotted = format!("{before}.{after}");
         let turned = format!("{after}{before}");
-        [before.to_owned(), after.to_owned(), without, doubled, dotted, turned]
+        [
+            before.to_owned(),
+            after.to_owned(),
+            without,
+            doubled,
+            dotted,
+            turned,
+        ]
     })
 }
 
@@ -74,13 +95,21 @@ async fn no_mix_of_good_tokens_is_a_good_token() {
     // A header of its own each, so that no two tokens share a part.
     let headed = Draft::all().map(|draft| draft.header("x", draft.name));
     let tokens = headed.map(|draft| draft.signed(&issuer.keys.good));
-    let parts = |index: usize| tokens.iter().map(move |token| token.split('.').nth(index).unwrap());
+    let parts = |index: usize| {
+        tokens
+            .iter()
+            .map(move |token| token.split('.').nth(index).unwrap())
+    };
     let mut good = 0;
     for header in parts(0) {
         for claims in parts(1) {
             for signature in parts(2) {
                 let mix = format!("{header}.{claims}.{signature}");
-                let expected = if tokens.contains(&mix) { Ok(()) } else { Err(Reason::SignatureInvalid) };
+                let expected = if tokens.contains(&mix) {
+                    Ok(())
+                } else {
+                    Err(Reason::SignatureInvalid)
+                };
                 good += usize::from(expected.is_ok());
                 assert_eq!(judge(&verifier, &mix), expected, "{mix}");
             }

@@ -1,5 +1,10 @@
-//! An independent implementation judges the same tokens; what it sees otherwise is explained in `oracle/disagreements.json`.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail by panicking")]
+//! An independent implementation judges the same tokens; what it sees otherwise is explained in
+//! `oracle/disagreements.json`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may fail by panicking"
+)]
 
 use std::io::{BufWriter, Write};
 use std::process::Command;
@@ -24,7 +29,10 @@ fn line(name: &str, lines: &[Vec<u8>], now: u64, reason: Option<&str>) -> Value 
 
 /// A token of a matrix. The oracle compares the kind of caller too.
 fn matrix_line(name: &str, token: &str, told: Result<CallerKind, Reason>) -> Value {
-    let (lines, kind) = ([STANDARD.encode(format!("Bearer {token}"))], told.ok().map(CallerKind::as_str));
+    let (lines, kind) = (
+        [STANDARD.encode(format!("Bearer {token}"))],
+        told.ok().map(CallerKind::as_str),
+    );
     json!({ "name": name, "lines": lines, "now": NOW + 1, "reason": told.err().map(Reason::code), "kind": kind })
 }
 
@@ -32,12 +40,14 @@ fn matrix_line(name: &str, token: &str, told: Result<CallerKind, Reason>) -> Val
 fn description(issuer: &Issuer) -> Value {
     let keys = [TENANT, SECOND_TENANT].into_iter().flat_map(|tenant| {
         [("1.0", "discovery/keys"), ("2.0", "discovery/v2.0/keys")].map(|(version, path)| {
-            (format!("{tenant} {version}"), issuer.published(&format!("/{tenant}/{path}")).unwrap())
+            (
+                format!("{tenant} {version}"),
+                issuer.published(&format!("/{tenant}/{path}")).unwrap(),
+            )
         })
     });
     let keys: serde_json::Map<String, Value> = keys.collect();
-    let provider =
-        json!({ "issuer": kinds::ISSUER, "audience": kinds::AUDIENCE, "keys": kinds::key_set(&issuer.keys) });
+    let provider = json!({ "issuer": kinds::ISSUER, "audience": kinds::AUDIENCE, "keys": kinds::key_set(&issuer.keys) });
     json!({ "tenants": [TENANT, SECOND_TENANT], "api": API, "cloud": CLOUD, "keys": keys, "provider": provider })
 }
 
@@ -50,7 +60,11 @@ async fn an_independent_judge_agrees_but_where_it_is_explained() {
     // Its verdicts are asserted elsewhere; here they are only compared.
     let court = Court::of(&issuer, "https://127.0.0.1:1").await;
     for family in families(&issuer.keys, &issuer.authority, "127.0.0.1:1") {
-        for case in family.cases.iter().filter(|case| case.judge == Judge::Listed) {
+        for case in family
+            .cases
+            .iter()
+            .filter(|case| case.judge == Judge::Listed)
+        {
             let lines = match &case.presented {
                 Presented::Lines(lines) => lines.clone(),
                 Presented::Token(token) => vec![format!("Bearer {token}").into_bytes()],
@@ -66,21 +80,34 @@ async fn an_independent_judge_agrees_but_where_it_is_explained() {
         let token = sign(&issuer.keys.good, &header, claims(tuple).to_string());
         let audiences = Audiences::Application(API.to_owned());
         let verdict = verifier.verify_at_hand(&token, &audiences, NOW + 1);
-        let told = verdict.map(|verified| verified.caller.kind).map_err(|denied| denied.reason);
+        let told = verdict
+            .map(|verified| verified.caller.kind)
+            .map_err(|denied| denied.reason);
         assert_eq!(told.is_ok(), written().contains_key(&tuple));
-        writeln!(out, "{}", matrix_line(&format!("matrix: {tuple:?}"), &token, told)).unwrap();
+        writeln!(
+            out,
+            "{}",
+            matrix_line(&format!("matrix: {tuple:?}"), &token, told)
+        )
+        .unwrap();
     }
     let provider = kinds::verifier(&issuer.keys, None);
     provider.ready(Duration::from_secs(20)).await.unwrap();
     for tuple in kinds::product() {
         let token = kinds::token(&issuer.keys, tuple);
         let told = kinds::told(&provider, &token);
-        writeln!(out, "{}", matrix_line(&format!("kinds: {tuple:?}"), &token, told)).unwrap();
+        writeln!(
+            out,
+            "{}",
+            matrix_line(&format!("kinds: {tuple:?}"), &token, told)
+        )
+        .unwrap();
     }
     out.flush().unwrap();
     drop(out);
     let judged = Command::new(RUN).arg(file.path()).output().unwrap();
-    let text = String::from_utf8_lossy(&judged.stdout).into_owned() + &String::from_utf8_lossy(&judged.stderr);
+    let text = String::from_utf8_lossy(&judged.stdout).into_owned()
+        + &String::from_utf8_lossy(&judged.stderr);
     println!("{text}");
     assert!(judged.status.success(), "{text}");
 }

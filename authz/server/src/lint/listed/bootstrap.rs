@@ -13,7 +13,8 @@ message! { BOOTSTRAP = "envoy.config.bootstrap.v3.Bootstrap";
         default_socket_interface, inline_headers, perf_tracing_file_path,
         application_log_config, grpc_async_client_manager_config, memory_allocator_manager,
         enable_worker_cpu_affinity;
-    // Limits and statistics, and channels to control planes. What these deliver is named where it is used.
+    // Limits and statistics, and channels to control planes. What these deliver is named where it
+    // is used.
     Rule::Extensible =>
         cluster_manager, hds_config, stats_sinks, stats_config, watchdog, watchdogs, tracing,
         overload_manager, typed_dns_resolver_config, fatal_actions, config_sources,
@@ -29,11 +30,15 @@ message! { BOOTSTRAP = "envoy.config.bootstrap.v3.Bootstrap";
     Rule::Named(Code::InstructionsNotRemoved) => header_prefix;
 }
 
-static BOOTSTRAP_EXTENSIONS: Extensions =
-    Extensions { whole: &["envoy.extensions.bootstrap.internal_listener.v3.InternalListener"], ..Extensions::NONE };
+static BOOTSTRAP_EXTENSIONS: Extensions = Extensions {
+    whole: &["envoy.extensions.bootstrap.internal_listener.v3.InternalListener"],
+    ..Extensions::NONE
+};
 
-static REGEX_ENGINES: Extensions =
-    Extensions { whole: &["envoy.extensions.regex_engines.v3.GoogleRE2"], ..Extensions::NONE };
+static REGEX_ENGINES: Extensions = Extensions {
+    whole: &["envoy.extensions.regex_engines.v3.GoogleRE2"],
+    ..Extensions::NONE
+};
 
 message! { STATIC_RESOURCES = "envoy.config.bootstrap.v3.Bootstrap.StaticResources";
     Rule::Judged => listeners, clusters;

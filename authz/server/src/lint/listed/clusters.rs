@@ -6,7 +6,12 @@ use super::tls::UPSTREAM_TLS;
 use super::{Extensions, Rule, message};
 use crate::lint::code::Code;
 
-const DISCOVERY: &[(&str, u64)] = &[("STATIC", 0), ("STRICT_DNS", 1), ("LOGICAL_DNS", 2), ("EDS", 3)];
+const DISCOVERY: &[(&str, u64)] = &[
+    ("STATIC", 0),
+    ("STRICT_DNS", 1),
+    ("LOGICAL_DNS", 2),
+    ("EDS", 3),
+];
 
 message! { CLUSTER = "envoy.config.cluster.v3.Cluster";
     Rule::Harmless =>
@@ -62,8 +67,14 @@ static CLUSTER_TYPES: Extensions = Extensions {
         "envoy.extensions.clusters.dns.v3.DnsCluster",
     ],
     named: &[
-        ("envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig", Code::DestinationChosenByClient),
-        ("envoy.extensions.clusters.original_dst.v3.OriginalDstCluster", Code::DestinationChosenByClient),
+        (
+            "envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig",
+            Code::DestinationChosenByClient,
+        ),
+        (
+            "envoy.extensions.clusters.original_dst.v3.OriginalDstCluster",
+            Code::DestinationChosenByClient,
+        ),
     ],
     ..Extensions::NONE
 };

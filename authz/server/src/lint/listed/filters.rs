@@ -4,12 +4,13 @@ use super::access_logs::ACCESS_LOG;
 use super::{Extensions, Message, Rule, message};
 use crate::lint::code::Code;
 
-pub(in crate::lint) const EXT_AUTHZ_TYPE: &str = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz";
+pub(in crate::lint) const EXT_AUTHZ_TYPE: &str =
+    "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz";
 const HTTP_FILTER: &str = "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter";
 
 /// Filters that refuse or count requests, answer preflights and probes of health, or change bodies
-/// alone. Everything else may answer for the service, or change what authorization server and service
-/// judge, as lua, ext_proc, wasm, header_mutation and grpc_json_transcoder do.
+/// alone. Everything else may answer for the service, or change what authorization server and
+/// service judge, as lua, ext_proc, wasm, header_mutation and grpc_json_transcoder do.
 const HARMLESS: &[&str] = &[
     "envoy.extensions.filters.http.adaptive_concurrency.v3.AdaptiveConcurrency",
     "envoy.extensions.filters.http.admission_control.v3.AdmissionControl",
@@ -66,10 +67,16 @@ pub(in crate::lint) static UPSTREAM_FILTER: Message =
 type Group = (Rule, &'static [&'static str]);
 /// `disabled` of ext_authz is judged in `authorization`, and that of other filters opens nothing.
 const OTHERS: Group = (Rule::Judged, &["name", "is_optional", "disabled"]);
-const ELSEWHERE: Group = (Rule::Named(Code::ConfiguredElsewhere), &["config_discovery"]);
+const ELSEWHERE: Group = (
+    Rule::Named(Code::ConfiguredElsewhere),
+    &["config_discovery"],
+);
 
 const fn http_filter(groups: &'static [Group]) -> Message {
-    Message { name: HTTP_FILTER, groups }
+    Message {
+        name: HTTP_FILTER,
+        groups,
+    }
 }
 
 message! { EXT_AUTHZ = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz";

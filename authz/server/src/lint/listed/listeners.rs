@@ -70,7 +70,10 @@ static LISTENER_FILTERS: Extensions = Extensions {
         "envoy.extensions.filters.listener.local_ratelimit.v3.LocalRateLimit",
         "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
     ],
-    named: &[("envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol", Code::ClientAddressBelieved)],
+    named: &[(
+        "envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol",
+        Code::ClientAddressBelieved,
+    )],
     otherwise: Code::ListenerFilterUnlisted,
     ..Extensions::NONE
 };

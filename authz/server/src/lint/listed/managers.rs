@@ -22,7 +22,8 @@ message! { HTTP_CONNECTION_MANAGER =
         scheme_header_transformation, forward_proto_config, append_x_forwarded_port,
         add_proxy_protocol_connection_state, set_current_client_cert_details,
         represent_ipv4_remote_address_as_ipv4_mapped_ipv6;
-    // Decide whose `x-envoy-` headers and request id Envoy keeps; a client's are removed before, or that is named.
+    // Decide whose `x-envoy-` headers and request id Envoy keeps; a client's are removed before, or
+    // that is named.
     Rule::Harmless => internal_address_config, preserve_external_request_id;
     // Before the route is chosen and the authorization server is asked, so all see the same host.
     Rule::Harmless => strip_matching_host_port, strip_any_host_port, strip_trailing_host_dot;
@@ -58,7 +59,10 @@ message! { TRACING =
     Rule::Extensible => provider;
 }
 
-static EARLY_MUTATIONS: Extensions = Extensions { listed: &[&EARLY_MUTATION], ..Extensions::NONE };
+static EARLY_MUTATIONS: Extensions = Extensions {
+    listed: &[&EARLY_MUTATION],
+    ..Extensions::NONE
+};
 
 message! { EARLY_MUTATION =
     "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation";
@@ -88,5 +92,7 @@ message! { XFF = "envoy.extensions.http.original_ip_detection.xff.v3.XffConfig";
     Rule::Named(Code::ClientAddressBelieved) => skip_xff_append;
 }
 
-static REQUEST_IDS: Extensions =
-    Extensions { whole: &["envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig"], ..Extensions::NONE };
+static REQUEST_IDS: Extensions = Extensions {
+    whole: &["envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig"],
+    ..Extensions::NONE
+};

@@ -50,7 +50,8 @@ message! { ROUTE = "envoy.config.route.v3.Route";
 }
 
 message! { ROUTE_MATCH = "envoy.config.route.v3.RouteMatch";
-    // A condition more makes fewer requests take the route; others take a route with its own policy.
+    // A condition more makes fewer requests take the route; others take a route with its own
+    // policy.
     Rule::Harmless => runtime_fraction, grpc, tls_context;
     Rule::Extensible => query_parameters, cookies, dynamic_metadata, filter_state;
     Rule::Judged => prefix, path, path_separated_prefix, case_sensitive;

@@ -5,7 +5,8 @@ use crate::lint::code::Code;
 use crate::lint::finding::{Finding, Place};
 use crate::lint::node::{Node, camel_case};
 
-/// Parts of type names that run code of their own, copy requests, or choose a destination, wherever they stand.
+/// Parts of type names that run code of their own, copy requests, or choose a destination, wherever
+/// they stand.
 const NEVER: [&str; 8] = [
     ".dynamic_modules.",
     ".wasm.",
@@ -27,7 +28,9 @@ impl Message {
     /// The field as Envoy's protos spell it, and its rule.
     fn rule(&self, key: &str) -> Option<(&'static str, Rule)> {
         self.groups.iter().find_map(|(rule, fields)| {
-            let field = fields.iter().find(|field| **field == key || camel_case(field) == key)?;
+            let field = fields
+                .iter()
+                .find(|field| **field == key || camel_case(field) == key)?;
             Some((*field, *rule))
         })
     }
@@ -56,13 +59,19 @@ impl Walk<'_> {
         match rule {
             Rule::Extensible => self.extensible(path, value),
             Rule::Inside(message) => {
-                each(path, value, |path, value| self.message(path, message, value));
+                each(path, value, |path, value| {
+                    self.message(path, message, value)
+                });
             }
             Rule::Any(extensions) => {
-                each(path, value, |path, value| self.extension(path, extensions, value));
+                each(path, value, |path, value| {
+                    self.extension(path, extensions, value)
+                });
             }
             Rule::Typed(extensions) => {
-                each(path, value, |path, value| self.named_extension(path, extensions, value));
+                each(path, value, |path, value| {
+                    self.named_extension(path, extensions, value)
+                });
             }
             Rule::Map(extensions) => {
                 for (key, value) in value.entries().filter(|(_, value)| value.is_present()) {
@@ -85,14 +94,24 @@ impl Walk<'_> {
                 "typed_config" | "typedConfig" => {
                     self.extension(&below(path, key), extensions, value);
                 }
-                _ => self.find(Code::SettingUnknown, &below(path, key), "is no field of an extension".to_owned()),
+                _ => self.find(
+                    Code::SettingUnknown,
+                    &below(path, key),
+                    "is no field of an extension".to_owned(),
+                ),
             }
         }
     }
 
     fn extension(&mut self, path: &str, extensions: &'static Extensions, node: Node<'_>) {
         let (type_name, configuration) = node.typed();
-        let Extensions { listed, whole, judged, named, otherwise } = extensions;
+        let Extensions {
+            listed,
+            whole,
+            judged,
+            named,
+            otherwise,
+        } = extensions;
         if let Some(message) = listed.iter().find(|message| message.name == type_name) {
             self.message(path, message, configuration);
         } else if whole.contains(&type_name) {
@@ -100,7 +119,11 @@ impl Walk<'_> {
         } else if !judged.contains(&type_name) {
             let own = named.iter().find(|(name, _)| *name == type_name);
             let code = own.map_or(*otherwise, |(_, code)| *code);
-            let found = if type_name.is_empty() { "has no @type".to_owned() } else { format!("is {type_name}") };
+            let found = if type_name.is_empty() {
+                "has no @type".to_owned()
+            } else {
+                format!("is {type_name}")
+            };
             self.find(code, path, found);
         }
     }
@@ -130,5 +153,9 @@ fn each<'a>(path: &str, value: Node<'a>, mut visit: impl FnMut(&str, Node<'a>)) 
 }
 
 fn below(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
 }

@@ -7,7 +7,10 @@ const CORS: &str = "- name: envoy.filters.http.cors";
 const ALLOWED: &str = "{exact: authorization}, ";
 
 pub(super) fn rows() -> Vec<Row> {
-    [order(), values(), additions(), token()].into_iter().flatten().collect()
+    [order(), values(), additions(), token()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn order() -> Vec<Row> {
@@ -16,8 +19,16 @@ fn order() -> Vec<Row> {
             "- {{name: {name}, typed_config: {{\"@type\": type.googleapis.com/envoy.extensions.filters.http.{type_name}}} }}\n                {CORS}"
         )
     };
-    let in_front = |name, type_name| bad(Code::FilterBeforeAuthorization, LISTENERS, CORS, &filter(name, type_name));
-    let type_name = "\"@type\": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz\n";
+    let in_front = |name, type_name| {
+        bad(
+            Code::FilterBeforeAuthorization,
+            LISTENERS,
+            CORS,
+            &filter(name, type_name),
+        )
+    };
+    let type_name =
+        "\"@type\": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz\n";
     vec![
         bad(
             Code::AuthorizationMissing,
@@ -27,44 +38,99 @@ fn order() -> Vec<Row> {
         )
         .and(Code::FilterBehindAuthorization),
         // It goes by the type, so routes no longer find it under the name that they use.
-        bad(Code::PerFilterConfigUnknown, LISTENERS, FILTER, "- name: authz")
-            .and(Code::RouteWithoutPolicy)
-            .and(Code::PolicyWithoutRoute),
-        good(Code::AuthorizationMissing, LISTENERS, FILTER, "- name: 'envoy.filters.http.ext_authz'"),
+        bad(
+            Code::PerFilterConfigUnknown,
+            LISTENERS,
+            FILTER,
+            "- name: authz",
+        )
+        .and(Code::RouteWithoutPolicy)
+        .and(Code::PolicyWithoutRoute),
+        good(
+            Code::AuthorizationMissing,
+            LISTENERS,
+            FILTER,
+            "- name: 'envoy.filters.http.ext_authz'",
+        ),
         in_front("lua", "lua.v3.Lua"),
         in_front("transcoder", "grpc_json_transcoder.v3.GrpcJsonTranscoder"),
         in_front("router", "router.v3.Router"),
         in_front("of-our-own", "own.v3.Own"),
-        good(Code::FilterBeforeAuthorization, LISTENERS, CORS, &filter("limit", "local_ratelimit.v3.LocalRateLimit")),
-        good(Code::FilterBeforeAuthorization, LISTENERS, CORS, &filter("health", "health_check.v3.HealthCheck")),
+        good(
+            Code::FilterBeforeAuthorization,
+            LISTENERS,
+            CORS,
+            &filter("limit", "local_ratelimit.v3.LocalRateLimit"),
+        ),
+        good(
+            Code::FilterBeforeAuthorization,
+            LISTENERS,
+            CORS,
+            &filter("health", "health_check.v3.HealthCheck"),
+        ),
     ]
 }
 
 /// Settings that are there and must be so.
 fn values() -> Vec<Row> {
     let status = "status_on_error: {code: ServiceUnavailable}";
-    let (raw, route, mutations) = ("encode_raw_headers: true", "clear_route_cache: false", "validate_mutations: true");
+    let (raw, route, mutations) = (
+        "encode_raw_headers: true",
+        "clear_route_cache: false",
+        "validate_mutations: true",
+    );
     let found = [
-        (Code::AuthorizationFailsOpen, FAILURE, "failure_mode_allow: yes"),
-        (Code::AuthorizationFailsOpen, FAILURE, "failureModeAllow: true"),
-        (Code::ErrorLooksForbidden, status, "status_on_error: {code: Forbidden}"),
-        (Code::ErrorLooksForbidden, status, "status_on_error: {code: 500}"),
+        (
+            Code::AuthorizationFailsOpen,
+            FAILURE,
+            "failure_mode_allow: yes",
+        ),
+        (
+            Code::AuthorizationFailsOpen,
+            FAILURE,
+            "failureModeAllow: true",
+        ),
+        (
+            Code::ErrorLooksForbidden,
+            status,
+            "status_on_error: {code: Forbidden}",
+        ),
+        (
+            Code::ErrorLooksForbidden,
+            status,
+            "status_on_error: {code: 500}",
+        ),
         (Code::ErrorLooksForbidden, status, "# left out"),
         (Code::RawHeadersNotEncoded, raw, "encode_raw_headers: false"),
         (Code::RawHeadersNotEncoded, raw, "# left out"),
         (Code::RouteCacheCleared, route, "clear_route_cache: true"),
-        (Code::MutationsNotValidated, mutations, "validate_mutations: false"),
+        (
+            Code::MutationsNotValidated,
+            mutations,
+            "validate_mutations: false",
+        ),
         (Code::MutationsNotValidated, mutations, "# left out"),
     ];
     let not_found = [
         (Code::AuthorizationFailsOpen, FAILURE, "# left out"),
-        (Code::ErrorLooksForbidden, status, "statusOnError: {code: 503}"),
+        (
+            Code::ErrorLooksForbidden,
+            status,
+            "statusOnError: {code: 503}",
+        ),
         (Code::RawHeadersNotEncoded, raw, "encodeRawHeaders: on"),
         (Code::RouteCacheCleared, route, "# left out"),
-        (Code::MutationsNotValidated, mutations, "validateMutations: TRUE"),
+        (
+            Code::MutationsNotValidated,
+            mutations,
+            "validateMutations: TRUE",
+        ),
     ];
     let found = found.map(|(code, from, to)| bad(code, LISTENERS, from, to));
-    found.into_iter().chain(not_found.map(|(code, from, to)| good(code, LISTENERS, from, to))).collect()
+    found
+        .into_iter()
+        .chain(not_found.map(|(code, from, to)| good(code, LISTENERS, from, to)))
+        .collect()
 }
 
 /// Settings that are not there and better stay away.
@@ -74,23 +140,45 @@ fn additions() -> Vec<Row> {
     let half = "filter_enabled: {default_value: {numerator: 50, denominator: HUNDRED}}";
     let found = [
         (Code::FailureModeTold, "failure_mode_allow_header_add: true"),
-        (Code::BodySent, "with_request_body: {max_request_bytes: 1024}"),
+        (
+            Code::BodySent,
+            "with_request_body: {max_request_bytes: 1024}",
+        ),
         (Code::AuthorizationOverHttp, http),
         (Code::AuthorizationSwitchable, half),
-        (Code::AuthorizationSwitchable, "filter_enabled_metadata: {filter: x}"),
+        (
+            Code::AuthorizationSwitchable,
+            "filter_enabled_metadata: {filter: x}",
+        ),
     ];
     let not_found = [
-        (Code::FailureModeTold, "failure_mode_allow_header_add: false"),
+        (
+            Code::FailureModeTold,
+            "failure_mode_allow_header_add: false",
+        ),
         (Code::BodySent, "with_request_body: ~"),
-        (Code::AuthorizationOverHttp, "include_peer_certificate: true"),
+        (
+            Code::AuthorizationOverHttp,
+            "include_peer_certificate: true",
+        ),
         (Code::AuthorizationSwitchable, "stat_prefix: gate"),
     ];
     let disabled = |value: &str| format!("{FILTER}\n                  disabled: {value}");
     let found = found.map(|(code, field)| bad(code, LISTENERS, FAILURE, &with(field)));
     let not_found = not_found.map(|(code, field)| good(code, LISTENERS, FAILURE, &with(field)));
     let switched = [
-        bad(Code::AuthorizationSwitchable, LISTENERS, FILTER, &disabled("true")),
-        good(Code::AuthorizationSwitchable, LISTENERS, FILTER, &disabled("false")),
+        bad(
+            Code::AuthorizationSwitchable,
+            LISTENERS,
+            FILTER,
+            &disabled("true"),
+        ),
+        good(
+            Code::AuthorizationSwitchable,
+            LISTENERS,
+            FILTER,
+            &disabled("false"),
+        ),
     ];
     found.into_iter().chain(not_found).chain(switched).collect()
 }
@@ -99,9 +187,29 @@ fn token() -> Vec<Row> {
     let with = |field: &str| format!("{FAILURE}\n                    {field}");
     vec![
         bad(Code::TokenNotSent, LISTENERS, ALLOWED, ""),
-        bad(Code::TokenNotSent, LISTENERS, ALLOWED, "{exact: Authorization}, "),
-        bad(Code::TokenNotSent, LISTENERS, FAILURE, &with("disallowed_headers: {patterns: [{prefix: auth}]}")),
-        good(Code::TokenNotSent, LISTENERS, ALLOWED, "{prefix: AUTH, ignore_case: true}, "),
-        good(Code::TokenNotSent, LISTENERS, FAILURE, &with("disallowed_headers: {patterns: [{exact: cookie}]}")),
+        bad(
+            Code::TokenNotSent,
+            LISTENERS,
+            ALLOWED,
+            "{exact: Authorization}, ",
+        ),
+        bad(
+            Code::TokenNotSent,
+            LISTENERS,
+            FAILURE,
+            &with("disallowed_headers: {patterns: [{prefix: auth}]}"),
+        ),
+        good(
+            Code::TokenNotSent,
+            LISTENERS,
+            ALLOWED,
+            "{prefix: AUTH, ignore_case: true}, ",
+        ),
+        good(
+            Code::TokenNotSent,
+            LISTENERS,
+            FAILURE,
+            &with("disallowed_headers: {patterns: [{exact: cookie}]}"),
+        ),
     ]
 }

@@ -10,15 +10,55 @@ pub(super) fn rows() -> Vec<Row> {
         bad(Code::FileUnusable, BOOTSTRAP, "node: {", "node: [{"),
         bad(Code::FileUnusable, BOOTSTRAP, "node: {", "node: {id: x, "),
         bad(Code::FileUnusable, ROUTES, table, "name: gateway").and(Code::RoutesElsewhere),
-        good(Code::FileUnusable, CLUSTERS, "resources:", "---\nresources:"),
-        bad(Code::PolicyUnusable, POLICY, "callers: applications", "callers: everybody"),
-        good(Code::PolicyUnusable, POLICY, "callers: applications", "callers: 'applications'"),
-        bad(Code::ListenerMissing, LISTENERS, manager, "network.tcp_proxy.v3.TcpProxy")
-            .and(Code::NetworkFilterUnlisted),
-        good(Code::ListenerMissing, LISTENERS, "name: gateway\n    address", "name: door\n    address"),
-        bad(Code::RoutesElsewhere, ROUTES, table, &table.replace("name: gateway", "name: other")),
-        bad(Code::RoutesElsewhere, ROUTES, "    virtual_hosts:", "    vhds: {}\n    virtual_hosts:"),
-        good(Code::RoutesElsewhere, ROUTES, table, &table.replace("name: gateway", "name: \"gateway\"")),
+        good(
+            Code::FileUnusable,
+            CLUSTERS,
+            "resources:",
+            "---\nresources:",
+        ),
+        bad(
+            Code::PolicyUnusable,
+            POLICY,
+            "callers: applications",
+            "callers: everybody",
+        ),
+        good(
+            Code::PolicyUnusable,
+            POLICY,
+            "callers: applications",
+            "callers: 'applications'",
+        ),
+        bad(
+            Code::ListenerMissing,
+            LISTENERS,
+            manager,
+            "network.tcp_proxy.v3.TcpProxy",
+        )
+        .and(Code::NetworkFilterUnlisted),
+        good(
+            Code::ListenerMissing,
+            LISTENERS,
+            "name: gateway\n    address",
+            "name: door\n    address",
+        ),
+        bad(
+            Code::RoutesElsewhere,
+            ROUTES,
+            table,
+            &table.replace("name: gateway", "name: other"),
+        ),
+        bad(
+            Code::RoutesElsewhere,
+            ROUTES,
+            "    virtual_hosts:",
+            "    vhds: {}\n    virtual_hosts:",
+        ),
+        good(
+            Code::RoutesElsewhere,
+            ROUTES,
+            table,
+            &table.replace("name: gateway", "name: \"gateway\""),
+        ),
         bad(Code::AdminExposed, BOOTSTRAP, admin, &admin_at("0.0.0.0")),
         bad(Code::AdminExposed, BOOTSTRAP, admin, &admin_at("'::'")),
         bad(Code::AdminExposed, BOOTSTRAP, admin, &admin_at("10.0.0.1")),
@@ -44,7 +84,8 @@ fn what_cannot_be_read_or_understood_is_a_finding_with_its_file() {
     };
     let large = |copy: &Copy| copy.write("envoy/large.yml", &" ".repeat(1024 * 1024 + 1));
     let other = |copy: &Copy| copy.write("envoy/other.yaml", "kind: ConfigMap");
-    let dangling = |copy: &Copy| std::os::unix::fs::symlink("nowhere", copy.path("envoy/link.yaml")).unwrap();
+    let dangling =
+        |copy: &Copy| std::os::unix::fs::symlink("nowhere", copy.path("envoy/link.yaml")).unwrap();
     let changes: [(Change<'_>, &str, &str); 5] = [
         (&absent, "envoy", "cannot be read"),
         (&empty, "envoy", "has no .yaml or .yml file"),
@@ -56,8 +97,14 @@ fn what_cannot_be_read_or_understood_is_a_finding_with_its_file() {
         let copy = Copy::new();
         change(&copy);
         let findings = copy.findings();
-        let found = findings.iter().find(|finding| finding.code == Code::FileUnusable).unwrap();
-        assert!(found.place.file.ends_with(file) && found.found.contains(problem), "{found:?}");
+        let found = findings
+            .iter()
+            .find(|finding| finding.code == Code::FileUnusable)
+            .unwrap();
+        assert!(
+            found.place.file.ends_with(file) && found.found.contains(problem),
+            "{found:?}"
+        );
     }
 }
 
@@ -66,7 +113,11 @@ fn a_folder_is_read_as_kubernetes_mounts_it() {
     let copy = Copy::new();
     copy.edit(LISTENERS, "normalize_path: true", "normalize_path: false");
     std::fs::create_dir(copy.path("envoy/..2026")).unwrap();
-    std::fs::rename(copy.path(LISTENERS), copy.path("envoy/..2026/listeners.yaml")).unwrap();
+    std::fs::rename(
+        copy.path(LISTENERS),
+        copy.path("envoy/..2026/listeners.yaml"),
+    )
+    .unwrap();
     std::os::unix::fs::symlink("..2026", copy.path("envoy/..data")).unwrap();
     std::os::unix::fs::symlink("..data/listeners.yaml", copy.path(LISTENERS)).unwrap();
     assert_eq!(codes(&copy.findings()), [Code::PathNotNormalized].into());

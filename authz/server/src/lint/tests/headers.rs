@@ -12,34 +12,71 @@ const EARLY: &str = "early_header_mutation_extensions:";
 const RETRY: &str = "        retry_policy: {retry_on:";
 
 pub(super) fn rows() -> Vec<Row> {
-    [underscores(), early(), foreign(), late(), addresses(), upgrades()].into_iter().flatten().collect()
+    [
+        underscores(),
+        early(),
+        foreign(),
+        late(),
+        addresses(),
+        upgrades(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn underscores() -> Vec<Row> {
     let code = Code::UnderscoresPass;
     vec![
-        bad(code, LISTENERS, UNDERSCORES, "headers_with_underscores_action: ALLOW"),
+        bad(
+            code,
+            LISTENERS,
+            UNDERSCORES,
+            "headers_with_underscores_action: ALLOW",
+        ),
         bad(code, LISTENERS, UNDERSCORES, "# left out"),
-        good(code, LISTENERS, UNDERSCORES, "headers_with_underscores_action: DROP_HEADER"),
-        good(code, LISTENERS, UNDERSCORES, "headersWithUnderscoresAction: 1"),
+        good(
+            code,
+            LISTENERS,
+            UNDERSCORES,
+            "headers_with_underscores_action: DROP_HEADER",
+        ),
+        good(
+            code,
+            LISTENERS,
+            UNDERSCORES,
+            "headersWithUnderscoresAction: 1",
+        ),
     ]
 }
 
 fn early() -> Vec<Row> {
     let code = Code::IdentityHeadersNotRemoved;
     let tenant = "- {remove_on_match: {key_matcher: {prefix: x-tenant-, ignore_case: true}}}";
-    let portcullis = "- {remove_on_match: {key_matcher: {prefix: x-portcullis-, ignore_case: true}}}";
-    let removing = |matcher: &str| format!("- {{remove_on_match: {{key_matcher: {{ {matcher} }} }} }}");
+    let portcullis =
+        "- {remove_on_match: {key_matcher: {prefix: x-portcullis-, ignore_case: true}}}";
+    let removing =
+        |matcher: &str| format!("- {{remove_on_match: {{key_matcher: {{ {matcher} }} }} }}");
     vec![
         bad(code, LISTENERS, USER, "# left out"),
         bad(code, LISTENERS, tenant, "# left out"),
         bad(code, LISTENERS, portcullis, "# left out"),
         // Names arrive in lower case, so this removes nothing (tried with Envoy 1.40).
         bad(code, LISTENERS, USER, &removing("prefix: X-User-")).and(Code::RemovalNeverMatches),
-        bad(code, LISTENERS, USER, &removing("prefix: x-user-o, ignore_case: true")),
+        bad(
+            code,
+            LISTENERS,
+            USER,
+            &removing("prefix: x-user-o, ignore_case: true"),
+        ),
         bad(code, LISTENERS, USER, &removing("exact: x-user-")),
         bad(code, LISTENERS, USER, "- {remove: x-user-oid}"),
-        bad(code, LISTENERS, USER, &removing("safe_regex: {regex: 'x-user-[a-z]+'}")),
+        bad(
+            code,
+            LISTENERS,
+            USER,
+            &removing("safe_regex: {regex: 'x-user-[a-z]+'}"),
+        ),
         bad(
             code,
             LISTENERS,
@@ -56,8 +93,18 @@ fn early() -> Vec<Row> {
             .and(Code::RequestIdNotRemoved)
             .and(Code::InstructionsNotRemoved),
         good(code, LISTENERS, USER, &removing("prefix: x-user-")),
-        good(code, LISTENERS, USER, &removing("prefix: X-U, ignoreCase: true")),
-        good(code, LISTENERS, USER, &removing("safe_regex: {regex: 'x-(user|group)-.*'}")),
+        good(
+            code,
+            LISTENERS,
+            USER,
+            &removing("prefix: X-U, ignoreCase: true"),
+        ),
+        good(
+            code,
+            LISTENERS,
+            USER,
+            &removing("safe_regex: {regex: 'x-(user|group)-.*'}"),
+        ),
         good(code, LISTENERS, EARLY, "earlyHeaderMutationExtensions:"),
     ]
 }
@@ -74,7 +121,12 @@ fn foreign() -> Vec<Row> {
         // The authz server's own headers with another separator.
         narrower("|user[^a-z0-9].*|\\", "|\\"),
         good(code, LISTENERS, "|eppn|", "|eppns?|"),
-        bad(Code::InstructionsNotRemoved, LISTENERS, "- {remove: x-host}", "# left out"),
+        bad(
+            Code::InstructionsNotRemoved,
+            LISTENERS,
+            "- {remove: x-host}",
+            "# left out",
+        ),
         good(
             Code::InstructionsNotRemoved,
             LISTENERS,
@@ -92,25 +144,69 @@ fn late() -> Vec<Row> {
              route: {{weighted_clusters: {{clusters: [{{name: audit, weight: 1, {field} }}]}} }}"
         )
     };
-    let adding = |name: &str| format!("request_headers_to_add: [{{header: {{key: {name}, value: x}} }}]");
+    let adding =
+        |name: &str| format!("request_headers_to_add: [{{header: {{key: {name}, value: x}} }}]");
     vec![
-        bad(Code::IdentityHeadersRemovedLate, ROUTES, RETRY, &host("request_headers_to_remove: [X-User-OID]")),
-        bad_route(Code::IdentityHeadersRemovedLate, &part("request_headers_to_remove: [a, x-portcullis-assertion]")),
-        good(Code::IdentityHeadersRemovedLate, ROUTES, RETRY, &host("request_headers_to_remove: [cookie, x-username]")),
-        bad(Code::IdentityHeadersAdded, ROUTES, RETRY, &host(&adding("X-Tenant-Id"))),
+        bad(
+            Code::IdentityHeadersRemovedLate,
+            ROUTES,
+            RETRY,
+            &host("request_headers_to_remove: [X-User-OID]"),
+        ),
+        bad_route(
+            Code::IdentityHeadersRemovedLate,
+            &part("request_headers_to_remove: [a, x-portcullis-assertion]"),
+        ),
+        good(
+            Code::IdentityHeadersRemovedLate,
+            ROUTES,
+            RETRY,
+            &host("request_headers_to_remove: [cookie, x-username]"),
+        ),
+        bad(
+            Code::IdentityHeadersAdded,
+            ROUTES,
+            RETRY,
+            &host(&adding("X-Tenant-Id")),
+        ),
         bad_route(Code::IdentityHeadersAdded, &part(&adding("x-user-roles"))),
-        good(Code::IdentityHeadersAdded, ROUTES, RETRY, &host(&adding("x-gateway"))),
+        good(
+            Code::IdentityHeadersAdded,
+            ROUTES,
+            RETRY,
+            &host(&adding("x-gateway")),
+        ),
         good_route(Code::IdentityHeadersAdded, &part(&adding("x-gateway"))),
     ]
 }
 
 fn addresses() -> Vec<Row> {
     vec![
-        bad(Code::ClientAddressBelieved, LISTENERS, REMOTE, "use_remote_address: false"),
+        bad(
+            Code::ClientAddressBelieved,
+            LISTENERS,
+            REMOTE,
+            "use_remote_address: false",
+        ),
         bad(Code::ClientAddressBelieved, LISTENERS, REMOTE, "# left out"),
-        good(Code::ClientAddressBelieved, LISTENERS, REMOTE, "original_ip_detection_extensions: [{name: x}]"),
-        bad(Code::ClientAddressLost, LISTENERS, HOPS, "xff_num_trusted_hops: 1"),
-        bad(Code::ClientAddressLost, LISTENERS, HOPS, "xffNumTrustedHops: \"2\""),
+        good(
+            Code::ClientAddressBelieved,
+            LISTENERS,
+            REMOTE,
+            "original_ip_detection_extensions: [{name: x}]",
+        ),
+        bad(
+            Code::ClientAddressLost,
+            LISTENERS,
+            HOPS,
+            "xff_num_trusted_hops: 1",
+        ),
+        bad(
+            Code::ClientAddressLost,
+            LISTENERS,
+            HOPS,
+            "xffNumTrustedHops: \"2\"",
+        ),
         good(Code::ClientAddressLost, LISTENERS, HOPS, "# left out"),
         bad(Code::ClientAddressBelieved, LISTENERS, XFF, "# left out"),
     ]
@@ -125,9 +221,24 @@ fn upgrades() -> Vec<Row> {
         )
     };
     vec![
-        bad(code, LISTENERS, REMOTE, &manager("{upgrade_type: websocket}")),
-        bad(code, LISTENERS, REMOTE, &manager("{upgrade_type: websocket, enabled: true}")),
-        good(code, LISTENERS, REMOTE, &manager("{upgrade_type: websocket, enabled: false}")),
+        bad(
+            code,
+            LISTENERS,
+            REMOTE,
+            &manager("{upgrade_type: websocket}"),
+        ),
+        bad(
+            code,
+            LISTENERS,
+            REMOTE,
+            &manager("{upgrade_type: websocket, enabled: true}"),
+        ),
+        good(
+            code,
+            LISTENERS,
+            REMOTE,
+            &manager("{upgrade_type: websocket, enabled: false}"),
+        ),
         bad_route(code, &route("{upgrade_type: websocket}")),
         good_route(code, &route("{upgrade_type: websocket, enabled: false}")),
     ]

@@ -1,11 +1,14 @@
 //! The list against the fields of Envoy's own messages.
 //!
-//! `envoy_fields.txt` is what the binary of the pinned Envoy holds, and `tests/gateway/tests/gateway/envoy_fields.rs`
-//! keeps it so. A field of a later Envoy has no rule until one is written.
+//! `envoy_fields.txt` is what the binary of the pinned Envoy holds, and
+//! `tests/gateway/tests/gateway/envoy_fields.rs` keeps it so. A field of a later Envoy has no rule
+//! until one is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::lint::listed::{Extensions, Message, Rule, bootstrap, clusters, filters, listeners, managers, routes, tls};
+use crate::lint::listed::{
+    Extensions, Message, Rule, bootstrap, clusters, filters, listeners, managers, routes, tls,
+};
 
 const FIELDS: &str = include_str!("envoy_fields.txt");
 const ANY: &str = "google.protobuf.Any";
@@ -24,21 +27,54 @@ const ROOTS: [&Message; 11] = [
 ];
 /// Fields with extensions below them that a check of its own looks through.
 const LOOKED_THROUGH: [(&str, &str); 17] = [
-    ("envoy.config.bootstrap.v3.Bootstrap.StaticResources", "listeners"),
-    ("envoy.config.bootstrap.v3.Bootstrap.StaticResources", "clusters"),
+    (
+        "envoy.config.bootstrap.v3.Bootstrap.StaticResources",
+        "listeners",
+    ),
+    (
+        "envoy.config.bootstrap.v3.Bootstrap.StaticResources",
+        "clusters",
+    ),
     ("envoy.service.discovery.v3.DiscoveryResponse", "resources"),
-    ("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", "rds"),
-    ("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", "route_config"),
-    ("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", "scoped_routes"),
-    ("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", "http_filters"),
+    (
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "rds",
+    ),
+    (
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "route_config",
+    ),
+    (
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "scoped_routes",
+    ),
+    (
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "http_filters",
+    ),
     // Named whatever they hold, once they are switched on.
-    ("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", "upgrade_configs"),
+    (
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "upgrade_configs",
+    ),
     ("envoy.config.route.v3.RouteAction", "upgrade_configs"),
-    ("envoy.extensions.filters.http.ext_authz.v3.ExtAuthz", "http_service"),
+    (
+        "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+        "http_service",
+    ),
     // Evaluated, and a matcher of another's matches nothing then.
-    ("envoy.extensions.filters.http.ext_authz.v3.ExtAuthz", "allowed_headers"),
-    ("envoy.extensions.filters.http.ext_authz.v3.ExtAuthz", "disallowed_headers"),
-    ("envoy.extensions.filters.http.ext_authz.v3.ExtAuthz", "filter_enabled_metadata"),
+    (
+        "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+        "allowed_headers",
+    ),
+    (
+        "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+        "disallowed_headers",
+    ),
+    (
+        "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+        "filter_enabled_metadata",
+    ),
     ("envoy.config.route.v3.RouteConfiguration", "virtual_hosts"),
     ("envoy.config.route.v3.RouteConfiguration", "vhds"),
     ("envoy.config.route.v3.VirtualHost", "routes"),
@@ -46,8 +82,10 @@ const LOOKED_THROUGH: [(&str, &str); 17] = [
 ];
 
 /// In Istio's build of Envoy only.
-const OF_ISTIO: [&str; 2] =
-    ["envoy.tcp.metadataexchange.config.MetadataExchange", "istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig"];
+const OF_ISTIO: [&str; 2] = [
+    "envoy.tcp.metadataexchange.config.MetadataExchange",
+    "istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig",
+];
 
 #[derive(Debug, PartialEq, Eq)]
 struct Field {
@@ -66,9 +104,16 @@ fn envoys() -> Fields {
     for line in FIELDS.lines().filter(|line| !line.starts_with('#')) {
         if let Some(field) = line.strip_prefix("  ") {
             let (name, kind) = field.split_once(' ').unwrap();
-            let (kind, is_extensible) = kind.strip_suffix(" extensible").map_or((kind, false), |kind| (kind, true));
-            let field = Field { kind: kind.to_owned(), is_extensible };
-            all.get_mut(&message).unwrap().insert(name.to_owned(), field);
+            let (kind, is_extensible) = kind
+                .strip_suffix(" extensible")
+                .map_or((kind, false), |kind| (kind, true));
+            let field = Field {
+                kind: kind.to_owned(),
+                is_extensible,
+            };
+            all.get_mut(&message)
+                .unwrap()
+                .insert(name.to_owned(), field);
         } else {
             line.clone_into(&mut message);
             all.insert(message.clone(), BTreeMap::new());
@@ -79,7 +124,8 @@ fn envoys() -> Fields {
 
 /// Every message of the list once, and every point for extensions.
 fn reachable() -> (Vec<&'static Message>, Vec<&'static Extensions>) {
-    let (mut messages, mut points): (Vec<&Message>, Vec<&Extensions>) = (ROOTS.to_vec(), Vec::new());
+    let (mut messages, mut points): (Vec<&Message>, Vec<&Extensions>) =
+        (ROOTS.to_vec(), Vec::new());
     let mut next = 0;
     while let Some(message) = messages.get(next).copied() {
         next += 1;
@@ -106,9 +152,18 @@ fn reachable() -> (Vec<&'static Message>, Vec<&'static Extensions>) {
 fn list_has_a_rule_for_each_field_that_envoy_has_and_for_no_other() {
     let envoys = envoys();
     for message in reachable().0 {
-        let fields: Vec<&str> = message.groups.iter().flat_map(|(_, fields)| fields.iter().copied()).collect();
+        let fields: Vec<&str> = message
+            .groups
+            .iter()
+            .flat_map(|(_, fields)| fields.iter().copied())
+            .collect();
         let unique: BTreeSet<&str> = fields.iter().copied().collect();
-        assert_eq!(unique.len(), fields.len(), "{} has two rules for a field", message.name);
+        assert_eq!(
+            unique.len(),
+            fields.len(),
+            "{} has two rules for a field",
+            message.name
+        );
         let expected: BTreeSet<&str> = envoys[message.name].keys().map(String::as_str).collect();
         let missing: Vec<_> = expected.difference(&unique).collect();
         let unknown: Vec<_> = unique.difference(&expected).collect();
@@ -127,7 +182,10 @@ fn rule_fits_the_type_of_its_field() {
     for message in reachable().0 {
         for (rule, fields) in message.groups {
             for field in *fields {
-                let Field { kind, is_extensible } = &envoys[message.name][*field];
+                let Field {
+                    kind,
+                    is_extensible,
+                } = &envoys[message.name][*field];
                 let looked_through = LOOKED_THROUGH.contains(&(message.name, field));
                 let fits = match rule {
                     Rule::Harmless => !is_extensible,
@@ -136,17 +194,26 @@ fn rule_fits_the_type_of_its_field() {
                     Rule::Inside(inner) => kind == inner.name,
                     Rule::Any(_) => kind == ANY,
                     Rule::Map(_) => kind == &format!("map of {ANY}"),
-                    Rule::Typed(_) => {
-                        envoys[kind].keys().all(|field| ["name", "typed_config"].contains(&field.as_str()))
-                    }
+                    Rule::Typed(_) => envoys[kind]
+                        .keys()
+                        .all(|field| ["name", "typed_config"].contains(&field.as_str())),
                     Rule::Named(_) => true,
                     Rule::OneOf(values, _) => values.iter().all(|(name, number)| {
-                        envoys[kind].get(*name).is_some_and(|value| value.kind == number.to_string())
+                        envoys[kind]
+                            .get(*name)
+                            .is_some_and(|value| value.kind == number.to_string())
                     }),
                 };
                 if !fits {
-                    let is = if *is_extensible { "extensible" } else { "plain" };
-                    misfits.push(format!("{}.{field} is a {is} {kind}, but has {rule:?}", message.name));
+                    let is = if *is_extensible {
+                        "extensible"
+                    } else {
+                        "plain"
+                    };
+                    misfits.push(format!(
+                        "{}.{field} is a {is} {kind}, but has {rule:?}",
+                        message.name
+                    ));
                 }
             }
         }
@@ -157,9 +224,21 @@ fn rule_fits_the_type_of_its_field() {
 #[test]
 fn every_type_that_may_stand_somewhere_is_one_of_envoys() {
     let envoys = envoys();
-    for Extensions { listed, whole, judged, named, .. } in reachable().1 {
-        let names = listed.iter().map(|message| message.name).chain(whole.iter().copied());
-        let names = names.chain(judged.iter().copied()).chain(named.iter().map(|(name, _)| *name));
+    for Extensions {
+        listed,
+        whole,
+        judged,
+        named,
+        ..
+    } in reachable().1
+    {
+        let names = listed
+            .iter()
+            .map(|message| message.name)
+            .chain(whole.iter().copied());
+        let names = names
+            .chain(judged.iter().copied())
+            .chain(named.iter().map(|(name, _)| *name));
         for name in names.filter(|name| !name.is_empty() && !OF_ISTIO.contains(name)) {
             assert!(envoys.contains_key(name), "Envoy has no {name}");
         }

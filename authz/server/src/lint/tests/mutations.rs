@@ -1,4 +1,5 @@
-//! The gateway that ships with one edit by structure for each row: the codes that name it, or why it is harmless.
+//! The gateway that ships with one edit by structure for each row: the codes that name it, or why
+//! it is harmless.
 //!
 //! `tests/gateway/tests/gateway/lint_tells_the_truth` tries the dangerous kinds on the real Envoy.
 
@@ -38,11 +39,21 @@ enum Expected {
 }
 
 fn named(name: &'static str, part: Part, edit: Edit, code: Code) -> Mutation {
-    Mutation { name, part, edit, expected: Expected::Named(vec![code]) }
+    Mutation {
+        name,
+        part,
+        edit,
+        expected: Expected::Named(vec![code]),
+    }
 }
 
 fn harmless(name: &'static str, part: Part, edit: Edit, why: &'static str) -> Mutation {
-    Mutation { name, part, edit, expected: Expected::Harmless(why) }
+    Mutation {
+        name,
+        part,
+        edit,
+        expected: Expected::Harmless(why),
+    }
 }
 
 impl Mutation {
@@ -90,7 +101,12 @@ pub(super) fn found() -> BTreeSet<Code> {
 }
 
 fn documents(files: GatewayFiles) -> Vec<Document> {
-    let GatewayFiles { bootstrap, listener, table, clusters } = files;
+    let GatewayFiles {
+        bootstrap,
+        listener,
+        table,
+        clusters,
+    } = files;
     let resources = |resources: Vec<Value>| json!({"resources": resources});
     let documents = [
         ("bootstrap.yaml", bootstrap),
@@ -98,7 +114,12 @@ fn documents(files: GatewayFiles) -> Vec<Document> {
         ("routes.yaml", resources(vec![table])),
         ("clusters.yaml", resources(clusters)),
     ];
-    documents.map(|(file, value)| Document { file: file.to_owned(), value }).into()
+    documents
+        .map(|(file, value)| Document {
+            file: file.to_owned(),
+            value,
+        })
+        .into()
 }
 
 #[test]
@@ -106,9 +127,17 @@ fn mutation_is_named_by_its_codes_or_harmless() {
     let mut failures = Vec::new();
     let shipped = GatewayFiles::shipped().unwrap();
     let policies = policies(&Copy::new().path(POLICY), &mut Vec::new()).unwrap();
-    for Mutation { name, part, edit, expected } in rows() {
+    for Mutation {
+        name,
+        part,
+        edit,
+        expected,
+    } in rows()
+    {
         let mut files = shipped.clone();
-        files.apply(part, &edit).unwrap_or_else(|error| panic!("{name}: {error:#}"));
+        files
+            .apply(part, &edit)
+            .unwrap_or_else(|error| panic!("{name}: {error:#}"));
         let mut findings = Vec::new();
         judge("envoy", &documents(files), Some(&policies), &mut findings);
         let findings: BTreeSet<Finding> = findings.into_iter().collect();
@@ -120,7 +149,9 @@ fn mutation_is_named_by_its_codes_or_harmless() {
             }
         };
         if codes(&findings) != expected {
-            failures.push(format!("{name}: expected {expected:?}, found {findings:#?}"));
+            failures.push(format!(
+                "{name}: expected {expected:?}, found {findings:#?}"
+            ));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));

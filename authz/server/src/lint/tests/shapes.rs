@@ -15,15 +15,22 @@ fn resources(copy: &Copy, file: &str) -> Vec<Value> {
 }
 
 fn set(value: &mut Value, pointer: &str, new: Value) {
-    *value.pointer_mut(pointer).unwrap_or_else(|| panic!("there is no {pointer}")) = new;
+    *value
+        .pointer_mut(pointer)
+        .unwrap_or_else(|| panic!("there is no {pointer}")) = new;
 }
 
-/// The gateway as one static bootstrap file with its routes inline, after `change` to listener and table.
+/// The gateway as one static bootstrap file with its routes inline, after `change` to listener and
+/// table.
 fn static_configuration(change: impl Fn(&mut Value, &mut Value)) -> Copy {
     let copy = Copy::new();
     let (mut listeners, mut tables) = (resources(&copy, LISTENERS), resources(&copy, ROUTES));
     change(&mut listeners[0], &mut tables[0]);
-    let manager = listeners[0].pointer_mut(MANAGER).unwrap().as_object_mut().unwrap();
+    let manager = listeners[0]
+        .pointer_mut(MANAGER)
+        .unwrap()
+        .as_object_mut()
+        .unwrap();
     manager.remove("rds");
     manager.insert("route_config".to_owned(), tables.remove(0));
     let bootstrap = json!({"static_resources": {"listeners": listeners, "clusters": resources(&copy, CLUSTERS)}});
@@ -37,21 +44,45 @@ fn static_configuration(change: impl Fn(&mut Value, &mut Value)) -> Copy {
 #[test]
 fn a_static_configuration_with_inline_routes_is_read_too() {
     let missing = static_configuration(|_, table| set(table, AUDIT_POLICY, Value::Null)).findings();
-    assert_eq!(codes(&missing), [Code::RouteWithoutPolicy, Code::PolicyWithoutRoute].into());
-    assert!(missing.iter().any(|finding| finding.place.part == "route gateway/gateway/audit"), "{missing:?}");
+    assert_eq!(
+        codes(&missing),
+        [Code::RouteWithoutPolicy, Code::PolicyWithoutRoute].into()
+    );
+    assert!(
+        missing
+            .iter()
+            .any(|finding| finding.place.part == "route gateway/gateway/audit"),
+        "{missing:?}"
+    );
     let pointer = format!("{MANAGER}/merge_slashes");
-    let slashes = static_configuration(|listener, _| set(listener, &pointer, false.into())).findings();
+    let slashes =
+        static_configuration(|listener, _| set(listener, &pointer, false.into())).findings();
     assert_eq!(codes(&slashes), [Code::SlashesNotMerged].into());
-    assert_eq!(codes(&static_configuration(|_, _| {}).findings()), [].into());
+    assert_eq!(
+        codes(&static_configuration(|_, _| {}).findings()),
+        [].into()
+    );
 }
 
 #[test]
 fn a_typed_struct_is_read_like_its_type() {
     for (kind, normalize, expected) in [
         ("xds.type.v3.TypedStruct", true, vec![]),
-        ("xds.type.v3.TypedStruct", false, vec![Code::PathNotNormalized]),
-        ("udpa.type.v1.TypedStruct", false, vec![Code::PathNotNormalized]),
-        ("google.protobuf.Struct", false, vec![Code::ListenerMissing, Code::NetworkFilterUnlisted]),
+        (
+            "xds.type.v3.TypedStruct",
+            false,
+            vec![Code::PathNotNormalized],
+        ),
+        (
+            "udpa.type.v1.TypedStruct",
+            false,
+            vec![Code::PathNotNormalized],
+        ),
+        (
+            "google.protobuf.Struct",
+            false,
+            vec![Code::ListenerMissing, Code::NetworkFilterUnlisted],
+        ),
     ] {
         let copy = Copy::new();
         let mut listener = resources(&copy, LISTENERS).remove(0);
@@ -59,9 +90,17 @@ fn a_typed_struct_is_read_like_its_type() {
         let type_url = manager.as_object_mut().unwrap().remove("@type").unwrap();
         manager["normalize_path"] = normalize.into();
         let kind = format!("type.googleapis.com/{kind}");
-        set(&mut listener, MANAGER, json!({"@type": kind, "type_url": type_url, "value": manager}));
+        set(
+            &mut listener,
+            MANAGER,
+            json!({"@type": kind, "type_url": type_url, "value": manager}),
+        );
         copy.write(LISTENERS, &json!({"resources": [listener]}).to_string());
-        assert_eq!(codes(&copy.findings()), expected.into_iter().collect(), "{kind} {normalize}");
+        assert_eq!(
+            codes(&copy.findings()),
+            expected.into_iter().collect(),
+            "{kind} {normalize}"
+        );
     }
 }
 
@@ -69,7 +108,11 @@ fn a_typed_struct_is_read_like_its_type() {
 fn the_default_filter_chain_is_one_too() {
     let copy = Copy::new();
     let mut listener = resources(&copy, LISTENERS).remove(0);
-    set(&mut listener, &format!("{MANAGER}/normalize_path"), false.into());
+    set(
+        &mut listener,
+        &format!("{MANAGER}/normalize_path"),
+        false.into(),
+    );
     listener["default_filter_chain"] = listener["filter_chains"][0].take();
     listener.as_object_mut().unwrap().remove("filter_chains");
     copy.write(LISTENERS, &json!({"resources": [listener]}).to_string());
@@ -83,13 +126,17 @@ fn a_resource_is_read_inside_its_wrapper() {
     set(&mut table, AUDIT_POLICY, "audits".into());
     let wrapped = json!({"@type": "type.googleapis.com/envoy.service.discovery.v3.Resource", "name": "gateway", "resource": table});
     copy.write(ROUTES, &json!({"resources": [wrapped]}).to_string());
-    assert_eq!(codes(&copy.findings()), [Code::PolicyUnknown, Code::PolicyWithoutRoute].into());
+    assert_eq!(
+        codes(&copy.findings()),
+        [Code::PolicyUnknown, Code::PolicyWithoutRoute].into()
+    );
 }
 
 #[test]
 fn routes_in_a_tree_of_matchers_are_found() {
     let copy = Copy::new();
-    let route = |name: &str| json!({"name": name, "match": {"prefix": "/"}, "route": {"cluster": "audit"}});
+    let route =
+        |name: &str| json!({"name": name, "match": {"prefix": "/"}, "route": {"cluster": "audit"}});
     let typed = |kind: &str, mut action: Value| {
         action["@type"] = format!("type.googleapis.com/envoy.config.route.v3.{kind}").into();
         action
@@ -98,10 +145,20 @@ fn routes_in_a_tree_of_matchers_are_found() {
     let action = |action: Value| json!({"action": {"name": "x", "typed_config": action}});
     let matcher = json!({"matcher_tree": {"exact_match_map": {"map": {"/a": action(typed("Route", route("single")))}}}, "on_no_match": action(list)});
     let mut table = resources(&copy, ROUTES).remove(0);
-    table["virtual_hosts"].as_array_mut().unwrap().push(json!({"name": "tree", "domains": ["x"], "matcher": matcher}));
+    table["virtual_hosts"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"name": "tree", "domains": ["x"], "matcher": matcher}));
     copy.write(ROUTES, &json!({"resources": [table]}).to_string());
-    let parts: Vec<String> = copy.findings().into_iter().map(|finding| finding.place.part).collect();
-    assert_eq!(parts, ["route gateway/tree/listed", "route gateway/tree/single"]);
+    let parts: Vec<String> = copy
+        .findings()
+        .into_iter()
+        .map(|finding| finding.place.part)
+        .collect();
+    assert_eq!(
+        parts,
+        ["route gateway/tree/listed", "route gateway/tree/single"]
+    );
 }
 
 #[test]
@@ -111,13 +168,26 @@ fn a_scope_leads_to_its_table() {
         json!({"name": "s", "scoped_route_configurations_list": list})
     };
     for (scopes, expected) in [
-        (scoped(json!({"route_configuration_name": "gateway"})), vec![]),
-        (scoped(json!({"route_configuration_name": "other"})), vec![Code::RoutesElsewhere]),
-        (json!({"name": "s", "scoped_rds": {}}), vec![Code::RoutesElsewhere]),
+        (
+            scoped(json!({"route_configuration_name": "gateway"})),
+            vec![],
+        ),
+        (
+            scoped(json!({"route_configuration_name": "other"})),
+            vec![Code::RoutesElsewhere],
+        ),
+        (
+            json!({"name": "s", "scoped_rds": {}}),
+            vec![Code::RoutesElsewhere],
+        ),
     ] {
         let copy = Copy::new();
         let mut listener = resources(&copy, LISTENERS).remove(0);
-        let manager = listener.pointer_mut(MANAGER).unwrap().as_object_mut().unwrap();
+        let manager = listener
+            .pointer_mut(MANAGER)
+            .unwrap()
+            .as_object_mut()
+            .unwrap();
         manager.remove("rds");
         manager.insert("scoped_routes".to_owned(), scopes);
         copy.write(LISTENERS, &json!({"resources": [listener]}).to_string());
@@ -130,20 +200,40 @@ fn a_listener_is_held_to_all_if_its_routes_are_elsewhere() {
     let copy = Copy::new();
     std::fs::remove_file(copy.path(ROUTES)).unwrap();
     copy.edit(LISTENERS, "normalize_path: true", "normalize_path: false");
-    assert_eq!(codes(&copy.findings()), [Code::RoutesElsewhere, Code::PathNotNormalized].into());
+    assert_eq!(
+        codes(&copy.findings()),
+        [Code::RoutesElsewhere, Code::PathNotNormalized].into()
+    );
 }
 
 #[test]
 fn a_filter_is_found_under_its_own_name() {
     let copy = Copy::new();
-    copy.edit(LISTENERS, "- name: envoy.filters.http.ext_authz", "- name: gate");
-    copy.write(ROUTES, &copy.text(ROUTES).replace("envoy.filters.http.ext_authz:", "gate:"));
+    copy.edit(
+        LISTENERS,
+        "- name: envoy.filters.http.ext_authz",
+        "- name: gate",
+    );
+    copy.write(
+        ROUTES,
+        &copy
+            .text(ROUTES)
+            .replace("envoy.filters.http.ext_authz:", "gate:"),
+    );
     assert_eq!(codes(&copy.findings()), [].into());
     // The usual name is then nobody's; Envoy 1.40 accepts and ignores what stands there.
-    let wrapper = r#"{"@type": type.googleapis.com/envoy.config.route.v3.FilterConfig, disabled: true}"#;
+    let wrapper =
+        r#"{"@type": type.googleapis.com/envoy.config.route.v3.FilterConfig, disabled: true}"#;
     let cors = "          envoy.filters.http.cors:";
-    copy.edit(ROUTES, cors, &format!("          envoy.filters.http.ext_authz: {wrapper}\n{cors}"));
-    assert_eq!(codes(&copy.findings()), [Code::PerFilterConfigUnknown].into());
+    copy.edit(
+        ROUTES,
+        cors,
+        &format!("          envoy.filters.http.ext_authz: {wrapper}\n{cors}"),
+    );
+    assert_eq!(
+        codes(&copy.findings()),
+        [Code::PerFilterConfigUnknown].into()
+    );
 }
 
 #[test]
@@ -151,13 +241,23 @@ fn a_cluster_that_no_file_has_may_exist_where_clusters_come_from_elsewhere() {
     let file = "cds_config: {path_config_source: {path: ./clusters.yaml, watched_directory: {path: .}}, resource_api_version: V3}";
     for (source, expected) in [
         ("cds_config: {path: ./clusters.yaml}", vec![]),
-        ("cds_config: {ads: {}}", vec![Code::AuthorizationDisabled, Code::ConfiguredElsewhere]),
+        (
+            "cds_config: {ads: {}}",
+            vec![Code::AuthorizationDisabled, Code::ConfiguredElsewhere],
+        ),
     ] {
         let copy = Copy::new();
         copy.edit(BOOTSTRAP, file, source);
-        assert_eq!(codes(&copy.findings()), expected.into_iter().collect(), "{source}");
+        assert_eq!(
+            codes(&copy.findings()),
+            expected.into_iter().collect(),
+            "{source}"
+        );
     }
     let copy = Copy::new();
     std::fs::remove_file(copy.path(CLUSTERS)).unwrap();
-    assert_eq!(codes(&copy.findings()), [Code::AuthorizationDisabled].into());
+    assert_eq!(
+        codes(&copy.findings()),
+        [Code::AuthorizationDisabled].into()
+    );
 }

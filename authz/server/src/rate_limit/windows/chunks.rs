@@ -7,8 +7,8 @@ pub(super) const CHUNK: usize = allocated(size_of::<Chunk>());
 
 /// A queue of bytes in chunks of one size.
 ///
-/// In one buffer for each queue, which moves to a larger one as it grows, 224 MiB took up to 269 MiB:
-/// what one size gave back was of no use to the others until whole pages of it were free. All
+/// In one buffer for each queue, which moves to a larger one as it grows, 224 MiB took up to 269
+/// MiB: what one size gave back was of no use to the others until whole pages of it were free. All
 /// queues exchange chunks with each other at once, and a queue gives back what it does not need.
 #[derive(Debug, Default)]
 pub(super) struct Chunks {
@@ -31,11 +31,17 @@ struct Chunk {
 impl Chunks {
     pub(super) fn push(&mut self, byte: u8) {
         if self.back.is_none() || usize::from(self.end) == PAYLOAD {
-            self.back = Some(Box::new(Chunk { next: self.back.take(), bytes: [0; PAYLOAD] }));
+            self.back = Some(Box::new(Chunk {
+                next: self.back.take(),
+                bytes: [0; PAYLOAD],
+            }));
             self.end = 0;
             self.count += 1;
         }
-        let slot = self.back.as_mut().and_then(|chunk| chunk.bytes.get_mut(usize::from(self.end)));
+        let slot = self
+            .back
+            .as_mut()
+            .and_then(|chunk| chunk.bytes.get_mut(usize::from(self.end)));
         if let Some(slot) = slot {
             *slot = byte;
             self.end += 1;
@@ -71,7 +77,11 @@ impl Chunks {
 
     /// How many bytes more it takes to push so many.
     pub(super) fn growth(&self, pushed: usize) -> usize {
-        let free = if self.back.is_some() { PAYLOAD - usize::from(self.end) } else { 0 };
+        let free = if self.back.is_some() {
+            PAYLOAD - usize::from(self.end)
+        } else {
+            0
+        };
         pushed.saturating_sub(free).div_ceil(PAYLOAD) * CHUNK
     }
 
@@ -145,6 +155,11 @@ mod tests {
             }
             assert_eq!(chunks.bytes(), 60_000 * CHUNK);
         };
-        std::thread::Builder::new().stack_size(64 * 1024).spawn(work).unwrap().join().unwrap();
+        std::thread::Builder::new()
+            .stack_size(64 * 1024)
+            .spawn(work)
+            .unwrap()
+            .join()
+            .unwrap();
     }
 }

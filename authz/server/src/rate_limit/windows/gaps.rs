@@ -61,7 +61,9 @@ fn most_encoded(times: u64, span: u64) -> u64 {
 }
 
 fn length(gap: i64) -> usize {
-    (1..10).find(|bytes| zigzag(gap) >> (7 * bytes) == 0).unwrap_or(10)
+    (1..10)
+        .find(|bytes| zigzag(gap) >> (7 * bytes) == 0)
+        .unwrap_or(10)
 }
 
 /// Small numbers of either sign as small numbers without one.

@@ -21,29 +21,42 @@ pub(super) struct Shard {
 
 impl Shard {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { tables: Vec::new(), capacity }
+        Self {
+            tables: Vec::new(),
+            capacity,
+        }
     }
 
     /// Counts a request of `key`.
     pub(super) fn admit(&mut self, key: LimitKey, limit: RateLimit, now: Moment) -> Admission {
         let Some(table) = self.table_of(&key, limit.per) else {
-            return Admission::Full { retry_after: limit.per };
+            return Admission::Full {
+                retry_after: limit.per,
+            };
         };
         let growth = match table.judge(&key, limit.requests, now) {
             Judged::Denied { retry_after } => return Admission::Refused { retry_after },
             Judged::Room { growth } => growth,
         };
-        // Below half, a caller who comes back finds the ended window, which costs less than a new one.
+        // Below half, a caller who comes back finds the ended window, which costs less than a new
+        // one.
         if self.bytes() > self.capacity / 2 {
             self.drop_in_passing(now);
         }
         if growth > 0 && !self.make_room(growth, now) {
-            let ends = self.tables.iter().filter_map(|table| table.until_first_end(now));
-            return Admission::Full { retry_after: ends.min().unwrap_or(limit.per) };
+            let ends = self
+                .tables
+                .iter()
+                .filter_map(|table| table.until_first_end(now));
+            return Admission::Full {
+                retry_after: ends.min().unwrap_or(limit.per),
+            };
         }
         match self.tables.first_mut() {
             Some(table) => table.admit(key, limit.requests, now),
-            None => Admission::Full { retry_after: limit.per },
+            None => Admission::Full {
+                retry_after: limit.per,
+            },
         }
     }
 

@@ -40,7 +40,13 @@ impl Table {
         // Room for many windows from the start would scatter the few that most gateways have over
         // megabytes, beyond the processor's caches.
         let windows = LruCache::unbounded();
-        Self { per, windows, first_end: u64::MAX, peak: 0, content: 0 }
+        Self {
+            per,
+            windows,
+            first_end: u64::MAX,
+            peak: 0,
+            content: 0,
+        }
     }
 
     /// Bytes on the heap.
@@ -56,15 +62,21 @@ impl Table {
     pub(super) fn judge(&mut self, key: &LimitKey, requests: u32, now: Moment) -> Judged {
         let Some(window) = self.windows.peek_mut(key) else {
             let peak = self.peak.max(self.windows.len() + 1);
-            return Judged::Room { growth: NODE + index_bytes(peak) - index_bytes(self.peak) };
+            return Judged::Room {
+                growth: NODE + index_bytes(peak) - index_bytes(self.peak),
+            };
         };
         let before = window.bytes();
         window.prune(now, self.per);
         self.content -= before - window.bytes();
         if window.count >= requests {
-            return Judged::Denied { retry_after: window.reset(now, self.per) };
+            return Judged::Denied {
+                retry_after: window.reset(now, self.per),
+            };
         }
-        Judged::Room { growth: window.growth(now) }
+        Judged::Room {
+            growth: window.growth(now),
+        }
     }
 
     /// Counts a request of `key`, which has been judged.
@@ -76,7 +88,10 @@ impl Table {
         self.first_end = self.first_end.min(window.ends(self.per));
         self.content += window.bytes() - before;
         let remaining = requests.saturating_sub(window.count);
-        let admission = Admission::Admitted { remaining, reset: window.reset(now, self.per) };
+        let admission = Admission::Admitted {
+            remaining,
+            reset: window.reset(now, self.per),
+        };
         self.note_growth(known);
         admission
     }
@@ -86,7 +101,11 @@ impl Table {
         if now.floor < self.first_end {
             return false;
         }
-        match self.windows.peek_lru().map(|(_, window)| window.ends(self.per)) {
+        match self
+            .windows
+            .peek_lru()
+            .map(|(_, window)| window.ends(self.per))
+        {
             Some(end) if end <= now.floor => {
                 if let Some((_, window)) = self.windows.pop_lru() {
                     self.content -= NODE + window.bytes();
@@ -104,7 +123,9 @@ impl Table {
     /// The time until the first window ends.
     pub(super) fn until_first_end(&self, now: Moment) -> Option<Duration> {
         let (_, window) = self.windows.peek_lru()?;
-        Some(Duration::from_millis(window.ends(self.per).saturating_sub(now.floor)))
+        Some(Duration::from_millis(
+            window.ends(self.per).saturating_sub(now.floor),
+        ))
     }
 
     /// Takes a window out.
@@ -132,7 +153,8 @@ impl Table {
         self.peak = self.peak.max(self.windows.len());
     }
 
-    /// Replaces the hash table by a smaller one once it is nearly empty: O(1) amortized over what was dropped.
+    /// Replaces the hash table by a smaller one once it is nearly empty: O(1) amortized over what
+    /// was dropped.
     fn shrink(&mut self) {
         const SMALL: usize = 64;
         if self.peak <= SMALL || self.windows.len() > self.peak / 4 {

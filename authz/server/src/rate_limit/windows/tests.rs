@@ -7,12 +7,18 @@ use portcullis_policy::RateLimit;
 
 use super::{Admission, LimitKey, SHARDS, Windows, most_bytes};
 
-const LIMIT: RateLimit = RateLimit { requests: 3, per: Duration::from_secs(10) };
+const LIMIT: RateLimit = RateLimit {
+    requests: 3,
+    per: Duration::from_secs(10),
+};
 const MIB: usize = 1024 * 1024;
 const CALLER: LimitKey = LimitKey([1, 1]);
 
 fn admitted(windows: &Windows, key: LimitKey, millis: u64) -> bool {
-    matches!(windows.admit(key, LIMIT, Duration::from_millis(millis)), Admission::Admitted { .. })
+    matches!(
+        windows.admit(key, LIMIT, Duration::from_millis(millis)),
+        Admission::Admitted { .. }
+    )
 }
 
 /// A small linear congruence stands for chance, so that a failure can be repeated.
@@ -20,7 +26,10 @@ struct Chance(u64);
 
 impl Chance {
     fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
 }
@@ -50,8 +59,8 @@ fn a_steady_caller_below_the_rate_is_never_refused() {
     assert!((0..100_000).all(|tick| admitted(&windows, CALLER, tick * 3_334)));
 }
 
-/// A million requests of 64 callers in bursts, by the plainest model there is: no window of the admitted times is ever over-full, and
-/// a caller that is denied had a full one.
+/// A million requests of 64 callers in bursts, by the plainest model there is: no window of the
+/// admitted times is ever over-full, and a caller that is denied had a full one.
 #[test]
 fn a_million_requests_agree_with_the_model() {
     let (windows, mut chance, mut now) = (Windows::new(MIB), Chance(7), 0);
@@ -63,7 +72,12 @@ fn a_million_requests_agree_with_the_model() {
         let seen = now.saturating_sub(chance.below(3));
         let caller = chance.below(64);
         let times = times.entry(caller).or_default();
-        let full = times.iter().rev().take_while(|time| seen.saturating_sub(**time) < 10_000).count() >= 3;
+        let full = times
+            .iter()
+            .rev()
+            .take_while(|time| seen.saturating_sub(**time) < 10_000)
+            .count()
+            >= 3;
         let passed = admitted(&windows, LimitKey([caller, caller]), seen);
         assert_eq!(passed, !full, "{caller} at {seen}");
         if passed {
@@ -72,13 +86,17 @@ fn a_million_requests_agree_with_the_model() {
             refused += 1;
         }
     }
-    assert!((100_000..900_000).contains(&refused), "{refused}: the limit was hardly tried");
+    assert!(
+        (100_000..900_000).contains(&refused),
+        "{refused}: the limit was hardly tried"
+    );
 }
 
-/// Sixteen threads at the same callers, on a clock that they share. The scheduler may pause a thread
-/// between its reading of the clock and its request, so each admission is known by two readings, and
-/// the limiter counted it between them. Of four admissions of one caller, the one counted last found
-/// another one a window old, so the latest reading is at least a window after the earliest.
+/// Sixteen threads at the same callers, on a clock that they share. The scheduler may pause a
+/// thread between its reading of the clock and its request, so each admission is known by two
+/// readings, and the limiter counted it between them. Of four admissions of one caller, the one
+/// counted last found another one a window old, so the latest reading is at least a window after
+/// the earliest.
 #[test]
 fn sixteen_threads_admit_no_more_than_one() {
     let (windows, clock) = (Windows::new(MIB), AtomicU64::new(0));
@@ -94,15 +112,23 @@ fn sixteen_threads_admit_no_more_than_one() {
         admissions
     };
     let mut admissions: Vec<(u64, u64, u64)> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..16).map(|thread| scope.spawn(move || work(thread))).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        let threads: Vec<_> = (0..16)
+            .map(|thread| scope.spawn(move || work(thread)))
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
     });
     assert!(admissions.len() > 1_000, "{} admitted", admissions.len());
     admissions.sort_unstable();
     for window in admissions.windows(4) {
         let end = window.iter().map(|(_, _, after)| *after).max().unwrap();
         if let [(first, begin, _), .., (last, _, _)] = window {
-            assert!(first != last || end - begin >= 10_000, "caller {first}: four from {begin} to {end}");
+            assert!(
+                first != last || end - begin >= 10_000,
+                "caller {first}: four from {begin} to {end}"
+            );
         }
     }
 }
@@ -111,17 +137,42 @@ fn sixteen_threads_admit_no_more_than_one() {
 fn a_refusal_says_when_to_come_back_and_an_admission_what_is_left() {
     let windows = Windows::new(MIB);
     let admit = |seconds| windows.admit(CALLER, LIMIT, Duration::from_secs(seconds));
-    assert_eq!(admit(0), Admission::Admitted { remaining: 2, reset: Duration::from_secs(10) });
-    assert_eq!(admit(4), Admission::Admitted { remaining: 1, reset: Duration::from_secs(6) });
-    assert_eq!(admit(4), Admission::Admitted { remaining: 0, reset: Duration::from_secs(6) });
-    assert_eq!(admit(7), Admission::Refused { retry_after: Duration::from_secs(3) });
+    assert_eq!(
+        admit(0),
+        Admission::Admitted {
+            remaining: 2,
+            reset: Duration::from_secs(10)
+        }
+    );
+    assert_eq!(
+        admit(4),
+        Admission::Admitted {
+            remaining: 1,
+            reset: Duration::from_secs(6)
+        }
+    );
+    assert_eq!(
+        admit(4),
+        Admission::Admitted {
+            remaining: 0,
+            reset: Duration::from_secs(6)
+        }
+    );
+    assert_eq!(
+        admit(7),
+        Admission::Refused {
+            retry_after: Duration::from_secs(3)
+        }
+    );
 }
 
 /// A key that falls into the same shard as `CALLER`, different for each number.
 fn neighbours(windows: &Windows) -> impl Iterator<Item = LimitKey> {
     let shard = windows.shard_of(CALLER);
     let key = |number: u64| LimitKey([number.wrapping_mul(0x9e37_79b9_7f4a_7c15), number]);
-    (2..).map(key).filter(move |key| windows.shard_of(*key) == shard)
+    (2..)
+        .map(key)
+        .filter(move |key| windows.shard_of(*key) == shard)
 }
 
 #[test]
@@ -131,17 +182,30 @@ fn live_windows_stay_when_memory_is_full_and_ended_ones_go_first() {
         assert_eq!(admitted(&windows, CALLER, 0), expected);
     }
     let mut strangers = neighbours(&windows);
-    let full = strangers.by_ref().find_map(|key| match windows.admit(key, LIMIT, Duration::from_secs(4)) {
-        Admission::Full { retry_after } => Some(retry_after),
-        _ => None,
+    let full = strangers.by_ref().find_map(|key| {
+        match windows.admit(key, LIMIT, Duration::from_secs(4)) {
+            Admission::Full { retry_after } => Some(retry_after),
+            _ => None,
+        }
     });
-    assert_eq!(full, Some(Duration::from_secs(6)), "when the first window ends");
-    assert!(!admitted(&windows, CALLER, 9_999), "the caller is still limited");
+    assert_eq!(
+        full,
+        Some(Duration::from_secs(6)),
+        "when the first window ends"
+    );
+    assert!(
+        !admitted(&windows, CALLER, 9_999),
+        "the caller is still limited"
+    );
     let held = windows.held();
     assert!(held.bytes <= 16 * 1024 && held.windows > 80, "{held:?}");
     // The first window has ended, so that as many strangers as its memory holds take its place.
     assert!(admitted(&windows, strangers.next().unwrap(), 10_000));
-    let more = strangers.by_ref().take(5).filter(|key| admitted(&windows, *key, 10_000)).count();
+    let more = strangers
+        .by_ref()
+        .take(5)
+        .filter(|key| admitted(&windows, *key, 10_000))
+        .count();
     assert!(more <= 1, "{more}");
     assert_eq!(windows.held().windows, held.windows + more);
     // All have ended: no request is denied, and memory follows use.
@@ -151,25 +215,43 @@ fn live_windows_stay_when_memory_is_full_and_ended_ones_go_first() {
     for tick in 0..100 {
         assert!(admitted(&windows, CALLER, 40_000 + tick * 4_000));
     }
-    assert!(windows.held().bytes <= 8 * 1024, "what has ended is dropped in passing down to half");
+    assert!(
+        windows.held().bytes <= 8 * 1024,
+        "what has ended is dropped in passing down to half"
+    );
 }
 
 #[test]
 fn a_window_that_finds_no_room_to_grow_denies_and_goes_on_counting() {
     let windows = Windows::new(2 * 1024 * SHARDS);
-    let limit = RateLimit { requests: 100_000, per: Duration::from_secs(10) };
+    let limit = RateLimit {
+        requests: 100_000,
+        per: Duration::from_secs(10),
+    };
     let admit = |millis| windows.admit(CALLER, limit, Duration::from_millis(millis));
-    let count = (0..10_000).take_while(|millis| matches!(admit(*millis), Admission::Admitted { .. })).count() as u64;
+    let count = (0..10_000)
+        .take_while(|millis| matches!(admit(*millis), Admission::Admitted { .. }))
+        .count() as u64;
     assert!((1_000..2_048).contains(&count), "{count}");
-    assert_eq!(admit(9_999), Admission::Full { retry_after: Duration::from_millis(count) });
-    let Admission::Admitted { remaining, .. } = admit(10_500) else { panic!("501 requests have left the window") };
+    assert_eq!(
+        admit(9_999),
+        Admission::Full {
+            retry_after: Duration::from_millis(count)
+        }
+    );
+    let Admission::Admitted { remaining, .. } = admit(10_500) else {
+        panic!("501 requests have left the window")
+    };
     assert_eq!(u64::from(remaining), 100_000 - (count - 501) - 1);
 }
 
 #[test]
 fn bytes_are_those_of_the_bound_at_most() {
     for (requests, per) in [(1, 60), (100, 60), (1_000, 60), (1_000, 1), (5_000, 3_600)] {
-        let limit = RateLimit { requests, per: Duration::from_secs(per) };
+        let limit = RateLimit {
+            requests,
+            per: Duration::from_secs(per),
+        };
         let (windows, mut chance) = (Windows::new(100 * MIB), Chance(1));
         let mut fullest = 0;
         for caller in 0..500_u64 {
@@ -177,13 +259,25 @@ fn bytes_are_those_of_the_bound_at_most() {
             let mut now = 0;
             for _ in 0..requests {
                 now += chance.below(2 * per * 1000 / u64::from(requests));
-                windows.admit(LimitKey([caller << 40, caller]), limit, Duration::from_millis(now));
+                windows.admit(
+                    LimitKey([caller << 40, caller]),
+                    limit,
+                    Duration::from_millis(now),
+                );
             }
             fullest = fullest.max(windows.held().bytes / (usize::try_from(caller).unwrap() + 1));
         }
         let each = windows.held().bytes / 500;
-        assert!(each <= most_bytes(limit), "{requests} in {per} s: {each} of {}", most_bytes(limit));
-        assert!(each >= most_bytes(limit) / 2, "the bound is not far off: {each} of {}", most_bytes(limit));
+        assert!(
+            each <= most_bytes(limit),
+            "{requests} in {per} s: {each} of {}",
+            most_bytes(limit)
+        );
+        assert!(
+            each >= most_bytes(limit) / 2,
+            "the bound is not far off: {each} of {}",
+            most_bytes(limit)
+        );
     }
 }
 
@@ -192,7 +286,13 @@ fn bytes_are_those_of_the_bound_at_most() {
 #[test]
 fn with_too_little_memory_nobody_is_admitted_beyond_the_model() {
     let windows = Windows::new(3 * 1024 * SHARDS);
-    let limits = [LIMIT, RateLimit { requests: 5, per: Duration::from_mins(1) }];
+    let limits = [
+        LIMIT,
+        RateLimit {
+            requests: 5,
+            per: Duration::from_mins(1),
+        },
+    ];
     let (mut chance, mut now, mut counts) = (Chance(3), 0, [0; 3]);
     let mut times: HashMap<u64, Vec<u64>> = HashMap::new();
     for _ in 0..100_000 {
@@ -203,12 +303,20 @@ fn with_too_little_memory_nobody_is_admitted_beyond_the_model() {
         let limit = limits[usize::from(caller % 2 == 1)];
         let per = u64::try_from(limit.per.as_millis()).unwrap();
         let times = times.entry(caller).or_default();
-        let used = times.iter().rev().take_while(|time| now - **time < per).count();
+        let used = times
+            .iter()
+            .rev()
+            .take_while(|time| now - **time < per)
+            .count();
         let key = LimitKey([caller.wrapping_mul(0x9e37_79b9_7f4a_7c15), caller]);
         match windows.admit(key, limit, Duration::from_millis(now)) {
             Admission::Admitted { remaining, .. } => {
                 times.push(now);
-                assert_eq!(u64::from(remaining) + used as u64 + 1, u64::from(limit.requests), "{caller} at {now}");
+                assert_eq!(
+                    u64::from(remaining) + used as u64 + 1,
+                    u64::from(limit.requests),
+                    "{caller} at {now}"
+                );
                 counts[0] += 1;
             }
             Admission::Refused { .. } => {
@@ -216,22 +324,34 @@ fn with_too_little_memory_nobody_is_admitted_beyond_the_model() {
                 counts[1] += 1;
             }
             Admission::Full { retry_after } => {
-                assert!(retry_after > Duration::ZERO && retry_after <= limits[1].per, "{retry_after:?}");
+                assert!(
+                    retry_after > Duration::ZERO && retry_after <= limits[1].per,
+                    "{retry_after:?}"
+                );
                 counts[2] += 1;
             }
         }
         let held = windows.held();
         assert!(held.bytes <= held.capacity, "{held:?}");
     }
-    assert!(counts.iter().all(|count| *count > 5_000), "{counts:?}: not everything was tried");
+    assert!(
+        counts.iter().all(|count| *count > 5_000),
+        "{counts:?}: not everything was tried"
+    );
 }
 
 #[test]
 fn a_caller_goes_on_counting_when_the_policys_window_changes() {
     let windows = Windows::new(MIB);
     let with = |seconds, at| {
-        let limit = RateLimit { requests: 3, per: Duration::from_secs(seconds) };
-        matches!(windows.admit(CALLER, limit, Duration::from_secs(at)), Admission::Admitted { .. })
+        let limit = RateLimit {
+            requests: 3,
+            per: Duration::from_secs(seconds),
+        };
+        matches!(
+            windows.admit(CALLER, limit, Duration::from_secs(at)),
+            Admission::Admitted { .. }
+        )
     };
     assert!(with(10, 0) && with(10, 1) && with(60, 2));
     assert!(!with(60, 3) && !with(10, 4) && !with(60, 59));
@@ -246,13 +366,26 @@ fn fractions_of_a_millisecond_never_admit_one_too_many() {
     let mut now = Duration::ZERO;
     for _ in 0..200_000 {
         now += Duration::from_nanos(chance.below(3_000_000_000));
-        let within = |span| admissions.iter().rev().take_while(|time| **time + span > now).count();
+        let within = |span| {
+            admissions
+                .iter()
+                .rev()
+                .take_while(|time| **time + span > now)
+                .count()
+        };
         if let Admission::Admitted { .. } = windows.admit(CALLER, LIMIT, now) {
-            assert!(within(LIMIT.per) < 3, "the fourth within the window at {now:?}");
+            assert!(
+                within(LIMIT.per) < 3,
+                "the fourth within the window at {now:?}"
+            );
             admissions.push(now);
         } else {
             let with_grace = LIMIT.per + Duration::from_millis(2);
-            assert_eq!(within(with_grace), 3, "denied for more than two milliseconds too long at {now:?}");
+            assert_eq!(
+                within(with_grace),
+                3,
+                "denied for more than two milliseconds too long at {now:?}"
+            );
         }
     }
 }

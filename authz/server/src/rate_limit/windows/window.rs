@@ -29,7 +29,10 @@ impl Moment {
     pub(super) fn new(since_start: Duration) -> Self {
         let floor = since_start.as_secs() * 1000 + u64::from(since_start.subsec_millis());
         let rest = since_start.subsec_nanos() % 1_000_000;
-        Self { floor, ceiling: floor + u64::from(rest > 0) }
+        Self {
+            floor,
+            ceiling: floor + u64::from(rest > 0),
+        }
     }
 }
 

@@ -44,9 +44,18 @@ impl KindRule {
         applications: Vec<Value>,
         default: Option<CallerKind>,
     ) -> Result<Self, Vec<InvalidKindRule>> {
-        let rule = Self { claim, users, applications, default };
+        let rule = Self {
+            claim,
+            users,
+            applications,
+            default,
+        };
         let problems = rule.problems();
-        if problems.is_empty() { Ok(rule) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(rule)
+        } else {
+            Err(problems)
+        }
     }
 
     fn problems(&self) -> Vec<InvalidKindRule> {
@@ -63,9 +72,15 @@ impl KindRule {
                 "claim",
                 "is missing; name the claim that tells users from applications, or give default alone",
             ),
-            (self.claim.as_deref() == Some(""), "claim", "is empty; name the claim that tells users from applications"),
             (
-                self.claim.as_deref().is_some_and(|claim| FOR_READING_ONLY.contains(&claim)),
+                self.claim.as_deref() == Some(""),
+                "claim",
+                "is empty; name the claim that tells users from applications",
+            ),
+            (
+                self.claim
+                    .as_deref()
+                    .is_some_and(|claim| FOR_READING_ONLY.contains(&claim)),
                 "claim",
                 "is for people to read: it changes and repeats, so nothing may be decided by it",
             ),
@@ -74,15 +89,23 @@ impl KindRule {
                 "users",
                 "lists no value, and neither does applications; list the values that the claim can have",
             ),
-            (!listed().all(simple), "users", "has a value that is neither a text, a whole number, true nor false"),
             (
-                self.users.iter().any(|value| self.applications.contains(value)),
+                !listed().all(simple),
+                "users",
+                "has a value that is neither a text, a whole number, true nor false",
+            ),
+            (
+                self.users
+                    .iter()
+                    .any(|value| self.applications.contains(value)),
                 "applications",
                 "has a value that users has too; a value means one of them",
             ),
         ];
         let wrong = checks.into_iter().filter(|(wrong, ..)| *wrong);
-        wrong.map(|(_, field, problem)| InvalidKindRule { field, problem }).collect()
+        wrong
+            .map(|(_, field, problem)| InvalidKindRule { field, problem })
+            .collect()
     }
 
     pub(super) fn told(&self, claims: &Claims) -> Told {
@@ -100,11 +123,16 @@ impl KindRule {
         }
     }
 
-    /// Adds to sample `claims` what makes them a user's, or an application's if there can be no user.
+    /// Adds to sample `claims` what makes them a user's, or an application's if there can be no
+    /// user.
     pub(in crate::oidc) fn fill_in(&self, claims: &mut Map<String, Value>) {
         let value = match self.default {
             Some(CallerKind::User) => None,
-            _ => self.users.first().or(if self.default.is_none() { self.applications.first() } else { None }),
+            _ => self.users.first().or(if self.default.is_none() {
+                self.applications.first()
+            } else {
+                None
+            }),
         };
         if let (Some(claim), Some(value)) = (&self.claim, value) {
             claims.insert(claim.clone(), value.clone());

@@ -5,9 +5,11 @@ use crate::directory::{ClientType, FederatedCredential};
 use crate::refusal::Refusal;
 use crate::router::Entra;
 
-/// A token of another issuer, such as Kubernetes' for a service account ("Workload identity federation").
+/// A token of another issuer, such as Kubernetes' for a service account ("Workload identity
+/// federation").
 ///
-/// Issuer, subject and audience must be those of one credential, letter by letter, before any key is looked at.
+/// Issuer, subject and audience must be those of one credential, letter by letter, before any key
+/// is looked at.
 pub(super) async fn check(
     entra: &Entra,
     context: &AssertionContext<'_>,
@@ -19,18 +21,27 @@ pub(super) async fn check(
     };
     let credential = matching(&credentials.federated, jwt)?;
     if jwt.header.alg != "RS256" {
-        return Err(Refusal::ClientAssertionSignature("The algorithm is not RS256."));
+        return Err(Refusal::ClientAssertionSignature(
+            "The algorithm is not RS256.",
+        ));
     }
     let keys = IssuerKeys::obtain(&entra.http, entra.directory.folder(), credential).await?;
     let kid = jwt.header.kid.as_deref().unwrap_or_default();
-    let key = keys.named(kid).ok_or_else(|| Refusal::ClientAssertionKey { thumbprint: kid.to_owned() })?;
+    let key = keys.named(kid).ok_or_else(|| Refusal::ClientAssertionKey {
+        thumbprint: kid.to_owned(),
+    })?;
     if !key.verifies(jwt.signed.as_bytes(), &jwt.signature) {
-        return Err(Refusal::ClientAssertionSignature("The key was found, and the signature is not its."));
+        return Err(Refusal::ClientAssertionSignature(
+            "The key was found, and the signature is not its.",
+        ));
     }
     jwt.claims.check_times(now)
 }
 
-fn matching<'a>(known: &'a [FederatedCredential], jwt: &Jwt<'_>) -> Result<&'a FederatedCredential, Refusal> {
+fn matching<'a>(
+    known: &'a [FederatedCredential],
+    jwt: &Jwt<'_>,
+) -> Result<&'a FederatedCredential, Refusal> {
     let claims = &jwt.claims;
     let audience = claims.aud.single();
     if known.is_empty() {
@@ -40,16 +51,32 @@ fn matching<'a>(known: &'a [FederatedCredential], jwt: &Jwt<'_>) -> Result<&'a F
             audience: audience.unwrap_or("(several)").to_owned(),
         });
     }
-    let of_issuer: Vec<_> = known.iter().filter(|credential| credential.issuer == claims.iss).collect();
+    let of_issuer: Vec<_> = known
+        .iter()
+        .filter(|credential| credential.issuer == claims.iss)
+        .collect();
     if of_issuer.is_empty() {
         return Err(Refusal::FederatedIssuer(claims.iss.clone()));
     }
-    let of_subject: Vec<_> = of_issuer.iter().filter(|credential| credential.subject == claims.sub).collect();
+    let of_subject: Vec<_> = of_issuer
+        .iter()
+        .filter(|credential| credential.subject == claims.sub)
+        .collect();
     if of_subject.is_empty() {
         let subject = claims.sub.clone();
-        let by_case = of_issuer.iter().any(|credential| credential.subject.eq_ignore_ascii_case(&subject));
-        return Err(if by_case { Refusal::FederatedSubjectCase(subject) } else { Refusal::FederatedSubject(subject) });
+        let by_case = of_issuer
+            .iter()
+            .any(|credential| credential.subject.eq_ignore_ascii_case(&subject));
+        return Err(if by_case {
+            Refusal::FederatedSubjectCase(subject)
+        } else {
+            Refusal::FederatedSubject(subject)
+        });
     }
-    let found = of_subject.into_iter().find(|credential| audience == Some(credential.audience.as_str()));
-    found.copied().ok_or_else(|| Refusal::FederatedAudience(audience.unwrap_or("(several)").to_owned()))
+    let found = of_subject
+        .into_iter()
+        .find(|credential| audience == Some(credential.audience.as_str()));
+    found
+        .copied()
+        .ok_or_else(|| Refusal::FederatedAudience(audience.unwrap_or("(several)").to_owned()))
 }

@@ -1,5 +1,5 @@
-//! The keys of an issuer that an application trusts. They are fetched for each assertion: this is no place to be fast,
-//! and a key that its issuer has just rotated must work at once.
+//! The keys of an issuer that an application trusts. They are fetched for each assertion: this is
+//! no place to be fast, and a key that its issuer has just rotated must work at once.
 
 use std::path::Path;
 
@@ -47,9 +47,11 @@ impl IssuerKeys {
     ) -> Result<Self, Refusal> {
         if let Some(file) = &credential.keys_file {
             let path = folder.join(file);
-            let text =
-                tokio::fs::read(&path).await.map_err(|error| unavailable(&path.display().to_string(), &error))?;
-            return serde_json::from_slice(&text).map_err(|error| unavailable(&path.display().to_string(), &error));
+            let text = tokio::fs::read(&path)
+                .await
+                .map_err(|error| unavailable(&path.display().to_string(), &error))?;
+            return serde_json::from_slice(&text)
+                .map_err(|error| unavailable(&path.display().to_string(), &error));
         }
         let url = match &credential.keys_url {
             Some(url) => url.clone(),
@@ -59,37 +61,61 @@ impl IssuerKeys {
     }
 
     pub(super) fn named(&self, kid: &str) -> Option<&Jwk> {
-        self.keys.iter().find(|key| key.kty == "RSA" && key.kid == kid)
+        self.keys
+            .iter()
+            .find(|key| key.kty == "RSA" && key.kid == kid)
     }
 }
 
 impl Jwk {
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        let (Ok(n), Ok(e)) = (URL_SAFE_NO_PAD.decode(&self.n), URL_SAFE_NO_PAD.decode(&self.e)) else { return false };
-        PublicKeyComponents { n, e }.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature).is_ok()
+        let (Ok(n), Ok(e)) = (
+            URL_SAFE_NO_PAD.decode(&self.n),
+            URL_SAFE_NO_PAD.decode(&self.e),
+        ) else {
+            return false;
+        };
+        PublicKeyComponents { n, e }
+            .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
+            .is_ok()
     }
 }
 
 /// Where the issuer's metadata says that its keys are.
 async fn published(http: &reqwest::Client, issuer: &str) -> Result<Url, Refusal> {
-    let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+    let url = format!(
+        "{}/.well-known/openid-configuration",
+        issuer.trim_end_matches('/')
+    );
     let url = Url::parse(&url).map_err(|error| unavailable(&url, &error))?;
     let metadata: Metadata = get(http, url.clone()).await?;
     if metadata.issuer == issuer {
         Ok(metadata.jwks_uri)
     } else {
-        Err(unavailable(url.as_str(), &"its issuer is another than the credential's"))
+        Err(unavailable(
+            url.as_str(),
+            &"its issuer is another than the credential's",
+        ))
     }
 }
 
 async fn get<T: DeserializeOwned>(http: &reqwest::Client, url: Url) -> Result<T, Refusal> {
-    let answer = async { http.get(url.clone()).send().await?.error_for_status()?.json().await };
+    let answer = async {
+        http.get(url.clone())
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await
+    };
     let cause = |error: &reqwest::Error| match (error.status(), error.is_decode()) {
         (Some(status), _) => format!("answered {status}"),
         (None, true) => "is not the document that OpenID Connect Discovery describes".to_owned(),
         (None, false) => connection_failure(error),
     };
-    answer.await.map_err(|error: reqwest::Error| unavailable(url.as_str(), &cause(&error)))
+    answer
+        .await
+        .map_err(|error: reqwest::Error| unavailable(url.as_str(), &cause(&error)))
 }
 
 fn unavailable(place: &str, cause: &dyn std::fmt::Display) -> Refusal {

@@ -65,9 +65,12 @@ impl<'a> Jwt<'a> {
         let (header, claims) = signed.split_once('.').ok_or("it has no three parts")?;
         Ok(Self {
             header: decode(header).ok_or("its header is not a JSON object with alg")?,
-            claims: decode(claims).ok_or("its claims are not a JSON object with iss, sub, aud and exp")?,
+            claims: decode(claims)
+                .ok_or("its claims are not a JSON object with iss, sub, aud and exp")?,
             signed,
-            signature: URL_SAFE_NO_PAD.decode(signature).map_err(|_| "its signature is not base64url")?,
+            signature: URL_SAFE_NO_PAD
+                .decode(signature)
+                .map_err(|_| "its signature is not base64url")?,
         })
     }
 }
@@ -79,7 +82,11 @@ impl Claims {
         let NumericDate(ends) = self.exp;
         let is_early = now < starts.saturating_sub(CLOCK_SKEW_SECONDS);
         let is_late = now >= ends.saturating_add(CLOCK_SKEW_SECONDS);
-        if is_early || is_late { Err(Refusal::ClientAssertionTime) } else { Ok(()) }
+        if is_early || is_late {
+            Err(Refusal::ClientAssertionTime)
+        } else {
+            Ok(())
+        }
     }
 }
 

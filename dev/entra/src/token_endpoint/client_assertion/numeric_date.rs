@@ -15,9 +15,13 @@ impl TryFrom<Number> for NumericDate {
             return Ok(Self(seconds));
         }
         // A float that is written without an exponent has its whole seconds before the point.
-        let seconds =
-            number.as_f64().map(|seconds| format!("{:.0}", seconds.floor())).and_then(|text| text.parse().ok());
-        seconds.map(Self).ok_or("is not a number of seconds since 1970")
+        let seconds = number
+            .as_f64()
+            .map(|seconds| format!("{:.0}", seconds.floor()))
+            .and_then(|text| text.parse().ok());
+        seconds
+            .map(Self)
+            .ok_or("is not a number of seconds since 1970")
     }
 }
 
@@ -38,7 +42,9 @@ mod tests {
             ("\"1795904839\"", None),
             ("null", None),
         ] {
-            let date = serde_json::from_str::<NumericDate>(text).ok().map(|NumericDate(seconds)| seconds);
+            let date = serde_json::from_str::<NumericDate>(text)
+                .ok()
+                .map(|NumericDate(seconds)| seconds);
             assert_eq!(date, expected, "{text}");
         }
     }

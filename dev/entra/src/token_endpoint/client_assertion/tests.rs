@@ -1,4 +1,5 @@
-//! Applications that prove themselves without a secret. Each refusal changes one thing of an assertion that is accepted.
+//! Applications that prove themselves without a secret. Each refusal changes one thing of an
+//! assertion that is accepted.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -13,7 +14,8 @@ use rustls::pki_types::pem::PemObject;
 use serde_json::{Map, Value, json};
 
 use crate::fixture::{
-    CONTOSO, DIRECTORY, Fixture, NO_RIGHTS, NOTIFICATION, TASK_API, WEB, credentials_form, decode, obo_form, with,
+    CONTOSO, DIRECTORY, Fixture, NO_RIGHTS, NOTIFICATION, TASK_API, WEB, credentials_form, decode,
+    obo_form, with,
 };
 use crate::signing_key::SigningKey;
 
@@ -81,9 +83,13 @@ fn own(key: &SigningKey, header: &Value, claims: &Value) -> String {
     });
     let header = merged(good_header, header);
     let pkcs1 = header["alg"] == "RS256";
-    let encoding: &'static dyn aws_lc_rs::signature::RsaEncoding =
-        if pkcs1 { &RSA_PKCS1_SHA256 } else { &RSA_PSS_SHA256 };
-    key.sign_with(encoding, &header, &merged(good_claims, claims)).unwrap()
+    let encoding: &'static dyn aws_lc_rs::signature::RsaEncoding = if pkcs1 {
+        &RSA_PKCS1_SHA256
+    } else {
+        &RSA_PSS_SHA256
+    };
+    key.sign_with(encoding, &header, &merged(good_claims, claims))
+        .unwrap()
 }
 
 /// A service account's token as Kubernetes projects it, with changes.
@@ -92,12 +98,20 @@ fn projected(key: &SigningKey, header: &Value, claims: &Value) -> String {
         "iss": CLUSTER, "sub": SUBJECT, "aud": [EXCHANGE], "iat": now() - 5, "nbf": now() - 5, "exp": now() + 3600,
         "kubernetes.io": {"namespace": "portcullis", "serviceaccount": {"name": "task-api"}},
     });
-    key.sign(&merged(json!({"alg": "RS256", "kid": key.kid}), header), &merged(good, claims)).unwrap()
+    key.sign(
+        &merged(json!({"alg": "RS256", "kid": key.kid}), header),
+        &merged(good, claims),
+    )
+    .unwrap()
 }
 
 fn form(assertion: &str) -> Vec<(&str, &str)> {
     let form = with(&credentials_form(TASK_API, "unused"), "client_secret", "");
-    with(&with(&form, "client_assertion_type", TYPE), "client_assertion", assertion)
+    with(
+        &with(&form, "client_assertion_type", TYPE),
+        "client_assertion",
+        assertion,
+    )
 }
 
 async fn code(fixture: &Fixture, form: &[(&str, &str)]) -> (StatusCode, Value) {
@@ -108,20 +122,40 @@ async fn code(fixture: &Fixture, form: &[(&str, &str)]) -> (StatusCode, Value) {
 #[tokio::test]
 async fn a_registered_certificate_stands_for_a_secret_in_both_grants() {
     let fixture = with_certificate(&REGISTERED);
-    let (status, reply) = fixture.token(CONTOSO, &form(&own(&REGISTERED, &json!({}), &json!({})))).await;
+    let (status, reply) = fixture
+        .token(CONTOSO, &form(&own(&REGISTERED, &json!({}), &json!({}))))
+        .await;
     assert_eq!(status, StatusCode::OK, "{reply}");
     assert_eq!(decode(&reply["access_token"]).1["azpacr"], "2");
 
     // The older way, which clients still use.
     let older = json!({"alg": "RS256", "x5t#S256": null, "x5t": REGISTERED.x5t});
-    assert_eq!(fixture.token(CONTOSO, &form(&own(&REGISTERED, &older, &json!({})))).await.0, StatusCode::OK);
+    assert_eq!(
+        fixture
+            .token(CONTOSO, &form(&own(&REGISTERED, &older, &json!({}))))
+            .await
+            .0,
+        StatusCode::OK
+    );
 
-    let (user, assertion) = (fixture.user_token().await, own(&REGISTERED, &json!({}), &json!({})));
-    let obo = with(&with(&obo_form(&user), "client_secret", ""), "client_assertion_type", TYPE);
-    let (status, reply) = fixture.token(CONTOSO, &with(&obo, "client_assertion", &assertion)).await;
+    let (user, assertion) = (
+        fixture.user_token().await,
+        own(&REGISTERED, &json!({}), &json!({})),
+    );
+    let obo = with(
+        &with(&obo_form(&user), "client_secret", ""),
+        "client_assertion_type",
+        TYPE,
+    );
+    let (status, reply) = fixture
+        .token(CONTOSO, &with(&obo, "client_assertion", &assertion))
+        .await;
     assert_eq!(status, StatusCode::OK, "{reply}");
     let claims = decode(&reply["access_token"]).1;
-    assert_eq!((&claims["aud"], &claims["azpacr"]), (&json!(NOTIFICATION), &json!("2")));
+    assert_eq!(
+        (&claims["aud"], &claims["azpacr"]),
+        (&json!(NOTIFICATION), &json!("2"))
+    );
 }
 
 /// Real Entra takes each of these, and an unmodified client sends it.
@@ -131,7 +165,10 @@ async fn certificate_assertions_as_clients_write_them_are_taken() {
     let plain = |text: &str| text.replace('-', "+").replace('_', "/");
     let (sha256, sha1) = (thumbprint(&REGISTERED), REGISTERED.x5t.clone());
     let older = |x5t: String| json!({"alg": "RS256", "x5t#S256": null, "x5t": x5t});
-    #[expect(clippy::cast_precision_loss, reason = "seconds of this century are exact")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds of this century are exact"
+    )]
     let fractional = |seconds: i64| json!(seconds as f64 + 0.507);
     for (name, header, claims) in [
         (
@@ -139,15 +176,45 @@ async fn certificate_assertions_as_clients_write_them_are_taken() {
             json!({}),
             json!({"exp": fractional(now() + 595), "iat": fractional(now() - 5), "nbf": null}),
         ),
-        ("msal-common: nbf rounded up", json!({}), json!({"nbf": now() + 1, "iat": null, "exp": now() + 601})),
-        ("clock that is ahead", json!({}), json!({"nbf": now() + 240, "iat": null, "exp": now() + 540})),
-        ("clock that is behind", json!({}), json!({"nbf": now() - 700, "iat": null, "exp": now() - 200})),
-        ("MSAL Python, msal4j: padded x5t", older(format!("{sha1}=")), json!({})),
-        ("MSAL Go: x5t in plain base64", older(format!("{}=", plain(&sha1))), json!({})),
-        ("padded x5t#S256", json!({"x5t#S256": format!("{sha256}=")}), json!({})),
-        ("x5t#S256 in plain base64", json!({"x5t#S256": format!("{}=", plain(&sha256))}), json!({})),
+        (
+            "msal-common: nbf rounded up",
+            json!({}),
+            json!({"nbf": now() + 1, "iat": null, "exp": now() + 601}),
+        ),
+        (
+            "clock that is ahead",
+            json!({}),
+            json!({"nbf": now() + 240, "iat": null, "exp": now() + 540}),
+        ),
+        (
+            "clock that is behind",
+            json!({}),
+            json!({"nbf": now() - 700, "iat": null, "exp": now() - 200}),
+        ),
+        (
+            "MSAL Python, msal4j: padded x5t",
+            older(format!("{sha1}=")),
+            json!({}),
+        ),
+        (
+            "MSAL Go: x5t in plain base64",
+            older(format!("{}=", plain(&sha1))),
+            json!({}),
+        ),
+        (
+            "padded x5t#S256",
+            json!({"x5t#S256": format!("{sha256}=")}),
+            json!({}),
+        ),
+        (
+            "x5t#S256 in plain base64",
+            json!({"x5t#S256": format!("{}=", plain(&sha256))}),
+            json!({}),
+        ),
     ] {
-        let (status, reply) = fixture.token(CONTOSO, &form(&own(&REGISTERED, &header, &claims))).await;
+        let (status, reply) = fixture
+            .token(CONTOSO, &form(&own(&REGISTERED, &header, &claims)))
+            .await;
         assert_eq!(status, StatusCode::OK, "{name}: {reply}");
     }
 }
@@ -157,22 +224,54 @@ async fn certificate_refusals_by_header_and_claim() {
     let fixture = with_certificate(&REGISTERED);
     let none = json!({});
     for (header, claims, expected) in [
-        (json!({"x5t#S256": thumbprint(&STRANGE)}), none.clone(), 700_027),
+        (
+            json!({"x5t#S256": thumbprint(&STRANGE)}),
+            none.clone(),
+            700_027,
+        ),
         (json!({"x5t#S256": null}), none.clone(), 700_027),
-        (json!({"x5t#S256": thumbprint(&REGISTERED).to_lowercase()}), none.clone(), 700_027),
-        (json!({"x5t#S256": null, "x5t": STRANGE.x5t}), none.clone(), 700_027),
+        (
+            json!({"x5t#S256": thumbprint(&REGISTERED).to_lowercase()}),
+            none.clone(),
+            700_027,
+        ),
+        (
+            json!({"x5t#S256": null, "x5t": STRANGE.x5t}),
+            none.clone(),
+            700_027,
+        ),
         (json!({"alg": "none"}), none.clone(), 700_027),
         (json!({"alg": "HS256"}), none.clone(), 700_027),
         (json!({"alg": "ps256"}), none.clone(), 700_027),
-        (none.clone(), json!({"aud": "https://localhost:8443/oauth2/v2.0/token"}), 700_023),
-        (none.clone(), json!({"aud": format!("https://localhost:8443/{CONTOSO}/oauth2/token")}), 700_023),
+        (
+            none.clone(),
+            json!({"aud": "https://localhost:8443/oauth2/v2.0/token"}),
+            700_023,
+        ),
+        (
+            none.clone(),
+            json!({"aud": format!("https://localhost:8443/{CONTOSO}/oauth2/token")}),
+            700_023,
+        ),
         (none.clone(), json!({"aud": ["a", "b"]}), 700_023),
         (none.clone(), json!({"sub": WEB}), 700_021),
-        (none.clone(), json!({"exp": now() - 301, "iat": now() - 600, "nbf": now() - 600}), 700_024),
+        (
+            none.clone(),
+            json!({"exp": now() - 301, "iat": now() - 600, "nbf": now() - 600}),
+            700_024,
+        ),
         (none.clone(), json!({"nbf": now() + 400}), 700_024),
         (none.clone(), json!({"exp": now() + 700}), 700_024),
-        (none.clone(), json!({"exp": now() + 700, "iat": null, "nbf": null}), 700_024),
-        (none.clone(), json!({"nbf": null, "iat": now() - 3600}), 700_024),
+        (
+            none.clone(),
+            json!({"exp": now() + 700, "iat": null, "nbf": null}),
+            700_024,
+        ),
+        (
+            none.clone(),
+            json!({"nbf": null, "iat": now() - 3600}),
+            700_024,
+        ),
         (none.clone(), json!({"jti": null}), 50027),
         (none.clone(), json!({"exp": null}), 50027),
         (none.clone(), json!({"exp": "soon"}), 50027),
@@ -187,9 +286,17 @@ async fn certificate_refusals_by_header_and_claim() {
     // Signed with another key, whichever certificate it names; and without any signature.
     let forged = own(&STRANGE, &none, &none);
     let unsigned = format!("{}.", forged.rsplit_once('.').unwrap().0);
-    for (assertion, expected) in [(forged.as_str(), 700_027), (&unsigned, 700_027), ("a.b", 50027), ("e30.e30.", 50027)]
-    {
-        assert_eq!(code(&fixture, &form(assertion)).await.1, expected, "{assertion}");
+    for (assertion, expected) in [
+        (forged.as_str(), 700_027),
+        (&unsigned, 700_027),
+        ("a.b", 50027),
+        ("e30.e30.", 50027),
+    ] {
+        assert_eq!(
+            code(&fixture, &form(assertion)).await.1,
+            expected,
+            "{assertion}"
+        );
     }
 }
 
@@ -200,16 +307,32 @@ async fn a_certificate_is_one_applications_and_the_method_is_stated() {
     let good = form(&assertion);
     for (field, value, expected) in [
         ("client_assertion_type", "", 900_144),
-        ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer", 9_002_313),
+        (
+            "client_assertion_type",
+            "urn:ietf:params:oauth:client-assertion-type:saml2-bearer",
+            9_002_313,
+        ),
         ("client_secret", "task-api-secret", 9_002_313),
         ("client_id", WEB, 700_025),
         ("client_id", NO_RIGHTS, 70021),
     ] {
-        assert_eq!(code(&fixture, &with(&good, field, value)).await.1, expected, "{field}={value}");
+        assert_eq!(
+            code(&fixture, &with(&good, field, value)).await.1,
+            expected,
+            "{field}={value}"
+        );
     }
-    let as_another = own(&REGISTERED, &json!({}), &json!({"iss": NO_RIGHTS, "sub": NO_RIGHTS}));
+    let as_another = own(
+        &REGISTERED,
+        &json!({}),
+        &json!({"iss": NO_RIGHTS, "sub": NO_RIGHTS}),
+    );
     let form = form(&as_another);
-    assert_eq!(code(&fixture, &with(&form, "client_id", NO_RIGHTS)).await.1, 700_027, "not its certificate");
+    assert_eq!(
+        code(&fixture, &with(&form, "client_id", NO_RIGHTS)).await.1,
+        700_027,
+        "not its certificate"
+    );
 }
 
 #[tokio::test]
@@ -221,8 +344,18 @@ async fn a_service_accounts_token_stands_for_a_secret_in_both_grants() {
     assert_eq!(status, StatusCode::OK, "{reply}");
     assert_eq!(decode(&reply["access_token"]).1["azpacr"], "2");
     let user = fixture.user_token().await;
-    let obo = with(&with(&obo_form(&user), "client_secret", ""), "client_assertion_type", TYPE);
-    assert_eq!(fixture.token(CONTOSO, &with(&obo, "client_assertion", &assertion)).await.0, StatusCode::OK);
+    let obo = with(
+        &with(&obo_form(&user), "client_secret", ""),
+        "client_assertion_type",
+        TYPE,
+    );
+    assert_eq!(
+        fixture
+            .token(CONTOSO, &with(&obo, "client_assertion", &assertion))
+            .await
+            .0,
+        StatusCode::OK
+    );
 
     // The cluster rotates its keys: what the file says counts at once.
     key_set(&STRANGE, folder.path());
@@ -238,12 +371,36 @@ async fn federated_refusals_by_header_and_claim() {
     let none = json!({});
     for (header, claims, expected) in [
         (none.clone(), json!({"iss": format!("{CLUSTER}/")}), 700_211),
-        (none.clone(), json!({"iss": CLUSTER.to_uppercase()}), 700_211),
-        (none.clone(), json!({"sub": "system:serviceaccount:other:task-api"}), 700_213),
-        (none.clone(), json!({"sub": "system:serviceaccount:Portcullis:task-api"}), 7_002_138),
-        (none.clone(), json!({"aud": ["https://kubernetes.default.svc"]}), 700_212),
-        (none.clone(), json!({"aud": [EXCHANGE, "https://kubernetes.default.svc"]}), 700_212),
-        (none.clone(), json!({"aud": EXCHANGE.to_lowercase()}), 700_212),
+        (
+            none.clone(),
+            json!({"iss": CLUSTER.to_uppercase()}),
+            700_211,
+        ),
+        (
+            none.clone(),
+            json!({"sub": "system:serviceaccount:other:task-api"}),
+            700_213,
+        ),
+        (
+            none.clone(),
+            json!({"sub": "system:serviceaccount:Portcullis:task-api"}),
+            7_002_138,
+        ),
+        (
+            none.clone(),
+            json!({"aud": ["https://kubernetes.default.svc"]}),
+            700_212,
+        ),
+        (
+            none.clone(),
+            json!({"aud": [EXCHANGE, "https://kubernetes.default.svc"]}),
+            700_212,
+        ),
+        (
+            none.clone(),
+            json!({"aud": EXCHANGE.to_lowercase()}),
+            700_212,
+        ),
         (none.clone(), json!({"aud": []}), 700_212),
         (none.clone(), json!({"exp": now() - 301}), 700_024),
         (none.clone(), json!({"nbf": now() + 400}), 700_024),
@@ -259,7 +416,12 @@ async fn federated_refusals_by_header_and_claim() {
     let forged = projected(&STRANGE, &json!({"kid": REGISTERED.kid}), &none);
     assert_eq!(code(&fixture, &form(&forged)).await.1, 700_027);
     let assertion = projected(&REGISTERED, &none, &none);
-    assert_eq!(code(&fixture, &with(&form(&assertion), "client_id", NO_RIGHTS)).await.1, 70021);
+    assert_eq!(
+        code(&fixture, &with(&form(&assertion), "client_id", NO_RIGHTS))
+            .await
+            .1,
+        70021
+    );
 }
 
 #[tokio::test]
@@ -271,7 +433,10 @@ async fn keys_come_from_the_issuers_metadata_or_a_url_and_their_absence_is_said(
     let metadata = json!({"issuer": origin, "jwks_uri": format!("{origin}/jwks")});
     let router = Router::new()
         .route("/jwks", get(|| async { Json(keys) }))
-        .route("/.well-known/openid-configuration", get(|| async { Json(metadata) }));
+        .route(
+            "/.well-known/openid-configuration",
+            get(|| async { Json(metadata) }),
+        );
     tokio::spawn(async move { axum::serve(listener, router).await });
 
     let issued = |issuer: &str| projected(&REGISTERED, &json!({}), &json!({"iss": issuer}));
@@ -281,17 +446,30 @@ async fn keys_come_from_the_issuers_metadata_or_a_url_and_their_absence_is_said(
         ))
     };
     let published = by_issuer(&origin, "");
-    assert_eq!(code(&published, &form(&issued(&origin))).await.0, StatusCode::OK);
+    assert_eq!(
+        code(&published, &form(&issued(&origin))).await.0,
+        StatusCode::OK
+    );
     let given = by_issuer(CLUSTER, &format!(", keysUrl: '{origin}/jwks'"));
-    assert_eq!(code(&given, &form(&issued(CLUSTER))).await.0, StatusCode::OK);
+    assert_eq!(
+        code(&given, &form(&issued(CLUSTER))).await.0,
+        StatusCode::OK
+    );
     // Metadata of another issuer, nothing there, no file.
     let slash = format!("{origin}/");
     for (fixture, issuer) in [
         (by_issuer(&slash, ""), slash.as_str()),
-        (by_issuer(CLUSTER, &format!(", keysUrl: '{origin}/nothing'")), CLUSTER),
+        (
+            by_issuer(CLUSTER, &format!(", keysUrl: '{origin}/nothing'")),
+            CLUSTER,
+        ),
         (by_issuer(CLUSTER, ", keysFile: /absent/jwks.json"), CLUSTER),
     ] {
-        assert_eq!(code(&fixture, &form(&issued(issuer))).await.1, 50166, "{issuer}");
+        assert_eq!(
+            code(&fixture, &form(&issued(issuer))).await.1,
+            50166,
+            "{issuer}"
+        );
     }
 }
 
@@ -308,9 +486,19 @@ async fn an_expired_certificate_proves_nothing() {
     let signed = unsigned.rsplit_once('.').unwrap().0;
     let mut signature = vec![0; key.public_modulus_len()];
     let random = aws_lc_rs::rand::SystemRandom::new();
-    key.sign(&RSA_PSS_SHA256, &random, signed.as_bytes(), &mut signature).unwrap();
+    key.sign(&RSA_PSS_SHA256, &random, signed.as_bytes(), &mut signature)
+        .unwrap();
     let assertion = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
     let (status, body) = fixture.token(CONTOSO, &form(&assertion)).await;
-    assert_eq!((status, &body["error_codes"][0]), (StatusCode::UNAUTHORIZED, &json!(700_027)));
-    assert!(body["error_description"].as_str().unwrap().contains("expired"), "{body}");
+    assert_eq!(
+        (status, &body["error_codes"][0]),
+        (StatusCode::UNAUTHORIZED, &json!(700_027))
+    );
+    assert!(
+        body["error_description"]
+            .as_str()
+            .unwrap()
+            .contains("expired"),
+        "{body}"
+    );
 }

@@ -24,7 +24,8 @@ const USERS: u64 = 40;
 const TENANTS: [&str; 3] = ["contoso", "fabrikam", "tailspin"];
 const SCOPES: [&str; 2] = ["api://notification/.default", "api://audit/.default"];
 
-/// Says in each answer, good or bad, what was asked; counts how many questions for one grant are open at a time.
+/// Says in each answer, good or bad, what was asked; counts how many questions for one grant are
+/// open at a time.
 #[derive(Default)]
 struct Witness {
     open: Mutex<HashMap<String, usize>>,
@@ -59,15 +60,27 @@ impl TokenSource for Arc<Witness> {
     async fn request(&self, grant: &Grant) -> Answer {
         let description = description(grant);
         let number = self.number();
-        assert_eq!(self.opened(&description), 1, "one request in flight for {description}");
+        assert_eq!(
+            self.opened(&description),
+            1,
+            "one request in flight for {description}"
+        );
         let issued = Instant::now();
         sleep(Duration::from_millis(5 + number % 90)).await;
         *self.open.lock().unwrap().get_mut(&description).unwrap() -= 1;
         let numbers = AadstsNumbers::default();
         match number % 11 {
-            0 => Err(TokenError::Refused { status: StatusCode::BAD_REQUEST, error: description, numbers }),
+            0 => Err(TokenError::Refused {
+                status: StatusCode::BAD_REQUEST,
+                error: description,
+                numbers,
+            }),
             1 => Err(TokenError::Unavailable(StatusCode::BAD_GATEWAY)),
-            _ => Ok(AccessToken::new(&description, issued, Duration::from_secs(5 + number % 60))),
+            _ => Ok(AccessToken::new(
+                &description,
+                issued,
+                Duration::from_secs(5 + number % 60),
+            )),
         }
     }
 }
@@ -77,7 +90,10 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
 
@@ -90,9 +106,15 @@ impl Random {
         // The same person has several sessions, and the same name occurs in several tenants.
         let kind = match self.below(20) {
             0 => GrantKind::ClientCredentials,
-            _ => GrantKind::OnBehalfOf(format!("user {} session {}", self.below(USERS), self.below(2)).into()),
+            _ => GrantKind::OnBehalfOf(
+                format!("user {} session {}", self.below(USERS), self.below(2)).into(),
+            ),
         };
-        Grant { tenant, scope, kind }
+        Grant {
+            tenant,
+            scope,
+            kind,
+        }
     }
 }
 
@@ -103,13 +125,18 @@ async fn call(cache: &Arc<TokenCache<Arc<Witness>>>, random: &mut Random) -> boo
     match cache.token(&grant).await {
         Ok(token) => {
             assert_eq!(token.reveal(), expected);
-            assert!(token.is_usable(Instant::now()), "a token that has ended was handed out");
+            assert!(
+                token.is_usable(Instant::now()),
+                "a token that has ended was handed out"
+            );
             if random.below(500) == 0 {
                 cache.forget(&grant, &token);
             }
             return true;
         }
-        Err(TokenError::Refused { error, .. }) => assert_eq!(error, expected, "one user's refusal is another's"),
+        Err(TokenError::Refused { error, .. }) => {
+            assert_eq!(error, expected, "one user's refusal is another's")
+        }
         Err(error) => assert_eq!(error.reason(), "endpoint_unavailable"),
     }
     false
@@ -119,7 +146,12 @@ async fn call(cache: &Arc<TokenCache<Arc<Witness>>>, random: &mut Random) -> boo
 async fn a_million_interleaved_calls_never_mix_users_tenants_scopes_or_sessions() {
     let witness = Arc::new(Witness::default());
     let metrics = TokenMetrics::register(&mut Registry::default());
-    let cache = TokenCache::new(Arc::clone(&witness), BUDGET, NonZeroUsize::new(10_000).unwrap(), metrics);
+    let cache = TokenCache::new(
+        Arc::clone(&witness),
+        BUDGET,
+        NonZeroUsize::new(10_000).unwrap(),
+        metrics,
+    );
     let started = Instant::now();
     let callers = (0..CALLERS).map(|seed| {
         let cache = Arc::clone(&cache);
@@ -136,10 +168,18 @@ async fn a_million_interleaved_calls_never_mix_users_tenants_scopes_or_sessions(
             tokens
         })
     });
-    let tokens: u64 = join_all(callers).await.into_iter().map(Result::unwrap).sum();
+    let tokens: u64 = join_all(callers)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .sum();
     let (asked, refusals) = (*witness.asked.lock().unwrap(), CALLERS * CALLS - tokens);
     // The run is worth something only if tokens were shared, ended and were refused many times.
     assert!(asked > 2_000 && asked < 200_000, "{asked} questions");
     assert!(refusals > 100 && refusals < 100_000, "{refusals} refusals");
-    assert!(started.elapsed() > Duration::from_mins(1), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() > Duration::from_mins(1),
+        "{:?}",
+        started.elapsed()
+    );
 }

@@ -44,7 +44,11 @@ async fn a_token_is_renewed_early_while_the_old_one_serves() {
     let first = alice();
     let answers = join_all((0..100).map(|_| cache.token(&first))).await;
     assert!(answers.iter().all(|answer| text(answer) == "0"));
-    assert_eq!(started.elapsed(), Duration::ZERO, "nobody waits for the renewal");
+    assert_eq!(
+        started.elapsed(),
+        Duration::ZERO,
+        "nobody waits for the renewal"
+    );
     sleep(LATENCY * 2).await;
     assert_eq!(text(&cache.token(&alice()).await), "1");
     assert_eq!(asked.load(SeqCst), 2);
@@ -52,7 +56,13 @@ async fn a_token_is_renewed_early_while_the_old_one_serves() {
 
 #[tokio::test(start_paused = true)]
 async fn a_renewal_that_fails_is_repeated_seldom_and_the_token_serves_to_its_end() {
-    let answer = |_, number| if number == 0 { numbered(number) } else { after(LATENCY, Err(refused())) };
+    let answer = |_, number| {
+        if number == 0 {
+            numbered(number)
+        } else {
+            after(LATENCY, Err(refused()))
+        }
+    };
     let (cache, asked) = cache(answer);
     let born = Instant::now();
     cache.token(&alice()).await.unwrap();
@@ -75,14 +85,23 @@ async fn a_refusal_is_remembered_for_a_second_and_a_passing_fault_not_at_all() {
         assert_eq!(text(&refusing.token(&alice()).await), "assertion_refused");
     }
     assert_eq!(asked.load(SeqCst), 1);
-    assert_eq!(text(&refusing.token(&grant("contoso", "bob", "notify")).await), "assertion_refused");
+    assert_eq!(
+        text(&refusing.token(&grant("contoso", "bob", "notify")).await),
+        "assertion_refused"
+    );
     assert_eq!(asked.load(SeqCst), 2, "a refusal is of one grant");
     sleep(Duration::from_secs(1)).await;
     assert_eq!(text(&refusing.token(&alice()).await), "assertion_refused");
     assert_eq!(asked.load(SeqCst), 3);
 
     let fault = || after(LATENCY, Err(TokenError::Unreadable));
-    let (passing, _) = cache(move |_, number| if number < 3 { fault() } else { numbered(number) });
+    let (passing, _) = cache(move |_, number| {
+        if number < 3 {
+            fault()
+        } else {
+            numbered(number)
+        }
+    });
     assert_eq!(text(&passing.token(&alice()).await), "reply_unreadable");
     assert_eq!(text(&passing.token(&alice()).await), "3");
 }
@@ -104,11 +123,20 @@ async fn only_the_token_that_was_not_accepted_is_dropped() {
 async fn the_cache_is_bounded_and_drops_what_was_used_least_recently() {
     let (cache, asked) = cache(|_, number| numbered(number));
     for user in 0..1000 {
-        cache.token(&grant("contoso", &format!("user {user}"), "notify")).await.unwrap();
+        cache
+            .token(&grant("contoso", &format!("user {user}"), "notify"))
+            .await
+            .unwrap();
     }
     assert_eq!(cache.lock().len(), 100);
-    cache.token(&grant("contoso", "user 950", "notify")).await.unwrap();
+    cache
+        .token(&grant("contoso", "user 950", "notify"))
+        .await
+        .unwrap();
     assert_eq!(asked.load(SeqCst), 1000);
-    cache.token(&grant("contoso", "user 1", "notify")).await.unwrap();
+    cache
+        .token(&grant("contoso", "user 1", "notify"))
+        .await
+        .unwrap();
     assert_eq!(asked.load(SeqCst), 1001);
 }

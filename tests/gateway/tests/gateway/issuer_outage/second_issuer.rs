@@ -29,7 +29,12 @@ impl SecondIssuer {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(vec![made.cert.der().clone()], key)?;
-        Ok(Self { address, tls: Arc::new(tls), certificate: made.cert.pem(), keys })
+        Ok(Self {
+            address,
+            tls: Arc::new(tls),
+            certificate: made.cert.pem(),
+            keys,
+        })
     }
 
     /// The issuer of its tokens.
@@ -49,7 +54,10 @@ impl SecondIssuer {
         let metadata = json!({"issuer": self.url(), "jwks_uri": format!("{}/keys", self.url())});
         let keys = self.keys.clone();
         let router = Router::new()
-            .route("/.well-known/openid-configuration", get(|| async { Json(metadata) }))
+            .route(
+                "/.well-known/openid-configuration",
+                get(|| async { Json(metadata) }),
+            )
             .route("/keys", get(|| async { Json(keys) }));
         let server = from_tcp_rustls(listener, RustlsConfig::from_config(Arc::clone(&self.tls)))?;
         tokio::spawn(server.serve(router.into_make_service()));

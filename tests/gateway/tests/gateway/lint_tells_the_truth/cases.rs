@@ -30,7 +30,8 @@ pub(crate) struct Case {
     pub(crate) edits: Vec<(Part, Edit)>,
     /// Sent before, on a connection of its own.
     pub(crate) before: Option<String>,
-    /// The bytes of the request; the tokens, `OTHER_PORT` and `OTHER_CLUSTER` stand for what is not known before.
+    /// The bytes of the request; the tokens, `OTHER_PORT` and `OTHER_CLUSTER` stand for what is not
+    /// known before.
     pub(crate) request: String,
     pub(crate) shown: Shown,
     /// In lower case.
@@ -52,8 +53,23 @@ fn get(path: &str, headers: &str) -> String {
 
 const WITH_TOKEN: &str = "Authorization: Bearer TOKEN\r\n";
 
-fn case(name: &'static str, code: &'static str, part: Part, edit: Edit, request: String, text: &'static str) -> Case {
-    Case { name, code, edits: vec![(part, edit)], before: None, request, shown: Shown::InAnswer, text }
+fn case(
+    name: &'static str,
+    code: &'static str,
+    part: Part,
+    edit: Edit,
+    request: String,
+    text: &'static str,
+) -> Case {
+    Case {
+        name,
+        code,
+        edits: vec![(part, edit)],
+        before: None,
+        request,
+        shown: Shown::InAnswer,
+        text,
+    }
 }
 
 impl Case {
@@ -66,7 +82,14 @@ impl Case {
 
 /// The request needs no token.
 fn open(name: &'static str, code: &'static str, part: Part, edit: Edit) -> Case {
-    case(name, code, part, edit, get("/api/me", ""), "get /api/me http/1.1")
+    case(
+        name,
+        code,
+        part,
+        edit,
+        get("/api/me", ""),
+        "get /api/me http/1.1",
+    )
 }
 
 fn any(type_name: &str, mut fields: Value) -> Value {
@@ -79,13 +102,15 @@ fn extension(type_name: &str, fields: Value) -> Value {
 }
 
 fn lua(code: &str) -> Value {
-    extension("filters.http.lua.v3.Lua", json!({"default_source_code": {"inline_string": code}}))
+    extension(
+        "filters.http.lua.v3.Lua",
+        json!({"default_source_code": {"inline_string": code}}),
+    )
 }
 
 /// header_mutation that makes its caller somebody.
 fn identity_mutation() -> Value {
-    let append =
-        json!({"header": {"key": "x-user-roles", "value": "root"}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"});
+    let append = json!({"header": {"key": "x-user-roles", "value": "root"}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"});
     extension(
         "filters.http.header_mutation.v3.HeaderMutation",
         json!({"mutations": {"request_mutations": [{"append": append}]}}),
@@ -114,14 +139,27 @@ pub(crate) fn telling() -> Vec<(Part, Edit)> {
 impl Case {
     /// The case with what is known once everything runs.
     pub(crate) fn filled(self, number: usize, tokens: &Tokens, other: &Upstream) -> Self {
-        let Tokens { tasks, notices, notices_of_another } = tokens;
+        let Tokens {
+            tasks,
+            notices,
+            notices_of_another,
+        } = tokens;
         let fill = |text: &str| {
-            let text = text.replace("ANOTHERS_NOTICE_TOKEN", notices_of_another).replace("NOTICE_TOKEN", notices);
+            let text = text
+                .replace("ANOTHERS_NOTICE_TOKEN", notices_of_another)
+                .replace("NOTICE_TOKEN", notices);
             let text = text.replace("TOKEN", tasks);
-            text.replace("OTHER_PORT", &other.port.to_string()).replace("OTHER_CLUSTER", &format!("other-{number}"))
+            text.replace("OTHER_PORT", &other.port.to_string())
+                .replace("OTHER_CLUSTER", &format!("other-{number}"))
         };
-        let Self { before, request, .. } = &self;
+        let Self {
+            before, request, ..
+        } = &self;
         let (before, request) = (before.as_deref().map(fill), fill(request));
-        Self { before, request, ..self }
+        Self {
+            before,
+            request,
+            ..self
+        }
     }
 }

@@ -8,21 +8,49 @@ use dev_stack::{Edit, GatewayFiles, Part};
 fn edit_changes_what_it_names_and_fails_elsewhere() {
     let before = json!({"a": {"b": 1}, "list": ["x", "y"]});
     for (edit, expected) in [
-        (Edit::Set("/a/c/d", json!(2)), Some(json!({"a": {"b": 1, "c": {"d": 2}}, "list": ["x", "y"]}))),
-        (Edit::Set("/list/1", json!(2)), Some(json!({"a": {"b": 1}, "list": ["x", 2]}))),
+        (
+            Edit::Set("/a/c/d", json!(2)),
+            Some(json!({"a": {"b": 1, "c": {"d": 2}}, "list": ["x", "y"]})),
+        ),
+        (
+            Edit::Set("/list/1", json!(2)),
+            Some(json!({"a": {"b": 1}, "list": ["x", 2]})),
+        ),
         (Edit::Set("/list/2", json!(2)), None),
-        (Edit::Remove("/a/b"), Some(json!({"a": {}, "list": ["x", "y"]}))),
+        (
+            Edit::Remove("/a/b"),
+            Some(json!({"a": {}, "list": ["x", "y"]})),
+        ),
         (Edit::Remove("/a/c"), None),
-        (Edit::First("/list", json!("w")), Some(json!({"a": {"b": 1}, "list": ["w", "x", "y"]}))),
-        (Edit::BeforeLast("/list", json!("w")), Some(json!({"a": {"b": 1}, "list": ["x", "w", "y"]}))),
-        (Edit::Instead("/list", "x", json!("w")), Some(json!({"a": {"b": 1}, "list": ["y", "w"]}))),
+        (
+            Edit::First("/list", json!("w")),
+            Some(json!({"a": {"b": 1}, "list": ["w", "x", "y"]})),
+        ),
+        (
+            Edit::BeforeLast("/list", json!("w")),
+            Some(json!({"a": {"b": 1}, "list": ["x", "w", "y"]})),
+        ),
+        (
+            Edit::Instead("/list", "x", json!("w")),
+            Some(json!({"a": {"b": 1}, "list": ["y", "w"]})),
+        ),
         (Edit::Instead("/list", "z", json!("w")), None),
-        (Edit::Last("/new", json!("z")), Some(json!({"a": {"b": 1}, "list": ["x", "y"], "new": ["z"]}))),
-        (Edit::Without("/list", &["y"]), Some(json!({"a": {"b": 1}, "list": ["x"]}))),
+        (
+            Edit::Last("/new", json!("z")),
+            Some(json!({"a": {"b": 1}, "list": ["x", "y"], "new": ["z"]})),
+        ),
+        (
+            Edit::Without("/list", &["y"]),
+            Some(json!({"a": {"b": 1}, "list": ["x"]})),
+        ),
         (Edit::Without("/list", &["z"]), None),
     ] {
         let mut value = before.clone();
-        assert_eq!(edit.apply(&mut value).ok().map(|()| value), expected, "{edit:?}");
+        assert_eq!(
+            edit.apply(&mut value).ok().map(|()| value),
+            expected,
+            "{edit:?}"
+        );
     }
 }
 

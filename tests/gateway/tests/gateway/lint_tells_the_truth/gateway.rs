@@ -1,4 +1,5 @@
-//! One Envoy with a listener for each case: the gateway that ships, edited, with clusters of its own.
+//! One Envoy with a listener for each case: the gateway that ships, edited, with clusters of its
+//! own.
 
 use std::path::Path;
 
@@ -29,13 +30,22 @@ pub(crate) struct Others {
 /// The files that ship after `edits`, with two clusters more.
 pub(crate) fn edited(edits: &[(Part, Edit)], others: Others, port: u16) -> anyhow::Result<Edited> {
     let mut files = GatewayFiles::shipped()?;
-    for (name, port, is_grpc) in [("other", others.other, false), ("generous", others.generous, true)] {
+    for (name, port, is_grpc) in [
+        ("other", others.other, false),
+        ("generous", others.generous, true),
+    ] {
         let like = if is_grpc { "authz" } else { "audit" };
-        let mut cluster = files.part(Part::Cluster(like)).context("a cluster to copy")?.clone();
+        let mut cluster = files
+            .part(Part::Cluster(like))
+            .context("a cluster to copy")?
+            .clone();
         cluster["name"] = name.into();
         cluster["load_assignment"]["cluster_name"] = name.into();
         set_port(&mut cluster, port)?;
-        cluster.as_object_mut().context("a cluster")?.remove("health_checks");
+        cluster
+            .as_object_mut()
+            .context("a cluster")?
+            .remove("health_checks");
         files.clusters.push(cluster);
     }
     for (part, edit) in edits {
@@ -51,7 +61,12 @@ pub(crate) async fn start(gateways: Vec<Edited>, service: &Upstream) -> anyhow::
     Front::start(service.port, without_rate_limits, write).await
 }
 
-fn write_all(folder: &Path, ports: FrontPorts, gateways: &[Edited], service: u16) -> anyhow::Result<()> {
+fn write_all(
+    folder: &Path,
+    ports: FrontPorts,
+    gateways: &[Edited],
+    service: u16,
+) -> anyhow::Result<()> {
     let (mut listeners, mut clusters) = (Vec::new(), Vec::new());
     for (number, gateway) in gateways.iter().enumerate() {
         let mut files = gateway.files.clone();
@@ -68,7 +83,8 @@ fn write_all(folder: &Path, ports: FrontPorts, gateways: &[Edited], service: u16
         files.listener["name"] = format!("gateway-{number}").into();
         files.listener["address"]["socket_address"]["port_value"] = gateway.port.into();
         let mut table = files.table.clone();
-        // Inside a listener the type goes without saying, and a cluster that must not exist would be refused.
+        // Inside a listener the type goes without saying, and a cluster that must not exist would
+        // be refused.
         table.as_object_mut().context("a table")?.remove("@type");
         table["validate_clusters"] = false.into();
         let manager = files.part(Part::Manager).and_then(Value::as_object_mut);
@@ -81,19 +97,28 @@ fn write_all(folder: &Path, ports: FrontPorts, gateways: &[Edited], service: u16
         clusters.extend(files.clusters);
     }
     for (name, resources) in [("listeners.yaml", listeners), ("clusters.yaml", clusters)] {
-        std::fs::write(folder.join(name), serde_json::to_vec_pretty(&json!({"resources": resources}))?)?;
+        std::fs::write(
+            folder.join(name),
+            serde_json::to_vec_pretty(&json!({"resources": resources}))?,
+        )?;
     }
     Ok(())
 }
 
 /// Gives the clusters of one gateway names of their own, wherever they are named.
 fn rename(files: &mut GatewayFiles, number: usize) {
-    let names: Vec<String> =
-        files.clusters.iter().filter_map(|cluster| Some(cluster["name"].as_str()?.to_owned())).collect();
+    let names: Vec<String> = files
+        .clusters
+        .iter()
+        .filter_map(|cluster| Some(cluster["name"].as_str()?.to_owned()))
+        .collect();
     for cluster in &mut files.clusters {
-        cluster["name"] = format!("{}-{number}", cluster["name"].as_str().unwrap_or_default()).into();
+        cluster["name"] =
+            format!("{}-{number}", cluster["name"].as_str().unwrap_or_default()).into();
     }
-    let parts = [&mut files.listener, &mut files.table].into_iter().chain(&mut files.clusters);
+    let parts = [&mut files.listener, &mut files.table]
+        .into_iter()
+        .chain(&mut files.clusters);
     parts.for_each(|part| rename_below(part, &names, number));
 }
 
@@ -101,14 +126,20 @@ fn rename_below(value: &mut Value, names: &[String], number: usize) {
     match value {
         Value::Object(members) => {
             for (key, member) in members {
-                let name = member.as_str().filter(|name| names.iter().any(|known| known == name));
-                if let Some(name) = name.filter(|_| ["cluster", "cluster_name"].contains(&key.as_str())) {
+                let name = member
+                    .as_str()
+                    .filter(|name| names.iter().any(|known| known == name));
+                if let Some(name) =
+                    name.filter(|_| ["cluster", "cluster_name"].contains(&key.as_str()))
+                {
                     *member = format!("{name}-{number}").into();
                 }
                 rename_below(member, names, number);
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| rename_below(item, names, number)),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| rename_below(item, names, number)),
         // Code that names a cluster.
         Value::String(text) => *text = text.replace("OTHER_CLUSTER", &format!("other-{number}")),
         _ => {}
@@ -116,7 +147,10 @@ fn rename_below(value: &mut Value, names: &[String], number: usize) {
 }
 
 fn set_port(cluster: &mut Value, port: u16) -> anyhow::Result<()> {
-    let place = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/port_value";
-    *cluster.pointer_mut(place).context("a cluster has one endpoint")? = port.into();
+    let place =
+        "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/port_value";
+    *cluster
+        .pointer_mut(place)
+        .context("a cluster has one endpoint")? = port.into();
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! A gRPC server that allows every request, as somebody else's might.
 
 use envoy_types::ext_authz::v3::CheckResponseExt as _;
-use envoy_types::ext_authz::v3::pb::{Authorization, AuthorizationServer, CheckRequest, CheckResponse};
+use envoy_types::ext_authz::v3::pb::{
+    Authorization, AuthorizationServer, CheckRequest, CheckResponse,
+};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status};
@@ -10,7 +12,10 @@ struct Generous;
 
 #[tonic::async_trait]
 impl Authorization for Generous {
-    async fn check(&self, _request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
+    async fn check(
+        &self,
+        _request: Request<CheckRequest>,
+    ) -> Result<Response<CheckResponse>, Status> {
         Ok(Response::new(CheckResponse::with_status(Status::ok("yes"))))
     }
 }
@@ -19,7 +24,8 @@ impl Authorization for Generous {
 pub(crate) async fn start() -> anyhow::Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
-    let server = tonic::transport::Server::builder().add_service(AuthorizationServer::new(Generous));
+    let server =
+        tonic::transport::Server::builder().add_service(AuthorizationServer::new(Generous));
     tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
     Ok(port)
 }

@@ -18,7 +18,11 @@ pub(crate) struct Upstream {
 impl Upstream {
     pub(crate) async fn start() -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let upstream = Self { port: listener.local_addr()?.port(), received: Arc::default(), date: Arc::default() };
+        let upstream = Self {
+            port: listener.local_addr()?.port(),
+            received: Arc::default(),
+            date: Arc::default(),
+        };
         let served = upstream.clone();
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
@@ -36,22 +40,40 @@ impl Upstream {
 
     /// Everything that any request brought, in lower case.
     pub(crate) fn received(&self) -> String {
-        self.received.lock().map(|received| received.clone()).unwrap_or_default()
+        self.received
+            .lock()
+            .map(|received| received.clone())
+            .unwrap_or_default()
     }
 
     fn date_line(&self) -> String {
-        self.date.get().map(|date| format!("\r\ndate: {date}")).unwrap_or_default()
+        self.date
+            .get()
+            .map(|date| format!("\r\ndate: {date}"))
+            .unwrap_or_default()
     }
 
     async fn serve(&self, mut connection: TcpStream) -> anyhow::Result<()> {
         while let Some(request) = next_request(&mut connection).await? {
-            self.received.lock().ok().context("the record")?.push_str(&request.to_lowercase());
-            let location = request.lines().find_map(|line| line.strip_prefix("x-echo-location: "));
+            self.received
+                .lock()
+                .ok()
+                .context("the record")?
+                .push_str(&request.to_lowercase());
+            let location = request
+                .lines()
+                .find_map(|line| line.strip_prefix("x-echo-location: "));
             let head = match location.filter(|_| !request.contains("x-envoy-original-url")) {
                 Some(location) => format!("HTTP/1.1 302 Found\r\nlocation: {location}"),
-                None => format!("HTTP/1.1 200 OK\r\ncache-control: max-age=600{}", self.date_line()),
+                None => format!(
+                    "HTTP/1.1 200 OK\r\ncache-control: max-age=600{}",
+                    self.date_line()
+                ),
             };
-            let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{request}", request.len());
+            let answer = format!(
+                "{head}\r\ncontent-length: {}\r\n\r\n{request}",
+                request.len()
+            );
             connection.write_all(answer.as_bytes()).await?;
         }
         Ok(())

@@ -24,17 +24,33 @@ fn every_cve_has_a_test_that_exists() {
     let rows: Vec<(&str, &str)> = page
         .lines()
         .filter_map(|line| line.strip_prefix("| CVE-"))
-        .filter_map(|row| Some((row.split(" |").next()?, row.trim_end_matches(" |").rsplit("| ").next()?)))
+        .filter_map(|row| {
+            Some((
+                row.split(" |").next()?,
+                row.trim_end_matches(" |").rsplit("| ").next()?,
+            ))
+        })
         .collect();
-    let expected: BTreeSet<&str> = CATALOGUE.split_whitespace().filter_map(|cve| cve.strip_prefix("CVE-")).collect();
+    let expected: BTreeSet<&str> = CATALOGUE
+        .split_whitespace()
+        .filter_map(|cve| cve.strip_prefix("CVE-"))
+        .collect();
     let found: BTreeSet<&str> = rows.iter().map(|(cve, _)| *cve).collect();
-    assert_eq!(found, expected, "docs/cves.md has a row for each CVE of the catalogue");
-    let sent: BTreeSet<&str> = PUBLISHED.iter().flat_map(|published| published.cve.split(' ')).collect();
+    assert_eq!(
+        found, expected,
+        "docs/cves.md has a row for each CVE of the catalogue"
+    );
+    let sent: BTreeSet<&str> = PUBLISHED
+        .iter()
+        .flat_map(|published| published.cve.split(' '))
+        .collect();
     for (cve, tests) in rows {
         let tests: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
         assert!(!tests.is_empty(), "CVE-{cve} has no test");
         for test in tests {
-            let (file, name) = test.split_once("::").unwrap_or_else(|| panic!("CVE-{cve}: `{test}` is not FILE::TEST"));
+            let (file, name) = test
+                .split_once("::")
+                .unwrap_or_else(|| panic!("CVE-{cve}: `{test}` is not FILE::TEST"));
             let text = std::fs::read_to_string(Path::new(ROOT).join(file)).unwrap_or_default();
             assert!(
                 text.contains(&format!("fn {name}(")) || text.contains(&format!("{name} = ")),

@@ -1,4 +1,5 @@
-/// In no name, path or token of the development stack, so that where a service sees it, the attack got through.
+/// In no name, path or token of the development stack, so that where a service sees it, the attack
+/// got through.
 pub(crate) const CANARY: &str = "spoofed-by-client";
 
 /// One attack.
@@ -7,7 +8,8 @@ pub(crate) struct Published {
     pub(crate) cve: &'static str,
     /// `TOKEN` stands for a Reader's token, `BYTE` for what is not ASCII.
     pub(crate) request: &'static str,
-    /// Any of these answers will do. A `200` is only right where the token allows what is asked and the attack is taken off the request.
+    /// Any of these answers will do. A `200` is only right where the token allows what is asked and
+    /// the attack is taken off the request.
     pub(crate) expected: &'static [&'static str],
 }
 
@@ -31,7 +33,11 @@ const NO_TOKEN: &[&str] = &["401 token_missing"];
 pub(crate) const PUBLISHED: &[Published] = &[
     Published {
         cve: "CVE-2019-18802",
-        request: as_reader!("GET /api/me", "X-User-OID: spoofed-by-client ", "X-User-Roles : spoofed-by-client"),
+        request: as_reader!(
+            "GET /api/me",
+            "X-User-OID: spoofed-by-client ",
+            "X-User-Roles : spoofed-by-client"
+        ),
         expected: &["400 request_malformed", "200"],
     },
     Published {
@@ -46,7 +52,11 @@ pub(crate) const PUBLISHED: &[Published] = &[
     },
     Published {
         cve: "CVE-2020-25017",
-        request: as_reader!("GET /api/me", "X-User-OID: spoofed-by-client", "x-user-oid: spoofed-by-client"),
+        request: as_reader!(
+            "GET /api/me",
+            "X-User-OID: spoofed-by-client",
+            "x-user-oid: spoofed-by-client"
+        ),
         expected: &["200"],
     },
     Published {
@@ -59,16 +69,27 @@ pub(crate) const PUBLISHED: &[Published] = &[
         request: as_reader!("GET /api/tasks/..%5c..%5cauditing/audit"),
         expected: MALFORMED,
     },
-    Published { cve: "CVE-2021-31920", request: as_reader!("GET //auditing///audit"), expected: NOT_FOR_READERS },
+    Published {
+        cve: "CVE-2021-31920",
+        request: as_reader!("GET //auditing///audit"),
+        expected: NOT_FOR_READERS,
+    },
     Published {
         cve: "CVE-2021-32777",
         request: as_reader!("GET /api/me", "Authorization: Bearer spoofed-by-client"),
         expected: &["401 authorization_ambiguous"],
     },
-    Published { cve: "CVE-2021-39155", request: request!("GET /api/me", "Host: GATEWAY"), expected: NO_TOKEN },
+    Published {
+        cve: "CVE-2021-39155",
+        request: request!("GET /api/me", "Host: GATEWAY"),
+        expected: NO_TOKEN,
+    },
     Published {
         cve: "CVE-2023-27487 CVE-2024-7207",
-        request: as_reader!("GET /auditing/audit", "x-envoy-original-path: /api/me?spoofed-by-client"),
+        request: as_reader!(
+            "GET /auditing/audit",
+            "x-envoy-original-path: /api/me?spoofed-by-client"
+        ),
         expected: NOT_FOR_READERS,
     },
     Published {
@@ -114,21 +135,35 @@ pub(crate) const PUBLISHED: &[Published] = &[
         ),
         expected: &["200"],
     },
-    Published { cve: "CVE-2025-46821", request: as_reader!("GET /api/tasks/*"), expected: &["404 route_not_found"] },
+    Published {
+        cve: "CVE-2025-46821",
+        request: as_reader!("GET /api/tasks/*"),
+        expected: &["404 route_not_found"],
+    },
     Published {
         cve: "CVE-2025-64763 CVE-2026-73547",
         request: "CONNECT gateway:80 HTTP/1.1\r\nHost: gateway:80\r\nConnection: close\r\n\r\nspoofed-by-client",
-        expected: &["404 route_not_found", "400 request_malformed", "405 method_not_allowed", "400"],
+        expected: &[
+            "404 route_not_found",
+            "400 request_malformed",
+            "405 method_not_allowed",
+            "400",
+        ],
     },
     Published {
         cve: "CVE-2026-26308",
-        request: as_reader!("GET /api/me", "X-User-Roles: Admin", "X-User-Roles: spoofed-by-client"),
+        request: as_reader!(
+            "GET /api/me",
+            "X-User-Roles: Admin",
+            "X-User-Roles: spoofed-by-client"
+        ),
         expected: &["200"],
     },
     Published {
         cve: "CVE-2026-73551 CVE-2026-73511",
         request: as_reader!("GET /api/..;/auditing/audit"),
-        // Envoy 1.40 reads `..;` as `..`, so that the policy of what the service is asked for decides.
+        // Envoy 1.40 reads `..;` as `..`, so that the policy of what the service is asked for
+        // decides.
         expected: &["401 audience_not_allowed"],
     },
     Published {
@@ -163,12 +198,19 @@ pub(crate) const PUBLISHED: &[Published] = &[
     },
     Published {
         cve: "CVE-2026-34457",
-        request: request!("GET /api/me", "Host: gateway", "User-Agent: kube-probe/1.36"),
+        request: request!(
+            "GET /api/me",
+            "Host: gateway",
+            "User-Agent: kube-probe/1.36"
+        ),
         expected: NO_TOKEN,
     },
     Published {
         cve: "CVE-2026-40575",
-        request: as_reader!("GET /auditing/audit", "X-Forwarded-Uri: /api/me?spoofed-by-client"),
+        request: as_reader!(
+            "GET /auditing/audit",
+            "X-Forwarded-Uri: /api/me?spoofed-by-client"
+        ),
         expected: NOT_FOR_READERS,
     },
     Published {

@@ -1,6 +1,8 @@
 use std::path::Path;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+};
 
 /// A certificate authority that lives as long as the test.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -15,7 +17,10 @@ impl Authority {
     pub(crate) fn new() -> anyhow::Result<Self> {
         let mut parameters = named("authority", Vec::new())?;
         parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        Ok(Self(CertifiedIssuer::self_signed(parameters, KeyPair::generate()?)?))
+        Ok(Self(CertifiedIssuer::self_signed(
+            parameters,
+            KeyPair::generate()?,
+        )?))
     }
 
     pub(crate) fn pem(&self) -> String {
@@ -26,7 +31,10 @@ impl Authority {
     pub(crate) fn issue(&self, name: &str) -> anyhow::Result<Issued> {
         let key = KeyPair::generate()?;
         let certificate = named(name, vec![name.to_owned()])?.signed_by(&key, &self.0)?;
-        Ok(Issued { certificate: certificate.pem(), key: key.serialize_pem() })
+        Ok(Issued {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        })
     }
 }
 

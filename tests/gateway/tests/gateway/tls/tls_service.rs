@@ -12,7 +12,8 @@ use rustls::{RootCertStore, ServerConfig};
 
 use crate::tls::certificates::{Authority, Issued};
 
-/// A service that answers 200 to whoever shows a certificate of an authority that it trusts, and to nobody else.
+/// A service that answers 200 to whoever shows a certificate of an authority that it trusts, and to
+/// nobody else.
 pub(crate) struct TlsService {
     pub(crate) port: u16,
     requests: Arc<AtomicUsize>,
@@ -23,12 +24,17 @@ impl TlsService {
         let provider = Arc::new(default_provider());
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(trusted.pem().as_bytes())?)?;
-        let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build()?;
+        let clients =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                .build()?;
         let certificate = CertificateDer::from_pem_slice(own.certificate.as_bytes())?;
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_client_cert_verifier(clients)
-            .with_single_cert(vec![certificate], PrivateKeyDer::from_pem_slice(own.key.as_bytes())?)?;
+            .with_single_cert(
+                vec![certificate],
+                PrivateKeyDer::from_pem_slice(own.key.as_bytes())?,
+            )?;
 
         let listener = TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;

@@ -47,10 +47,17 @@ impl Server {
         let origin = format!("https://{}", listener.local_addr().unwrap());
         let (config, certificate) = tls::generate();
         let answers = Arc::<Mutex<Script>>::default();
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&answers));
+        let router = Router::new()
+            .fallback(answer)
+            .with_state(Arc::clone(&answers));
         let server = from_tcp_rustls(listener, RustlsConfig::from_config(config)).unwrap();
         tokio::spawn(server.serve(router.into_make_service()));
-        Self { origin, certificate, keys: Keys::generate(), answers }
+        Self {
+            origin,
+            certificate,
+            keys: Keys::generate(),
+            answers,
+        }
     }
 
     /// What `/metadata` and everything else answer from now on.
@@ -62,7 +69,11 @@ impl Server {
 
     /// The paths that were asked for since.
     pub(crate) fn asked(&self) -> Vec<String> {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner).asked.clone()
+        self.answers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .asked
+            .clone()
     }
 }
 
@@ -70,22 +81,31 @@ async fn answer(State(script): State<Arc<Mutex<Script>>>, uri: Uri) -> Response 
     let answer = {
         let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
         script.asked.push(uri.path().to_owned());
-        if uri.path() == "/metadata" { script.metadata.clone() } else { script.keys.clone() }
+        if uri.path() == "/metadata" {
+            script.metadata.clone()
+        } else {
+            script.keys.clone()
+        }
     };
     match answer.unwrap() {
         Answer::Document(text) => Response::new(Body::from(text)),
         Answer::Status(status, text) => with_status(status, Body::from(text)),
         Answer::RedirectTo(place) => {
             let mut response = with_status(StatusCode::FOUND, Body::empty());
-            response.headers_mut().insert(header::LOCATION, HeaderValue::from_str(&place).unwrap());
+            response
+                .headers_mut()
+                .insert(header::LOCATION, HeaderValue::from_str(&place).unwrap());
             response
         }
         Answer::EndlessBody => {
             let piece = Bytes::from(vec![b' '; 64 * 1024]);
-            Response::new(Body::from_stream(stream::repeat(piece).map(Ok::<_, Infallible>)))
+            Response::new(Body::from_stream(
+                stream::repeat(piece).map(Ok::<_, Infallible>),
+            ))
         }
         Answer::StalledBody => {
-            let begin = stream::once(async { Ok::<_, Infallible>(Bytes::from_static(b"{\"keys\":[")) });
+            let begin =
+                stream::once(async { Ok::<_, Infallible>(Bytes::from_static(b"{\"keys\":[")) });
             Response::new(Body::from_stream(begin.chain(stream::pending())))
         }
     }

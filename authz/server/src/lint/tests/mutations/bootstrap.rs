@@ -15,7 +15,10 @@ fn fine(name: &'static str, pointer: &'static str, value: Value, why: &'static s
 }
 
 pub(super) fn rows() -> Vec<Mutation> {
-    [admin(), runtime(), extensions(), resources()].into_iter().flatten().collect()
+    [admin(), runtime(), extensions(), resources()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn admin() -> Vec<Mutation> {
@@ -50,7 +53,12 @@ fn runtime() -> Vec<Mutation> {
     let features = json!({"name": "s", "static_layer": {"envoy": {"reloadable_features": {"http_reject_path_with_fragment": false}}}});
     let limits = json!({"name": "s", "static_layer": {"overload": {"global_downstream_max_connections": 5}, "re2.max_program_size.error_level": 200}});
     vec![
-        set("a feature switched off", "/layered_runtime/layers", layers(features), overridden),
+        set(
+            "a feature switched off",
+            "/layered_runtime/layers",
+            layers(features),
+            overridden,
+        ),
         set(
             "runtime from a folder",
             "/layered_runtime/layers",
@@ -63,8 +71,18 @@ fn runtime() -> Vec<Mutation> {
             layers(json!({"name": "r", "rtds_layer": {"name": "x"}})),
             overridden,
         ),
-        set("another beginning of Envoy's headers", "/header_prefix", json!("x-edge"), Code::InstructionsNotRemoved),
-        fine("limits by runtime", "/layered_runtime/layers", layers(limits), "limits, and none of them a check"),
+        set(
+            "another beginning of Envoy's headers",
+            "/header_prefix",
+            json!("x-edge"),
+            Code::InstructionsNotRemoved,
+        ),
+        fine(
+            "limits by runtime",
+            "/layered_runtime/layers",
+            layers(limits),
+            "limits, and none of them a check",
+        ),
         fine(
             "runtime by the admin interface",
             "/layered_runtime/layers",
@@ -76,9 +94,19 @@ fn runtime() -> Vec<Mutation> {
 
 fn extensions() -> Vec<Mutation> {
     let unlisted = Code::ExtensionUnlisted;
-    let started = |name: &str| json!([extension(&format!("envoy.extensions.bootstrap.{name}"), json!({}))]);
+    let started = |name: &str| {
+        json!([extension(
+            &format!("envoy.extensions.bootstrap.{name}"),
+            json!({})
+        )])
+    };
     vec![
-        set("wasm beside requests", "/bootstrap_extensions", started("wasm.v3.WasmService"), unlisted),
+        set(
+            "wasm beside requests",
+            "/bootstrap_extensions",
+            started("wasm.v3.WasmService"),
+            unlisted,
+        ),
         set(
             "a dynamic module beside requests",
             "/bootstrap_extensions",
@@ -88,19 +116,27 @@ fn extensions() -> Vec<Mutation> {
         set(
             "a reverse tunnel",
             "/bootstrap_extensions",
-            started("reverse_tunnel.downstream_socket_interface.v3.DownstreamReverseConnectionSocketInterface"),
+            started(
+                "reverse_tunnel.downstream_socket_interface.v3.DownstreamReverseConnectionSocketInterface",
+            ),
             unlisted,
         ),
         set(
             "another engine of expressions",
             "/default_regex_engine",
-            extension("envoy.extensions.regex_engines.hyperscan.v3.Hyperscan", json!({})),
+            extension(
+                "envoy.extensions.regex_engines.hyperscan.v3.Hyperscan",
+                json!({}),
+            ),
             unlisted,
         ),
         set(
             "a tap by a sink",
             "/stats_sinks",
-            json!([extension("envoy.extensions.stat_sinks.wasm.v3.Wasm", json!({}))]),
+            json!([extension(
+                "envoy.extensions.stat_sinks.wasm.v3.Wasm",
+                json!({})
+            )]),
             unlisted,
         ),
         fine(
@@ -121,7 +157,12 @@ fn extensions() -> Vec<Mutation> {
 fn resources() -> Vec<Mutation> {
     let elsewhere = Code::ConfiguredElsewhere;
     vec![
-        set("listeners from a control plane", "/dynamic_resources/lds_config", json!({"ads": {}}), elsewhere),
+        set(
+            "listeners from a control plane",
+            "/dynamic_resources/lds_config",
+            json!({"ads": {}}),
+            elsewhere,
+        ),
         set(
             "clusters from a control plane",
             "/dynamic_resources/cds_config",
@@ -129,14 +170,24 @@ fn resources() -> Vec<Mutation> {
             elsewhere,
         )
         .and(Code::AuthorizationDisabled),
-        set("listeners by a locator", "/dynamic_resources/lds_resources_locator", json!("xdstp://x"), elsewhere),
+        set(
+            "listeners by a locator",
+            "/dynamic_resources/lds_resources_locator",
+            json!("xdstp://x"),
+            elsewhere,
+        ),
         set(
             "a certificate that has expired",
             "/static_resources/secrets",
             json!([{"name": "s", "validation_context": {"allow_expired_certificate": true}}]),
             Code::TlsWeakened,
         ),
-        set("a field of the bootstrap that Envoy does not have", "/layered_runtimes", json!({}), Code::SettingUnknown),
+        set(
+            "a field of the bootstrap that Envoy does not have",
+            "/layered_runtimes",
+            json!({}),
+            Code::SettingUnknown,
+        ),
         set(
             "a field of the resources that Envoy does not have",
             "/static_resources/listener",
@@ -150,7 +201,17 @@ fn resources() -> Vec<Mutation> {
             "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy", json!({"cluster": "audit"}))]}]}]),
             Code::NetworkFilterUnlisted,
         ),
-        fine("no overload manager", "/overload_manager", Value::Null, "limits, whose absence authorizes nothing"),
-        fine("a plain name of Envoy", "/node/id", json!("x"), "tells control planes who asks"),
+        fine(
+            "no overload manager",
+            "/overload_manager",
+            Value::Null,
+            "limits, whose absence authorizes nothing",
+        ),
+        fine(
+            "a plain name of Envoy",
+            "/node/id",
+            json!("x"),
+            "tells control planes who asks",
+        ),
     ]
 }

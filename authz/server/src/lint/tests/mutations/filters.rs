@@ -10,7 +10,10 @@ const GATE: Part = Part::Filter("envoy.filters.http.ext_authz");
 const ROUTER: Part = Part::Filter("envoy.filters.http.router");
 
 pub(super) fn rows() -> Vec<Mutation> {
-    [before(), behind(), router(), authorization(), service()].into_iter().flatten().collect()
+    [before(), behind(), router(), authorization(), service()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn http(name: &str, fields: Value) -> Value {
@@ -24,28 +27,64 @@ fn before() -> Vec<Mutation> {
     vec![
         first("lua before", http("lua.v3.Lua", json!({}))),
         first("wasm before", http("wasm.v3.Wasm", json!({}))),
-        first("a dynamic module before", http("dynamic_modules.v3.DynamicModuleFilter", json!({}))),
-        first("ext_proc before", http("ext_proc.v3.ExternalProcessor", json!({}))),
-        first("header_mutation before", http("header_mutation.v3.HeaderMutation", json!({}))),
-        first("set_metadata before", http("set_metadata.v3.Config", json!({}))),
-        first("jwt_authn before", http("jwt_authn.v3.JwtAuthentication", json!({}))),
+        first(
+            "a dynamic module before",
+            http("dynamic_modules.v3.DynamicModuleFilter", json!({})),
+        ),
+        first(
+            "ext_proc before",
+            http("ext_proc.v3.ExternalProcessor", json!({})),
+        ),
+        first(
+            "header_mutation before",
+            http("header_mutation.v3.HeaderMutation", json!({})),
+        ),
+        first(
+            "set_metadata before",
+            http("set_metadata.v3.Config", json!({})),
+        ),
+        first(
+            "jwt_authn before",
+            http("jwt_authn.v3.JwtAuthentication", json!({})),
+        ),
         first("oauth2 before", http("oauth2.v3.OAuth2", json!({}))),
-        first("credential_injector before", http("credential_injector.v3.CredentialInjector", json!({}))),
+        first(
+            "credential_injector before",
+            http("credential_injector.v3.CredentialInjector", json!({})),
+        ),
         first("a cache before", http("cache.v3.CacheConfig", json!({}))),
         first("tap before", http("tap.v3.Tap", json!({}))),
-        first("grpc_json_transcoder before", http("grpc_json_transcoder.v3.GrpcJsonTranscoder", json!({}))),
-        first("file_server before", http("file_server.v3.FileServerConfig", json!({}))),
-        first("a composite filter before", http("composite.v3.Composite", json!({}))),
+        first(
+            "grpc_json_transcoder before",
+            http("grpc_json_transcoder.v3.GrpcJsonTranscoder", json!({})),
+        ),
+        first(
+            "file_server before",
+            http("file_server.v3.FileServerConfig", json!({})),
+        ),
+        first(
+            "a composite filter before",
+            http("composite.v3.Composite", json!({})),
+        ),
         first(
             "a match delegate before",
-            extension("envoy.extensions.common.matching.v3.ExtensionWithMatcher", json!({})),
+            extension(
+                "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+                json!({}),
+            ),
         ),
-        first("a filter of a later Envoy before", http("unheard_of.v3.Filter", json!({}))),
+        first(
+            "a filter of a later Envoy before",
+            http("unheard_of.v3.Filter", json!({})),
+        ),
         first("a router before", http("router.v3.Router", json!({}))),
         named(
             "a filter from elsewhere before",
             Part::Filters,
-            Edit::First("", json!({"name": "x", "config_discovery": {"type_urls": ["x"]}})),
+            Edit::First(
+                "",
+                json!({"name": "x", "config_discovery": {"type_urls": ["x"]}}),
+            ),
             Code::ConfiguredElsewhere,
         ),
         named(
@@ -63,13 +102,32 @@ fn before() -> Vec<Mutation> {
         ),
         fine(
             "a local limit",
-            http("local_ratelimit.v3.LocalRateLimit", json!({"stat_prefix": "l"})),
+            http(
+                "local_ratelimit.v3.LocalRateLimit",
+                json!({"stat_prefix": "l"}),
+            ),
             "refuses, and changes nothing",
         ),
-        fine("a shared limit", http("ratelimit.v3.RateLimit", json!({"domain": "d"})), "refuses, and changes nothing"),
-        fine("rbac", http("rbac.v3.RBAC", json!({"rules": {}})), "refuses, and changes nothing"),
-        fine("csrf", http("csrf.v3.CsrfPolicy", json!({})), "refuses, and changes nothing"),
-        fine("faults", http("fault.v3.HTTPFault", json!({})), "delays and refuses"),
+        fine(
+            "a shared limit",
+            http("ratelimit.v3.RateLimit", json!({"domain": "d"})),
+            "refuses, and changes nothing",
+        ),
+        fine(
+            "rbac",
+            http("rbac.v3.RBAC", json!({"rules": {}})),
+            "refuses, and changes nothing",
+        ),
+        fine(
+            "csrf",
+            http("csrf.v3.CsrfPolicy", json!({})),
+            "refuses, and changes nothing",
+        ),
+        fine(
+            "faults",
+            http("fault.v3.HTTPFault", json!({})),
+            "delays and refuses",
+        ),
         fine(
             "a buffer",
             http("buffer.v3.Buffer", json!({"max_request_bytes": 1024})),
@@ -77,7 +135,10 @@ fn before() -> Vec<Mutation> {
         ),
         fine(
             "a health check",
-            http("health_check.v3.HealthCheck", json!({"pass_through_mode": false})),
+            http(
+                "health_check.v3.HealthCheck",
+                json!({"pass_through_mode": false}),
+            ),
             "answers by itself",
         ),
         fine(
@@ -95,18 +156,47 @@ fn behind() -> Vec<Mutation> {
     let fine = |name, filter, why| harmless(name, Part::Filters, Edit::Last("", filter), why);
     vec![
         last("a cache behind", http("cache.v3.CacheConfig", json!({}))),
-        last("the second cache behind", http("cache_v2.v3.CacheV2Config", json!({}))),
-        last("header_mutation behind", http("header_mutation.v3.HeaderMutation", json!({}))),
+        last(
+            "the second cache behind",
+            http("cache_v2.v3.CacheV2Config", json!({})),
+        ),
+        last(
+            "header_mutation behind",
+            http("header_mutation.v3.HeaderMutation", json!({})),
+        ),
         last("lua behind", http("lua.v3.Lua", json!({}))),
-        last("ext_proc behind", http("ext_proc.v3.ExternalProcessor", json!({}))),
-        last("stateful_session behind", http("stateful_session.v3.StatefulSession", json!({}))),
-        last("set_filter_state behind", http("set_filter_state.v3.Config", json!({}))),
-        last("dynamic_forward_proxy behind", http("dynamic_forward_proxy.v3.FilterConfig", json!({}))),
+        last(
+            "ext_proc behind",
+            http("ext_proc.v3.ExternalProcessor", json!({})),
+        ),
+        last(
+            "stateful_session behind",
+            http("stateful_session.v3.StatefulSession", json!({})),
+        ),
+        last(
+            "set_filter_state behind",
+            http("set_filter_state.v3.Config", json!({})),
+        ),
+        last(
+            "dynamic_forward_proxy behind",
+            http("dynamic_forward_proxy.v3.FilterConfig", json!({})),
+        ),
         last("aws_lambda behind", http("aws_lambda.v3.Config", json!({}))),
         last("on_demand behind", http("on_demand.v3.OnDemand", json!({}))),
-        last("custom_response behind", http("custom_response.v3.CustomResponse", json!({}))),
-        fine("compression behind", http("compressor.v3.Compressor", json!({})), "changes the body of the answer"),
-        fine("statistics behind", http("grpc_stats.v3.FilterConfig", json!({})), "counts requests"),
+        last(
+            "custom_response behind",
+            http("custom_response.v3.CustomResponse", json!({})),
+        ),
+        fine(
+            "compression behind",
+            http("compressor.v3.Compressor", json!({})),
+            "changes the body of the answer",
+        ),
+        fine(
+            "statistics behind",
+            http("grpc_stats.v3.FilterConfig", json!({})),
+            "counts requests",
+        ),
         fine(
             "gRPC-Web behind",
             http("grpc_web.v3.GrpcWeb", json!({})),
@@ -114,7 +204,10 @@ fn behind() -> Vec<Mutation> {
         ),
         fine(
             "a bandwidth limit behind",
-            http("bandwidth_limit.v3.BandwidthLimit", json!({"stat_prefix": "b"})),
+            http(
+                "bandwidth_limit.v3.BandwidthLimit",
+                json!({"stat_prefix": "b"}),
+            ),
             "delays answers",
         ),
     ]
@@ -180,7 +273,12 @@ fn authorization() -> Vec<Mutation> {
             json!(true),
             Code::AuthorizationFailsOpen,
         ),
-        set("denials that are only counted", "/typed_config/shadow_mode", json!(true), Code::AuthorizationNotEnforced),
+        set(
+            "denials that are only counted",
+            "/typed_config/shadow_mode",
+            json!(true),
+            Code::AuthorizationNotEnforced,
+        ),
         set(
             "authorization for half of all requests",
             "/typed_config/filter_enabled",
@@ -193,16 +291,36 @@ fn authorization() -> Vec<Mutation> {
             json!({"filter": "x"}),
             Code::AuthorizationSwitchable,
         ),
-        set("authorization disabled but for some routes", "/disabled", json!(true), Code::AuthorizationSwitchable),
-        set("the route chosen anew", "/typed_config/clear_route_cache", json!(true), Code::RouteCacheCleared),
+        set(
+            "authorization disabled but for some routes",
+            "/disabled",
+            json!(true),
+            Code::AuthorizationSwitchable,
+        ),
+        set(
+            "the route chosen anew",
+            "/typed_config/clear_route_cache",
+            json!(true),
+            Code::RouteCacheCleared,
+        ),
         set(
             "the route chosen anew by some headers",
             "/typed_config/clear_route_cache_headers",
             json!({"patterns": [{"prefix": "x"}]}),
             Code::RouteCacheCleared,
         ),
-        set("mutations not validated", "/typed_config/validate_mutations", json!(false), Code::MutationsNotValidated),
-        set("raw headers not encoded", "/typed_config/encode_raw_headers", json!(false), Code::RawHeadersNotEncoded),
+        set(
+            "mutations not validated",
+            "/typed_config/validate_mutations",
+            json!(false),
+            Code::MutationsNotValidated,
+        ),
+        set(
+            "raw headers not encoded",
+            "/typed_config/encode_raw_headers",
+            json!(false),
+            Code::RawHeadersNotEncoded,
+        ),
         set(
             "bodies held for authorization",
             "/typed_config/with_request_body",
@@ -227,7 +345,12 @@ fn authorization() -> Vec<Mutation> {
             json!(false),
             Code::SettingUnknown,
         ),
-        named("no ext_authz", Part::Filters, Edit::Without("", &["ext_authz.v3.ExtAuthz"]), Code::AuthorizationMissing),
+        named(
+            "no ext_authz",
+            Part::Filters,
+            Edit::Without("", &["ext_authz.v3.ExtAuthz"]),
+            Code::AuthorizationMissing,
+        ),
         fine(
             "denial where the filter is off",
             "/typed_config/deny_at_disable",
@@ -252,12 +375,18 @@ fn authorization() -> Vec<Mutation> {
             json!({}),
             "the authz server is trusted with headers",
         ),
-        set("authorization that may be left out", "/is_optional", json!(true), Code::AuthorizationSwitchable),
+        set(
+            "authorization that may be left out",
+            "/is_optional",
+            json!(true),
+            Code::AuthorizationSwitchable,
+        ),
     ]
 }
 
 fn service() -> Vec<Mutation> {
-    let http_service = json!({"server_uri": {"uri": "http://x", "cluster": "audit", "timeout": "1s"}});
+    let http_service =
+        json!({"server_uri": {"uri": "http://x", "cluster": "audit", "timeout": "1s"}});
     vec![
         named(
             "authorization over HTTP",
@@ -268,7 +397,10 @@ fn service() -> Vec<Mutation> {
         named(
             "authorization by another gRPC library",
             GATE,
-            Edit::Set("/typed_config/grpc_service/google_grpc", json!({"target_uri": "x"})),
+            Edit::Set(
+                "/typed_config/grpc_service/google_grpc",
+                json!({"target_uri": "x"}),
+            ),
             Code::SettingUnlisted,
         ),
         named(
@@ -286,7 +418,10 @@ fn service() -> Vec<Mutation> {
         harmless(
             "another authority of the gRPC service",
             GATE,
-            Edit::Set("/typed_config/grpc_service/envoy_grpc/authority", json!("authz")),
+            Edit::Set(
+                "/typed_config/grpc_service/envoy_grpc/authority",
+                json!("authz"),
+            ),
             "the cluster decides where it goes",
         ),
     ]

@@ -11,7 +11,16 @@ const LISTENER: &str = "envoy.extensions.filters.listener";
 const TLS: &str = "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext";
 
 pub(super) fn rows() -> Vec<Mutation> {
-    [network_filters(), listener_filters(), listener_fields(), tls(), logs()].into_iter().flatten().collect()
+    [
+        network_filters(),
+        listener_filters(),
+        listener_fields(),
+        tls(),
+        logs(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn network(name: &str, fields: Value) -> Value {
@@ -20,14 +29,29 @@ fn network(name: &str, fields: Value) -> Value {
 
 fn network_filters() -> Vec<Mutation> {
     let code = Code::NetworkFilterUnlisted;
-    let tcp = || network("tcp_proxy.v3.TcpProxy", json!({"stat_prefix": "t", "cluster": "task-api"}));
+    let tcp = || {
+        network(
+            "tcp_proxy.v3.TcpProxy",
+            json!({"stat_prefix": "t", "cluster": "task-api"}),
+        )
+    };
     let first = |name, filter| named(name, Part::Chain, Edit::First("/filters", filter), code);
     let refuses = |name, filter| {
-        harmless(name, Part::Chain, Edit::First("/filters", filter), "refuses connections, and passes none")
+        harmless(
+            name,
+            Part::Chain,
+            Edit::First("/filters", filter),
+            "refuses connections, and passes none",
+        )
     };
     vec![
-        named("tcp_proxy instead of the manager", Part::Chain, Edit::Set("/filters", json!([tcp()])), code)
-            .and(Code::ListenerMissing),
+        named(
+            "tcp_proxy instead of the manager",
+            Part::Chain,
+            Edit::Set("/filters", json!([tcp()])),
+            code,
+        )
+        .and(Code::ListenerMissing),
         first("tcp_proxy before the manager", tcp()),
         named(
             "tcp_proxy in a second filter chain",
@@ -42,26 +66,80 @@ fn network_filters() -> Vec<Mutation> {
             code,
         ),
         first("network wasm", network("wasm.v3.Wasm", json!({}))),
-        first("network dynamic module", network("dynamic_modules.v3.DynamicModuleNetworkFilter", json!({}))),
-        first("network ext_proc", network("ext_proc.v3.NetworkExternalProcessor", json!({}))),
-        first("redis_proxy", network("redis_proxy.v3.RedisProxy", json!({}))),
-        first("thrift_proxy", network("thrift_proxy.v3.ThriftProxy", json!({}))),
-        first("generic_proxy", network("generic_proxy.v3.GenericProxy", json!({}))),
-        first("reverse_tunnel", network("reverse_tunnel.v3.ReverseTunnel", json!({}))),
-        first("sni_cluster", network("sni_cluster.v3.SniCluster", json!({}))),
-        first("sni_dynamic_forward_proxy", network("sni_dynamic_forward_proxy.v3.FilterConfig", json!({}))),
-        first("set_filter_state of the network", network("set_filter_state.v3.Config", json!({}))),
+        first(
+            "network dynamic module",
+            network("dynamic_modules.v3.DynamicModuleNetworkFilter", json!({})),
+        ),
+        first(
+            "network ext_proc",
+            network("ext_proc.v3.NetworkExternalProcessor", json!({})),
+        ),
+        first(
+            "redis_proxy",
+            network("redis_proxy.v3.RedisProxy", json!({})),
+        ),
+        first(
+            "thrift_proxy",
+            network("thrift_proxy.v3.ThriftProxy", json!({})),
+        ),
+        first(
+            "generic_proxy",
+            network("generic_proxy.v3.GenericProxy", json!({})),
+        ),
+        first(
+            "reverse_tunnel",
+            network("reverse_tunnel.v3.ReverseTunnel", json!({})),
+        ),
+        first(
+            "sni_cluster",
+            network("sni_cluster.v3.SniCluster", json!({})),
+        ),
+        first(
+            "sni_dynamic_forward_proxy",
+            network("sni_dynamic_forward_proxy.v3.FilterConfig", json!({})),
+        ),
+        first(
+            "set_filter_state of the network",
+            network("set_filter_state.v3.Config", json!({})),
+        ),
         first("echo", network("echo.v3.Echo", json!({}))),
-        first("direct_response of the network", network("direct_response.v3.Config", json!({}))),
-        first("a network filter of a later Envoy", network("unheard_of.v3.Filter", json!({}))),
-        first("a network filter without a type", json!({"name": "extra", "typed_config": {}})),
-        refuses("network rbac", network("rbac.v3.RBAC", json!({"stat_prefix": "r"}))),
-        refuses("connection_limit", network("connection_limit.v3.ConnectionLimit", json!({"stat_prefix": "c"}))),
-        refuses("network local_ratelimit", network("local_ratelimit.v3.LocalRateLimit", json!({"stat_prefix": "l"}))),
+        first(
+            "direct_response of the network",
+            network("direct_response.v3.Config", json!({})),
+        ),
+        first(
+            "a network filter of a later Envoy",
+            network("unheard_of.v3.Filter", json!({})),
+        ),
+        first(
+            "a network filter without a type",
+            json!({"name": "extra", "typed_config": {}}),
+        ),
+        refuses(
+            "network rbac",
+            network("rbac.v3.RBAC", json!({"stat_prefix": "r"})),
+        ),
+        refuses(
+            "connection_limit",
+            network(
+                "connection_limit.v3.ConnectionLimit",
+                json!({"stat_prefix": "c"}),
+            ),
+        ),
+        refuses(
+            "network local_ratelimit",
+            network(
+                "local_ratelimit.v3.LocalRateLimit",
+                json!({"stat_prefix": "l"}),
+            ),
+        ),
         named(
             "a network filter from elsewhere",
             Part::Chain,
-            Edit::First("/filters", json!({"name": "x", "config_discovery": {"type_urls": ["x"]}})),
+            Edit::First(
+                "/filters",
+                json!({"name": "x", "config_discovery": {"type_urls": ["x"]}}),
+            ),
             Code::ConfiguredElsewhere,
         ),
     ]
@@ -70,9 +148,22 @@ fn network_filters() -> Vec<Mutation> {
 fn listener_filters() -> Vec<Mutation> {
     let add = |filter| Edit::Last("/listener_filters", filter);
     let of = |name: &str| extension(&format!("{LISTENER}.{name}"), json!({}));
-    let unlisted = |name, filter| named(name, Part::Listener, add(filter), Code::ListenerFilterUnlisted);
-    let looks =
-        |name, filter| harmless(name, Part::Listener, add(filter), "looks at the first bytes, and changes nothing");
+    let unlisted = |name, filter| {
+        named(
+            name,
+            Part::Listener,
+            add(filter),
+            Code::ListenerFilterUnlisted,
+        )
+    };
+    let looks = |name, filter| {
+        harmless(
+            name,
+            Part::Listener,
+            add(filter),
+            "looks at the first bytes, and changes nothing",
+        )
+    };
     vec![
         named(
             "proxy_protocol",
@@ -82,8 +173,14 @@ fn listener_filters() -> Vec<Mutation> {
         ),
         unlisted("original_dst filter", of("original_dst.v3.OriginalDst")),
         unlisted("original_src filter", of("original_src.v3.OriginalSrc")),
-        unlisted("set_filter_state of the listener", of("set_filter_state.v3.Config")),
-        unlisted("a dynamic module of the listener", of("dynamic_modules.v3.DynamicModuleListenerFilter")),
+        unlisted(
+            "set_filter_state of the listener",
+            of("set_filter_state.v3.Config"),
+        ),
+        unlisted(
+            "a dynamic module of the listener",
+            of("dynamic_modules.v3.DynamicModuleListenerFilter"),
+        ),
         looks("tls_inspector", of("tls_inspector.v3.TlsInspector")),
         looks("http_inspector", of("http_inspector.v3.HttpInspector")),
         named(
@@ -97,23 +194,59 @@ fn listener_filters() -> Vec<Mutation> {
 
 fn listener_fields() -> Vec<Mutation> {
     let set = |name, field, value, code| named(name, Part::Listener, Edit::Set(field, value), code);
-    let fine = |name, field, value, why| harmless(name, Part::Listener, Edit::Set(field, value), why);
+    let fine =
+        |name, field, value, why| harmless(name, Part::Listener, Edit::Set(field, value), why);
     let choice = json!({"on_no_match": {"action": {"name": "a",
         "typed_config": any("envoy.extensions.matching.input_matchers.dynamic_modules.v3.X", json!({}))}}});
     vec![
-        set("filter chains from elsewhere", "/fcds_config", json!({"name": "x"}), Code::ConfiguredElsewhere),
-        set("api_listener", "/api_listener", json!({"api_listener": {}}), Code::SettingUnlisted),
-        set("a field of the listener that Envoy does not have", "/acess_log", json!([]), Code::SettingUnknown),
-        set("a dynamic module chooses the filter chain", "/filter_chain_matcher", choice, Code::ExtensionUnlisted),
-        named("use_proxy_proto", Part::Chain, Edit::Set("/use_proxy_proto", json!(true)), Code::ClientAddressBelieved),
+        set(
+            "filter chains from elsewhere",
+            "/fcds_config",
+            json!({"name": "x"}),
+            Code::ConfiguredElsewhere,
+        ),
+        set(
+            "api_listener",
+            "/api_listener",
+            json!({"api_listener": {}}),
+            Code::SettingUnlisted,
+        ),
+        set(
+            "a field of the listener that Envoy does not have",
+            "/acess_log",
+            json!([]),
+            Code::SettingUnknown,
+        ),
+        set(
+            "a dynamic module chooses the filter chain",
+            "/filter_chain_matcher",
+            choice,
+            Code::ExtensionUnlisted,
+        ),
+        named(
+            "use_proxy_proto",
+            Part::Chain,
+            Edit::Set("/use_proxy_proto", json!(true)),
+            Code::ClientAddressBelieved,
+        ),
         harmless(
             "use_proxy_proto off",
             Part::Chain,
             Edit::Set("/use_proxy_proto", json!(false)),
             "what Envoy does anyway",
         ),
-        fine("use_original_dst", "/use_original_dst", json!(true), "the other listener is judged too"),
-        fine("another address", "/additional_addresses", json!([{"address": {}}]), "the same filter chains serve it"),
+        fine(
+            "use_original_dst",
+            "/use_original_dst",
+            json!(true),
+            "the other listener is judged too",
+        ),
+        fine(
+            "another address",
+            "/additional_addresses",
+            json!([{"address": {}}]),
+            "the same filter chains serve it",
+        ),
         fine(
             "no connection limit",
             "/ignore_global_conn_limit",
@@ -136,16 +269,26 @@ fn listener_fields() -> Vec<Mutation> {
 }
 
 fn tls() -> Vec<Mutation> {
-    let socket = |type_name: &str, fields| Edit::Set("/transport_socket", extension(type_name, fields));
+    let socket =
+        |type_name: &str, fields| Edit::Set("/transport_socket", extension(type_name, fields));
     let weak = |name, common: Value| {
         let edit = socket(TLS, json!({"common_tls_context": common}));
         named(name, Part::Chain, edit, Code::TlsWeakened)
     };
     let sockets = "envoy.extensions.transport_sockets";
     vec![
-        weak("TLS 1.0", json!({"tls_params": {"tls_minimum_protocol_version": "TLSv1_0"}})),
-        weak("TLS 1.1 at most", json!({"tls_params": {"tls_maximum_protocol_version": 2}})),
-        weak("a log of TLS keys", json!({"key_log": {"path": "/tmp/keys"}})),
+        weak(
+            "TLS 1.0",
+            json!({"tls_params": {"tls_minimum_protocol_version": "TLSv1_0"}}),
+        ),
+        weak(
+            "TLS 1.1 at most",
+            json!({"tls_params": {"tls_maximum_protocol_version": 2}}),
+        ),
+        weak(
+            "a log of TLS keys",
+            json!({"key_log": {"path": "/tmp/keys"}}),
+        ),
         weak(
             "clients' certificates without a check",
             json!({"validation_context": {"trust_chain_verification": "ACCEPT_UNTRUSTED"}}),
@@ -158,25 +301,37 @@ fn tls() -> Vec<Mutation> {
         named(
             "a TLS handshaker of another's",
             Part::Chain,
-            socket(TLS, json!({"common_tls_context": {"custom_handshaker": extension("x.v3.X", json!({}))}})),
+            socket(
+                TLS,
+                json!({"common_tls_context": {"custom_handshaker": extension("x.v3.X", json!({}))}}),
+            ),
             Code::ExtensionUnlisted,
         ),
         named(
             "early data over QUIC",
             Part::Chain,
-            socket(&format!("{sockets}.quic.v3.QuicDownstreamTransport"), json!({"enable_early_data": true})),
+            socket(
+                &format!("{sockets}.quic.v3.QuicDownstreamTransport"),
+                json!({"enable_early_data": true}),
+            ),
             Code::TlsWeakened,
         ),
         named(
             "early data over QUIC, as by default",
             Part::Chain,
-            socket(&format!("{sockets}.quic.v3.QuicDownstreamTransport"), json!({"downstream_tls_context": {}})),
+            socket(
+                &format!("{sockets}.quic.v3.QuicDownstreamTransport"),
+                json!({"downstream_tls_context": {}}),
+            ),
             Code::TlsWeakened,
         ),
         harmless(
             "QUIC without early data",
             Part::Chain,
-            socket(&format!("{sockets}.quic.v3.QuicDownstreamTransport"), json!({"enable_early_data": false})),
+            socket(
+                &format!("{sockets}.quic.v3.QuicDownstreamTransport"),
+                json!({"enable_early_data": false}),
+            ),
             "nothing that was recorded can be sent a second time",
         ),
         named(
@@ -205,9 +360,11 @@ fn tls() -> Vec<Mutation> {
 }
 
 fn logs() -> Vec<Mutation> {
-    let logger = |name: &str, fields| extension(&format!("envoy.extensions.access_loggers.{name}"), fields);
+    let logger =
+        |name: &str, fields| extension(&format!("envoy.extensions.access_loggers.{name}"), fields);
     let add = |part, name, logger, code| named(name, part, Edit::Last("/access_log", logger), code);
-    let secret = json!({"log_format": {"text_format_source": {"inline_string": "%REQ(Authorization)%"}}});
+    let secret =
+        json!({"log_format": {"text_format_source": {"inline_string": "%REQ(Authorization)%"}}});
     vec![
         add(
             Part::Manager,
@@ -230,7 +387,12 @@ fn logs() -> Vec<Mutation> {
             ),
             Code::TokenLogged,
         ),
-        add(Part::Manager, "a wasm logger", logger("wasm.v3.WasmAccessLog", json!({})), Code::ExtensionUnlisted),
+        add(
+            Part::Manager,
+            "a wasm logger",
+            logger("wasm.v3.WasmAccessLog", json!({})),
+            Code::ExtensionUnlisted,
+        ),
         add(
             Part::Manager,
             "a dynamic module formats the log",
@@ -244,7 +406,10 @@ fn logs() -> Vec<Mutation> {
         harmless(
             "a second log, to a file",
             Part::Manager,
-            Edit::Last("/access_log", logger("file.v3.FileAccessLog", json!({"path": "/dev/stdout"}))),
+            Edit::Last(
+                "/access_log",
+                logger("file.v3.FileAccessLog", json!({"path": "/dev/stdout"})),
+            ),
             "writes lines, and no secret",
         ),
     ]

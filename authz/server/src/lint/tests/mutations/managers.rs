@@ -7,7 +7,10 @@ use super::{Mutation, any, extension, harmless, named};
 use crate::lint::code::Code;
 
 pub(super) fn rows() -> Vec<Mutation> {
-    [paths(), protocols(), addresses(), others()].into_iter().flatten().collect()
+    [paths(), protocols(), addresses(), others()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn set(name: &'static str, pointer: &'static str, value: Value, code: Code) -> Mutation {
@@ -20,12 +23,37 @@ fn fine(name: &'static str, pointer: &'static str, value: Value, why: &'static s
 
 fn paths() -> Vec<Mutation> {
     vec![
-        set("paths as they come", "/normalize_path", json!(false), Code::PathNotNormalized),
-        named("no word of normal paths", Part::Manager, Edit::Remove("/normalize_path"), Code::PathNotNormalized),
+        set(
+            "paths as they come",
+            "/normalize_path",
+            json!(false),
+            Code::PathNotNormalized,
+        ),
+        named(
+            "no word of normal paths",
+            Part::Manager,
+            Edit::Remove("/normalize_path"),
+            Code::PathNotNormalized,
+        ),
         // Envoy 1.40 takes both spellings, and which of them counts does not show.
-        set("normalize_path spelt twice", "/normalizePath", json!(false), Code::SettingUnknown),
-        set("normalize_path misspelt", "/normalise_path", json!(true), Code::SettingUnknown),
-        set("slashes as they come", "/merge_slashes", json!(false), Code::SlashesNotMerged),
+        set(
+            "normalize_path spelt twice",
+            "/normalizePath",
+            json!(false),
+            Code::SettingUnknown,
+        ),
+        set(
+            "normalize_path misspelt",
+            "/normalise_path",
+            json!(true),
+            Code::SettingUnknown,
+        ),
+        set(
+            "slashes as they come",
+            "/merge_slashes",
+            json!(false),
+            Code::SlashesNotMerged,
+        ),
         set(
             "escaped slashes as they come",
             "/path_with_escaped_slashes_action",
@@ -47,7 +75,10 @@ fn paths() -> Vec<Mutation> {
         set(
             "a header validator",
             "/typed_header_validation_config",
-            extension("envoy.extensions.http.header_validators.envoy_default.v3.HeaderValidatorConfig", json!({})),
+            extension(
+                "envoy.extensions.http.header_validators.envoy_default.v3.HeaderValidatorConfig",
+                json!({}),
+            ),
             Code::ExtensionUnlisted,
         ),
         fine(
@@ -79,15 +110,30 @@ fn protocols() -> Vec<Mutation> {
             json!("ALLOW"),
             Code::UnderscoresPass,
         ),
-        set("trailers over HTTP/1.1", "/http_protocol_options/enable_trailers", json!(true), Code::TrailersPass),
+        set(
+            "trailers over HTTP/1.1",
+            "/http_protocol_options/enable_trailers",
+            json!(true),
+            Code::TrailersPass,
+        ),
         set(
             "chunked with a length",
             "/http_protocol_options/allow_chunked_length",
             json!(true),
             Code::FramingAmbiguous,
         ),
-        set("extended CONNECT", "/http2_protocol_options/allow_connect", json!(true), Code::UpgradesEnabled),
-        set("METADATA frames", "/http2_protocol_options/allow_metadata", json!(true), Code::SettingUnlisted),
+        set(
+            "extended CONNECT",
+            "/http2_protocol_options/allow_connect",
+            json!(true),
+            Code::UpgradesEnabled,
+        ),
+        set(
+            "METADATA frames",
+            "/http2_protocol_options/allow_metadata",
+            json!(true),
+            Code::SettingUnlisted,
+        ),
         set(
             "extended CONNECT over HTTP/3",
             "/http3_protocol_options/allow_extended_connect",
@@ -100,7 +146,12 @@ fn protocols() -> Vec<Mutation> {
             json!([{"upgrade_type": "websocket"}]),
             Code::UpgradesEnabled,
         ),
-        set("CONNECT as an upgrade", "/upgrade_configs", json!([{"upgrade_type": "CONNECT"}]), Code::UpgradesEnabled),
+        set(
+            "CONNECT as an upgrade",
+            "/upgrade_configs",
+            json!([{"upgrade_type": "CONNECT"}]),
+            Code::UpgradesEnabled,
+        ),
         set(
             "a field of HTTP/1.1 that Envoy does not have",
             "/http_protocol_options/enable_trailer",
@@ -110,10 +161,18 @@ fn protocols() -> Vec<Mutation> {
         set(
             "a module writes header names",
             "/http_protocol_options/header_key_format/stateful_formatter",
-            extension("envoy.extensions.http.header_formatters.dynamic_modules.v3.X", json!({})),
+            extension(
+                "envoy.extensions.http.header_formatters.dynamic_modules.v3.X",
+                json!({}),
+            ),
             Code::ExtensionUnlisted,
         ),
-        fine("HTTP/1.0", "/http_protocol_options/accept_http_10", json!(true), "the same filters see its requests"),
+        fine(
+            "HTTP/1.0",
+            "/http_protocol_options/accept_http_10",
+            json!(true),
+            "the same filters see its requests",
+        ),
         fine(
             "absolute URLs",
             "/http_protocol_options/allow_absolute_url",
@@ -132,27 +191,78 @@ fn protocols() -> Vec<Mutation> {
             json!([{"upgrade_type": "websocket", "enabled": false}]),
             "it is switched off",
         ),
-        fine("larger headers", "/max_request_headers_kb", json!(96), "a limit, which authorizes nothing"),
-        fine("no time limit", "/request_timeout", json!("0s"), "a limit, which authorizes nothing"),
+        fine(
+            "larger headers",
+            "/max_request_headers_kb",
+            json!(96),
+            "a limit, which authorizes nothing",
+        ),
+        fine(
+            "no time limit",
+            "/request_timeout",
+            json!("0s"),
+            "a limit, which authorizes nothing",
+        ),
     ]
 }
 
 fn addresses() -> Vec<Mutation> {
     let believed = Code::ClientAddressBelieved;
-    let detection =
-        |name: &str, fields| json!([extension(&format!("envoy.extensions.http.original_ip_detection.{name}"), fields)]);
+    let detection = |name: &str, fields| {
+        json!([extension(
+            &format!("envoy.extensions.http.original_ip_detection.{name}"),
+            fields
+        )])
+    };
     let (custom, xff) = ("custom_header.v3.CustomHeaderConfig", "xff.v3.XffConfig");
     let detect = "/original_ip_detection_extensions";
-    let everywhere = json!({"xff_trusted_cidrs": {"cidrs": [{"address_prefix": "0.0.0.0", "prefix_len": 0}]}});
-    let proxies = json!({"xff_trusted_cidrs": {"cidrs": [{"address_prefix": "10.0.0.0", "prefix_len": 8}]}});
+    let everywhere =
+        json!({"xff_trusted_cidrs": {"cidrs": [{"address_prefix": "0.0.0.0", "prefix_len": 0}]}});
+    let proxies =
+        json!({"xff_trusted_cidrs": {"cidrs": [{"address_prefix": "10.0.0.0", "prefix_len": 8}]}});
     vec![
-        set("the client's own word on its address", "/use_remote_address", json!(false), believed),
-        set("the address from a header", detect, detection(custom, json!({"header_name": "x-real-ip"})), believed),
-        set("the address from x-forwarded-for", detect, detection(xff, json!({})), believed),
-        set("all the world as proxies", detect, detection(xff, everywhere), believed),
-        set("an address detector of another's", detect, detection("own.v3.Own", json!({})), Code::ExtensionUnlisted),
-        set("x-forwarded-for not appended", "/skip_xff_append", json!(true), believed),
-        set("a hop that is then removed", "/xff_num_trusted_hops", json!(1), Code::ClientAddressLost),
+        set(
+            "the client's own word on its address",
+            "/use_remote_address",
+            json!(false),
+            believed,
+        ),
+        set(
+            "the address from a header",
+            detect,
+            detection(custom, json!({"header_name": "x-real-ip"})),
+            believed,
+        ),
+        set(
+            "the address from x-forwarded-for",
+            detect,
+            detection(xff, json!({})),
+            believed,
+        ),
+        set(
+            "all the world as proxies",
+            detect,
+            detection(xff, everywhere),
+            believed,
+        ),
+        set(
+            "an address detector of another's",
+            detect,
+            detection("own.v3.Own", json!({})),
+            Code::ExtensionUnlisted,
+        ),
+        set(
+            "x-forwarded-for not appended",
+            "/skip_xff_append",
+            json!(true),
+            believed,
+        ),
+        set(
+            "a hop that is then removed",
+            "/xff_num_trusted_hops",
+            json!(1),
+            Code::ClientAddressLost,
+        ),
         set(
             "certificates in a header",
             "/forward_client_cert_details",
@@ -183,7 +293,12 @@ fn addresses() -> Vec<Mutation> {
             detection(xff, json!({"xff_num_trusted_hops": 1})),
             "counts from the nearest proxy",
         ),
-        fine("the address from proxies of one network", detect, detection(xff, proxies), "believes named proxies only"),
+        fine(
+            "the address from proxies of one network",
+            detect,
+            detection(xff, proxies),
+            "believes named proxies only",
+        ),
         fine(
             "everybody internal",
             "/internal_address_config",
@@ -197,7 +312,12 @@ fn others() -> Vec<Mutation> {
     let tag = json!([{"tag": "t", "request_header": {"name": "Authorization"}}]);
     let provider = |name: &str| extension(name, json!({}));
     vec![
-        set("the token in a trace", "/tracing", json!({"custom_tags": tag}), Code::TokenLogged),
+        set(
+            "the token in a trace",
+            "/tracing",
+            json!({"custom_tags": tag}),
+            Code::TokenLogged,
+        ),
         set(
             "a trace by a module",
             "/tracing/provider",
@@ -210,15 +330,30 @@ fn others() -> Vec<Mutation> {
             json!({"typed_config": any("x.v3.X", json!({}))}),
             Code::ExtensionUnlisted,
         ),
-        set("a field that Envoy does not have", "/use_remote_addres", json!(true), Code::SettingUnknown),
+        set(
+            "a field that Envoy does not have",
+            "/use_remote_addres",
+            json!(true),
+            Code::SettingUnknown,
+        ),
         named(
             "a route table from nowhere",
             Part::Manager,
             Edit::Set("/rds/route_config_name", json!("other")),
             Code::RoutesElsewhere,
         ),
-        set("scopes from elsewhere", "/scoped_routes", json!({"name": "s", "scoped_rds": {}}), Code::RoutesElsewhere),
-        fine("a client's request id kept", "/preserve_external_request_id", json!(true), "it is removed before"),
+        set(
+            "scopes from elsewhere",
+            "/scoped_routes",
+            json!({"name": "s", "scoped_rds": {}}),
+            Code::RoutesElsewhere,
+        ),
+        fine(
+            "a client's request id kept",
+            "/preserve_external_request_id",
+            json!(true),
+            "it is removed before",
+        ),
         fine(
             "no request id",
             "/generate_request_id",
@@ -231,7 +366,12 @@ fn others() -> Vec<Mutation> {
             provider("envoy.config.trace.v3.OpenTelemetryConfig"),
             "what the option `tracing` writes",
         ),
-        fine("a shorter name of the server", "/server_name", json!("gateway"), "a header of answers"),
+        fine(
+            "a shorter name of the server",
+            "/server_name",
+            json!("gateway"),
+            "a header of answers",
+        ),
         fine(
             "Envoy's own answers changed",
             "/local_reply_config",

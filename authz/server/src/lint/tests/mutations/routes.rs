@@ -10,14 +10,22 @@ const ME: Part = Part::Route("task-api-me");
 const SETTINGS: &str = "/typed_per_filter_config/envoy.filters.http.ext_authz";
 
 pub(super) fn rows() -> Vec<Mutation> {
-    [targets(), authorization(), tables(), headers()].into_iter().flatten().collect()
+    [targets(), authorization(), tables(), headers()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 pub(super) fn set(name: &'static str, pointer: &'static str, value: Value, code: Code) -> Mutation {
     named(name, ME, Edit::Set(pointer, value), code)
 }
 
-pub(super) fn fine(name: &'static str, pointer: &'static str, value: Value, why: &'static str) -> Mutation {
+pub(super) fn fine(
+    name: &'static str,
+    pointer: &'static str,
+    value: Value,
+    why: &'static str,
+) -> Mutation {
     harmless(name, ME, Edit::Set(pointer, value), why)
 }
 
@@ -25,14 +33,38 @@ fn targets() -> Vec<Mutation> {
     let elsewhere = Code::ClusterChosenElsewhere;
     let mirror = || json!([{"cluster": "audit"}]);
     let weighted = |more: Value| json!({"weighted_clusters": {"clusters": [{"name": "task-api", "weight": 1}], "header_name": more}});
-    let plugin =
-        || json!({"extension": extension("envoy.extensions.router.cluster_specifiers.lua.v3.LuaConfig", json!({}))});
+    let plugin = || json!({"extension": extension("envoy.extensions.router.cluster_specifiers.lua.v3.LuaConfig", json!({}))});
     vec![
-        set("a cluster by header", "/route", json!({"cluster_header": "x-cluster"}), Code::ClusterChosenByClient),
-        set("a cluster by plugin", "/route", json!({"cluster_specifier_plugin": "p"}), elsewhere),
-        set("a cluster by inline plugin", "/route", json!({"inline_cluster_specifier_plugin": plugin()}), elsewhere),
-        set("weights by header", "/route", weighted(json!("x-weight")), Code::ClusterChosenByClient),
-        named("a plugin of the table", Part::Table, Edit::Last("/cluster_specifier_plugins", plugin()), elsewhere),
+        set(
+            "a cluster by header",
+            "/route",
+            json!({"cluster_header": "x-cluster"}),
+            Code::ClusterChosenByClient,
+        ),
+        set(
+            "a cluster by plugin",
+            "/route",
+            json!({"cluster_specifier_plugin": "p"}),
+            elsewhere,
+        ),
+        set(
+            "a cluster by inline plugin",
+            "/route",
+            json!({"inline_cluster_specifier_plugin": plugin()}),
+            elsewhere,
+        ),
+        set(
+            "weights by header",
+            "/route",
+            weighted(json!("x-weight")),
+            Code::ClusterChosenByClient,
+        ),
+        named(
+            "a plugin of the table",
+            Part::Table,
+            Edit::Last("/cluster_specifier_plugins", plugin()),
+            elsewhere,
+        ),
         named(
             "routes by an extension of the table",
             Part::Table,
@@ -51,7 +83,12 @@ fn targets() -> Vec<Mutation> {
             json!([extension("x.v3.X", json!({}))]),
             elsewhere,
         ),
-        set("a mirror of the route", "/route/request_mirror_policies", mirror(), Code::RequestsMirrored),
+        set(
+            "a mirror of the route",
+            "/route/request_mirror_policies",
+            mirror(),
+            Code::RequestsMirrored,
+        ),
         named(
             "a mirror of the virtual host",
             Part::Host,
@@ -70,7 +107,12 @@ fn targets() -> Vec<Mutation> {
             Edit::Set("/route/request_mirror_policies", mirror()),
             Code::RequestsMirrored,
         ),
-        set("redirects followed", "/route/internal_redirect_policy", json!({}), Code::RedirectsFollowed),
+        set(
+            "redirects followed",
+            "/route/internal_redirect_policy",
+            json!({}),
+            Code::RedirectsFollowed,
+        ),
         set(
             "redirects followed, as of old",
             "/route/internal_redirect_action",
@@ -80,11 +122,24 @@ fn targets() -> Vec<Mutation> {
         set(
             "early data",
             "/route/early_data_policy",
-            extension("envoy.extensions.early_data.v3.DefaultEarlyDataPolicy", json!({})),
+            extension(
+                "envoy.extensions.early_data.v3.DefaultEarlyDataPolicy",
+                json!({}),
+            ),
             Code::SettingUnlisted,
         ),
-        set("a route to the filter", "/filter_action", json!({}), Code::SettingUnlisted),
-        set("no forwarding", "/non_forwarding_action", json!({}), Code::SettingUnlisted),
+        set(
+            "a route to the filter",
+            "/filter_action",
+            json!({}),
+            Code::SettingUnlisted,
+        ),
+        set(
+            "no forwarding",
+            "/non_forwarding_action",
+            json!({}),
+            Code::SettingUnlisted,
+        ),
         set(
             "a field of the route that Envoy does not have",
             "/route/prefix_rewrites",
@@ -97,16 +152,36 @@ fn targets() -> Vec<Mutation> {
             json!([{"upgrade_type": "websocket"}]),
             Code::UpgradesEnabled,
         ),
-        fine("one weighted cluster", "/route", weighted(Value::Null), "the route names its policy"),
-        fine("no mirror", "/route/request_mirror_policies", json!([]), "an empty list"),
-        fine("no redirects followed", "/route/max_internal_redirects", json!(0), "what Envoy does anyway"),
+        fine(
+            "one weighted cluster",
+            "/route",
+            weighted(Value::Null),
+            "the route names its policy",
+        ),
+        fine(
+            "no mirror",
+            "/route/request_mirror_policies",
+            json!([]),
+            "an empty list",
+        ),
+        fine(
+            "no redirects followed",
+            "/route/max_internal_redirects",
+            json!(0),
+            "what Envoy does anyway",
+        ),
         fine(
             "an endpoint by hash",
             "/route/hash_policy",
             json!([{"header": {"header_name": "x"}}]),
             "chooses among endpoints of one service",
         ),
-        fine("a retry", "/route/retry_policy", json!({"retry_on": "5xx"}), "goes to the service that was authorized"),
+        fine(
+            "a retry",
+            "/route/retry_policy",
+            json!({"retry_on": "5xx"}),
+            "goes to the service that was authorized",
+        ),
         fine(
             "a rate limit's descriptors",
             "/route/rate_limits",
@@ -121,7 +196,12 @@ fn authorization() -> Vec<Mutation> {
     let http = json!({"server_uri": {"uri": "http://x", "cluster": "audit", "timeout": "1s"}});
     let replaced = Code::AuthorizationReplaced;
     let at = |part, name, value, code| named(name, part, Edit::Set(SETTINGS, value), code);
-    let gate = |fields| any("envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute", fields);
+    let gate = |fields| {
+        any(
+            "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
+            fields,
+        )
+    };
     let wrapped = |fields| any("envoy.config.route.v3.FilterConfig", fields);
     let others = |fields: Value| gate(json!({"check_settings": fields}));
     vec![
@@ -143,7 +223,12 @@ fn authorization() -> Vec<Mutation> {
             others(json!({"grpc_service": grpc.clone()})),
             replaced,
         ),
-        at(Part::Table, "another server asked for the table", others(json!({"grpc_service": grpc.clone()})), replaced),
+        at(
+            Part::Table,
+            "another server asked for the table",
+            others(json!({"grpc_service": grpc.clone()})),
+            replaced,
+        ),
         at(
             Part::Host,
             "another server asked, in a wrapper",
@@ -162,9 +247,24 @@ fn authorization() -> Vec<Mutation> {
             others(json!({"with_request_body": {"max_request_bytes": 1}})),
             Code::BodySent,
         ),
-        named("no word of authorization", ME, Edit::Remove("/typed_per_filter_config"), Code::RouteWithoutPolicy),
-        at(ME, "authorization disabled", gate(json!({"disabled": true})), Code::AuthorizationDisabled),
-        at(ME, "authorization disabled by a wrapper", wrapped(json!({"disabled": true})), Code::AuthorizationDisabled),
+        named(
+            "no word of authorization",
+            ME,
+            Edit::Remove("/typed_per_filter_config"),
+            Code::RouteWithoutPolicy,
+        ),
+        at(
+            ME,
+            "authorization disabled",
+            gate(json!({"disabled": true})),
+            Code::AuthorizationDisabled,
+        ),
+        at(
+            ME,
+            "authorization disabled by a wrapper",
+            wrapped(json!({"disabled": true})),
+            Code::AuthorizationDisabled,
+        ),
         set(
             "a policy that does not exist",
             "/typed_per_filter_config/envoy.filters.http.ext_authz/check_settings/context_extensions/policy",
@@ -174,19 +274,28 @@ fn authorization() -> Vec<Mutation> {
         set(
             "settings for lua",
             "/typed_per_filter_config/lua",
-            any("envoy.extensions.filters.http.lua.v3.LuaPerRoute", json!({})),
+            any(
+                "envoy.extensions.filters.http.lua.v3.LuaPerRoute",
+                json!({}),
+            ),
             Code::ExtensionUnlisted,
         ),
         set(
             "settings for header_mutation",
             "/typed_per_filter_config/hm",
-            any("envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute", json!({})),
+            any(
+                "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute",
+                json!({}),
+            ),
             Code::ExtensionUnlisted,
         ),
         set(
             "settings of another type for ext_authz",
             SETTINGS,
-            any("envoy.extensions.filters.http.cors.v3.CorsPolicy", json!({})),
+            any(
+                "envoy.extensions.filters.http.cors.v3.CorsPolicy",
+                json!({}),
+            ),
             Code::PerFilterConfigUnknown,
         )
         .and(Code::RouteWithoutPolicy),
@@ -205,13 +314,19 @@ fn authorization() -> Vec<Mutation> {
         fine(
             "cors of a route",
             "/typed_per_filter_config/envoy.filters.http.cors",
-            any("envoy.extensions.filters.http.cors.v3.CorsPolicy", json!({})),
+            any(
+                "envoy.extensions.filters.http.cors.v3.CorsPolicy",
+                json!({}),
+            ),
             "browsers of other origins get an answer, and no request more",
         ),
         fine(
             "rbac of a route",
             "/typed_per_filter_config/rbac",
-            any("envoy.extensions.filters.http.rbac.v3.RBACPerRoute", json!({})),
+            any(
+                "envoy.extensions.filters.http.rbac.v3.RBACPerRoute",
+                json!({}),
+            ),
             "no such filter, and it only refuses",
         ),
     ]
@@ -219,7 +334,8 @@ fn authorization() -> Vec<Mutation> {
 
 fn tables() -> Vec<Mutation> {
     let tree = |type_name| json!({"on_no_match": {"action": {"name": "a", "typed_config": any(type_name, json!({}))}}});
-    let table = |name, pointer, value, code| named(name, Part::Table, Edit::Set(pointer, value), code);
+    let table =
+        |name, pointer, value, code| named(name, Part::Table, Edit::Set(pointer, value), code);
     vec![
         table(
             "path parameters ignored",
@@ -227,9 +343,24 @@ fn tables() -> Vec<Mutation> {
             json!(true),
             Code::PathParametersIgnored,
         ),
-        table("the virtual host by a header", "/vhost_header", json!("x-host"), Code::HostChosenByClient),
-        table("virtual hosts from elsewhere", "/vhds", json!({}), Code::RoutesElsewhere),
-        table("a field of the table that Envoy does not have", "/virtual_host", json!([]), Code::SettingUnknown),
+        table(
+            "the virtual host by a header",
+            "/vhost_header",
+            json!("x-host"),
+            Code::HostChosenByClient,
+        ),
+        table(
+            "virtual hosts from elsewhere",
+            "/vhds",
+            json!({}),
+            Code::RoutesElsewhere,
+        ),
+        table(
+            "a field of the table that Envoy does not have",
+            "/virtual_host",
+            json!([]),
+            Code::SettingUnknown,
+        ),
         named(
             "an action of another's in a tree",
             Part::Host,
@@ -272,7 +403,12 @@ fn tables() -> Vec<Mutation> {
 fn headers() -> Vec<Mutation> {
     let add = |key: &str| json!([{"header": {"key": key, "value": "x"}}]);
     vec![
-        set("identity added behind", "/request_headers_to_add", add("X-User-Roles"), Code::IdentityHeadersAdded),
+        set(
+            "identity added behind",
+            "/request_headers_to_add",
+            add("X-User-Roles"),
+            Code::IdentityHeadersAdded,
+        ),
         set(
             "identity removed behind",
             "/request_headers_to_remove",
@@ -285,7 +421,17 @@ fn headers() -> Vec<Mutation> {
             Edit::Set("/request_headers_to_add", add("x-tenant-id")),
             Code::IdentityHeadersAdded,
         ),
-        fine("another header added", "/request_headers_to_add", add("x-gateway"), "no service takes it for identity"),
-        fine("headers of answers", "/response_headers_to_add", add("x-user-oid"), "reaches the client, not a service"),
+        fine(
+            "another header added",
+            "/request_headers_to_add",
+            add("x-gateway"),
+            "no service takes it for identity",
+        ),
+        fine(
+            "headers of answers",
+            "/response_headers_to_add",
+            add("x-user-oid"),
+            "reaches the client, not a service",
+        ),
     ]
 }

@@ -7,11 +7,19 @@ use super::{Case, WITH_TOKEN, any, case, extension, get, identity_mutation};
 
 pub(super) fn as_somebody_else() -> Vec<Case> {
     let added = json!({"append": {"header": {"key": "x-user-admin", "value": "yes"}}});
-    let upstream =
-        "/typed_extension_protocol_options/envoy.extensions.upstreams.http.v3.HttpProtocolOptions/http_filters";
+    let upstream = "/typed_extension_protocol_options/envoy.extensions.upstreams.http.v3.HttpProtocolOptions/http_filters";
     let codec = extension("filters.http.upstream_codec.v3.UpstreamCodec", json!({}));
     let filters = || json!([identity_mutation(), codec.clone()]);
-    let roles = |name, code, part, edit| case(name, code, part, edit, get("/api/me", WITH_TOKEN), "x-user-roles: root");
+    let roles = |name, code, part, edit| {
+        case(
+            name,
+            code,
+            part,
+            edit,
+            get("/api/me", WITH_TOKEN),
+            "x-user-roles: root",
+        )
+    };
     let limit = extension(
         "filters.http.local_ratelimit.v3.LocalRateLimit",
         json!({"stat_prefix": "l",
@@ -25,7 +33,10 @@ pub(super) fn as_somebody_else() -> Vec<Case> {
         "typed_config": any("http.cache.simple_http_cache.v3.SimpleHttpCacheConfig", json!({}))}),
     );
     let notices = |token: &str, mark: &str| {
-        get("/notification/notifications", &format!("Authorization: Bearer {token}\r\nX-Case: {mark}\r\n"))
+        get(
+            "/notification/notifications",
+            &format!("Authorization: Bearer {token}\r\nX-Case: {mark}\r\n"),
+        )
     };
     let certificate = "X-Forwarded-Client-Cert: By=spoofed;Subject=\"CN=admin\"\r\n";
     vec![
@@ -86,7 +97,10 @@ pub(super) fn as_somebody_else() -> Vec<Case> {
             "by=spoofed",
         )
         // Not even the removal of such headers may be what keeps it out here.
-        .with(Part::Mutations, Edit::Set("", json!([{"remove": "x-nothing"}]))),
+        .with(
+            Part::Mutations,
+            Edit::Set("", json!([{"remove": "x-nothing"}])),
+        ),
         case(
             "identity not removed",
             "identity-headers-not-removed",
@@ -100,10 +114,16 @@ pub(super) fn as_somebody_else() -> Vec<Case> {
             "request-id-not-removed",
             Part::Mutations,
             Edit::Without("", &["\"x-request-id\""]),
-            get("/api/me", &format!("{WITH_TOKEN}X-Request-Id: chosen-by-me\r\n")),
+            get(
+                "/api/me",
+                &format!("{WITH_TOKEN}X-Request-Id: chosen-by-me\r\n"),
+            ),
             "x-request-id: chosen-by-me",
         )
         // Envoy writes another one where the address is external, unless it is told to keep it.
-        .with(Part::Manager, Edit::Set("/preserve_external_request_id", json!(true))),
+        .with(
+            Part::Manager,
+            Edit::Set("/preserve_external_request_id", json!(true)),
+        ),
     ]
 }

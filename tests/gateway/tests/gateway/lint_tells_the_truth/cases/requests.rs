@@ -12,7 +12,13 @@ pub(super) fn along_another_path() -> Vec<Case> {
     };
     let action = |fields: Value| Edit::Set("/route", fields);
     vec![
-        regex("a path in any case", "path-case-insensitive", "(?si)/api/me", "/API/Me", "get /api/me http/1.1\r\nhost"),
+        regex(
+            "a path in any case",
+            "path-case-insensitive",
+            "(?si)/api/me",
+            "/API/Me",
+            "get /api/me http/1.1\r\nhost",
+        ),
         regex(
             "a wildcard in the middle",
             "path-regex-crosses-segments",
@@ -20,7 +26,13 @@ pub(super) fn along_another_path() -> Vec<Case> {
             "/api/a/secret/me",
             "get /api/a/secret/me",
         ),
-        regex("any segment", "path-regex-odd", "/api/[^/]+", "/api/..%3b%252fadmin", "get /api/..%3b%252fadmin"),
+        regex(
+            "any segment",
+            "path-regex-odd",
+            "/api/[^/]+",
+            "/api/..%3b%252fadmin",
+            "get /api/..%3b%252fadmin",
+        ),
         case(
             "path parameters ignored",
             "path-parameters-ignored",
@@ -44,7 +56,10 @@ pub(super) fn along_another_path() -> Vec<Case> {
             action(
                 json!({"cluster": "notification", "regex_rewrite": {"pattern": {"regex": "^/([a-z]+)/([a-z]+)$"}, "substitution": "/\\2/\\1"}}),
             ),
-            get("/notification/notifications", "Authorization: Bearer NOTICE_TOKEN\r\n"),
+            get(
+                "/notification/notifications",
+                "Authorization: Bearer NOTICE_TOKEN\r\n",
+            ),
             "get /notifications/notification",
         ),
     ]
@@ -60,7 +75,10 @@ pub(super) fn past_the_door() -> Vec<Case> {
         "/typed_extension_protocol_options/envoy.extensions.upstreams.http.v3.HttpProtocolOptions/explicit_http_config/http_protocol_options/enable_trailers",
         json!(true),
     );
-    let proxy = extension("filters.listener.proxy_protocol.v3.ProxyProtocol", json!({}));
+    let proxy = extension(
+        "filters.listener.proxy_protocol.v3.ProxyProtocol",
+        json!({}),
+    );
     let detector = json!([extension(
         "http.original_ip_detection.custom_header.v3.CustomHeaderConfig",
         json!({"header_name": "x-my-address"})
@@ -70,7 +88,10 @@ pub(super) fn past_the_door() -> Vec<Case> {
         "client-address-believed",
         Part::Manager,
         Edit::Set("/original_ip_detection_extensions", detector),
-        get("/api/me", &format!("{WITH_TOKEN}X-My-Address: 203.0.113.9\r\n")),
+        get(
+            "/api/me",
+            &format!("{WITH_TOKEN}X-My-Address: 203.0.113.9\r\n"),
+        ),
         "x-client: 203.0.113.9",
     );
     detected = detected.with(Part::Manager, Edit::Remove("/use_remote_address"));
@@ -100,7 +121,10 @@ pub(super) fn past_the_door() -> Vec<Case> {
             "client-address-believed",
             Part::Listener,
             Edit::Last("/listener_filters", proxy),
-            format!("PROXY TCP4 203.0.113.9 127.0.0.1 4711 80\r\n{}", get("/api/me", WITH_TOKEN)),
+            format!(
+                "PROXY TCP4 203.0.113.9 127.0.0.1 4711 80\r\n{}",
+                get("/api/me", WITH_TOKEN)
+            ),
             "x-forwarded-for: 203.0.113.9",
         ),
         case(
@@ -108,7 +132,10 @@ pub(super) fn past_the_door() -> Vec<Case> {
             "client-address-believed",
             Part::Mutations,
             Edit::Without("", &["\"x-forwarded-for\""]),
-            get("/api/me", &format!("{WITH_TOKEN}X-Forwarded-For: 203.0.113.9\r\n")),
+            get(
+                "/api/me",
+                &format!("{WITH_TOKEN}X-Forwarded-For: 203.0.113.9\r\n"),
+            ),
             "x-forwarded-for: 203.0.113.9,",
         ),
         case(
@@ -116,7 +143,10 @@ pub(super) fn past_the_door() -> Vec<Case> {
             "instructions-not-removed",
             Part::Mutations,
             Edit::Without("", &["x-forwarded-(host", "\"x-forwarded-host\""]),
-            get("/api/me", &format!("{WITH_TOKEN}X-Forwarded-Host: evil.example\r\n")),
+            get(
+                "/api/me",
+                &format!("{WITH_TOKEN}X-Forwarded-Host: evil.example\r\n"),
+            ),
             "x-forwarded-host: evil.example",
         ),
         case(
@@ -124,10 +154,19 @@ pub(super) fn past_the_door() -> Vec<Case> {
             "instructions-not-removed",
             Part::Mutations,
             Edit::Without("", &["\"x-envoy-\""]),
-            get("/api/me", &format!("{WITH_TOKEN}X-Envoy-Original-Path: /other\r\n")),
+            get(
+                "/api/me",
+                &format!("{WITH_TOKEN}X-Envoy-Original-Path: /other\r\n"),
+            ),
             "x-envoy-original-path: /other",
         )
         // Envoy removes it where the address is external.
-        .with(Part::Manager, Edit::Set("/internal_address_config/cidr_ranges", json!([{"address_prefix": "0.0.0.0"}]))),
+        .with(
+            Part::Manager,
+            Edit::Set(
+                "/internal_address_config/cidr_ranges",
+                json!([{"address_prefix": "0.0.0.0"}]),
+            ),
+        ),
     ]
 }

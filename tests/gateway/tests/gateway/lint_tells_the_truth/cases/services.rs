@@ -1,4 +1,5 @@
-//! A request reaches a service without a token, or another service than the one that was authorized.
+//! A request reaches a service without a token, or another service than the one that was
+//! authorized.
 
 use dev_stack::{Edit, Part};
 use serde_json::json;
@@ -8,26 +9,37 @@ use super::{Case, GATE, ME, Shown, WITH_TOKEN, any, case, extension, get, lua, o
 pub(super) fn without_a_token() -> Vec<Case> {
     let grpc = json!({"envoy_grpc": {"cluster_name": "generous"}, "timeout": "1s"});
     let http = json!({"server_uri": {"uri": "http://other", "cluster": "other", "timeout": "1s"}});
-    let per_route =
-        any("filters.http.ext_authz.v3.ExtAuthzPerRoute", json!({"check_settings": {"grpc_service": grpc.clone()}}));
-    let tcp =
-        json!([extension("filters.network.tcp_proxy.v3.TcpProxy", json!({"stat_prefix": "t", "cluster": "task-api"}))]);
+    let per_route = any(
+        "filters.http.ext_authz.v3.ExtAuthzPerRoute",
+        json!({"check_settings": {"grpc_service": grpc.clone()}}),
+    );
+    let tcp = json!([extension(
+        "filters.network.tcp_proxy.v3.TcpProxy",
+        json!({"stat_prefix": "t", "cluster": "task-api"})
+    )]);
     let forward = "function envoy_on_request(handle) \
         local headers, body = handle:httpCall('OTHER_CLUSTER', {[':method'] = 'GET', [':path'] = '/api/me', [':authority'] = 'x'}, '', 1000) \
         handle:respond({[':status'] = '200'}, body) end";
-    let token = json!({"append": {"header": {"key": "authorization", "value": "Bearer %REQ(X-Token)%"}}});
+    let token =
+        json!({"append": {"header": {"key": "authorization", "value": "Bearer %REQ(X-Token)%"}}});
     vec![
         open(
             "another gRPC server asked",
             "authorization-replaced",
             ME,
-            Edit::Set("/typed_per_filter_config/envoy.filters.http.ext_authz/check_settings/grpc_service", grpc),
+            Edit::Set(
+                "/typed_per_filter_config/envoy.filters.http.ext_authz/check_settings/grpc_service",
+                grpc,
+            ),
         ),
         open(
             "another HTTP server asked",
             "authorization-replaced",
             ME,
-            Edit::Set("/typed_per_filter_config/envoy.filters.http.ext_authz/check_settings/http_service", http),
+            Edit::Set(
+                "/typed_per_filter_config/envoy.filters.http.ext_authz/check_settings/http_service",
+                http,
+            ),
         )
         // With a list, the HTTP request has no path and is an error, which the filter denies.
         .with(GATE, Edit::Remove("/typed_config/allowed_headers")),
@@ -35,11 +47,19 @@ pub(super) fn without_a_token() -> Vec<Case> {
             "another server asked for all",
             "authorization-replaced",
             Part::Host,
-            Edit::Set("/typed_per_filter_config/envoy.filters.http.ext_authz", per_route),
+            Edit::Set(
+                "/typed_per_filter_config/envoy.filters.http.ext_authz",
+                per_route,
+            ),
         )
         // The most specific level that has settings decides.
         .with(ME, Edit::Remove("/typed_per_filter_config")),
-        open("bytes passed on", "network-filter-unlisted", Part::Chain, Edit::Set("/filters", tcp)),
+        open(
+            "bytes passed on",
+            "network-filter-unlisted",
+            Part::Chain,
+            Edit::Set("/filters", tcp),
+        ),
         open(
             "denials that are only counted",
             "authorization-not-enforced",
@@ -64,7 +84,12 @@ pub(super) fn without_a_token() -> Vec<Case> {
 }
 
 pub(super) fn to_another_service() -> Vec<Case> {
-    let mirror = || Edit::Set("/route/request_mirror_policies", json!([{"cluster": "other"}]));
+    let mirror = || {
+        Edit::Set(
+            "/route/request_mirror_policies",
+            json!([{"cluster": "other"}]),
+        )
+    };
     let plugin = json!({"inline_cluster_specifier_plugin": {"extension": extension("router.cluster_specifiers.lua.v3.LuaConfig", json!({
         "source_code": {"inline_string": "function envoy_on_route(handle) return 'OTHER_CLUSTER' end"}}))}});
     let original = Edit::Set(
@@ -74,11 +99,24 @@ pub(super) fn to_another_service() -> Vec<Case> {
         "lb_policy": "CLUSTER_PROVIDED", "connect_timeout": "1s",
         "original_dst_lb_config": {"use_http_header": true, "http_header_name": "x-destination"}}),
     );
-    let chosen = get("/api/me", &format!("{WITH_TOKEN}X-Destination: 127.0.0.1:OTHER_PORT\r\nX-Case: destination\r\n"));
+    let chosen = get(
+        "/api/me",
+        &format!("{WITH_TOKEN}X-Destination: 127.0.0.1:OTHER_PORT\r\nX-Case: destination\r\n"),
+    );
     let marked = |mark: &str| get("/api/me", &format!("{WITH_TOKEN}X-Case: {mark}\r\n"));
-    let at_other = |case| Case { shown: Shown::AtOther, ..case };
+    let at_other = |case| Case {
+        shown: Shown::AtOther,
+        ..case
+    };
     vec![
-        at_other(case("a mirror", "requests-mirrored", ME, mirror(), marked("mirror"), "x-case: mirror")),
+        at_other(case(
+            "a mirror",
+            "requests-mirrored",
+            ME,
+            mirror(),
+            marked("mirror"),
+            "x-case: mirror",
+        )),
         at_other(case(
             "a cluster by plugin",
             "cluster-chosen-elsewhere",
@@ -92,7 +130,10 @@ pub(super) fn to_another_service() -> Vec<Case> {
             "cluster-chosen-by-client",
             ME,
             Edit::Set("/route", json!({"cluster_header": "x-cluster"})),
-            get("/api/me", &format!("{WITH_TOKEN}X-Cluster: OTHER_CLUSTER\r\nX-Case: header\r\n")),
+            get(
+                "/api/me",
+                &format!("{WITH_TOKEN}X-Cluster: OTHER_CLUSTER\r\nX-Case: header\r\n"),
+            ),
             "x-case: header",
         )),
         at_other(case(
@@ -108,7 +149,10 @@ pub(super) fn to_another_service() -> Vec<Case> {
             "redirects-followed",
             ME,
             Edit::Set("/route/internal_redirect_policy", json!({})),
-            get("/api/me", &format!("{WITH_TOKEN}X-Echo-Location: http://gateway/api/tasks\r\n")),
+            get(
+                "/api/me",
+                &format!("{WITH_TOKEN}X-Echo-Location: http://gateway/api/tasks\r\n"),
+            ),
             "get /api/tasks http/1.1",
         ),
         case(
@@ -116,7 +160,10 @@ pub(super) fn to_another_service() -> Vec<Case> {
             "host-chosen-by-client",
             ME,
             Edit::Set("/route/host_rewrite_header", json!("x-wanted")),
-            get("/api/me", &format!("{WITH_TOKEN}X-Wanted: inner.example\r\n")),
+            get(
+                "/api/me",
+                &format!("{WITH_TOKEN}X-Wanted: inner.example\r\n"),
+            ),
             "\r\nhost: inner.example",
         ),
     ]

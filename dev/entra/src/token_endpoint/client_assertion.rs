@@ -1,4 +1,5 @@
-//! A JWT in place of a secret (RFC 7523 §2.2): signed with a registered certificate, or by an issuer that the application trusts.
+//! A JWT in place of a secret (RFC 7523 §2.2): signed with a registered certificate, or by an
+//! issuer that the application trusts.
 
 mod certificate;
 mod federated;
@@ -40,8 +41,13 @@ pub(super) async fn check(
     }
     let jwt = Jwt::parse(assertion).map_err(Refusal::ClientAssertionMalformed)?;
     let now = jiff::Timestamp::now().as_second();
-    // The application's own assertions name it as their issuer (RFC 7523 §3); all others come from elsewhere.
-    if jwt.claims.iss.eq_ignore_ascii_case(&context.client.client_id.to_string()) {
+    // The application's own assertions name it as their issuer (RFC 7523 §3); all others come from
+    // elsewhere.
+    if jwt
+        .claims
+        .iss
+        .eq_ignore_ascii_case(&context.client.client_id.to_string())
+    {
         certificate::check(context, &token_url(&entra.authority, context), &jwt, now)
     } else {
         federated::check(entra, context, &jwt, now).await

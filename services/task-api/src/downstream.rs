@@ -1,8 +1,9 @@
 //! The notification and the audit service, as this service calls them.
 //!
-//! The notification service hears of a change on behalf of the user (the user's token is exchanged in the user's tenant), the
-//! audit service from this application itself (client credentials in the home tenant). Each call is one attempt; what becomes
-//! of it is the outbox's business. What only the user can mend is found out before the task changes.
+//! The notification service hears of a change on behalf of the user (the user's token is exchanged
+//! in the user's tenant), the audit service from this application itself (client credentials in the
+//! home tenant). Each call is one attempt; what becomes of it is the outbox's business. What only
+//! the user can mend is found out before the task changes.
 
 mod call_error;
 mod event;
@@ -98,22 +99,32 @@ impl Downstream {
         }
     }
 
-    /// Before a task changes: 401 with a challenge when nothing will work on the user's behalf until the user has met it.
+    /// Before a task changes: 401 with a challenge when nothing will work on the user's behalf
+    /// until the user has met it.
     ///
-    /// The browser then repeats the whole request, so nothing may have changed by then. The token that this obtains serves the
-    /// notification. What else goes wrong is no reason to refuse a change. Gives the time until which the user waits, which counts
-    /// from now.
-    pub(crate) async fn admit(&self, tenant: &str, token: Option<&BearerToken>) -> Result<Instant, Problem> {
+    /// The browser then repeats the whole request, so nothing may have changed by then. The token
+    /// that this obtains serves the notification. What else goes wrong is no reason to refuse a
+    /// change. Gives the time until which the user waits, which counts from now.
+    pub(crate) async fn admit(
+        &self,
+        tenant: &str,
+        token: Option<&BearerToken>,
+    ) -> Result<Instant, Problem> {
         let started = Instant::now();
         let deadline = started + self.timeout;
-        let Some(assertion) = token else { return Ok(deadline) };
-        let asked = self.entra.on_behalf_of(tenant, assertion.reveal(), &self.notification_scope);
+        let Some(assertion) = token else {
+            return Ok(deadline);
+        };
+        let asked = self
+            .entra
+            .on_behalf_of(tenant, assertion.reveal(), &self.notification_scope);
         match timeout_at(started + self.timeout / 2, asked).await {
             Ok(Err(TokenError::InteractionRequired { challenge, .. })) => {
                 let detail = "you have to sign in again with more proof, or to consent, before others can be told of a \
                               change in your name: request a token with the claims of WWW-Authenticate and repeat this \
                               request; nothing has changed";
-                let problem = Problem::new(StatusCode::UNAUTHORIZED, "interaction_required", detail);
+                let problem =
+                    Problem::new(StatusCode::UNAUTHORIZED, "interaction_required", detail);
                 Err(problem.with_header(header::WWW_AUTHENTICATE, challenge.www_authenticate()))
             }
             _ => Ok(deadline),
@@ -126,22 +137,52 @@ impl Downstream {
         notification: &Notification<'_>,
         context: &CallContext<'_>,
     ) -> Result<(), CallError> {
-        let Notification { event, task_title, tenant, token } = *notification;
+        let Notification {
+            event,
+            task_title,
+            tenant,
+            token,
+        } = *notification;
         let (assertion, scope) = (token.reveal(), self.notification_scope.as_str());
         let obtain = || self.entra.on_behalf_of(tenant, assertion, scope);
-        let forget = |token: &AccessToken| self.entra.forget_on_behalf_of(tenant, assertion, scope, token);
+        let forget = |token: &AccessToken| {
+            self.entra
+                .forget_on_behalf_of(tenant, assertion, scope, token)
+        };
         let body = NotificationBody { event, task_title };
-        self.called("notification", deliver(&self.notification, obtain, forget, &body, context)).await
+        self.called(
+            "notification",
+            deliver(&self.notification, obtain, forget, &body, context),
+        )
+        .await
     }
 
     /// Tries to log an entry.
-    pub(crate) async fn audit(&self, entry: &AuditEntry<'_>, context: &CallContext<'_>) -> Result<(), CallError> {
-        let AuditEntry { action, resource_id, actor, tenant } = *entry;
+    pub(crate) async fn audit(
+        &self,
+        entry: &AuditEntry<'_>,
+        context: &CallContext<'_>,
+    ) -> Result<(), CallError> {
+        let AuditEntry {
+            action,
+            resource_id,
+            actor,
+            tenant,
+        } = *entry;
         let scope = self.audit_scope.as_str();
         let obtain = || self.entra.as_itself(scope);
         let forget = |token: &AccessToken| self.entra.forget_as_itself(scope, token);
-        let body = AuditBody { action, resource_id: resource_id.to_string(), actor, tenant_id: tenant };
-        self.called("audit", deliver(&self.audit, obtain, forget, &body, context)).await
+        let body = AuditBody {
+            action,
+            resource_id: resource_id.to_string(),
+            actor,
+            tenant_id: tenant,
+        };
+        self.called(
+            "audit",
+            deliver(&self.audit, obtain, forget, &body, context),
+        )
+        .await
     }
 
     /// Counts and traces a call, with the token that it needs.
@@ -160,7 +201,8 @@ impl Downstream {
     }
 }
 
-/// A token and the call; once more with a new token when the service does not accept the first, as after its keys were replaced.
+/// A token and the call; once more with a new token when the service does not accept the first, as
+/// after its keys were replaced.
 async fn deliver<F>(
     service: &Service,
     obtain: impl Fn() -> F,
@@ -184,7 +226,9 @@ where
         }
         answer
     };
-    timeout_at(context.deadline, delivery).await.unwrap_or(Err(CallError::DeadlineExceeded))
+    timeout_at(context.deadline, delivery)
+        .await
+        .unwrap_or(Err(CallError::DeadlineExceeded))
 }
 
 fn default_scope(client_id: &str) -> String {

@@ -1,4 +1,5 @@
-//! The router over a real database of either kind, with callers injected where the guard would put them.
+//! The router over a real database of either kind, with callers injected where the guard would put
+//! them.
 
 mod bodies;
 mod concurrency;

@@ -16,7 +16,8 @@ use secret::SecretFile;
 /// RFC 7523 §2.2.
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// One of the ways that Entra takes for proof. Files are read for each token, so that a rotation needs no restart.
+/// One of the ways that Entra takes for proof. Files are read for each token, so that a rotation
+/// needs no restart.
 #[derive(Debug)]
 pub enum ClientCredential {
     /// A password of the application.
@@ -25,7 +26,8 @@ pub enum ClientCredential {
     SecretFile(SecretFile),
     /// A certificate and its key; the application signs an assertion for each request.
     Certificate(Certificate),
-    /// A token of another issuer that the application trusts, such as that of a Kubernetes service account.
+    /// A token of another issuer that the application trusts, such as that of a Kubernetes service
+    /// account.
     Federated(FederatedToken),
 }
 
@@ -103,15 +105,22 @@ impl ClientCredential {
     ) -> Result<Vec<(&'static str, String)>, CredentialError> {
         Ok(match self {
             Self::Secret(secret) => vec![("client_secret", secret.reveal().to_owned())],
-            Self::SecretFile(file) => vec![("client_secret", file.read().await?.reveal().to_owned())],
-            Self::Certificate(certificate) => assertion(certificate.assertion(client_id, token_url).await?),
+            Self::SecretFile(file) => {
+                vec![("client_secret", file.read().await?.reveal().to_owned())]
+            }
+            Self::Certificate(certificate) => {
+                assertion(certificate.assertion(client_id, token_url).await?)
+            }
             Self::Federated(token) => assertion(token.read().await?),
         })
     }
 }
 
 fn assertion(value: String) -> Vec<(&'static str, String)> {
-    vec![("client_assertion_type", ASSERTION_TYPE.to_owned()), ("client_assertion", value)]
+    vec![
+        ("client_assertion_type", ASSERTION_TYPE.to_owned()),
+        ("client_assertion", value),
+    ]
 }
 
 /// The largest file of use is a certificate chain with its key.
@@ -120,15 +129,24 @@ const FILE_LIMIT: u64 = 256 * 1024;
 async fn read(path: &Path) -> Result<Vec<u8>, CredentialError> {
     use tokio::io::AsyncReadExt;
 
-    let unreadable = |cause| CredentialError::Unreadable { path: path.display().to_string(), cause };
+    let unreadable = |cause| CredentialError::Unreadable {
+        path: path.display().to_string(),
+        cause,
+    };
     let mut bytes = Vec::new();
     let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
-    file.take(FILE_LIMIT).read_to_end(&mut bytes).await.map_err(unreadable)?;
+    file.take(FILE_LIMIT)
+        .read_to_end(&mut bytes)
+        .await
+        .map_err(unreadable)?;
     Ok(bytes)
 }
 
 fn unusable(path: &Path, problem: &'static str) -> CredentialError {
-    CredentialError::Unusable { path: path.display().to_string(), problem }
+    CredentialError::Unusable {
+        path: path.display().to_string(),
+        problem,
+    }
 }
 
 #[cfg(test)]

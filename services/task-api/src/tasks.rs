@@ -16,7 +16,9 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use portcullis_database::query_failed;
 use portcullis_guard::require_any_role;
-use portcullis_runtime::{BodyRefusals, IdempotencyKey, JsonBody, Page, Problem, Query, Refusals, TraceFuture};
+use portcullis_runtime::{
+    BodyRefusals, IdempotencyKey, JsonBody, Page, Problem, Query, Refusals, TraceFuture,
+};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -32,7 +34,9 @@ use crate::AppState;
 use crate::task_user::{ADMINS, EDITORS, READERS, TaskUser};
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show, update, delete))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(show, update, delete))
 }
 
 /// Lists tasks: an Admin sees all of their tenant, everyone else their own.
@@ -51,9 +55,17 @@ async fn list(
 ) -> Result<Response, Problem> {
     require_any_role(&user.caller, READERS)?;
     let read = state.database.read().await.map_err(query_failed)?;
-    let tasks = store::list(read, user.reach(), &listing).await.map_err(query_failed)?;
-    let views = tasks.into_iter().map(|task| TaskView::new(task, user.reach())).collect();
-    Ok(Page::beginning(views, listing.limit, |task: &TaskView| task.id().to_string()).answer(&uri))
+    let tasks = store::list(read, user.reach(), &listing)
+        .await
+        .map_err(query_failed)?;
+    let views = tasks
+        .into_iter()
+        .map(|task| TaskView::new(task, user.reach()))
+        .collect();
+    Ok(Page::beginning(views, listing.limit, |task: &TaskView| {
+        task.id().to_string()
+    })
+    .answer(&uri))
 }
 
 /// Shows one task.
@@ -62,17 +74,24 @@ async fn list(
     (status = NOT_FOUND, description = "No such task is within the caller's reach.", body = Problem, content_type = "application/problem+json"),
     Refusals,
 ))]
-async fn show(State(state): State<AppState>, user: TaskUser, id: TaskId) -> Result<Response, Problem> {
+async fn show(
+    State(state): State<AppState>,
+    user: TaskUser,
+    id: TaskId,
+) -> Result<Response, Problem> {
     require_any_role(&user.caller, READERS)?;
     let mut read = state.database.read().await.map_err(query_failed)?;
-    let task = store::find(&mut read, user.reach(), id).await.map_err(query_failed)?;
+    let task = store::find(&mut read, user.reach(), id)
+        .await
+        .map_err(query_failed)?;
     Ok(with_etag(&user, task.ok_or_else(task_not_found)?))
 }
 
 /// Creates a task of the caller.
 ///
-/// The first version answered 200; clients of it test for success (2xx), which 201 is. With an `Idempotency-Key` a repeated
-/// request creates nothing more, and is answered with the task as it is then.
+/// The first version answered 200; clients of it test for success (2xx), which 201 is. With an
+/// `Idempotency-Key` a repeated request creates nothing more, and is answered with the task as it
+/// is then.
 #[utoipa::path(post, path = "/api/tasks", tag = "tasks", request_body = NewTask, params(
     ("Idempotency-Key" = Option<String>, Header, description = "Chosen by the client, for this request and its repetitions; remembered for a day", min_length = 1, max_length = 128, pattern = "^[!-~]+$"),
 ), responses(
@@ -94,7 +113,12 @@ async fn create(
     let location = format!("/api/tasks/{}", task.id);
     let response = with_etag(&user, task);
     let location = HeaderValue::from_str(&location).map_err(|error| Problem::internal(&error))?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], response).into_response())
+    Ok((
+        StatusCode::CREATED,
+        [(header::LOCATION, location)],
+        response,
+    )
+        .into_response())
 }
 
 /// Changes a task: an Admin any of their tenant, an Editor their own.
@@ -141,18 +165,27 @@ async fn delete(
 ) -> Result<Json<Deleted>, Problem> {
     require_any_role(&user.caller, ADMINS)?;
     let author = Author::new(user, &headers);
-    to_the_end(write::delete(state, author, id, condition)).await.map(|report| Json(Deleted::new(report)))
+    to_the_end(write::delete(state, author, id, condition))
+        .await
+        .map(|report| Json(Deleted::new(report)))
 }
 
 fn with_etag(user: &TaskUser, task: Task) -> Response {
     let etag = task.etag();
-    ([(header::ETAG, etag)], Json(TaskView::new(task, user.reach()))).into_response()
+    (
+        [(header::ETAG, etag)],
+        Json(TaskView::new(task, user.reach())),
+    )
+        .into_response()
 }
 
-/// Runs to the end even when the client hangs up: otherwise hanging up in the right moment would leave the first attempt to
-/// tell others to the dispatcher, and cut a transaction that is about to be committed.
+/// Runs to the end even when the client hangs up: otherwise hanging up in the right moment would
+/// leave the first attempt to tell others to the dispatcher, and cut a transaction that is about to
+/// be committed.
 async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
-    tokio::spawn(work.with_current_context()).await.map_err(|error| Problem::internal(&error))?
+    tokio::spawn(work.with_current_context())
+        .await
+        .map_err(|error| Problem::internal(&error))?
 }

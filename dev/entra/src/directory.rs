@@ -46,7 +46,8 @@ pub(crate) struct User {
     pub(crate) password: Secret,
     /// The app roles assigned to this person, by the application's client id.
     roles: BTreeMap<Uuid, BTreeSet<String>>,
-    /// The authentication context that a Conditional Access policy asks of this person, by the resource's client id.
+    /// The authentication context that a Conditional Access policy asks of this person, by the
+    /// resource's client id.
     conditional_access: BTreeMap<Uuid, String>,
 }
 
@@ -61,7 +62,8 @@ pub(crate) struct Application {
     pub(crate) client_type: ClientType,
     /// The shape of tokens for this application as a resource (`accessTokenAcceptedVersion`).
     pub(crate) token_version: Version,
-    /// A development extension: the v1 endpoint issues v1 tokens although the application asks for v2 ones.
+    /// A development extension: the v1 endpoint issues v1 tokens although the application asks for
+    /// v2 ones.
     pub(crate) accepts_v1_endpoint: bool,
     pub(crate) scopes: BTreeSet<String>,
     pub(crate) puts_idtyp_in_tokens: bool,
@@ -106,39 +108,62 @@ impl Directory {
 
     /// Checks `text`; `name` is what errors call it.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self, InvalidSettings> {
-        let document: document::Document =
-            serde_saphyr::from_str(text).map_err(|error| InvalidSettings(vec![unreadable(name, &error)]))?;
+        let document: document::Document = serde_saphyr::from_str(text)
+            .map_err(|error| InvalidSettings(vec![unreadable(name, &error)]))?;
         let folder = Path::new(name).parent().unwrap_or(Path::new("")).to_owned();
-        check::check(document, folder)
-            .map_err(|found| InvalidSettings(found.into_iter().map(|error| format!("{name}: {error}")).collect()))
+        check::check(document, folder).map_err(|found| {
+            InvalidSettings(
+                found
+                    .into_iter()
+                    .map(|error| format!("{name}: {error}"))
+                    .collect(),
+            )
+        })
     }
 
-    /// The tenant that a URL's first segment names. MSAL.js lower-cases authorities, so case doesn't count.
+    /// The tenant that a URL's first segment names. MSAL.js lower-cases authorities, so case
+    /// doesn't count.
     pub(crate) fn tenant(&self, segment: &str) -> Option<&Tenant> {
-        self.tenants.iter().find(|tenant| tenant.id.to_string().eq_ignore_ascii_case(segment))
+        self.tenants
+            .iter()
+            .find(|tenant| tenant.id.to_string().eq_ignore_ascii_case(segment))
     }
 
     /// The client with this id, if it exists in the tenant.
     pub(crate) fn client(&self, tenant: &Tenant, client_id: &str) -> Option<&Application> {
-        self.present(tenant).find(|application| application.client_id.to_string().eq_ignore_ascii_case(client_id))
+        self.present(tenant).find(|application| {
+            application
+                .client_id
+                .to_string()
+                .eq_ignore_ascii_case(client_id)
+        })
     }
 
     /// The resource with this identifier URI or client id, if it exists in the tenant.
     pub(crate) fn resource(&self, tenant: &Tenant, identifier: &str) -> Option<&Application> {
-        self.present(tenant).find(|application| application.is_identified_by(identifier))
+        self.present(tenant)
+            .find(|application| application.is_identified_by(identifier))
     }
 
     /// The person with this username, in whichever tenant.
     pub(crate) fn user_named(&self, username: &str) -> Option<&User> {
         // Lower-cased rather than ASCII-folded: usernames may hold any letters.
         let wanted = username.to_lowercase();
-        self.users.iter().find(|user| user.username.to_lowercase() == wanted)
+        self.users
+            .iter()
+            .find(|user| user.username.to_lowercase() == wanted)
     }
 
     /// Whether a person of any tenant signs in with a name of this domain.
     pub(crate) fn has_domain(&self, domain: &str) -> bool {
-        let of = |user: &User| user.username.rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
-        self.users.iter().any(|user| of(user).as_deref() == Some(&domain.to_lowercase()))
+        let of = |user: &User| {
+            user.username
+                .rsplit_once('@')
+                .map(|(_, domain)| domain.to_lowercase())
+        };
+        self.users
+            .iter()
+            .any(|user| of(user).as_deref() == Some(&domain.to_lowercase()))
     }
 
     /// The tenant of a person.
@@ -148,7 +173,9 @@ impl Directory {
 
     /// The person with this object id in the tenant.
     pub(crate) fn user(&self, tenant: &Tenant, object_id: Uuid) -> Option<&User> {
-        self.users.iter().find(|user| user.tenant == tenant.id && user.object_id == object_id)
+        self.users
+            .iter()
+            .find(|user| user.tenant == tenant.id && user.object_id == object_id)
     }
 
     pub(crate) fn users(&self) -> &[User] {
@@ -168,27 +195,41 @@ impl Directory {
     }
 
     fn present(&self, tenant: &Tenant) -> impl Iterator<Item = &Application> {
-        self.applications.iter().filter(|application| application.multi_tenant || application.tenant == tenant.id)
+        self.applications
+            .iter()
+            .filter(|application| application.multi_tenant || application.tenant == tenant.id)
     }
 }
 
 /// The error of a file that is no directory, as `file:line:column: problem`.
 fn unreadable(name: &str, error: &serde_saphyr::Error) -> String {
     match YamlError::from(error) {
-        YamlError { place: Some(Place { line, column }), problem } => format!("{name}:{line}:{column}: {problem}"),
-        YamlError { place: None, problem } => format!("{name}: {problem}"),
+        YamlError {
+            place: Some(Place { line, column }),
+            problem,
+        } => format!("{name}:{line}:{column}: {problem}"),
+        YamlError {
+            place: None,
+            problem,
+        } => format!("{name}: {problem}"),
     }
 }
 
 impl User {
     /// The app roles assigned to this person on `application`.
     pub(crate) fn roles_on(&self, application: &Application) -> impl Iterator<Item = &str> {
-        self.roles.get(&application.client_id).into_iter().flatten().map(String::as_str)
+        self.roles
+            .get(&application.client_id)
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
     }
 
     /// The authentication context that this person must have met for `resource`.
     pub(crate) fn context_required_for(&self, resource: &Application) -> Option<&str> {
-        self.conditional_access.get(&resource.client_id).map(String::as_str)
+        self.conditional_access
+            .get(&resource.client_id)
+            .map(String::as_str)
     }
 }
 
@@ -201,11 +242,19 @@ impl Application {
 
     /// The delegated scopes of `resource` that this client may use without asking anyone.
     pub(crate) fn scopes_on(&self, resource: &Application) -> impl Iterator<Item = &str> {
-        self.grants.get(&resource.client_id).into_iter().flat_map(|grant| &grant.scopes).map(String::as_str)
+        self.grants
+            .get(&resource.client_id)
+            .into_iter()
+            .flat_map(|grant| &grant.scopes)
+            .map(String::as_str)
     }
 
     /// The application roles of `resource` that this client's service principal holds.
     pub(crate) fn roles_on(&self, resource: &Application) -> impl Iterator<Item = &str> {
-        self.grants.get(&resource.client_id).into_iter().flat_map(|grant| &grant.roles).map(String::as_str)
+        self.grants
+            .get(&resource.client_id)
+            .into_iter()
+            .flat_map(|grant| &grant.roles)
+            .map(String::as_str)
     }
 }

@@ -1,4 +1,5 @@
-//! What other services must hear of a change, committed together with the change and delivered until they have.
+//! What other services must hear of a change, committed together with the change and delivered
+//! until they have.
 //!
 //! ```text
 //! handler ─ enqueue (in the change's transaction) ─ commit ─▶ first attempt ─ both at once, the user waits 2 s at most
@@ -7,12 +8,14 @@
 //! housekeeping ─ says that this process lives; gives up notifications whose process does not
 //! ```
 //!
-//! A delivery carries an idempotency key, by which receivers tell a repetition: a crash between a delivery and its record
-//! repeats it. Audit entries are delivered in the end, however often that takes.
+//! A delivery carries an idempotency key, by which receivers tell a repetition: a crash between a
+//! delivery and its record repeats it. Audit entries are delivered in the end, however often that
+//! takes.
 //!
-//! Notifications go out in the user's name and so need the user's token, which lives an hour. It is kept in this process's
-//! memory alone: in the database, even encrypted, it would be a credential at rest that outlives its process, for a notice
-//! that is stale an hour later. When the process dies the notification is marked failed, with that reason.
+//! Notifications go out in the user's name and so need the user's token, which lives an hour. It is
+//! kept in this process's memory alone: in the database, even encrypted, it would be a credential
+//! at rest that outlives its process, for a notice that is stale an hour later. When the process
+//! dies the notification is marked failed, with that reason.
 
 mod backoff;
 mod change;
@@ -90,12 +93,19 @@ impl Outbox {
         };
         let outbox = Self(Arc::new(shared));
         outbox.0.store.say_alive(outbox.0.pace.life).await?;
-        outbox.0.running.spawn(dispatcher::run(Arc::clone(&outbox.0)));
-        outbox.0.running.spawn(housekeeping::run(Arc::clone(&outbox.0)));
+        outbox
+            .0
+            .running
+            .spawn(dispatcher::run(Arc::clone(&outbox.0)));
+        outbox
+            .0
+            .running
+            .spawn(housekeeping::run(Arc::clone(&outbox.0)));
         Ok(outbox)
     }
 
-    /// Adds what must be said of `change` to the transaction that makes it. Deliver it once that is committed.
+    /// Adds what must be said of `change` to the transaction that makes it. Deliver it once that is
+    /// committed.
     pub(crate) async fn enqueue(
         &self,
         transaction: &mut AnyConnection,
@@ -112,13 +122,18 @@ impl Outbox {
         self.0.tokens.forget_all();
     }
 
-    /// Before a change: 401 when nothing will work on the user's behalf until the user has met a challenge. Otherwise the time until
-    /// which the user waits for the deliveries of the change.
-    pub(crate) async fn admit(&self, tenant: &str, token: Option<&BearerToken>) -> Result<Instant, Problem> {
+    /// Before a change: 401 when nothing will work on the user's behalf until the user has met a
+    /// challenge. Otherwise the time until which the user waits for the deliveries of the change.
+    pub(crate) async fn admit(
+        &self,
+        tenant: &str,
+        token: Option<&BearerToken>,
+    ) -> Result<Instant, Problem> {
         self.0.downstream.admit(tenant, token).await
     }
 
-    /// Finishes the deliveries in hand, and gives up the notifications whose tokens go with this process.
+    /// Finishes the deliveries in hand, and gives up the notifications whose tokens go with this
+    /// process.
     pub(crate) async fn stop(&self) {
         self.0.stopping.cancel();
         self.0.running.close();

@@ -80,8 +80,16 @@ impl GrantType {
     }
 }
 
-async fn respond(entra: &Entra, endpoint: Version, tenant: &str, headers: &HeaderMap, body: &[u8]) -> Response {
-    issue(entra, endpoint, tenant, headers, body).await.unwrap_or_else(IntoResponse::into_response)
+async fn respond(
+    entra: &Entra,
+    endpoint: Version,
+    tenant: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Response {
+    issue(entra, endpoint, tenant, headers, body)
+        .await
+        .unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn issue(
@@ -95,9 +103,19 @@ async fn issue(
     let parameters = Parameters::parse(body)?;
     let grant = GrantType::parse(endpoint, parameters.required("grant_type")?)?;
     let tenant = realm.tenant(entra, grant, &parameters)?;
-    let place = client::Place { endpoint, tenant, segment };
+    let place = client::Place {
+        endpoint,
+        tenant,
+        segment,
+    };
     let (client, proof) = client::authenticate(entra, &place, headers, &parameters, grant).await?;
-    let request = TokenRequest { endpoint, tenant, client, proof, parameters: &parameters };
+    let request = TokenRequest {
+        endpoint,
+        tenant,
+        client,
+        proof,
+        parameters: &parameters,
+    };
     let authorization = match grant {
         GrantType::Password => password::authorize(entra, &request),
         GrantType::ClientCredentials => client_credentials::authorize(entra, &request),
@@ -108,7 +126,13 @@ async fn issue(
 }
 
 fn log_issued(grant: GrantType, authorization: &Authorization<'_>) {
-    let Authorization { tenant, client, resource, subject, proof } = authorization;
+    let Authorization {
+        tenant,
+        client,
+        resource,
+        subject,
+        proof,
+    } = authorization;
     tracing::info!(
         ?grant,
         ?proof,

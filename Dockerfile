@@ -1,22 +1,22 @@
-# One program of this project, static, and nothing else: docker build --build-arg BIN=portcullis .
-# images/build calls it, or does the same with buildah where no base image can be pulled.
+# An image with one static program of this project: docker build --build-arg BIN=portcullis .
+# images/build uses this file, or does the same with buildah if no base image can be pulled.
 
-# As in rust-toolchain.toml, whose compiler the image then has already.
+# As in rust-toolchain.toml, so that the base image already has the compiler.
 ARG RUST=1.95.0
 FROM docker.io/library/rust:${RUST}-alpine AS build
 RUN apk add --no-cache build-base cmake perl linux-headers
 WORKDIR /source
 COPY . .
 ARG BIN
-# A folder that is no cache builds everything anew.
+# Use a path outside the cache mount to force a clean build.
 ARG TARGET_DIR=/target
-# No path of the build is in a binary, and no time, which mimalloc would write into it, so that two machines make the same bytes.
+# Reproducible builds: no path of the build is in a binary, and no time, which mimalloc would write into it.
 ENV RUSTFLAGS="--remap-path-prefix=/usr/local/cargo=/cargo --remap-path-prefix=$TARGET_DIR=/build" \
     CFLAGS="-ffile-prefix-map=/usr/local/cargo=/cargo -ffile-prefix-map=$TARGET_DIR=/build -Wno-builtin-macro-redefined -D__DATE__=\"-\" -D__TIME__=\"-\""
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/target \
     CARGO_TARGET_DIR="$TARGET_DIR" cargo build --workspace --exclude dev-features --profile dist --locked --bin "$BIN" \
     && install -D -m 0755 "$TARGET_DIR/dist/$BIN" "/image/$BIN"
-# All that is in the image, in one layer whose times are the commit's.
+# The content of the image, in one layer whose times are the commit's.
 ARG SOURCE_DATE_EPOCH=0
 RUN install -D -m 0644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt \
     && install -m 0644 images/passwd /image/etc/passwd \
@@ -35,6 +35,6 @@ LABEL org.opencontainers.image.title="$BIN" \
       org.opencontainers.image.description="$DESCRIPTION" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /image/ /
-# By number, so that a cluster can tell that it is not root.
+# A number, so that Kubernetes can verify that the user is not root (runAsNonRoot).
 USER 65532:65532
-# No entry point, since an image without a shell could not put $BIN into one: docker run IMAGE /portcullis --help
+# No entry point, because its exec form cannot expand $BIN, and the image has no shell: docker run IMAGE /portcullis --help

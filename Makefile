@@ -1,23 +1,23 @@
-# The two commands of the README, and their parts. `make help` lists them.
+# The commands of the README and their parts. `make help` lists them.
 
 # Outside the checkout, so that a new clone builds only what changed.
 export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/portcullis/target
-# One profile for all: the tests through Envoy run the programs that the demo runs, and dependencies are compiled once.
+# One profile for everything except `quick`, so that the tests through Envoy run the demo's programs, and dependencies are compiled once.
 CARGO_FLAGS := --release --workspace --locked
-# What `build` builds: every program, unless a target needs a few only.
+# The programs that `build` builds: all, unless a target needs only a few.
 PROGRAMS := --bins
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build fmt lint unit deny envoy redis postgres generate elsewhere bench bench-gateway bench-services fuzz charts images images-check kind-up cluster-test
+.PHONY: doc typos shellcheck help demo test quick build fmt lint unit deny envoy redis postgres generate elsewhere bench bench-gateway bench-services fuzz charts images images-check kind-up cluster-test
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
 
 demo: PROGRAMS := $(addprefix --bin ,demo portcullis dev-entra task-api notification audit)
-demo: build envoy ## Start everything and show what it does; DEMO=once leaves after the table
+demo: build envoy ## Start the whole system and show what it does; DEMO=once exits after the table
 	ENVOY="$$(dev/envoy/obtain)" "$(CARGO_TARGET_DIR)/release/demo"
 
-test: fmt lint build envoy redis postgres unit ## All that a change must pass
+test: fmt lint build envoy redis postgres unit ## Run all checks that a change must pass
 
 build: toolchain ## Build every program
 	cargo build $(CARGO_FLAGS) $(PROGRAMS)
@@ -31,24 +31,30 @@ redis: ## Obtain a redis-server or valkey-server, unless REDIS_SERVER names one
 postgres: ## Obtain a PostgreSQL, unless POSTGRES_BIN names one
 	dev/postgres/obtain >/dev/null
 
+quick: toolchain ## Run fmt, clippy and the unit tests that need no Envoy, Redis, PostgreSQL or network
+	cargo fmt --all --check
+	cargo clippy --workspace --locked --all-targets -- -D warnings
+	cargo test --workspace --locked --lib -- --skip store_tests --skip ::postgres
+
 fmt: toolchain ## Check the formatting
 	cargo fmt --all --check
 
-lint: toolchain ## clippy, warnings denied; one set of features; and the lock file that only the fuzz targets have
+lint: toolchain ## Run clippy with warnings denied; check that features are unified, and the lock file of the fuzz targets
 	dev/features/check
 	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
-unit: toolchain build envoy redis postgres ## Unit and integration tests, and the outcomes through the real Envoy
+unit: toolchain build envoy redis postgres ## Run unit and integration tests, and the outcomes through the real Envoy
 	ENVOY="$$(dev/envoy/obtain)" REDIS_SERVER="$$(dev/redis/obtain)" cargo test $(CARGO_FLAGS) --tests
 
-elsewhere: build envoy ## Examples for other gateways: their own tools, lint, and the real Envoy
+elsewhere: build envoy ## Test the examples for other gateways with their own tools, lint, and the real Envoy
 	ENVOY="$$(dev/envoy/obtain)" tests/elsewhere/run
 
-generate: build ## Write docs/cli.md, docs/policy.schema.json, docs/openapi and the code in docs/verify-assertion.md anew
+generate: build ## Regenerate docs/cli*.md, docs/policy.schema.json, docs/openapi and the code in docs/verify-assertion.md
 	"$(CARGO_TARGET_DIR)/release/portcullis" reference > docs/cli.md
+	"$(CARGO_TARGET_DIR)/release/portcullis-conformance" reference > docs/cli-conformance.md
 	"$(CARGO_TARGET_DIR)/release/portcullis" schema > docs/policy.schema.json
-	WRITE_PAGES=1 cargo test $(CARGO_FLAGS) --test conformance --test backends --test schemas -- page documents
+	WRITE_PAGES=1 cargo test $(CARGO_FLAGS) --test reason_codes --test conformance --test backends --test schemas -- page documents
 
 bench: toolchain ## Measure the handler, signatures and memory
 	cargo bench --workspace --locked
@@ -59,30 +65,41 @@ bench-gateway: build envoy ## Measure the gateway beside jwt_authn, a no-op serv
 bench-services: build ## Measure the Task API beside the same endpoints in FastAPI, on SQLite and PostgreSQL
 	PROGRAMS="$(CARGO_TARGET_DIR)/release" bench/services/run
 
-fuzz: toolchain ## Look for bytes that break something, FUZZ_SECONDS for each target
+fuzz: toolchain ## Run the fuzz targets, each for FUZZ_SECONDS
 	fuzz/run $(or $(FUZZ_SECONDS),60)
 
-charts: build envoy ## Tests of the charts that need no cluster
+charts: build envoy ## Run the tests of the charts that need no cluster
 	PORTCULLIS="$(CARGO_TARGET_DIR)/release/portcullis" ENVOY="$$(dev/envoy/obtain)" tests/charts/run
 
 images: ## Build the images with docker, podman or buildah, as archives in images/out
 	images/build
 
-images-check: images ## What every image is held to, and that a second build makes the same bytes
+images-check: images ## Check every image, and that a second build makes the same bytes
 	images/check
 	images/reproduce portcullis
 
-cluster-test: images ## Everything on the cluster of KUBECONFIG, as tests/cluster/run says; LOAD loads image archives, POLICY takes off and on
+cluster-test: images ## Run the tests on the cluster of KUBECONFIG; see tests/cluster/run for LOAD and POLICY
 	tests/cluster/run
 
-kind-up: ## Install everything on a kind cluster with development values, and try the ways round the gate
-	dev/kind/up
+kind-up: ## Install everything on a kind cluster with development values, and test the ways round the gateway
+	k8s/kind/up
 
-deny: ## Licences, sources and advisories of dependencies (needs cargo-deny)
-	cargo deny check
+deny: ## Check licences, sources, bans and duplicates of dependencies; advisories only warn (needs cargo-deny)
+	cargo deny --locked check bans licenses sources
+	cargo deny --locked check advisories || \
+		echo "$(if $(GITHUB_ACTIONS),::warning::,make: )dependencies have advisories, or these cannot be fetched; see above"
 
-# cargo tells two checkouts that share a cache apart by the times of their files alone, and programs of the demo and the tests hold the path
-# of theirs. So the files of another checkout than the last one count as changed.
+doc: toolchain ## Build the documentation of every crate, warnings denied
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --locked --no-deps
+
+typos: ## Check the spelling (needs typos)
+	typos
+
+shellcheck: ## Check every shell script (needs shellcheck)
+	git grep -lzE '^#!.*(ba)?sh$$' | xargs -0 shellcheck
+
+# cargo distinguishes two checkouts that share a cache only by the times of their files, but the programs of the demo and the tests contain
+# the path of their checkout. If the checkout is another than the last one, all its sources are therefore marked as changed.
 .PHONY: checkout
 checkout:
 	@mkdir -p "$(CARGO_TARGET_DIR)"

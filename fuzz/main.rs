@@ -1,5 +1,6 @@
-//! A target of `tests/fuzz` under libFuzzer. Which one, the variable `FUZZ_TARGET` says, so that
-//! all are one build.
+//! Runs a target of `tests/fuzz` under libFuzzer.
+//!
+//! The variable `FUZZ_TARGET` names the target, so that all targets share one build.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -1,5 +1,5 @@
-//! The handler without its network: an encoded question in, an encoded answer out, on one core.
-//! Logging is off, as no subscriber is set.
+//! The handler without a network: from an encoded CheckRequest to an encoded CheckResponse, on one
+//! core. Logging is off, because there is no subscriber.
 #![allow(
     clippy::unwrap_used,
     missing_docs,
@@ -19,7 +19,7 @@ use tokio::runtime::{Builder, Runtime};
 /// The bytes 0 to 31.
 const MAC_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const CACHE: u64 = 256 * 1024 * 1024;
-/// More tokens than the processor's caches hold, in turn.
+/// Number of tokens, used in turn: more than fit into the processor's caches.
 const TOKENS: usize = 1000;
 
 fn runtime() -> Runtime {
@@ -28,7 +28,7 @@ fn runtime() -> Runtime {
 
 fn handler(criterion: &mut Criterion) {
     let key = IssuerKey::rs256().unwrap();
-    let questions: Vec<_> = (0..TOKENS)
+    let requests: Vec<_> = (0..TOKENS)
         .map(|user| question(&key.token(user).unwrap()))
         .collect();
     let runtime = runtime();
@@ -47,17 +47,17 @@ fn handler(criterion: &mut Criterion) {
             if algorithm == "HS256" {
                 handler.share_mac_keys("task-api", MacKeys::parse(MAC_KEY).unwrap());
             }
-            for question in &questions {
+            for request in &requests {
                 runtime
-                    .block_on(handler.answer_at(question.clone(), NOW))
+                    .block_on(handler.answer_at(request.clone(), NOW))
                     .unwrap();
             }
-            let mut turn = questions.iter().cycle();
+            let mut turn = requests.iter().cycle();
             criterion.bench_function(
                 &format!("{seen}, assertion bound to {bind}, {algorithm}"),
                 |bencher| {
                     bencher.iter(|| {
-                        // Keys are at hand, so that it never waits, and no scheduler is measured.
+                        // The keys are cached, so it never waits, and no scheduler is measured.
                         let answer = handler
                             .answer_at(turn.next().unwrap().clone(), NOW)
                             .now_or_never();

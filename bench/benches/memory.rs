@@ -1,5 +1,5 @@
-//! Memory that the program says it holds, beside what is resident: each case in a process of its
-//! own.
+//! Compares the memory that the server accounts for with its resident memory. Each case runs in a
+//! process of its own.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -19,20 +19,20 @@ use reqwest::Client;
 use tokio::runtime::Builder;
 
 const MIB: u64 = 1024 * 1024;
-/// Resident memory may be this much above what is set aside, in percent: the allocator keeps pages
-/// that are partly free, most of them where entries of several KiB are evicted all the time. The
-/// process itself takes a few MiB.
+/// Maximum excess of resident memory over the capacity, in percent. The allocator keeps pages that
+/// are partly free, most of them where entries of several KiB are evicted all the time. The process
+/// itself takes a few MiB.
 const TOLERANCE: u64 = 30;
 const PROCESS: u64 = 16 * MIB;
 
-/// What is to be held, and in how much.
+/// The entries to hold, and the memory for them.
 struct Case {
     name: &'static str,
     capacity: u64,
     run: fn(&Self, Scale) -> Held,
 }
 
-/// `cargo test` runs benches too, to see whether they start.
+/// Whether to run a whole case. `cargo test` runs benches too, only to see whether they start.
 #[derive(Clone, Copy)]
 struct Scale {
     whole: bool,
@@ -110,7 +110,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints a line; fails if more is resident than was set aside.
+/// Runs a case and prints its line. Fails if it takes more memory than the capacity allows.
 fn measure(case: &Case, scale: Scale) -> ExitCode {
     let Held { count, accounted } = (case.run)(case, scale);
     let resident = resident();
@@ -131,7 +131,7 @@ fn measure(case: &Case, scale: Scale) -> ExitCode {
     }
 }
 
-/// The memory that the process has in RAM.
+/// The resident memory of this process in bytes.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status
@@ -157,7 +157,7 @@ fn roles(case: &Case, scale: Scale) -> Held {
     })
 }
 
-/// Has a handler answer one request with each user's token.
+/// Lets a handler answer one request with each user's token.
 fn answer(
     case: &Case,
     bind: &str,
@@ -173,17 +173,20 @@ fn answer(
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for part in 0..threads {
-            let (handler, key, runtime, token) = (&handler, &key, &runtime, &token);
+            let handler = &handler;
+            let key = &key;
+            let runtime = &runtime;
+            let token = &token;
             scope.spawn(move || {
                 for user in (part..users).step_by(threads) {
-                    let question = question(&token(key, user).unwrap());
-                    runtime.block_on(handler.answer_at(question, NOW)).unwrap();
+                    let request = question(&token(key, user).unwrap());
+                    runtime.block_on(handler.answer_at(request, NOW)).unwrap();
                 }
             });
         }
     });
     let (count, accounted) = handler.cached();
-    // What is resident is read while it is still held.
+    // Not dropped, because resident memory is read later.
     std::mem::forget(handler);
     Held { count, accounted }
 }
@@ -194,7 +197,7 @@ fn limits(case: &Case, scale: Scale) -> Held {
         per: Duration::from_mins(1),
     };
     count(case, limit, scale.of(100_000), |request, caller| {
-        // Every 60 ms, a little sooner or later.
+        // Every 60 ms with a jitter.
         let chance = (request << 32 | caller).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58;
         Duration::from_millis(request * 60 + chance)
     })
@@ -208,7 +211,7 @@ fn addresses(case: &Case, scale: Scale) -> Held {
     count(case, limit, scale.of(1_000_000), |_, _| Duration::ZERO)
 }
 
-/// Has each of so many callers use up the limit.
+/// Lets each of `callers` use up the limit.
 fn count(
     case: &Case,
     limit: RateLimit,

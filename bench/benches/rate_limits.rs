@@ -1,5 +1,5 @@
-//! What it costs to count a request: of few callers, whose windows are in the processor's caches,
-//! and of many, whose windows are not.
+//! The cost of counting a request: of few callers, whose windows are in the processor's caches, and
+//! of many, whose windows are not.
 #![allow(missing_docs, reason = "a measurement has no interface")]
 
 use std::hint::black_box;
@@ -40,7 +40,9 @@ fn rate_limits(criterion: &mut Criterion) {
             Duration::from_micros(20),
         ),
     ] {
-        let (limits, mut now, mut caller) = (MeasuredLimits::new(MEMORY), Duration::ZERO, 0_u64);
+        let limits = MeasuredLimits::new(MEMORY);
+        let mut now = Duration::ZERO;
+        let mut caller = 0_u64;
         criterion.bench_function(name, |bencher| {
             bencher.iter(|| {
                 now += step;

@@ -1,5 +1,5 @@
-//! What measurements are made of: an issuer whose keys stand in the policy, tokens of the size of
-//! Entra's, and Envoy's questions.
+//! Input of the benchmarks: an issuer whose keys are in the policy, tokens of the size of Entra's,
+//! and Envoy's CheckRequests.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// When tokens are issued, and questions asked.
+/// The time at which tokens are issued and requests decided, in seconds since 1970.
 pub const NOW: u64 = 1_800_000_000;
 /// The issuer of every token.
 pub const ISSUER: &str =
@@ -32,7 +32,7 @@ pub const ISSUER: &str =
 /// The audience of every token.
 pub const API: &str = "3a5c0001-0000-4000-8000-000000000001";
 
-/// A key that an issuer signs with.
+/// A signing key of the issuer.
 #[derive(Debug)]
 pub enum IssuerKey {
     /// RS256 with 2048 bits, as Entra's.
@@ -42,14 +42,14 @@ pub enum IssuerKey {
 }
 
 impl IssuerKey {
-    /// A new RS256 key.
+    /// Generates an RS256 key.
     pub fn rs256() -> anyhow::Result<Self> {
         Ok(Self::Rs256(Box::new(
             RsaKeyPair::generate(KeySize::Rsa2048).context("an RSA key")?,
         )))
     }
 
-    /// A new ES256 key.
+    /// Generates an ES256 key.
     pub fn es256() -> anyhow::Result<Self> {
         Ok(Self::Es256(
             EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).context("a P-256 key")?,
@@ -70,12 +70,18 @@ impl IssuerKey {
         match self {
             Self::Rs256(pair) => {
                 let public = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
-                json!({"kty": "RSA", "use": "sig", "kid": "k", "n": encode(&public.n), "e": encode(&public.e)})
+                json!({
+                    "kty": "RSA", "use": "sig", "kid": "k",
+                    "n": encode(&public.n), "e": encode(&public.e),
+                })
             }
             Self::Es256(pair) => {
                 let point = pair.public_key().as_ref();
                 let coordinate = |range| encode(point.get(range).unwrap_or_default());
-                json!({"kty": "EC", "crv": "P-256", "use": "sig", "kid": "k", "x": coordinate(1..33), "y": coordinate(33..65)})
+                json!({
+                    "kty": "EC", "crv": "P-256", "use": "sig", "kid": "k",
+                    "x": coordinate(1..33), "y": coordinate(33..65),
+                })
             }
         }
     }
@@ -86,7 +92,7 @@ impl IssuerKey {
         self.token_at(user, NOW)
     }
 
-    /// The same, issued at `now`, in seconds since 1970.
+    /// [`IssuerKey::token`] issued at `now`, in seconds since 1970.
     pub fn token_at(&self, user: usize, now: u64) -> anyhow::Result<String> {
         self.signed(&claims(user, &["Editor".to_owned()], now))
     }
@@ -119,30 +125,34 @@ impl IssuerKey {
         Ok(token)
     }
 
-    /// One policy, `tasks`, for tokens that are signed with this key. `bind` is what assertions are
-    /// good for.
+    /// One policy, `tasks`, for tokens of this key. `bind` is the binding of its assertions.
     pub fn policies(&self, bind: &str) -> anyhow::Result<PolicySet> {
         self.policies_limited(bind, &json!({"requests": 1000, "per": "1s"}))
     }
 
-    /// The same without a rate limit, whose windows would take memory of their own.
+    /// [`IssuerKey::policies`] without a rate limit, whose windows would take memory of their own.
     pub fn unlimited_policies(&self, bind: &str) -> anyhow::Result<PolicySet> {
         self.policies_limited(bind, &Value::Null)
     }
 
     fn policies_limited(&self, bind: &str, limit: &Value) -> anyhow::Result<PolicySet> {
         let issuer = json!({
-            "apiVersion": "portcullis.dev/v1alpha1", "kind": "TokenIssuer", "metadata": {"name": "issuer"},
+            "apiVersion": "portcullis.dev/v1alpha1", "kind": "TokenIssuer",
+            "metadata": {"name": "issuer"},
             "spec": {"oidc": {
                 "issuer": ISSUER, "jwks": {"keys": [self.jwk()]}, "algorithms": [self.algorithm()],
                 "claims": {"subject": "oid", "scopes": "scp", "email": "preferred_username"},
             }},
         });
         let policy = json!({
-            "apiVersion": "portcullis.dev/v1alpha1", "kind": "RoutePolicy", "metadata": {"name": "tasks"},
+            "apiVersion": "portcullis.dev/v1alpha1", "kind": "RoutePolicy",
+            "metadata": {"name": "tasks"},
             "spec": {
                 "issuer": "issuer", "audiences": [API],
-                "allow": [{"callers": "users", "scopes": ["access_as_user"], "roles": ["Admin", "Editor", "Reader"]}],
+                "allow": [{
+                    "callers": "users", "scopes": ["access_as_user"],
+                    "roles": ["Admin", "Editor", "Reader"],
+                }],
                 "rateLimit": limit,
                 "upstream": {"name": "task-api", "assertion": {"bind": bind}},
             },
@@ -156,15 +166,21 @@ impl IssuerKey {
 
 fn claims(user: usize, roles: &[String], now: u64) -> Value {
     json!({
-        "aud": API, "iss": ISSUER, "iat": now, "nbf": now, "exp": now + 3600, "aio": "AVQAq/8YAAAAk1vXb0WZ2mW4oQ1dFeRaqx20mWJZ0z2mW4oQAAAAAAAAAAAAAA==", "azp": "3a5c0004-0000-4000-8000-000000000004", "azpacr": "0", "name": format!("User Number {user}"),
-        "oid": format!("aaaaaaaa-0000-4000-8000-{user:012}"), "preferred_username": format!("user.{user}@contoso.example"),
-        "rh": "1.AVkA0dFeRaqx20mWJZ0z2mW4oQEAXDoAAABAgACAAAAAAABZAA.", "xms_ftd": "Yk1s", "roles": roles, "scp": "access_as_user",
+        "aud": API, "iss": ISSUER, "iat": now, "nbf": now, "exp": now + 3600,
+        "aio": "AVQAq/8YAAAAk1vXb0WZ2mW4oQ1dFeRaqx20mWJZ0z2mW4oQAAAAAAAAAAAAAA==",
+        "azp": "3a5c0004-0000-4000-8000-000000000004", "azpacr": "0",
+        "name": format!("User Number {user}"),
+        "oid": format!("aaaaaaaa-0000-4000-8000-{user:012}"),
+        "preferred_username": format!("user.{user}@contoso.example"),
+        "rh": "1.AVkA0dFeRaqx20mWJZ0z2mW4oQEAXDoAAABAgACAAAAAAABZAA.", "xms_ftd": "Yk1s",
+        "roles": roles, "scp": "access_as_user",
         "sid": "00b1c9a2-7e5d-4c1e-9f43-2f7a5f6f3c11", "sub": format!("pairwise-{user:034}"),
-        "tid": "11111111-1111-4111-8111-111111111111", "uti": "Yk1sT0pXQ0hPSTlRUkZkWA", "ver": "2.0",
+        "tid": "11111111-1111-4111-8111-111111111111", "uti": "Yk1sT0pXQ0hPSTlRUkZkWA",
+        "ver": "2.0",
     })
 }
 
-/// Envoy's question whether `GET /api/tasks` may pass with `token`.
+/// The encoded CheckRequest of `GET /api/tasks` with `token`.
 #[must_use]
 pub fn question(token: &str) -> Bytes {
     let header = |key: &str, value: &str| HeaderValue {
@@ -205,7 +221,7 @@ mod tests {
     use super::IssuerKey;
 
     #[test]
-    fn a_token_is_as_long_as_entras() {
+    fn token_has_the_length_of_entras() {
         let length = IssuerKey::rs256().unwrap().token(1).unwrap().len();
         assert!((1350..1450).contains(&length), "{length}");
     }

@@ -1,4 +1,4 @@
-"""Reads values.yaml together with the comments above each value."""
+"""Reads values.yaml with the comments above each value."""
 
 import json
 from dataclasses import dataclass, field
@@ -44,6 +44,7 @@ def _descend(node, lines, parent):
 
 
 def _comment(lines, line):
+    """Description and schema in the comment lines above a line."""
     words, schema = [], {}
     first = line
     while first > 0 and lines[first - 1].lstrip().startswith("#"):

@@ -1,8 +1,8 @@
-"""Envoy's files for the chart: those of envoy/, word for word, but for the places below. Each place must be found exactly once."""
+"""Envoy's files for the chart: those of envoy/ with the replacements below. Each place to replace must be found exactly once."""
 
 import re
 
-# Options of envoy/with that a value of the chart turns on.
+# Options of envoy/with, each with the chart value that turns it on.
 SWITCHES = {"tracing": ".Values.traces.endpoint", "hsts": ".Values.gateway.hsts.maxAgeSeconds"}
 HEADER = "# Derived from envoy/{name} by charts/generate.\n"
 
@@ -12,7 +12,7 @@ def render(folder):
 
 
 def _options(text):
-    """Lines such as `#tls: ..` are switched on by name elsewhere. Here some are by a value; the chart does the rest in other ways."""
+    """Puts lines such as `#hsts: ..` under the condition of their chart value; drops those of other options."""
     lines, inside = [], None
     for line in text.splitlines(keepends=True):
         option = re.match(r"( *)#([a-z-]+): (.*\n)", line)
@@ -31,7 +31,7 @@ def _options(text):
 
 def _replace(text, old, new):
     if text.count(old) != 1:
-        raise SystemExit(f"envoy: {old!r} is there {text.count(old)} times, not once; say in charts/generator/envoy_files.py what it is now")
+        raise SystemExit(f"envoy: {old!r} is there {text.count(old)} times, not once; update it in charts/generator/envoy_files.py")
     return text.replace(old, new)
 
 
@@ -39,7 +39,7 @@ def _between(text, start, end):
     """The text from the line with `start` up to the line with `end`."""
     for mark in (start, end):
         if text.count(mark) != 1:
-            raise SystemExit(f"envoy: {mark!r} is there {text.count(mark)} times, not once; say in charts/generator/envoy_files.py what it is now")
+            raise SystemExit(f"envoy: {mark!r} is there {text.count(mark)} times, not once; update it in charts/generator/envoy_files.py")
     return text[text.index(start) : text.index(end)]
 
 
@@ -59,8 +59,8 @@ def _listeners(text):
 
 
 def _routes(text):
-    ours = _between(text, "          - name: task-api-me\n", "          # Everything else, the services' /health included.")
-    text = _replace(text, ours, '{{- include "portcullis.routes" . | nindent 10 }}\n\n')
+    samples = _between(text, "          - name: task-api-me\n", "          # Everything else, the services' /health included.")
+    text = _replace(text, samples, '{{- include "portcullis.routes" . | nindent 10 }}\n\n')
     text = _replace(text, "value: max-age=31536000}", 'value: {{ include "portcullis.hsts" . | quote }}}')
     return _replace(
         text,
@@ -80,7 +80,7 @@ def _clusters(text):
     resource = '  - "@type": type.googleapis.com/envoy.config.cluster.v3.Cluster\n'
     head, authz, task_api, _notification, _audit, traces = text.split(resource)
     task_api = task_api.replace("task-api", "{{ .name }}")
-    # Each cluster repeats these, so that no anchor is there twice.
+    # Each cluster repeats these values, because an anchor may be defined only once.
     task_api = _replace(_replace(task_api, " &http1", ""), " &limits", "")
     task_api = _replace(task_api, "    type: STATIC\n", '    {{- include "portcullis.cluster.upstream" . | nindent 4 }}\n')
     task_api = _replace(

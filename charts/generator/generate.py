@@ -33,7 +33,7 @@ def main(check):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
     if check and stale:
-        sys.exit(f"charts: not what its sources say: {', '.join(stale)}; run charts/generate and commit the result")
+        sys.exit(f"charts: these files differ from their sources: {', '.join(stale)}; run charts/generate and commit the result")
     for path in stale:
         print(f"wrote {path}")
 

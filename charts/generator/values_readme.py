@@ -1,4 +1,4 @@
-"""A chart's README: what a person wrote, then a table of all values."""
+"""A chart's README: README.head.md, then a table of all values."""
 
 import json
 

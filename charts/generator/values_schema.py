@@ -1,4 +1,4 @@
-"""The closed JSON Schema of a chart's values: types from the defaults, the rest from `# @schema` lines."""
+"""The closed JSON Schema of a chart's values, with types from the defaults and the rest from `# @schema` lines."""
 
 import json
 
@@ -13,7 +13,7 @@ ROUTE = {
     "name": NAME,
 }
 PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
-# Kept here rather than in a comment of values.yaml, where nobody could read it.
+# Here rather than in a comment of values.yaml, where it would be unreadable.
 DEFINITIONS = {
     "upstreams": {
         "type": "array",

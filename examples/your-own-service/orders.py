@@ -1,10 +1,10 @@
-"""A service of your own. It believes the assertion of the authz server and nothing else; Python's standard library serves it."""
+"""A service of your own on Python's standard library. It trusts only the assertion of the authz server."""
 
 import json
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from assertion import Refused, Verifier
+from assertion import Denied, Verifier
 
 VERIFIER = Verifier(None, upstream="orders", mac_key_file=os.environ["GATEWAY_MAC_KEY_FILE"])
 ORDERS = {"41": {"item": "portcullis"}, "42": {"item": "drawbridge"}}
@@ -15,8 +15,8 @@ class Orders(BaseHTTPRequestHandler):
         try:
             lines = self.headers.get_all("X-Portcullis-Assertion", [])
             claims = VERIFIER.verify(lines, self.command, self.path)
-        except Refused as refused:
-            return self.send(refused.status, {"status": refused.status, "detail": refused.detail, "reason": refused.reason})
+        except Denied as denied:
+            return self.send(denied.status, {"status": denied.status, "detail": denied.detail, "reason": denied.reason})
         _, _, number = self.path.partition("?")[0].partition("/orders/")
         if number and number not in ORDERS:
             return self.send(404, {"status": 404, "detail": "there is no such order", "reason": "no_such_order"})
@@ -32,7 +32,7 @@ class Orders(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_):
-        """Paths can hold what is nobody's business."""
+        """Logs nothing, because paths can hold private data."""
 
 
 if __name__ == "__main__":

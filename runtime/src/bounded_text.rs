@@ -2,17 +2,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 
-/// Text of 1 to `MAX` characters, as a field of a body or a query: a longer one is a 422, not a
-/// full disk.
+/// A string of 1 to `MAX` characters in a body or a query.
 ///
-/// U+0000 is refused too: PostgreSQL's `text` cannot hold it, so that it would be a failure of ours
-/// there.
+/// A longer string is answered with 422, so that it cannot fill a disk. U+0000 is invalid too,
+/// because PostgreSQL's `text` cannot store it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BoundedText<const MAX: usize>(String);
 
 impl<const MAX: usize> BoundedText<MAX> {
-    /// The text.
+    /// The string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -40,8 +39,7 @@ impl<const MAX: usize> From<BoundedText<MAX>> for String {
     }
 }
 
-/// Written into each field that has the type (`#[schema(inline)]`), since every `MAX` is another
-/// schema.
+/// Fields inline this schema (`#[schema(inline)]`), because each `MAX` has a schema of its own.
 impl<const MAX: usize> utoipa::PartialSchema for BoundedText<MAX> {
     fn schema() -> RefOr<Schema> {
         let text: ObjectBuilder = Object::builder();
@@ -59,7 +57,7 @@ impl<const MAX: usize> utoipa::ToSchema for BoundedText<MAX> {
     }
 }
 
-/// The schema of an instant, as every list shows it.
+/// The schema of a timestamp in a list.
 #[must_use]
 pub fn timestamp_schema() -> Object {
     Object::builder()

@@ -1,5 +1,7 @@
-//! Serves HTTP on a listener with bounds on its connections: their number, the time for a request
-//! to arrive, the time without one.
+//! HTTP server of one listener, with limits on its connections.
+//!
+//! The limits bound the number of connections, the time for a request's head to arrive, and the
+//! time without a request.
 //!
 //! ```text
 //! Listener ─ accept ─▶ Open (the cap) ─ TLS, if any ─▶ hyper (HTTP/1.1, HTTP/2) ─▶ service
@@ -35,11 +37,11 @@ pub(crate) use self::protocol::{Http, Http2Only, Protocol};
 pub(crate) use self::tls::{Plain, Tls, Transport};
 use crate::listener::{Listener, Stream};
 
-/// Pause after a failed accept: without file descriptors the next one fails too, and a loop without
-/// a pause would take a core.
+/// Pause after a failed accept. A process without free file descriptors fails every accept, and a
+/// loop without a pause would use a whole core.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// What serves one listener.
+/// The server of one listener.
 #[derive(Debug)]
 pub(crate) struct Server<T, P> {
     pub(crate) listener: Listener,
@@ -47,12 +49,12 @@ pub(crate) struct Server<T, P> {
     pub(crate) protocol: P,
     pub(crate) limits: ConnectionLimits,
     pub(crate) metrics: ConnectionMetrics,
-    /// Cancelled when the listener must close and requests in flight finish.
+    /// Cancelled to close the listener and finish the requests in flight.
     pub(crate) stopping: CancellationToken,
 }
 
 impl<T: Transport, P: Protocol> Server<T, P> {
-    /// Serves until `stopping`, then until every connection has ended.
+    /// Serves until `stopping` is cancelled, then until every connection has ended.
     pub(crate) async fn serve(self) {
         let Self {
             listener,
@@ -69,11 +71,9 @@ impl<T: Transport, P: Protocol> Server<T, P> {
             limits,
             stopping: stopping.clone(),
         };
-        let (mut open, mut tasks, clock) = (
-            Open::new(limits.connections),
-            JoinSet::new(),
-            Clock::default(),
-        );
+        let mut open = Open::new(limits.connections);
+        let mut tasks = JoinSet::new();
+        let clock = Clock::default();
         loop {
             tokio::select! {
                 () = stopping.cancelled() => break,
@@ -81,7 +81,9 @@ impl<T: Transport, P: Protocol> Server<T, P> {
                     note_end(ended, &mut open, &metrics);
                 }
                 accepted = listener.accept() => match accepted {
-                    Ok(stream) => admit(stream, &connection, &mut open, &mut tasks, &clock, &metrics).await,
+                    Ok(stream) => {
+                        admit(stream, &connection, &mut open, &mut tasks, &clock, &metrics).await;
+                    }
                     Err(error) => after_failed_accept(&error, &listener, &mut open).await,
                 }
             }
@@ -93,14 +95,13 @@ impl<T: Transport, P: Protocol> Server<T, P> {
     }
 }
 
-/// Starts serving `stream`, in place of the connection that has been unused longest if there are
-/// too many.
+/// Starts serving `stream`; at the cap it closes the connection that is unused for longest.
 ///
-/// Refusing newcomers would let slow clients lock out probes and Envoy's next connection for as
-/// long as they like; not accepting would leave those waiting in the kernel's queue. A connection
-/// with a request in flight is never closed: if all have one, the newcomer is. A closed connection
-/// holds its socket and memory until its task has ended, so the newcomer waits for that: without,
-/// 150 at once held 127 where 40 may.
+/// Rejecting new connections instead would let slow clients lock out kubelet and Envoy. Leaving
+/// them unaccepted would keep them waiting in the kernel's queue. A connection with a request in
+/// flight is never closed: if every open one has a request in flight, `stream` is closed. A closed
+/// connection holds its socket and memory until its task has ended, so `stream` waits for that end.
+/// Without this wait, 150 simultaneous connections held 127 places where the cap was 40.
 async fn admit<T: Transport, P: Protocol>(
     stream: Stream,
     connection: &Connection<T, P>,
@@ -114,7 +115,7 @@ async fn admit<T: Transport, P: Protocol>(
     }
     if !open.has_room() && !open.close_unused() {
         metrics.refused();
-        tracing::debug!("a connection was refused because every open one has a request in flight");
+        tracing::debug!("refused a connection: every open connection has a request in flight");
         return;
     }
     while tasks.len() >= connection.limits.connections
@@ -125,12 +126,12 @@ async fn admit<T: Transport, P: Protocol>(
     metrics.opened();
     let activity = Arc::new(Activity::new(clock));
     let task = tasks.spawn(connection.clone().run(stream, Arc::clone(&activity)));
-    open.remember(activity, task);
+    open.insert(activity, task);
 }
 
 fn note_end(ended: Result<(Id, Ending), JoinError>, open: &mut Open, metrics: &ListenerMetrics) {
     let (id, ending) = ended.unwrap_or_else(|error| (error.id(), Ending::of_lost(&error)));
-    open.forget(id);
+    open.remove(id);
     metrics.ended(ending);
 }
 
@@ -143,11 +144,15 @@ async fn after_failed_accept(error: &io::Error, listener: &Listener, open: &mut 
         return;
     }
     open.close_unused();
-    tracing::warn!(%listener, %error, "a connection cannot be accepted; an unused one is closed, and the next try follows");
+    tracing::warn!(
+        %listener,
+        %error,
+        "cannot accept a connection; closing an unused one and retrying"
+    );
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
-/// How a connection is served.
+/// What a connection of this listener is served with.
 #[derive(Clone, Debug)]
 struct Connection<T, P> {
     transport: T,

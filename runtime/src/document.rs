@@ -6,8 +6,9 @@ use crate::Problem;
 
 const BEARER: &str = "bearer";
 
-/// The OpenAPI document of a service, without its operations: they all take a bearer token and
-/// refuse with a problem.
+/// The OpenAPI document of a service, without its operations.
+///
+/// Every operation takes a bearer token and answers errors with a problem.
 #[must_use]
 pub fn document(title: &str, description: &str) -> OpenApi {
     let scheme = HttpBuilder::new()

@@ -4,28 +4,30 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use x509_parser::pem::Pem;
 use x509_parser::prelude::X509Certificate;
 
-/// Warns of each certificate in `pem`, the content of `path`, that is not valid now. It is no
-/// error: TLS libraries do not look at the times of an authority that is trusted by configuration
-/// (RFC 5280 §6.1.1 d), and a file may hold its successor.
+/// Warns of each certificate in `pem`, the content of `path`, that is not valid now.
+///
+/// It is not an error. TLS libraries ignore the validity of an authority that is trusted by
+/// configuration (RFC 5280 §6.1.1 d), and a file may already hold the authority's successor.
 pub fn warn_of_expired_certificates(flag: &str, path: &Path, pem: &[u8]) {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs();
     let now = i64::try_from(now).unwrap_or(i64::MAX);
-    for problem in Pem::iter_from_buffer(pem)
+    for warning in Pem::iter_from_buffer(pem)
         .flatten()
-        .filter_map(|section| problem(&section.parse_x509().ok()?, now))
+        .filter_map(|section| warning_of(&section.parse_x509().ok()?, now))
     {
-        tracing::warn!(setting = flag, file = %path.display(), "{problem}");
+        tracing::warn!(setting = flag, file = %path.display(), "{warning}");
     }
 }
 
-fn problem(certificate: &X509Certificate<'_>, now: i64) -> Option<String> {
-    let (subject, validity) = (certificate.subject(), certificate.validity());
+fn warning_of(certificate: &X509Certificate<'_>, now: i64) -> Option<String> {
+    let subject = certificate.subject();
+    let validity = certificate.validity();
     if now > validity.not_after.timestamp() {
         Some(format!(
-            "the certificate '{subject}' expired at {}; replace it by a new one",
+            "the certificate '{subject}' expired at {}; replace it",
             validity.not_after
         ))
     } else if now < validity.not_before.timestamp() {
@@ -43,10 +45,10 @@ mod tests {
     use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
     use x509_parser::pem::Pem;
 
-    use super::problem;
+    use super::warning_of;
 
     #[test]
-    fn certificate_outside_its_validity_is_told_with_its_name() {
+    fn certificate_outside_its_validity_is_named_in_warning() {
         let mut params = CertificateParams::default();
         params
             .distinguished_name
@@ -75,7 +77,7 @@ mod tests {
                 Some("'CN=old authority' is not valid before Jan  1 00:00:00 2020"),
             ),
         ] {
-            let found = problem(&certificate, now);
+            let found = warning_of(&certificate, now);
             assert_eq!(found.is_some(), expected.is_some(), "{name}: {found:?}");
             assert!(
                 found

@@ -1,9 +1,9 @@
-//! What every HTTP service has around its API.
+//! Layers and routes of every HTTP service, around its API.
 //!
 //! ```text
-//! request ─ log ─ measure ─ bound (requests in hand, time) ─ body limit ─┬─ /health, /openapi.json
-//!                                                                        ├─ the API, behind its guard
-//!                                                                        └─ problems for what no route answers
+//! request ─ log ─ measure ─ limit (requests, time) ─ body limit ─┬─ /health, /openapi.json
+//!                                                                ├─ the API, behind its guard
+//!                                                                └─ problems for unknown routes
 //! ```
 
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use axum::{Json, Router};
+use portcullis_reason_codes::{METHOD_NOT_ALLOWED, ROUTE_NOT_FOUND};
 use prometheus_client::registry::Registry;
 use serde::Serialize;
 use utoipa::openapi::OpenApi;
@@ -23,10 +24,10 @@ use crate::request_limits::{Bounds, RequestLimits, bound};
 use crate::request_metrics::{RequestMetrics, measure};
 use crate::{Problem, request_log};
 
-/// The largest request body. The largest of use is a form field of a few hundred characters.
+/// Maximum size of a request body. The largest field in use has a few hundred characters.
 const BODY_LIMIT: usize = 16 * 1024;
 
-/// A service by name, with its limits and metrics.
+/// An HTTP service: its name, limits and metrics.
 #[derive(Clone, Debug)]
 pub struct HttpService {
     name: &'static str,
@@ -35,7 +36,7 @@ pub struct HttpService {
 }
 
 impl HttpService {
-    /// Registers the service's metrics.
+    /// Creates the service and registers its metrics.
     pub fn new(name: &'static str, limits: &RequestLimits, registry: &mut Registry) -> Self {
         let metrics = RequestMetrics::register(registry);
         Self {
@@ -45,8 +46,9 @@ impl HttpService {
         }
     }
 
-    /// `api`, which is behind its guard, with all that every service has around it. `document`
-    /// describes the API.
+    /// Wraps `api`, which is behind its guard, in the layers and routes of every service.
+    ///
+    /// `document` describes the API.
     pub fn around(&self, api: Router, document: OpenApi) -> Router {
         let document = Arc::new(described(document));
         let state = Health {
@@ -72,7 +74,7 @@ impl HttpService {
     }
 }
 
-/// `document` with what every service answers beside its API.
+/// Adds the operations of every service to `document`.
 #[must_use]
 pub fn described(mut document: OpenApi) -> OpenApi {
     document.merge(
@@ -83,7 +85,7 @@ pub fn described(mut document: OpenApi) -> OpenApi {
     document
 }
 
-/// That the service answers.
+/// Health of the service.
 #[derive(Clone, Serialize, utoipa::ToSchema)]
 struct Health {
     /// Always `healthy`.
@@ -92,8 +94,13 @@ struct Health {
     service: &'static str,
 }
 
-/// Says that the service answers. Whether it is ready for traffic is on the operations listener.
-#[utoipa::path(get, path = "/health", responses((status = OK, description = "It answers.", body = Health)), security(()))]
+/// Reports that the service answers. The operations listener reports its readiness for traffic.
+#[utoipa::path(
+    get,
+    path = "/health",
+    responses((status = OK, description = "The service answers.", body = Health)),
+    security(())
+)]
 async fn health(State(health): State<Health>) -> Json<Health> {
     Json(health)
 }
@@ -101,17 +108,17 @@ async fn health(State(health): State<Health>) -> Json<Health> {
 async fn not_found() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
-        "route_not_found",
+        ROUTE_NOT_FOUND,
         "this service has no such path",
     )
 }
 
 async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
     let detail = format!(
-        "{} does not take {method}; the Allow header lists what it takes",
+        "{} does not allow {method}; the Allow header lists the allowed methods",
         uri.path()
     );
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, METHOD_NOT_ALLOWED, detail)
 }
 
 #[cfg(test)]

@@ -1,15 +1,19 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, StatusCode};
+use portcullis_reason_codes::{
+    IDEMPOTENCY_KEY_INVALID, IDEMPOTENCY_KEY_MISSING, IDEMPOTENCY_KEY_REUSED,
+};
 
 use crate::Problem;
 
-/// The name of the header.
+/// The name of the `Idempotency-Key` header.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_LENGTH: usize = 128;
 
-/// What a client chose to tell two deliveries of one request from two requests
-/// (draft-ietf-httpapi-idempotency-key-header).
+/// An idempotency key (draft-ietf-httpapi-idempotency-key-header).
+///
+/// The client chooses it, so that the service can tell a retried request from a second one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
@@ -20,14 +24,16 @@ impl IdempotencyKey {
         &self.0
     }
 
-    /// The answer to a key that came before with another request: to answer as for that one would
-    /// lose this one in silence.
+    /// The problem for a key that was already used with another request.
+    ///
+    /// Repeating the other request's answer would silently lose this request.
     #[must_use]
     pub fn reused() -> Problem {
-        let detail = "this Idempotency-Key came before with another request; give each request a key of its own";
+        let detail = "this Idempotency-Key was already used with another request; \
+                      use a new key for each request";
         Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
-            "idempotency_key_reused",
+            IDEMPOTENCY_KEY_REUSED,
             detail,
         )
         .with_field("Idempotency-Key")
@@ -47,7 +53,7 @@ impl IdempotencyKey {
                     "expected one Idempotency-Key of 1 to {MAX_LENGTH} visible ASCII characters"
                 );
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
-                Err(Problem::new(status, "idempotency_key_invalid", detail)
+                Err(Problem::new(status, IDEMPOTENCY_KEY_INVALID, detail)
                     .with_field("Idempotency-Key"))
             }
         }
@@ -72,7 +78,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         Self::of(&parts.headers)?.ok_or_else(|| {
             let detail = "this request needs an Idempotency-Key";
-            Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_missing", detail)
+            Problem::new(StatusCode::BAD_REQUEST, IDEMPOTENCY_KEY_MISSING, detail)
                 .with_field("Idempotency-Key")
         })
     }
@@ -95,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn one_visible_key_is_taken_and_anything_else_is_refused() {
+    fn idempotency_key_accepts_only_one_line_of_visible_ascii() {
         assert_eq!(of(&[]), Ok(None));
         assert_eq!(
             of(&[b"8e03978e-40d5"]),

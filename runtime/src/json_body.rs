@@ -6,6 +6,9 @@ use std::time::Duration;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, Request};
 use http::StatusCode;
+use portcullis_reason_codes::{
+    BODY_INVALID, BODY_NOT_JSON, BODY_TOO_SLOW, BODY_UNREADABLE, CONTENT_TYPE_NOT_JSON,
+};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use tokio::time::timeout;
@@ -13,12 +16,15 @@ use tokio::time::timeout;
 use crate::Problem;
 use crate::rejected_field::{RejectedField, path_error};
 
-/// Half of what a request may take by default. A body is a few kilobytes at most, and what it waits
-/// for is the client alone.
+/// Maximum time for a body to arrive: half of a request's default.
+///
+/// A body has a few kilobytes at most, and only the client can delay it.
 const TIME_FOR_A_BODY: Duration = Duration::from_secs(5);
 
-/// A JSON object as body, refused as a problem: 400 for what is not JSON, 422 for JSON of the wrong
-/// shape, which names the field.
+/// Extractor of a body that is a JSON object.
+///
+/// It answers an invalid body with a problem: 400 if the body is not JSON, 422 if the JSON has
+/// the wrong shape. The 422 names the field.
 #[derive(Debug)]
 pub struct JsonBody<T>(pub T);
 
@@ -41,7 +47,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
                 );
                 Err(Problem::new(
                     StatusCode::REQUEST_TIMEOUT,
-                    "body_too_slow",
+                    BODY_TOO_SLOW,
                     detail,
                 ))
             }
@@ -49,8 +55,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     }
 }
 
-/// What a JSON object says. A derived `Deserialize` would also take an array of the fields' values
-/// in their order.
+/// The value of a JSON object.
+///
+/// A derived `Deserialize` would also accept an array of the fields' values in order.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -78,36 +85,35 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 fn body_problem(rejection: &JsonRejection) -> Problem {
     let rejected = RejectedField::of::<serde_json::Error>(rejection);
     let (reason, detail) = match (rejection, &rejected) {
-        (JsonRejection::JsonSyntaxError(error), _) => ("body_not_json", syntax_detail(error)),
+        (JsonRejection::JsonSyntaxError(error), _) => (BODY_NOT_JSON, syntax_detail(error)),
         (JsonRejection::JsonDataError(_), Some(rejected)) => {
-            ("body_invalid", rejected.detail("the body"))
+            (BODY_INVALID, rejected.detail("the body"))
         }
         (JsonRejection::JsonDataError(_), None) => (
-            "body_invalid",
-            "the body is not what this operation takes".to_owned(),
+            BODY_INVALID,
+            "the body does not match this operation; see /openapi.json".to_owned(),
         ),
         (JsonRejection::MissingJsonContentType(_), _) => (
-            "content_type_not_json",
+            CONTENT_TYPE_NOT_JSON,
             "send the body with Content-Type: application/json".to_owned(),
         ),
         _ if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => (
-            "body_unreadable",
+            BODY_UNREADABLE,
             "the body is larger than this service accepts".to_owned(),
         ),
         _ => (
-            "body_unreadable",
+            BODY_UNREADABLE,
             "the body could not be read to its end; send it again".to_owned(),
         ),
     };
     let problem = Problem::new(rejection.status(), reason, detail);
     match rejected.and_then(|rejected| rejected.name) {
-        Some(field) if reason == "body_invalid" => problem.with_field(&field),
+        Some(field) if reason == BODY_INVALID => problem.with_field(&field),
         _ => problem,
     }
 }
 
-/// What the JSON parser says, which is about JSON alone: what it found and at which line and
-/// column.
+/// The JSON parser's message, with line and column. It contains no name of a Rust type.
 fn syntax_detail(error: &(dyn Error + 'static)) -> String {
     match path_error::<serde_json::Error>(error) {
         Some(cause) => format!("the body is not JSON: {}", cause.inner()),
@@ -154,7 +160,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_does_not_arrive_is_the_clients_fault() {
+    async fn body_that_never_arrives_is_answered_with_408() {
         let router = Router::new().route("/", post(|_: JsonBody<Title>| async { "stored" }));
         let never = Body::from_stream(futures::stream::pending::<Result<&str, std::io::Error>>());
         let request = Request::post("/")
@@ -167,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_bad_body_is_a_problem_that_names_the_field_and_a_good_one_is_none() {
+    async fn invalid_body_is_a_problem_that_names_the_field() {
         for (body, status, field) in [
             (r#"{"title":"#, StatusCode::BAD_REQUEST, Value::Null),
             (
@@ -215,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bad_body_detail_says_what_the_field_takes() {
+    async fn invalid_body_detail_says_what_the_field_takes() {
         for (body, expected) in [
             (
                 r#"{"title":"#,
@@ -234,7 +240,7 @@ mod tests {
             (r#"{"title":"a","title":"b"}"#, "title: is given twice"),
             (
                 r#"{"title":"a","extra":1}"#,
-                "extra: is no field; there is title",
+                "extra: is not a field; the fields are: title",
             ),
         ] {
             assert_eq!(answer(body).await.2["detail"], expected, "{body}");

@@ -1,4 +1,4 @@
-//! What every Portcullis program shares, so that each is started, watched and stopped in one way.
+//! Runtime of every Portcullis program: each starts, reports its health and stops the same way.
 //!
 //! ```text
 //! main ── run ──▶ settings (flags + environment, every error at once, exit 64)
@@ -10,6 +10,7 @@
 mod bounded_text;
 mod connections;
 mod document;
+mod exit;
 mod expired_certificates;
 mod http_service;
 mod idempotency_key;
@@ -19,10 +20,11 @@ mod operations;
 mod outbound;
 mod page;
 mod problem;
+mod problem_responses;
 mod process;
 mod query;
 mod readiness;
-mod refusals;
+mod reference;
 mod rejected_field;
 mod request_limits;
 mod request_log;
@@ -37,6 +39,7 @@ mod traces;
 pub use bounded_text::{BoundedText, timestamp_schema};
 pub use connections::ConnectionLimits;
 pub use document::document;
+pub use exit::{EXIT_INVALID, EXIT_USAGE, print};
 pub use expired_certificates::warn_of_expired_certificates;
 pub use http_service::{HttpService, described};
 pub use idempotency_key::{IDEMPOTENCY_KEY, IdempotencyKey};
@@ -45,10 +48,11 @@ pub use listener::{InvalidListenAddress, ListenAddress, Listener, Stream, bind};
 pub use outbound::{OutboundSettings, http_client};
 pub use page::{Page, PageSize};
 pub use problem::{PROBLEM_JSON, Problem};
+pub use problem_responses::{BodyProblemResponses, ProblemResponses};
 pub use process::{Process, parse, run, run_with};
 pub use query::Query;
 pub use readiness::{PartState, PendingTask, Readiness, watch_part};
-pub use refusals::{BodyRefusals, Refusals};
+pub use reference::{reference, reference_command};
 pub use request_limits::RequestLimits;
 pub use request_log::{REQUEST_ID, request_id};
 pub use retry_after::retry_after;
@@ -59,9 +63,8 @@ pub use settings::{
     settings_without_example,
 };
 
-/// Futures that belong to a span: `with_context`, and `with_current_context` for those that are
-/// spawned.
+/// Runs futures in a span: `with_context`, or `with_current_context` for spawned futures.
 pub use opentelemetry::trace::FutureExt as TraceFuture;
-/// The registry that metrics are added to while a program starts.
+/// The registry to which a program adds its metrics while it starts.
 pub use prometheus_client::registry::Registry;
 pub use traces::{TraceSpan, note_in_trace, trace_headers, traces_are_recorded};

@@ -16,14 +16,15 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 pub use self::address::{InvalidListenAddress, ListenAddress};
 use self::unix_socket::UnixSocket;
 
-/// Binds the TCP `address`, so that an occupied port is found before anything else starts.
+/// Binds the TCP `address`.
 ///
-/// `flag` names the setting in the error, because the reader can change that.
+/// Programs bind before they start anything else, so that an occupied port is found first. `flag`
+/// names the setting in the error.
 pub async fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
         let fix = match error.kind() {
             io::ErrorKind::AddrInUse => {
-                "another process listens there; stop it or choose another port"
+                "another process listens on it; stop it or choose another port"
             }
             io::ErrorKind::PermissionDenied => {
                 "ports below 1024 need a privilege; choose a higher one"
@@ -34,7 +35,7 @@ pub async fn bind(flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener
     })
 }
 
-/// A bound listener, under the name that its metrics have.
+/// A bound listener with the name that its metrics carry.
 #[derive(Debug)]
 pub struct Listener {
     name: &'static str,
@@ -48,8 +49,10 @@ enum Socket {
 }
 
 impl Listener {
-    /// Binds `address`. `flag` names the setting in an error; `name` is the `listener` label of the
-    /// metrics of its connections.
+    /// Binds `address`.
+    ///
+    /// `flag` names the setting in an error. `name` is the `listener` label of its connections'
+    /// metrics.
     pub async fn bind(
         name: &'static str,
         flag: &str,
@@ -62,7 +65,7 @@ impl Listener {
         Ok(Self { name, socket })
     }
 
-    /// A listener of a socket that is bound already.
+    /// Makes a listener of a bound socket.
     #[must_use]
     pub fn of_tcp(name: &'static str, socket: TcpListener) -> Self {
         Self {
@@ -76,7 +79,7 @@ impl Listener {
         self.name
     }
 
-    /// The address as bound, with the real port where port 0 was asked for.
+    /// The bound address, with the assigned port if the setting was port 0.
     pub fn local_address(&self) -> io::Result<ListenAddress> {
         Ok(match &self.socket {
             Socket::Tcp(socket) => ListenAddress::Tcp(socket.local_addr()?),
@@ -84,13 +87,13 @@ impl Listener {
         })
     }
 
-    /// The next connection.
+    /// Accepts the next connection.
     pub(crate) async fn accept(&self) -> io::Result<Stream> {
         match &self.socket {
             Socket::Tcp(socket) => {
                 let (stream, _) = socket.accept().await?;
-                // Without it the second packet of a reply waits for the client's delayed ACK of the
-                // first, 40 ms on Linux (RFC 896, RFC 1122 §4.2.3.2).
+                // Without TCP_NODELAY the second packet of a reply waits for the client's delayed
+                // ACK of the first, 40 ms on Linux (RFC 896, RFC 1122 §4.2.3.2).
                 stream.set_nodelay(true)?;
                 Ok(Stream::Tcp(stream))
             }

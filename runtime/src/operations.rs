@@ -1,5 +1,6 @@
-//! Liveness, readiness and metrics, on a listener apart from traffic so that a network policy can
-//! tell them apart.
+//! Liveness, readiness and metrics, on a listener of their own.
+//!
+//! A network policy can therefore allow them apart from traffic.
 
 use std::sync::Arc;
 
@@ -22,7 +23,8 @@ pub(crate) fn router(readiness: Readiness, metrics: Arc<Registry>) -> Router {
 }
 
 async fn ready(State(readiness): State<Readiness>) -> Response {
-    let (pending, degraded) = (readiness.pending(), readiness.degraded());
+    let pending = readiness.pending();
+    let degraded = readiness.degraded();
     if !pending.is_empty() {
         let text = format!("not ready, waiting for: {}\n", pending.join(", "));
         return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
@@ -39,7 +41,7 @@ async fn render(State(metrics): State<Arc<Registry>>) -> Response {
     match prometheus_client::encoding::text::encode(&mut text, &metrics) {
         Ok(()) => ([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response(),
         Err(error) => {
-            tracing::error!(%error, "metrics cannot be encoded");
+            tracing::error!(%error, "cannot encode the metrics");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
@@ -54,7 +56,7 @@ mod tests {
     use crate::{PartState, Readiness};
 
     #[tokio::test]
-    async fn readiness_names_what_is_missing() {
+    async fn readyz_names_missing_parts() {
         for (state, status, text) in [
             (PartState::Works, 200, "ready\n"),
             (

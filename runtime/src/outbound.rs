@@ -1,4 +1,4 @@
-//! The one HTTP client that programs make calls with: verified TLS, deadlines, no silent redirects.
+//! The HTTP client of every program: verified TLS, deadlines, no redirects.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,24 +7,38 @@ use anyhow::Context;
 
 use crate::{InvalidSettings, warn_of_expired_certificates};
 
-/// Settings of every outgoing call.
+/// Settings of outgoing calls.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Outgoing calls")]
 pub struct OutboundSettings {
-    /// File of PEM certificates to trust beside the system's, for an issuer behind a private
-    /// authority.
+    /// PEM file of certificates to trust in addition to the system's, for an issuer behind a
+    /// private authority.
     #[arg(long = "extra-ca", env = "EXTRA_CA_FILE", value_name = "FILE")]
     pub extra_ca: Option<PathBuf>,
-    /// Longest time for connecting to another server.
-    #[arg(long, env = "CONNECT_TIMEOUT", value_name = "TIME", default_value = "2s", value_parser = humantime::parse_duration)]
+    /// Maximum time to connect to another server.
+    #[arg(
+        long,
+        env = "CONNECT_TIMEOUT",
+        value_name = "TIME",
+        default_value = "2s",
+        value_parser = humantime::parse_duration
+    )]
     pub connect_timeout: Duration,
-    /// Longest time for one outgoing call, from connecting to the last byte.
-    #[arg(long, env = "CALL_TIMEOUT", value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
+    /// Maximum time for one outgoing call, from connecting to the last byte.
+    #[arg(
+        long,
+        env = "CALL_TIMEOUT",
+        value_name = "TIME",
+        default_value = "5s",
+        value_parser = humantime::parse_duration
+    )]
     pub call_timeout: Duration,
 }
 
-/// Builds the client. It follows no redirect: a key document that moved to another host must be
-/// configured, not believed.
+/// Builds the HTTP client.
+///
+/// It follows no redirect: if a key document moves to another host, an operator must configure the
+/// new one.
 pub fn http_client(settings: &OutboundSettings) -> anyhow::Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
@@ -32,9 +46,9 @@ pub fn http_client(settings: &OutboundSettings) -> anyhow::Result<reqwest::Clien
         .connect_timeout(settings.connect_timeout)
         .timeout(settings.call_timeout);
     if let Some(file) = &settings.extra_ca {
-        let certificates = certificates(file).map_err(|problem| {
+        let certificates = certificates(file).map_err(|cause| {
             InvalidSettings(vec![format!(
-                "--extra-ca {}: {problem}; give a PEM file of certificates",
+                "--extra-ca {}: {cause}; give a PEM file of certificates",
                 file.display()
             )])
         })?;
@@ -61,7 +75,7 @@ mod tests {
     use crate::InvalidSettings;
 
     #[test]
-    fn extra_ca_that_holds_no_certificate_is_an_error_of_settings() {
+    fn extra_ca_without_certificate_is_invalid_setting() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ca.pem");
         for (name, content, part) in [

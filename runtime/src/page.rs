@@ -1,5 +1,4 @@
-//! Lists in pages: the body is the array that it always was, and what comes after it is in the
-//! `Link` header (RFC 8288).
+//! Pages of lists: the body is an array, and the `Link` header leads to the next page (RFC 8288).
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -9,14 +8,15 @@ use url::form_urlencoded;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema, Type};
 
-/// How many items a page has at most: 1 to `MAX`, `DEFAULT` unless the caller says otherwise.
+/// Maximum number of items on a page: 1 to `MAX`, by default `DEFAULT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u32")]
 pub struct PageSize<const DEFAULT: u32 = 50, const MAX: u32 = 100>(u32);
 
 impl<const DEFAULT: u32, const MAX: u32> PageSize<DEFAULT, MAX> {
-    /// What a query's `LIMIT` must be: one more than the page has tells whether anything comes
-    /// after it.
+    /// The `LIMIT` of a query: one row more than the page has.
+    ///
+    /// The extra row tells whether another page follows.
     #[must_use]
     pub fn with_one_more(self) -> i64 {
         i64::from(self.0) + 1
@@ -54,7 +54,7 @@ impl<const DEFAULT: u32, const MAX: u32> utoipa::PartialSchema for PageSize<DEFA
 
 impl<const DEFAULT: u32, const MAX: u32> utoipa::ToSchema for PageSize<DEFAULT, MAX> {}
 
-/// Some items of a list, and where the next ones begin.
+/// One page of a list, with the cursor of the next one.
 #[derive(Debug)]
 pub struct Page<T> {
     items: Vec<T>,
@@ -62,7 +62,7 @@ pub struct Page<T> {
 }
 
 impl<T: Serialize> Page<T> {
-    /// The page that begins `rows`, which were read with [`PageSize::with_one_more`].
+    /// Makes a page of the first `rows`, which were read with [`PageSize::with_one_more`].
     pub fn beginning<const DEFAULT: u32, const MAX: u32>(
         mut rows: Vec<T>,
         size: PageSize<DEFAULT, MAX>,
@@ -75,8 +75,9 @@ impl<T: Serialize> Page<T> {
         Self { items: rows, next }
     }
 
-    /// The answer to the request for `uri`. The link is relative, so that it also holds where a
-    /// gateway took a prefix off the path.
+    /// The response to the request for `uri`.
+    ///
+    /// The link is relative, so that it stays valid if a gateway removed a prefix of the path.
     pub fn answer(self, uri: &Uri) -> Response {
         let mut response = Json(self.items).into_response();
         let link = self
@@ -105,7 +106,7 @@ mod tests {
     use super::{Page, PageSize};
 
     #[test]
-    fn the_link_keeps_the_filters_and_is_absent_on_the_last_page() {
+    fn page_link_keeps_filters_and_is_absent_on_last_page() {
         let uri: Uri = "/things?event=a%26b&cursor=old&limit=2".parse().unwrap();
         let link_of = |rows: Vec<u8>| {
             let response =
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_has_bounds() {
+    fn page_size_outside_bounds_is_rejected() {
         for (size, fits) in [(0, false), (1, true), (100, true), (101, false)] {
             assert_eq!(PageSize::<50, 100>::try_from(size).is_ok(), fits, "{size}");
         }

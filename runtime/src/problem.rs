@@ -1,49 +1,56 @@
-//! Errors to clients: `application/problem+json` (RFC 9457), one shape from the gate and from every
-//! service.
+//! Problems: error bodies for clients in `application/problem+json` (RFC 9457).
+//!
+//! The authz server and every service send the same members.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use portcullis_reason_codes::{INTERNAL_ERROR, ReasonCode};
 use serde::Serialize;
 
 /// The media type of RFC 9457 §3.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// A problem that a client can act on.
+/// An error response to a client.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// Boxed, since it is the error of every handler and extractor.
+    /// Boxed, because a problem is the error type of every handler and extractor.
     members: Box<Members>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// Why a request was refused: the members of RFC 9457 §3.1, and three of ours.
+/// Why a request failed: members of RFC 9457 §3.1, and the extensions `reason`, `field` and
+/// `request_id`.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Problem)]
 struct Members {
+    /// The page and the anchor that explain the reason code: a URL path, which stays the same.
+    #[serde(rename = "type")]
+    kind: String,
     /// The HTTP status.
     status: u16,
     /// The status in words, the same for every problem of this status.
     title: &'static str,
     /// What happened and what to do about it, for a person.
     detail: String,
-    /// A stable code, for programs.
-    reason: String,
-    /// The field of the body, parameter of the query or header that is wrong.
+    /// The reason code, for programs.
+    reason: &'static str,
+    /// The invalid field of the body, parameter of the query, or header.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    /// The id that the logs of gateway and service carry for this request.
+    /// The id of this request in the logs of the gateway and the service.
     request_id: Option<String>,
 }
 
 impl Problem {
-    /// A problem with `status`, a stable `reason` code and a sentence for a person.
-    pub fn new(status: StatusCode, reason: &str, detail: impl Into<String>) -> Self {
+    /// A problem with `status`, a reason code and a sentence for a person.
+    pub fn new(status: StatusCode, reason: ReasonCode, detail: impl Into<String>) -> Self {
         let members = Members {
+            kind: reason.problem_type(),
             status: status.as_u16(),
             title: status.canonical_reason().unwrap_or("Error"),
             detail: detail.into(),
-            reason: reason.to_owned(),
+            reason: reason.as_str(),
             field: None,
             request_id: None,
         };
@@ -59,10 +66,10 @@ impl Problem {
         self.members.status
     }
 
-    /// The stable code for programs, such as `token_expired`.
+    /// The reason code, such as `token_expired`.
     #[must_use]
-    pub fn reason(&self) -> &str {
-        &self.members.reason
+    pub fn reason(&self) -> &'static str {
+        self.members.reason
     }
 
     /// What happened and what to do about it, for a person.
@@ -71,31 +78,32 @@ impl Problem {
         &self.members.detail
     }
 
-    /// The field of the body, parameter of the query or header that is wrong.
+    /// The invalid field of the body, parameter of the query, or header.
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         self.members.field.as_deref()
     }
 
-    /// Says which field of the body, parameter of the query or header is wrong.
+    /// Names the invalid field of the body, parameter of the query, or header.
     #[must_use]
     pub fn with_field(mut self, name: &str) -> Self {
         self.members.field = Some(name.to_owned());
         self
     }
 
-    /// An answer to a fault of ours: the cause goes to the log, the client learns only that it may
-    /// try again.
+    /// A 500 for a fault of this service.
+    ///
+    /// The cause goes to the log; the client learns only that it may try again.
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
-        tracing::error!(cause = %cause, "request failed by a fault of this service");
+        tracing::error!(cause = %cause, "the request failed because of a fault of this service");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "internal_error",
+            INTERNAL_ERROR,
             "the service failed; try again later",
         )
     }
 
-    /// Adds the id that the gate's and the service's logs carry for this request.
+    /// Adds the id of this request in the logs of the authz server and the service.
     #[must_use]
     pub fn with_request_id(mut self, id: &str) -> Self {
         self.members.request_id = Some(id.to_owned());
@@ -128,14 +136,13 @@ impl IntoResponse for Problem {
         )
             .into_response();
         response.headers_mut().extend(self.headers.iter().cloned());
-        // The request's log line is written where its id is known; that is where the body gets the
-        // id (see `request_log`).
+        // `request_log` knows the request's id and adds it to the body.
         response.extensions_mut().insert(self);
         response
     }
 }
 
-/// The schema of problems is that of their body.
+/// The schema of a problem is the schema of its body.
 impl utoipa::PartialSchema for Problem {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         Members::schema()

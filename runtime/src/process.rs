@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::connections::{ConnectionLimits, ConnectionMetrics, Http, Plain, Server};
+use crate::exit::{EXIT_INVALID, EXIT_USAGE};
 use crate::listener::Listener;
 use crate::settings::{self, InvalidSettings, ParseEnd, SettingNames};
 use crate::traces::Export;
@@ -15,12 +16,7 @@ use crate::{
     Arguments, CommonSettings, PendingTask, Readiness, Settings, operations, serve, telemetry,
 };
 
-/// `EX_USAGE` of sysexits.h: settings or documents are wrong.
-const EXIT_SETTINGS: u8 = 64;
-/// What a shell's own commands leave with when they are called without what they need.
-const EXIT_USAGE: u8 = 2;
-
-/// A running program: what its parts need to know of start and stop.
+/// A running program: its readiness, shutdown and connection limits.
 #[derive(Clone, Debug)]
 pub struct Process {
     readiness: Readiness,
@@ -30,8 +26,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// A process that no signal stops and nothing watches, for a part that runs apart from its
-    /// program, as in a test.
+    /// A process without signals and operations listener, for a part that runs in a test.
     #[must_use]
     pub fn detached() -> Self {
         Self {
@@ -42,19 +37,19 @@ impl Process {
         }
     }
 
-    /// The same with other limits of connections.
+    /// Replaces the connection limits.
     #[must_use]
     pub fn with_limits(self, limits: ConnectionLimits) -> Self {
         Self { limits, ..self }
     }
 
-    /// Registers a task that must finish before this program is ready.
+    /// Registers a task that must finish before the program is ready.
     #[must_use = "dropping the guard marks the task as done"]
     pub fn pending(&self, task: &str) -> PendingTask {
         self.readiness.task(task)
     }
 
-    /// Whether and for what this program is not ready.
+    /// The readiness of the program.
     #[must_use]
     pub fn readiness(&self) -> &Readiness {
         &self.readiness
@@ -66,7 +61,7 @@ impl Process {
         self.shutdown.clone()
     }
 
-    /// Limits of the connections of a listener.
+    /// The connection limits of a listener.
     #[must_use]
     pub fn limits(&self) -> ConnectionLimits {
         self.limits
@@ -77,10 +72,10 @@ impl Process {
     }
 }
 
-/// Runs a program from its arguments to its exit code: settings, logs, the operations listener, the
-/// program, the drain.
+/// Runs a program from its arguments to its exit code.
 ///
-/// `start` adds its metrics to the registry and returns the future that serves until shutdown.
+/// It reads the settings, starts the logs and the operations listener, runs `program` and drains.
+/// `program` adds its metrics to the registry and returns the future that serves until shutdown.
 pub fn run<S, P, F>(name: &'static str, program: P) -> ExitCode
 where
     S: Settings,
@@ -97,24 +92,25 @@ where
     })
 }
 
-/// Reads the command line of the program `name`; on an error, or for `--help`, prints it and gives
-/// the exit code.
+/// Parses the command line of the program `name`.
+///
+/// For an error or `--help` it prints the text and returns the exit code.
 pub fn parse<A: Arguments>(name: &str) -> Result<A, ExitCode> {
     settings::parse(std::env::args_os().collect()).map_err(|end| match end {
         ParseEnd::Help(text) => {
-            // A closed pipe while printing help is nobody's fault.
+            // A closed pipe does not change the exit code.
             let _printed = text.print();
-            ExitCode::from(if text.use_stderr() { EXIT_SETTINGS } else { 0 })
+            ExitCode::from(if text.use_stderr() { EXIT_INVALID } else { 0 })
         }
         ParseEnd::Usage(text) => {
             let _printed = text.print();
             ExitCode::from(EXIT_USAGE)
         }
-        ParseEnd::Invalid(errors) => report(name, &errors.0.join("\n"), EXIT_SETTINGS),
+        ParseEnd::Invalid(errors) => report(name, &errors.0.join("\n"), EXIT_INVALID),
     })
 }
 
-/// Like [`run`], for a program whose command line, an `A`, has been read.
+/// Like [`run`], for a program whose command line, an `A`, has been parsed.
 pub fn run_with<A, P, F>(name: &'static str, common: CommonSettings, program: P) -> ExitCode
 where
     A: Arguments,
@@ -163,7 +159,7 @@ where
         protocol: Http::new(router),
         limits: serve::few(process.limits),
         metrics: process.connection_metrics(),
-        // Liveness is asked for until the end of the drain.
+        // kubelet probes liveness until the end of the drain.
         stopping: CancellationToken::new(),
     };
     let operations = tokio::spawn(server.serve());
@@ -181,8 +177,10 @@ where
     outcome
 }
 
-/// Unready, a pause for load balancers, then the listeners close and requests in flight finish; a
-/// second signal ends it at once.
+/// Drains the program.
+///
+/// The program becomes unready and waits for load balancers to notice. Then the listeners close and
+/// the requests in flight finish. A second signal ends the drain at once.
 async fn drain(
     common: &CommonSettings,
     process: &Process,
@@ -203,11 +201,14 @@ async fn drain(
         outcome = program => { tracing::info!("stopped"); outcome }
         () = closing => Ok(()),
         () = tokio::time::sleep(limit) => {
-            tracing::warn!(?limit, "requests were still in flight at the end of the drain; they are cut");
+            tracing::warn!(
+                ?limit,
+                "requests are still in flight at the end of the drain; dropping them"
+            );
             Ok(())
         }
         signal = stop_signal() => {
-            tracing::warn!(signal = signal?, "second signal; leaving at once");
+            tracing::warn!(signal = signal?, "second signal; stopping at once");
             Ok(())
         }
     }
@@ -222,7 +223,9 @@ async fn stop_signal() -> anyhow::Result<&'static str> {
     })
 }
 
-/// Says what ended the program. A line that begins with a flag gets the setting's other name.
+/// Reports the error that ended the program.
+///
+/// A line that begins with a flag also gets the setting's environment variable.
 fn failed<A: Arguments>(name: &str, error: &anyhow::Error) -> ExitCode {
     let settings_are_wrong = error
         .chain()
@@ -234,11 +237,11 @@ fn failed<A: Arguments>(name: &str, error: &anyhow::Error) -> ExitCode {
     report(
         name,
         &lines.join("\n"),
-        if settings_are_wrong { EXIT_SETTINGS } else { 1 },
+        if settings_are_wrong { EXIT_INVALID } else { 1 },
     )
 }
 
-/// One message on standard error, whatever the log filter says.
+/// Prints `message` on standard error, independently of the log filter.
 fn report(name: &str, message: &str, code: u8) -> ExitCode {
     for line in message.lines() {
         eprintln!("{name}: {line}");

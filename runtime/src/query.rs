@@ -1,12 +1,15 @@
 use axum::extract::FromRequestParts;
 use http::StatusCode;
 use http::request::Parts;
+use portcullis_reason_codes::QUERY_INVALID;
 use serde::de::DeserializeOwned;
 
 use crate::Problem;
 use crate::rejected_field::RejectedField;
 
-/// The parameters of a query, refused as a problem of status 422 that names the parameter.
+/// Extractor of query parameters.
+///
+/// It answers an invalid query with a problem of status 422 that names the parameter.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -18,13 +21,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
             Ok(axum::extract::Query(query)) => return Ok(Self(query)),
             Err(rejection) => rejection,
         };
-        // The error type of axum's parser of queries, serde_urlencoded.
+        // The error type of serde_urlencoded, which axum parses queries with.
         let rejected = RejectedField::of::<serde::de::value::Error>(&rejection);
         let detail = match &rejected {
             Some(rejected) => rejected.detail("the query"),
-            None => "the query is not what this operation takes".to_owned(),
+            None => "the query does not match this operation; see /openapi.json".to_owned(),
         };
-        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "query_invalid", detail);
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, QUERY_INVALID, detail);
         Err(match rejected.and_then(|rejected| rejected.name) {
             Some(field) => problem.with_field(&field),
             None => problem,
@@ -48,7 +51,7 @@ mod tests {
         _event: Option<BoundedText<4>>,
     }
 
-    async fn refused(query: &str) -> (u16, String, String) {
+    async fn problem_of(query: &str) -> (u16, String, String) {
         let (mut parts, ()) = Request::get(format!("/?{query}"))
             .body(())
             .unwrap()
@@ -64,7 +67,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_bad_parameter_is_named_and_a_good_one_passes() {
+    async fn invalid_parameter_is_named_in_problem() {
         for (query, field, problem) in [
             ("limit=x", "limit", "takes a whole number"),
             ("limit=300", "limit", "takes a smaller number"),
@@ -73,7 +76,7 @@ mod tests {
             (
                 "limit=1&colour=red",
                 "colour",
-                "is no field; there is limit, event",
+                "is not a field; the fields are: limit, event",
             ),
             (
                 "limit=1&event=",
@@ -87,7 +90,7 @@ mod tests {
             ),
         ] {
             let expected = (422, field.to_owned(), format!("{field}: {problem}"));
-            assert_eq!(refused(query).await, expected, "{query}");
+            assert_eq!(problem_of(query).await, expected, "{query}");
         }
         let (mut parts, ()) = Request::get("/?limit=7").body(()).unwrap().into_parts();
         let Query(page) = Query::<Page>::from_request_parts(&mut parts, &())

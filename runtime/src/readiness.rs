@@ -7,32 +7,32 @@ use tokio::sync::watch::{Receiver, Sender};
 
 pub use watch::watch_part;
 
-/// What a program needs before it may receive traffic, by name.
+/// The tasks and parts that must work before a program may receive traffic.
 ///
-/// Ready means: no task is pending, no part fails and shutdown has not begun. `/readyz` answers
-/// with the names, so that "not ready" always says what it waits for.
+/// A program is ready if no task is pending, no part fails and shutdown has not begun. `/readyz`
+/// lists the tasks and parts that block readiness.
 #[derive(Clone, Debug)]
 pub struct Readiness {
     parts: Arc<Mutex<BTreeMap<String, PartState>>>,
     changed: Sender<()>,
 }
 
-/// Whether a part of a program works, such as an issuer's signing keys.
+/// State of a part of a program, such as an issuer's signing keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PartState {
-    /// It works.
+    /// The part works.
     Works,
-    /// It works for some requests. Others get 503, for this reason.
+    /// The part works for some requests. Others get 503, for this reason.
     Degraded(String),
-    /// It works for no request, for this reason; an empty reason is not shown.
+    /// The part works for no request, for this reason. An empty reason is not shown.
     Fails(String),
 }
 
-/// How many missing things a reason names, so that it stays readable.
+/// Maximum number of missing things in a reason, so that it stays readable.
 const NAMED: usize = 5;
 
 impl PartState {
-    /// The state of a part that lacks what `missing` describes, and still `serves_some` requests.
+    /// The state of a part that lacks `missing` and serves some or no requests.
     #[must_use]
     pub fn of_missing(missing: &[String], serves_some: bool) -> Self {
         if missing.is_empty() {
@@ -89,8 +89,9 @@ impl Readiness {
         })
     }
 
-    /// The parts that work for some requests only, each with its reason. They do not block
-    /// readiness.
+    /// The parts that work only for some requests, each with its reason.
+    ///
+    /// They do not block readiness.
     #[must_use]
     pub fn degraded(&self) -> Vec<String> {
         self.named(|state| match state {
@@ -99,7 +100,7 @@ impl Readiness {
         })
     }
 
-    /// Notified after each change.
+    /// A receiver that is notified after each change.
     #[must_use]
     pub fn changes(&self) -> Receiver<()> {
         self.changed.subscribe()
@@ -122,7 +123,7 @@ impl Readiness {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, PartState>> {
-        // A map of names stays valid whatever a panicking holder did to it.
+        // The map stays valid even if a thread panicked while it held the lock.
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -145,7 +146,7 @@ mod tests {
     use super::{PartState, Readiness};
 
     #[test]
-    fn ready_once_every_task_is_dropped() {
+    fn readiness_waits_until_every_task_is_dropped() {
         let readiness = Readiness::new();
         let keys = readiness.task("signing keys");
         let database = readiness.task("database");
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_blocks_readiness_only_while_it_fails() {
+    fn part_blocks_readiness_only_while_it_fails() {
         let readiness = Readiness::new();
         let reason = || "tenant b does not answer".to_owned();
         for (state, pending, degraded) in [
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_decides_the_state_and_is_named_up_to_a_bound() {
+    fn missing_things_decide_state_and_are_named_up_to_a_bound() {
         let missing = |number: usize| {
             (1..=number)
                 .map(|number| format!("s{number}"))
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_that_stays_the_same_is_no_change() {
+    fn unchanged_state_is_not_notified() {
         let readiness = Readiness::new();
         let mut changes = readiness.changes();
         for (state, changed) in [

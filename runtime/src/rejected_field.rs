@@ -1,23 +1,25 @@
-//! Which field of a body or a query was wrong, so that a form can mark it, and what it takes.
+//! Names the invalid field of a body or a query, and says what it takes.
+//!
+//! A form can mark the field by its name.
 
 use std::error::Error;
 
 use serde_path_to_error::Error as PathError;
 
-/// A longer message does not help to fix a field.
+/// Maximum number of characters of a message. A longer one does not help to fix a field.
 const LONGEST_MESSAGE: usize = 300;
 
-/// A field that was not accepted.
+/// An invalid field of a body or a query.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RejectedField {
-    /// Its path; `None` if it is the whole.
+    /// Its path; `None` if the error is about the whole body or query.
     pub(crate) name: Option<String>,
-    /// What it takes, in words without names of types of ours.
+    /// What it takes, without names of Rust types.
     problem: String,
 }
 
 impl RejectedField {
-    /// The field that `rejection` is about, when serde's format error is of type `E`.
+    /// The field that `rejection` is about, if `E` is the error type of the serde format.
     pub(crate) fn of<E: Error + 'static>(rejection: &(dyn Error + 'static)) -> Option<Self> {
         let cause = path_error::<E>(rejection)?;
         let path = cause.path().to_string();
@@ -33,7 +35,7 @@ impl RejectedField {
         })
     }
 
-    /// For a person: the field, or `whole`, and what it takes.
+    /// A sentence for a person: the field, or `whole`, and what it takes.
     pub(crate) fn detail(&self, whole: &str) -> String {
         format!(
             "{}: {}",
@@ -43,7 +45,9 @@ impl RejectedField {
     }
 }
 
-/// The parser's error, whose format's is of type `E`, in the causes of an extractor's `rejection`.
+/// The parser's error among the causes of an extractor's `rejection`.
+///
+/// `E` is the error type of the serde format.
 pub(crate) fn path_error<'a, E: Error + 'static>(
     rejection: &'a (dyn Error + 'static),
 ) -> Option<&'a PathError<E>> {
@@ -51,8 +55,9 @@ pub(crate) fn path_error<'a, E: Error + 'static>(
     causes.find_map(|error| error.downcast_ref())
 }
 
-/// A missing, unknown or doubled field has no value, and so no path; serde writes its name between
-/// backticks, first of all.
+/// The name of a missing, unknown or duplicate field in serde's `message`.
+///
+/// Such a field has no value, and so no path. serde writes its name first, between backticks.
 fn field_in(message: &str) -> Option<String> {
     let (kind, rest) = message.split_once('`')?;
     let is_about_a_field = ["missing field ", "unknown field ", "duplicate field "].contains(&kind);
@@ -61,7 +66,7 @@ fn field_in(message: &str) -> Option<String> {
         .map(|(name, _)| name.to_owned())
 }
 
-/// serde's message in words of an API: no Rust types, no value that the client sent, no position.
+/// Translates serde's message for clients: no Rust types, no value of the client, no position.
 fn words(message: &str) -> String {
     let message = message
         .rsplit_once(" at line ")
@@ -75,9 +80,9 @@ fn words(message: &str) -> String {
     if message.starts_with("unknown field ") {
         let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
         return if known.is_empty() {
-            "is not a field of this".to_owned()
+            "is not a field; there are no fields".to_owned()
         } else {
-            format!("is no field; there is {}", known.join(", "))
+            format!("is not a field; the fields are: {}", known.join(", "))
         };
     }
     if message.starts_with("unknown variant ") {
@@ -106,7 +111,7 @@ fn words(message: &str) -> String {
     }
 }
 
-/// serde's names of kinds in those of JSON (RFC 8259 §3).
+/// Translates serde's names of types into those of JSON (RFC 8259 §3).
 fn kind(name: &str) -> &str {
     let first = name.split([' ', '`', '"']).next().unwrap_or_default();
     match first {
@@ -132,7 +137,7 @@ mod tests {
     use super::words;
 
     #[test]
-    fn words_are_those_of_an_api() {
+    fn serde_messages_become_words_of_json() {
         for (message, expected) in [
             ("missing field `title` at line 1 column 2", "is missing"),
             (
@@ -141,15 +146,15 @@ mod tests {
             ),
             (
                 "unknown field `extra`, expected `title` at line 1 column 9",
-                "is no field; there is title",
+                "is not a field; the fields are: title",
             ),
             (
                 "unknown field `x`, expected one of `a`, `b`",
-                "is no field; there is a, b",
+                "is not a field; the fields are: a, b",
             ),
             (
                 "unknown field `x`, there are no fields",
-                "is not a field of this",
+                "is not a field; there are no fields",
             ),
             (
                 "unknown variant `x`, expected `a` or `b`",

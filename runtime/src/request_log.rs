@@ -1,5 +1,6 @@
-//! One log line and one span per request. The query and the body stay out: they are the caller's
-//! data.
+//! One log line and one span for each request.
+//!
+//! They contain neither query nor body, which are the caller's data.
 
 use std::time::Instant;
 
@@ -12,25 +13,25 @@ use opentelemetry::trace::FutureExt;
 
 use crate::{Problem, TraceSpan};
 
-/// The header that carries the gateway's id of a request.
+/// The name of the header that carries the gateway's id of a request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Envoy sends a UUID; a caller beside the gateway could send anything.
+/// Maximum length of a request id. Envoy sends a UUID; a way round the gateway could send anything.
 const REQUEST_ID_MAX_LEN: usize = 128;
 
-/// The id that the gateway gave this request, when it is one worth repeating.
+/// The gateway's id of this request, if it is a readable string of bounded length.
 #[must_use]
 pub fn request_id(headers: &HeaderMap) -> Option<&str> {
     let id = headers.get(REQUEST_ID)?.to_str().ok()?;
     (!id.is_empty() && id.len() <= REQUEST_ID_MAX_LEN).then_some(id)
 }
 
-/// Logs the method, the matched route, the status and the duration, and puts the request's id into
-/// a problem's body.
+/// Logs the method, matched route, status and duration of a request.
+///
+/// It also adds the request's id to the body of a problem.
 pub(crate) async fn log_request(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
-    // The route's pattern, not the path: bounded in number, and free of what callers put into
-    // paths.
+    // The route's pattern instead of the path: patterns are few and hold no data of callers.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let request_id = request_id(request.headers()).map(str::to_owned);
@@ -52,7 +53,7 @@ pub(crate) async fn log_request(request: Request, next: Next) -> Response {
         ]
     });
     if status.is_server_error() {
-        span.failed("the answer is an error of this service");
+        span.failed("the response is a server error");
     }
     tracing::info!(
         %method,
@@ -73,7 +74,7 @@ mod tests {
     use super::{REQUEST_ID, REQUEST_ID_MAX_LEN, request_id};
 
     #[test]
-    fn an_oversized_or_unreadable_request_id_is_left_out() {
+    fn request_id_oversized_or_unreadable_is_omitted() {
         let id_of = |value: HeaderValue| {
             request_id(&HeaderMap::from_iter([(REQUEST_ID, value)])).map(str::to_owned)
         };

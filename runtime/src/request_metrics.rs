@@ -1,4 +1,4 @@
-//! What is measured of every request: rate, errors and duration, by the route's pattern.
+//! Metrics of every request: rate, errors and duration, by the route's pattern.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
@@ -14,13 +14,14 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-/// From an answer out of memory to the longest request.
+/// Buckets in seconds, from a response out of memory to the longest request.
 const BUCKETS: [f64; 12] = [
     0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 2.0, 10.0,
 ];
 
-/// Labels have few values: the route's pattern and never the path, a method only if HTTP defines
-/// it.
+/// Labels of a request, all with few values.
+///
+/// The route is a pattern and never a path. The method is one that HTTP defines, or `other`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     method: String,
@@ -29,7 +30,7 @@ struct RequestLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RefusedLabels {
+struct ReasonLabels {
     reason: &'static str,
 }
 
@@ -37,7 +38,7 @@ struct RefusedLabels {
 pub(crate) struct RequestMetrics {
     duration: Family<RequestLabels, Histogram, fn() -> Histogram>,
     in_hand: Gauge,
-    refused: Family<RefusedLabels, Counter<u64, AtomicU64>>,
+    refused: Family<ReasonLabels, Counter<u64, AtomicU64>>,
 }
 
 impl RequestMetrics {
@@ -49,12 +50,12 @@ impl RequestMetrics {
         };
         registry.register(
             "http_server_request_duration_seconds",
-            "Time to answer a request, by method, route and status",
+            "Duration of a request, by method, route and status",
             metrics.duration.clone(),
         );
         registry.register(
             "http_server_requests_in_hand",
-            "Requests being answered",
+            "Requests in hand",
             metrics.in_hand.clone(),
         );
         registry.register(
@@ -66,11 +67,11 @@ impl RequestMetrics {
     }
 
     pub(crate) fn refused(&self, reason: &'static str) {
-        self.refused.get_or_create(&RefusedLabels { reason }).inc();
+        self.refused.get_or_create(&ReasonLabels { reason }).inc();
     }
 }
 
-/// Counted down when dropped: a client that goes away drops the request's future with it.
+/// Decrements the gauge when dropped, also if a client disconnects before its response.
 struct InHand(Gauge);
 
 impl Drop for InHand {
@@ -85,7 +86,7 @@ pub(crate) async fn measure(
     next: Next,
 ) -> Response {
     let started = Instant::now();
-    let method = known(request.method()).to_owned();
+    let method = method_label(request.method()).to_owned();
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -106,8 +107,8 @@ pub(crate) async fn measure(
     response
 }
 
-/// Anybody can invent methods, and each would be a series of its own.
-fn known(method: &Method) -> &str {
+/// The `method` label: `other` for invented methods, each of which would be a new time series.
+fn method_label(method: &Method) -> &str {
     let defined = [
         Method::GET,
         Method::HEAD,

@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use http::{HeaderMap, header};
 
-/// The pause that an answer asks for (RFC 9110 §10.2.3), where it says so in seconds. Dates are
-/// left out: nothing that is called here sends them, and they would need two clocks that agree.
+/// The delay in a response's `Retry-After` header, if it is in seconds (RFC 9110 §10.2.3).
+///
+/// Dates are ignored: no server that the programs call sends them, and they would need two clocks
+/// that agree.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     headers

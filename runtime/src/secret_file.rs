@@ -3,11 +3,12 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Others than owner and group.
+/// Read permission of users other than owner and group.
 const OTHERS_READ: u32 = 0o004;
 
-/// Reads a file that holds a secret: UTF-8, at most `limit` bytes. The error says what is wrong and
-/// nothing of the content.
+/// Reads a secret from a UTF-8 file of at most `limit` bytes.
+///
+/// The error never contains the content.
 pub fn read_secret(path: &Path, limit: usize) -> Result<String, String> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
@@ -19,15 +20,16 @@ pub fn read_secret(path: &Path, limit: usize) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "is not text".to_owned())
 }
 
-/// Warns if every user of the machine can read this secret. It is no error: Kubernetes mounts
-/// secrets with mode 0644 unless `defaultMode` says otherwise, in a container that has no other
-/// user.
+/// Warns if every user of the machine can read the secret at `path`.
+///
+/// It is not an error: Kubernetes mounts secrets with mode 0644 unless `defaultMode` says
+/// otherwise, and its containers have no other user.
 pub fn warn_if_others_can_read(path: &Path) {
     let readable =
         std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & OTHERS_READ != 0);
     if readable {
         let file = path.display();
-        tracing::warn!(%file, "every user of this machine can read this secret; take the right away: chmod o-r");
+        tracing::warn!(%file, "every user of this machine can read this secret; run chmod o-r");
     }
 }
 
@@ -36,7 +38,7 @@ mod tests {
     use super::read_secret;
 
     #[test]
-    fn a_secret_is_read_whole_or_its_file_is_explained() {
+    fn secret_file_is_read_whole_or_error_says_why() {
         let folder = std::env::temp_dir().join(format!("portcullis-secret-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         for (name, content, expected) in [

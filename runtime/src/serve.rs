@@ -1,4 +1,4 @@
-//! Serving a listener of a program, with the process's limits, metrics and shutdown.
+//! Serves a listener with the process's limits, metrics and shutdown.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -28,8 +28,9 @@ pub async fn serve_http(process: &Process, listener: Listener, router: Router) {
     .await;
 }
 
-/// [`serve_http`] for a listener that few clients use: probes, keys, administration. It takes fewer
-/// connections, so that it cannot be made to hold the memory that traffic needs.
+/// [`serve_http`] for a listener with few clients: probes, keys, the admin API.
+///
+/// It accepts fewer connections, so that its clients cannot use up the memory that traffic needs.
 pub async fn serve_http_to_few(process: &Process, listener: Listener, router: Router) {
     serve(
         process,
@@ -58,8 +59,10 @@ pub async fn serve_https(
     .await;
 }
 
-/// Serves `service` over HTTP/2 alone, as gRPC does, until shutdown begins, then finishes the
-/// requests in flight. A request runs in the task of its connection until it first waits.
+/// Serves `service` over HTTP/2 only, as gRPC needs.
+///
+/// It serves until shutdown begins, then finishes the requests in flight. A request runs in the
+/// task of its connection until it first waits.
 pub async fn serve_http2<S, B>(process: &Process, listener: Listener, service: S)
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
@@ -79,7 +82,7 @@ where
     serve(process, listener, Plain, Http2Only::new(service), limits).await;
 }
 
-/// `limits` for a listener that few clients use.
+/// `limits` for a listener with few clients.
 pub(crate) fn few(limits: ConnectionLimits) -> ConnectionLimits {
     ConnectionLimits {
         connections: limits.connections.min(ConnectionLimits::FEW),
@@ -95,7 +98,8 @@ async fn serve<T: Transport, P: Protocol>(
     limits: ConnectionLimits,
 ) {
     tracing::info!(address = %listener, "listening");
-    let (metrics, stopping) = (process.connection_metrics(), process.shutdown_token());
+    let metrics = process.connection_metrics();
+    let stopping = process.shutdown_token();
     Server {
         listener,
         transport,

@@ -19,10 +19,10 @@ pub use setting_names::settings_without_example;
 
 /// A command line that [`crate::parse`] can read.
 pub trait Arguments: clap::Parser {
-    /// Where the operations listener is by default, in whichever subcommand has one.
+    /// Default address of the operations listener, in each subcommand that has one.
     const OPERATIONS_ADDRESS: &'static str;
 
-    /// Contradictions between arguments that are each well-formed.
+    /// Contradictions between arguments that are each valid.
     fn contradictions(&self) -> Vec<String> {
         Vec::new()
     }
@@ -36,16 +36,17 @@ impl<S: Settings> Arguments for S {
     }
 }
 
-/// What a program's settings must offer to be run by [`crate::run`].
+/// The settings of a program that [`crate::run`] can run.
 pub trait Settings: clap::Parser {
-    /// Where this program's operations listener is by default; each program has its own port, so
-    /// that all run on one machine.
+    /// Default address of the operations listener.
+    ///
+    /// Each program has its own port, so that all run on one machine.
     const OPERATIONS_ADDRESS: &'static str;
 
     /// The settings that every program has.
     fn common(&self) -> &CommonSettings;
 
-    /// Contradictions between settings that are each well-formed.
+    /// Contradictions between settings that are each valid.
     fn contradictions(&self) -> Vec<String> {
         Vec::new()
     }
@@ -55,7 +56,7 @@ pub trait Settings: clap::Parser {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Operations")]
 pub struct CommonSettings {
-    /// Where liveness, readiness and metrics are served.
+    /// Address of the listener for liveness, readiness and metrics.
     #[arg(
         long,
         id = "operations_listen",
@@ -64,7 +65,13 @@ pub struct CommonSettings {
     )]
     pub operations_listen: SocketAddr,
     /// Log filter, such as `info` or `info,portcullis=debug`.
-    #[arg(long, env = "LOG", value_name = "FILTER", default_value = "info", value_parser = telemetry::check_filter)]
+    #[arg(
+        long,
+        env = "LOG",
+        value_name = "FILTER",
+        default_value = "info",
+        value_parser = telemetry::check_filter
+    )]
     pub log: String,
     /// Log format.
     #[arg(
@@ -74,25 +81,49 @@ pub struct CommonSettings {
         default_value = "json"
     )]
     pub log_format: LogFormat,
-    /// Time between becoming not ready and closing the listeners, so that load balancers notice
+    /// Time between becoming unready and closing the listeners, so that load balancers notice
     /// first.
-    #[arg(long, env = "DRAIN_DELAY", value_name = "TIME", default_value = "0s", value_parser = humantime::parse_duration)]
+    #[arg(
+        long,
+        env = "DRAIN_DELAY",
+        value_name = "TIME",
+        default_value = "0s",
+        value_parser = humantime::parse_duration
+    )]
     pub drain_delay: Duration,
-    /// Longest time for finishing the requests in flight after the listeners closed.
-    #[arg(long, env = "DRAIN_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+    /// Maximum time to finish the requests in flight after the listeners closed.
+    #[arg(
+        long,
+        env = "DRAIN_TIMEOUT",
+        value_name = "TIME",
+        default_value = "10s",
+        value_parser = humantime::parse_duration
+    )]
     pub drain_timeout: Duration,
-    /// Connections open at once on the listener of traffic, and 128 at most on those of keys,
-    /// operations and administration. At the cap the one that has been without a request longest is
-    /// closed for the next.
-    #[arg(long, env = "MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// Maximum number of open connections on the listener of traffic. The listeners of keys,
+    /// operations and the admin API have the same maximum, but at most 128. At the maximum, a new
+    /// connection closes the one that is without a request for longest.
+    #[arg(
+        long,
+        env = "MAX_CONNECTIONS",
+        value_name = "NUMBER",
+        default_value_t = 1024,
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
     pub max_connections: u32,
-    /// Longest time for the head of a request to arrive, and for a TLS handshake; then the
+    /// Maximum time for the head of a request to arrive, and for a TLS handshake. A slower
     /// connection is closed.
-    #[arg(long, env = "HEADER_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+    #[arg(
+        long,
+        env = "HEADER_TIMEOUT",
+        value_name = "TIME",
+        default_value = "10s",
+        value_parser = humantime::parse_duration
+    )]
     pub header_timeout: Duration,
-    /// Collector of traces that speaks OTLP over gRPC, such as http://collector:4317. Without one
-    /// no trace is recorded, and those of callers are passed on. Sampling and attributes of the
-    /// process come from the OTEL_* variables.
+    /// URL of an OTLP/gRPC collector of traces, such as http://collector:4317. Without it no trace
+    /// is recorded, and callers' traces are still passed on. The OTEL_* variables set sampling and
+    /// the attributes of the process.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
     pub otlp_endpoint: Option<Url>,
 }
@@ -108,33 +139,33 @@ impl CommonSettings {
     }
 }
 
-/// How log lines look.
+/// Format of log lines.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum LogFormat {
-    /// One JSON object a line, for machines.
+    /// One JSON object per line, for machines.
     Json,
     /// Coloured text, for people.
     Pretty,
 }
 
-/// Settings or documents that cannot be used. The process exits with 64 and nothing has been
-/// started.
+/// Invalid settings or documents. The process exits with 64 before it starts anything.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub struct InvalidSettings(pub Vec<String>);
 
-/// The command line of a program, as [`crate::parse`] reads it.
+/// The command line of a program, as [`crate::parse`] parses it.
 #[must_use]
 pub fn command<A: Arguments>() -> Command {
     with_operations_address(A::command(), A::OPERATIONS_ADDRESS)
 }
 
-/// Gives the operations listener its default, in the command or in the subcommand that has it.
-/// Values of variables stay out of help texts: some are secrets, and a reference that is generated
-/// from them would be one machine's.
+/// Gives the operations listener its default, and each renamed setting its old variable.
+///
+/// It applies to the command and its subcommands. It also hides the values of variables in help
+/// texts: some are secrets, and a generated reference would show the values of one machine.
 fn with_operations_address(command: Command, address: &'static str) -> Command {
     let with_default = |arg: clap::Arg| {
-        let arg = arg.hide_env_values(true);
+        let arg = with_old_variable(arg).hide_env_values(true);
         if arg.get_id() == "operations_listen" {
             arg.required(false).default_value(address)
         } else {
@@ -144,4 +175,27 @@ fn with_operations_address(command: Command, address: &'static str) -> Command {
     command
         .mut_args(with_default)
         .mut_subcommands(|sub| with_operations_address(sub, address))
+}
+
+/// Reads a renamed setting from its old variable if only the old variable is set.
+///
+/// The old flag is a hidden alias (`#[arg(alias = "old-name")]`), and the old variable is
+/// `OLD_NAME`.
+fn with_old_variable(arg: clap::Arg) -> clap::Arg {
+    let is_set = |variable: &std::ffi::OsStr| std::env::var_os(variable).is_some();
+    if arg.get_env().is_none_or(is_set) {
+        return arg;
+    }
+    let old = arg
+        .get_all_aliases()
+        .into_iter()
+        .flatten()
+        .map(|flag| flag.replace('-', "_"));
+    match old
+        .map(|flag| flag.to_uppercase())
+        .find(|variable| is_set(variable.as_ref()))
+    {
+        Some(variable) => arg.env(variable),
+        None => arg,
+    }
 }

@@ -1,8 +1,7 @@
-//! Traces by OpenTelemetry with W3C Trace Context, so that one request is one picture from the
-//! gateway to the last service.
+//! OpenTelemetry traces with W3C Trace Context, from the gateway to the last service.
 //!
-//! Without a collector no span is made, and the trace of a request still goes on to the services
-//! that it is passed to.
+//! Without a collector a program makes no span, but still passes the trace of a request on to the
+//! services that it calls.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,22 +16,21 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use url::Url;
 
-/// Who makes the spans.
+/// The instrumentation scope of the spans.
 const TRACER: &str = "portcullis";
 
 static RECORDED: AtomicBool = AtomicBool::new(false);
 
-/// The export of spans, if there is one. To be stopped at the end of the process.
+/// The export of spans, if there is a collector. Stop it at the end of the process.
 #[derive(Debug)]
 pub(crate) struct Export(Option<SdkTracerProvider>);
 
 impl Export {
-    /// Starts exporting the spans of the program `name`. Called inside the runtime, whose threads
-    /// send them.
+    /// Starts exporting the spans of the program `name`.
     ///
-    /// What each span says of its process, and which requests are sampled, is read from the
-    /// `OTEL_*` variables of the specification. Spans wait in a queue of bounded length: a
-    /// collector that is away costs spans and nothing else.
+    /// The caller must be inside the async runtime, whose threads send the spans. The `OTEL_*`
+    /// variables of the specification set the attributes of the process and the sampling. Spans
+    /// wait in a bounded queue, so an unreachable collector costs spans and nothing else.
     pub(crate) fn start(name: &'static str, collector: Option<&Url>) -> anyhow::Result<Self> {
         global::set_text_map_propagator(TraceContextPropagator::new());
         let Some(collector) = collector else {
@@ -54,22 +52,24 @@ impl Export {
         Ok(Self(Some(provider)))
     }
 
-    /// Sends what waits, for a few seconds at most.
+    /// Sends the waiting spans, for a few seconds at most.
     pub(crate) fn stop(self) {
         if let Some(Err(error)) = self.0.map(|provider| provider.shutdown()) {
-            tracing::warn!(cause = %error, "the last spans could not be sent");
+            tracing::warn!(cause = %error, "cannot send the last spans");
         }
     }
 }
 
-/// A span as this process's part of a trace. It ends when this is dropped. Without a collector it
-/// only carries the caller's trace on.
+/// This process's span of a trace. It ends when it is dropped.
+///
+/// Without a collector it only passes the caller's trace on.
 #[derive(Debug)]
 pub struct TraceSpan(Context);
 
 impl TraceSpan {
-    /// The work on a request that came with `headers`: it belongs to the trace that they name.
-    /// `name` must be one of few, such as a method and a route's pattern.
+    /// Starts the span of a request, in the trace that `headers` name.
+    ///
+    /// `name` must have few values, such as a method and a route's pattern.
     #[must_use]
     pub fn of_request(name: impl FnOnce() -> String, headers: &HeaderMap) -> Self {
         let caller = global::get_text_map_propagator(|propagator| {
@@ -78,7 +78,7 @@ impl TraceSpan {
         Self::start(name, SpanKind::Server, caller)
     }
 
-    /// A call of another server, as part of the present trace.
+    /// Starts the span of a call to another server, in the current trace.
     #[must_use]
     pub fn of_call(name: impl FnOnce() -> String) -> Self {
         Self::start(name, SpanKind::Client, Context::current())
@@ -93,14 +93,15 @@ impl TraceSpan {
         Self(parent.with_span(span))
     }
 
-    /// What futures run in, by [`crate::TraceFuture::with_context`], so that their calls belong to
-    /// this span.
+    /// The context of this span, for [`crate::TraceFuture::with_context`].
+    ///
+    /// The calls of a future that runs in it belong to this span.
     #[must_use]
     pub fn context(&self) -> Context {
         self.0.clone()
     }
 
-    /// The trace's id, unless there is none.
+    /// The trace's id, if there is one.
     #[must_use]
     pub fn trace_id(&self) -> Option<String> {
         let span = self.0.span();
@@ -108,12 +109,12 @@ impl TraceSpan {
         context.is_valid().then(|| context.trace_id().to_string())
     }
 
-    /// Adds what is known of the work, as [`note_in_trace`] does to the present span.
+    /// Adds attributes to this span, as [`note_in_trace`] does to the current one.
     pub fn note<const N: usize>(&self, attributes: impl FnOnce() -> [(&'static str, Value); N]) {
         note(&self.0, attributes);
     }
 
-    /// Says that the work failed, for this reason.
+    /// Marks the span as failed for this reason.
     pub fn failed(&self, reason: &'static str) {
         self.0.span().set_status(Status::error(reason));
     }
@@ -121,22 +122,24 @@ impl TraceSpan {
 
 impl Drop for TraceSpan {
     fn drop(&mut self) {
-        // Also when a clone of the context lives on in a task. A span of which only the id came
-        // with a request ignores this.
+        // The span ends even if a task still holds a clone of the context. The caller's span, of
+        // which only the id is here, ignores this call.
         if traces_are_recorded() {
             self.0.span().end();
         }
     }
 }
 
-/// Whether spans go to a collector, for code that can't afford to make one for nobody.
+/// Whether spans go to a collector, for code that should not make one in vain.
 #[must_use]
 pub fn traces_are_recorded() -> bool {
     RECORDED.load(Ordering::Relaxed)
 }
 
-/// Adds to the span that the present work belongs to. `attributes` is not called when no spans are
-/// recorded. Values must be free of whatever may not be logged.
+/// Adds attributes to the current span.
+///
+/// `attributes` is not called if no spans are recorded. Values must not contain data that may not
+/// be logged.
 pub fn note_in_trace<const N: usize>(attributes: impl FnOnce() -> [(&'static str, Value); N]) {
     note(&Context::current(), attributes);
 }
@@ -152,7 +155,7 @@ fn note<const N: usize>(
     }
 }
 
-/// The headers by which another server continues the present trace.
+/// The headers with which another server continues the current trace.
 #[must_use]
 pub fn trace_headers() -> HeaderMap {
     let mut headers = HeaderMap::new();

@@ -1,4 +1,4 @@
-"""The real Envoy on rendered files, on ports that the system chooses."""
+"""Runs the real Envoy with rendered files, on ports that the system chooses."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ DEADLINE = 30
 
 @contextlib.contextmanager
 def running(program, folder, **environment):
-    """Envoy on the files of a folder: its process, and the file with the address of its admin port."""
+    """Runs Envoy with the files of a folder; yields its process and the file with the address of its admin port."""
     adapt(folder)
     with started(program, folder, folder, **environment) as found:
         yield found
@@ -23,7 +23,7 @@ def running(program, folder, **environment):
 
 @contextlib.contextmanager
 def started(program, folder, output, **environment):
-    """The same on files that are as they must be; it writes to the folder `output`."""
+    """The same for files that need no adaptation. Log and address are in the folder `output`."""
     address = output / "admin-address"
     with (output / "log").open("w+") as log:
         process = subprocess.Popen(
@@ -41,14 +41,14 @@ def started(program, folder, output, **environment):
 def assert_accepted(program, folder):
     with running(program, folder) as (process, address):
         counters = _await_counters(process, address)
-        refused = {name: value for name, value in counters.items() if re.search(r"update_(rejected|failure)$", name) and value}
-        assert not refused, f"{refused}\n{(folder / 'log').read_text()}"
+        rejected = {name: value for name, value in counters.items() if re.search(r"update_(rejected|failure)$", name) and value}
+        assert not rejected, f"{rejected}\n{(folder / 'log').read_text()}"
         assert counters["listener_manager.listener_create_success"] == 2, counters
         assert "Deprecated" not in (folder / "log").read_text()
 
 
 def adapt(folder):
-    """Ports that are free here, and a certificate that exists here."""
+    """Changes the files to free ports and to a certificate that exists on this machine."""
     bootstrap = yaml.safe_load((folder / "bootstrap.yaml").read_text())
     bootstrap["admin"]["address"]["socket_address"]["port_value"] = 0
     (folder / "bootstrap.yaml").write_text(yaml.safe_dump(bootstrap))
@@ -68,11 +68,11 @@ def adapt(folder):
 
 
 def _await_counters(process, address):
-    """Envoy's counters, once every file has been taken or refused."""
+    """Returns Envoy's counters once it has accepted or rejected every file."""
     until = time.monotonic() + DEADLINE
     counters = {}
     while time.monotonic() < until:
-        assert process.poll() is None, "Envoy left"
+        assert process.poll() is None, "Envoy ended"
         if address.exists() and (where := address.read_text().strip()):
             counters = _counters(where)
             attempts = sum(value for name, value in counters.items() if re.search(r"(lds|rds\.gateway)\.update_attempt$", name))

@@ -1,4 +1,4 @@
-"""The NetworkPolicy API, evaluated: which ends may talk, on which ports, by which protocol, over which family."""
+"""A model of the NetworkPolicy API: which ends may talk, by port, protocol and IP family."""
 
 import ipaddress
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ FAMILIES = ("IPv4", "IPv6")
 
 @dataclass(frozen=True)
 class End:
-    """A pod (with a namespace) or something outside (without one)."""
+    """A pod, which has a namespace, or a host outside the cluster, which has none."""
 
     name: str
     addresses: tuple
@@ -21,7 +21,7 @@ class End:
 
 
 class Model:
-    """Policies over ends. `blocks_match_pods`: whether an ipBlock matches the addresses of pods, in which engines differ."""
+    """Evaluates policies over ends. `blocks_match_pods`: whether an ipBlock matches addresses of pods, in which network plugins differ."""
 
     def __init__(self, ends, ports, blocks_match_pods):
         self.ends, self.ports, self.blocks_match_pods = ends, ports, blocks_match_pods
@@ -29,7 +29,7 @@ class Model:
         self.everything = (1 << len(self.bits)) - 1
 
     def allowed(self, policies):
-        """(source, destination, family) → masks of (port, protocol): what the one may send, what the other may receive."""
+        """(source, destination, family) → two masks of (port, protocol): those the source may send, those the destination may receive."""
         table = {}
         for family in FAMILIES:
             sends = {end.name: self._direction(policies, end, "Egress", family) for end in self.ends}
@@ -40,7 +40,7 @@ class Model:
         return table
 
     def _direction(self, policies, end, direction, family):
-        """What `end` may exchange with another end, as a function of that end."""
+        """Returns a function of another end: the mask of what `end` may exchange with it."""
         mine = [
             policy["spec"]
             for policy in policies
@@ -68,7 +68,7 @@ class Model:
             return self.everything
         total = 0
         for entry in rule["ports"]:
-            assert isinstance(entry.get("port", 0), int), f"port {entry['port']} has a name: a label that changes would point it elsewhere"
+            assert isinstance(entry.get("port", 0), int), f"port {entry['port']} is named: changed labels could point it to another port"
             for (port, protocol), bit in self.bits.items():
                 if protocol == entry.get("protocol", "TCP") and entry.get("port", port) <= port <= entry.get("endPort", entry.get("port", port)):
                     total |= bit
@@ -94,5 +94,5 @@ class Model:
 
 
 def _selects(selector, labels):
-    assert set(selector) <= {"matchLabels"}, f"this model reads matchLabels only: {selector}"
+    assert set(selector) <= {"matchLabels"}, f"this model supports only matchLabels: {selector}"
     return (selector.get("matchLabels") or {}).items() <= labels.items()

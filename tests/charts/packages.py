@@ -1,11 +1,11 @@
-"""The charts as they are published."""
+"""Packages the charts as for publication."""
 
 import subprocess
 
 import rendering
 
-REGISTRY = "registry.example/gate"
-# All that somebody with Entra and AKS has to say.
+REGISTRY = "registry.example/portcullis"
+# All values that an installation with Entra and AKS needs.
 IDS = ",".join([
     "global.entra.tenant=33333333-3333-4333-8333-333333333333",
     *(f"global.entra.applications.{name}=44444444-4444-4444-8444-00000000000{i}" for i, name in enumerate(("taskApi", "notification", "audit"))),

@@ -1,4 +1,4 @@
-"""Every way to break one thing in a set of policies: a selector dropped, a peer split in two, a family, a port, a rule, a policy left out."""
+"""Mutants of a set of network policies, each with one change: a selector dropped, a peer split, a family, port, rule or policy left out."""
 
 import copy
 
@@ -27,7 +27,7 @@ def _specs(spec, own):
 
 
 def _rules(rule, side, own):
-    """What each mutation puts in place of one rule."""
+    """Name and replacement rules of each mutation of one rule."""
     yield "left out", []
     for key in {"ports", side} & rule.keys():
         yield f"without {key}", [{other: value for other, value in rule.items() if other != key}]
@@ -53,7 +53,7 @@ def _peers(peer, own):
     yield "left out", []
     if {"namespaceSelector", "podSelector"} <= peer.keys():
         yield "without podSelector", [{"namespaceSelector": peer["namespaceSelector"]}]
-        # Where it names the policy's own namespace, leaving it out means the same by the API's definition.
+        # A selector of the policy's own namespace can be left out without a change, by the API's definition.
         if peer["namespaceSelector"] != own:
             yield "without namespaceSelector", [{"podSelector": peer["podSelector"]}]
         yield "AND made OR", [{"namespaceSelector": peer["namespaceSelector"]}, {"podSelector": peer["podSelector"]}]

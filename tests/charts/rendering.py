@@ -12,7 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 CHARTS = HERE.parent.parent / "charts"
 PROFILES = sorted(path.stem for path in (HERE / "profiles").glob("*.yaml"))
 RELEASE = NAMESPACE = "portcullis"
-# Helm's own idea of a cluster depends on how Helm was built.
+# Helm's default cluster version depends on how Helm was built.
 KUBERNETES = "1.36.0"
 
 
@@ -42,7 +42,7 @@ def text(profile):
 
 
 def secrets_left_out(rendered):
-    """Names of the Secrets that are not rendered because Helm does not see the cluster."""
+    """Names of the Secrets that are not rendered because Helm has no access to the cluster."""
     return set(re.findall(r"^# The Secret (\S+) \(.*\) is not rendered: ", rendered, re.MULTILINE))
 
 
@@ -51,7 +51,7 @@ def objects(profile):
 
 
 def hook(one):
-    """The event at which Helm creates an object, or nothing for an object of the release itself."""
+    """The event at which Helm creates an object; empty for an object of the release itself."""
     return one["metadata"].get("annotations", {}).get("helm.sh/hook", "")
 
 
@@ -65,7 +65,7 @@ def only(profile, kind, name):
 
 
 def pod_templates(profile):
-    """Name and pod of everything that starts pods."""
+    """Name and pod template of every object that starts pods."""
     for one in objects(profile):
         name = f"{one['kind']}/{one['metadata']['name']}"
         if one["kind"] == "Pod":

@@ -1,4 +1,4 @@
-"""Values that contradict each other render nothing, and the message names them."""
+"""Values that contradict each other fail the rendering, and the message names them."""
 
 import json
 
@@ -63,7 +63,7 @@ CASES = [
     (DEVELOPMENT, "credential=workload-identity", "credential is workload-identity, which only Entra accepts"),
     (DEVELOPMENT, "credential=client-certificate,credentialSecretName=own", "credential is client-certificate, which only Entra accepts"),
     (DEVELOPMENT, "portcullis.networkPolicy.enabled=false", "every pod of the cluster could obtain a token"),
-    # The schema is closed, and says where.
+    # The schema is closed and names the place.
     (OWN, "gatway.replicas=3", "gatway"),
     (OWN, "gateway.replicas=0", "/gateway/replicas"),
     (OWN, "gateway.tls.mode=none", "/gateway/tls/mode"),
@@ -80,7 +80,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("profile", "change", "words"), CASES, ids=[f"{profile}-{change}" for profile, change, _ in CASES])
-def test_contradictions_end_the_rendering(profile, change, words):
+def test_contradictions_fail_the_rendering(profile, change, words):
     done = rendering.template(profile, "--set", change)
     assert done.returncode != 0, "it rendered"
     assert words in done.stderr, done.stderr
@@ -95,7 +95,7 @@ def test_contradictions_end_the_rendering(profile, change, words):
         (SUITE, "services.requestTimeoutSeconds=14"),
         (POSTGRES, "portcullis.traces.endpoint=http://collector.monitoring.svc:4317,portcullis.pods.ndots=3"),
         (POSTGRES, "portcullis.traces.endpoint=http://collector.monitoring:4317"),
-        # With MAC keys no service asks the network who the authz server is.
+        # With MAC keys, no service fetches assertion keys over the network.
         (SUITE, "portcullis.networkPolicy.enabled=false"),
         (SIDECAR, "gateway.tls.mode=off,gateway.trustedHops=1"),
         (SIDECAR, "gateway.hsts.preload=true"),
@@ -118,7 +118,7 @@ def test_values_that_just_agree_render(profile, change):
         ({"path": "/a", "match": "below"}, {"path": "/ab"}, True),
     ],
 )
-def test_routes_that_can_never_be_reached_are_refused(first, second, renders):
+def test_unreachable_routes_are_rejected(first, second, renders):
     routes = [{"policy": "orders", **first}, {"policy": "orders", **second}]
     upstreams = [{"name": "orders", "selector": {"app": "orders"}, "port": 8080, "routes": routes}]
     done = rendering.template(OWN, "--set-json", f"upstreams={json.dumps(upstreams)}")
@@ -138,10 +138,10 @@ def test_header_trust_needs_policies_or_assertions():
             input=text, capture_output=True, text=True, check=False,
         )
         assert (done.returncode == 0) == renders, done.stderr
-        assert renders or "could not tell the gate from anybody" in done.stderr
+        assert renders or "could not tell the authz server from any other caller" in done.stderr
 
 
-def test_without_policies_no_service_asks_the_network_who_the_authz_server_is():
+def test_services_need_mac_keys_without_network_policies():
     upstreams = rendering.yaml.safe_load((rendering.CHARTS / "task-suite/values.yaml").read_text())["portcullis"]["upstreams"]
     for without, renders in ((None, True), ("notification", False)):
         given = [{key: value for key, value in one.items() if (one["name"], key) != (without, "macKey")} for one in upstreams]

@@ -11,8 +11,8 @@ import yaml
 
 SOURCE = rendering.CHARTS.parent / "envoy"
 DEVELOPMENT = "task-suite--development"
-# Lint holds every listener to what clients may do at the door; this one is for kubelet and the scraper, passes three pages of the
-# admin port on, and the network policies let nobody else in.
+# Lint expects every listener to face clients. This one is for kubelet and the scraper, and forwards three pages of the admin port; the
+# network policies admit no other clients.
 OPERATIONS_FINDINGS = {
     "identity-headers-not-removed", "request-id-not-removed", "instructions-not-removed", "client-address-believed",
     "authorization-missing", "route-without-policy"}
@@ -36,7 +36,7 @@ def test_bootstrap_is_the_same():
 
 
 def test_routes_of_the_sample_services_are_the_same():
-    """But for what the chart alone needs: its upgrades add and remove clusters while Envoy runs."""
+    """Except for the code of missing clusters, which only the chart needs: its upgrades add and remove clusters while Envoy runs."""
     found, expected = documents(DEVELOPMENT)["routes.yaml"], source("routes.yaml")
     for host in found[0]["virtual_hosts"]:
         for route in host["routes"]:
@@ -100,7 +100,7 @@ def test_lint_finds_no_way_round(profile, tmp_path):
     (envoy / "certificate.yaml").unlink(missing_ok=True)
     file = tmp_path / "policies.yaml"
     policies = [one for one in rendering.objects(profile) if one["kind"] == "ConfigMap" and one["metadata"]["name"].endswith("-policies")]
-    # Where they lie in somebody else's ConfigMap, these stand for them.
+    # A profile without policies of its own uses those of own-services.
     file.write_text(policies[0]["data"]["policies.yaml"] if policies else rendering.only("portcullis--own-services", "ConfigMap", "portcullis-policies")["data"]["policies.yaml"])
     done = subprocess.run([program, "lint", "--envoy", envoy, "--policy", file, "--format", "json"], capture_output=True, text=True, check=False)
     assert done.stdout, done.stderr
@@ -111,7 +111,7 @@ def test_lint_finds_no_way_round(profile, tmp_path):
 
 @pytest.mark.parametrize("profile", rendering.PROFILES)
 def test_envoy_accepts_the_files(profile, tmp_path):
-    """In force means that Envoy counts no rejected update: `--mode validate` looks at the bootstrap only."""
+    """Envoy must count no rejected update, because `--mode validate` reads only the bootstrap."""
     envoy = os.environ.get("ENVOY")
     if not envoy:
         pytest.skip("ENVOY names no program")

@@ -1,4 +1,4 @@
-"""`probe follow` and the real Envoy, as they share a volume in the gateway's pods."""
+"""`probe follow` and the real Envoy on a shared volume, as in the gateway's pods."""
 
 import http.server
 import json
@@ -19,7 +19,7 @@ POLICY = "later"
 
 @pytest.fixture
 def authz():
-    """An authz server whose policies in force a test chooses: its set of them, and its port."""
+    """A server with the metrics of an authz server: yields its mutable set of policies in force, and its port."""
     policies = set()
 
     class Metrics(http.server.BaseHTTPRequestHandler):
@@ -39,10 +39,10 @@ def authz():
 
 
 def with_a_new_route(before):
-    """The files with one more route, under a policy that is new."""
+    """Returns the files with an additional route under a new policy."""
     routes = yaml.safe_load(before["routes.yaml"])
     all_routes = routes["resources"][0]["virtual_hosts"][0]["routes"]
-    # Values that are the same object would become an anchor, which Envoy takes, too.
+    # A deep copy, because shared objects would become YAML anchors.
     route = json.loads(json.dumps(next(one for one in all_routes if one["name"] == "orders")))
     route.update(name=POLICY, match={"path": "/later"})
     settings = route["typed_per_filter_config"]["envoy.filters.http.ext_authz"]["check_settings"]
@@ -53,10 +53,10 @@ def with_a_new_route(before):
 
 
 def test_envoy_takes_a_new_route_when_its_policy_is_in_force(tmp_path, authz):
-    envoy, beside = os.environ.get("ENVOY"), os.environ.get("PORTCULLIS")
-    if not (envoy and beside):
-        pytest.skip("ENVOY or PORTCULLIS, beside which the probe is, names no program")
-    probe = pathlib.Path(beside).with_name("probe")
+    envoy, portcullis = os.environ.get("ENVOY"), os.environ.get("PORTCULLIS")
+    if not (envoy and portcullis):
+        pytest.skip("ENVOY or PORTCULLIS, in whose folder the probe is, names no program")
+    probe = pathlib.Path(portcullis).with_name("probe")
     policies, port = authz
     source, target, output = tmp_path / "source", tmp_path / "target", tmp_path / "output"
     for folder in (source, target, output):
@@ -68,8 +68,8 @@ def test_envoy_takes_a_new_route_when_its_policy_is_in_force(tmp_path, authz):
     command = [probe, "follow", source, target, "--policies=policies.txt", f"--authz={address}"]
     subprocess.run([*command, "--once"], check=True, timeout=20)
 
-    said = output / "said"
-    with said.open("w") as out, subprocess.Popen(command, stdout=out) as follow:
+    log = output / "follow-log"
+    with log.open("w") as out, subprocess.Popen(command, stdout=out) as follow:
         try:
             with envoy_process.started(pathlib.Path(envoy), target, output) as (process, admin):
                 listens = lambda: admin.exists() and admin.read_text().strip()
@@ -77,7 +77,7 @@ def test_envoy_takes_a_new_route_when_its_policy_is_in_force(tmp_path, authz):
                 await_true("the first routes", lambda: "orders" in routes_of(where))
                 mount(source, "..2", with_a_new_route(first))
                 lacks = f"{address} lacks {POLICY}"
-                await_true("the log names it", lambda: lacks in said.read_text())
+                await_true("the log names it", lambda: lacks in log.read_text())
                 time.sleep(2)
                 assert POLICY not in routes_of(where)
                 policies.add(POLICY)

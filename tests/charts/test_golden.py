@@ -1,4 +1,4 @@
-"""What each profile renders, so that a change of a template shows as a change of manifests."""
+"""Compares the manifests of each profile with golden files, so that reviews show what a template change does."""
 
 import difflib
 
@@ -21,7 +21,7 @@ def canonical(profile):
 
 
 @pytest.mark.parametrize("profile", rendering.PROFILES)
-def test_manifests_are_the_golden_ones(profile, request):
+def test_manifests_match_golden_files(profile, request):
     golden = rendering.HERE / "golden" / f"{profile}.yaml"
     found = canonical(profile)
     if request.config.getoption("--update-golden"):
@@ -32,7 +32,7 @@ def test_manifests_are_the_golden_ones(profile, request):
 
 
 @pytest.mark.parametrize("profile", rendering.PROFILES)
-def test_lint_has_nothing_to_say(profile):
+def test_lint_has_no_findings(profile):
     chart, arguments = rendering.values(profile)
     done = rendering.helm("lint", "--strict", chart, "--kube-version", rendering.KUBERNETES, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr

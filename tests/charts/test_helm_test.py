@@ -1,4 +1,4 @@
-"""What `helm test` creates, deletes and prints, by the rules of Helm 3 and 4 for hooks."""
+"""Objects that `helm test` creates, deletes and prints, by the hook rules of Helm 3 and 4."""
 
 import pytest
 import rendering
@@ -7,7 +7,7 @@ PROFILE = "portcullis--own-services"
 SUITE = "task-suite--entra"
 CASES = {
     "default": ([], {"here", "created"}, ["tests.hostNetworkNamespace is empty"]),
-    "no right to create namespaces": (
+    "no permission to create namespaces": (
         ["tests.createNamespace=false"], {"here"}, ["tests.createNamespace is false", "tests.hostNetworkNamespace is empty"],
     ),
     "existing namespace": (["tests.otherNamespace=elsewhere"], {"here", "elsewhere"}, ["tests.hostNetworkNamespace is empty"]),
@@ -35,7 +35,7 @@ def place(one, created):
 
 
 @pytest.mark.parametrize(("changes", "places", "left_out"), CASES.values(), ids=CASES)
-def test_pods_try_from_where_the_values_say_and_name_the_rest(changes, places, left_out):
+def test_pods_run_where_values_say_and_report_the_rest(changes, places, left_out):
     found = hooks(*changes)
     created = next((one["metadata"]["name"] for one in found if one["kind"] == "Namespace"), None)
     assert (created is not None) == ("created" in places)
@@ -65,12 +65,12 @@ def test_releases_share_no_name():
 
 @pytest.mark.parametrize(("changes", "_places", "_left_out"), CASES.values(), ids=CASES)
 def test_logs_of_every_hook_are_there_after_success(changes, _places, _left_out):
-    """`helm test --logs` of Helm 3 reads, for each hook of any kind, the log of the pod of its name in the release's namespace."""
+    """For each hook of any kind, `helm test --logs` of Helm 3 reads the log of the pod with its name in the release's namespace."""
     found = hooks(*changes)
     here = [one for one in found if one["kind"] == "Pod" and one["metadata"]["namespace"] == rendering.NAMESPACE]
     kept = {one["metadata"]["name"] for one in here if annotation(one, "hook-delete-policy") == "before-hook-creation"}
     assert {one["metadata"]["name"] for one in found} == kept
-    # It runs first, so that its log is there whichever hook fails.
+    # It runs first, so that its log exists whichever hook fails.
     assert found[0] in here
 
 

@@ -1,4 +1,4 @@
-"""The probe's image is fit for Envoy's container, which runs a copy of it: static, and smaller than the volume for the copy."""
+"""The probe can run as a copy in Envoy's container: it is static and smaller than the volume for the copy."""
 
 import importlib.machinery
 import importlib.util
@@ -30,7 +30,7 @@ def add(archive, name, content):
 
 
 def image(folder, program):
-    """An archive of the probe's image, as `docker save` writes it."""
+    """Writes an archive of the probe's image like `docker save`."""
     layer = io.BytesIO()
     with tarfile.open(fileobj=layer, mode="w") as content:
         for name, text in (("probe", program), ("etc/passwd", b""), ("etc/ssl/certs/ca-certificates.crt", b"")):
@@ -53,12 +53,12 @@ def image(folder, program):
     ],
     ids=["static", "dynamic", "too large"],
 )
-def test_check_refuses_a_probe_that_cannot_be_copied(tmp_path, program, words):
+def test_check_rejects_a_probe_that_cannot_be_copied(tmp_path, program, words):
     found = list(check().faults(image(tmp_path, program)))
     assert [words in fault for fault in found] == ([] if words is None else [True]), found
 
 
-def test_build_refuses_to_pack_a_probe_that_is_not_static(tmp_path):
+def test_build_rejects_a_probe_that_is_not_static(tmp_path):
     shutil.copy(shutil.which("bash"), tmp_path / "probe")
     environment = {**os.environ, "ENGINE": "buildah", "BIN_DIR": str(tmp_path), "OUT": str(tmp_path / "out")}
     done = subprocess.run([IMAGES / "build", "probe"], env=environment, capture_output=True, text=True, check=False)
@@ -71,7 +71,7 @@ def test_volume_holds_any_probe_that_check_accepts(profile):
     (volume,) = [one for one in spec["volumes"] if one["name"] == "drain"]
     mebibytes = int(volume["emptyDir"]["sizeLimit"].removesuffix("Mi"))
     assert check().LARGEST < mebibytes << 20
-    # Development builds with symbols are larger than images that ship.
+    # Development builds with symbols are larger than released images.
     assert mebibytes >= 64
-    # The init container refuses a larger one before kubelet evicts the pod.
+    # The init container rejects a larger one before kubelet evicts the pod.
     assert spec["initContainers"][0]["command"] == ["/probe", "install", "/drain/probe", f"--volume-mib={mebibytes}"]

@@ -1,4 +1,4 @@
-"""Names that pods look up: each is one question, and no search domain of the cluster answers for it."""
+"""Names that pods resolve: each is one query, and no search domain of the cluster answers for it."""
 
 import os
 import pathlib
@@ -8,14 +8,14 @@ import pytest
 import rendering
 import yaml
 
-# What kubelet writes into a pod, and a domain of the node after it, whose wildcard record answers for every name.
+# The search domains that kubelet writes into a pod, then a domain of the node, whose wildcard record answers for every name.
 WILDCARD = "corp.example"
 SEARCH = {"LOCALDOMAIN": f"portcullis.svc.cluster.local svc.cluster.local cluster.local {WILDCARD}", "RES_OPTIONS": "ndots:5"}
 CASES = {
     "own services": ("portcullis--own-services", {"portcullis-authz.portcullis", "portcullis-to-orders.shop"}),
     "one pod each": ("task-suite--development", {f"{name}.portcullis" for name in ("portcullis-authz", "task-api", "notification", "audit")}),
 }
-QUESTIONS = 12
+QUERIES = 12
 DEADLINE = 30
 
 
@@ -40,7 +40,7 @@ def resolve_by(port, resources):
 
 
 @pytest.mark.parametrize(("profile", "names"), CASES.values(), ids=CASES)
-def test_envoy_asks_for_whole_names_only(profile, names, tmp_path):
+def test_envoy_resolves_only_absolute_names(profile, names, tmp_path):
     envoy = os.environ.get("ENVOY")
     if not envoy:
         pytest.skip("ENVOY names no program")
@@ -53,18 +53,18 @@ def test_envoy_asks_for_whole_names_only(profile, names, tmp_path):
         (tmp_path / "clusters.yaml").write_text(yaml.safe_dump(resolve_by(server.port, clusters(profile))))
         with envoy_process.running(pathlib.Path(envoy), tmp_path, **SEARCH):
             until = time.monotonic() + DEADLINE
-            while len(server.asked) < QUESTIONS and time.monotonic() < until:
+            while len(server.queries) < QUERIES and time.monotonic() < until:
                 time.sleep(0.1)
-        asked = list(server.asked)
-    assert len(asked) >= QUESTIONS
-    # All of them: while a Service has no pods, its name does not exist, and a search would go on to the wildcard.
-    assert set(asked) == {f"{name}.svc.cluster.local" for name in names}, asked
+        queries = list(server.queries)
+    assert len(queries) >= QUERIES
+    # No others: while a Service has no pods, its name does not exist, and a search would go on to the wildcard.
+    assert set(queries) == {f"{name}.svc.cluster.local" for name in names}, queries
 
 
 @pytest.mark.parametrize("profile", rendering.PROFILES)
 def test_names_that_the_chart_makes_are_absolute_for_envoy(profile):
     for cluster in clusters(profile)["resources"]:
-        # The collector's name is the user's own, and may be a short one.
+        # The user chooses the collector's name, which may be short.
         if "cluster_type" in cluster and cluster["name"] != "traces":
             assert address(cluster).endswith(".svc.cluster.local."), cluster["name"]
 
@@ -82,6 +82,6 @@ def test_no_host_and_no_tls_name_ends_in_a_dot(profile):
 
 @pytest.mark.parametrize("profile", rendering.PROFILES)
 def test_pods_look_long_names_up_as_they_are(profile):
-    """Names of one label, such as `task-api`, need the search domains; `login.microsoftonline.com` must not be looked for in them."""
+    """Names of one label, such as `task-api`, need the search domains; `login.microsoftonline.com` must not be searched there."""
     for name, pod in rendering.pod_templates(profile):
         assert pod["spec"]["dnsConfig"] == {"options": [{"name": "ndots", "value": "2"}]}, name

@@ -1,4 +1,4 @@
-"""The rendered policies against the tables of truth/, cell by cell, and then against each way to break them."""
+"""Compares the rendered network policies with the tables of truth/, cell by cell, then checks that the tables notice each mutant."""
 
 import functools
 
@@ -48,7 +48,7 @@ class Table:
         return End(name, (f"10.244.{Table._count // 250}.{Table._count % 250 + 1}", f"fd00:10:244::{Table._count:x}"), namespace, labels)
 
     def _expected(self):
-        """(view, source, destination, family) → mask. A policy on one side must hold even if the other side's were gone."""
+        """(view, source, destination, family) → mask. A policy on one side must hold even without the other side's policy."""
         both = self._masks(self.data["allowed"])
         expected = {}
         for view, more in (("both", []), ("sends", self.data.get("sends", [])), ("receives", self.data.get("receives", []))):
@@ -99,7 +99,7 @@ class Table:
                 if wrong:
                     for (port, protocol), bit in model.bits.items():
                         if wrong & bit:
-                            found.append(f"{view}: {key[0]} → {key[1]} {protocol} {port} {key[2]}: must be {'open' if mask & bit else 'shut'}")
+                            found.append(f"{view}: {key[0]} → {key[1]} {protocol} {port} {key[2]}: must be {'open' if mask & bit else 'closed'}")
                     if len(found) >= most:
                         return found
         return found
@@ -135,5 +135,5 @@ def test_named_ports_and_expressions_are_not_used():
             for rules, side in (("ingress", "from"), ("egress", "to")):
                 for rule in one["spec"].get(rules, []):
                     if one["metadata"]["name"].endswith("-test-egress"):
-                        continue  # a test's pod may send anywhere: that is what the test is about
+                        continue  # a test pod may send anywhere, so that only the policy of its target can stop it
                     assert rule.get(side) and rule.get("ports"), f"{one['metadata']['name']}: an edge names peer and port"

@@ -1,4 +1,4 @@
-"""A new upstream and its route come in one change, and Envoy needs a while for the upstream."""
+"""A new upstream and its route arrive in one change, and Envoy needs time to use the upstream."""
 
 import copy
 import http.client
@@ -15,15 +15,15 @@ from watched_files import await_true, files, mount, routes_of
 
 PROFILE = "portcullis--behind-load-balancer"
 NAME = "later"
-# Until a health check has answered, Envoy does not use a new cluster.
+# Seconds of the health check. Until it has answered, Envoy does not use a new cluster.
 SLOW = 0.8
-# Whom this profile's gateway is behind.
+# Headers of the load balancer in front of this profile's gateway.
 PROXY = {"x-forwarded-for": "192.0.2.1", "x-forwarded-proto": "https"}
 
 
 @pytest.fixture
 def upstream():
-    """The port of a service whose health check is slow."""
+    """Yields the port of a service with a slow health check."""
 
     class Service(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -42,12 +42,12 @@ def upstream():
 
 
 def with_a_new_upstream(before, port):
-    """The files with one more cluster, and a route to it that asks no authz server."""
+    """Returns the files with an additional cluster, and a route to it without authorization."""
     routes, clusters = (yaml.safe_load(before[f"{name}.yaml"]) for name in ("routes", "clusters"))
     all_routes = routes["resources"][0]["virtual_hosts"][0]["routes"]
     route = copy.deepcopy(next(one for one in all_routes if one["name"] == "orders"))
-    unasked = next(one for one in all_routes if one["name"] == "refuse-host")
-    filters = copy.deepcopy(unasked["typed_per_filter_config"])
+    without_authz = next(one for one in all_routes if one["name"] == "refuse-host")
+    filters = copy.deepcopy(without_authz["typed_per_filter_config"])
     route.update(name=NAME, match={"path": "/later"}, typed_per_filter_config=filters)
     route["route"]["cluster"] = NAME
     all_routes.insert(0, route)
@@ -85,16 +85,16 @@ def test_new_upstream_is_a_404_until_envoy_can_use_it_and_after_it_is_gone(tmp_p
         client = http.client.HTTPConnection("127.0.0.1", gateway(where))
         statuses = []
 
-        def ask():
+        def get():
             client.request("GET", "/later", headers=PROXY)
             answer = client.getresponse()
             answer.read()
             statuses.append(answer.status)
             return answer.status
 
-        assert ask() == 404
+        assert get() == 404
         mount(target, "..2", with_a_new_upstream(first, upstream))
-        await_true("the new route", lambda: ask() == 200)
+        await_true("the new route", lambda: get() == 200)
         mount(target, "..3", first)
-        await_true("the route is gone", lambda: ask() == 404)
+        await_true("the route is gone", lambda: get() == 404)
     assert set(statuses) == {200, 404}, statuses

@@ -1,4 +1,4 @@
-"""What every pod of every profile is held to: Pod Security "restricted", and what the hardening guides ask beyond it."""
+"""Rules for every pod of every profile: Pod Security "restricted", and further rules of the hardening guides."""
 
 import pytest
 import rendering
@@ -37,14 +37,14 @@ def test_pods_are_restricted(profile):
 
 
 @pytest.mark.parametrize("profile", rendering.PROFILES)
-def test_what_serves_is_probed_spread_and_leaves_slowly(profile):
+def test_workloads_are_probed_spread_and_drained(profile):
     for one in rendering.objects(profile):
         if one["kind"] != "Deployment":
             continue
         name, spec = one["metadata"]["name"], one["spec"]["template"]["spec"]
         (container,) = spec["containers"]
         assert {"startupProbe", "readinessProbe", "livenessProbe"} <= container.keys(), name
-        # Otherwise a slow start would be taken for a hang.
+        # /readyz would restart a process that only waits for a dependency.
         assert container["livenessProbe"]["httpGet"]["path"] == "/livez", name
         if name == "dev-entra":
             continue
@@ -88,7 +88,7 @@ def test_secrets_are_files(profile):
     for name, pod in pods(profile):
         for container in containers(pod):
             for variable in container.get("env", []):
-                # The programs read a URL, which may hold a password, from the environment alone.
+                # The programs read URLs, which may hold a password, only from the environment.
                 assert "value" in variable or variable["name"] in ("DATABASE_URL", "RATE_LIMIT_STORE"), (name, variable)
 
 
@@ -176,7 +176,7 @@ def test_a_mac_key_is_mounted_by_the_authz_server_and_by_its_own_upstream_alone(
 @pytest.mark.parametrize("profile", rendering.PROFILES)
 def test_no_key_is_rendered_where_each_rendering_would_make_another(profile):
     made = {one["metadata"]["name"] for one in rendering.objects(profile) if one["kind"] == "Secret"}
-    # Of development alone, with the certificate that imitates Entra's.
+    # Only development has one, with dev-entra's certificate.
     assert made <= {"dev-entra-certificate"} and not made & rendering.secrets_left_out(rendering.text(profile))
     again = rendering.template(profile).stdout
     if not made:

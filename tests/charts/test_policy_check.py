@@ -1,4 +1,4 @@
-"""Policies are checked before a release changes anything."""
+"""A hook checks the policies before a release changes anything."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ def release(objects, kind, name):
     return found
 
 
-def test_what_is_checked_is_what_will_be_mounted():
+def test_checked_policies_are_the_mounted_ones():
     objects = rendered()
     checked, mounted = hooks(objects)["ConfigMap"], release(objects, "ConfigMap", "portcullis-policies")
     assert checked["data"] == mounted["data"]

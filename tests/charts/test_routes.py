@@ -1,4 +1,4 @@
-"""Envoy reads a copy of its ConfigMap, which waits for the policies that the routes name."""
+"""Envoy reads a copy of its ConfigMap, which changes once the policies of the routes are in force."""
 
 import json
 
@@ -35,7 +35,7 @@ def test_the_file_of_policies_names_those_of_the_routes(profile):
 
 @pytest.mark.parametrize("profile", rendering.PROFILES)
 def test_only_the_copy_is_read_by_envoy(profile):
-    """Envoy cannot write it, and nothing else can."""
+    """Only the two containers of `probe follow` can write the copy; Envoy cannot."""
     spec = pod(profile)
     volumes = {volume["name"]: volume for volume in spec["volumes"]}
     assert volumes["config-source"]["configMap"] == {"name": "portcullis-gateway"}
@@ -55,14 +55,14 @@ def test_only_the_copy_is_read_by_envoy(profile):
 
 @pytest.mark.parametrize("profile", rendering.PROFILES)
 def test_routes_are_there_before_envoy_and_followed_until_it_has_drained(profile):
-    """A sidecar ends after Envoy. A container beside Envoy would end first: an unready pod."""
+    """A sidecar container ends after Envoy. An ordinary container would end first and make the pod unready."""
     containers = {container["name"]: container for container in pod(profile)["initContainers"]}
     order = [name for name in containers if name != "probe"]
     authz = ["portcullis"] if profile in SIDECARS else []
     assert order == [*authz, "first-routes", "routes"]
     first, follow = containers["first-routes"], containers["routes"]
     assert "restartPolicy" not in first and follow["restartPolicy"] == "Always"
-    # A probe or a hook could keep the pod from starting or hold up its end.
+    # A probe or a hook could block the pod's start or delay its end.
     hooks = {"lifecycle", "startupProbe", "readinessProbe", "livenessProbe"}
     assert not hooks & (first.keys() | follow.keys())
     host = "127.0.0.1" if profile in SIDECARS else "portcullis-authz.portcullis.svc.cluster.local."
@@ -73,7 +73,7 @@ def test_routes_are_there_before_envoy_and_followed_until_it_has_drained(profile
 
 
 def policies(profile, upstreams):
-    """The lines of the file for other upstreams."""
+    """Returns the lines of policies.txt for the given upstreams."""
     values = ["--set", "policies.documents=,policies.configMapName=own"]
     values += ["--set-json", f"upstreams={json.dumps(upstreams)}"]
     done = rendering.template(profile, *values, "--show-only", "templates/gateway-config.yaml")

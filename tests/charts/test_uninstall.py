@@ -23,7 +23,7 @@ def specs(policies):
 
 
 def by_place(profile):
-    """The release's own policies: those in its namespace, and those over pods of others."""
+    """The release's policies: those in its namespace, and those in other namespaces."""
     policies = rendering.policies(profile)
     here = [one for one in policies if one["metadata"]["namespace"] == rendering.NAMESPACE]
     return here, [one for one in policies if one not in here]
@@ -42,7 +42,7 @@ def test_every_policy_over_pods_of_the_release_has_a_copy(profile, event, deleti
 @pytest.mark.parametrize("profile", TABLES)
 def test_copies_alone_keep_every_cell_as_written(profile, event):
     copies, (_, elsewhere) = rendering.policies(profile, event), by_place(profile)
-    # The table is about the upstreams in other namespaces, too. They are not part of the release, and their policies have no copies.
+    # The table also has upstreams in other namespaces. They are not part of the release, and their policies have no copies.
     assert copies and table(profile).differences(copies + elsewhere) == []
 
 
@@ -51,7 +51,7 @@ def test_copies_are_deleted_after_the_last_pod_of_the_release(profile):
     pod = wait(profile)
     assert int(annotation(pod, "hook-weight")) < min(int(annotation(one, "hook-weight")) for one in rendering.policies(profile, "post-delete"))
     (term,) = pod["spec"]["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-    # The label of all nodes, so that no node is free of the release as long as one runs a pod of it.
+    # All nodes share this label, so no node is free of the release while any node runs one of its pods.
     assert term["topologyKey"] == "kubernetes.io/os"
     wanted, (other,) = term["labelSelector"]["matchLabels"], term["labelSelector"]["matchExpressions"]
     assert (other["key"], other["operator"]) == ("app.kubernetes.io/component", "NotIn")

@@ -1,4 +1,4 @@
-"""The gateway's files in a folder that Envoy watches, replaced as kubelet does it."""
+"""The gateway's files in a folder that Envoy watches, replaced in kubelet's way."""
 
 import time
 
@@ -7,7 +7,7 @@ import rendering
 
 
 def mount(folder, version, files):
-    """The next version of a ConfigMap, as kubelet mounts it."""
+    """Replaces the files by the next version of a ConfigMap, as kubelet does."""
     (folder / version).mkdir()
     for name, text in files.items():
         (folder / version / name).write_text(text)
@@ -18,7 +18,7 @@ def mount(folder, version, files):
 
 
 def files(profile, folder):
-    """What the chart renders, on ports that are free here."""
+    """Returns the chart's files, adapted to free ports."""
     folder.mkdir()
     data = rendering.only(profile, "ConfigMap", "portcullis-gateway")["data"]
     for name, text in data.items():
@@ -36,7 +36,7 @@ def await_true(what, condition, seconds=20):
 
 
 def routes_of(where):
-    """The names of the routes that are in force at Envoy."""
+    """Names of the routes in force at Envoy."""
     dump = envoy_process.admin(where, "/config_dump?resource=dynamic_route_configs")
     configs = [one["route_config"] for one in dump.get("configs", [])]
     hosts = [host for config in configs for host in config["virtual_hosts"]]

@@ -1,4 +1,4 @@
-"""The gateway's certificate, which is its own authority."""
+"""The gateway's self-signed certificate."""
 
 import base64
 import ssl
@@ -9,7 +9,7 @@ NAME = "portcullis-gateway-self-signed"
 
 
 def made_by_the_chart():
-    """Trusts the one that was made at installation. It is for no address that a test knows."""
+    """TLS context that trusts the certificate of the installation. Its names include no address that a test uses."""
     pem = base64.b64decode(cluster.get("secret", NAME, "--namespace", cluster.NAMESPACE)["data"]["tls.crt"]).decode()
     context = ssl.create_default_context(cadata=pem)
     context.check_hostname = False
@@ -17,7 +17,7 @@ def made_by_the_chart():
 
 
 def issue(folder, address):
-    """Trusts a new one for an IP address, which is now in the Secret that the gateway reads."""
+    """Writes a new certificate for an IP address into the gateway's Secret; returns a TLS context that trusts it."""
     cluster.run(
         "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=gateway",
         "-addext", f"subjectAltName=IP:{address}", "-keyout", folder / "tls.key", "-out", folder / "tls.crt",

@@ -1,4 +1,4 @@
-"""kubectl and Helm, on the cluster of KUBECONFIG."""
+"""Runs kubectl and Helm on the cluster of KUBECONFIG."""
 
 import contextlib
 import json
@@ -39,7 +39,7 @@ def get(*arguments):
 
 
 def load_images():
-    """LOAD is a command that takes an archive, such as `kind load image-archive`; without it the cluster has the images already."""
+    """Loads image archives by the command LOAD, such as `kind load image-archive`. Without LOAD the cluster already has the images."""
     if "LOAD" in os.environ:
         for archive in sorted(IMAGES.glob("*.tar")):
             run(*os.environ["LOAD"].split(), archive)
@@ -54,14 +54,14 @@ def namespace(name):
 
 
 def remove():
-    """What an earlier run left, too."""
+    """Deletes the namespaces of the tests, including those of an earlier run."""
     kubectl("delete", "namespace", NAMESPACE, STRANGERS, "monitoring", "shop", "--ignore-not-found", "--wait")
-    # That of a `helm test` that was interrupted.
+    # The namespace of an interrupted `helm test`.
     kubectl("delete", "namespace", "--selector", "app.kubernetes.io/part-of=portcullis,app.kubernetes.io/component=test", "--wait")
 
 
 def restart(deployment, seconds=180):
-    """Replaces the pods of a deployment, and waits until they have been."""
+    """Replaces the pods of a deployment and waits for the new ones."""
     kubectl("rollout", "restart", f"deployment/{deployment}", "--namespace", NAMESPACE)
     kubectl("rollout", "status", f"deployment/{deployment}", "--namespace", NAMESPACE, f"--timeout={seconds}s")
 
@@ -76,7 +76,7 @@ def await_true(what, condition, seconds=60):
 
 @contextlib.contextmanager
 def forward(service, port):
-    """The local port that leads to a Service's."""
+    """Forwards a local port, which it yields, to a port of a Service."""
     command = ["kubectl", "--namespace", NAMESPACE, "port-forward", f"service/{service}", f":{port}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

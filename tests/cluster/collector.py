@@ -1,4 +1,4 @@
-"""A collector of spans, by OTLP over gRPC."""
+"""A trace collector for OTLP over gRPC."""
 
 import concurrent.futures
 import contextlib

@@ -13,17 +13,17 @@ from people import Entra, ask
 
 
 def pytest_addoption(parser):
-    parser.addoption("--installed", action="store_true", help="take what an earlier run left on the cluster")
+    parser.addoption("--installed", action="store_true", help="use the release that an earlier run left on the cluster")
 
 
 def pytest_collection_modifyitems(items):
-    """What shares a release comes together: first what needs none."""
+    """Groups the tests by the release that they share; those without a release are first."""
     items.sort(key=lambda item: [fixture in item.fixturenames for fixture in ("uninstalled", "several_replicas", "production", "sidecar", "previous", "development")])
 
 
 @pytest.fixture(scope="session", autouse=True)
 def dependencies():
-    """The chart task-suite carries the chart portcullis as it is now."""
+    """Puts the current chart portcullis into the chart task-suite."""
     cluster.helm("dependency", "build", cluster.SUITE)
 
 
@@ -34,7 +34,7 @@ def images():
 
 @pytest.fixture(scope="session")
 def development(request, tmp_path_factory):
-    """The chart with development values, from nothing to ready."""
+    """Installs the chart with development values into an empty namespace and waits until it is ready."""
     if not request.config.getoption("--installed"):
         request.getfixturevalue("images")
         releases.start_over()
@@ -53,8 +53,8 @@ def entra():
 def gateway():
     with cluster.forward("portcullis-gateway", 80) as port:
         url = f"http://127.0.0.1:{port}"
-        # Ready pods may not know each other yet: their policies and the names of their Services arrive within seconds.
-        cluster.await_true("the gateway knows the gate", lambda: ask(f"{url}/api/me")[0] != 503)
+        # Ready pods may not reach each other yet: network policies and DNS names of Services arrive within seconds.
+        cluster.await_true("the gateway reaches the authz server", lambda: ask(f"{url}/api/me")[0] != 503)
         yield url
 
 
@@ -65,13 +65,13 @@ def ends(development):
 
 @pytest.fixture(scope="module")
 def no_engine():
-    """For the rest of a module, the cluster enforces no network policies."""
+    """Turns the enforcement of network policies off for the rest of a module."""
     if "POLICY" not in os.environ:
-        pytest.skip("POLICY names no command that takes the engine for network policies off and on")
+        pytest.skip("POLICY names no command that turns the enforcement of network policies off and on")
     policy = os.environ["POLICY"].split()
     cluster.run(*policy, "off")
     yield
-    # Beside many pods and on a busy machine, an engine takes longer to start than the command waits.
+    # With many pods and on a busy machine, a policy engine takes longer to start than the command waits.
     for _ in range(5):
         if cluster.run(*policy, "on", check=False).returncode == 0:
             return

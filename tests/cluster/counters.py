@@ -1,4 +1,4 @@
-"""A Redis or Valkey in which the gate's pods count together."""
+"""Runs the rate-limit store in which the authz server's pods count together."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ import outside
 
 @contextlib.contextmanager
 def server():
-    """Port and password."""
+    """Runs a Redis or Valkey; yields its port and password."""
     program = cluster.run(cluster.rendering.HERE.parent.parent / "dev/redis/obtain").stdout.strip()
     folder, port, password = tempfile.mkdtemp(prefix="redis-"), outside.free_port(), os.urandom(12).hex()
     command = [program, "--bind", outside.host(), "--port", port, "--requirepass", password, "--save", "", "--appendonly", "no"]

@@ -1,4 +1,4 @@
-"""The ends of a truth table as running pods: the release's own, and strangers. All listen on every port that is not taken."""
+"""The ends of a truth table as running pods: the release's own and others. All listen on every free port."""
 
 import concurrent.futures
 import json
@@ -14,13 +14,13 @@ AT_ONCE = 6
 
 
 class Ends:
-    """A cell is (target, port, protocol); `listening` are those where somebody would answer."""
+    """Runs the ends. A cell is (target, port, protocol); `listening` has the cells with a listener."""
 
     def __init__(self, profile):
         self.table = Table(profile)
         self.image = releases.image("initContainers")
         self.listener = f"listener-{int(time.time())}"
-        # Below 1024 a pod that is restricted may not listen.
+        # A restricted pod may not listen below 1024.
         self.ports = ",".join(str(port) for port in self.table.ports if port >= 1024)
         self.places = {}
         self.addresses = {}
@@ -36,7 +36,7 @@ class Ends:
         return ("both", source, target, "IPv4") in self.table.expected
 
     def cells(self):
-        """Source and cell → whether the table has it open."""
+        """(source, *cell) → whether the table has the cell open."""
         model = self.table.models[0]
         return {
             (source, *cell): bool(self.table.expected["both", source, cell[0], "IPv4"] & model.bits[cell[1], cell[2]])
@@ -54,12 +54,12 @@ class Ends:
         namespace, pod, container = self.places[source]
         names = {address: name for name, own in self.addresses.items() if self.in_table(source, name) for address in own}
         ports = ",".join(str(port) for port in self.table.ports)
-        said = cluster.kubectl(
+        output = cluster.kubectl(
             "exec", pod, "--namespace", namespace, "--container", container, "--",
             "/probe", "reach", "--timeout=500ms", f"--addresses={','.join(names)}", f"--ports={ports}",
         )
-        assert said.endswith("done\n"), said
-        found = re.findall(r"^open (TCP|UDP) \[?([^\n\]]+)\]?:(\d+)$", said, re.MULTILINE)
+        assert output.endswith("done\n"), output
+        found = re.findall(r"^open (TCP|UDP) \[?([^\n\]]+)\]?:(\d+)$", output, re.MULTILINE)
         return {(names[address], int(port), protocol) for protocol, address, port in found}
 
     def _start_strangers(self):
@@ -77,7 +77,7 @@ class Ends:
         return restricted_pod(f"end-{end.name}", end.namespace, container, end.labels, terminationGracePeriodSeconds=0)
 
     def _start_workload(self, workload):
-        """A container more in the pod that is there, so that packets have its address and its labels."""
+        """Adds a container to a running pod, so that packets have the pod's address and labels."""
         name, place = workload
         namespace, deployment = place.split("/")
         selector = cluster.get("deployment", deployment, "--namespace", namespace)["spec"]["selector"]["matchLabels"]
@@ -94,12 +94,12 @@ class Ends:
     def _await_listening(self, name):
         namespace, pod, container = self.places[name]
 
-        def said():
-            text = cluster.run("kubectl", "logs", pod, "--namespace", namespace, "--container", container, check=False).stdout
-            return text if text.endswith("ready\n") else None
+        def log():
+            output = cluster.run("kubectl", "logs", pod, "--namespace", namespace, "--container", container, check=False).stdout
+            return output if output.endswith("ready\n") else None
 
-        lines = cluster.await_true(f"{pod} listens", said, 180)
-        # A pod may say that it listens before the API server has heard of its address.
+        lines = cluster.await_true(f"{pod} listens", log, 180)
+        # A pod may log that it listens before the API server knows its address.
         addresses = cluster.await_true(f"{pod} has an address", lambda: cluster.get("pod", pod, "--namespace", namespace)["status"].get("podIPs"))
         self.addresses[name] = [one["ip"] for one in addresses]
         return {(int(port), protocol) for protocol, port in re.findall(r"^(?:listening|taken) (TCP|UDP) .*:(\d+)$", lines, re.MULTILINE)}

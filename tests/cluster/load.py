@@ -1,4 +1,4 @@
-"""Requests at a steady rate from pods of their own, and what became of them."""
+"""Sends requests at a steady rate from separate pods and counts their outcomes."""
 
 import re
 import time
@@ -7,7 +7,7 @@ import cluster
 from pods import restricted_pod
 
 NAMESPACE = cluster.STRANGERS
-# As pods reach it.
+# The gateway's URL for pods.
 GATEWAY = f"http://portcullis-gateway.{cluster.NAMESPACE}.svc.cluster.local:80"
 
 
@@ -25,35 +25,35 @@ class Load:
         cluster.await_true("the load has begun", lambda: self.counts()[0] > self.rate)
 
     def counts(self):
-        """Answered and failed so far."""
+        """Numbers of answered and failed requests so far."""
         answered = failed = 0
-        for text in self._said().values():
+        for text in self._logs().values():
             found = re.findall(r"^at \d+: (\d+) answered, (\d+) failed", text, re.MULTILINE)
             if found:
                 answered, failed = answered + int(found[-1][0]), failed + int(found[-1][1])
         return answered, failed
 
     def failures(self):
-        """Seconds, since its pod's start, at which each failed request was due and at which its failure was known; and why."""
+        """(due, known, reason) of each failed request, in seconds since its pod's start."""
         pattern = re.compile(r"^failed at ([\d.]+): (.*) \(after (\d+) ms\)$", re.MULTILINE)
         return [
-            (float(due), float(due) + int(took) / 1000, f"{name}: {why}") for name, text in self._said().items() for due, why, took in pattern.findall(text)
+            (float(due), float(due) + int(took) / 1000, f"{name}: {why}") for name, text in self._logs().items() for due, why, took in pattern.findall(text)
         ]
 
     def settle(self):
-        """Waits until what was asked by now has been counted."""
+        """Waits until all requests sent so far are counted."""
         before = self.counts()[0]
         cluster.await_true("the load goes on", lambda: self.counts()[0] > before + 2 * self.rate)
 
     def stop(self):
         cluster.kubectl("delete", "pod", *self.names, "--namespace", NAMESPACE, "--grace-period=1", "--wait", "--ignore-not-found")
 
-    def _said(self):
+    def _logs(self):
         return {name: cluster.kubectl("logs", name, "--namespace", NAMESPACE) for name in self.names}
 
 
 class Phase:
-    """What the load met while something happened."""
+    """Context manager for the outcomes of the load during a phase."""
 
     def __init__(self, load):
         self.load = load

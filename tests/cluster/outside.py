@@ -1,7 +1,7 @@
-"""Servers on this machine, outside the cluster, and how pods reach them: by a node's port of the same number, which leads back here.
+"""Runs servers on this machine, outside the cluster. Pods reach them by a node port of the same number, which leads back here.
 
-A node's port, because nodes put their own address in place of a pod's there, which this machine knows a way back to. The same number, because a
-network policy may see a packet before the node's port has become the server's, or after.
+A node port, because nodes replace the pod's address by their own, to which this machine has a route. The same number, because a network
+policy may see a packet before or after the translation from node port to server port.
 """
 
 import contextlib
@@ -13,9 +13,9 @@ import subprocess
 
 import cluster
 
-# What API servers give to Services unless told otherwise.
+# The default range of API servers for Services.
 NODE_PORTS = range(30000, 32768)
-# The server ends, and its folder goes, when the pipe to this shell closes, however the tests ended. Its last word before that is SIGNAL.
+# When the pipe to this shell closes, however the tests end, it sends SIGNAL to the server and deletes the folder.
 SUPERVISOR = """
 signal=$1 folder=$2; shift 2
 "$@" >"$folder/log" 2>&1 &
@@ -28,13 +28,13 @@ rm -rf "$folder"
 
 @functools.cache
 def node():
-    """The address of a node, as this machine knows it."""
+    """Address of a node for this machine."""
     return next(one["address"] for one in cluster.get("nodes")["items"][0]["status"]["addresses"] if one["type"] == "InternalIP")
 
 
 @functools.cache
 def host():
-    """The address of this machine, as nodes know it."""
+    """Address of this machine for nodes."""
     if "HOST_ADDRESS" in os.environ:
         return os.environ["HOST_ADDRESS"]
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as towards:
@@ -43,7 +43,7 @@ def host():
 
 
 def peers():
-    """This machine, as a NetworkPolicy names it."""
+    """This machine as NetworkPolicy peers."""
     return [{"ipBlock": {"cidr": f"{host()}/32"}}]
 
 
@@ -60,7 +60,7 @@ def free_port():
 
 @contextlib.contextmanager
 def process(command, folder, signal="TERM", user=None):
-    """A program that runs until the tests end. `folder` goes with it."""
+    """Runs a program until the tests end, then deletes `folder`."""
     supervisor = ["sh", "-c", SUPERVISOR, "sh", signal, folder, *map(str, command)]
     with subprocess.Popen(supervisor, user=user, cwd=folder, stdin=subprocess.PIPE) as running:
         try:
@@ -71,7 +71,7 @@ def process(command, folder, signal="TERM", user=None):
 
 
 def publish(name, port):
-    """The address of a node at whose `port` pods reach this machine's."""
+    """Publishes a port of this machine as a node port; returns the address of a node."""
     space = {"name": name, "namespace": "default"}
     one = {"name": name, "port": port, "protocol": "TCP"}
     cluster.apply(

@@ -1,4 +1,4 @@
-"""Tokens of dev-entra's people, and what the gateway answers them."""
+"""Obtains tokens of dev-entra's users and sends requests with them."""
 
 import json
 import ssl
@@ -18,7 +18,7 @@ READER = ("rita.reader@contoso.example", "Reader-Passw0rd!")
 
 @dataclass(frozen=True)
 class Entra:
-    """dev-entra through a port-forward; its certificate is for localhost, too."""
+    """dev-entra through a port-forward; its certificate also covers localhost."""
 
     port: int
     authority: str

@@ -1,8 +1,8 @@
-"""Pods that a namespace of Pod Security `restricted` takes."""
+"""Pods for a namespace with Pod Security `restricted`."""
 
 
 def restricted_pod(name, namespace, container, labels=None, **spec):
-    """Of one container, with no more rights than it needs."""
+    """A pod of one container with the fewest permissions."""
     rights = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
     return {
         "apiVersion": "v1",

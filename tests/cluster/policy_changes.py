@@ -1,10 +1,10 @@
-"""Values around an upgrade that renames a policy, and adds and removes one with its route."""
+"""Values before and after an upgrade that renames a policy, and adds and removes one with its route."""
 
 import copy
 
 import releases
 
-# Routes of a user to the notification service, each under a policy of its own.
+# Routes to the notification service, each with its own policy.
 ADDED = "added"
 REMOVED = "removed"
 RENAMED = ("tasks", "todo")
@@ -21,7 +21,7 @@ spec:
 
 
 def before():
-    return _values(REMOVED, releases.without_limits()["documents"], releases.gate()["upstreams"])
+    return _values(REMOVED, releases.without_limits()["documents"], releases.authz()["upstreams"])
 
 
 def after():
@@ -29,7 +29,7 @@ def after():
     documents = releases.without_limits()["documents"]
     assert documents.count(f"metadata: {{name: {old}}}") == 1
     documents = documents.replace(f"metadata: {{name: {old}}}", f"metadata: {{name: {new}}}")
-    upstreams = copy.deepcopy(releases.gate()["upstreams"])
+    upstreams = copy.deepcopy(releases.authz()["upstreams"])
     routes = [route for upstream in upstreams for route in upstream["routes"]]
     renamed = [route for route in routes if route["policy"] == old]
     assert renamed
@@ -39,7 +39,7 @@ def after():
 
 
 def path(name):
-    """Where the route of such a policy begins."""
+    """Path of the route of such a policy."""
     return f"/{name}/notifications"
 
 

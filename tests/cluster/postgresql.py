@@ -1,4 +1,4 @@
-"""A PostgreSQL with a database for each service."""
+"""Runs a PostgreSQL with a database for each service."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ import cluster
 import outside
 
 SERVICES = ("task-api", "notification", "audit")
-# A database of tests need not survive a power cut.
+# The test database need not survive a power cut.
 SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200", "unix_socket_directories=")
 
 
@@ -26,7 +26,7 @@ class Server:
         return f"postgres://portcullis:{self.password}@{host}:{self.port}/{service.replace('-', '_')}"
 
     def count(self, service, table):
-        """Rows of a service's table, which is in a schema of the service's name."""
+        """Number of rows of a service's table, which is in a schema named after the service."""
         place = self.url(outside.host(), service)
         return int(cluster.run(self.programs / "psql", place, "-Atc", f"select count(*) from {service.replace('-', '_')}.{table}").stdout)
 

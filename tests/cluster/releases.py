@@ -1,4 +1,4 @@
-"""What is installed: the development values as they are, or several replicas on a PostgreSQL."""
+"""Installs and upgrades the release of a test."""
 
 import json
 
@@ -14,7 +14,7 @@ def install(work, *more):
 
 
 def start_over():
-    """An empty namespace, whatever was there."""
+    """Leaves an empty namespace, whatever it held."""
     cluster.remove()
     cluster.apply(cluster.namespace(NAMESPACE))
 
@@ -24,7 +24,7 @@ def upgrade(work, *more):
 
 
 def arguments(work, chart=SUITE):
-    """The cluster's own keys are what dev-entra trusts the task API's service account by."""
+    """Helm's arguments. By the cluster's own keys, dev-entra trusts the task API's service account."""
     keys = work / "keys.json"
     keys.write_text(cluster.kubectl("get", "--raw", "/openid/v1/jwks"))
     return [
@@ -38,24 +38,24 @@ def status():
 
 
 def image(containers):
-    """Image and pull policy of the gateway's pods: the probe's, of their `initContainers`, or Envoy's, of their `containers`."""
+    """Image and pull policy of the gateway's pods: the probe's for `initContainers`, Envoy's for `containers`."""
     found = cluster.get("deployment", "portcullis-gateway", "--namespace", NAMESPACE)["spec"]["template"]["spec"][containers][0]
     return {key: found[key] for key in ("image", "imagePullPolicy")}
 
 
-def gate():
-    """The values that the chart gives to the gate."""
+def authz():
+    """The values of task-suite for the chart portcullis."""
     return yaml.safe_load((SUITE / "values.yaml").read_text())["portcullis"]
 
 
 def policies(limit):
-    """The chart's policies, with another limit, such as `requests: 5, per: 60s`."""
-    documents = gate()["policies"]["documents"]
-    usual = "requests: 100, per: 60s"
-    assert documents.count(usual) == 3
-    return documents.replace(usual, limit)
+    """The chart's policies with another rate limit, such as `requests: 5, per: 60s`."""
+    documents = authz()["policies"]["documents"]
+    default = "requests: 100, per: 60s"
+    assert documents.count(default) == 3
+    return documents.replace(default, limit)
 
 
 def without_limits():
-    """Values of the chart's policies for a load that no limit stops. The tests' callers are few."""
+    """Policy values whose rate limits admit the load. The tests have few callers."""
     return {"documents": policies("requests: 100000, per: 60s"), "callers": 100}

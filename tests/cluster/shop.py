@@ -1,4 +1,4 @@
-"""A service of somebody's own, in a namespace of its own, behind the gate by values alone: an Envoy that says who it was told is calling."""
+"""A service that only values put behind the gateway, in a separate namespace: an Envoy that answers with the caller's object id."""
 
 import json
 
@@ -23,8 +23,8 @@ UPSTREAM = {"name": "orders", "namespace": NAMESPACE, "selector": {"app": "order
 
 
 def values(policies):
-    """Of the gate, with the shop beside the sample services."""
-    return {"policies": {"documents": policies + POLICY}, "upstreams": [*releases.gate()["upstreams"], UPSTREAM]}
+    """Values of the chart portcullis, with the shop in addition to the sample services."""
+    return {"policies": {"documents": policies + POLICY}, "upstreams": [*releases.authz()["upstreams"], UPSTREAM]}
 
 
 def start():

@@ -1,4 +1,4 @@
-"""The API server's own word on every manifest of every profile, warnings included; and that what was installed before can be upgraded."""
+"""The API server admits every manifest of every profile without a warning."""
 
 import json
 import subprocess
@@ -17,14 +17,14 @@ CRDS = {
 
 @pytest.fixture(scope="module")
 def resources():
-    """The kinds of cert-manager and of the Prometheus operator, which come as Go modules."""
+    """Installs the CRDs of cert-manager and of the Prometheus operator, which are in their Go modules."""
     folder = rendering.HERE.parent / "cluster/crds"
     added = []
     for module, path in CRDS.items():
         done = subprocess.run(["go", "mod", "download", "-json", module], cwd=folder, capture_output=True, text=True, check=True)
         file = f"{json.loads(done.stdout)['Dir']}/{path}"
         if cluster.run("kubectl", "get", "-f", file, check=False).returncode:
-            # Server-side: an annotation could not hold the whole of it.
+            # Server-side, because a CRD is too large for the annotation of client-side apply.
             cluster.kubectl("apply", "--server-side", "-f", file)
             added.append(file)
         established = ["kubectl", "wait", "--for=condition=Established", "-f", file, "--timeout=5s"]
@@ -39,12 +39,12 @@ def namespaces(resources):
     named = {one["metadata"].get("namespace", NAMESPACE) for profile in rendering.PROFILES for one in rendering.objects(profile)}
     spaces = [cluster.namespace(name) for name in sorted(named)]
     for space in spaces:
-        # Enforcement refuses pods alone; a warning comes for whatever would make such pods.
+        # Enforcement rejects only pods; warnings also cover objects that would create such pods.
         space["metadata"]["labels"]["pod-security.kubernetes.io/warn"] = "restricted"
     cluster.remove()
     cluster.apply(*spaces)
     yield
-    # `helm test` refuses to use a namespace that it did not create.
+    # `helm test` fails on a namespace that it did not create.
     cluster.kubectl("delete", "namespace", *sorted(named), "--wait")
 
 
@@ -72,7 +72,7 @@ def test_the_api_server_accepts_what_ids_alone_render(namespaces, tmp_path):
         ("terminationGracePeriodSeconds:", "terminationGraceSeconds:", "unknown field"),
     ],
 )
-def test_what_is_wrong_is_refused(namespaces, right, wrong, words):
+def test_invalid_manifests_are_rejected(namespaces, right, wrong, words):
     text = rendering.text("task-suite--development")
     assert right in text
     done = admit(text.replace(right, wrong))

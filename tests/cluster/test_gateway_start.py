@@ -1,4 +1,4 @@
-"""A gateway that cannot serve replaces none that can."""
+"""A gateway that cannot serve does not replace a gateway that serves."""
 
 import cluster
 from cluster import NAMESPACE
@@ -10,14 +10,14 @@ def scale(deployment, replicas):
 
 
 def gateways():
-    """The gateway's pods that are not leaving: whether each is ready, by name."""
+    """Readiness of each gateway pod that does not terminate, by name."""
     pods = cluster.get("pods", "--namespace", NAMESPACE, "--selector", "app.kubernetes.io/component=gateway")["items"]
     ready = lambda pod: any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", []))
     return {pod["metadata"]["name"]: ready(pod) for pod in pods if "deletionTimestamp" not in pod["metadata"]}
 
 
 def unhealthy(pod):
-    """What the probes of a pod said."""
+    """Messages of a pod's failed readiness, liveness and startup probes."""
     fields = f"involvedObject.name={pod},reason=Unhealthy"
     return " ".join(event["message"] for event in cluster.get("events", "--namespace", NAMESPACE, "--field-selector", fields)["items"])
 
@@ -27,15 +27,15 @@ def test_gateway_waits_for_the_authz_server_and_one_that_serves_stays(developmen
     token = entra.token(EDITOR, TASKS)
     scale("portcullis-authz", 0)
     try:
-        cluster.await_true("no authz server is there", lambda: ask(f"{gateway}/api/me", token)[0] == 503)
+        cluster.await_true("no authz server answers", lambda: ask(f"{gateway}/api/me", token)[0] == 503)
         cluster.kubectl("rollout", "restart", "deployment/portcullis-gateway", "--namespace", NAMESPACE)
         [new] = cluster.await_true("a new gateway comes", lambda: set(gateways()) - before)
         logs = ["logs", new, "--namespace", NAMESPACE, "--container", "first-routes"]
         waits = lambda: "has no address" in cluster.kubectl(*logs, check=False)
         cluster.await_true("its first container says why it waits", waits, 60)
         # Two minutes later Envoy starts all the same.
-        said = cluster.await_true("its probe says why it waits", lambda: unhealthy(new), 240)
-        assert "no healthy endpoint: authz" in said
+        message = cluster.await_true("its probe says why it waits", lambda: unhealthy(new), 240)
+        assert "no healthy endpoint: authz" in message
         assert gateways() == {**dict.fromkeys(before, True), new: False}
     finally:
         scale("portcullis-authz", 2)

@@ -1,4 +1,4 @@
-"""Keys of assertions: made once, different for each upstream, and replaced without a request refused."""
+"""Assertion keys are created once, differ between upstreams, and are replaced without a failed request."""
 
 import base64
 import json
@@ -41,13 +41,13 @@ def test_keys_differ_between_upstreams_and_stay_in_an_upgrade(development, tmp_p
 
 @pytest.fixture(scope="module")
 def public_keys(development, tmp_path_factory):
-    """The services verify with the public keys, as services of others do."""
+    """Makes the services verify with the public keys, as services without a MAC key do."""
     work = tmp_path_factory.mktemp("keys")
-    upstreams = [{key: value for key, value in one.items() if key != "macKey"} for one in releases.gate()["upstreams"]]
+    upstreams = [{key: value for key, value in one.items() if key != "macKey"} for one in releases.authz()["upstreams"]]
     values = {"portcullis": {"upstreams": upstreams, "policies": releases.without_limits(), "authz": {"replicas": 2}}}
     (work / "values.yaml").write_text(json.dumps(values))
     releases.upgrade(work, "--values", work / "values.yaml")
-    # A pod that started earlier has the old limits until kubelet has brought the new ones.
+    # A pod that started earlier has the old limits until kubelet delivers the new ones.
     cluster.restart("portcullis-authz")
 
 
@@ -62,8 +62,8 @@ def load(public_keys, entra, gateway):
     load.stop()
 
 
-def test_a_key_replaced_in_one_step_costs_no_request(load):
-    """Nobody should replace it so, but a tool may: pods then sign with different keys for a minute or more."""
+def test_key_replaced_in_one_step_fails_no_request(load):
+    """Not recommended, but a tool may do it: pods then sign with different keys for a minute or more."""
     before = published()
     key = base64.b64encode(cluster.run(*NEW_KEY).stdout.encode()).decode()
     patch = json.dumps({"data": {"key.pem": key}})

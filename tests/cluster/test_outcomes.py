@@ -1,4 +1,4 @@
-"""The demo's outcomes, through the gateway of a release that was installed from nothing."""
+"""The demo's outcomes, through the gateway of a new release."""
 
 import base64
 import json
@@ -34,12 +34,12 @@ def test_the_gateway_answers(gateway, tokens, who, path, body, headers, expected
     assert status in expected, text
 
 
-def test_a_broken_token_is_refused(gateway, tokens):
+def test_invalid_token_is_denied(gateway, tokens):
     assert ask(f"{gateway}/api/me", tokens["editor"] + "x")[0] == 401
 
 
 def test_services_call_each_other_and_the_cluster_holds_no_client_secret(gateway, entra, tokens):
-    """The task API proves itself to dev-entra by its service account's token, and nothing else is accepted from it."""
+    """The task API authenticates to dev-entra with its service account's token; dev-entra accepts no other credential of it."""
     status, text = ask(f"{gateway}/api/tasks", tokens["editor"], {"title": "federated"})
     assert status in (200, 201), text
     task = json.loads(text)
@@ -55,7 +55,7 @@ def test_services_call_each_other_and_the_cluster_holds_no_client_secret(gateway
     assert status == 401, text
     held = cluster.get("secrets,configmaps,pods", "--all-namespaces")
     for one in held["items"]:
-        # Helm's own record holds the chart's files, compressed; those of a directory with that secret are for machines without a cluster.
+        # Helm's own record has the chart's compressed files, among them a directory with that secret, for use without a cluster.
         if one.get("type") != "helm.sh/release.v1":
             values = [base64.b64decode(value).decode(errors="replace") for value in one.get("data", {}).values()] if one["kind"] == "Secret" else [json.dumps(one)]
             assert not any("task-api-secret" in value for value in values), one["metadata"]["name"]
@@ -68,6 +68,6 @@ def test_the_notes_say_how_to_try_it_and_what_development_leaves_out(words):
 
 
 def test_the_copy_of_the_probe_runs_in_the_container_of_envoy():
-    """Its image is another project's, and a preStop hook that cannot run ends in an event that few people read."""
-    said = cluster.kubectl("exec", "deployment/portcullis-gateway", "--namespace", cluster.NAMESPACE, "--container", "envoy", "--", "/drain/probe", "--version")
-    assert said.startswith("probe "), said
+    """Envoy's image is another project's, and a preStop hook that cannot run shows only as an event."""
+    output = cluster.kubectl("exec", "deployment/portcullis-gateway", "--namespace", cluster.NAMESPACE, "--container", "envoy", "--", "/drain/probe", "--version")
+    assert output.startswith("probe "), output

@@ -1,4 +1,4 @@
-"""Policies that the authz server would refuse fail the release."""
+"""Policy errors fail the release."""
 
 import json
 
@@ -13,21 +13,21 @@ def mounted():
 
 def test_upgrade_with_a_typo_fails_says_where_and_changes_nothing(development, tmp_path):
     before = mounted()
-    typo = releases.gate()["policies"]["documents"].replace("scopes:", "scope:", 1)
+    typo = releases.authz()["policies"]["documents"].replace("scopes:", "scope:", 1)
     values = tmp_path / "values.json"
     values.write_text(json.dumps({"portcullis": {"policies": {"documents": typo}}}))
     failed = cluster.helm("upgrade", "portcullis", releases.SUITE, *releases.arguments(tmp_path), "--values", values, check=False)
-    said = failed.stdout + failed.stderr
-    assert failed.returncode, said
-    assert "policies.yaml" in said and "scope" in said, said
+    output = failed.stdout + failed.stderr
+    assert failed.returncode, output
+    assert "policies.yaml" in output and "scope" in output, output
     assert mounted() == before
-    # The next good one goes through, whatever the failed one left.
+    # The next good upgrade succeeds, whatever the failed one left.
     releases.upgrade(tmp_path)
     assert releases.status() == "deployed"
 
 
 def test_helm_test_waits_for_the_newest_policies_and_names_a_mistake_that_came_past_the_check(development, tmp_path):
-    """kubectl and Argo CD in parts pass Helm's hook by. Replicas then keep the last good set, and look well."""
+    """kubectl and partly Argo CD do not run Helm's hook. Replicas then keep the last good policies and look healthy."""
     documents = mounted()["policies.yaml"]
     for text, passes, words in [
         (documents.replace("requests: 100, per: 60s", "requests: 99, per: 60s"), True, "no problems"),
@@ -36,6 +36,6 @@ def test_helm_test_waits_for_the_newest_policies_and_names_a_mistake_that_came_p
         patch = json.dumps({"data": {"policies.yaml": text}})
         cluster.kubectl("patch", "configmap", "portcullis-policies", "--namespace", NAMESPACE, "--patch", patch)
         done = cluster.helm("test", "portcullis", "--namespace", NAMESPACE, "--logs", "--timeout", "240s", check=False, timeout=400)
-        said = done.stdout + done.stderr
-        assert (done.returncode == 0) == passes and words in said, said
+        output = done.stdout + done.stderr
+        assert (done.returncode == 0) == passes and words in output, output
     releases.upgrade(tmp_path)

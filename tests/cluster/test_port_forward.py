@@ -1,4 +1,4 @@
-"""The commands of the README, as they are written there."""
+"""The README's commands work as they are written."""
 
 import re
 import socket
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.usefixtures("development")
 
 
 def commands():
-    """The block that forwards ports. Ports are others where those are taken on this machine."""
+    """The README's block that forwards ports, with free ports of this machine."""
     text = (cluster.rendering.HERE.parent.parent / "README.md").read_text()
     (block,) = [found for found in re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL) if "port-forward" in found]
     for port in (8080, 8443):

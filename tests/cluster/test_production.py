@@ -1,5 +1,5 @@
-"""What production has and development does not: TLS at a node's port, data on volumes, one count for all gates, spans, pods by their load, and
-a service of one's own."""
+"""Features of production that development lacks: TLS on a node port, data on volumes, a rate-limit store, spans, autoscaling, and a further
+service."""
 
 import base64
 import concurrent.futures
@@ -21,9 +21,9 @@ from people import EDITOR, READER, TASKS, ask
 
 LIMIT = 40
 FEWEST = 2
-# kubelet looks at Secrets about once a minute.
+# Seconds. kubelet reads Secrets about once a minute.
 RENEWAL = 180
-# Exporters send what they have every 5 seconds.
+# Seconds. Exporters send spans every 5 seconds.
 EXPORT = 60
 SPANS = {"gateway: ingress", "portcullis: Check", "task-api: POST /api/tasks", "notification: POST /notify", "audit: POST /audit"}
 
@@ -76,15 +76,15 @@ def url(production):
 
 @pytest.fixture(scope="module")
 def https(url, production):
-    """Asks the gateway by TLS, and trusts nobody but its certificate."""
+    """Returns a function that sends a request to the gateway over TLS and trusts only its certificate."""
     context = certificate.made_by_the_chart()
-    cluster.await_true("the gateway knows the gate", lambda: ask(f"{url}/api/me", context=context)[0] == 401)
+    cluster.await_true("the gateway reaches the authz server", lambda: ask(f"{url}/api/me", context=context)[0] == 401)
     return lambda path, token=None, body=None: ask(f"{url}{path}", token, body, context=context)
 
 
 @pytest.fixture(scope="module")
 def fewest_pods(production):
-    """The autoscaler starts them even without a measure of load."""
+    """Waits for the minimum of pods, which the autoscaler starts even without metrics."""
 
     def ready():
         status = [cluster.get("deployment", f"portcullis-{one}", "--namespace", NAMESPACE)["status"] for one in ("gateway", "authz")]
@@ -99,16 +99,16 @@ def test_a_change_is_one_trace_through_everything(https, entra, spans):
     cluster.await_true("a trace of all", lambda: any(found >= SPANS for found in list(spans.traces.values())), EXPORT)
 
 
-def test_all_gates_count_together(https, entra, fewest_pods):
-    """As many as the limit says get through, whichever gate answers: counting alone, two would let all of these."""
+def test_authz_servers_count_together(https, entra, fewest_pods):
+    """The limit holds for both authz servers together: if each counted alone, all requests would pass."""
     token = entra.token(READER, TASKS)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: https("/api/me", token)[0], range(FEWEST * LIMIT - 10)))
     assert (answers.count(200), answers.count(429)) == (LIMIT, LIMIT - 10), answers
 
 
-def test_a_service_of_ones_own_needs_values_only(url, https, entra):
-    """It hears who calls from the gate alone."""
+def test_new_service_needs_only_values(url, https, entra):
+    """It learns the caller only from the authz server."""
     assert https("/orders")[0] == 401
     token = entra.token(EDITOR, TASKS)
 
@@ -119,10 +119,10 @@ def test_a_service_of_ones_own_needs_values_only(url, https, entra):
         return None
 
     claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
-    assert cluster.await_true("the gateway finds the shop", answered) == claims["oid"]
+    assert cluster.await_true("the gateway reaches the shop", answered) == claims["oid"]
 
 
-def test_nothing_gets_round_the_gate_to_any_of_them(https):
+def test_nothing_gets_round_the_production_gateway(https):
     cluster.helm("test", "portcullis", "--namespace", NAMESPACE, "--timeout", "120s")
 
 
@@ -154,6 +154,6 @@ def test_a_renewed_certificate_is_taken_without_a_restart(url, https, tmp_path):
 
 
 def _services():
-    """Their pods: names by identities."""
+    """Names of the services' pods, by uid."""
     pods = cluster.get("pods", "--namespace", NAMESPACE, "--selector", "app.kubernetes.io/component in (task-api, notification, audit)")
     return {one["metadata"]["uid"]: one["metadata"]["name"] for one in pods["items"]}

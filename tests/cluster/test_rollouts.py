@@ -1,4 +1,4 @@
-"""Restarts of everything under load, on a release of two replicas each with a PostgreSQL outside the cluster. No request is lost."""
+"""Restarts under load lose no request, on a release with two replicas of each workload and a PostgreSQL outside the cluster."""
 
 import json
 import time
@@ -16,7 +16,7 @@ from people import EDITOR, NOTIFICATIONS, TASKS
 RATE = {"tasks": 350, "notifications": 180, "changes": 10}
 LEAST = 500
 SECONDS = 1900
-# kubelet brings a changed ConfigMap within 90 s, and a copy follows within seconds.
+# Seconds. kubelet delivers a changed ConfigMap within 90 s, and the copy follows within seconds.
 LONGEST_CHANGE = 180
 RESTARTED = ("portcullis-authz", "portcullis-gateway", "task-api", "notification", "audit") * 2
 LONGEST_RECOVERY = 1.0
@@ -36,14 +36,14 @@ def database():
 
 @pytest.fixture(scope="module")
 def several_replicas(images, database, tmp_path_factory):
-    """Helm's arguments for it, too. Drains are as long as the chart's own values have them."""
+    """Installs the release with the chart's default drains; returns a function that upgrades it."""
     work = tmp_path_factory.mktemp("several")
-    gate = {"authz": {"drainSeconds": 35}, "gateway": {"drainAtLeastSeconds": 8}}
+    authz = {"authz": {"drainSeconds": 35}, "gateway": {"drainAtLeastSeconds": 8}}
     values = {
         "global": {"onePodEach": False},
         "services": {"replicas": 2, "drainSeconds": 35},
         "database": {"type": "postgresql", "urlSecretName": "databases", "port": database.port, "peers": outside.peers()},
-        "portcullis": {**policy_changes.before(), **gate},
+        "portcullis": {**policy_changes.before(), **authz},
     }
     node = outside.publish("postgresql", database.port)
     releases.start_over()
@@ -68,17 +68,17 @@ def load(several_replicas, entra, gateway):
 
 
 def await_departures():
-    """Until no pod is leaving: until then requests may still be lost."""
-    leaving = lambda: [one for one in cluster.get("pods", "--namespace", NAMESPACE)["items"] if "deletionTimestamp" in one["metadata"]]
-    cluster.await_true("the old pods have left", lambda: not leaving(), 120)
+    """Waits until no pod terminates, because requests may be lost until then."""
+    terminating = lambda: [one for one in cluster.get("pods", "--namespace", NAMESPACE)["items"] if "deletionTimestamp" in one["metadata"]]
+    cluster.await_true("the old pods have gone", lambda: not terminating(), 120)
 
 
-def said(what, phase):
+def report(what, phase):
     print(f"{what}: {phase.answered} answered and {len(phase.failures)} failed in {phase.seconds:.0f} s, {phase.answered / phase.seconds:.0f} a second")
 
 
 def lost_nothing(what, phase):
-    said(what, phase)
+    report(what, phase)
     assert not phase.failures, phase.failures[:20]
     assert phase.answered / phase.seconds >= LEAST
 
@@ -103,7 +103,7 @@ def test_an_upgrade_and_a_rollback_lose_nothing(load, several_replicas):
 
 @pytest.fixture
 def clients(load, entra):
-    """Users of the removed route and of the added one. Another answer than before is a failure."""
+    """Loads on the removed and on the added route. An answer other than before counts as a failure."""
     token = f"Authorization: Bearer {entra.token(EDITOR, NOTIFICATIONS)}"
     url = lambda name, status: f"{GATEWAY}{policy_changes.path(name)}?limit=1={status}"
     streams = {
@@ -119,7 +119,7 @@ def clients(load, entra):
 
 
 def has_turned(stream):
-    """Whether no gateway answers as before any more."""
+    """Whether every gateway answers differently than before."""
     before = stream.counts()
     time.sleep(3)
     after = stream.counts()
@@ -127,7 +127,7 @@ def has_turned(stream):
 
 
 def pods():
-    """Of the gateway and the authz server, each with the restarts of its containers."""
+    """Pods of the gateway and the authz server, each with the number of its containers' restarts."""
     selector = "app.kubernetes.io/component in (gateway, authz)"
     found = cluster.get("pods", "--namespace", NAMESPACE, "--selector", selector)["items"]
     kinds = ("initContainerStatuses", "containerStatuses")
@@ -137,7 +137,7 @@ def pods():
 
 
 def test_policies_and_routes_that_change_lose_nothing(load, several_replicas, clients, tmp_path):
-    """kubelet brings the files to each pod by itself. A route before its policy would get 503."""
+    """kubelet delivers the files to each pod at another time. A route that arrives before its policy would get 503."""
     values = tmp_path / "values.json"
     values.write_text(json.dumps({"portcullis": policy_changes.after()}))
     before = pods()
@@ -151,15 +151,15 @@ def test_policies_and_routes_that_change_lose_nothing(load, several_replicas, cl
     gateways = ["--namespace", NAMESPACE, "--selector", "app.kubernetes.io/component=gateway"]
     print(cluster.kubectl("logs", *gateways, "--container", "routes", "--prefix", "--tail=20"))
     lost_nothing("an upgrade that renames, adds and removes policies", phase)
-    assert pods() == before, "files alone have changed"
+    assert pods() == before, "only files should have changed"
     gone, come = "answered 404, not 200", "answered 200, not 404"
-    for name, said in ((policy_changes.REMOVED, gone), (policy_changes.ADDED, come)):
-        others = [one for one in clients[name].failures() if one[2] != f"load-{name}: {said}"]
+    for name, reason in ((policy_changes.REMOVED, gone), (policy_changes.ADDED, come)):
+        others = [one for one in clients[name].failures() if one[2] != f"load-{name}: {reason}"]
         assert not others, others[:20]
 
 
 def test_policies_that_change_together_with_pods_lose_nothing(load, several_replicas, entra):
-    """Back to the policies before. Pods that start with them never saw those that gateways still ask for."""
+    """Back to the previous policies. Pods that start with them never had those that gateways still name in Checks."""
     token = f"Authorization: Bearer {entra.token(EDITOR, NOTIFICATIONS)}"
     url = f"{GATEWAY}{policy_changes.path(policy_changes.ADDED)}?limit=1=200"
     stream = Load(releases.image("initContainers"), [("back", 20, ["--header", token, url])], LONGEST_CHANGE + 120)
@@ -171,17 +171,17 @@ def test_policies_that_change_together_with_pods_lose_nothing(load, several_repl
     others = [one for one in stream.failures() if one[2] != "load-back: answered 404, not 200"]
     stream.stop()
     lost_nothing("an upgrade that changes policies and pods", phase)
-    assert {name for name in before if "-authz-" in name}.isdisjoint(pods()), "the authz server's pods are others"
+    assert {name for name in before if "-authz-" in name}.isdisjoint(pods()), "the authz server's pods should be new"
     assert not others, others[:20]
 
 
-def test_a_gate_that_dies_without_a_word_is_missed_for_a_second_at_most(load):
+def test_killed_authz_server_fails_requests_for_one_second_at_most(load):
     pod = cluster.get("pods", "--namespace", NAMESPACE, "--selector", "app.kubernetes.io/component=authz")["items"][0]["metadata"]["name"]
     with Phase(load) as phase:
         cluster.kubectl("delete", "pod", pod, "--namespace", NAMESPACE, "--force", "--grace-period=0")
         cluster.kubectl("rollout", "status", "deployment/portcullis-authz", "--namespace", NAMESPACE, "--timeout=180s")
         time.sleep(3)
-    said("kubectl delete pod --force of one gate", phase)
+    report("kubectl delete pod --force of one authz server", phase)
     if phase.failures:
         recovery = max(known for _, known, _ in phase.failures) - min(due for due, _, _ in phase.failures)
         print(f"from the first failure to the last: {recovery:.2f} s")
@@ -189,7 +189,7 @@ def test_a_gate_that_dies_without_a_word_is_missed_for_a_second_at_most(load):
 
 
 def test_every_change_is_in_the_audit_trail_and_its_notification_settled(load, database):
-    """Whatever restarted. A notification needs the user's token, which is in memory only: one that waits when its process ends is given up."""
+    """Despite all restarts. A notification needs the user's token, which is only in memory: it is given up if its process ends first."""
     load.stop()
     changes = database.count("task-api", "tasks")
 

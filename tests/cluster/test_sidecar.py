@@ -1,4 +1,4 @@
-"""The authz server in the gateway's pods, where Envoy asks it over a Unix socket."""
+"""The authz server in the gateway's pods, which Envoy calls over a Unix socket."""
 
 import json
 
@@ -29,8 +29,8 @@ def test_there_is_no_other_authz_server(sidecar):
 
 
 @pytest.mark.parametrize(("person", "method", "status"), [(READER, "GET", 200), (READER, "POST", 403), (EDITOR, "POST", 201), (None, "GET", 401)],
-                         ids=["reader reads", "reader may not write", "editor writes", "nobody without a token"])
-def test_its_answers_count(sidecar, entra, gateway, person, method, status):
+                         ids=["reader reads", "reader may not write", "editor writes", "anonymous is denied"])
+def test_sidecar_decides_requests(sidecar, entra, gateway, person, method, status):
     token = entra.token(person, TASKS) if person else None
     body = {"title": "by a sidecar"} if method == "POST" else None
     assert ask(f"{gateway}/api/tasks", token, body)[0] == status

@@ -1,4 +1,4 @@
-"""A service of one pod on SQLite is away for as long as the pod takes to be replaced, and no longer."""
+"""A service of one pod on SQLite is unavailable only while its pod is replaced."""
 
 import json
 
@@ -14,13 +14,13 @@ LONGEST_GAP = 5.0
 
 @pytest.fixture(scope="module")
 def load(development, entra, gateway, tmp_path_factory):
-    """Without the development values' own, shorter, drain: the chart's default is what counts."""
+    """The load, with the chart's default drain instead of the shorter one of the development values."""
     work = tmp_path_factory.mktemp("single")
     values = {"services": {"drainSeconds": 35}, "portcullis": {"policies": releases.without_limits()}}
     (work / "values.yaml").write_text(json.dumps(values))
     releases.upgrade(work, "--values", work / "values.yaml")
     tasks, notifications = (f"Authorization: Bearer {entra.token(EDITOR, scope)}" for scope in (TASKS, NOTIFICATIONS))
-    # kubelet takes about a minute to bring the changed policies, and a stream that begins before would be limited.
+    # kubelet takes about a minute to deliver the changed policies, and a stream that begins before would exceed the limit.
     cluster.await_true("the limit is in force", lambda: unlimited(gateway, entra), 150)
     load = Load(releases.image("initContainers"), [
         ("task-api", RATE, ["--header", tasks, f"{GATEWAY}/api/tasks?limit=1=200"]),
@@ -31,7 +31,7 @@ def load(development, entra, gateway, tmp_path_factory):
 
 
 def unlimited(gateway, entra):
-    """Two authz servers take turns, and each lets a hundred pass before it is told otherwise."""
+    """Whether 250 requests pass: two authz servers take turns, and with the old limit each admits a hundred."""
     token = entra.token(READER, TASKS)
     return all(ask(f"{gateway}/api/me", token)[0] == 200 for _ in range(250))
 

@@ -1,4 +1,4 @@
-"""While a release is uninstalled and its pods still drain, an outsider reaches no more of them than before."""
+"""During `helm uninstall`, while pods drain, an outsider reaches no more of them than before."""
 
 import concurrent.futures
 import re
@@ -12,13 +12,13 @@ from pods import restricted_pod
 PORTS = "8000,8001,8002,8080,8443,9000,9001,9100,9101,9102,9103,9104"
 DRAIN = 30
 GATEWAY_PORT = "8080"
-# Attempts from outside that must fall into the time of the drain, or the test shows nothing.
+# Minimum number of attempts during the drain; with fewer the test shows nothing.
 FEWEST = 4
 
 
 @pytest.fixture(scope="module")
 def uninstalled(images, tmp_path_factory):
-    """What an outsider reached during `helm uninstall`: components and ports, and how often it tried while pods drained."""
+    """Components and ports that an outsider reached during `helm uninstall`, and its number of attempts while pods drained."""
     releases.start_over()
     drains = f"portcullis.authz.drainSeconds={DRAIN},portcullis.gateway.drainAtLeastSeconds=20"
     releases.install(tmp_path_factory.mktemp("uninstalled"), "--set", drains)
@@ -44,17 +44,17 @@ def observe():
 
 
 def running():
-    """The pods of the release that still are there."""
+    """The pods of the release that still exist."""
     selector = "app.kubernetes.io/part-of=portcullis,app.kubernetes.io/component notin (test, termination)"
     return cluster.get("pods", "--namespace", NAMESPACE, "--selector", selector)["items"]
 
 
 def reached(pods):
-    """Component and port of all that answers the outsider."""
+    """Component and port of everything that answers the outsider."""
     command = ["/probe", "reach", "--timeout=400ms", f"--addresses={','.join(pods)}", f"--ports={PORTS}"]
-    said = cluster.kubectl("exec", "outsider", "--namespace", STRANGERS, "--", *command)
-    assert said.endswith("done\n"), said
-    return {(pods[address], port) for address, port in re.findall(r"^open TCP (.*):(\d+)$", said, re.MULTILINE)}
+    output = cluster.kubectl("exec", "outsider", "--namespace", STRANGERS, "--", *command)
+    assert output.endswith("done\n"), output
+    return {(pods[address], port) for address, port in re.findall(r"^open TCP (.*):(\d+)$", output, re.MULTILINE)}
 
 
 def test_outsider_reaches_no_more_while_pods_drain(uninstalled):

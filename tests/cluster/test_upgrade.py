@@ -1,4 +1,4 @@
-"""From the charts as they were before to those of this checkout, on one release."""
+"""Upgrades a release from the previous charts to those of this checkout."""
 
 import os
 import subprocess
@@ -19,13 +19,13 @@ def git(*arguments):
 
 
 def revision():
-    """PREVIOUS, or the last release, or before there is one the state before the last change of the charts."""
+    """PREVIOUS, else the last release, else the commit before the last change of the charts."""
     return os.environ.get("PREVIOUS") or git("describe", "--tags", "--abbrev=0", "--match=v*") or git("log", "-1", "--skip=1", "--format=%H", "--", "charts")
 
 
 @pytest.fixture(scope="module")
 def previous(images, tmp_path_factory):
-    """Its pods need not be ready: the programs of today may ask for more than it gives them."""
+    """Installs the previous charts. Their pods need not be ready, because today's programs may require more settings."""
     if not revision():
         pytest.skip("no history of the charts in this checkout; name a revision in PREVIOUS")
     work = tmp_path_factory.mktemp("previous")
@@ -51,7 +51,7 @@ def test_an_upgrade_keeps_the_keys_and_works(previous):
     assert secrets() == before
 
 
-def test_and_the_gateway_answers(previous, entra, gateway):
+def test_gateway_answers_after_the_upgrade(previous, entra, gateway):
     token = entra.token(EDITOR, TASKS)
-    # dev-entra has made a new key, and the gate asks for unknown keys every 30 s at most.
-    cluster.await_true("the gate knows the new key", lambda: ask(f"{gateway}/api/me", token)[0] == 200)
+    # dev-entra has a new key, and the authz server fetches unknown keys at most every 30 s.
+    cluster.await_true("the authz server has the new key", lambda: ask(f"{gateway}/api/me", token)[0] == 200)

@@ -1,4 +1,4 @@
-"""`helm test` where network policies are enforced, and where none are."""
+"""`helm test` with and without enforcement of network policies."""
 
 import cluster
 import pytest
@@ -16,13 +16,13 @@ def way_round(*more):
 
 
 def passed(*more):
-    """What a successful `helm test` prints. Policies of pods that have just started are in force within seconds."""
+    """Output of a successful `helm test`. Network policies of pods that have just started are in force within seconds."""
 
-    def said():
+    def output():
         done = way_round(*more)
         return done.stdout + done.stderr if done.returncode == 0 else None
 
-    return cluster.await_true("helm test passes", said, 90)
+    return cluster.await_true("helm test passes", output, 90)
 
 
 def created_by_the_test():
@@ -50,9 +50,9 @@ def assert_untouched(space):
 
 
 def test_nothing_gets_round_the_gateway_and_plain_helm_test_says_what_it_tried():
-    said = passed()
-    assert said.count("addresses behind it are closed") == 2, said
-    assert "NOT TRIED: from the network of a node" in said
+    output = passed()
+    assert output.count("addresses behind it are closed") == 2, output
+    assert "NOT TRIED: from the network of a node" in output
     assert cluster.run("kubectl", "get", "namespace", created_by_the_test(), check=False).returncode != 0
 
 
@@ -90,16 +90,16 @@ def test_tester_without_the_right_to_create_namespaces_is_told_what_was_left_out
 
 
 def test_services_deny_forged_headers_from_the_network_of_a_node(spaces, tmp_path):
-    """Network policies do not stop a process on a node. The services verify the assertion, so that reaching them is not enough."""
+    """Network policies do not stop a process on a node, but the services also require a verified assertion."""
     spaces(NODES, "privileged")
     releases.upgrade(tmp_path, "--set", f"portcullis.tests.hostNetworkNamespace={NODES}")
-    said = passed("--logs")
+    output = passed("--logs")
     for service, port in SERVICES:
         start = f"ok: portcullis-to-{service}.{NAMESPACE}.svc.cluster.local:{port} "
-        lines = [line for line in said.splitlines() if line.startswith(start)]
-        # An engine may stop nodes too.
-        assert any("denied forged headers with 401" in line for line in lines) or all("is closed" in line for line in lines), said
-    assert "NOT TRIED" not in said
+        lines = [line for line in output.splitlines() if line.startswith(start)]
+        # A network plugin may stop nodes too.
+        assert any("denied forged headers with 401" in line for line in lines) or all("is closed" in line for line in lines), output
+    assert "NOT TRIED" not in output
 
 
 def test_the_same_is_tried_on_a_schedule(tmp_path):
@@ -110,18 +110,18 @@ def test_the_same_is_tried_on_a_schedule(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def said_without_engine(no_engine):
+def output_without_engine(no_engine):
     done = way_round()
     assert done.returncode != 0, "helm test passed"
     return done.stdout + done.stderr
 
 
-def test_without_an_engine_plain_helm_test_fails_and_says_why(said_without_engine):
-    assert "THIS CLUSTER ENFORCES NO NETWORK POLICIES" in said_without_engine
+def test_without_an_engine_plain_helm_test_fails_and_says_why(output_without_engine):
+    assert "THIS CLUSTER ENFORCES NO NETWORK POLICIES" in output_without_engine
 
 
 @pytest.mark.parametrize(("service", "port"), SERVICES)
-def test_without_an_engine_services_deny_headers_without_an_assertion(said_without_engine, service, port):
+def test_without_an_engine_services_deny_headers_without_an_assertion(output_without_engine, service, port):
     start = f"OPEN: portcullis-to-{service}.{NAMESPACE}.svc.cluster.local:{port} "
-    lines = [line for line in said_without_engine.splitlines() if line.startswith(start)]
-    assert lines and all("denied forged headers with 401" in line for line in lines), said_without_engine
+    lines = [line for line in output_without_engine.splitlines() if line.startswith(start)]
+    assert lines and all("denied forged headers with 401" in line for line in lines), output_without_engine

@@ -1,4 +1,4 @@
-"""Volumes for claims, where the cluster has no storage class of its own that makes them."""
+"""Volumes for claims on a cluster without a default storage class."""
 
 import contextlib
 import shutil
@@ -11,7 +11,7 @@ DEFAULT = "storageclass.kubernetes.io/is-default-class"
 
 @contextlib.contextmanager
 def at_least(count):
-    """Folders of this machine stand in for disks. It must be the node then. Nothing may claim volumes of an earlier run any more."""
+    """Provides volumes in folders of this machine, which must be the node. No claim may use volumes of an earlier run."""
     classes = cluster.get("storageclasses")["items"]
     if any(one["metadata"].get("annotations", {}).get(DEFAULT) == "true" for one in classes):
         yield
@@ -22,20 +22,20 @@ def at_least(count):
     cluster.kubectl("delete", "persistentvolume", *names, "--ignore-not-found", "--wait")
     cluster.apply(*volumes)
     yield
-    # A volume goes when nothing claims it, which is after the release has gone.
+    # Kubernetes deletes a volume once no claim uses it, which is after the release is uninstalled.
     cluster.kubectl("delete", "persistentvolume", *names, "--wait=false")
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _volume(name, folder):
-    somewhere = {"matchExpressions": [{"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]}]}
+    any_node = {"matchExpressions": [{"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]}]}
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
         "metadata": {"name": name},
         "spec": {
             "capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "persistentVolumeReclaimPolicy": "Retain",
-            "local": {"path": folder}, "nodeAffinity": {"required": {"nodeSelectorTerms": [somewhere]}},
+            "local": {"path": folder}, "nodeAffinity": {"required": {"nodeSelectorTerms": [any_node]}},
         },
     }

@@ -1,4 +1,4 @@
-"""A certificate for the host of the examples, its own authority."""
+"""A self-signed certificate for the host of the examples."""
 
 import datetime
 

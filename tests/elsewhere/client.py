@@ -1,4 +1,4 @@
-"""Requests whose bytes are exactly those that a test wrote."""
+"""Sends requests byte for byte as a test writes them."""
 
 import dataclasses
 import json
@@ -19,7 +19,7 @@ class Answer:
 
 def ask(port: int, path: str, headers: list[tuple[str, str]] = (), method: str = "GET",
         host: str = "shop.example.com", authority: str | None = None, connection_header: str = "close") -> Answer:
-    """Asks over TLS if `authority` names a file of certificates to trust."""
+    """Sends a request, over TLS if `authority` names a file of certificates to trust."""
     lines = [f"{method} {path} HTTP/1.1", f"host: {host}", *(f"{name}: {value}" for name, value in headers), f"connection: {connection_header}"]
     connection = socket.create_connection(("127.0.0.1", port), timeout=10)
     if authority is not None:
@@ -32,5 +32,5 @@ def ask(port: int, path: str, headers: list[tuple[str, str]] = (), method: str =
         while line := received.readline().decode("latin-1").strip():
             name, value = line.split(":", 1)
             fields[name.lower()] = value.strip()
-        # Not until the end: Envoy leaves a refused connection open for a second, so that the answer is not lost.
+        # Not until the end of the stream: Envoy keeps the connection of an error open for a second, so that the answer is not lost.
         return Answer(status, fields, received.read(int(fields.get("content-length", 0))))

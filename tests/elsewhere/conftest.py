@@ -6,7 +6,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from gate import Gate  # noqa: E402
+from authz_server import AuthzServer  # noqa: E402
 from programs import Programs  # noqa: E402
 from service import Service  # noqa: E402
 
@@ -22,7 +22,7 @@ def root() -> pathlib.Path:
 
 @pytest.fixture(scope="session")
 def examples(root) -> pathlib.Path:
-    return root / "examples/gateways"
+    return root / "k8s/gateways"
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +33,8 @@ def programs(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def gate(programs, examples, tmp_path_factory) -> Gate:
-    return Gate(os.environ["PORTCULLIS"], examples / "policy.yaml", programs, tmp_path_factory.mktemp("gate"))
+def authz(programs, examples, tmp_path_factory) -> AuthzServer:
+    return AuthzServer(os.environ["PORTCULLIS"], examples / "policy.yaml", programs, tmp_path_factory.mktemp("authz"))
 
 
 @pytest.fixture(scope="module")

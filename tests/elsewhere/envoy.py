@@ -1,4 +1,4 @@
-"""The real Envoy, with the configuration of an example and this machine's ports."""
+"""Runs the real Envoy with the configuration of an example, on free ports."""
 
 import json
 import os
@@ -13,7 +13,7 @@ def clusters(configuration: dict) -> dict[str, dict]:
 
 
 def hcm(listener: dict) -> dict:
-    """The HTTP connection manager of a listener, wherever its filter chain is."""
+    """The HTTP connection manager of a listener, in its filter chains or its default filter chain."""
     chains = listener.get("filter_chains") or [listener["default_filter_chain"]]
     (manager,) = [entry["typed_config"] for chain in chains for entry in chain["filters"]
                   if entry["name"] == "envoy.filters.network.http_connection_manager"]
@@ -32,7 +32,7 @@ def set_endpoint(cluster: dict, port: int) -> None:
 
 
 def write(configuration: dict, folder: pathlib.Path) -> pathlib.Path:
-    # JSON is YAML, which Envoy tells by the name of the file.
+    # Envoy chooses the format by the file's extension.
     file = folder / "envoy.json"
     file.write_text(json.dumps(configuration, indent=1))
     return file

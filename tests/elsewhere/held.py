@@ -1,9 +1,9 @@
-"""What every gateway in front of the gate is held to, asked of a running one."""
+"""Expectations for every gateway in front of the authz server, tested on a running one."""
 
 import dataclasses
 
 from client import Answer, ask
-from gate import Gate
+from authz_server import AuthzServer
 from service import Service
 
 SPOOFED = [("x-user-oid", "mallory"), ("X-Tenant-Id", "evil"), ("x-user-new", "mallory"), ("x-portcullis-assertion", "forged"),
@@ -14,11 +14,11 @@ SPOOFED = [("x-user-oid", "mallory"), ("X-Tenant-Id", "evil"), ("x-user-new", "m
 @dataclasses.dataclass
 class Running:
     port: int
-    gate: Gate
+    authz: AuthzServer
     service: Service
-    # The certificates to trust, if it listens with TLS.
+    # File of certificates to trust, if it listens with TLS.
     authority: str | None = None
-    # What a path without a route gets, and what a method that nobody expects.
+    # Status for a path without a route, and for a rare method.
     unknown: int = 404
     rare_method: int = 404
 
@@ -27,19 +27,19 @@ class Running:
 
 
 def bearer(gateway: Running, scope: str) -> list[tuple[str, str]]:
-    return [("authorization", f"Bearer {gateway.gate.token(scope)}")]
+    return [("authorization", f"Bearer {gateway.authz.token(scope)}")]
 
 
-def without_a_token_401(gateway: Running) -> None:
+def requests_without_a_token_get_401(gateway: Running) -> None:
     before = len(gateway.service.requests)
     answer = gateway.ask("/orders")
     assert answer.status == 401, answer
     assert answer.problem()["reason"] == "token_missing"
     assert answer.headers["www-authenticate"].startswith("Bearer"), answer
-    assert len(gateway.service.requests) == before, "the service was asked"
+    assert len(gateway.service.requests) == before, "the service got the request"
 
 
-def a_good_token_passes_and_no_spoofed_header(gateway: Running) -> None:
+def good_token_passes_without_spoofed_headers(gateway: Running) -> None:
     answer = gateway.ask("/orders", bearer(gateway, "orders.read") + SPOOFED)
     assert answer.status == 200, answer
     _, path, headers = gateway.service.requests[-1]
@@ -50,9 +50,9 @@ def a_good_token_passes_and_no_spoofed_header(gateway: Running) -> None:
     assert [value for name, value in headers if name == "x-portcullis-assertion" and value.count(".") == 2], headers
 
 
-def too_many_headers_are_refused_and_as_many_as_may_be_pass(gateway: Running) -> None:
+def too_many_headers_are_denied_and_the_limit_passes(gateway: Running) -> None:
     token = bearer(gateway, "orders.read")
-    # Of the client too: accept-encoding and the like, at most six.
+    # The client adds at most six headers, such as accept-encoding.
     for count, status in ((55, 200), (66, 431)):
         before = len(gateway.service.requests)
         answer = gateway.ask("/orders", [*token, *((f"x-f{number}", "v") for number in range(count))])
@@ -71,59 +71,59 @@ def each_route_has_its_own_policy(gateway: Running) -> None:
     assert gateway.service.requests[-1][1] == "/monthly", "the service knows it without the prefix"
 
 
-def two_readings_of_one_request_are_refused(gateway: Running) -> None:
+def ambiguous_requests_are_rejected(gateway: Running) -> None:
     token = bearer(gateway, "orders.read")
     before = len(gateway.service.requests)
     assert gateway.ask("/orders", [*token, ("x_user_oid", "mallory")]).status == 400
     for path in ("/orders%2f..%2freports", "/orders%5cx", "/orders/..%2freports/monthly"):
         assert gateway.ask(path, token).status == 400, path
-    assert len(gateway.service.requests) == before, "the service was asked"
+    assert len(gateway.service.requests) == before, "the service got the request"
 
 
-def what_has_no_route_is_refused(gateway: Running) -> None:
+def paths_without_a_route_are_denied(gateway: Running) -> None:
     before = len(gateway.service.requests)
     for path in ("/health", "/orders/1", "/"):
         assert gateway.ask(path, bearer(gateway, "orders.read")).status == gateway.unknown, path
-    assert len(gateway.service.requests) == before, "the service was asked"
+    assert len(gateway.service.requests) == before, "the service got the request"
 
 
-def a_rare_method_is_refused(gateway: Running) -> None:
+def rare_methods_are_denied(gateway: Running) -> None:
     before = len(gateway.service.requests)
     for method in ("TRACE", "PROPFIND"):
         answer = gateway.ask("/orders", bearer(gateway, "orders.read"), method=method)
         assert answer.status == gateway.rare_method, answer
-    assert len(gateway.service.requests) == before, "the service was asked"
+    assert len(gateway.service.requests) == before, "the service got the request"
 
 
 def no_tunnel_is_opened(gateway: Running) -> None:
     before = len(gateway.service.requests)
     answer = gateway.ask("/orders", [*bearer(gateway, "orders.read"), ("upgrade", "websocket")], connection_header="close, upgrade")
     assert answer.status == 403, answer
-    assert len(gateway.service.requests) == before, "the service was asked"
+    assert len(gateway.service.requests) == before, "the service got the request"
 
 
-def two_host_lines_are_refused(gateway: Running) -> None:
+def two_host_lines_are_denied(gateway: Running) -> None:
     before = len(gateway.service.requests)
     answer = gateway.ask("/orders", [*bearer(gateway, "orders.read"), ("host", "admin.example.com")])
     assert answer.status in (400, 403, 404), answer
-    assert len(gateway.service.requests) == before, "the service was asked"
+    assert len(gateway.service.requests) == before, "the service got the request"
 
 
-def a_token_that_is_not_text_is_refused(gateway: Running) -> None:
+def token_that_is_not_utf8_is_denied(gateway: Running) -> None:
     answer = gateway.ask("/orders", [("authorization", "Bearer \xff\xfe")])
     assert answer.status in (400, 401), answer
 
 
-def without_the_gate_503(gateway: Running) -> None:
-    gateway.gate.stop()
+def requests_without_the_authz_server_get_503(gateway: Running) -> None:
+    gateway.authz.stop()
     try:
         before = len(gateway.service.requests)
         answer = gateway.ask("/orders", bearer(gateway, "orders.read"))
         assert answer.status == 503, answer
         assert answer.problem()["reason"] == "authorization_unavailable"
-        assert len(gateway.service.requests) == before, "the service was asked"
+        assert len(gateway.service.requests) == before, "the service got the request"
     finally:
-        gateway.gate.start()
+        gateway.authz.start()
 
 
 def a_route_that_was_forgotten_is_closed(gateway):
@@ -133,7 +133,7 @@ def a_route_that_was_forgotten_is_closed(gateway):
     assert len(gateway.service.requests) == before
 
 
-ALL = [without_a_token_401, a_good_token_passes_and_no_spoofed_header,
-       too_many_headers_are_refused_and_as_many_as_may_be_pass, each_route_has_its_own_policy,
-       two_readings_of_one_request_are_refused, what_has_no_route_is_refused, a_rare_method_is_refused, no_tunnel_is_opened,
-       two_host_lines_are_refused, a_token_that_is_not_text_is_refused, without_the_gate_503]
+ALL = [requests_without_a_token_get_401, good_token_passes_without_spoofed_headers,
+       too_many_headers_are_denied_and_the_limit_passes, each_route_has_its_own_policy,
+       ambiguous_requests_are_rejected, paths_without_a_route_are_denied, rare_methods_are_denied, no_tunnel_is_opened,
+       two_host_lines_are_denied, token_that_is_not_utf8_is_denied, requests_without_the_authz_server_get_503]

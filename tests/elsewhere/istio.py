@@ -1,4 +1,4 @@
-"""Istio's own offline tools, and what is wrong with what they made of a configuration."""
+"""Translates a configuration by Istio's own offline tools and lists problems of the result."""
 
 import json
 import os
@@ -13,25 +13,25 @@ import translation
 
 NAMESPACE, LABEL = "shop", "ingressgateway"
 EXT_AUTHZ, RBAC = "envoy.filters.http.ext_authz", "envoy.filters.http.rbac"
-# In Istio's build of Envoy only. They do telemetry, and choose a protocol towards the service.
+# Filters that only Istio's build of Envoy has, for telemetry and for the protocol of the service.
 ISTIO_ONLY = {"istio.metadata_exchange", "istio.alpn"}
-# Istio reads the headers x-envoy-peer-metadata before the gate is asked (they are removed early), asks the gate where an
-# AuthorizationPolicy says so (`asks_always` below), and opens WebSocket on the listener (each route refuses it, which is asserted).
+# Findings that are expected. Istio reads x-envoy-peer-metadata headers before the Check (they are removed early), sends Checks as its
+# AuthorizationPolicy says (`checks_always` below), and allows WebSocket on the listener (each route disables it, which is asserted).
 KNOWN = ("filter-before-authorization", "authorization-switchable", "upgrades-enabled")
 
 
-class Refused(Exception):
-    """What Istio says to a configuration that it does not take."""
+class Rejected(Exception):
+    """The error of Istio's tools for a configuration that they do not accept."""
 
 
 def istioctl(*arguments) -> None:
     done = subprocess.run([os.environ["ISTIOCTL"], *arguments], capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
-        raise Refused(done.stdout + done.stderr)
+        raise Rejected(done.stdout + done.stderr)
 
 
 class Translation:
-    """What the gateway's pods get, after istioctl had nothing to say."""
+    """The configuration that the gateway's pods get, once istioctl reports no problems."""
 
     def __init__(self, documents: list[dict], mesh: dict, folder: pathlib.Path):
         istio = [entry for entry in documents if "istio.io" in entry["apiVersion"]]
@@ -40,8 +40,8 @@ class Translation:
             (folder / f"{name}.yaml").write_text(yaml.safe_dump_all(content))
         config, kubernetes, mesh_file, output = (folder / name for name in ("config.yaml", "kubernetes.yaml", "mesh.yaml", "translated.json"))
         istioctl("validate", "-f", config)
-        # Without the namespace it looks at `default` alone. IST0133 says that every EnvoyFilter may break with the next version, and that the
-        # DENY policy closes ports which do not speak HTTP, as it should.
+        # Without --namespace it analyzes only `default`. IST0133 says that every EnvoyFilter may break with the next version, and that the
+        # DENY policy closes ports that do not speak HTTP, which is intended.
         istioctl("analyze", "--use-kube=false", "--failure-threshold", "Warning", "--namespace", NAMESPACE, "--meshConfigFile", mesh_file,
                  "--suppress", f"IST0133=EnvoyFilter {NAMESPACE}/*", "--suppress", f"IST0133=AuthorizationPolicy {NAMESPACE}/nothing-else",
                  config, kubernetes)
@@ -49,7 +49,7 @@ class Translation:
             [os.environ["ISTIO_TRANSLATE"], "-mesh", mesh_file, "-config", config, "-kubernetes", kubernetes, "-namespace", NAMESPACE,
              "-istio-label", LABEL, "-output", output], capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
-            raise Refused(done.stderr)
+            raise Rejected(done.stderr)
         parts = json.loads(output.read_text())
         self.listeners, self.clusters = parts["listeners"], parts["clusters"]
         self.routes = {entry["name"]: entry for entry in parts["routes"]}
@@ -58,7 +58,7 @@ class Translation:
         return [route for routes in self.routes.values() for host in routes["virtual_hosts"] for route in host.get("routes", [])]
 
     def route_policies(self) -> dict[str, dict | None]:
-        """What each route tells the gate, by its name in the VirtualService."""
+        """Context extensions of each route's Checks, by its name in the VirtualService."""
         found = {}
         for route in self.all_routes():
             settings = route.get("typed_per_filter_config", {}).get(EXT_AUTHZ)
@@ -69,8 +69,8 @@ class Translation:
         return translation.static(self.listeners, self.routes, self.clusters, admin_port)
 
 
-def asks_always(manager: dict) -> bool:
-    """Whether the rule that decides about asking the gate is met by every request."""
+def checks_always(manager: dict) -> bool:
+    """Whether every request matches the rule that triggers a Check."""
     shadows = [entry["typed_config"]["shadow_rules"]["policies"] for entry in envoy.http_filters(manager, RBAC)
                if entry["typed_config"].get("shadow_rules_stat_prefix") == "istio_ext_authz_"]
     rules = [rule for policies in shadows for rule in policies.values()]
@@ -79,16 +79,16 @@ def asks_always(manager: dict) -> bool:
 
 
 def problems(documents: list[dict], mesh: dict, folder: pathlib.Path, policy: pathlib.Path) -> list[str]:
-    """Everything that is wrong, as a reader of the examples would want to know it."""
+    """All problems of the configuration, as readable strings."""
     try:
         made = Translation(documents, mesh, folder)
-    except Refused as refused:
-        return [str(refused)]
+    except Rejected as rejected:
+        return [str(rejected)]
     found = []
     for manager in map(envoy.hcm, made.listeners):
-        if not envoy.http_filters(manager, EXT_AUTHZ) or not asks_always(manager):
-            found.append("not every request is asked about")
-    found += [f"{route['name']}: opens WebSocket" for route in made.all_routes()
+        if not envoy.http_filters(manager, EXT_AUTHZ) or not checks_always(manager):
+            found.append("not every request is checked")
+    found += [f"{route['name']}: allows WebSocket" for route in made.all_routes()
               if {"upgrade_type": "websocket", "enabled": False} not in route["route"].get("upgrade_configs", [])]
     file = envoy.write(made.static(9901), folder)
     return found + [f"{finding['code']}: {finding}" for finding in lint.findings(file, policy, allowed=KNOWN)]

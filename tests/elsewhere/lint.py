@@ -1,4 +1,4 @@
-"""`portcullis lint` on a file."""
+"""Runs `portcullis lint` on a file."""
 
 import json
 import os

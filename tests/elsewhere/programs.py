@@ -28,7 +28,7 @@ class Programs:
             ended = process.poll()
             if ended is not None or time.monotonic() > deadline:
                 state = f"ended with {ended}" if ended is not None else f"is not ready after {START_SECONDS} s"
-                raise AssertionError(f"{name} {state}; it said:\n{log.read_text(errors='replace')[-4000:]}")
+                raise AssertionError(f"{name} {state}; its log:\n{log.read_text(errors='replace')[-4000:]}")
             time.sleep(0.02)
 
     def stop(self, name: str) -> None:
@@ -52,14 +52,14 @@ def _end(process: subprocess.Popen) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody has now. The next bind to it may still lose a race, which `ready` then tells."""
+    """A port that is free now. Another program may still take it first; `ready` then fails."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def answers(url: str):
-    """Whether the URL answers 200 yet, for `ready`."""
+    """Returns a check for `ready`: whether the URL answers 200."""
 
     def check() -> bool:
         try:

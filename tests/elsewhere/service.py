@@ -1,4 +1,4 @@
-"""A service that remembers what reached it, as it came off the wire."""
+"""A service that records its requests as they were on the wire."""
 
 import http.server
 import json

@@ -1,4 +1,4 @@
-"""examples/gateways/envoy-gateway: what egctl translates it to, and that running in the real Envoy."""
+"""k8s/gateways/envoy-gateway: the translation by egctl, and its behaviour in the real Envoy."""
 
 import copy
 
@@ -23,7 +23,7 @@ def tls() -> tuple[bytes, bytes]:
 
 @pytest.fixture(scope="module")
 def example(examples, tls) -> list[dict]:
-    """The example, and what stands in the cluster beside it: two Services and the certificate."""
+    """The example with the other objects of its cluster: two Services and the certificate."""
     services = [{"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"},
                  "spec": {"clusterIP": "127.0.0.1", "ports": [{"name": "main", "port": port}]}}
                 for name, port in (("portcullis", 9000), ("orders", 8000))]
@@ -46,16 +46,16 @@ def the(documents: list[dict], kind: str, name: str) -> dict:
     return found
 
 
-def test_nothing_is_wrong_with_it(example, examples, tmp_path):
+def test_example_has_no_problems(example, examples, tmp_path):
     assert egctl.problems(example, tmp_path, examples / "policy.yaml") == []
 
 
-def test_each_route_tells_the_gate_its_policy(made):
+def test_each_route_sends_its_policy(made):
     assert made.route_policies() == {
         "orders": {"policy": "orders"}, "reports": {"policy": "reports", "removed_prefix": "/reports"}}
 
 
-def test_the_connection_manager_is_as_strict_as_ours(made, root):
+def test_connection_manager_is_as_strict_as_the_gateway(made, root):
     ours = envoy.hcm(translation.documents(root / "envoy/listeners.yaml")[0]["resources"][0])
     theirs = envoy.hcm(made.listeners[0])
     for field in ("common_http_protocol_options", "max_request_headers_kb", "normalize_path", "merge_slashes", "path_with_escaped_slashes_action",
@@ -69,17 +69,17 @@ def test_the_connection_manager_is_as_strict_as_ours(made, root):
         for field in ("status_on_error", "validate_mutations", "encode_raw_headers", "decoder_header_mutation_rules"):
             assert theirs_filter["typed_config"][field] == ours_filter[field], field
         assert theirs_filter["typed_config"]["grpc_service"]["timeout"] == ours_filter["grpc_service"]["timeout"]
-        # No field of a SecurityPolicy says that the second try goes to another instance. A version that has one fails here.
+        # No field of a SecurityPolicy sends the retry to another instance. A version with such a field fails here.
         of_instances = {"retry_host_predicate", "host_selection_retry_max_attempts"}
         retries = {field: value for field, value in ours_filter["grpc_service"]["retry_policy"].items() if field not in of_instances}
         assert theirs_filter["typed_config"]["grpc_service"]["retry_policy"] == retries
 
 
-def test_the_question_to_the_gate_is_held_to_our_limits(made, root):
+def test_authz_cluster_has_the_limits_of_the_gateway(made, root):
     (ours,) = [entry for entry in translation.documents(root / "envoy/clusters.yaml")[0]["resources"] if entry["name"] == "authz"]
-    gates = [entry for entry in made.clusters if "/extauth/" in entry["name"]]
-    assert len(gates) == 2
-    for theirs in gates:
+    entries = [entry for entry in made.clusters if "/extauth/" in entry["name"]]
+    assert len(entries) == 2
+    for theirs in entries:
         assert theirs["circuit_breakers"] == ours["circuit_breakers"]
         assert float(theirs["connect_timeout"].rstrip("s")) == float(ours["connect_timeout"].rstrip("s"))
         assert pings(theirs) == pings(ours)
@@ -91,8 +91,8 @@ def pings(cluster: dict) -> tuple[str, str]:
     return keepalive["interval"], keepalive["timeout"]
 
 
-def test_what_the_patch_is_for(changed, examples, tmp_path):
-    """What docs/elsewhere.md says that no field expresses. A version that has one makes this fail."""
+def test_patch_closes_its_findings(changed, examples, tmp_path):
+    """The settings without a field, as in docs/elsewhere.md. A version with a field for one of them fails here."""
     changed.remove(the(changed, "EnvoyPatchPolicy", "strict"))
     file = envoy.write(egctl.Translation(changed, tmp_path).static(9901), tmp_path)
     assert lint.codes(file, examples / "policy.yaml") == {
@@ -100,7 +100,7 @@ def test_what_the_patch_is_for(changed, examples, tmp_path):
 
 
 def removals(manager: dict) -> set[tuple[str, str]]:
-    """What is taken off early. Header names are in lower case by then, so that ignore_case makes no difference."""
+    """Headers that are removed early. Header names are in lower case by then, so ignore_case makes no difference."""
     (extension,) = manager["early_header_mutation_extensions"]
     found = set()
     for mutation in extension["typed_config"]["mutations"]:
@@ -113,7 +113,7 @@ def removals(manager: dict) -> set[tuple[str, str]]:
 
 
 def counted(manager: dict) -> list[tuple[str, str]]:
-    """What is written early: how much the client sent."""
+    """Headers that are added early: the size of the client's request."""
     (extension,) = manager["early_header_mutation_extensions"]
     written = [mutation["append"] for mutation in extension["typed_config"]["mutations"] if "append" in mutation]
     assert all(entry["append_action"] == "OVERWRITE_IF_EXISTS_OR_ADD" for entry in written), "a client's value must not count"
@@ -155,19 +155,19 @@ def trust_identity_headers(documents):
     del the(documents, "ClientTrafficPolicy", "shop")["spec"]["headers"]["earlyRequestHeaders"]["removeOnMatch"][2]
 
 
-@pytest.mark.parametrize(("break_it", "said"), [
-    (misspell, "failOpn"), (miss_the_route, "orders: is attached to nothing"), (forget_the_policy, "does not ask the gate"),
+@pytest.mark.parametrize(("break_it", "words"), [
+    (misspell, "failOpn"), (miss_the_route, "orders: is attached to nothing"), (forget_the_policy, "sends no Checks"),
     (name_an_unknown_policy, "policy-unknown"), (fail_open, "fails open"), (patch_another_listener, "raw-headers-not-encoded"),
     (pass_escaped_slashes, "escaped-slashes-pass"), (trust_identity_headers, "identity-headers-not-removed"),
 ], ids=lambda value: getattr(value, "__name__", ""))
-def test_what_was_broken_is_found(changed, examples, tmp_path, break_it, said):
+def test_broken_example_is_reported(changed, examples, tmp_path, break_it, words):
     break_it(changed)
     found = egctl.problems(changed, tmp_path, examples / "policy.yaml")
-    assert any(said in problem for problem in found), found
+    assert any(words in problem for problem in found), found
 
 
 @pytest.fixture(scope="module")
-def gateway(example, tls, gate, service, programs, tmp_path_factory) -> held.Running:
+def gateway(example, tls, authz, service, programs, tmp_path_factory) -> held.Running:
     folder = tmp_path_factory.mktemp("envoy-gateway")
     forgotten = copy.deepcopy(the(example, "HTTPRoute", "orders"))
     forgotten["metadata"]["name"] = "forgotten"
@@ -185,11 +185,11 @@ def gateway(example, tls, gate, service, programs, tmp_path_factory) -> held.Run
     context["tls_certificates"] = [{"certificate_chain": {"inline_string": tls[0].decode()}, "private_key": {"inline_string": tls[1].decode()}}]
     for cluster in configuration["static_resources"]["clusters"]:
         del cluster["eds_cluster_config"]
-        envoy.set_endpoint(cluster, gate.port if "/extauth/" in cluster["name"] else service.port)
+        envoy.set_endpoint(cluster, authz.port if "/extauth/" in cluster["name"] else service.port)
     envoy.start(programs, envoy.write(configuration, folder), admin)
     authority = folder / "authority.pem"
     authority.write_bytes(tls[0])
-    return held.Running(port, gate, service, str(authority))
+    return held.Running(port, authz, service, str(authority))
 
 
 @pytest.mark.parametrize("expectation", held.ALL, ids=lambda expectation: expectation.__name__)
@@ -201,7 +201,7 @@ def test_a_route_that_was_forgotten_is_closed(gateway):
     held.a_route_that_was_forgotten_is_closed(gateway)
 
 
-def test_a_browser_may_read_a_refusal(gateway):
+def test_browser_may_read_a_denial(gateway):
     answer = gateway.ask("/orders", [("origin", ORIGIN)])
     assert (answer.status, answer.headers.get("access-control-allow-origin")) == (401, ORIGIN)
     unknown = gateway.ask("/unknown", [("origin", ORIGIN)])

@@ -1,4 +1,4 @@
-"""examples/gateways/istio: what Istio translates it to, and that running in the real Envoy."""
+"""k8s/gateways/istio: the translation by Istio, and its behaviour in the real Envoy."""
 
 import copy
 
@@ -29,7 +29,7 @@ def mesh(examples) -> dict:
 
 @pytest.fixture(scope="module")
 def example(examples, tls) -> list[dict]:
-    """The example, and what stands in the cluster beside it: two Services and the certificate."""
+    """The example with the other objects of its cluster: two Services and the certificate."""
     services = [{"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": istio.NAMESPACE},
                  "spec": {"clusterIP": f"10.0.0.{last}", "ports": [{"name": protocol, "port": port}]}}
                 for name, protocol, port, last in (("portcullis", "grpc", 9000, 1), ("orders", "http", 8000, 2))]
@@ -47,16 +47,16 @@ def the(documents: list[dict], kind: str, name: str) -> dict:
     return found
 
 
-def test_nothing_is_wrong_with_it(example, mesh, examples, tmp_path):
+def test_example_has_no_problems(example, mesh, examples, tmp_path):
     assert istio.problems(example, mesh, tmp_path, examples / "policy.yaml") == []
 
 
-def test_each_route_tells_the_gate_its_policy(made):
+def test_each_route_sends_its_policy(made):
     assert made.route_policies() == {
         "orders": {"policy": "orders"}, "reports": {"policy": "reports", "removed_prefix": "/reports"}}
 
 
-def test_the_connection_manager_is_as_strict_as_ours(made, root):
+def test_connection_manager_is_as_strict_as_the_gateway(made, root):
     ours = envoy.hcm(translation.documents(root / "envoy/listeners.yaml")[0]["resources"][0])
     theirs = envoy.hcm(made.listeners[0])
     for field in ("early_header_mutation_extensions", "common_http_protocol_options", "max_request_headers_kb", "normalize_path",
@@ -77,7 +77,7 @@ def test_the_connection_manager_is_as_strict_as_ours(made, root):
     assert not theirs_filter["typed_config"].get("failure_mode_allow")
 
 
-def test_the_question_to_the_gate_is_held_to_our_limits(made, root):
+def test_authz_cluster_has_the_limits_of_the_gateway(made, root):
     (ours,) = [entry for entry in translation.documents(root / "envoy/clusters.yaml")[0]["resources"] if entry["name"] == "authz"]
     (theirs,) = [entry for entry in made.clusters if "portcullis" in entry["name"]]
     assert float(theirs["connect_timeout"].rstrip("s")) == float(ours["connect_timeout"].rstrip("s"))
@@ -86,8 +86,8 @@ def test_the_question_to_the_gate_is_held_to_our_limits(made, root):
     assert keepalives[0] == keepalives[1]
 
 
-def test_what_the_filters_are_for(example, mesh, examples, tmp_path):
-    """What docs/elsewhere.md says that no field expresses. A version that has one makes this fail."""
+def test_filters_close_their_findings(example, mesh, examples, tmp_path):
+    """The settings without a field, as in docs/elsewhere.md. A version with a field for one of them fails here."""
     documents = [entry for entry in example if entry["kind"] != "EnvoyFilter"]
     made = istio.Translation(documents, mesh, tmp_path)
     assert made.route_policies() == {"orders": None, "reports": None}
@@ -126,11 +126,11 @@ def name_an_unknown_provider(documents, _):
     the(documents, "AuthorizationPolicy", "ask-portcullis")["spec"]["provider"]["name"] = "portculis"
 
 
-def ask_about_some_paths(documents, _):
+def check_only_some_paths(documents, _):
     the(documents, "AuthorizationPolicy", "ask-portcullis")["spec"]["rules"] = [{"to": [{"operation": {"paths": ["/orders"]}}]}]
 
 
-def ask_nobody(documents, _):
+def check_nothing(documents, _):
     documents.remove(the(documents, "AuthorizationPolicy", "ask-portcullis"))
 
 
@@ -147,21 +147,21 @@ def leave_websocket(documents, _):
     del the(documents, "EnvoyFilter", "portcullis-policies")["spec"]["configPatches"][2]
 
 
-@pytest.mark.parametrize(("break_it", "said"), [
+@pytest.mark.parametrize(("break_it", "words"), [
     (misspell, "credentialNam"), (misspell_in_the_mesh, "failOpn"), (miss_the_gateway, "IST0101"), (miss_the_route, "route-without-policy"),
-    (name_an_unknown_policy, "policy-unknown"), (name_an_unknown_provider, "not every request is asked about"),
-    (ask_about_some_paths, "not every request is asked about"), (ask_nobody, "not every request is asked about"),
-    (fail_open, "authorization-fails-open"), (patch_no_filter, "raw-headers-not-encoded"), (leave_websocket, "opens WebSocket"),
+    (name_an_unknown_policy, "policy-unknown"), (name_an_unknown_provider, "not every request is checked"),
+    (check_only_some_paths, "not every request is checked"), (check_nothing, "not every request is checked"),
+    (fail_open, "authorization-fails-open"), (patch_no_filter, "raw-headers-not-encoded"), (leave_websocket, "allows WebSocket"),
 ], ids=lambda value: getattr(value, "__name__", ""))
-def test_what_was_broken_is_found(example, mesh, examples, tmp_path, break_it, said):
+def test_broken_example_is_reported(example, mesh, examples, tmp_path, break_it, words):
     documents, changed_mesh = copy.deepcopy(example), copy.deepcopy(mesh)
     break_it(documents, changed_mesh)
     found = istio.problems(documents, changed_mesh, tmp_path, examples / "policy.yaml")
-    assert any(said in problem for problem in found), found
+    assert any(words in problem for problem in found), found
 
 
 @pytest.fixture(scope="module")
-def gateway(example, mesh, tls, gate, service, programs, tmp_path_factory) -> held.Running:
+def gateway(example, mesh, tls, authz, service, programs, tmp_path_factory) -> held.Running:
     folder = tmp_path_factory.mktemp("istio")
     documents = copy.deepcopy(example)
     routes = the(documents, "VirtualService", "shop")["spec"]["http"]
@@ -185,12 +185,12 @@ def gateway(example, mesh, tls, gate, service, programs, tmp_path_factory) -> he
     for cluster in clusters:
         for field in ("eds_cluster_config", "transport_socket_matches", "filters"):
             cluster.pop(field, None)
-        envoy.set_endpoint(cluster, gate.port if "portcullis" in cluster["name"] else service.port)
+        envoy.set_endpoint(cluster, authz.port if "portcullis" in cluster["name"] else service.port)
     envoy.start(programs, envoy.write(configuration, folder), admin)
     authority = folder / "authority.pem"
     authority.write_bytes(tls[0])
-    # What has no route meets the DENY policy first.
-    return held.Running(port, gate, service, str(authority), unknown=403, rare_method=403)
+    # A request without a route meets the DENY policy first.
+    return held.Running(port, authz, service, str(authority), unknown=403, rare_method=403)
 
 
 @pytest.mark.parametrize("expectation", held.ALL, ids=lambda expectation: expectation.__name__)
@@ -202,8 +202,8 @@ def test_a_route_that_was_forgotten_is_closed(gateway):
     held.a_route_that_was_forgotten_is_closed(gateway)
 
 
-def test_a_browser_cannot_read_a_refusal(gateway):
-    """The CORS filter stands behind the gate, as docs/elsewhere.md says."""
+def test_browser_cannot_read_a_denial(gateway):
+    """The CORS filter comes after authorization, as docs/elsewhere.md says."""
     answer = gateway.ask("/orders", [("origin", ORIGIN)])
     assert (answer.status, answer.headers.get("access-control-allow-origin")) == (401, None)
     allowed = gateway.ask("/orders", [("origin", ORIGIN), *held.bearer(gateway, "orders.read")])

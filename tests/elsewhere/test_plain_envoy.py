@@ -1,4 +1,4 @@
-"""examples/gateways/plain-envoy: as strict as envoy/, by the file and by what it answers."""
+"""k8s/gateways/plain-envoy: as strict as envoy/, in its configuration and in its answers."""
 
 import copy
 
@@ -11,7 +11,7 @@ import lint
 from programs import free_port
 
 EXT_AUTHZ = "envoy.filters.http.ext_authz"
-# Of the connection manager: what a request must look like, and what is taken off it.
+# Fields of the connection manager: limits of a request, and headers to remove.
 STRICT = ("early_header_mutation_extensions", "common_http_protocol_options", "max_request_headers_kb", "normalize_path", "merge_slashes",
           "path_with_escaped_slashes_action", "use_remote_address", "xff_num_trusted_hops", "generate_request_id",
           "always_set_request_id_in_response", "request_headers_timeout", "request_timeout", "stream_idle_timeout", "http2_protocol_options")
@@ -22,16 +22,16 @@ def example(examples) -> dict:
     return yaml.safe_load((examples / "plain-envoy/envoy.yaml").read_text())
 
 
-def test_it_is_as_strict_as_the_gateway_of_this_project(example, root):
+def test_example_is_as_strict_as_the_gateway(example, root):
     ours = envoy.hcm(yaml.safe_load((root / "envoy/listeners.yaml").read_text())["resources"][0])
     theirs = envoy.hcm(example["static_resources"]["listeners"][0])
     for field in STRICT:
         assert theirs[field] == ours[field], field
     assert envoy.http_filters(theirs, EXT_AUTHZ) == envoy.http_filters(ours, EXT_AUTHZ)
-    assert theirs["http_filters"][-2]["name"] == EXT_AUTHZ, "nothing between the gate and the router"
+    assert theirs["http_filters"][-2]["name"] == EXT_AUTHZ, "nothing between the authz server and the router"
 
 
-def test_envoy_takes_it(examples):
+def test_envoy_accepts_the_example(examples):
     done = envoy.validate(examples / "plain-envoy/envoy.yaml")
     assert done.returncode == 0, done.stderr
 
@@ -49,7 +49,7 @@ def test_lint_finds_nothing(examples):
     ("encode_raw_headers: true", "encode_raw_headers: false", "raw-headers-not-encoded"),
     ("path_with_escaped_slashes_action: REJECT_REQUEST", "path_with_escaped_slashes_action: KEEP_UNCHANGED", "escaped-slashes-pass"),
 ])
-def test_lint_finds_what_was_broken(examples, tmp_path, text, instead, code):
+def test_lint_finds_each_break(examples, tmp_path, text, instead, code):
     whole = (examples / "plain-envoy/envoy.yaml").read_text()
     assert text in whole
     broken = tmp_path / "envoy.yaml"
@@ -57,7 +57,7 @@ def test_lint_finds_what_was_broken(examples, tmp_path, text, instead, code):
     assert code in lint.codes(broken, examples / "policy.yaml")
 
 
-def test_envoy_refuses_a_misspelt_field(examples, tmp_path):
+def test_envoy_rejects_a_misspelt_field(examples, tmp_path):
     broken = tmp_path / "envoy.yaml"
     broken.write_text((examples / "plain-envoy/envoy.yaml").read_text().replace("failure_mode_allow:", "failure_mode_alow:"))
     done = envoy.validate(broken)
@@ -66,15 +66,15 @@ def test_envoy_refuses_a_misspelt_field(examples, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def gateway(example, gate, service, programs, tmp_path_factory) -> held.Running:
+def gateway(example, authz, service, programs, tmp_path_factory) -> held.Running:
     configuration = copy.deepcopy(example)
     port, admin = free_port(), free_port()
     configuration["admin"]["address"]["socket_address"]["port_value"] = admin
     configuration["static_resources"]["listeners"][0]["address"]["socket_address"]["port_value"] = port
-    envoy.set_endpoint(envoy.clusters(configuration)["authz"], gate.port)
+    envoy.set_endpoint(envoy.clusters(configuration)["authz"], authz.port)
     envoy.set_endpoint(envoy.clusters(configuration)["orders"], service.port)
     envoy.start(programs, envoy.write(configuration, tmp_path_factory.mktemp("envoy")), admin)
-    return held.Running(port, gate, service, rare_method=405)
+    return held.Running(port, authz, service, rare_method=405)
 
 
 @pytest.mark.parametrize("expectation", held.ALL, ids=lambda expectation: expectation.__name__)

@@ -1,4 +1,4 @@
-"""What a control plane made of an example, as one file that Envoy and `portcullis lint` read."""
+"""Puts a control plane's translation of an example into one file for Envoy and `portcullis lint`."""
 
 import base64
 import copy
@@ -10,7 +10,7 @@ import envoy
 
 
 def snake(value):
-    """Protocol Buffers' JSON names as Envoy's documentation spells them. Keys of maps have dots, slashes, or no capitals."""
+    """Converts Protocol Buffers' JSON names to those of Envoy's documentation. Map keys stay: they have dots, slashes or no capitals."""
     if isinstance(value, dict):
         return {re.sub("([A-Z])", lambda found: "_" + found[0].lower(), key) if re.fullmatch("[a-z][A-Za-z0-9]*", key) else key: snake(entry)
                 for key, entry in value.items()}
@@ -18,13 +18,13 @@ def snake(value):
 
 
 def of_type(configs: list[dict], name: str) -> dict:
-    """The part of a configuration dump that has this name, such as ListenersConfigDump."""
+    """The part of a configuration dump with this type name, such as ListenersConfigDump."""
     (found,) = [part for part in configs if part["@type"].endswith("." + name)]
     return found
 
 
 def static(listeners: list[dict], routes: dict[str, dict], clusters: list[dict], admin_port: int) -> dict:
-    """Everything in one file: routes into their listeners."""
+    """One static configuration, with the routes inside their listeners."""
     listeners, routes, clusters = copy.deepcopy((listeners, routes, clusters))
     for listener in listeners:
         manager = envoy.hcm(listener)

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use portcullis_token::{Caller, CallerKind, Claims, Refusal};
+use portcullis_token::{Caller, CallerKind, Claims, TokenDenied};
 use serde::Serialize;
 
 use crate::caller_members::{own_members, shared_members};
@@ -9,18 +9,18 @@ use crate::caller_members::{own_members, shared_members};
 pub const HEADER: &str = "x-portcullis-assertion";
 /// The `iss` of every assertion.
 pub const ISSUER: &str = "portcullis";
-/// From issue to expiry: long enough for a slow connection to the upstream, too short to be worth
-/// stealing.
+/// The lifetime of an assertion. It is long enough for a slow connection to the upstream, and too
+/// short to be worth stealing.
 pub const LIFETIME: Duration = Duration::from_mins(1);
 
-/// What the gate vouches for: this caller asks this of that upstream.
+/// The claims of an assertion: which caller sends which request to which upstream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assertion {
     /// The upstream that the request goes to.
     pub audience: String,
-    /// Who calls.
+    /// The caller.
     pub caller: Caller,
-    /// The one request that it is good for; without, it is good for any of the caller's.
+    /// The request that it is bound to; `None` if it is unbound, for any request of the caller.
     pub request: Option<AssertedRequest>,
     /// When it was signed, in seconds since 1970.
     pub issued_at: u64,
@@ -37,15 +37,15 @@ pub struct AssertedRequest {
     pub path: String,
 }
 
-/// What an assertion says beside the caller. `htm` and `htu` are as in RFC 9449 §4.2, the closest
-/// standard.
+/// The claims of an assertion beside the caller. `htm` and `htu` are as in RFC 9449 §4.2, the
+/// closest standard.
 #[derive(Clone, Copy, Debug)]
 pub struct Statement<'a> {
     /// The upstream that the request goes to.
     pub audience: &'a str,
-    /// The one request that it is to be good for.
+    /// The request to bind the assertion to; `None` for an unbound one.
     pub request: Option<BoundRequest<'a>>,
-    /// When it is signed, in seconds since 1970.
+    /// The time of signing, in seconds since 1970.
     pub issued_at: u64,
 }
 
@@ -74,11 +74,11 @@ struct StatementMembers<'a> {
     htu: Option<&'a str>,
 }
 
-/// What a payload has beside the caller's members, without a long path.
+/// Usual length of a payload without the caller's members, in bytes.
 const USUAL_MEMBERS: usize = 256;
 
 impl Statement<'_> {
-    /// The claims, with `caller` as members that were encoded before; `None` if they are none.
+    /// Encodes the claims, with the encoded members of `caller`; `None` if encoding fails.
     pub(crate) fn payload(&self, caller: [&str; 2]) -> Option<Vec<u8>> {
         let members = StatementMembers {
             iss: ISSUER,
@@ -107,7 +107,7 @@ impl Statement<'_> {
 }
 
 impl Assertion {
-    /// Gives `sign` the statement and the caller's members.
+    /// Calls `sign` with the statement and the caller's members.
     pub(crate) fn with_statement(
         &self,
         sign: impl FnOnce(&Statement<'_>, [&str; 2]) -> Option<String>,
@@ -134,14 +134,14 @@ impl Assertion {
         sign(&statement, [&own, &shared_members(caller)?])
     }
 
-    /// Reads verified claims; `None` for a kind of caller that does not exist.
-    pub(crate) fn from_claims(claims: &Claims) -> Result<Option<Self>, Refusal> {
+    /// Reads verified claims; `None` if the kind of caller is unknown.
+    pub(crate) fn from_claims(claims: &Claims) -> Result<Option<Self>, TokenDenied> {
         let optional = |name| {
             claims
                 .optional_text(name)
                 .map(|text| text.map(str::to_owned))
         };
-        // All or nothing: half a binding binds nothing.
+        // All three claims are required if one is present, because half a binding binds nothing.
         let bound = ["htm", "htu", "jti"]
             .iter()
             .any(|member| claims.has(member));

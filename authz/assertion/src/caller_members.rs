@@ -1,11 +1,12 @@
-//! A caller as members of an assertion's claims, encoded once for all the assertions about them. In
-//! two parts: what is theirs alone, and what thousands of callers have in common, so that a cache
-//! can keep the second part once. Names are Entra's.
+//! Encodes a caller as members of an assertion's claims, once for all assertions about the caller.
+//!
+//! The members have two parts: those of one caller, and those that thousands of callers have in
+//! common. A cache can keep the second part once. The names are Entra's.
 
 use portcullis_token::Caller;
 use serde::Serialize;
 
-/// What a caller's own members take, in bytes: one allocation for each assertion that is signed.
+/// Usual length of a caller's own members, in bytes, so that one allocation is enough.
 const USUAL_LENGTH: usize = 256;
 
 #[derive(Serialize)]
@@ -27,7 +28,7 @@ struct Shared<'a> {
     scopes: &'a [String],
 }
 
-/// The members that are one caller's alone.
+/// Encodes the members of one caller; `None` if encoding fails.
 #[must_use]
 pub fn own_members(object_id: &str, name: Option<&str>, email: Option<&str>) -> Option<String> {
     members(&Own {
@@ -37,7 +38,7 @@ pub fn own_members(object_id: &str, name: Option<&str>, email: Option<&str>) -> 
     })
 }
 
-/// The members that many callers have in common.
+/// Encodes the members that many callers have in common; `None` if encoding fails.
 #[must_use]
 pub fn shared_members(caller: &Caller) -> Option<String> {
     let Caller {
@@ -57,7 +58,7 @@ pub fn shared_members(caller: &Caller) -> Option<String> {
     })
 }
 
-/// An object without its braces.
+/// Encodes an object without its braces.
 fn members(object: &impl Serialize) -> Option<String> {
     let mut text = Vec::with_capacity(USUAL_LENGTH);
     serde_json::to_writer(&mut text, object).ok()?;

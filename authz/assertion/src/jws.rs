@@ -1,12 +1,12 @@
 use base64_simd::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-/// A compact JWS (RFC 7515 §7.1) that is put together in one allocation.
+/// Builds a compact JWS (RFC 7515 §7.1) in one allocation.
 #[derive(Debug)]
 pub(crate) struct JwsBuilder(String);
 
 impl JwsBuilder {
-    /// `header` is encoded already; `signature` is how many bytes will be appended.
+    /// Starts with an encoded `header`. `signature` is the length of the signature in bytes.
     pub(crate) fn new(header: &str, payload: &[u8], signature: usize) -> Self {
         let encoded = |bytes: usize| bytes.div_ceil(3) * 4;
         let length = header.len() + encoded(payload.len()) + encoded(signature) + 2;
@@ -17,12 +17,12 @@ impl JwsBuilder {
         Self(jws)
     }
 
-    /// What is signed.
+    /// The bytes to sign.
     pub(crate) fn signing_input(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
-    /// The whole, with its signature.
+    /// Appends the signature and returns the JWS.
     pub(crate) fn finish(self, signature: &[u8]) -> String {
         let Self(mut jws) = self;
         jws.push('.');
@@ -31,7 +31,7 @@ impl JwsBuilder {
     }
 }
 
-/// A header, encoded once for all that one key signs.
+/// Encodes a header, once for all assertions of one key.
 pub(crate) fn encoded_header(header: &Value) -> String {
     URL_SAFE_NO_PAD.encode_to_string(header.to_string())
 }

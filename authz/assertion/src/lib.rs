@@ -1,5 +1,5 @@
-//! The signed identity that a backend can verify: proof that this very request came through the
-//! gate.
+//! The signed identity of a caller, by which a backend verifies that the authz server admitted the
+//! request.
 //!
 //! ```text
 //! authz server: Assertion ─ Signer (ES256) ──▶ X-Portcullis-Assertion, public keys as JWKS
@@ -8,7 +8,7 @@
 //! ```
 //!
 //! An assertion is a compact JWS that lives for a minute and is good for one upstream, one method
-//! and one path, so that a copy of it opens nothing else.
+//! and one path, so that a copy of it is of no use for other requests.
 
 mod assertion;
 mod caller_members;
@@ -25,8 +25,8 @@ pub use caller_members::{own_members, shared_members};
 pub use mac_keys::{MAX_MAC_KEY_FILE, MacKeyError, MacKeys};
 pub use published_keys::PublishedKeys;
 pub use signer::{Signer, SigningKeyError};
-pub use verify::{AssertionRefusal, Expected, Presented, verify};
+pub use verify::{AssertionDenied, Expected, Presented, verify};
 
-/// What assertions are signed with where public keys verify them. P-256 is in the standard library
-/// of every language that a backend is likely to be written in.
+/// The algorithms of assertions with public keys. P-256 is in the standard library of every
+/// language that backends are likely to use.
 pub const ALGORITHMS: &[portcullis_token::Algorithm] = &[portcullis_token::Algorithm::Es256];

@@ -13,19 +13,21 @@ use crate::jws::{JwsBuilder, encoded_header};
 
 /// RFC 7518 §3.2: a key of HS256 has at least the length of its tag.
 const LEAST_BYTES: usize = 32;
-/// Random bytes have about 30 different ones among 32; fewer than this are a placeholder.
+/// A key with fewer different bytes is a placeholder. 32 random bytes have about 30 different ones.
 const LEAST_DIFFERENT_BYTES: usize = 8;
-/// One that signs, one that is to be next, and those of the last rotations.
+/// The most keys in a file: the one that signs, the next one, and those of the last rotations.
 const MOST_KEYS: usize = 8;
-/// The longest file of keys, in bytes. Eight keys take less than one KiB.
+/// The largest key file, in bytes. Eight keys take less than one KiB.
 pub const MAX_MAC_KEY_FILE: usize = 16 * 1024;
-/// What key ids are the MAC of. It is no JWS, so no assertion ever has the same MAC.
+/// The message whose MAC is a key's id. It is not a JWS, so no assertion has the same MAC.
 const KEY_ID_LABEL: &[u8] = b"portcullis assertion key id";
 /// 128 bits keep ids apart, however many keys there are.
 const KEY_ID_BYTES: usize = 16;
 
-/// The keys that the authz server shares with one upstream, and with nothing else: the first one
-/// signs (HS256), each of them verifies. A holder can forge, but only to that upstream.
+/// The MAC keys that the authz server shares with one upstream only.
+///
+/// The first one signs (HS256), each of them verifies. A holder can forge assertions, but only to
+/// that upstream.
 #[derive(Clone, Debug)]
 pub struct MacKeys {
     signing: MacKey,
@@ -34,20 +36,20 @@ pub struct MacKeys {
 
 #[derive(Clone)]
 struct MacKey {
-    /// With both hashed pads (RFC 2104 §4), so that a MAC costs no key schedule.
+    /// The key with both pads hashed (RFC 2104 §4), so that a MAC needs no set-up of the key.
     key: hmac::Key,
     id: String,
     /// The encoded header: the same for every assertion of this key.
     header: String,
 }
 
-/// Why a file holds no keys that can be used. It names lines and never what stands there.
+/// Why a key file cannot be used. The message names lines and never their contents.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MacKeyError {
-    /// No line but empty ones and comments.
+    /// Only empty lines and comments.
     #[error("holds no key; make one with: openssl rand -base64 32")]
     Empty,
-    /// A line that is no key.
+    /// A line that is not base64.
     #[error("line {line} is not base64; write one key on each line, and comments after #")]
     NotBase64 {
         /// The line, from 1.
@@ -55,7 +57,8 @@ pub enum MacKeyError {
     },
     /// Less than 256 bits.
     #[error(
-        "line {line} has a key of {length} bytes; HS256 needs {LEAST_BYTES}: openssl rand -base64 32"
+        "line {line} has a key of {length} bytes; HS256 needs {LEAST_BYTES}; make one with: \
+         openssl rand -base64 32"
     )]
     TooShort {
         /// The line, from 1.
@@ -78,13 +81,13 @@ pub enum MacKeyError {
     /// More keys than a rotation needs.
     #[error("holds more than {MOST_KEYS} keys; remove those that no longer sign")]
     TooMany,
-    /// Larger than any file of keys.
-    #[error("has more than {MAX_MAC_KEY_FILE} bytes; it is no file of keys")]
+    /// Larger than any key file.
+    #[error("has more than {MAX_MAC_KEY_FILE} bytes; it is not a key file")]
     TooLarge,
 }
 
 impl MacKeys {
-    /// Parses a file: on each line one key in base64 or base64url, padded or not; `#` begins a
+    /// Parses a key file. Each line has one key in base64 or base64url, padded or not. `#` begins a
     /// comment. The first key signs.
     pub fn parse(text: &str) -> Result<Self, MacKeyError> {
         if text.len() > MAX_MAC_KEY_FILE {
@@ -97,7 +100,7 @@ impl MacKeys {
                 continue;
             }
             let key = MacKey::parse(line, number)?;
-            if keys.iter().any(|known| known.id == key.id) {
+            if keys.iter().any(|other| other.id == key.id) {
                 return Err(MacKeyError::Repeated { line: number });
             }
             if keys.len() == MOST_KEYS {
@@ -117,19 +120,19 @@ impl MacKeys {
         std::iter::once(&self.signing).chain(&self.others)
     }
 
-    /// The ids of all keys, the one that signs first. They tell nothing of the keys.
+    /// The ids of all keys, the one that signs first. They reveal nothing about the keys.
     #[must_use]
     pub fn key_ids(&self) -> Vec<&str> {
         self.all().map(|key| key.id.as_str()).collect()
     }
 
-    /// Signs, as [`crate::Signer::sign`]; `None` if the claims cannot be encoded.
+    /// Signs an assertion; `None` if the claims cannot be encoded.
     #[must_use]
     pub fn sign(&self, assertion: &Assertion) -> Option<String> {
         assertion.with_statement(|statement, caller| self.sign_for(statement, caller))
     }
 
-    /// Signs what is said of a caller whose members were encoded before.
+    /// Signs a statement about a caller whose members were encoded before.
     #[must_use]
     pub fn sign_for(&self, statement: &Statement<'_>, caller: [&str; 2]) -> Option<String> {
         let MacKey { key, header, .. } = &self.signing;
@@ -138,7 +141,7 @@ impl MacKeys {
         Some(jws.finish(tag.as_ref()))
     }
 
-    /// Whether `tag` is that of `message` by the key `key_id`, compared in constant time; `None` if
+    /// Whether the key `key_id` made `tag` for `message`, compared in constant time; `None` if
     /// there is no such key.
     pub(crate) fn verifies(&self, key_id: &str, message: &[u8], tag: &[u8]) -> Option<bool> {
         let key = self.all().find(|key| key.id == key_id)?;
@@ -168,14 +171,14 @@ impl MacKey {
     }
 }
 
-/// A pseudorandom function of the key: it tells one key from another and nothing of either. A plain
-/// hash would let a guess be tried (RFC 7638 §7).
+/// The id of a key: a pseudorandom function, which reveals nothing about the key. A plain hash
+/// would let attackers test guesses (RFC 7638 §7).
 fn key_id(key: &hmac::Key) -> String {
     let tag = hmac::sign(key, KEY_ID_LABEL);
     URL_SAFE_NO_PAD.encode(tag.as_ref().get(..KEY_ID_BYTES).unwrap_or_default())
 }
 
-/// Helm and openssl write base64, JWK libraries base64url.
+/// Decodes base64, which Helm and openssl write, or base64url, which JWK libraries write.
 fn decode(text: &str) -> Result<Vec<u8>, DecodeError> {
     const CONFIG: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

@@ -5,8 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-/// The public keys of assertions as they are served. Services ask for them every few seconds, so
-/// document and entity tag are made once.
+/// The public keys of assertions, ready to serve. Services poll them every few seconds, so the
+/// document and its entity tag are made once.
 #[derive(Clone, Debug)]
 pub struct PublishedKeys {
     /// The JWKS document (RFC 7517 §5).

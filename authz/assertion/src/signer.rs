@@ -13,7 +13,7 @@ use crate::assertion::{Assertion, Statement};
 use crate::jws::{JwsBuilder, encoded_header};
 use crate::published_keys::PublishedKeys;
 
-/// Signs assertions with one P-256 key, and publishes it and the ones before and after it.
+/// Signs assertions with one P-256 key, and publishes it with the last and the next ones.
 #[derive(Debug)]
 pub struct Signer {
     key: SigningKey,
@@ -29,13 +29,14 @@ struct SigningKey {
     header: String,
 }
 
-/// One that signs, one that is to be next, and those of the last rotations.
+/// The most keys in a file: the one that signs, the next one, and those of the last rotations.
 const MOST_KEYS: usize = 8;
-/// r and s of a signature on P-256 (RFC 7518 §3.4).
+/// Length of a signature on P-256: r and s (RFC 7518 §3.4).
 const SIGNATURE_BYTES: usize = 64;
 
-/// Forms of private keys that openssl writes too, and what errors call them. Beside a key in
-/// PKCS#8, such a key would be left out in silence.
+/// Other forms of private keys that openssl writes, with their names in errors.
+///
+/// They are errors, because beside a PKCS#8 key such a key would be ignored silently.
 const OTHER_FORMS: [(&str, &str); 2] = [
     (
         "-----BEGIN EC PRIVATE KEY-----",
@@ -43,11 +44,11 @@ const OTHER_FORMS: [(&str, &str); 2] = [
     ),
     (
         "-----BEGIN ENCRYPTED PRIVATE KEY-----",
-        "key that is encrypted (BEGIN ENCRYPTED PRIVATE KEY)",
+        "encrypted key (BEGIN ENCRYPTED PRIVATE KEY)",
     ),
 ];
 
-/// Why there is no signing key.
+/// Why there is no assertion key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SigningKeyError {
     /// Not a PEM file of a PKCS#8 private key.
@@ -61,7 +62,8 @@ pub enum SigningKeyError {
     TooMany,
     /// A key of another kind.
     #[error(
-        "is not a P-256 key; make one with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256"
+        "is not a P-256 key; make one with: openssl genpkey -algorithm EC -pkeyopt \
+         ec_paramgen_curve:P-256"
     )]
     NotP256,
     /// The system's random numbers failed.
@@ -70,7 +72,7 @@ pub enum SigningKeyError {
 }
 
 impl Signer {
-    /// A signer with a new key, which ends with the process.
+    /// Generates a new key, which lasts as long as the process.
     pub fn generate() -> Result<Self, SigningKeyError> {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING);
         Ok(Self::new(
@@ -79,9 +81,10 @@ impl Signer {
         ))
     }
 
-    /// A signer with the PKCS#8 keys of a PEM file: the first one signs, all are published. During
-    /// a rotation the file holds the old key and the new one, in either order, so that backends
-    /// know both.
+    /// Reads the PKCS#8 keys of a PEM file. The first one signs, and all are published.
+    ///
+    /// During a rotation the file has the old key and the new one, in either order, so that
+    /// backends know both.
     pub fn from_pem(pem: &[u8]) -> Result<Self, SigningKeyError> {
         let has = |label: &str| {
             pem.windows(label.len())
@@ -127,13 +130,13 @@ impl Signer {
         }
     }
 
-    /// The public keys to verify with, as a JWKS document (RFC 7517 §5).
+    /// The public keys as a JWKS document (RFC 7517 §5).
     #[must_use]
     pub fn key_set(&self) -> String {
         self.published.document.to_string()
     }
 
-    /// The same with its entity tag, encoded once.
+    /// The public keys with their entity tag, encoded once.
     #[must_use]
     pub fn published(&self) -> &PublishedKeys {
         &self.published
@@ -145,13 +148,13 @@ impl Signer {
         self.published.key_ids.iter().map(String::as_str).collect()
     }
 
-    /// Signs; `None` if the system's random numbers fail.
+    /// Signs an assertion; `None` if the system's random numbers fail.
     #[must_use]
     pub fn sign(&self, assertion: &Assertion) -> Option<String> {
         assertion.with_statement(|statement, caller| self.sign_for(statement, caller))
     }
 
-    /// Signs what is said of a caller whose members were encoded before, by
+    /// Signs a statement about a caller whose members were encoded before, by
     /// [`own_members`](crate::own_members) and [`shared_members`](crate::shared_members).
     #[must_use]
     pub fn sign_for(&self, statement: &Statement<'_>, caller: [&str; 2]) -> Option<String> {
@@ -170,12 +173,13 @@ fn parse(der: &PrivatePkcs8KeyDer<'_>) -> Result<EcdsaKeyPair, SigningKeyError> 
     pair.map_err(|_| SigningKeyError::NotP256)
 }
 
-/// The public half as it is published, whose `kid` is its thumbprint.
+/// The public key as a JWK, whose `kid` is its thumbprint.
 fn jwk_of(pair: &EcdsaKeyPair) -> Value {
     // SEC 1 §2.3.3: one byte for the form, then x and y.
     let point = pair.public_key().as_ref();
     let coordinate = |range| URL_SAFE_NO_PAD.encode(point.get(range).unwrap_or_default());
-    let (x, y) = (coordinate(1..33), coordinate(33..65));
+    let x = coordinate(1..33);
+    let y = coordinate(33..65);
     // RFC 7638 §3: the required members in lexicographic order.
     let thumbprint = digest(
         &SHA256,
@@ -193,7 +197,9 @@ mod tests {
 
     use super::{Signer, SigningKeyError};
 
-    const ED25519: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n-----END PRIVATE KEY-----\n";
+    const ED25519: &str = "-----BEGIN PRIVATE KEY-----\n\
+        MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n\
+        -----END PRIVATE KEY-----\n";
 
     const SEC1: &str = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----\n";
 
@@ -219,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_key_of_a_file_signs_and_all_are_published() {
+    fn first_key_of_a_file_signs_and_all_are_published() {
         let pems = [pem(), pem()];
         let [one, two] = pems
             .each_ref()
@@ -234,8 +240,9 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_holds_no_such_keys_is_explained() {
-        let (one, two) = (pem(), pem());
+    fn unusable_key_file_is_explained() {
+        let one = pem();
+        let two = pem();
         for (pem, error) in [
             ("nonsense".to_owned(), SigningKeyError::NotPem),
             (String::new(), SigningKeyError::NotPem),
@@ -251,7 +258,7 @@ mod tests {
             ),
             (
                 SEC1.replace("EC PRIVATE", "ENCRYPTED PRIVATE"),
-                SigningKeyError::OtherForm("key that is encrypted (BEGIN ENCRYPTED PRIVATE KEY)"),
+                SigningKeyError::OtherForm("encrypted key (BEGIN ENCRYPTED PRIVATE KEY)"),
             ),
             (format!("{one}{two}{one}"), SigningKeyError::TooMany),
             (

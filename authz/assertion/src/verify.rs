@@ -1,13 +1,17 @@
-use portcullis_token::{Claims, JwsAlgorithm, KeySet, Reason, Refusal, UnverifiedJws};
+use portcullis_reason_codes::{
+    ASSERTION_FOR_OTHER_REQUEST, ASSERTION_FOR_OTHER_UPSTREAM, ASSERTION_NOT_BOUND,
+    ASSERTION_NOT_GENUINE, ASSERTION_OUT_OF_TIME, ReasonCode,
+};
+use portcullis_token::{Claims, JwsAlgorithm, KeySet, Reason, TokenDenied, UnverifiedJws};
 
 use crate::ALGORITHMS;
 use crate::assertion::{Assertion, ISSUER, LIFETIME};
 use crate::mac_keys::MacKeys;
 
-/// How far the gate's clock and the backend's may differ, in seconds.
+/// How far the authz server's clock and the backend's may differ, in seconds.
 const SKEW: u64 = 5;
 
-/// What a backend knows of the request that carries an assertion.
+/// The request that an assertion must be for, as the backend sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
     /// The backend's own name as an upstream.
@@ -16,27 +20,28 @@ pub struct Expected<'a> {
     pub method: &'a str,
     /// The request's path and query.
     pub path: &'a str,
-    /// Whether an assertion will do that is good for any request of its caller.
-    pub unbound_will_do: bool,
+    /// Whether unbound assertions are accepted.
+    pub accept_unbound: bool,
     /// Now, in seconds since 1970.
     pub now: u64,
 }
 
-/// Why an assertion proves nothing here.
+/// Why a service denies an assertion.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AssertionRefusal {
-    /// Not an assertion of the gate's form, or not signed with the key it names.
-    #[error("the assertion is not the gate's: {0}")]
-    NotGenuine(Refusal),
+pub enum AssertionDenied {
+    /// Not of the form of an assertion, or not signed with the key that it names.
+    #[error("the assertion is not the authz server's: {0}")]
+    NotGenuine(TokenDenied),
     /// Too old, or from the future.
     #[error(
-        "the assertion has expired or is not valid yet; compare the clocks of the gate and this service"
+        "the assertion has expired or is not valid yet; compare the clocks of the authz server and \
+         this service"
     )]
     OutOfTime,
     /// For another upstream.
     #[error("the assertion is for another upstream than this service")]
     OtherUpstream,
-    /// For any request, where it must be for this one.
+    /// Unbound, where only bound assertions are accepted.
     #[error("the assertion is not bound to a request, which this service demands")]
     NotBound,
     /// For another method or path.
@@ -44,74 +49,80 @@ pub enum AssertionRefusal {
     OtherRequest,
 }
 
-impl AssertionRefusal {
-    /// The stable code.
+impl AssertionDenied {
+    /// The reason code.
+    #[must_use]
+    pub fn reason_code(&self) -> ReasonCode {
+        match self {
+            Self::NotGenuine(_) => ASSERTION_NOT_GENUINE,
+            Self::OutOfTime => ASSERTION_OUT_OF_TIME,
+            Self::OtherUpstream => ASSERTION_FOR_OTHER_UPSTREAM,
+            Self::NotBound => ASSERTION_NOT_BOUND,
+            Self::OtherRequest => ASSERTION_FOR_OTHER_REQUEST,
+        }
+    }
+
+    /// The reason code as it is written everywhere.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotGenuine(_) => "assertion_not_genuine",
-            Self::OutOfTime => "assertion_out_of_time",
-            Self::OtherUpstream => "assertion_for_other_upstream",
-            Self::NotBound => "assertion_not_bound",
-            Self::OtherRequest => "assertion_for_other_request",
-        }
+        self.reason_code().as_str()
     }
 
     /// Whether the assertion names a key that the backend has not seen yet.
     #[must_use]
     pub fn names_unknown_key(&self) -> bool {
-        matches!(self, Self::NotGenuine(refusal) if refusal.reason == Reason::KeyUnknown)
+        matches!(self, Self::NotGenuine(denied) if denied.reason == Reason::KeyUnknown)
     }
 }
 
-/// Verifies `token`, signed with ES256, as an assertion about the request that is `expected`.
+/// Verifies the assertion `token`, signed with ES256, for the `expected` request.
 pub fn verify(
     token: &str,
     keys: &KeySet,
     expected: Expected<'_>,
-) -> Result<Assertion, AssertionRefusal> {
+) -> Result<Assertion, AssertionDenied> {
     Presented::parse(token)?.verify(keys, expected)
 }
 
-/// An assertion as it came: its form was checked, and nothing that it says was.
+/// An assertion whose form was checked and whose claims were not.
 #[derive(Debug)]
 pub struct Presented<'a>(UnverifiedJws<'a>);
 
 impl<'a> Presented<'a> {
-    /// Parses a JWS that says it is protected with ES256 or HS256.
-    pub fn parse(token: &'a str) -> Result<Self, AssertionRefusal> {
+    /// Parses a JWS that names ES256 or HS256.
+    pub fn parse(token: &'a str) -> Result<Self, AssertionDenied> {
         UnverifiedJws::parse(token, ALGORITHMS)
             .map(Self)
-            .map_err(AssertionRefusal::NotGenuine)
+            .map_err(AssertionDenied::NotGenuine)
     }
 
-    /// Whether it says that a MAC protects it. That decides which keys are tried and no more.
+    /// Whether it names HS256. That chooses the keys and proves nothing.
     #[must_use]
     pub fn says_mac(&self) -> bool {
         self.0.algorithm() == JwsAlgorithm::Hs256
     }
 
-    /// The key that it says it is signed with.
+    /// The key id that it names.
     #[must_use]
     pub fn key_id(&self) -> &str {
         self.0.key_id()
     }
 
-    /// Verifies an ES256 signature. HS256 is refused, whatever the keys are.
+    /// Verifies an ES256 signature. HS256 is denied, whatever the keys are.
     pub fn verify(
         self,
         keys: &KeySet,
         expected: Expected<'_>,
-    ) -> Result<Assertion, AssertionRefusal> {
+    ) -> Result<Assertion, AssertionDenied> {
         check(self.0.signed_by(keys), expected)
     }
 
-    /// Verifies an HS256 tag. ES256 is refused, whatever the keys are.
+    /// Verifies an HS256 tag. ES256 is denied, whatever the keys are.
     pub fn verify_mac(
         self,
         keys: &MacKeys,
         expected: Expected<'_>,
-    ) -> Result<Assertion, AssertionRefusal> {
+    ) -> Result<Assertion, AssertionDenied> {
         check(
             self.0
                 .authenticated_by(|key_id, message, tag| keys.verifies(key_id, message, tag)),
@@ -120,38 +131,38 @@ impl<'a> Presented<'a> {
     }
 }
 
-/// The assertion that verified claims make, if it is about the request that is `expected`.
+/// Reads the assertion from verified claims, if it is for the `expected` request.
 fn check(
-    claims: Result<Claims, Refusal>,
+    claims: Result<Claims, TokenDenied>,
     expected: Expected<'_>,
-) -> Result<Assertion, AssertionRefusal> {
+) -> Result<Assertion, AssertionDenied> {
     let assertion = claims
         .and_then(|claims| read(&claims))
-        .map_err(AssertionRefusal::NotGenuine)?;
+        .map_err(AssertionDenied::NotGenuine)?;
     let age_limit = LIFETIME.as_secs() + SKEW;
     if assertion.issued_at > expected.now + SKEW
         || expected.now >= assertion.issued_at.saturating_add(age_limit)
     {
-        return Err(AssertionRefusal::OutOfTime);
+        return Err(AssertionDenied::OutOfTime);
     }
     if assertion.audience != expected.audience {
-        return Err(AssertionRefusal::OtherUpstream);
+        return Err(AssertionDenied::OtherUpstream);
     }
     match &assertion.request {
-        None if !expected.unbound_will_do => Err(AssertionRefusal::NotBound),
+        None if !expected.accept_unbound => Err(AssertionDenied::NotBound),
         Some(request) if request.method != expected.method || request.path != expected.path => {
-            Err(AssertionRefusal::OtherRequest)
+            Err(AssertionDenied::OtherRequest)
         }
         _ => Ok(assertion),
     }
 }
 
-fn read(claims: &Claims) -> Result<Assertion, Refusal> {
-    let foreign = |detail: &'static str| Refusal::new(Reason::ClaimInvalid, detail);
+fn read(claims: &Claims) -> Result<Assertion, TokenDenied> {
+    let foreign = |detail: &'static str| TokenDenied::new(Reason::ClaimInvalid, detail);
     if claims.text("iss")? != ISSUER {
-        return Err(foreign("its issuer is not the gate"));
+        return Err(foreign("its issuer is not the authz server"));
     }
-    Assertion::from_claims(claims)?.ok_or_else(|| foreign("it names no kind of caller"))
+    Assertion::from_claims(claims)?.ok_or_else(|| foreign("its kind of caller is unknown"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! From typed documents to a set in which every name leads somewhere and every rule can be met.
+//! Compiles typed documents into a set in which every name exists and every rule can be met.
 
 mod rule;
 #[cfg(test)]
@@ -14,16 +14,16 @@ use crate::deny_list::DenyList;
 use crate::document::{Documents, Named};
 use crate::entra_ids::{entra_id, entra_ids, in_entra_spelling, is_entra};
 use crate::issuer::{Issuer, compile_issuer};
-use crate::problem::{PolicyProblem, PolicyProblems};
+use crate::problem::{PolicyError, PolicyErrors};
 use crate::route_policy::{AcceptedTokens, Binding, OnDenied, RateLimit, RoutePolicy, Upstream};
 use crate::spec::{self, RateLimitSpec, RoutePolicySpec, TokenIssuerSpec, UpstreamSpec};
 use rule::compile_rules;
 
-/// A limiter remembers as many times as it allows requests, so that the numbers are bounded.
+/// Most requests of a rate limit. Bounded, because a window keeps the time of each request.
 const MOST_REQUESTS: u32 = 100_000;
 const LONGEST_WINDOW: Duration = Duration::from_hours(24);
 
-/// Policies that have been checked as a whole.
+/// A set of policies, checked and compiled as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicySet {
     issuers: BTreeMap<String, Issuer>,
@@ -32,19 +32,21 @@ pub struct PolicySet {
 }
 
 impl PolicySet {
-    /// Compiles the documents of `files` (name and text of each), or says everything that is wrong.
+    /// Compiles the documents of `files` (names and contents), or returns all policy errors.
     pub fn compile<'a>(
         files: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<Self, PolicyProblems> {
+    ) -> Result<Self, PolicyErrors> {
         Self::compile_beside(files, Vec::new())
     }
 
-    /// [`Self::compile`] where other files could not be read, which `problems` says of them: they
-    /// may hold what these refer to.
+    /// Compiles like [`Self::compile`] if other files could not be read.
+    ///
+    /// `problems` has the errors of those files. They may hold documents that `files` refer to, so
+    /// missing documents are no errors.
     pub fn compile_beside<'a>(
         files: impl IntoIterator<Item = (&'a str, &'a str)>,
-        mut problems: Vec<PolicyProblem>,
-    ) -> Result<Self, PolicyProblems> {
+        mut problems: Vec<PolicyError>,
+    ) -> Result<Self, PolicyErrors> {
         let mut documents = Documents {
             unread: !problems.is_empty(),
             ..Documents::default()
@@ -56,17 +58,17 @@ impl PolicySet {
         }
         let set = compile_documents(&documents, &mut problems);
         if set.policies.is_empty() && problems.is_empty() {
-            problems.push(PolicyProblem::of_file(
+            problems.push(PolicyError::of_file(
                 sources.join(", "),
-                "has no RoutePolicy, so that no request could pass",
+                "has no RoutePolicy, so no request could pass; add one",
             ));
         }
-        // As a reader meets them.
+        // In the order of the files.
         problems.sort_by(|one, other| (&one.source, one.place).cmp(&(&other.source, other.place)));
         if problems.is_empty() {
             Ok(set)
         } else {
-            Err(PolicyProblems(problems))
+            Err(PolicyErrors(problems))
         }
     }
 
@@ -81,7 +83,7 @@ impl PolicySet {
         self.policies.values()
     }
 
-    /// `policy`, which is of an earlier set, under the deny list of this one.
+    /// A `policy` of an earlier set, with the deny list of this set.
     #[must_use]
     pub fn with_deny_list(&self, policy: &RoutePolicy) -> RoutePolicy {
         RoutePolicy {
@@ -98,9 +100,9 @@ impl PolicySet {
     }
 }
 
-fn compile_documents(documents: &Documents, problems: &mut Vec<PolicyProblem>) -> PolicySet {
+fn compile_documents(documents: &Documents, problems: &mut Vec<PolicyError>) -> PolicySet {
     documents.check_names(problems);
-    // An issuer that could not be read may be another provider's.
+    // An issuer that could not be read may be another provider than Entra.
     let only_entra = !documents.unread && is_only_entra(&documents.issuers);
     let mut set = PolicySet::default();
     for issuer in &documents.issuers {
@@ -121,12 +123,11 @@ fn compile_documents(documents: &Documents, problems: &mut Vec<PolicyProblem>) -
     set
 }
 
-/// What `compile` makes of `document`, and its problems but for those that follow from members
-/// which could not be read.
+/// Compiles `document`, without the policy errors that follow from bad members.
 fn own_problems<Spec, T>(
     document: &Named<Spec>,
-    problems: &mut Vec<PolicyProblem>,
-    compile: impl FnOnce(&mut Vec<PolicyProblem>) -> T,
+    problems: &mut Vec<PolicyError>,
+    compile: impl FnOnce(&mut Vec<PolicyError>) -> T,
 ) -> T {
     let mut found = Vec::new();
     let compiled = compile(&mut found);
@@ -145,12 +146,12 @@ fn is_only_entra(issuers: &[Named<TokenIssuerSpec>]) -> bool {
 fn deny_list(
     documents: &[Named<spec::DenyListSpec>],
     only_entra: bool,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) -> Arc<DenyList> {
     let mut list = DenyList::default();
     for document in documents {
         own_problems(document, problems, |problems| {
-            check_deny_list(document, only_entra, problems)
+            check_deny_list(document, only_entra, problems);
         });
         list.add(&document.spec);
     }
@@ -160,7 +161,7 @@ fn deny_list(
 fn check_deny_list(
     document: &Named<spec::DenyListSpec>,
     only_entra: bool,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) {
     let spec::DenyListSpec {
         callers,
@@ -186,7 +187,7 @@ fn check_entries(
     document: &Named<spec::DenyListSpec>,
     path: &str,
     ids: &[String],
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) {
     let bad = |id: &str| (id.trim() != id || id.is_empty()) && normalize_guid(id).is_none();
     for (index, _) in ids.iter().enumerate().filter(|(_, id)| bad(id)) {
@@ -199,13 +200,14 @@ fn compile_policy(
     document: &Named<RoutePolicySpec>,
     documents: &Documents,
     deny_list: &Arc<DenyList>,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) -> Option<RoutePolicy> {
-    let (before, spec) = (problems.len(), &document.spec);
+    let before = problems.len();
+    let spec = &document.spec;
     if spec.upstream.name.is_empty() {
         problems.push(document.problem(
             "spec.upstream.name",
-            "is empty; it is what assertions to the service are for",
+            "is empty; give the audience of assertions to the service",
         ));
     }
     let rules = compile_rules(
@@ -237,26 +239,27 @@ fn compile_policy(
         forward_token: *forward_token,
         bind,
     };
-    let (name, deny_list) = (document.name.clone(), Arc::clone(deny_list));
     (problems.len() == before).then_some(RoutePolicy {
-        name,
+        name: document.name.clone(),
         tokens,
         on_denied,
         rate_limit,
         upstream,
         rules,
-        deny_list,
+        deny_list: Arc::clone(deny_list),
     })
 }
 
-/// What tokens a policy is for. It needs none if its rules are for anyone; with an issuer, a token
-/// that comes all the same is verified.
+/// The tokens that a policy accepts.
+///
+/// A policy whose rules are all for anyone needs no issuer. With an issuer, a token that a request
+/// has is verified all the same.
 fn accepted_tokens(
     document: &Named<RoutePolicySpec>,
     Documents {
         issuers, unread, ..
     }: &Documents,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) -> Option<AcceptedTokens> {
     let spec = &document.spec;
     let names_api = spec.application.is_some() || !spec.audiences.is_empty();
@@ -274,7 +277,7 @@ fn accepted_tokens(
         }
         return None;
     };
-    if !unread && !issuers.iter().any(|known| known.name == *issuer) {
+    if !unread && !issuers.iter().any(|other| other.name == *issuer) {
         let names: Vec<&str> = issuers.iter().map(|issuer| issuer.name.as_str()).collect();
         let known = if names.is_empty() {
             "none".to_owned()
@@ -293,7 +296,7 @@ fn accepted_tokens(
 fn audiences(
     document: &Named<RoutePolicySpec>,
     of_entra: bool,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) -> Option<Audiences> {
     let RoutePolicySpec {
         application,
@@ -317,7 +320,7 @@ fn audiences(
         }
         (Some(application), []) => return Some(Audiences::Application(application.to_owned())),
         (None, [_, ..]) if !audiences.iter().any(String::is_empty) => {
-            // Names of an API other than its id are URIs, which are compared exactly.
+            // Other audiences than the API's id are URIs, which are compared exactly.
             let spelled = |audience: &String| {
                 if of_entra {
                     in_entra_spelling(audience)
@@ -328,7 +331,7 @@ fn audiences(
             return Some(Audiences::Exactly(audiences.iter().map(spelled).collect()));
         }
         (None, [_, ..]) => {
-            problems.push(document.problem("spec.audiences", "holds an empty audience"))
+            problems.push(document.problem("spec.audiences", "holds an empty audience"));
         }
         (None, []) => problems.push(document.problem(
             "spec.application",
@@ -345,7 +348,7 @@ fn audiences(
 fn rate_limit(
     document: &Named<RoutePolicySpec>,
     spec: &RateLimitSpec,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) -> RateLimit {
     if !(1..=MOST_REQUESTS).contains(&spec.requests) {
         problems.push(document.problem(

@@ -1,40 +1,49 @@
-/// Whether a caller may pass.
+use portcullis_reason_codes::{
+    ACTOR_NOT_ALLOWED, CALLER_BLOCKED, CALLER_KIND_NOT_ALLOWED, CLAIM_NOT_ALLOWED,
+    METHOD_NOT_ALLOWED, ROLE_MISSING, ReasonCode, SCOPE_MISSING, TOKEN_REVOKED,
+};
+
+use crate::route_policy::Grant;
+
+/// What a policy decides about a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Yes.
+    /// A rule allows the request.
     Allow {
-        /// Which rule allowed it, counted from 0.
+        /// The first rule that allows it, counted from 0.
         rule: usize,
+        /// The rules that decide about the caller's requests with other methods.
+        grant: Grant,
     },
-    /// No.
-    Deny(Denial),
+    /// No rule allows it, or the deny list denies it.
+    Deny(PolicyDenied),
 }
 
-/// Why a caller may not pass.
+/// Why a policy denies a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Denial {
-    /// The stable reason.
+pub struct PolicyDenied {
+    /// The reason, whose code is stable.
     pub reason: DenialReason,
-    /// What is lacking, for a person.
+    /// What is missing, for people.
     pub detail: String,
     /// The scopes to request, for the `scope` attribute of RFC 6750 §3.
     pub scopes: Vec<String>,
 }
 
-/// The stable reasons of denials.
+/// The reasons of a policy's denials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DenialReason {
-    /// No rule is for this HTTP method.
+    /// No rule has this HTTP method.
     MethodNotAllowed,
-    /// Users and applications are not interchangeable, whatever their roles.
+    /// No rule is for this kind of caller, whatever its roles.
     CallerKindNotAllowed,
-    /// Another client application must ask.
+    /// No rule lists the client application that obtained the token.
     ActorNotAllowed,
-    /// No scope that would do.
+    /// None of the needed scopes is present.
     ScopeMissing,
-    /// No role that would do, or not all that are needed.
+    /// None of the needed roles is present, or not all of `allRoles`.
     RoleMissing,
-    /// A claim that is needed is absent or has another value.
+    /// A needed claim is absent or has another value.
     ClaimNotAllowed,
     /// The caller or the client application is on the deny list.
     CallerBlocked,
@@ -42,7 +51,7 @@ pub enum DenialReason {
     TokenRevoked,
 }
 
-impl Denial {
+impl PolicyDenied {
     pub(crate) fn new(reason: DenialReason, detail: impl Into<String>) -> Self {
         Self {
             reason,
@@ -65,18 +74,24 @@ impl DenialReason {
         Self::TokenRevoked,
     ];
 
-    /// The code as it is written everywhere; services use the same words.
+    /// The reason code; services use the same ones.
+    #[must_use]
+    pub fn reason_code(self) -> ReasonCode {
+        match self {
+            Self::MethodNotAllowed => METHOD_NOT_ALLOWED,
+            Self::CallerKindNotAllowed => CALLER_KIND_NOT_ALLOWED,
+            Self::ActorNotAllowed => ACTOR_NOT_ALLOWED,
+            Self::ScopeMissing => SCOPE_MISSING,
+            Self::RoleMissing => ROLE_MISSING,
+            Self::ClaimNotAllowed => CLAIM_NOT_ALLOWED,
+            Self::CallerBlocked => CALLER_BLOCKED,
+            Self::TokenRevoked => TOKEN_REVOKED,
+        }
+    }
+
+    /// The reason code as it is written everywhere.
     #[must_use]
     pub fn code(self) -> &'static str {
-        match self {
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::CallerKindNotAllowed => "caller_kind_not_allowed",
-            Self::ActorNotAllowed => "actor_not_allowed",
-            Self::ScopeMissing => "scope_missing",
-            Self::RoleMissing => "role_missing",
-            Self::ClaimNotAllowed => "claim_not_allowed",
-            Self::CallerBlocked => "caller_blocked",
-            Self::TokenRevoked => "token_revoked",
-        }
+        self.reason_code().as_str()
     }
 }

@@ -2,11 +2,12 @@ use std::collections::HashSet;
 
 use portcullis_token::{Verified, normalize_guid};
 
-use crate::decision::{Denial, DenialReason};
+use crate::decision::{DenialReason, PolicyDenied};
 use crate::spec::DenyListSpec;
 
-/// Whom nobody lets in any more. All deny-list documents together make one list, which stands above
-/// every policy.
+/// Callers, applications, sessions and tokens that are denied.
+///
+/// All `DenyList` documents together make one list, which overrides every policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DenyList {
     callers: HashSet<String>,
@@ -16,8 +17,10 @@ pub(crate) struct DenyList {
 }
 
 impl DenyList {
-    /// Adds the entries as they are, for providers that compare exactly, and GUIDs in Entra's
-    /// spelling too. Ids of tokens are case-sensitive everywhere (`uti` is base64url).
+    /// Adds the entries of a document.
+    ///
+    /// Each is added as it is, for providers that compare exactly, and a GUID also in Entra's
+    /// spelling. Ids of tokens are case-sensitive everywhere (`uti` is base64url).
     pub(crate) fn add(&mut self, spec: &DenyListSpec) {
         let spellings = |id: &String| std::iter::once(id.clone()).chain(normalize_guid(id));
         self.callers.extend(spec.callers.iter().flat_map(spellings));
@@ -28,18 +31,21 @@ impl DenyList {
         self.tokens.extend(spec.tokens.iter().cloned());
     }
 
-    /// Why `verified` may not pass, if it is on the list.
-    pub(crate) fn denial(&self, Verified { caller, claims, .. }: &Verified) -> Option<Denial> {
+    /// The denial of `verified`, if it is on the list.
+    pub(crate) fn denial(
+        &self,
+        Verified { caller, claims, .. }: &Verified,
+    ) -> Option<PolicyDenied> {
         let listed =
             |ids: &HashSet<String>, claim| ids.contains(claims.get(claim)?.as_str()?).then_some(());
         let blocked = |what: &str| {
-            Denial::new(
+            PolicyDenied::new(
                 DenialReason::CallerBlocked,
                 format!("{what} is blocked here"),
             )
         };
         let revoked = |what: &str| {
-            Denial::new(
+            PolicyDenied::new(
                 DenialReason::TokenRevoked,
                 format!("{what} is revoked; sign in again"),
             )
@@ -57,7 +63,7 @@ impl DenyList {
         if listed(&self.sessions, "sid").is_some() {
             return Some(revoked("the sign-in session"));
         }
-        // Entra names its tokens by `uti`; `jti` is RFC 7519's (§4.1.7).
+        // RFC 7519 §4.1.7 has `jti`; Entra has `uti` instead.
         ["jti", "uti"]
             .into_iter()
             .find_map(|claim| listed(&self.tokens, claim))

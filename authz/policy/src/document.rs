@@ -1,4 +1,4 @@
-//! From text to typed documents, with every error at once.
+//! Parses YAML into typed documents, and reports all errors at once.
 
 mod typed;
 
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::problem::PolicyProblem;
+use crate::problem::PolicyError;
 use crate::spec::{DenyListSpec, Document, RoutePolicySpec, TokenIssuerSpec};
 use crate::yaml::{Place, Places, YamlDocument, documents, duplicate_key};
 pub use typed::did_you_mean;
@@ -15,7 +15,7 @@ use typed::{Typed, path_of_meant};
 
 pub(crate) const KINDS: [&str; 3] = ["TokenIssuer", "RoutePolicy", "DenyList"];
 
-/// A document with what errors call it.
+/// A document with its name and places for policy errors.
 #[derive(Debug)]
 pub(crate) struct Named<Spec> {
     pub(crate) source: String,
@@ -23,8 +23,8 @@ pub(crate) struct Named<Spec> {
     pub(crate) kind: &'static str,
     pub(crate) spec: Spec,
     places: Places,
-    /// Paths whose members were bad, and of those that were most likely meant: what follows from
-    /// them is no error of its own.
+    /// Paths of bad members, and of the members that they were probably meant to be. Errors that
+    /// follow from them are not reported.
     bad: Vec<String>,
 }
 
@@ -34,14 +34,15 @@ pub(crate) struct Documents {
     pub(crate) issuers: Vec<Named<TokenIssuerSpec>>,
     pub(crate) policies: Vec<Named<RoutePolicySpec>>,
     pub(crate) deny_lists: Vec<Named<DenyListSpec>>,
-    /// Something could not be read that may be a document which others refer to.
+    /// Whether a document that others may refer to could not be read.
     pub(crate) unread: bool,
 }
 
 impl<Spec> Named<Spec> {
-    pub(crate) fn problem(&self, path: &str, problem: impl Into<String>) -> PolicyProblem {
+    /// A policy error about the field `path`.
+    pub(crate) fn problem(&self, path: &str, problem: impl Into<String>) -> PolicyError {
         let path = self.places.as_written(path);
-        PolicyProblem {
+        PolicyError {
             source: self.source.clone(),
             place: self.places.nearest(&path),
             document: Some(format!("{} {}", self.kind, self.name)),
@@ -50,8 +51,8 @@ impl<Spec> Named<Spec> {
         }
     }
 
-    /// Whether `problem` is about a field that a bad member is, holds or is part of.
-    pub(crate) fn follows_from_bad_member(&self, problem: &PolicyProblem) -> bool {
+    /// Whether `problem` is about a bad member, or a field inside or around one.
+    pub(crate) fn follows_from_bad_member(&self, problem: &PolicyError) -> bool {
         let Some(path) = &problem.path else {
             return false;
         };
@@ -60,7 +61,7 @@ impl<Spec> Named<Spec> {
             .any(|bad| is_within(path, bad) || is_within(bad, path))
     }
 
-    /// The file, and the line and column of the name.
+    /// `file:line:column` of the document's name.
     pub(crate) fn place_of_name(&self) -> String {
         match self.places.nearest("metadata.name") {
             Some(Place { line, column }) => format!("{}:{line}:{column}", self.source),
@@ -75,8 +76,8 @@ fn is_within(path: &str, outer: &str) -> bool {
 }
 
 impl Documents {
-    /// Adds the documents of one file, and to `problems` what is wrong with them.
-    pub(crate) fn read(&mut self, source: &str, text: &str, problems: &mut Vec<PolicyProblem>) {
+    /// Adds the documents of one file, and their policy errors to `problems`.
+    pub(crate) fn read(&mut self, source: &str, text: &str, problems: &mut Vec<PolicyError>) {
         for (index, document) in documents(text).into_iter().enumerate() {
             match document {
                 Ok(document) => self.add(
@@ -90,8 +91,8 @@ impl Documents {
                 Err(error) => {
                     self.unread = true;
                     let problem =
-                        PolicyProblem::of_file(source, format!("is not YAML: {}", error.problem));
-                    problems.push(PolicyProblem {
+                        PolicyError::of_file(source, format!("is not YAML: {}", error.problem));
+                    problems.push(PolicyError {
                         place: error.place,
                         ..problem
                     });
@@ -100,12 +101,7 @@ impl Documents {
         }
     }
 
-    fn add(
-        &mut self,
-        origin: Origin<'_>,
-        document: YamlDocument,
-        problems: &mut Vec<PolicyProblem>,
-    ) {
+    fn add(&mut self, origin: Origin<'_>, document: YamlDocument, problems: &mut Vec<PolicyError>) {
         if let Some((path, place)) = document
             .duplicates
             .iter()
@@ -113,7 +109,8 @@ impl Documents {
         {
             self.unread = true;
             let problem = format!(
-                "'{path}' is here a second time in one document; write a line --- between two documents, or keep one of them"
+                "'{path}' is here a second time in one document; \
+                 write a line --- between two documents, or keep one of them"
             );
             problems.push(origin.problem(Some(*place), path, problem));
             return;
@@ -130,7 +127,7 @@ impl Documents {
             }
             Some("RoutePolicy") => {
                 self.policies
-                    .extend(named(origin, "RoutePolicy", document, problems))
+                    .extend(named(origin, "RoutePolicy", document, problems));
             }
             Some("DenyList") => self
                 .deny_lists
@@ -145,19 +142,19 @@ impl Documents {
     }
 
     /// Reports documents of one kind that have the same name.
-    pub(crate) fn check_names(&self, problems: &mut Vec<PolicyProblem>) {
+    pub(crate) fn check_names(&self, problems: &mut Vec<PolicyError>) {
         check_names(&self.issuers, problems);
         check_names(&self.policies, problems);
     }
 }
 
-fn check_names<Spec>(documents: &[Named<Spec>], problems: &mut Vec<PolicyProblem>) {
-    let mut known = BTreeMap::new();
+fn check_names<Spec>(documents: &[Named<Spec>], problems: &mut Vec<PolicyError>) {
+    let mut places = BTreeMap::new();
     for document in documents {
         let Named { name, kind, .. } = document;
-        match known.get(name) {
+        match places.get(name) {
             None => {
-                known.insert(name, document.place_of_name());
+                places.insert(name, document.place_of_name());
             }
             Some(first) => {
                 let problem = format!(
@@ -169,7 +166,7 @@ fn check_names<Spec>(documents: &[Named<Spec>], problems: &mut Vec<PolicyProblem
     }
 }
 
-/// A document of a file whose name is not known yet.
+/// A document whose name was not read yet: its file, and its number from 1.
 #[derive(Clone, Copy)]
 struct Origin<'a> {
     source: &'a str,
@@ -177,16 +174,12 @@ struct Origin<'a> {
 }
 
 impl Origin<'_> {
-    fn problem(self, place: Option<Place>, path: &str, problem: String) -> PolicyProblem {
-        let (document, path) = (
-            Some(format!("document {}", self.number)),
-            Some(path.to_owned()),
-        );
-        PolicyProblem {
+    fn problem(self, place: Option<Place>, path: &str, problem: String) -> PolicyError {
+        PolicyError {
             place,
-            document,
-            path,
-            ..PolicyProblem::of_file(self.source, problem)
+            document: Some(format!("document {}", self.number)),
+            path: Some(path.to_owned()),
+            ..PolicyError::of_file(self.source, problem)
         }
     }
 }
@@ -195,7 +188,7 @@ fn named<Spec: DeserializeOwned>(
     origin: Origin<'_>,
     kind: &'static str,
     document: YamlDocument,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) -> Option<Named<Spec>> {
     let YamlDocument {
         value, mut places, ..
@@ -213,7 +206,7 @@ fn named<Spec: DeserializeOwned>(
         .map(|(path, _)| path.clone())
         .chain(meant)
         .collect();
-    problems.extend(mistakes.into_iter().map(|(path, problem)| PolicyProblem {
+    problems.extend(mistakes.into_iter().map(|(path, problem)| PolicyError {
         source: origin.source.to_owned(),
         place: places.nearest(&path),
         document: Some(format!("{kind} {name}")),

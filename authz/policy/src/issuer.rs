@@ -7,23 +7,23 @@ use portcullis_token::{
 use serde_json::json;
 
 use crate::document::Named;
-use crate::problem::PolicyProblem;
+use crate::problem::PolicyError;
 use crate::required_claims::required_claims;
 use crate::spec::{ClaimNamesSpec, EntraSpec, KindSpec, KindWord, OidcSpec, TokenIssuerSpec};
 
-/// A larger skew would be a way to keep expired tokens alive.
+/// Largest clock skew. A larger one would keep expired tokens alive.
 const LARGEST_SKEW: Duration = Duration::from_mins(10);
 
-/// Whose tokens count, and how their times are judged.
+/// A compiled `TokenIssuer`: whose tokens count, and the rules for their times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer {
-    /// Who issues them.
+    /// The provider that issues the tokens.
     pub provider: Provider,
-    /// How times are judged.
+    /// The rules for the tokens' times.
     pub times: TimeRules,
 }
 
-/// The kinds of issuers.
+/// The provider of an issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Provider {
     /// Microsoft Entra ID.
@@ -34,9 +34,10 @@ pub enum Provider {
 
 pub(crate) fn compile_issuer(
     document: &Named<TokenIssuerSpec>,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) -> Option<Issuer> {
-    let (before, spec) = (problems.len(), &document.spec);
+    let before = problems.len();
+    let spec = &document.spec;
     let as_bearer = spec.insecure_sender_constrained_as_bearer;
     let provider = match (&spec.entra, &spec.oidc) {
         (Some(entra), None) => compile_entra(document, entra, problems).map(|settings| {
@@ -80,7 +81,7 @@ pub(crate) fn compile_issuer(
 fn compile_entra(
     document: &Named<TokenIssuerSpec>,
     spec: &EntraSpec,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) -> Option<EntraSettings> {
     let tenants = match (spec.any_tenant, spec.tenants.is_empty()) {
         (true, true) => Tenants::AnyOrganization,
@@ -111,7 +112,7 @@ fn compile_entra(
 fn compile_oidc(
     document: &Named<TokenIssuerSpec>,
     spec: &OidcSpec,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) -> Option<OidcSettings> {
     let keys = oidc_keys(document, spec, problems);
     let required = required_claims(
@@ -149,7 +150,7 @@ fn compile_oidc(
 fn kind_rule(
     document: &Named<TokenIssuerSpec>,
     spec: &KindSpec,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) -> Option<KindRule> {
     let default = spec.default.map(|word| match word {
         KindWord::Users => CallerKind::User,
@@ -165,11 +166,12 @@ fn kind_rule(
         .ok()
 }
 
-/// One place at most: a second one would be forgotten when keys rotate.
+/// The source of the keys. A second one is an error, because users would forget it when keys
+/// rotate.
 fn oidc_keys(
     document: &Named<TokenIssuerSpec>,
     spec: &OidcSpec,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) -> OidcKeys {
     let given = [
         ("jwksUri", spec.jwks_uri.clone().map(OidcKeys::At)),

@@ -1,12 +1,12 @@
-//! Policy documents, compiled: YAML becomes a [`PolicySet`], which turns a verified caller into a
-//! [`Decision`].
+//! Compiles policy documents: YAML becomes a [`PolicySet`], which decides about verified callers.
 //!
 //! ```text
-//! YAML ─ document ─▶ TokenIssuerSpec, RoutePolicySpec, DenyListSpec ─ compile ─▶ PolicySet ─▶ RoutePolicy ─ decide(Asked) ─▶ Decision
+//! YAML ─ document ─▶ TokenIssuerSpec, RoutePolicySpec, DenyListSpec ─ compile ─▶ PolicySet
+//! PolicySet ─▶ RoutePolicy ─ decide(AccessRequest) ─▶ Decision
 //! ```
 //!
-//! Pure: no clock, no I/O, no async. Rules only ever allow, and what no rule allows is denied. A
-//! document with an error rejects the whole set, so that a mistake never widens what is allowed.
+//! The crate is pure: no clock, no I/O, no async. Rules only allow, and a request that no rule
+//! allows is denied. A policy error rejects the whole set, so that a mistake never allows more.
 
 mod compile;
 mod decision;
@@ -23,14 +23,14 @@ mod spec;
 mod yaml;
 
 pub use compile::PolicySet;
-pub use decision::{Decision, Denial, DenialReason};
+pub use decision::{Decision, DenialReason, PolicyDenied};
 pub use document::did_you_mean;
 pub use issuer::{Issuer, Provider};
-pub use problem::{PolicyProblem, PolicyProblems};
+pub use problem::{PolicyError, PolicyErrors};
 pub use requirement::Requirement;
 pub use route_policy::{
-    AcceptedTokens, Asked, Binding, Explained, Grant, OnDenied, RateLimit, RoutePolicy, Rule,
-    Upstream,
+    AcceptedTokens, AccessRequest, Binding, Explained, Grant, OnDenied, RateLimit, RoutePolicy,
+    Rule, Upstream,
 };
 pub use schema::schema;
 pub use yaml::{Place, YamlError};

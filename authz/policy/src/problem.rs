@@ -2,14 +2,14 @@ use std::fmt;
 
 use crate::yaml::Place;
 
-/// One thing that is wrong with policy documents: where it is, and what to do about it.
+/// A mistake in a policy document: where it is, and how to correct it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PolicyProblem {
+pub struct PolicyError {
     /// The file.
     pub source: String,
     /// The line and the column in the file.
     pub place: Option<Place>,
-    /// The document in the file, such as `RoutePolicy audit`, once it is known.
+    /// The document in the file, such as `RoutePolicy audit`, if the error is in one.
     pub document: Option<String>,
     /// The field, such as `spec.allow[0].callers`.
     pub path: Option<String>,
@@ -17,13 +17,13 @@ pub struct PolicyProblem {
     pub problem: String,
 }
 
-/// All that is wrong; never empty.
+/// All policy errors of a set; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.lines().join("\n"))]
-pub struct PolicyProblems(pub Vec<PolicyProblem>);
+pub struct PolicyErrors(pub Vec<PolicyError>);
 
-impl PolicyProblem {
-    /// A problem of a whole file.
+impl PolicyError {
+    /// A policy error of a whole file.
     #[must_use]
     pub fn of_file(source: impl Into<String>, problem: impl Into<String>) -> Self {
         Self {
@@ -36,16 +36,16 @@ impl PolicyProblem {
     }
 }
 
-impl PolicyProblems {
-    /// A line for each problem.
+impl PolicyErrors {
+    /// One line for each error.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         self.0.iter().map(ToString::to_string).collect()
     }
 }
 
-/// `file:line:column: document: field: problem`, which editors and terminals make a link of.
-impl fmt::Display for PolicyProblem {
+/// Writes `file:line:column: document: field: problem`, which editors and terminals make a link.
+impl fmt::Display for PolicyError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}:", self.source)?;
         if let Some(Place { line, column }) = self.place {

@@ -4,16 +4,17 @@ use portcullis_token::{InvalidRequirement, RequiredClaims};
 use serde_json::{Value, json};
 
 use crate::document::Named;
-use crate::problem::PolicyProblem;
+use crate::problem::PolicyError;
 use crate::spec::ClaimValueSpec;
 
-/// Compiles the required claims at `path` of `document`. What is wrong goes to `problems`, and then
-/// what is returned does not matter.
+/// Compiles the required claims at `path` of `document`.
+///
+/// Policy errors are added to `problems`. Then the result is empty and must not be used.
 pub(crate) fn required_claims<Spec>(
     document: &Named<Spec>,
     path: &str,
     spec: &BTreeMap<String, Vec<ClaimValueSpec>>,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) -> RequiredClaims {
     let values = |values: &Vec<ClaimValueSpec>| {
         values

@@ -1,5 +1,6 @@
-//! What a rule can ask for, each requirement judged on its own: decisions and explanations are made
-//! of the same answers.
+//! The requirements of rules, each checked separately.
+//!
+//! Decisions and explanations use the same checks.
 
 use std::fmt::Display;
 
@@ -7,14 +8,14 @@ use portcullis_token::{Caller, CallerKind};
 use serde_json::Value;
 
 use crate::decision::DenialReason;
-use crate::route_policy::{Asked, Rule};
+use crate::route_policy::{AccessRequest, Rule};
 
-/// What a rule can ask for, from the farthest to the nearest miss.
+/// A requirement of a rule, ordered from the farthest miss to the nearest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Requirement {
     /// One of the HTTP methods.
     Methods,
-    /// Users, or applications.
+    /// The kind of caller: users, or applications.
     Callers,
     /// One of the client applications.
     Actors,
@@ -40,7 +41,7 @@ impl Requirement {
         Self::Claims,
     ];
 
-    /// The field of a rule that asks for it.
+    /// The field of a rule that has this requirement.
     #[must_use]
     pub fn field(self) -> &'static str {
         match self {
@@ -65,14 +66,15 @@ impl Requirement {
         }
     }
 
-    /// Whether `rule` lets `asked` pass as far as this requirement goes.
-    pub(crate) fn is_met(self, rule: &Rule, asked: &Asked<'_>) -> bool {
+    /// Whether `request` meets this requirement of `rule`.
+    pub(crate) fn is_met(self, rule: &Rule, request: &AccessRequest<'_>) -> bool {
         let of_caller = |listed: bool, met: &dyn Fn(&Caller) -> bool| {
-            !listed || asked.caller.is_some_and(|verified| met(&verified.caller))
+            !listed || request.caller.is_some_and(|verified| met(&verified.caller))
         };
         match self {
             Self::Methods => {
-                rule.methods.is_empty() || rule.methods.iter().any(|method| method == asked.method)
+                rule.methods.is_empty()
+                    || rule.methods.iter().any(|method| method == request.method)
             }
             Self::Callers => of_caller(rule.callers.is_some(), &|caller| {
                 rule.callers == Some(caller.kind)
@@ -94,14 +96,14 @@ impl Requirement {
             }),
             Self::Claims => {
                 rule.claims.is_empty()
-                    || asked
+                    || request
                         .caller
                         .is_some_and(|verified| rule.claims.unmet(&verified.claims).is_none())
             }
         }
     }
 
-    /// What `rule` asks for, in words; `None` if it does not ask.
+    /// What `rule` requires, in words; `None` if it does not have this requirement.
     pub(crate) fn needed(self, rule: &Rule) -> Option<String> {
         let any_of = |list: &[String]| (!list.is_empty()).then(|| list.join(" or "));
         match self {
@@ -120,11 +122,13 @@ impl Requirement {
         }
     }
 
-    /// What `asked` brings for it, in words. Claims are named and not shown: they can be personal.
-    pub(crate) fn had(self, rule: &Rule, asked: &Asked<'_>) -> String {
-        let Some(verified) = asked.caller.filter(|_| self != Self::Methods) else {
+    /// What `request` has for this requirement, in words.
+    ///
+    /// Claims are named but not shown, because they can be personal.
+    pub(crate) fn had(self, rule: &Rule, request: &AccessRequest<'_>) -> String {
+        let Some(verified) = request.caller.filter(|_| self != Self::Methods) else {
             return if self == Self::Methods {
-                asked.method.to_owned()
+                request.method.to_owned()
             } else {
                 "no token".to_owned()
             };
@@ -138,7 +142,7 @@ impl Requirement {
             }
         };
         match self {
-            Self::Methods => asked.method.to_owned(),
+            Self::Methods => request.method.to_owned(),
             Self::Callers => words(caller.kind).to_owned(),
             Self::Actors => caller.actor.clone().unwrap_or_else(|| "none".to_owned()),
             Self::Scopes => list(&caller.scopes),

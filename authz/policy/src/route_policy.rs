@@ -3,22 +3,22 @@ use std::time::Duration;
 
 use portcullis_token::{Audiences, CallerKind, RequiredClaims, Verified};
 
-use crate::decision::{Decision, Denial, DenialReason};
+use crate::decision::{Decision, DenialReason, PolicyDenied};
 use crate::deny_list::DenyList;
 use crate::requirement::Requirement;
 
-/// What may pass one kind of route, and what the service behind it learns.
+/// A compiled `RoutePolicy`: who may call its routes, and what the upstream gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoutePolicy {
-    /// The name by which the gateway's routes refer to it.
+    /// The name that the gateway's routes have for it.
     pub name: String,
-    /// Whose tokens count; without, no token is looked at.
+    /// The tokens that it accepts; `None` if it ignores tokens.
     pub tokens: Option<AcceptedTokens>,
-    /// How a verified caller that no rule allows is answered.
+    /// The status for a verified caller whom no rule allows.
     pub on_denied: OnDenied,
-    /// How often one caller may pass.
+    /// How many requests one caller may send.
     pub rate_limit: Option<RateLimit>,
-    /// The service behind it.
+    /// The service behind its routes.
     pub upstream: Upstream,
     pub(crate) rules: Vec<Rule>,
     pub(crate) deny_list: Arc<DenyList>,
@@ -27,9 +27,9 @@ pub struct RoutePolicy {
 /// The tokens that a policy accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcceptedTokens {
-    /// The name of their issuer.
+    /// The name of their `TokenIssuer`.
     pub issuer: String,
-    /// What the API is called in them.
+    /// The audiences of the API in them.
     pub audiences: Audiences,
 }
 
@@ -42,7 +42,7 @@ pub enum OnDenied {
     Unauthorized,
 }
 
-/// One way to be allowed: all that is listed must be met.
+/// A rule: it allows requests that meet all of its requirements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// `None`: anyone, with or without a token.
@@ -58,9 +58,9 @@ pub struct Rule {
 /// At most `requests` in any window of length `per`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
-    /// How many, at least one.
+    /// The number of requests, at least one.
     pub requests: u32,
-    /// In which time.
+    /// The length of the window.
     pub per: Duration,
 }
 
@@ -69,79 +69,82 @@ pub struct RateLimit {
 pub struct Upstream {
     /// The audience of assertions to it.
     pub name: String,
-    /// Whether the caller's token reaches it.
+    /// Whether Envoy forwards the caller's token to it.
     pub forward_token: bool,
-    /// What assertions to it are good for.
+    /// What assertions to it are bound to.
     pub bind: Binding,
 }
 
-/// What an assertion is good for.
+/// What assertions are bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binding {
-    /// One request: its method and path.
+    /// One request: its method and path (a bound assertion).
     Request,
-    /// Any request of the caller.
+    /// The caller only (an unbound assertion).
     Identity,
-    /// There are none.
+    /// There are no assertions.
     None,
 }
 
-/// Who asks, and for what.
+/// The caller and method that a policy decides about.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
-    /// `None`: nobody that is known.
+pub struct AccessRequest<'a> {
+    /// The verified caller, or `None` if anonymous.
     pub caller: Option<&'a Verified>,
     /// The HTTP method.
     pub method: &'a str,
 }
 
-/// Which rules a caller meets, but for their methods: what of a decision can be kept while the
-/// token lives.
+/// The rules that a caller meets, apart from their methods.
+///
+/// It is the part of a decision that can be cached while the token lives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Grant(u64);
 
-/// How one rule judged, requirement by requirement.
+/// One requirement of a rule, with what a request had for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explained {
     /// The requirement.
     pub requirement: Requirement,
-    /// What the rule asks for.
+    /// What the rule requires.
     pub needed: String,
-    /// What the request brought.
+    /// What the request had.
     pub had: String,
-    /// Whether that will do.
+    /// Whether the requirement is met.
     pub met: bool,
 }
 
 impl RoutePolicy {
-    /// A [`Grant`] has a bit for each rule.
+    /// Most rules of a policy, because a [`Grant`] has a bit for each.
     pub(crate) const MOST_RULES: usize = u64::BITS as usize;
 
-    /// Whether `asked` may pass: by the first rule that allows it, and else not.
+    /// Decides about `request`: the first rule that allows it counts.
+    ///
+    /// The authz server, `portcullis test` and `portcullis explain` all use this function.
     #[must_use]
-    pub fn decide(&self, asked: &Asked<'_>) -> Decision {
-        match self.grant(asked.caller) {
-            Err(denial) => Decision::Deny(denial),
-            Ok(grant) => match self.rule_for(grant, asked.method) {
-                Some(rule) => Decision::Allow { rule },
-                None => Decision::Deny(self.nearest_miss(asked)),
-            },
+    pub fn decide(&self, request: &AccessRequest<'_>) -> Decision {
+        let denied = request
+            .caller
+            .and_then(|verified| self.deny_list.denial(verified));
+        if let Some(denied) = denied {
+            return Decision::Deny(denied);
+        }
+        let grant = self.grant(request.caller);
+        match self.rule_for(grant, request.method) {
+            Some(rule) => Decision::Allow { rule, grant },
+            None => Decision::Deny(self.nearest_miss(request)),
         }
     }
 
-    /// Which rules `caller` meets, but for their methods; nothing at all if the caller is on the
-    /// deny list.
-    pub fn grant(&self, caller: Option<&Verified>) -> Result<Grant, Denial> {
-        if let Some(denial) = caller.and_then(|verified| self.deny_list.denial(verified)) {
-            return Err(denial);
-        }
-        let asked = Asked { caller, method: "" };
+    /// The rules that `caller` meets, apart from their methods.
+    fn grant(&self, caller: Option<&Verified>) -> Grant {
+        let request = AccessRequest { caller, method: "" };
         let of_caller = |requirement: &Requirement| *requirement != Requirement::Methods;
         let meets = |rule: &Rule| {
             Requirement::ALL
                 .iter()
                 .filter(|item| of_caller(item))
-                .all(|item| item.is_met(rule, &asked))
+                .all(|item| item.is_met(rule, &request))
         };
         let bits = self
             .rules
@@ -149,13 +152,15 @@ impl RoutePolicy {
             .enumerate()
             .filter(|(_, rule)| meets(rule))
             .map(|(index, _)| 1_u64 << (index % Self::MOST_RULES));
-        Ok(Grant(bits.sum()))
+        Grant(bits.sum())
     }
 
-    /// The first rule of `grant` that is for `method`.
+    /// The first rule of `grant` that allows `method`, counted from 0.
+    ///
+    /// [`RoutePolicy::decide`] finds the same rule for such a request of the same caller.
     #[must_use]
     pub fn rule_for(&self, Grant(bits): Grant, method: &str) -> Option<usize> {
-        let asked = Asked {
+        let request = AccessRequest {
             caller: None,
             method,
         };
@@ -165,29 +170,25 @@ impl RoutePolicy {
             .enumerate()
             .filter(|(index, _)| bits >> (index % Self::MOST_RULES) & 1 == 1);
         granted
-            .find(|(_, rule)| Requirement::Methods.is_met(rule, &asked))
+            .find(|(_, rule)| Requirement::Methods.is_met(rule, &request))
             .map(|(index, _)| index)
     }
 
-    /// Whether some rule is for everybody, so that a request without a token may pass.
+    /// Whether a rule is for anyone, so that an anonymous request may be allowed.
     #[must_use]
     pub fn is_for_anyone(&self) -> bool {
         self.rules.iter().any(|rule| rule.callers.is_none())
     }
 
-    /// How each rule judges `asked`.
+    /// Explains for each rule which of its requirements `request` meets.
     #[must_use]
-    pub fn explain(&self, asked: &Asked<'_>) -> Vec<Vec<Explained>> {
+    pub fn explain(&self, request: &AccessRequest<'_>) -> Vec<Vec<Explained>> {
         let explain = |rule: &Rule, requirement: Requirement| {
-            let (had, met) = (
-                requirement.had(rule, asked),
-                requirement.is_met(rule, asked),
-            );
             Some(Explained {
                 requirement,
                 needed: requirement.needed(rule)?,
-                had,
-                met,
+                had: requirement.had(rule, request),
+                met: requirement.is_met(rule, request),
             })
         };
         let rule = |rule| {
@@ -199,14 +200,14 @@ impl RoutePolicy {
         self.rules.iter().map(rule).collect()
     }
 
-    /// Why no rule lets `asked` pass: the rule that came closest says best what is lacking.
-    #[must_use]
-    pub fn nearest_miss(&self, asked: &Asked<'_>) -> Denial {
+    /// The denial of `request` by the rule that it missed by least, which says best what is
+    /// missing.
+    fn nearest_miss(&self, request: &AccessRequest<'_>) -> PolicyDenied {
         let missed = |rule| {
             Some((
                 Requirement::ALL
                     .into_iter()
-                    .find(|requirement| !requirement.is_met(rule, asked))?,
+                    .find(|requirement| !requirement.is_met(rule, request))?,
                 rule,
             ))
         };
@@ -218,14 +219,17 @@ impl RoutePolicy {
         }
         match nearest {
             Some((requirement, rule)) => rule.denial(requirement),
-            // Compiled policies have rules, so that this is only what happens if they had none.
-            None => Denial::new(DenialReason::CallerKindNotAllowed, "no rule allows anybody"),
+            // Compiled policies have rules, so this does not happen.
+            None => PolicyDenied::new(
+                DenialReason::CallerKindNotAllowed,
+                "the policy has no rules",
+            ),
         }
     }
 }
 
 impl Rule {
-    fn denial(&self, missed: Requirement) -> Denial {
+    fn denial(&self, missed: Requirement) -> PolicyDenied {
         let needed = missed.needed(self).unwrap_or_default();
         let detail = match (missed, self.callers) {
             (Requirement::Methods, _) => format!("this route is for other methods: {needed}"),
@@ -235,8 +239,7 @@ impl Rule {
             (Requirement::Callers, _) => {
                 "this route is for users; an application's own token does not open it".to_owned()
             }
-            // Which applications, and which values of claims, is nothing that a stranger has to
-            // know.
+            // A denial does not reveal the allowed applications, or the allowed values of claims.
             (Requirement::Actors, _) => {
                 "the client application that obtained the token may not call this route".to_owned()
             }
@@ -262,7 +265,7 @@ impl Rule {
         } else {
             Vec::new()
         };
-        Denial {
+        PolicyDenied {
             reason: missed.reason(),
             detail,
             scopes,

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use crate::spec::{API_VERSION, DenyListSpec, Metadata, RoutePolicySpec, TokenIssuerSpec};
 
-/// The JSON Schema (2020-12) of one policy document, generated from the types that documents are
-/// parsed into. For editors and CI; what a schema cannot say (names that lead nowhere, rules that
-/// contradict themselves), `portcullis check` finds.
+/// The JSON Schema (2020-12) of one policy document, for editors and CI.
+///
+/// It is generated from the types into which documents are parsed. `portcullis check` also finds
+/// what a schema cannot express: names that do not exist, and rules that contradict themselves.
 #[must_use]
 pub fn schema() -> Value {
     let mut generator = SchemaSettings::draft2020_12()
@@ -49,11 +50,16 @@ mod tests {
     use crate::PolicySet;
 
     fn document(kind: &str, spec: &Value) -> Value {
-        json!({"apiVersion": "portcullis.dev/v1alpha1", "kind": kind, "metadata": {"name": "n"}, "spec": spec})
+        json!({
+            "apiVersion": "portcullis.dev/v1alpha1",
+            "kind": kind,
+            "metadata": {"name": "n"},
+            "spec": spec,
+        })
     }
 
     #[test]
-    fn the_schema_accepts_what_the_parser_accepts_and_refuses_what_it_refuses() {
+    fn schema_and_parser_accept_the_same_documents() {
         let schema = jsonschema::draft202012::new(&schema()).unwrap();
         let allow = json!([{"callers": "anyone"}]);
         for (document, good) in [
@@ -67,14 +73,21 @@ mod tests {
             (
                 document(
                     "RoutePolicy",
-                    &json!({"allow": allow, "upstream": {"name": "u"}, "rateLimit": {"requests": 1, "per": "60s"}}),
+                    &json!({
+                        "allow": allow,
+                        "upstream": {"name": "u"},
+                        "rateLimit": {"requests": 1, "per": "60s"},
+                    }),
                 ),
                 true,
             ),
             (
                 document(
                     "RoutePolicy",
-                    &json!({"allow": [{"callers": "anyone", "methods": ["GET"]}], "upstream": {"name": "u", "assertion": {"bind": "none"}}}),
+                    &json!({
+                        "allow": [{"callers": "anyone", "methods": ["GET"]}],
+                        "upstream": {"name": "u", "assertion": {"bind": "none"}},
+                    }),
                 ),
                 true,
             ),
@@ -85,7 +98,10 @@ mod tests {
             (
                 document(
                     "TokenIssuer",
-                    &json!({"oidc": {"issuer": "i", "claims": {"kind": {"claim": "c", "users": ["u", 1], "default": "users"}}}}),
+                    &json!({"oidc": {
+                        "issuer": "i",
+                        "claims": {"kind": {"claim": "c", "users": ["u", 1], "default": "users"}},
+                    }}),
                 ),
                 true,
             ),
@@ -135,14 +151,22 @@ mod tests {
             (
                 document(
                     "RoutePolicy",
-                    &json!({"allow": allow, "upstream": {"name": "u"}, "rateLimit": {"requests": -1, "per": "60s"}}),
+                    &json!({
+                        "allow": allow,
+                        "upstream": {"name": "u"},
+                        "rateLimit": {"requests": -1, "per": "60s"},
+                    }),
                 ),
                 false,
             ),
             (
                 document(
                     "RoutePolicy",
-                    &json!({"allow": allow, "upstream": {"name": "u"}, "rateLimit": {"requests": 1, "per": "soon"}}),
+                    &json!({
+                        "allow": allow,
+                        "upstream": {"name": "u"},
+                        "rateLimit": {"requests": 1, "per": "soon"},
+                    }),
                 ),
                 false,
             ),
@@ -167,11 +191,11 @@ mod tests {
     }
 
     #[test]
-    fn the_sample_policies_are_valid_by_schema_and_by_the_compiler() {
-        let text = include_str!("../../../dev/stack/policy.yaml");
-        assert!(PolicySet::compile([("policy.yaml", text)]).is_ok());
+    fn sample_policies_are_valid_by_schema_and_compiler() {
+        let yaml = include_str!("../../../examples/policies/task-suite.yaml");
+        assert!(PolicySet::compile([("policy.yaml", yaml)]).is_ok());
         let schema = jsonschema::draft202012::new(&schema()).unwrap();
-        let documents: Vec<Value> = serde_saphyr::from_multiple(text).unwrap();
+        let documents: Vec<Value> = serde_saphyr::from_multiple(yaml).unwrap();
         for document in documents.iter().filter(|document| !document.is_null()) {
             let problems: Vec<String> = schema
                 .iter_errors(document)

@@ -1,5 +1,6 @@
-//! The documents as they are written. Field names are what users type, so each is the field's
-//! standard term.
+//! Policy documents as users write them.
+//!
+//! Users type the field names, so each name is the standard term for its field.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// `apiVersion` of every document.
 pub(crate) const API_VERSION: &str = "portcullis.dev/v1alpha1";
 
-/// Times as people write them, as far as a pattern can say it.
+/// Pattern of durations such as `60s`. It accepts more than the parser does.
 const DURATION_PATTERN: &str = "^([0-9]+ ?[a-z]+ ?)+$";
 
 /// The shape that all documents share, as in Kubernetes.
@@ -32,13 +33,14 @@ pub(crate) enum ApiVersion {
     V1Alpha1,
 }
 
-/// Kubernetes adds members of its own (labels, uid …), so others than the name are let pass.
+/// The document's metadata. Unknown members are ignored, because Kubernetes adds its own (labels,
+/// uid …).
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct Metadata {
     pub(crate) name: String,
 }
 
-/// Who issues tokens: one of `entra` and `oidc`.
+/// An issuer of tokens: either `entra` or `oidc`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct TokenIssuerSpec {
@@ -46,7 +48,7 @@ pub(crate) struct TokenIssuerSpec {
     pub(crate) entra: Option<EntraSpec>,
     /// Any other OpenID Connect provider.
     pub(crate) oidc: Option<OidcSpec>,
-    /// How far clocks may differ; at most 10m [default: 60s].
+    /// Largest accepted difference of clocks; at most 10m [default: 60s].
     #[serde(default, deserialize_with = "optional_duration")]
     #[schemars(with = "Option<String>", regex(pattern = DURATION_PATTERN))]
     pub(crate) clock_skew: Option<Duration>,
@@ -54,8 +56,8 @@ pub(crate) struct TokenIssuerSpec {
     #[serde(default, deserialize_with = "optional_duration")]
     #[schemars(with = "Option<String>", regex(pattern = DURATION_PATTERN))]
     pub(crate) longest_token_life: Option<Duration>,
-    /// Take sender-constrained tokens (`cnf`: DPoP, mutual TLS) as bearer tokens, without the proof
-    /// that they ask for. Then a stolen one works.
+    /// Accept sender-constrained tokens (`cnf`: DPoP, mutual TLS) as bearer tokens, without the
+    /// proof that they require. Then a stolen one works.
     #[serde(default)]
     pub(crate) insecure_sender_constrained_as_bearer: bool,
 }
@@ -64,12 +66,12 @@ pub(crate) struct TokenIssuerSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct EntraSpec {
-    /// Another cloud's or an External ID tenant's URL [default: https://login.microsoftonline.com].
+    /// URL of another cloud or an External ID tenant [default: https://login.microsoftonline.com].
     pub(crate) authority: Option<String>,
     /// The ids of the tenants whose tokens count.
     #[serde(default)]
     pub(crate) tenants: Vec<String>,
-    /// Every organization instead of a list. Personal accounts are none.
+    /// Accept every organization instead of a list. Personal Microsoft accounts are rejected.
     #[serde(default)]
     pub(crate) any_tenant: bool,
 }
@@ -78,22 +80,23 @@ pub(crate) struct EntraSpec {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct OidcSpec {
-    /// The provider as its tokens spell it.
+    /// The provider's issuer identifier, exactly as in `iss` of its tokens.
     pub(crate) issuer: String,
-    /// Where the keys are, if not where the discovery document says.
+    /// The URL of the keys (JWKS), if it is not the one in the discovery document.
     pub(crate) jwks_uri: Option<String>,
-    /// A JWKS file instead, read again when it changes. A relative path starts at the working
-    /// directory of the server.
+    /// A JWKS file instead, which is read again when it changes. A relative path starts at the
+    /// working directory of the server.
     pub(crate) jwks_file: Option<PathBuf>,
     /// The JWKS itself instead.
     pub(crate) jwks: Option<JwksSpec>,
-    /// The algorithms that the provider signs with [default: RS256]; `none` and HMAC never are.
+    /// The algorithms that the provider signs with [default: RS256]; `none` and HMAC are never
+    /// accepted.
     #[serde(default)]
     pub(crate) algorithms: Vec<String>,
-    /// What the provider calls its claims.
+    /// The names of the provider's claims.
     #[serde(default)]
     pub(crate) claims: ClaimNamesSpec,
-    /// Claims that every token must have, with the values that will do.
+    /// Claims that every token must have, each with its accepted values.
     #[serde(default)]
     pub(crate) required_claims: BTreeMap<String, Vec<ClaimValueSpec>>,
 }
@@ -106,7 +109,7 @@ pub(crate) struct JwksSpec {
     pub(crate) keys: Vec<serde_json::Map<String, serde_json::Value>>,
 }
 
-/// What the provider calls its claims, where it differs from RFC 9068. A name with dots is a path.
+/// The names of the provider's claims, if they differ from RFC 9068. A name with dots is a path.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ClaimNamesSpec {
@@ -118,25 +121,26 @@ pub(crate) struct ClaimNamesSpec {
     pub(crate) email: Option<String>,
     /// A list of roles [default: roles].
     pub(crate) roles: Option<String>,
-    /// Scopes, as one text with spaces or as a list [default: scope].
+    /// Scopes, as one string with spaces or as a list [default: scope].
     pub(crate) scopes: Option<String>,
-    /// How tokens tell users from applications, where the provider's known signs do not.
+    /// How tokens distinguish users from applications, if the provider's usual claims do not.
     pub(crate) kind: Option<KindSpec>,
 }
 
-/// How tokens tell users from applications. A token that leaves it open is denied.
+/// How tokens distinguish users from applications. A token that does not is denied.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct KindSpec {
-    /// The claim that tells. A name with dots is a path.
+    /// The claim that distinguishes them. A name with dots is a path.
     pub(crate) claim: Option<String>,
-    /// The values that it has in users' tokens.
+    /// The values of the claim in users' tokens.
     #[serde(default)]
     pub(crate) users: Vec<ClaimValueSpec>,
-    /// The values that it has in applications' tokens.
+    /// The values of the claim in applications' tokens.
     #[serde(default)]
     pub(crate) applications: Vec<ClaimValueSpec>,
-    /// What a token without the claim speaks for, unless it shows the signs of an application.
+    /// The kind of caller of a token without the claim, unless its other claims show an
+    /// application.
     pub(crate) default: Option<KindWord>,
 }
 
@@ -151,31 +155,34 @@ pub(crate) enum KindWord {
 
 /// A value that a claim may have, compared with its type.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
-#[serde(untagged, expecting = "neither a text, a whole number, true nor false")]
+#[serde(
+    untagged,
+    expecting = "neither a string, a whole number, true nor false"
+)]
 pub(crate) enum ClaimValueSpec {
     Text(String),
     Number(i64),
     Truth(bool),
 }
 
-/// What may pass one kind of route.
+/// Who may call the routes that name this policy.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RoutePolicySpec {
-    /// The name of a `TokenIssuer`. Without one, no token is looked at, and only rules for `anyone`
-    /// make sense.
+    /// The name of a `TokenIssuer`. Without one, tokens are ignored, and only rules for `anyone`
+    /// are possible.
     pub(crate) issuer: Option<String>,
     /// The API's application id in Entra, a GUID.
     pub(crate) application: Option<String>,
-    /// Audiences other than an application's.
+    /// Audiences, instead of an application id.
     #[serde(default)]
     pub(crate) audiences: Vec<String>,
-    /// The ways to be allowed: one of these rules must be met, and all of what it lists.
+    /// The rules. A request must meet one of them, with all that it lists.
     pub(crate) allow: Vec<RuleSpec>,
-    /// How a verified caller that no rule allows is answered.
+    /// The status for a verified caller whom no rule allows.
     #[serde(default)]
     pub(crate) on_denied: OnDenied,
-    /// How often one caller may pass.
+    /// How many requests one caller may send.
     pub(crate) rate_limit: Option<RateLimitSpec>,
     /// The service behind the route.
     pub(crate) upstream: UpstreamSpec,
@@ -192,11 +199,11 @@ pub(crate) enum OnDenied {
     Unauthorized,
 }
 
-/// One way to be allowed: all that it lists must be met.
+/// A rule: it allows requests that meet all that it lists.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RuleSpec {
-    /// What kind of caller.
+    /// The kind of caller.
     pub(crate) callers: Callers,
     /// Any of these HTTP methods; none listed means every method. GET does not include HEAD.
     #[serde(default)]
@@ -213,8 +220,7 @@ pub(crate) struct RuleSpec {
     /// Any of these client applications, by id.
     #[serde(default)]
     pub(crate) actors: Vec<String>,
-    /// Claims that the token must have, each with the values that will do. A name with dots is a
-    /// path.
+    /// Claims that the token must have, each with its accepted values. A name with dots is a path.
     #[serde(default)]
     pub(crate) claims: BTreeMap<String, Vec<ClaimValueSpec>>,
 }
@@ -226,15 +232,15 @@ pub(crate) enum Callers {
     Users,
     /// Programs that act as themselves.
     Applications,
-    /// Everybody, with or without a token. A token that comes must be good all the same.
+    /// Every caller, with or without a token. A token that is sent must be valid all the same.
     Anyone,
 }
 
-/// How often one caller may pass.
+/// How many requests one caller may send.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RateLimitSpec {
-    /// At most so many requests in any window.
+    /// The most requests in any window.
     pub(crate) requests: u32,
     /// The length of the window, such as 60s; at most 24h.
     #[serde(deserialize_with = "duration")]
@@ -242,14 +248,14 @@ pub(crate) struct RateLimitSpec {
     pub(crate) per: Duration,
 }
 
-/// Whom nobody lets in any more, whatever their tokens say.
+/// Callers, applications, sessions and tokens that are denied, whatever the policies allow.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct DenyListSpec {
-    /// Callers, by object id (`oid`, a GUID in any spelling), or by the subject of other providers.
+    /// Callers, by object id (`oid`, a GUID in any spelling), or by subject for other providers.
     #[serde(default)]
     pub(crate) callers: Vec<String>,
-    /// Client applications, by id, as callers and as clients of users.
+    /// Client applications, by id: as callers themselves, and as the actors of users.
     #[serde(default)]
     pub(crate) applications: Vec<String>,
     /// Sign-in sessions, by `sid`.
@@ -266,7 +272,7 @@ pub(crate) struct DenyListSpec {
 pub(crate) struct UpstreamSpec {
     /// The audience of assertions.
     pub(crate) name: String,
-    /// Whether the caller's token reaches the service.
+    /// Whether Envoy forwards the caller's token to the service.
     #[serde(default)]
     pub(crate) forward_token: bool,
     /// The signed assertion of who calls.
@@ -278,22 +284,22 @@ pub(crate) struct UpstreamSpec {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct AssertionSpec {
-    /// What it is good for.
+    /// What it is bound to.
     #[serde(default)]
     pub(crate) bind: Bind,
 }
 
-/// What an assertion is good for.
+/// What an assertion is bound to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Bind {
-    /// This request alone: method and path. Signed anew for every request.
+    /// One request, by its method and path. It is signed for each request.
     #[default]
     Request,
-    /// Any request of the caller to this service. Signed anew twice a minute; the service must be
-    /// told to accept it.
+    /// Only the caller and the service. It is signed twice a minute for all requests of the caller.
+    /// The service must accept it explicitly (`--accept-unbound-assertions`).
     Identity,
-    /// There is none, for a service that verifies the token itself or needs no proof.
+    /// There is no assertion, for a service that verifies the token itself or needs no identity.
     None,
 }
 

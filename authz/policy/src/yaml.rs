@@ -1,4 +1,4 @@
-//! YAML with the place of each field, so that every error can be found in its file.
+//! Parses YAML with the place of each field, so that policy errors name their line and column.
 
 mod node;
 mod places;
@@ -12,7 +12,7 @@ use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 use node::Node;
 pub(crate) use places::Places;
 
-/// A line and a column, both from 1.
+/// A line and a column, both counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The line.
@@ -21,21 +21,21 @@ pub struct Place {
     pub column: u64,
 }
 
-/// One document: its value, where each field is, and which keys are there twice.
+/// One YAML document: its value, the places of its fields, and its duplicate keys.
 #[derive(Debug, Default)]
 pub(crate) struct YamlDocument {
     pub(crate) value: Value,
     pub(crate) places: Places,
-    /// Path and place of each key that an earlier one of its mapping equals.
+    /// Path and place of each key that its mapping has already.
     pub(crate) duplicates: Vec<(String, Place)>,
 }
 
-/// What is wrong with a text that is no YAML, and where.
+/// A syntax error in YAML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct YamlError {
-    /// Where, if the parser says so.
+    /// The place, if the parser knows it.
     pub place: Option<Place>,
-    /// What.
+    /// What is wrong.
     pub problem: String,
 }
 
@@ -48,10 +48,13 @@ impl Place {
     }
 }
 
-/// Every document of `text` that is not empty, up to the first that is not YAML.
+/// Parses every document of `text` that is not empty, up to the first that is not YAML.
 pub(crate) fn documents(text: &str) -> Vec<Result<YamlDocument, YamlError>> {
     let mut bytes = text.as_bytes();
-    let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::PassThrough, with_snippet: false };
+    let options = serde_saphyr::options! {
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        with_snippet: false,
+    };
     let nodes = serde_saphyr::read_with_options::<_, Node>(&mut bytes, options);
     nodes
         .map(|node| {
@@ -62,7 +65,7 @@ pub(crate) fn documents(text: &str) -> Vec<Result<YamlDocument, YamlError>> {
         .collect()
 }
 
-/// The parser's message, which can span lines and speak of its own options, in one line of ours.
+/// Puts the parser's message in one line and replaces one that names the parser's options.
 impl From<&Error> for YamlError {
     fn from(error: &Error) -> Self {
         let error = error.without_snippet();
@@ -95,7 +98,7 @@ impl fmt::Display for YamlError {
     }
 }
 
-/// The error of a key that its mapping has twice.
+/// The error about a duplicate key.
 pub(crate) fn duplicate_key(key: &str) -> String {
     format!("'{key}' is here a second time; keep one of them")
 }

@@ -1,5 +1,6 @@
-//! What of Envoy's question matters, and how it arrives from Envoy 1.40 with the settings of
-//! `envoy/listeners.yaml`.
+//! The request attributes that decisions use.
+//!
+//! They arrive as Envoy 1.40 sends them with the settings of `envoy/listeners.yaml`.
 
 use std::str::from_utf8;
 
@@ -8,39 +9,39 @@ use portcullis_token::Authorization;
 use crate::limits::RequestSize;
 use crate::wire::{Check, Lines};
 
-/// A question, read.
+/// Request attributes of a `CheckRequest`, as strings.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Question<'a> {
-    /// The route's policy, named by `context_extensions` in Envoy's route table. Absent when the
-    /// route names none.
+pub(crate) struct Attributes<'a> {
+    /// The policy that the route names in `context_extensions`, if it names one.
     pub(crate) policy: Option<&'a str>,
-    /// The part of the path that Envoy takes off on the way to the service, named beside the
-    /// policy.
+    /// The prefix that Envoy removes from the path on the way to the upstream. The route names it
+    /// beside the policy.
     pub(crate) removed_prefix: &'a str,
     pub(crate) authorization: Authorization<'a>,
     pub(crate) method: &'a str,
     /// Path and query as the client's request had them after normalization.
     pub(crate) path: &'a str,
     pub(crate) request_id: &'a str,
-    /// How much the client sent, if the gateway says so.
+    /// The size of the client's request, if the gateway sends it.
     pub(crate) size: Option<RequestSize>,
-    /// The client's address as far as Envoy vouches for it.
+    /// The client's address, as far as Envoy trusts it.
     pub(crate) client: &'a str,
 }
 
-impl<'a> Question<'a> {
-    /// `None` when the question is not about an HTTP request, or is not text where Protocol Buffers
-    /// demand text.
+impl<'a> Attributes<'a> {
+    /// Reads the attributes.
+    ///
+    /// `None` if there is no HTTP request, or if a string is not UTF-8, as Protocol Buffers demand.
     pub(crate) fn read(check: &Check<'a>) -> Option<Self> {
-        let text = |bytes: Option<&'a [u8]>| bytes.map(from_utf8).transpose().ok();
+        let string = |bytes: Option<&'a [u8]>| bytes.map(from_utf8).transpose().ok();
         let authorization = match check.authorization {
             Lines::None => Authorization::Absent,
             Lines::One(line) => Authorization::One(line),
             Lines::Several => Authorization::Several,
         };
-        let question = Self {
-            policy: text(check.policy)?,
-            removed_prefix: text(check.removed_prefix)?.unwrap_or_default(),
+        let attributes = Self {
+            policy: string(check.policy)?,
+            removed_prefix: string(check.removed_prefix)?.unwrap_or_default(),
             authorization,
             method: from_utf8(check.method).ok()?,
             path: from_utf8(check.path).ok()?,
@@ -52,11 +53,10 @@ impl<'a> Question<'a> {
             client: from_utf8(check.external_address.unwrap_or(check.source_address))
                 .unwrap_or_default(),
         };
-        check.is_http.then_some(question)
+        check.is_http.then_some(attributes)
     }
 
-    /// Path and query as the service will see them; `None` if the route's prefix is not there to be
-    /// taken off.
+    /// Path and query as the upstream sees them; `None` if the path lacks the route's prefix.
     pub(crate) fn upstream_path(&self) -> Option<&'a str> {
         self.path
             .strip_prefix(self.removed_prefix)
@@ -73,10 +73,10 @@ mod tests {
     use portcullis_token::Authorization;
     use prost::Message;
 
-    use super::Question;
+    use super::Attributes;
     use crate::wire::{Check, Malformed};
 
-    /// A message of the generated types, encoded.
+    /// An encoded `CheckRequest` of the generated types.
     fn request(lines: &[&[u8]], extensions: &[(&str, &str)], path: &str) -> Vec<u8> {
         let header = |value: &&[u8]| HeaderValue {
             key: "authorization".to_owned(),
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_stay_apart_and_keep_their_bytes() {
+    fn authorization_lines_stay_apart_and_keep_their_bytes() {
         for (lines, expected) in [
             (&[][..], 0),
             (&[&b"Bearer \xff"[..]], 1),
@@ -120,7 +120,7 @@ mod tests {
         ] {
             let request = request(lines, &[], "/");
             let check = Check::read(&request).unwrap();
-            let found = match Question::read(&check).unwrap().authorization {
+            let found = match Attributes::read(&check).unwrap().authorization {
                 Authorization::Absent => 0,
                 Authorization::One(line) => {
                     assert_eq!(line, b"Bearer \xff");
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_service_sees_the_path_without_the_prefix() {
+    fn upstream_path_lacks_the_removed_prefix() {
         for (prefix, path, expected) in [
             ("", "/api/tasks?a=b", Some("/api/tasks?a=b")),
             ("/notification", "/notification/notify", Some("/notify")),
@@ -142,9 +142,9 @@ mod tests {
         ] {
             let request = request(&[], &[("policy", "p"), ("removed_prefix", prefix)], path);
             let check = Check::read(&request).unwrap();
-            let question = Question::read(&check).unwrap();
+            let attributes = Attributes::read(&check).unwrap();
             assert_eq!(
-                (question.policy, question.upstream_path()),
+                (attributes.policy, attributes.upstream_path()),
                 (Some("p"), expected),
                 "{prefix} {path}"
             );
@@ -152,10 +152,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_question_is_none() {
+    fn malformed_message_is_no_check_request() {
         assert!(
-            Question::read(&Check::read(&[]).unwrap()).is_none(),
-            "nothing is about no request"
+            Attributes::read(&Check::read(&[]).unwrap()).is_none(),
+            "an empty message has no HTTP request"
         );
         let whole = request(&[b"Bearer a"], &[("policy", "p")], "/");
         for length in 1..whole.len() {

@@ -1,5 +1,4 @@
-//! Callers whose tokens were verified, so that the next request with the same token costs a hash
-//! and a look-up.
+//! The cache of verified callers: the next request with the same token costs a hash and a look-up.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,26 +10,28 @@ use aws_lc_rs::rand;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use crate::known_caller::KnownCaller;
+use crate::cached_caller::CachedCaller;
 use crate::shared_identity::SharedIdentities;
 
-/// What an entry takes of the index: 48 bytes in its list and up to 12 in its hash table.
+/// Bytes of an entry in the index: 48 in its list and up to 12 in its hash table.
 const ENTRY: usize = 60;
-/// What an entry usually weighs; only the number of remembered evictions depends on it.
+/// Usual weight of an entry. Only the number of evicted keys that are kept depends on it.
 const USUAL_WEIGHT: u64 = 512;
-/// The share of the memory for what callers have in common, as one part in so many.
+/// Shared identities get one part of the memory in this many.
 const SHARED_PARTS: u64 = 8;
-/// The least memory for what callers have in common, even without a cache: to encode it for each
-/// request takes 1 µs of the 16 µs of a first-seen token.
+/// Least bytes for shared identities, even without a cache: to encode one for each request takes
+/// 1 µs of the 16 µs of a first-seen token.
 const LEAST_SHARED: u64 = 1024 * 1024;
 
-/// Verified callers by token and policy. It belongs to one set of policies and ends with it, so
-/// that no decision outlives its policy (cf. Oathkeeper CVE-2021-32701). Only verified tokens
-/// enter: forged ones evict nothing. Nothing is remembered of refusals: a forged token costs as
-/// much to look up as to refuse, and how many there are is the attacker's choice.
+/// Verified callers by token and policy.
+///
+/// A cache belongs to one set of policies and ends with it, so that no decision outlives its policy
+/// (cf. Oathkeeper CVE-2021-32701). Only verified tokens enter, so forged ones evict nothing.
+/// Denials are not cached: a look-up of a forged token costs as much as its denial, and an attacker
+/// chooses how many there are.
 pub(crate) struct DecisionCache {
-    callers: Cache<TokenKey, Arc<KnownCaller>, ByWeight>,
-    /// What they have in common.
+    callers: Cache<TokenKey, Arc<CachedCaller>, ByWeight>,
+    /// What many callers have in common.
     pub(crate) shared: SharedIdentities,
     secret: LessSafeKey,
     capacity: u64,
@@ -38,65 +39,67 @@ pub(crate) struct DecisionCache {
     misses: AtomicU64,
 }
 
-/// How full a cache is, and how useful.
+/// How full a cache is, and how many look-ups it answered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CacheSize {
     pub(crate) callers: usize,
-    /// Everything that is held: callers, what they have in common, assertions, and the index.
+    /// All memory: callers, shared identities, assertions, and the index.
     pub(crate) bytes: u64,
     pub(crate) capacity: u64,
     pub(crate) hits: u64,
     pub(crate) misses: u64,
 }
 
-/// A keyed hash of policy and whole `Authorization` line: AES-GCM's tag of them under a random key
-/// and always the same nonce (GMAC). A tag that nobody ever sees is a universal hash: whatever two
-/// lines are chosen, they meet with a probability of 2⁻¹²⁰ (McGrew and Viega, "The Security and
-/// Performance of the Galois/Counter Mode", lemma 2). HMAC-SHA-256 took 0.75 µs for a token of
-/// Entra's, this takes 0.2 µs. The signature alone would not do: many tokens can have it
-/// (CVE-2026-33496 is the same mistake).
+/// A keyed hash of the policy and the whole `Authorization` line.
+///
+/// It is the tag of AES-GCM under a random key and a constant nonce (GMAC). Such a tag is a
+/// universal hash as long as it stays secret: any two lines collide with a probability of 2⁻¹²⁰
+/// (McGrew and Viega, "The Security and Performance of the Galois/Counter Mode", lemma 2). It takes
+/// 0.2 µs for a token of Entra; HMAC-SHA-256 took 0.75 µs. The token's signature is no key, because
+/// many tokens can have the same one (CVE-2026-33496 is this mistake).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct TokenKey([u8; 16]);
 
 #[derive(Clone, Copy, Debug)]
 struct ByWeight;
 
-impl Weighter<TokenKey, Arc<KnownCaller>> for ByWeight {
-    fn weight(&self, _: &TokenKey, caller: &Arc<KnownCaller>) -> u64 {
+impl Weighter<TokenKey, Arc<CachedCaller>> for ByWeight {
+    fn weight(&self, _: &TokenKey, caller: &Arc<CachedCaller>) -> u64 {
         (caller.bytes() + ENTRY) as u64
     }
 }
 
 impl DecisionCache {
-    /// A cache of at most `capacity` bytes; with 0 it keeps no callers. `None` if the system's
-    /// random numbers fail.
+    /// A cache of at most `capacity` bytes; with 0 it keeps no callers.
+    ///
+    /// `None` if the system's random numbers fail.
     pub(crate) fn new(capacity: u64) -> Option<Self> {
         let mut secret = [0; 32];
         rand::fill(&mut secret).ok()?;
         let secret = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &secret).ok()?);
         let expected = capacity / USUAL_WEIGHT;
-        // The index also remembers evicted keys, half as many as entries are expected.
+        // The index also keeps evicted keys: half as many as there are expected entries.
         let evicted = expected / 2 * ENTRY as u64;
         let callers = capacity.saturating_sub(capacity / SHARED_PARTS + evicted);
         let expected = usize::try_from(expected).unwrap_or(usize::MAX);
         let callers = Cache::with_weighter(expected, callers, ByWeight);
         let shared = SharedIdentities::new(LEAST_SHARED.max(capacity / SHARED_PARTS))?;
-        let (hits, misses) = (AtomicU64::new(0), AtomicU64::new(0));
         Some(Self {
             callers,
             shared,
             secret,
             capacity,
-            hits,
-            misses,
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
         })
     }
 
-    /// The key of an `Authorization` line under the policy number `policy`; `None` only if the
-    /// cipher fails.
+    /// The key of an `Authorization` line under the policy with number `policy`.
+    ///
+    /// `None` only if the cipher fails.
     pub(crate) fn key(&self, policy: u32, line: &[u8]) -> Option<TokenKey> {
-        // What is encrypted is the policy's number, what is authenticated is the line, so neither
-        // can be taken for the other.
+        // AES-GCM encrypts the policy's number and authenticates the line, so neither can be taken
+        // for the other.
         let mut number = policy.to_be_bytes();
         let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
         let tag = self
@@ -107,43 +110,41 @@ impl DecisionCache {
             .map(TokenKey)
     }
 
-    /// The caller of this key, if the token still counts at `now` and the signing keys are those
-    /// that it was verified with.
-    pub(crate) fn get(&self, key: TokenKey, now: u64, key_epoch: u64) -> Option<Arc<KnownCaller>> {
+    /// The cached caller of `key`, if the token is still valid.
+    ///
+    /// It is valid if it counts at `now` and was verified with the signing keys of `key_epoch`.
+    pub(crate) fn get(&self, key: TokenKey, now: u64, key_epoch: u64) -> Option<Arc<CachedCaller>> {
         let held = self.callers.get(&key);
-        let known = held
+        let hit = held
             .as_ref()
-            .filter(|known| known.counts(now, key_epoch))
+            .filter(|caller| caller.counts(now, key_epoch))
             .cloned();
-        match &known {
+        match &hit {
             Some(_) => self.hits.fetch_add(1, Ordering::Relaxed),
             None => self.misses.fetch_add(1, Ordering::Relaxed),
         };
-        if held.is_some() && known.is_none() {
+        if held.is_some() && hit.is_none() {
             self.callers.remove(&key);
         }
-        known
+        hit
     }
 
-    pub(crate) fn insert(&self, key: TokenKey, caller: Arc<KnownCaller>) {
+    pub(crate) fn insert(&self, key: TokenKey, caller: Arc<CachedCaller>) {
         self.callers.insert(key, caller);
     }
 
     pub(crate) fn size(&self) -> CacheSize {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let (hits, misses) = (count(&self.hits), count(&self.misses));
-        let (callers, index) = (
-            self.callers.len(),
-            self.callers.memory_used().total() as u64,
-        );
+        let callers = self.callers.len();
+        let index = self.callers.memory_used().total() as u64;
         let entries = (callers * ENTRY) as u64;
         let bytes = self.callers.weight().saturating_sub(entries) + index + self.shared.bytes();
         CacheSize {
             callers,
             bytes,
             capacity: self.capacity,
-            hits,
-            misses,
+            hits: count(&self.hits),
+            misses: count(&self.misses),
         }
     }
 }
@@ -167,8 +168,8 @@ mod tests {
     use portcullis_token::{Caller, CallerKind, Claims, Verified};
 
     use super::{DecisionCache, LEAST_SHARED, TokenKey};
-    use crate::gate::Gate;
-    use crate::known_caller::KnownCaller;
+    use crate::authorizer::Authorizer;
+    use crate::cached_caller::CachedCaller;
     use crate::metrics::Metrics;
     use crate::rate_limit::{LimitMemory, RateLimiter, Subject};
     use crate::routes::Routes;
@@ -191,11 +192,11 @@ mod tests {
         }
     }
 
-    fn known(cache: &DecisionCache, object_id: &str) -> Arc<KnownCaller> {
-        known_as(cache, &caller(object_id))
+    fn cached(cache: &DecisionCache, object_id: &str) -> Arc<CachedCaller> {
+        cached_as(cache, &caller(object_id))
     }
 
-    fn known_as(cache: &DecisionCache, caller: &Caller) -> Arc<KnownCaller> {
+    fn cached_as(cache: &DecisionCache, caller: &Caller) -> Arc<CachedCaller> {
         let verified = Verified {
             caller: caller.clone(),
             claims: Claims::default(),
@@ -210,18 +211,18 @@ mod tests {
             },
         );
         let shared = cache.shared.of(caller).unwrap();
-        Arc::new(KnownCaller::new(&verified, Grant::default(), limit_key, shared).unwrap())
+        Arc::new(CachedCaller::new(&verified, Grant::default(), limit_key, shared).unwrap())
     }
 
-    fn remembering(capacity: u64, line: &[u8]) -> (DecisionCache, TokenKey) {
+    fn cache_with(capacity: u64, line: &[u8]) -> (DecisionCache, TokenKey) {
         let cache = DecisionCache::new(capacity).unwrap();
         let key = cache.key(1, line).unwrap();
-        cache.insert(key, known(&cache, "o"));
+        cache.insert(key, cached(&cache, "o"));
         (cache, key)
     }
 
     #[test]
-    fn a_caller_is_known_while_the_token_counts_and_the_keys_stay() {
+    fn cached_caller_is_found_while_the_token_is_valid_and_the_keys_stay() {
         for (now, epoch, expected) in [
             (BEGIN, EPOCH, true),
             (END - 1, EPOCH, true),
@@ -230,20 +231,20 @@ mod tests {
             (BEGIN, EPOCH + 1, false),
             (BEGIN, EPOCH - 1, false),
         ] {
-            let (cache, key) = remembering(1 << 20, b"Bearer x");
+            let (cache, key) = cache_with(1 << 20, b"Bearer x");
             assert_eq!(
                 cache.get(key, now, epoch).is_some(),
                 expected,
                 "{now} {epoch}"
             );
-            // What does not count any more is not kept.
+            // A caller whose token is not valid any more is dropped.
             assert_eq!(cache.size().callers, usize::from(expected), "{now} {epoch}");
         }
     }
 
     #[test]
-    fn every_byte_of_the_line_and_the_policy_make_the_key() {
-        let (cache, key) = remembering(1 << 20, b"Bearer abc");
+    fn token_key_covers_the_policy_and_every_byte_of_the_line() {
+        let (cache, key) = cache_with(1 << 20, b"Bearer abc");
         assert_eq!(cache.key(1, b"Bearer abc"), Some(key));
         for (policy, line) in [
             (2, &b"Bearer abc"[..]),
@@ -264,35 +265,35 @@ mod tests {
         assert_ne!(
             other.key(1, b"Bearer abc"),
             Some(key),
-            "each cache has a secret of its own"
+            "each cache has its own secret"
         );
     }
 
     #[test]
-    fn it_never_weighs_more_than_its_capacity_and_a_scan_does_not_evict_who_comes_back() {
+    fn cache_stays_within_its_capacity_and_a_scan_evicts_no_regular_caller() {
         let capacity = 64 * 1024;
-        let (cache, regular) = remembering(capacity, b"Bearer regular");
+        let (cache, regular) = cache_with(capacity, b"Bearer regular");
         for number in 0..10_000_u32 {
             let key = cache.key(1, &number.to_be_bytes()).unwrap();
-            cache.insert(key, known(&cache, "o"));
+            cache.insert(key, cached(&cache, "o"));
             assert!(cache.size().bytes <= capacity);
             if number % 8 == 0 {
                 assert!(
                     cache.get(regular, BEGIN, EPOCH).is_some(),
-                    "evicted by {number} strangers"
+                    "evicted by {number} other callers"
                 );
             }
         }
     }
 
     #[test]
-    fn without_capacity_nothing_is_kept() {
-        let (cache, key) = remembering(0, b"Bearer x");
+    fn cache_without_capacity_keeps_nothing() {
+        let (cache, key) = cache_with(0, b"Bearer x");
         assert!(cache.get(key, BEGIN, EPOCH).is_none());
     }
 
     #[test]
-    fn identities_that_are_not_shared_are_weighed_with_their_callers() {
+    fn unshared_identities_are_weighed_with_their_callers() {
         let capacity = 1024 * 1024;
         let cache = DecisionCache::new(capacity).unwrap();
         for number in 0..2_000_u32 {
@@ -305,19 +306,19 @@ mod tests {
             };
             cache.insert(
                 cache.key(1, &number.to_be_bytes()).unwrap(),
-                known_as(&cache, &caller),
+                cached_as(&cache, &caller),
             );
             let size = cache.size();
-            // Without a cache this much is still kept of what callers have in common.
+            // Shared identities keep this much even without a cache.
             assert!(size.bytes <= capacity + LEAST_SHARED, "{size:?}");
         }
         let size = cache.size();
-        // Each list takes 8 KiB as a header and as much in assertions.
+        // Each list of roles takes 8 KiB as a header and as much in assertions.
         assert!(size.callers < 200 && size.bytes > capacity, "{size:?}");
     }
 
     #[test]
-    fn a_cache_ends_with_its_routes_once_nobody_uses_them() {
+    fn cache_is_dropped_with_its_routes_after_their_last_request() {
         let text = "{apiVersion: portcullis.dev/v1alpha1, kind: RoutePolicy, metadata: {name: p}, \
                     spec: {allow: [{callers: anyone}], upstream: {name: u}}}";
         let set = PolicySet::compile([("p.yaml", text)]).unwrap();
@@ -331,14 +332,14 @@ mod tests {
             )
         };
         let limiter = RateLimiter::in_memory(LimitMemory::default());
-        let gate = Gate::new(
+        let authorizer = Authorizer::new(
             routes(),
             Signers::public_only(Signer::generate().unwrap()),
             limiter,
         );
-        let in_flight = gate.routes();
+        let in_flight = authorizer.routes();
         let old = Arc::downgrade(&in_flight);
-        gate.replace_routes(routes());
+        authorizer.replace_routes(routes());
         assert!(
             old.upgrade().is_some(),
             "a request in flight goes on with its routes"

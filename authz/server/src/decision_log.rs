@@ -1,25 +1,25 @@
-//! One record for each question. Never a token, a name or an e-mail address, and of the path only
-//! what the route's policy names.
+//! One log record for each decision.
+//!
+//! It never has a token, a name or an e-mail address. It has the path, without the query, only if a
+//! route's `removed_prefix` does not match.
 
-use crate::check_request::Question;
+use crate::check_decision::{Admitted, CheckDecision, Denied, Fault};
+use crate::check_request::Attributes;
 use crate::metrics::ALLOWED;
 use crate::reply;
-use crate::verdict::{Denied, Fault, Pass, Verdict};
 
-/// The outcome and its reason code, for metrics.
+/// Logs the decision, and returns its outcome and reason code for metrics.
 pub(crate) fn record(
-    question: &Question<'_>,
-    verdict: &Result<Verdict, Fault>,
+    attributes: &Attributes<'_>,
+    decision: &Result<CheckDecision, Fault>,
 ) -> (&'static str, &'static str) {
-    let (policy, request_id, method) = (
-        question.policy.unwrap_or("none"),
-        question.request_id,
-        question.method,
-    );
-    let verdict = match verdict {
-        Ok(verdict) => verdict,
+    let policy = attributes.policy.unwrap_or("none");
+    let request_id = attributes.request_id;
+    let method = attributes.method;
+    let decision = match decision {
+        Ok(decision) => decision,
         Err(fault) => {
-            let reason = fault.reason();
+            let reason = fault.reason_code().as_str();
             let keys = if let Fault::KeysUnavailable(keys) = fault {
                 Some(&**keys)
             } else {
@@ -41,10 +41,10 @@ pub(crate) fn record(
             return ("fault", reason);
         }
     };
-    match verdict {
-        Verdict::Allow(Pass { rule, caller, .. }) => {
+    match decision {
+        CheckDecision::Allow(Admitted { rule, caller, .. }) => {
             let tenant = caller.as_ref().map(|caller| &*caller.shared.tenant);
-            // Evaluated only if the record is written.
+            // `tracing` evaluates it only if the record is written.
             let object_id = || caller.as_ref().map(|caller| caller.object_id());
             tracing::info!(
                 request_id,
@@ -58,15 +58,14 @@ pub(crate) fn record(
             );
             ALLOWED
         }
-        Verdict::Deny(Denied { who, refused }) => {
-            let reason = reply::reason(refused);
-            let who = who.as_ref();
-            let (tenant, object_id) = (who.map(|who| &who.tenant), who.map(|who| &who.object_id));
-            let rights = who.and_then(|who| who.rights.as_ref());
-            let (kind, actor) = (
-                rights.map(|rights| rights.kind.as_str()),
-                rights.and_then(|rights| rights.actor.as_ref()),
-            );
+        CheckDecision::Deny(Denied { caller, reason }) => {
+            let reason = reply::reason_code(reason).as_str();
+            let caller = caller.as_ref();
+            let tenant = caller.map(|caller| &caller.tenant);
+            let object_id = caller.map(|caller| &caller.object_id);
+            let rights = caller.and_then(|caller| caller.rights.as_ref());
+            let kind = rights.map(|rights| rights.kind.as_str());
+            let actor = rights.and_then(|rights| rights.actor.as_ref());
             let scopes = rights
                 .map(|rights| &rights.scopes)
                 .filter(|scopes| !scopes.is_empty());

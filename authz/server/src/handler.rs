@@ -8,8 +8,8 @@ use portcullis_runtime::{Registry, note_in_trace};
 use portcullis_token::{KeyPolicy, KeySources, unix_now};
 use reqwest::Client;
 
-use crate::check_request::Question;
-use crate::gate::Gate;
+use crate::authorizer::Authorizer;
+use crate::check_request::Attributes;
 use crate::mac_keys::UpstreamMacKeys;
 use crate::metrics::{ALLOWED, Metrics};
 use crate::rate_limit::{LimitMemory, RateLimiter};
@@ -18,27 +18,29 @@ use crate::signers::Signers;
 use crate::wire::{Check, Malformed};
 use crate::{decision_log, reply};
 
-/// The gate without its network: an encoded `CheckRequest` in, an encoded `CheckResponse` out.
+/// The authz server without a network: encoded `CheckRequest` in, encoded `CheckResponse` out.
 #[derive(Clone, Debug)]
 pub struct Handler {
-    pub(crate) gate: Arc<Gate>,
+    pub(crate) authorizer: Arc<Authorizer>,
     pub(crate) metrics: Metrics,
 }
 
-/// Why there is no answer. Envoy then lets nobody pass.
+/// Why there is no `CheckResponse`. Envoy then forwards nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Unanswered {
-    /// What was asked is not a question about an HTTP request.
+    /// The message is no `CheckRequest` about an HTTP request.
     #[error("the check is not about an HTTP request")]
-    NotAQuestion,
-    /// A fault of ours.
+    NotHttp,
+    /// An error of the system rather than of the request.
     #[error("{0}")]
     Fault(String),
 }
 
 impl Handler {
-    /// A handler apart from a server, for measurements: with a signing key and metrics of its own,
-    /// and `cache` bytes for verified tokens. Fails unless every issuer's keys come within 15 s.
+    /// A handler without a server, for benchmarks.
+    ///
+    /// It has its own assertion key and metrics, and `cache` bytes for verified tokens. Fails
+    /// unless the keys of every issuer arrive within 15 s.
     pub async fn start(policies: &PolicySet, http: Client, cache: u64) -> anyhow::Result<Self> {
         let metrics = Metrics::register(&mut Registry::default());
         let keys = KeySources::new(http, KeyPolicy::default());
@@ -51,42 +53,47 @@ impl Handler {
         for (_, verifier) in routes.issuers() {
             verifier.ready(Duration::from_secs(15)).await?;
         }
-        let gate = Arc::new(Gate::new(
+        let authorizer = Arc::new(Authorizer::new(
             routes,
             Signers::public_only(Signer::generate()?),
             RateLimiter::in_memory(LimitMemory::default()),
         ));
-        Ok(Self { gate, metrics })
+        Ok(Self {
+            authorizer,
+            metrics,
+        })
     }
 
-    /// Signs assertions for `upstream` with keys that it shares, for measurements.
+    /// Signs assertions for `upstream` with MAC keys, for benchmarks.
     pub fn share_mac_keys(&self, upstream: &str, keys: MacKeys) {
-        self.gate
+        self.authorizer
             .replace_mac_keys(UpstreamMacKeys::of(upstream, keys));
     }
 
-    /// How many verified tokens are held, and how many bytes they are said to take with all that
-    /// belongs to them.
+    /// The number of cached callers, and the bytes that the cache counts for them.
     #[must_use]
     pub fn cached(&self) -> (usize, u64) {
-        let size = self.gate.routes().cache.size();
+        let size = self.authorizer.routes().cache.size();
         (size.callers, size.bytes)
     }
 
-    /// Answers, records the decision and counts it.
+    /// Answers `check`, and logs and counts the decision.
     pub async fn answer(&self, check: Bytes) -> Result<Bytes, Unanswered> {
         self.answer_at(check, unix_now()).await
     }
 
-    /// Answers as at `now`, in seconds since 1970.
+    /// Answers `check` as at `now`, in seconds since 1970.
     pub async fn answer_at(&self, check: Bytes, now: u64) -> Result<Bytes, Unanswered> {
         let started = Instant::now();
-        let check = Check::read(&check).map_err(|Malformed| Unanswered::NotAQuestion)?;
-        let question = Question::read(&check).ok_or(Unanswered::NotAQuestion)?;
-        let routes = self.gate.routes();
-        let route = question.policy.and_then(|name| routes.get(name, now));
-        let verdict = self.gate.check(&routes, route, &question, now).await;
-        let counted = decision_log::record(&question, &verdict);
+        let check = Check::read(&check).map_err(|Malformed| Unanswered::NotHttp)?;
+        let attributes = Attributes::read(&check).ok_or(Unanswered::NotHttp)?;
+        let routes = self.authorizer.routes();
+        let route = attributes.policy.and_then(|name| routes.get(name, now));
+        let decision = self
+            .authorizer
+            .check(&routes, route, &attributes, now)
+            .await;
+        let counted = decision_log::record(&attributes, &decision);
         let policy = route.map(|route| route.policy.name.as_str());
         match route {
             Some(route) if counted == ALLOWED => {
@@ -105,11 +112,11 @@ impl Handler {
             ]
         });
         self.metrics.took(started.elapsed());
-        match verdict {
-            Ok(verdict) => Ok(reply::of(
-                &verdict,
+        match decision {
+            Ok(decision) => Ok(reply::of(
+                &decision,
                 policy.unwrap_or_default(),
-                question.request_id,
+                attributes.request_id,
             )),
             Err(fault) => Err(Unanswered::Fault(fault.to_string())),
         }

@@ -1,4 +1,4 @@
-//! Metrics of the memory that is held, and of the most that may be.
+//! Metrics of memory in use, and of its maximum.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ struct TableLabels {
     table: &'static str,
 }
 
-/// The memory of verified tokens.
+/// Memory of the decision cache.
 pub(crate) fn decision_cache(
     encoder: &mut DescriptorEncoder<'_>,
     cache: &CacheSize,
@@ -32,7 +32,7 @@ pub(crate) fn decision_cache(
         ),
         (
             "portcullis_decision_cache_capacity_bytes",
-            "The most of it",
+            "Maximum memory of verified tokens",
             cache.capacity,
         ),
     ] {
@@ -42,7 +42,7 @@ pub(crate) fn decision_cache(
     Ok(())
 }
 
-/// The memory of rate limits, by table: verified callers, and addresses of anonymous clients.
+/// Memory of rate limits, by table: verified callers, and addresses of anonymous clients.
 pub(crate) fn rate_limits(
     encoder: &mut DescriptorEncoder<'_>,
     tables: &[(&'static str, Held)],
@@ -61,7 +61,7 @@ pub(crate) fn rate_limits(
         ),
         (
             "portcullis_rate_limit_capacity_bytes",
-            "The most of it",
+            "Maximum memory of windows",
             of(|held| held.capacity),
         ),
     ] {

@@ -1,4 +1,4 @@
-//! The caller as headers, for people and for services that cannot verify an assertion.
+//! The caller as headers, for services that cannot verify an assertion and for people.
 
 use std::borrow::Cow;
 
@@ -7,20 +7,20 @@ use portcullis_token::Caller;
 
 use crate::reply_bytes::ReplyPart;
 
-/// The headers that are one caller's alone: object id, name, e-mail address.
-pub(crate) const OWN: [&str; 3] = ["x-user-oid", "x-user-name", "x-user-email"];
-/// The headers that many callers have in common: tenant, roles.
+/// Headers that only one caller has: object id, name, e-mail address.
+pub const OWN: [&str; 3] = ["x-user-oid", "x-user-name", "x-user-email"];
+/// Headers that many callers have in common: tenant, roles.
 const SHARED: [&str; 2] = ["x-tenant-id", "x-user-roles"];
 
-/// Longer values than this are refused rather than cut: half a list of roles is another list of
-/// roles.
+/// Most bytes of a value. A longer one is denied rather than cut, because half a list of roles is
+/// another list of roles.
 const MAX_LENGTH: usize = 8 * 1024;
 
-/// Encoded beside non-ASCII bytes: what would break the line (controls), separate values (`,` `;`)
-/// or look like encoding (`%`). A space is legal inside a value and common in names.
+/// ASCII characters to encode: those that break the line (controls), separate or quote values
+/// (`,` `;` `"` `\`), or look like encoding (`%`). A space is legal in a value and common in names.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%').add(b',').add(b';').add(b'"').add(b'\\');
 
-/// The headers that are one caller's alone; `None` if one would be too long.
+/// The headers that only this caller has; `None` if one would be too long.
 pub(crate) fn own(caller: &Caller) -> Option<ReplyPart> {
     let [object_id, name, email] = OWN;
     part(&[
@@ -40,13 +40,14 @@ pub(crate) fn shared(caller: &Caller) -> Option<ReplyPart> {
     ])
 }
 
-/// No header has a value: they are removed, whatever the client sent.
-pub(crate) fn nobody() -> ReplyPart {
+/// Removes all identity headers, whatever the client sent.
+pub(crate) fn anonymous() -> ReplyPart {
     ReplyPart::new([], OWN.into_iter().chain(SHARED))
 }
 
-/// Sets the headers that have a value and removes the others. Envoy removes last, so a name must
-/// not be in both lists: its value would be gone.
+/// Sets the headers that have a value and removes the others.
+///
+/// Envoy removes last, so a name in both lists would lose its value.
 fn part<const N: usize>(headers: &[(&str, Option<Cow<'_, str>>); N]) -> Option<ReplyPart> {
     if headers
         .iter()
@@ -73,7 +74,7 @@ fn encode(value: &str) -> Cow<'_, str> {
 mod tests {
     use portcullis_token::{Caller, CallerKind};
 
-    use super::{nobody, own, shared};
+    use super::{anonymous, own, shared};
     use crate::reply_bytes::ReplyPart;
 
     fn caller(name: &str, roles: &[&str]) -> Caller {
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_value_is_removed() {
+    fn headers_without_a_value_are_removed() {
         assert_eq!(
             shared(&caller("n", &[])),
             Some(ReplyPart::new([("x-tenant-id", "t")], ["x-user-roles"]))
@@ -136,11 +137,11 @@ mod tests {
             "x-tenant-id",
             "x-user-roles",
         ];
-        assert_eq!(nobody(), ReplyPart::new([], names));
+        assert_eq!(anonymous(), ReplyPart::new([], names));
     }
 
     #[test]
-    fn what_is_too_long_is_refused_whole() {
+    fn headers_that_are_too_long_are_denied_whole() {
         assert!(own(&caller(&"x".repeat(8 * 1024), &[])).is_some());
         assert!(own(&caller(&"x".repeat(8 * 1024 + 1), &[])).is_none());
         let role = "r".repeat(4096);

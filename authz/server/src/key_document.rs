@@ -1,4 +1,4 @@
-//! The public keys of assertions, for services that ask every few seconds whether they changed.
+//! Serves the public keys of assertions to services, which poll them every few seconds.
 
 use std::sync::Arc;
 
@@ -8,18 +8,20 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use portcullis_assertion::PublishedKeys;
 
-use crate::gate::Gate;
+use crate::authorizer::Authorizer;
 
-/// `GET /.well-known/jwks.json`.
-pub(crate) fn router(gate: Arc<Gate>) -> Router {
+/// The route `GET /.well-known/jwks.json`.
+pub(crate) fn router(authorizer: Arc<Authorizer>) -> Router {
     let answer = move |headers: HeaderMap| async move {
-        document(gate.signers().public.published(), &headers)
+        document(authorizer.signers().public.published(), &headers)
     };
     Router::new().route("/.well-known/jwks.json", get(answer))
 }
 
-/// A cache may keep it, but asks each time (RFC 9111 §5.2.2.4): a removed key must not live on
-/// there.
+/// The response with the keys, or 304 if the client has them.
+///
+/// A cache may store it, but must revalidate it each time (RFC 9111 §5.2.2.4), so that no cache
+/// keeps a removed key.
 fn document(keys: &PublishedKeys, headers: &HeaderMap) -> Response {
     let validators = [
         (header::ETAG, &*keys.entity_tag),
@@ -32,8 +34,9 @@ fn document(keys: &PublishedKeys, headers: &HeaderMap) -> Response {
     (validators, content_type, keys.document.to_string()).into_response()
 }
 
-/// Whether the client has this representation (RFC 9110 §13.1.2: any of a list, compared weakly, or
-/// `*`).
+/// Whether the client has this representation (RFC 9110 §13.1.2).
+///
+/// It has if `If-None-Match` is `*` or lists its entity tag, compared weakly.
 fn is_current(headers: &HeaderMap, entity_tag: &str) -> bool {
     let lines = headers
         .get_all(header::IF_NONE_MATCH)
@@ -51,7 +54,7 @@ mod tests {
     use super::document;
 
     #[test]
-    fn a_document_that_the_client_has_is_not_sent_again() {
+    fn document_that_the_client_has_is_not_sent_again() {
         let signer = Signer::generate().unwrap();
         let tag = &*signer.published().entity_tag;
         let other = Signer::generate().unwrap();

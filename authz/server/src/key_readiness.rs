@@ -1,4 +1,4 @@
-//! Readiness by issuers' signing keys, which come and go while the server runs.
+//! Readiness by the issuers' signing keys, which come and go while the server runs.
 //!
 //! ```text
 //! start ─ --issuer-wait ─▶ each source has keys, or its issuer has answered that it has none
@@ -13,32 +13,36 @@ use std::time::Duration;
 use portcullis_runtime::{PendingTask, Process, watch_part};
 use tokio::time::timeout;
 
-use crate::gate::Gate;
+use crate::authorizer::Authorizer;
 
-/// What `/readyz` calls it.
+/// The name of this part in `/readyz`.
 const PART: &str = "signing keys";
-/// A wait is begun again this often, so that it is for the policies of the present.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// The wait restarts after this time, so that it follows the policies in force.
+const RESTART_WAIT: Duration = Duration::from_secs(1);
 
-/// Waits for issuers' keys for at most `patience`, so that a rolling restart does not answer with
-/// 503 what the replica that it replaces could serve. Then `starting` ends, and readiness follows
-/// the keys.
+/// Waits for the keys of issuers for at most `patience`.
+///
+/// So a replica of a rolling restart does not answer 503 to requests that the replaced one could
+/// serve. Afterwards `starting` ends, and readiness follows the keys.
 pub(crate) async fn follow(
     process: Process,
-    gate: Arc<Gate>,
+    authorizer: Arc<Authorizer>,
     patience: Duration,
     starting: PendingTask,
 ) {
-    let settled = timeout(patience, keys_settled(&gate));
+    let settled = timeout(patience, keys_settled(&authorizer));
     if let Some(Err(_)) = process.shutdown_token().run_until_cancelled(settled).await {
-        tracing::warn!(waited = ?patience, "not every issuer has answered; serving with the keys that there are");
+        tracing::warn!(
+            waited = ?patience,
+            "some issuers have not answered; serving with the keys of the others"
+        );
     }
-    watch_part(&process, PART, move || gate.routes().part_state());
+    watch_part(&process, PART, move || authorizer.routes().part_state());
     drop(starting);
 }
 
-async fn keys_settled(gate: &Gate) {
-    while timeout(LOOK_AGAIN, gate.routes().keys_settled())
+async fn keys_settled(authorizer: &Authorizer) {
+    while timeout(RESTART_WAIT, authorizer.routes().keys_settled())
         .await
         .is_err()
     {}

@@ -1,69 +1,60 @@
-//! The gate: answers Envoy's question who is calling, may they, at what rate, and what the service
-//! behind should learn of them.
+//! The authz server: answers Envoy's `CheckRequest`s.
+//!
+//! A decision says who calls, whether they may, at what rate, and what the upstream learns of them.
 //!
 //! ```text
-//! Envoy ─ bytes ─▶ service (tonic) ─▶ Handler: wire, check_request ─▶ Gate ─▶ reply ─▶ bytes ─▶ Envoy
-//!                                                       │
-//!   policy files ─▶ PolicySet ─▶ Routes ────────────────┤ verify token → decide → limit rate → sign
-//!   issuer ─▶ signing keys ─▶ Verifier ─────────────────┘
+//! Envoy ─ bytes ─▶ service ─▶ Handler: wire, check_request ─▶ Authorizer ─▶ reply ─ bytes ─▶ Envoy
+//!                                                               │
+//!   policy files ─▶ PolicySet ─▶ Routes ────────────────────────┤ verify, decide, limit rate, sign
+//!   issuer ─▶ signing keys ─▶ Verifier ─────────────────────────┘
 //! ```
 //!
-//! A deny is an answer like an allow. A fault of ours is a gRPC error, on which Envoy answers 503
-//! and lets nothing through.
+//! A denial is a `CheckResponse`, as an allowed request is. A fault is a gRPC error: Envoy then
+//! answers 503 and forwards nothing.
 
-mod administration;
+mod admin_api;
 mod allocation;
-mod cases;
-mod check;
+mod authorizer;
+mod cached_caller;
+mod check_decision;
 mod check_request;
-mod command_line;
-mod conformance;
 mod decision_cache;
 mod decision_log;
-mod explain;
-mod gate;
-mod generated;
 mod handler;
 mod held_metrics;
 mod identity_headers;
-mod in_force;
 mod key_document;
 mod key_readiness;
-mod known_caller;
 mod limits;
-mod lint;
 mod mac_keys;
-mod manual;
 mod metrics;
+mod offline;
 mod policy_source;
 mod policy_store;
 mod rate_limit;
-mod rehearsal;
 mod reload;
 mod reply;
 mod reply_bytes;
 mod routes;
 mod serve;
 mod service;
+mod settings;
 mod shared_identity;
 mod signers;
 mod signing_keys;
 mod state_metrics;
-mod verdict;
 mod wire;
 mod yaml_files;
 
-pub use cases::{TestArguments, test};
-pub use check::{CheckArguments, check};
-pub use command_line::{Command, CommandLine, ServeSettings};
-pub use conformance::{ConformanceArguments, EchoArguments, conformance, conformance_echo};
-pub use explain::{ExplainArguments, explain};
-pub use generated::{CompletionArguments, completions, reference, schema};
 pub use handler::{Handler, Unanswered};
-pub use in_force::Replicas;
-pub use lint::{LintArguments, lint};
+pub use identity_headers::OWN as IDENTITY_HEADERS;
+pub use offline::OfflinePolicies;
+pub use policy_source::PolicyText;
 pub use policy_store::{InvalidPolicyStore, PolicyStore};
 pub use rate_limit::{
-    InvalidStoreUrl, MeasuredLimits, RateLimitSettings, StoreUrl, WhenStoreIsDown,
+    InvalidStoreUrl, LimitMemory, MeasuredLimits, POSSIBLE_MIB, RateLimitSettings, Shortage,
+    StoreUrl, USUAL_MIB, WhenStoreIsDown,
 };
 pub use serve::serve;
+pub use settings::ServeSettings;
+pub use yaml_files::{list as list_yaml_files, read as read_yaml_file};

@@ -1,27 +1,27 @@
-//! How large a request may be, so that Envoy can add to it what the authz server answers.
+//! Request limits, which leave Envoy room for the headers that the authz server adds.
 //!
 //! Envoy 1.40 answers 500 when the headers of a request exceed the limits of its connection manager
 //! after the additions of ext_authz: `max_headers_count` and `max_request_headers_kb` in
 //! `envoy/listeners.yaml`. Those limits have a reserve above the ones here, and [`MOST_ADDED`]
 //! keeps the additions within the reserve.
 
-use crate::check_request::Question;
-use crate::verdict::Refused;
+use crate::check_decision::DenyReason;
+use crate::check_request::Attributes;
 
-/// The header in which Envoy says how much the client sent.
+/// The header in which Envoy sends the size of the client's request.
 pub(crate) const REQUEST_SIZE: &str = "x-gateway-request-size";
 
-/// Header fields of a client, `Host` or `:authority` not counted.
+/// Most header fields of a client, without `Host` or `:authority`.
 pub(crate) const MOST_HEADERS: usize = 64;
-/// Names and values of these fields, the host, the method and the path, in bytes.
+/// Most bytes of these fields (names and values), the host, the method and the path.
 pub(crate) const MOST_BYTES: usize = 32 * 1024;
-/// Path and query, in bytes. RFC 9112 §3 asks for 8,000 at least, with method and version.
+/// Most bytes of path and query. RFC 9112 §3 asks for at least 8,000, with method and version.
 pub(crate) const LONGEST_PATH: usize = 8 * 1024;
-/// Identity headers and assertion, in bytes. Envoy's own headers need less than the 2 KiB that
+/// Most bytes of identity headers and assertion. Envoy's own headers need less than the 2 KiB that
 /// remain of the reserve of 32 KiB.
 pub(crate) const MOST_ADDED: usize = 30 * 1024;
 
-/// What a client sent, without the fields that Envoy adds.
+/// The size of a client's request, without the fields that Envoy adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RequestSize {
     headers: usize,
@@ -29,11 +29,13 @@ pub(crate) struct RequestSize {
 }
 
 impl RequestSize {
-    /// Reads `COUNT BYTES SCHEME`, which Envoy writes before it adds anything. HTTP/2 has
-    /// `:scheme`, HTTP/1.1 only in an absolute target, so that it counts for neither.
+    /// Reads `COUNT BYTES SCHEME`, which Envoy writes before it adds anything.
+    ///
+    /// HTTP/2 has `:scheme`, HTTP/1.1 only in an absolute target, so it is not counted in either.
     pub(crate) fn read(value: &[u8]) -> Option<Self> {
         let mut parts = std::str::from_utf8(value).ok()?.split(' ');
-        let (count, bytes) = (parts.next()?, parts.next()?);
+        let count = parts.next()?;
+        let bytes = parts.next()?;
         let scheme = parts.next().unwrap_or_default();
         // `:authority`, `:method`, `:path`.
         let headers = count.parse::<usize>().ok()?.saturating_sub(3);
@@ -49,13 +51,13 @@ impl RequestSize {
     }
 }
 
-/// Why the request is too large to be judged at all.
-pub(crate) fn exceeded(question: &Question<'_>) -> Option<Refused> {
-    if question.path.len() > LONGEST_PATH {
-        return Some(Refused::UriTooLong);
+/// The limit that the request exceeds, if any, as a reason to deny it.
+pub(crate) fn exceeded(attributes: &Attributes<'_>) -> Option<DenyReason> {
+    if attributes.path.len() > LONGEST_PATH {
+        return Some(DenyReason::UriTooLong);
     }
-    let RequestSize { headers, bytes } = question.size?;
-    (headers > MOST_HEADERS || bytes > MOST_BYTES).then_some(Refused::HeadersTooLarge)
+    let RequestSize { headers, bytes } = attributes.size?;
+    (headers > MOST_HEADERS || bytes > MOST_BYTES).then_some(DenyReason::HeadersTooLarge)
 }
 
 #[cfg(test)]
@@ -63,11 +65,11 @@ mod tests {
     use portcullis_token::Authorization;
 
     use super::{LONGEST_PATH, RequestSize, exceeded};
-    use crate::check_request::Question;
+    use crate::check_request::Attributes;
     use crate::reply;
 
-    fn reason(path: &str, size: Option<(usize, usize)>) -> &'static str {
-        let question = Question {
+    fn reason_code(path: &str, size: Option<(usize, usize)>) -> &'static str {
+        let attributes = Attributes {
             policy: None,
             removed_prefix: "",
             authorization: Authorization::Absent,
@@ -77,7 +79,7 @@ mod tests {
             size: size.map(|(headers, bytes)| RequestSize { headers, bytes }),
             client: "",
         };
-        exceeded(&question).map_or("", |refused| reply::reason(&refused))
+        exceeded(&attributes).map_or("", |reason| reply::reason_code(&reason).as_str())
     }
 
     #[test]
@@ -93,7 +95,7 @@ mod tests {
             (&too_long, None, "uri_too_long"),
             (&too_long, Some((65, 32769)), "uri_too_long"),
         ] {
-            assert_eq!(reason(path, size), expected, "{} {size:?}", path.len());
+            assert_eq!(reason_code(path, size), expected, "{} {size:?}", path.len());
         }
     }
 

@@ -1,4 +1,4 @@
-//! The MAC keys of upstreams: a folder with one file for each, followed while it changes.
+//! The MAC keys of upstreams: a folder with one file for each, which is polled.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -8,15 +8,16 @@ use portcullis_assertion::{MAX_MAC_KEY_FILE, MacKeys};
 use portcullis_runtime::{InvalidSettings, read_secret, warn_if_others_can_read};
 use tokio::time::sleep;
 
-use crate::gate::Gate;
+use crate::authorizer::Authorizer;
 use crate::metrics::Metrics;
-use crate::reload::LOOK_EVERY;
+use crate::reload::POLL_INTERVAL;
 
-/// More upstreams than one gateway has. All files are read every second.
+/// Most files in the folder: more upstreams than one gateway has. A poll reads all of them.
 const MOST_UPSTREAMS: usize = 1024;
 
-/// Keys by the name of the upstream that holds the same. An upstream without any is signed for with
-/// a key whose public half it fetches.
+/// MAC keys by the name of the upstream that shares them.
+///
+/// Assertions to an upstream without MAC keys are signed with the assertion key (ES256).
 #[derive(Debug, Default)]
 pub(crate) struct UpstreamMacKeys(BTreeMap<String, MacKeys>);
 
@@ -29,12 +30,12 @@ impl UpstreamMacKeys {
         self.0.get(upstream)
     }
 
-    /// The keys of one upstream alone.
+    /// The keys of a single upstream.
     pub(crate) fn of(upstream: &str, keys: MacKeys) -> Self {
         Self(BTreeMap::from([(upstream.to_owned(), keys)]))
     }
 
-    /// The upstreams with the ids of their keys, the one that signs first.
+    /// The upstreams with the ids of their keys; the first key signs.
     pub(crate) fn key_ids(&self) -> BTreeMap<&str, Vec<&str>> {
         self.0
             .iter()
@@ -42,33 +43,30 @@ impl UpstreamMacKeys {
             .collect()
     }
 
-    /// Reads every file of `folder` whose name does not begin with a dot: its name is the
-    /// upstream's. Kubernetes mounts a Secret as links with such names to folders that begin with
-    /// two dots.
+    /// Reads every file of `folder` whose name does not begin with a dot.
+    ///
+    /// The name of a file is the upstream's. Kubernetes mounts a Secret as links with such names,
+    /// into folders whose names begin with two dots.
     fn read(folder: &Path) -> Result<Self, Vec<String>> {
-        let mut problems = Vec::new();
+        let mut errors = Vec::new();
         let mut keys = BTreeMap::new();
-        for file in files(folder).map_err(|problem| vec![wrong(folder, &problem)])? {
+        for file in files(folder).map_err(|error| vec![wrong(folder, &error)])? {
             match read_file(&file) {
                 Ok((upstream, of_upstream)) => drop(keys.insert(upstream, of_upstream)),
-                Err(problem) => problems.push(wrong(&file, &problem)),
+                Err(error) => errors.push(wrong(&file, &error)),
             }
         }
-        problems.extend(
-            shared(&keys)
-                .into_iter()
-                .map(|problem| wrong(folder, &problem)),
-        );
-        if problems.is_empty() {
+        errors.extend(shared(&keys).into_iter().map(|error| wrong(folder, &error)));
+        if errors.is_empty() {
             Ok(Self(keys))
         } else {
-            Err(problems)
+            Err(errors)
         }
     }
 }
 
-fn wrong(path: &Path, problem: &str) -> String {
-    format!("--assertion-mac-keys {}: {problem}", path.display())
+fn wrong(path: &Path, error: &str) -> String {
+    format!("--assertion-mac-keys {}: {error}", path.display())
 }
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
@@ -82,7 +80,9 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
             files.push(entry.path());
         }
         if files.len() > MOST_UPSTREAMS {
-            return Err(format!("has more than {MOST_UPSTREAMS} files"));
+            return Err(format!(
+                "has more than {MOST_UPSTREAMS} files; give a folder with a file for each upstream"
+            ));
         }
     }
     files.sort();
@@ -97,25 +97,25 @@ fn read_file(file: &Path) -> Result<(String, MacKeys), String> {
     Ok((upstream.to_owned(), keys))
 }
 
-/// A key that two upstreams hold lets each of them forge to the other.
+/// Errors for keys that two upstreams share: each could forge assertions to the other.
 fn shared(keys: &BTreeMap<String, MacKeys>) -> Vec<String> {
     let mut holders = HashMap::new();
-    let mut problems = Vec::new();
+    let mut errors = Vec::new();
     for (upstream, keys) in keys {
         for key_id in keys.key_ids() {
             if let Some(other) = holders.insert(key_id, upstream) {
-                problems.push(format!(
-                    "{other} and {upstream} have the same key {key_id}, so that each could forge to the other; \
-                     make one for each: openssl rand -base64 32"
+                errors.push(format!(
+                    "{other} and {upstream} have the same key {key_id}, so each could forge \
+                     assertions to the other; make one for each: openssl rand -base64 32"
                 ));
             }
         }
     }
-    problems
+    errors
 }
 
 impl MacKeyFolder {
-    /// The keys of the folder, and the folder to follow; no keys without one.
+    /// Returns the keys of the folder, and the folder to poll; no keys without a path.
     pub(crate) fn open(
         path: Option<&Path>,
     ) -> Result<(UpstreamMacKeys, Option<Self>), InvalidSettings> {
@@ -129,46 +129,48 @@ impl MacKeyFolder {
         Ok((keys, Some(Self(path.to_owned()))))
     }
 
-    /// Never ends. Good keys replace those in force; others change nothing.
-    pub(crate) async fn follow(self, gate: Arc<Gate>, metrics: Metrics) {
+    /// Polls the folder; never ends. Good keys replace those in force, and bad ones change nothing.
+    pub(crate) async fn follow(self, authorizer: Arc<Authorizer>, metrics: Metrics) {
         let Self(path) = self;
-        let mut refused = None;
-        warn_of_unknown_upstreams(&gate);
+        let mut logged = None;
+        warn_of_unknown_upstreams(&authorizer);
         loop {
-            sleep(LOOK_EVERY).await;
+            sleep(POLL_INTERVAL).await;
             match UpstreamMacKeys::read(&path) {
                 Ok(keys) => {
-                    put_in_force(&gate, keys);
+                    put_in_force(&authorizer, keys);
                     metrics.assertion_mac_keys_agree(true);
-                    refused = None;
+                    logged = None;
                 }
-                // Saying it every second would only fill the log.
-                Err(problems) if refused.as_ref() == Some(&problems) => {}
-                Err(problems) => {
+                // The same errors every second would only fill the log.
+                Err(errors) if logged.as_ref() == Some(&errors) => {}
+                Err(errors) => {
                     tracing::error!(
-                        ?problems,
-                        "the MAC keys of assertions are not replaced; the last good ones stay in force"
+                        problems = ?errors,
+                        "the MAC keys of assertions are not replaced; \
+                         the last good ones stay in force"
                     );
                     metrics.assertion_mac_keys_agree(false);
-                    refused = Some(problems);
+                    logged = Some(errors);
                 }
             }
         }
     }
 }
 
-/// Key ids tell keys apart, so that no copy or hash of them is needed to see a change.
-fn put_in_force(gate: &Gate, keys: UpstreamMacKeys) {
-    if keys.key_ids() == gate.signers().mac.key_ids() {
+/// Puts `keys` in force if they changed. Their ids tell, so no copy or hash of keys is kept.
+fn put_in_force(authorizer: &Authorizer, keys: UpstreamMacKeys) {
+    if keys.key_ids() == authorizer.signers().mac.key_ids() {
         return;
     }
     tracing::info!(key_ids = ?keys.key_ids(), "the MAC keys of assertions are replaced");
-    gate.replace_mac_keys(keys);
-    warn_of_unknown_upstreams(gate);
+    authorizer.replace_mac_keys(keys);
+    warn_of_unknown_upstreams(authorizer);
 }
 
-fn warn_of_unknown_upstreams(gate: &Gate) {
-    let (routes, signers) = (gate.routes(), gate.signers());
+fn warn_of_unknown_upstreams(authorizer: &Authorizer) {
+    let routes = authorizer.routes();
+    let signers = authorizer.signers();
     for upstream in signers
         .mac
         .key_ids()
@@ -177,7 +179,7 @@ fn warn_of_unknown_upstreams(gate: &Gate) {
     {
         tracing::warn!(
             upstream,
-            "there are MAC keys for an upstream that no policy has; rename the file, or remove it"
+            "no policy has the upstream of these MAC keys; rename the file, or remove it"
         );
     }
 }
@@ -215,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_read_as_kubernetes_mounts_it() {
+    fn folder_is_read_as_kubernetes_mounts_it() {
         let folder = folder(&[]);
         let data = folder.path().join("..2026");
         std::fs::create_dir(&data).unwrap();
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_named_with_its_file_and_no_key() {
+    fn mistakes_are_named_with_their_file_and_without_keys() {
         let both = format!("{SECOND}\n{FIRST}");
         for (files, expected) in [
             (vec![("task-api", "")], "/task-api: holds no key"),

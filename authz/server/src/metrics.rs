@@ -8,11 +8,12 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
-/// How allowed requests are counted.
+/// Outcome and reason code of allowed requests.
 pub(crate) const ALLOWED: (&str, &str) = ("allow", "allowed");
 
-/// What is counted. Labels have few values: policies by name, outcomes and reason codes; never a
-/// caller.
+/// Metrics of decisions and reloads.
+///
+/// Labels have few values: names of policies, outcomes and reason codes, never a caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
     checks: Family<CheckLabels, Counter<u64, AtomicU64>>,
@@ -37,7 +38,7 @@ struct CheckLabels {
 
 impl Metrics {
     pub(crate) fn register(registry: &mut Registry) -> Self {
-        // From a cached answer to Envoy's timeout.
+        // From a decision about a cached caller to Envoy's timeout.
         let buckets = [
             0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.01, 0.1, 1.0,
         ];
@@ -82,7 +83,7 @@ impl Metrics {
         metrics
     }
 
-    /// The counter of allowed requests under `policy`, so that counting one costs an addition.
+    /// The counter of allowed requests under `policy`, so that to count one costs an addition.
     pub(crate) fn allowed(&self, policy: &str) -> Counter<u64, AtomicU64> {
         let (outcome, reason) = ALLOWED;
         self.checks
@@ -94,7 +95,7 @@ impl Metrics {
             .clone()
     }
 
-    /// Notes how long an answer took.
+    /// Notes the duration of a decision.
     pub(crate) fn took(&self, duration: Duration) {
         self.duration.observe(duration.as_secs_f64());
     }
@@ -106,22 +107,23 @@ impl Metrics {
         self.stale.set(i64::from(!success));
     }
 
-    /// Notes whether the file of assertion keys is what is in force.
+    /// Notes whether the keys in the file of assertion keys are in force.
     pub(crate) fn assertion_keys_agree(&self, agree: bool) {
         self.assertion_keys_stale.set(i64::from(!agree));
     }
 
-    /// Notes whether the folder of MAC keys is what is in force.
+    /// Notes whether the keys in the folder of MAC keys are in force.
     pub(crate) fn assertion_mac_keys_agree(&self, agree: bool) {
         self.assertion_mac_keys_stale.set(i64::from(!agree));
     }
 
-    /// Notes that the policy files are what is in force.
+    /// Notes that the policies in the files are in force.
     pub(crate) fn policies_agree(&self) {
         self.stale.set(0);
     }
 
-    /// `policy` is a name that exists, so that clients cannot make up label values.
+    /// Counts a decision. `policy` is the name of a route's policy, so clients cannot make up
+    /// labels.
     pub(crate) fn count(&self, policy: Option<&str>, outcome: &'static str, reason: &'static str) {
         let labels = CheckLabels {
             policy: policy.unwrap_or("none").to_owned(),

@@ -2,23 +2,25 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{Context, SHA256};
-use portcullis_policy::{PolicyProblem, PolicyProblems, PolicySet};
+use portcullis_policy::{PolicyError, PolicyErrors, PolicySet};
 use serde::{Deserialize, Serialize};
 
 use crate::yaml_files;
 
-/// The text of every policy file, by name: what a set is compiled from, and what shows whether it
-/// changed.
+/// The contents of every policy file, by name.
+///
+/// A set of policies is compiled from them, and a comparison shows whether they changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PolicyText(BTreeMap<String, String>);
+pub struct PolicyText(BTreeMap<String, String>);
 
 impl PolicyText {
-    /// Reads a file, or every `.yaml` and `.yml` file of a folder (a mounted ConfigMap has links to
-    /// them, which are followed). An error says what is wrong with the files that can be read too.
-    pub(crate) fn read<'a>(
-        paths: impl IntoIterator<Item = &'a Path>,
-    ) -> Result<Self, PolicyProblems> {
-        let (mut texts, mut problems) = (BTreeMap::new(), Vec::new());
+    /// Reads each path: a file, or every `.yaml` and `.yml` file of a folder.
+    ///
+    /// Links are followed, because a mounted ConfigMap consists of them. If a file cannot be read,
+    /// the error also has the policy errors of the other files.
+    pub fn read<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<Self, PolicyErrors> {
+        let mut texts = BTreeMap::new();
+        let mut problems = Vec::new();
         for path in paths {
             match yaml_files::list(path) {
                 Ok(files) => read_files(files, &mut texts, &mut problems),
@@ -31,7 +33,7 @@ impl PolicyText {
         }
         match PolicySet::compile_beside(read.files(), problems.clone()) {
             Err(all) => Err(all),
-            Ok(_) => Err(PolicyProblems(problems)),
+            Ok(_) => Err(PolicyErrors(problems)),
         }
     }
 
@@ -41,11 +43,12 @@ impl PolicyText {
             .map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
-    /// A short hash of it all, by which people and programs tell one set from another.
-    pub(crate) fn version(&self) -> String {
+    /// The version: a short hash of all names and contents.
+    #[must_use]
+    pub fn version(&self) -> String {
         let mut context = Context::new(&SHA256);
         for (name, text) in &self.0 {
-            // Lengths keep what is part of which apart.
+            // Lengths keep names and contents apart.
             context.update(&(name.len() as u64).to_be_bytes());
             context.update(name.as_bytes());
             context.update(&(text.len() as u64).to_be_bytes());
@@ -59,8 +62,8 @@ impl PolicyText {
             .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
     }
 
-    /// Compiles what was read.
-    pub(crate) fn compile(&self) -> Result<PolicySet, PolicyProblems> {
+    /// Compiles the files into a set of policies.
+    pub fn compile(&self) -> Result<PolicySet, PolicyErrors> {
         PolicySet::compile(self.files())
     }
 }
@@ -68,7 +71,7 @@ impl PolicyText {
 fn read_files(
     files: Vec<PathBuf>,
     texts: &mut BTreeMap<String, String>,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) {
     for file in files {
         match yaml_files::read(&file) {
@@ -83,8 +86,8 @@ fn read_files(
     }
 }
 
-fn problem(path: &Path, problem: String) -> PolicyProblem {
-    PolicyProblem::of_file(path.display().to_string(), problem)
+fn problem(path: &Path, problem: String) -> PolicyError {
+    PolicyError::of_file(path.display().to_string(), problem)
 }
 
 #[cfg(test)]
@@ -92,7 +95,7 @@ mod tests {
     use super::PolicyText;
 
     #[test]
-    fn a_folder_is_read_as_kubernetes_mounts_it() {
+    fn folder_is_read_as_kubernetes_mounts_it() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("..2026");
         std::fs::create_dir(&data).unwrap();
@@ -112,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn unreadable_paths_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let absent = folder.path().join("absent.yaml");
         let problems = PolicyText::read([absent.as_path(), folder.path()])
@@ -125,11 +128,12 @@ mod tests {
     }
 
     #[test]
-    fn unreadable_file_does_not_hide_mistakes_in_others_nor_make_new_ones() {
+    fn unreadable_file_hides_no_policy_errors_of_others_and_makes_none() {
         let folder = tempfile::tempdir().unwrap();
         let policy = folder.path().join("policy.yaml");
-        let text = "apiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {name: tasks}\nspec:\n  issuer: entra\n  \
-                    application: a\n  allow: [{callers: users}]\n  upstream: {name: tasks}\n";
+        let text = "apiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\n\
+                    metadata: {name: tasks}\nspec:\n  issuer: entra\n  application: a\n  \
+                    allow: [{callers: users}]\n  upstream: {name: tasks}\n";
         std::fs::write(&policy, text).unwrap();
         let problems = PolicyText::read([folder.path().join("absent.yaml").as_path(), &policy])
             .unwrap_err()

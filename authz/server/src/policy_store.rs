@@ -1,4 +1,4 @@
-//! The last good policies on disk, so that a container that starts anew with bad ones can serve.
+//! The last good policies on disk, so that a container that restarts with bad ones can serve.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
@@ -6,20 +6,20 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use portcullis_policy::{PolicyProblems, PolicySet};
+use portcullis_policy::{PolicyErrors, PolicySet};
 use portcullis_token::check_owner;
 
 use crate::policy_source::PolicyText;
 
-/// A ConfigMap has at most 1 MiB, and JSON at most doubles what YAML consists of.
+/// Most bytes that are read. A ConfigMap has at most 1 MiB, and JSON at most doubles YAML.
 const LARGEST_FILE: u64 = 4 * 1024 * 1024;
 const FILE: &str = "last-good-policies.json";
 
-/// A folder that the last good policies are kept in.
+/// The folder of the last good policies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyStore(Arc<Path>);
 
-/// Why a folder cannot keep policies.
+/// The path is no folder, so it cannot keep policies.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is not a folder; create it, writable for this process alone")]
 pub struct InvalidPolicyStore(String);
@@ -42,19 +42,25 @@ impl PolicyStore {
         self.0.join(FILE)
     }
 
-    /// The policies that were kept, if there are any that still compile. Those that somebody else
-    /// could have written are not used.
+    /// The stored policies, if they still compile.
+    ///
+    /// A file that another user could have written is not used.
     fn last_good(&self) -> Option<(PolicyText, PolicySet)> {
-        let used = self.read().and_then(|kept| {
-            kept.map(|text| {
-                text.compile()
-                    .map(|set| (text, set))
-                    .map_err(|problems| problems.to_string())
-            })
-            .transpose()
+        let used = self.read().and_then(|stored| {
+            stored
+                .map(|text| {
+                    text.compile()
+                        .map(|set| (text, set))
+                        .map_err(|problems| problems.to_string())
+                })
+                .transpose()
         });
         used.unwrap_or_else(|problem| {
-            tracing::warn!(file = %self.file().display(), problem, "the last good policies are not used");
+            tracing::warn!(
+                file = %self.file().display(),
+                problem,
+                "the last good policies are not used"
+            );
             None
         })
     }
@@ -65,25 +71,30 @@ impl PolicyStore {
             opened => opened.map_err(|error| error.to_string())?,
         };
         check_owner(&file.metadata().map_err(|error| error.to_string())?)?;
-        let mut text = Vec::new();
+        let mut json = Vec::new();
         file.take(LARGEST_FILE)
-            .read_to_end(&mut text)
+            .read_to_end(&mut json)
             .map_err(|error| error.to_string())?;
-        serde_json::from_slice(&text)
+        serde_json::from_slice(&json)
             .map(Some)
             .map_err(|error| format!("it is damaged ({error})"))
     }
 
-    /// Replaces what was kept, whole. Failing to is logged and no more: what is in force stays in
-    /// force.
+    /// Replaces the stored policies atomically.
+    ///
+    /// An error is only logged, because the policies in force stay in force.
     pub(crate) fn keep(&self, text: &PolicyText) {
         if let Err(error) = self.write(text) {
-            tracing::warn!(file = %self.file().display(), %error, "the policies could not be kept for the next start");
+            tracing::warn!(
+                file = %self.file().display(),
+                %error,
+                "the last good policies could not be stored for the next start"
+            );
         }
     }
 
     fn write(&self, text: &PolicyText) -> std::io::Result<()> {
-        // Temporary files are made for their owner alone (0600), and renaming keeps that.
+        // Temporary files have mode 0600, and renaming keeps it.
         let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
         serde_json::to_writer(&mut file, text)?;
         file.flush()?;
@@ -93,14 +104,14 @@ impl PolicyStore {
     }
 }
 
-/// The policies to start with: those of `path`, or the last good ones where those cannot be used.
+/// The policies to start with: those of `path`, or the last good ones if they cannot be used.
 ///
-/// A bad set changes nothing for running replicas. Without this, one that had to start anew would
-/// leave them for good, and with it the last of them.
+/// A bad set changes nothing for running replicas. Without the last good policies, a replica that
+/// restarts would be lost, and in time all of them.
 pub(crate) fn first_policies(
     path: &Path,
     store: Option<&PolicyStore>,
-) -> Result<(PolicyText, PolicySet), PolicyProblems> {
+) -> Result<(PolicyText, PolicySet), PolicyErrors> {
     let read =
         PolicyText::read([path]).and_then(|text| text.compile().map(|policies| (text, policies)));
     match read {
@@ -133,7 +144,8 @@ mod tests {
 
     use super::{FILE, PolicyStore, first_policies};
 
-    const GOOD: &str = "apiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {name: public}\nspec:\n  \
+    const GOOD: &str = "apiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\n\
+                        metadata: {name: public}\nspec:\n  \
                         allow: [{callers: anyone}]\n  upstream: {name: web}\n";
     const BAD: &str = "apiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicies\n";
 
@@ -144,18 +156,16 @@ mod tests {
     }
 
     #[test]
-    fn bad_policies_at_a_start_leave_the_last_good_ones_where_there_are_any() {
+    fn bad_policies_at_start_are_replaced_by_the_last_good_ones() {
         let folder = tempfile::tempdir().unwrap();
-        let (policy, kept) = (
-            folder.path().join("policy.yaml"),
-            folder.path().join("kept"),
-        );
-        std::fs::create_dir(&kept).unwrap();
-        let store: PolicyStore = kept.to_str().unwrap().parse().unwrap();
+        let policy = folder.path().join("policy.yaml");
+        let stored = folder.path().join("stored");
+        std::fs::create_dir(&stored).unwrap();
+        let store: PolicyStore = stored.to_str().unwrap().parse().unwrap();
         std::fs::write(&policy, BAD).unwrap();
         assert!(
             version(&policy, Some(&store)).unwrap_err().contains("kind"),
-            "nothing was kept"
+            "nothing was stored"
         );
         std::fs::write(&policy, GOOD).unwrap();
         let good = version(&policy, Some(&store)).unwrap();
@@ -168,7 +178,7 @@ mod tests {
             assert!(version(&policy, None).is_err(), "{case} without a store");
         }
         assert_eq!(
-            std::fs::metadata(kept.join(FILE))
+            std::fs::metadata(stored.join(FILE))
                 .unwrap()
                 .permissions()
                 .mode()
@@ -178,22 +188,23 @@ mod tests {
     }
 
     #[test]
-    fn policies_that_may_be_somebody_elses_or_are_damaged_are_not_used() {
+    fn stored_policies_that_others_can_write_or_are_damaged_are_not_used() {
         let folder = tempfile::tempdir().unwrap();
-        let (policy, file) = (folder.path().join("policy.yaml"), folder.path().join(FILE));
+        let policy = folder.path().join("policy.yaml");
+        let file = folder.path().join(FILE);
         let store: PolicyStore = folder.path().to_str().unwrap().parse().unwrap();
         std::fs::write(&policy, GOOD).unwrap();
         version(&policy, Some(&store)).unwrap();
-        let kept = std::fs::read(&file).unwrap();
+        let stored = std::fs::read(&file).unwrap();
         std::fs::write(&policy, BAD).unwrap();
         std::fs::set_permissions(&file, Permissions::from_mode(0o622)).unwrap();
         assert!(
             version(&policy, Some(&store)).is_err(),
-            "others can write it"
+            "other users can write it"
         );
         std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
         assert!(version(&policy, Some(&store)).is_ok());
-        std::fs::write(&file, &kept[..kept.len() / 2]).unwrap();
+        std::fs::write(&file, &stored[..stored.len() / 2]).unwrap();
         assert!(version(&policy, Some(&store)).is_err(), "it is cut");
     }
 }

@@ -1,12 +1,12 @@
-//! How often each caller may ask: an exact sliding window, in memory or shared between replicas.
+//! Rate limits: an exact sliding window for each caller, in memory or shared between replicas.
 //!
 //! ```text
 //! RateLimiter ─ Windows of verified callers, Windows of client addresses (in memory)
-//!             └ Store (Redis, Valkey) ─ when it is down: Windows, or nobody passes
+//!             └ Store (Redis, Valkey) ─ when it is down: Windows, or a fault (503)
 //! ```
 //!
-//! Verified callers and addresses have memory of their own: addresses cost nothing to make up, so
-//! that anonymous requests could otherwise push verified callers out of their limits.
+//! Verified callers and addresses have separate memory. Addresses cost nothing to make up, so
+//! anonymous requests could otherwise fill the memory that verified callers need.
 
 mod breaker;
 mod client_address;
@@ -25,7 +25,7 @@ use portcullis_policy::RateLimit;
 
 pub(crate) use client_address::ClientAddress;
 pub use measured::MeasuredLimits;
-pub(crate) use memory::{LimitMemory, POSSIBLE_MIB, Shortage, USUAL_MIB};
+pub use memory::{LimitMemory, POSSIBLE_MIB, Shortage, USUAL_MIB};
 pub use settings::RateLimitSettings;
 use store::Store;
 pub(crate) use store::StoreMetrics;
@@ -33,50 +33,52 @@ pub use store_url::{InvalidStoreUrl, StoreUrl};
 pub(crate) use windows::Held;
 use windows::Windows;
 
-/// Whose requests are counted together: a hash of [`Subject`] and policy, of 128 bits: by chance
-/// two of a billion callers share one with a probability of 10⁻²¹.
+/// The key of a window: a hash of policy and [`Subject`].
+///
+/// It has 128 bits, so two of a billion callers share one by chance with a probability of 10⁻²¹.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LimitKey([u64; 2]);
 
-/// Who is counted. What a caller claims without proof is never part of it.
+/// Whose requests a window counts. Unverified claims are never part of it.
 #[derive(Clone, Copy, Debug, Hash)]
 pub(crate) enum Subject<'a> {
     /// A verified caller.
     Caller { tenant: &'a str, object_id: &'a str },
-    /// An anonymous client: its address as far as Envoy vouches for it.
+    /// An anonymous client, by its address as far as Envoy trusts it.
     Address(ClientAddress),
 }
 
-/// How a request fared.
+/// What a rate limit decides about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
-    /// It may pass; so many more may within the window, whose oldest request leaves it after this
-    /// time.
+    /// The request may pass, and `remaining` more. The oldest request leaves the window after
+    /// `reset`.
     Admitted { remaining: u32, reset: Duration },
-    /// It may pass after this time at the earliest.
-    Refused { retry_after: Duration },
-    /// The memory is full of live windows, the first of which ends after this time. The request
-    /// cannot be counted, so it is denied: uncounted requests would be a way around the limit, and
-    /// a live window that is dropped gives its owner the whole limit again.
+    /// The window is full until `retry_after` has passed.
+    Denied { retry_after: Duration },
+    /// The memory is full of live windows, and the first of them ends after `retry_after`.
+    ///
+    /// The request cannot be counted, so it is denied: uncounted requests would be a way around the
+    /// limit, and to drop a live window would give its caller the whole limit again.
     Full { retry_after: Duration },
 }
 
-/// What happens while the store of the limits does not answer.
+/// What to do while the rate-limit store does not answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum WhenStoreIsDown {
-    /// Each replica counts for itself: a caller may get as many requests through as there are
-    /// replicas times the limit.
+    /// Each replica counts for itself: a caller may send up to the limit times the number of
+    /// replicas.
     #[default]
     CountAlone,
-    /// Nobody passes on a route with a limit: 503.
+    /// Answer 503 on routes with a limit.
     Refuse,
 }
 
-/// The store that counts does not answer, and nobody is to pass without.
+/// The rate-limit store does not answer, and requests must not pass uncounted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StoreDown;
 
-/// All limits of this process.
+/// All rate limits of this process.
 #[derive(Debug)]
 pub(crate) struct RateLimiter {
     started: Instant,
@@ -87,20 +89,19 @@ pub(crate) struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// Limits that are counted in memory.
+    /// Counts in memory.
     pub(crate) fn in_memory(memory: LimitMemory) -> Self {
         let hashers = [RandomState::new(), RandomState::new()];
-        let (callers, addresses) = (Windows::new(memory.callers), Windows::new(memory.addresses));
         Self {
             started: Instant::now(),
-            callers,
-            addresses,
+            callers: Windows::new(memory.callers),
+            addresses: Windows::new(memory.addresses),
             hashers,
             store: None,
         }
     }
 
-    /// Limits that are counted in `store` for all replicas, and in memory while it is down.
+    /// Counts in `store` for all replicas, and in memory while the store is down.
     pub(crate) fn shared(store: Store, when_down: WhenStoreIsDown, memory: LimitMemory) -> Self {
         Self {
             store: Some((store, when_down)),
@@ -108,9 +109,10 @@ impl RateLimiter {
         }
     }
 
-    /// The key under which requests of `subject` under `policy` are counted. In memory it is a hash
-    /// under random keys. In a store it must be the same for all replicas; object ids and addresses
-    /// are not the clients' to choose, so nobody can aim at another's.
+    /// The key of the window that counts requests of `subject` under `policy`.
+    ///
+    /// In memory it is a hash under random keys. In a store it must be the same for all replicas.
+    /// Clients cannot choose object ids and addresses, so no client can aim at another's window.
     pub(crate) fn key(&self, policy: &str, subject: Subject<'_>) -> LimitKey {
         match self.store {
             None => LimitKey(
@@ -122,14 +124,14 @@ impl RateLimiter {
         }
     }
 
-    /// The store, if there is one, and whether it answers.
+    /// The name of the store, if there is one, and whether it answers.
     pub(crate) fn store_is_up(&self) -> Option<(&str, bool)> {
         self.store
             .as_ref()
             .map(|(store, _)| (store.name(), store.is_up()))
     }
 
-    /// How full the tables are: that of verified callers and that of addresses.
+    /// How full the tables of verified callers and of addresses are.
     pub(crate) fn held(&self) -> [(&'static str, Held); 2] {
         [
             ("callers", self.callers.held()),
@@ -137,7 +139,7 @@ impl RateLimiter {
         ]
     }
 
-    /// Counts a request now of the verified caller whose key this is.
+    /// Counts a request of the verified caller with this key.
     pub(crate) async fn admit_caller(
         &self,
         key: LimitKey,
@@ -146,7 +148,7 @@ impl RateLimiter {
         self.admit(&self.callers, key, limit).await
     }
 
-    /// Counts a request now of an anonymous client.
+    /// Counts a request of an anonymous client.
     pub(crate) async fn admit_address(
         &self,
         policy: &str,
@@ -178,7 +180,7 @@ impl RateLimiter {
     }
 }
 
-/// Parts with their lengths, so that none runs into the next.
+/// The key in a store: a hash of all parts, each with its length, so that parts cannot overlap.
 fn shared_key(policy: &str, subject: Subject<'_>) -> LimitKey {
     let address;
     let parts = match subject {
@@ -188,12 +190,12 @@ fn shared_key(policy: &str, subject: Subject<'_>) -> LimitKey {
             ["address", &address, ""]
         }
     };
-    let mut text = Vec::with_capacity(160);
+    let mut bytes = Vec::with_capacity(160);
     for part in [policy].into_iter().chain(parts) {
-        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        text.extend_from_slice(part.as_bytes());
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part.as_bytes());
     }
-    let hash = digest(&SHA256, &text);
+    let hash = digest(&SHA256, &bytes);
     let half = |range| {
         hash.as_ref()
             .get(range)

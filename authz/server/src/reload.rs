@@ -1,5 +1,4 @@
-//! Follows the policy files while they change: a good set replaces the old one whole, a bad one
-//! changes nothing.
+//! Polls the policy files: a good set replaces the one in force whole, a bad one changes nothing.
 
 #[cfg(test)]
 mod tests;
@@ -12,48 +11,51 @@ use portcullis_token::unix_now;
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
-use crate::gate::Gate;
+use crate::authorizer::Authorizer;
 use crate::metrics::Metrics;
 use crate::policy_source::PolicyText;
 use crate::policy_store::PolicyStore;
 use crate::routes::{RouteSettings, Routes};
 
-/// Reading a few kilobytes a second costs nothing, and notices what file notifications miss: links
-/// that Kubernetes swaps above the file, network file systems, editors that replace files.
-pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Time between two polls of policies and keys.
+///
+/// To read a few kilobytes a second costs nothing, and finds what file notifications miss: links
+/// that Kubernetes swaps above the file, network file systems, and editors that replace files.
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What is needed to follow a policy source.
+/// The task that polls the policy files.
 #[derive(Debug)]
 pub(crate) struct Reload {
-    pub(crate) gate: Arc<Gate>,
+    pub(crate) authorizer: Arc<Authorizer>,
     pub(crate) path: PathBuf,
-    /// Where the last good policies are kept.
+    /// The folder of the last good policies.
     pub(crate) store: Option<PolicyStore>,
     pub(crate) settings: RouteSettings,
     pub(crate) metrics: Metrics,
     pub(crate) policies: PoliciesInForce,
-    /// How long a policy that a new set has no more still decides.
+    /// The time for which a removed policy still decides.
     pub(crate) removed_policy_grace: Duration,
 }
 
-/// Which policies are in force, and a way to have the files looked at now.
+/// Which policies are in force, and a way to reload the files now.
 #[derive(Clone, Debug)]
 pub(crate) struct PoliciesInForce {
     state: Arc<watch::Sender<PolicyState>>,
-    look: Arc<Notify>,
+    reload: Arc<Notify>,
 }
 
-/// Which policies are in force, and why the files are not, where they are not.
+/// Which policies are in force, and why those of the files are not, if so.
 #[derive(Clone, Debug)]
 pub(crate) struct PolicyState {
-    /// A hash of the documents' text.
+    /// A hash of the policy files.
     pub(crate) version: String,
-    /// Since when, in seconds since 1970.
+    /// When they came into force, in seconds since 1970.
     pub(crate) since: u64,
-    /// Why what the files hold now is not in force.
+    /// Why the policies in the files are not in force.
     pub(crate) refused: Option<String>,
-    /// How many looks at the files have begun, and which was the last that ended.
+    /// The number of polls that have begun.
     begun: u64,
+    /// The number of the last poll that ended.
     ended: u64,
 }
 
@@ -68,7 +70,7 @@ impl PoliciesInForce {
         };
         Self {
             state: Arc::new(watch::Sender::new(state)),
-            look: Arc::default(),
+            reload: Arc::default(),
         }
     }
 
@@ -76,20 +78,20 @@ impl PoliciesInForce {
         self.state.borrow().clone()
     }
 
-    /// Has the files looked at now, and waits for what comes of it.
-    pub(crate) async fn look_now(&self) -> PolicyState {
+    /// Reloads the files now, and returns the state afterwards.
+    pub(crate) async fn reload_now(&self) -> PolicyState {
         let mut state = self.state.subscribe();
         let begun = state.borrow_and_update().begun;
-        self.look.notify_one();
-        // One that is on its way may have read the files before they changed; the one after it has
-        // not.
+        self.reload.notify_one();
+        // A poll that has begun may have read the files before they changed. The next one reads
+        // them afterwards.
         match state.wait_for(|state| state.ended > begun).await {
             Ok(state) => state.clone(),
             Err(_) => self.state(),
         }
     }
 
-    fn looks(&self) {
+    fn begin_poll(&self) {
         self.state.send_modify(|state| state.begun += 1);
     }
 
@@ -98,24 +100,24 @@ impl PoliciesInForce {
             .send_modify(|state| (state.version, state.since) = (version, unix_now()));
     }
 
-    fn looked(&self, refused: Option<String>) {
+    fn end_poll(&self, refused: Option<String>) {
         self.state
             .send_modify(|state| (state.ended, state.refused) = (state.begun, refused));
     }
 }
 
-/// What the files held when they were last looked at.
+/// The result of the last poll.
 #[derive(Debug)]
 struct Seen {
     in_force: PolicyText,
-    /// A text that does not compile, and why. It never will, so it is not tried every second.
+    /// Contents that do not compile, and why. They never will, so no poll compiles them again.
     refused: Option<(PolicyText, String)>,
-    /// Why the last look put nothing in force; the log has said it.
+    /// Why the last poll put nothing in force, as the log says already.
     cause: Option<String>,
 }
 
 impl Reload {
-    /// Never ends. `in_force` is what the gate's routes were made from.
+    /// Polls the files; never ends. The routes in force were made from `in_force`.
     pub(crate) async fn follow(self, in_force: PolicyText) {
         let mut seen = Seen {
             in_force,
@@ -123,22 +125,24 @@ impl Reload {
             cause: None,
         };
         loop {
-            let asked = tokio::select! {
-                () = sleep(LOOK_EVERY) => false,
-                () = self.policies.look.notified() => true,
+            let reload = tokio::select! {
+                () = sleep(POLL_INTERVAL) => false,
+                () = self.policies.reload.notified() => true,
             };
-            self.policies.looks();
-            let outcome = self.look(&mut seen, asked);
+            self.policies.begin_poll();
+            let outcome = self.poll(&mut seen, reload);
             self.note(&mut seen, outcome);
         }
     }
 
-    /// Puts in force what the files hold, if it can be used. Issuers are not waited for: a deny
-    /// list counts at once, and a token whose issuer has no keys is answered with 503 by itself.
+    /// Puts the policies in the files in force, if they can be used.
     ///
-    /// Only a text that does not compile is final. Files that cannot be read, and whatever else may
-    /// pass, are tried again with the next look. If `asked` for, everything is tried.
-    fn look(&self, seen: &mut Seen, asked: bool) -> Result<(), String> {
+    /// It does not wait for issuers: a deny list counts at once, and only requests whose issuer has
+    /// no keys are answered with 503.
+    ///
+    /// Only contents that do not compile are final. The next poll tries again after all other
+    /// errors, such as files that cannot be read. A `reload` tries everything.
+    fn poll(&self, seen: &mut Seen, reload: bool) -> Result<(), String> {
         let text =
             PolicyText::read([self.path.as_path()]).map_err(|problems| problems.to_string())?;
         if text == seen.in_force {
@@ -146,7 +150,7 @@ impl Reload {
         }
         if let Some((refused, cause)) = &seen.refused
             && *refused == text
-            && !asked
+            && !reload
         {
             return Err(cause.clone());
         }
@@ -157,7 +161,7 @@ impl Reload {
         })?;
         let routes =
             Routes::start(&policies, &self.settings).map_err(|error| format!("{error:#}"))?;
-        let before = self.gate.routes();
+        let before = self.authorizer.routes();
         self.replace(
             routes.keep_removed(&before, &policies, unix_now(), self.removed_policy_grace),
             &text,
@@ -180,7 +184,7 @@ impl Reload {
             removed = removed.join(", "),
             "policies replaced; removed ones still decide for --removed-policy-grace"
         );
-        self.gate.replace_routes(routes);
+        self.authorizer.replace_routes(routes);
         self.metrics.reloaded(true);
         self.policies.replaced(version);
         if let Some(store) = &self.store {
@@ -188,7 +192,7 @@ impl Reload {
         }
     }
 
-    /// Says what came of a look, in the log only if it differs from what the last one came to.
+    /// Reports the outcome of a poll; logs it only if it differs from the last one.
     fn note(&self, seen: &mut Seen, outcome: Result<(), String>) {
         let cause = outcome.err();
         match &cause {
@@ -203,7 +207,7 @@ impl Reload {
             Some(_) => {}
             None => self.metrics.policies_agree(),
         }
-        self.policies.looked(cause.clone());
+        self.policies.end_poll(cause.clone());
         seen.cause = cause;
     }
 }

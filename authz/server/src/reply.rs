@@ -1,4 +1,4 @@
-//! From a verdict to the words that Envoy understands.
+//! Encodes decisions as Envoy's `CheckResponse`.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -13,37 +13,42 @@ use envoy_types::pb::google::protobuf::{BoolValue, Struct, Value};
 use envoy_types::pb::google::rpc;
 use http::StatusCode;
 use portcullis_assertion::HEADER as ASSERTION;
-use portcullis_policy::{Denial, DenialReason, OnDenied};
+use portcullis_policy::{DenialReason, OnDenied, PolicyDenied};
+use portcullis_reason_codes::{
+    CLAIMS_TOO_LARGE, HEADERS_TOO_LARGE, POLICY_UNKNOWN, RATE_LIMITED, RATE_LIMITER_FULL,
+    ROUTE_WITHOUT_POLICY, ReasonCode, URI_TOO_LONG,
+};
 use portcullis_runtime::{PROBLEM_JSON, Problem};
 use prost::Message;
 use tonic::Code;
 
+use crate::check_decision::{Admitted, CheckDecision, Denied, DenyReason, Quota};
 use crate::identity_headers;
 use crate::limits::{LONGEST_PATH, MOST_BYTES, MOST_HEADERS, REQUEST_SIZE};
 use crate::reply_bytes::{OkReply, ReplyPart};
-use crate::verdict::{Denied, Pass, Quota, Refused, Verdict};
 
-/// Identity headers, an assertion and a quota take about this many bytes.
+/// Usual bytes of identity headers, an assertion and a quota.
 const USUAL_LENGTH: usize = 1536;
 
-/// Policies come to a pod of Kubernetes up to 90 s after the routes that name them; a client that
-/// asks a few times meets them.
+/// `Retry-After` of an unknown policy.
+///
+/// Policies reach a pod of Kubernetes up to 90 s after the routes that name them, so a client that
+/// retries a few times succeeds.
 const UNKNOWN_POLICY_RETRY: Duration = Duration::from_secs(5);
 
-/// The answer to a question under `policy` whose request has the id `request_id`, as an encoded
-/// `CheckResponse`.
-pub(crate) fn of(verdict: &Verdict, policy: &str, request_id: &str) -> Bytes {
-    match verdict {
-        Verdict::Allow(pass) => allowed(pass, policy),
-        Verdict::Deny(Denied { refused, .. }) => {
+/// The encoded `CheckResponse` for the request `request_id` under `policy`.
+pub(crate) fn of(decision: &CheckDecision, policy: &str, request_id: &str) -> Bytes {
+    match decision {
+        CheckDecision::Allow(admitted) => allowed(admitted, policy),
+        CheckDecision::Deny(Denied { reason, .. }) => {
             let status = rpc::Status {
                 code: Code::PermissionDenied as i32,
                 ..rpc::Status::default()
             };
             let http_response = Some(HttpResponse::DeniedResponse(denied(
-                refused, policy, request_id,
+                reason, policy, request_id,
             )));
-            let dynamic_metadata = Some(metadata(refused));
+            let dynamic_metadata = Some(metadata(reason));
             let response = CheckResponse {
                 status: Some(status),
                 dynamic_metadata,
@@ -54,28 +59,28 @@ pub(crate) fn of(verdict: &Verdict, policy: &str, request_id: &str) -> Bytes {
     }
 }
 
-fn allowed(pass: &Pass, policy: &str) -> Bytes {
-    static NOBODY: LazyLock<ReplyPart> = LazyLock::new(identity_headers::nobody);
+fn allowed(admitted: &Admitted, policy: &str) -> Bytes {
+    static ANONYMOUS: LazyLock<ReplyPart> = LazyLock::new(identity_headers::anonymous);
     static TOKEN: LazyLock<ReplyPart> = LazyLock::new(|| ReplyPart::new([], ["authorization"]));
     static SIZE: LazyLock<ReplyPart> = LazyLock::new(|| ReplyPart::new([], [REQUEST_SIZE]));
     static NO_ASSERTION: LazyLock<ReplyPart> = LazyLock::new(|| ReplyPart::new([], [ASSERTION]));
     let mut reply = OkReply::with_capacity(USUAL_LENGTH);
-    match pass.caller.as_deref() {
+    match admitted.caller.as_deref() {
         Some(caller) => {
             reply.part(&caller.headers);
             reply.part(&caller.shared.headers);
         }
-        None => reply.part(&NOBODY),
+        None => reply.part(&ANONYMOUS),
     }
-    match &pass.assertion {
+    match &admitted.assertion {
         Some(assertion) => reply.header(ASSERTION, assertion),
         None => reply.part(&NO_ASSERTION),
     }
-    if !pass.forward_token {
+    if !admitted.forward_token {
         reply.part(&TOKEN);
     }
     reply.part(&SIZE);
-    if let Some(quota) = &pass.quota {
+    if let Some(quota) = &admitted.quota {
         for (name, value) in quota_fields(quota, policy) {
             reply.response_header(name, &value);
         }
@@ -83,21 +88,21 @@ fn allowed(pass: &Pass, policy: &str) -> Bytes {
     reply.into_check_response()
 }
 
-/// For Envoy's access log, so that a denial has the same word in both logs.
-fn metadata(refused: &Refused) -> Struct {
+/// Dynamic metadata for Envoy's access log, so that both logs have the same reason code.
+fn metadata(reason: &DenyReason) -> Struct {
     let reason = Value {
-        kind: Some(Kind::StringValue(reason(refused).to_owned())),
+        kind: Some(Kind::StringValue(reason_code(reason).to_string())),
     };
     Struct {
         fields: [("reason".to_owned(), reason)].into(),
     }
 }
 
-fn denied(refused: &Refused, policy: &str, request_id: &str) -> DeniedHttpResponse {
-    let (status, problem) = problem(refused);
+fn denied(reason: &DenyReason, policy: &str, request_id: &str) -> DeniedHttpResponse {
+    let (status, problem) = problem(reason);
     let headers = [header("content-type", PROBLEM_JSON)]
         .into_iter()
-        .chain(denial_headers(refused, policy))
+        .chain(denial_headers(reason, policy))
         .collect();
     let body = problem.with_request_id(request_id).to_json();
     DeniedHttpResponse {
@@ -109,78 +114,78 @@ fn denied(refused: &Refused, policy: &str, request_id: &str) -> DeniedHttpRespon
     }
 }
 
-fn problem(refused: &Refused) -> (StatusCode, Problem) {
-    let (status, detail) = match refused {
-        Refused::HeadersTooLarge => {
+fn problem(reason: &DenyReason) -> (StatusCode, Problem) {
+    let (status, detail) = match reason {
+        DenyReason::HeadersTooLarge => {
             let detail = format!(
                 "the request has more than {MOST_HEADERS} headers, or they are larger than {} KiB",
                 MOST_BYTES / 1024
             );
             (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail.into())
         }
-        Refused::UriTooLong => {
+        DenyReason::UriTooLong => {
             let detail = format!("path and query are longer than {} KiB", LONGEST_PATH / 1024);
             (StatusCode::URI_TOO_LONG, detail.into())
         }
-        Refused::NoPolicy => (
+        DenyReason::NoPolicy => (
             StatusCode::FORBIDDEN,
-            "no policy opens this route; whoever runs the gateway must name one".into(),
+            "this route names no policy; the operator of the gateway must name one".into(),
         ),
-        Refused::UnknownPolicy => (
+        DenyReason::UnknownPolicy => (
             StatusCode::SERVICE_UNAVAILABLE,
             "the policy of this route is not in force, or not yet; try again in a few seconds"
                 .into(),
         ),
-        Refused::Token(refusal) => (StatusCode::UNAUTHORIZED, refusal.detail.clone()),
-        Refused::Policy { denial, on_denied } => (
+        DenyReason::Token(denial) => (StatusCode::UNAUTHORIZED, denial.detail.clone()),
+        DenyReason::Policy { denial, on_denied } => (
             denial_status(denial, *on_denied),
             denial.detail.clone().into(),
         ),
-        Refused::ClaimsTooLarge => (
+        DenyReason::ClaimsTooLarge => (
             StatusCode::FORBIDDEN,
             "the token's claims, or claims and path together, are too large to pass on".into(),
         ),
-        Refused::RateLimited { retry_after, .. } => {
+        DenyReason::RateLimited { retry_after, .. } => {
             let detail = format!(
                 "too many requests; try again in {} seconds",
                 seconds(*retry_after)
             );
             (StatusCode::TOO_MANY_REQUESTS, detail.into())
         }
-        // Not the caller's doing, so not 429: no number of requests of theirs was too many.
-        Refused::LimiterFull { retry_after } => {
+        // Not 429, because the caller did not send too many requests.
+        DenyReason::LimiterFull { retry_after } => {
             let seconds = seconds(*retry_after);
             let detail =
                 format!("too many clients at the same time; try again in {seconds} seconds");
             (StatusCode::SERVICE_UNAVAILABLE, detail.into())
         }
     };
-    (status, Problem::new(status, reason(refused), detail))
+    (status, Problem::new(status, reason_code(reason), detail))
 }
 
-/// The stable code of a refusal, in answers, logs and metrics.
-pub(crate) fn reason(refused: &Refused) -> &'static str {
-    match refused {
-        Refused::HeadersTooLarge => "headers_too_large",
-        Refused::UriTooLong => "uri_too_long",
-        Refused::NoPolicy => "route_without_policy",
-        Refused::UnknownPolicy => "policy_unknown",
-        Refused::Token(refusal) => refusal.reason.code(),
-        Refused::Policy { denial, .. } => denial.reason.code(),
-        Refused::ClaimsTooLarge => "claims_too_large",
-        Refused::RateLimited { .. } => "rate_limited",
-        Refused::LimiterFull { .. } => "rate_limiter_full",
+/// The reason code of a denial, in answers, logs and metrics.
+pub(crate) fn reason_code(reason: &DenyReason) -> ReasonCode {
+    match reason {
+        DenyReason::HeadersTooLarge => HEADERS_TOO_LARGE,
+        DenyReason::UriTooLong => URI_TOO_LONG,
+        DenyReason::NoPolicy => ROUTE_WITHOUT_POLICY,
+        DenyReason::UnknownPolicy => POLICY_UNKNOWN,
+        DenyReason::Token(denial) => denial.reason.reason_code(),
+        DenyReason::Policy { denial, .. } => denial.reason.reason_code(),
+        DenyReason::ClaimsTooLarge => CLAIMS_TOO_LARGE,
+        DenyReason::RateLimited { .. } => RATE_LIMITED,
+        DenyReason::LimiterFull { .. } => RATE_LIMITER_FULL,
     }
 }
 
-fn denial_headers(refused: &Refused, policy: &str) -> Vec<HeaderValueOption> {
-    match refused {
-        Refused::Token(refusal) => vec![header("www-authenticate", &refusal.challenge())],
-        Refused::Policy { denial, on_denied } => denial_challenge(denial, *on_denied)
+fn denial_headers(reason: &DenyReason, policy: &str) -> Vec<HeaderValueOption> {
+    match reason {
+        DenyReason::Token(denial) => vec![header("www-authenticate", &denial.challenge())],
+        DenyReason::Policy { denial, on_denied } => denial_challenge(denial, *on_denied)
             .iter()
             .map(|challenge| header("www-authenticate", challenge))
             .collect(),
-        Refused::RateLimited { quota, retry_after } => {
+        DenyReason::RateLimited { quota, retry_after } => {
             let mut headers = vec![header("retry-after", &seconds(*retry_after).to_string())];
             headers.extend(
                 quota_fields(quota, policy)
@@ -189,31 +194,35 @@ fn denial_headers(refused: &Refused, policy: &str) -> Vec<HeaderValueOption> {
             );
             headers
         }
-        Refused::LimiterFull { retry_after } => {
+        DenyReason::LimiterFull { retry_after } => {
             vec![header("retry-after", &seconds(*retry_after).to_string())]
         }
-        Refused::UnknownPolicy => vec![header(
+        DenyReason::UnknownPolicy => vec![header(
             "retry-after",
             &UNKNOWN_POLICY_RETRY.as_secs().to_string(),
         )],
-        Refused::HeadersTooLarge
-        | Refused::UriTooLong
-        | Refused::NoPolicy
-        | Refused::ClaimsTooLarge => Vec::new(),
+        DenyReason::HeadersTooLarge
+        | DenyReason::UriTooLong
+        | DenyReason::NoPolicy
+        | DenyReason::ClaimsTooLarge => Vec::new(),
     }
 }
 
-/// A revoked token is an invalid one, whatever the policy says (RFC 6750 §3.1): a new sign-in
-/// helps.
-fn denial_status(denial: &Denial, on_denied: OnDenied) -> StatusCode {
+/// The status of a policy's denial.
+///
+/// A revoked token is an invalid one, whatever `onDenied` says (RFC 6750 §3.1), because a new
+/// sign-in helps.
+fn denial_status(denial: &PolicyDenied, on_denied: OnDenied) -> StatusCode {
     match (denial.reason, on_denied) {
         (DenialReason::TokenRevoked, _) | (_, OnDenied::Unauthorized) => StatusCode::UNAUTHORIZED,
         (_, OnDenied::Forbidden) => StatusCode::FORBIDDEN,
     }
 }
 
-/// RFC 6750 §3.1: every 401 has a challenge, and a 403 has one where another token would do.
-fn denial_challenge(denial: &Denial, on_denied: OnDenied) -> Option<String> {
+/// The challenge of a policy's denial (RFC 6750 §3.1).
+///
+/// Every 401 has a challenge. A 403 has one if another token could be allowed.
+fn denial_challenge(denial: &PolicyDenied, on_denied: OnDenied) -> Option<String> {
     let code = denial.reason.code();
     if denial_status(denial, on_denied) == StatusCode::UNAUTHORIZED {
         return Some(format!(
@@ -260,13 +269,15 @@ fn quota_fields(quota: &Quota, policy: &str) -> [(&'static str, String); 2] {
     ]
 }
 
-/// Rounded up: who comes back a moment early would be refused again.
+/// Whole seconds, rounded up: a client that retries too early would be denied again.
 fn seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
-/// Replaces whatever is there. Both fields say so: Envoy 1.40 appends to a client's value when
-/// `append` is true, whatever the action says.
+/// A header that overwrites a client's value.
+///
+/// Both fields say so, because Envoy 1.40 appends to the client's value when `append` is true,
+/// whatever the action says.
 #[expect(deprecated, reason = "Envoy 1.40 still reads `append`")]
 fn header(name: &str, value: &str) -> HeaderValueOption {
     HeaderValueOption {

@@ -1,6 +1,7 @@
-//! Parts of Envoy's `OkHttpResponse` as bytes. Messages that are written one after the other are
-//! merged by whoever reads them (Protocol Buffers, "Encoding", §Last One Wins), so that a reply is
-//! put together from parts that were encoded long before.
+//! Encoded parts of Envoy's `OkHttpResponse`.
+//!
+//! A parser merges messages that are written one after the other (Protocol Buffers, "Encoding",
+//! §Last One Wins), so a reply is the concatenation of parts that were encoded long before.
 
 use bytes::Bytes;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
@@ -17,11 +18,11 @@ const RESPONSE_HEADERS: u32 = 6;
 const STATUS_OK: [u8; 2] = [0x0a, 0];
 const OK_RESPONSE: u32 = 3;
 /// The tail of a `HeaderValueOption` that overwrites: `append: {value: false}`, `append_action:
-/// OVERWRITE_IF_EXISTS_OR_ADD`. Both, since Envoy 1.40 reads `append` and appends to a client's
-/// value where it is true, whatever the action says.
+/// OVERWRITE_IF_EXISTS_OR_ADD`. Both, because Envoy 1.40 reads `append` and appends to a client's
+/// value if it is true, whatever the action says.
 const OVERWRITE: [u8; 4] = [0x12, 0, 0x18, 2];
 
-/// A caller's own headers take about this many bytes.
+/// Usual bytes of a caller's own headers.
 const USUAL_PART: usize = 256;
 
 /// Fields of an `OkHttpResponse`, encoded.
@@ -41,7 +42,7 @@ impl ReplyPart {
         for name in remove {
             put(&mut bytes, HEADERS_TO_REMOVE, name.as_bytes());
         }
-        // A copy: mimalloc shrinks in place what is more than half used, so that 150 bytes would
+        // A copy: mimalloc shrinks a more than half used allocation in place, so 150 bytes would
         // keep 256.
         Self(Box::from(&*bytes))
     }
@@ -75,11 +76,12 @@ impl ReplyPart {
     }
 }
 
-/// An `OkHttpResponse` in the making, behind room for what stands before it in a `CheckResponse`.
+/// An `OkHttpResponse` being built, behind room for its prefix in a `CheckResponse`.
 #[derive(Debug)]
 pub(crate) struct OkReply(Vec<u8>);
 
-/// The status, the key of the field, and its length as a varint, which takes ten bytes at most.
+/// Bytes of the prefix: the status, the key of the field, and its length as a varint of at most ten
+/// bytes.
 const ROOM: usize = STATUS_OK.len() + 1 + 10;
 
 impl OkReply {
@@ -124,7 +126,7 @@ impl OkReply {
 /// A `HeaderValueOption` as field `field`.
 fn put_header(bytes: &mut Vec<u8>, field: u32, name: &str, value: &str) {
     // Keys of fields below 16 take one byte.
-    let string = |text: &str| 1 + encoded_len_varint(text.len() as u64) + text.len();
+    let string = |value: &str| 1 + encoded_len_varint(value.len() as u64) + value.len();
     let header = string(name) + string(value);
     let option = 1 + encoded_len_varint(header as u64) + header + OVERWRITE.len();
     encode_key(field, WireType::LengthDelimited, bytes);
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_make_the_message_that_the_generated_types_make() {
+    fn parts_equal_the_message_of_the_generated_types() {
         let long = "x".repeat(9000);
         for (own, shared, signed) in [
             (

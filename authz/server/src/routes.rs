@@ -1,3 +1,5 @@
+//! Policies in force, each with the verifier of its tokens.
+
 mod key_state;
 mod removed;
 mod replaced;
@@ -18,18 +20,18 @@ use crate::metrics::Metrics;
 use removed::RemovedPolicies;
 pub(crate) use replaced::ReplacedPolicies;
 
-/// What routes are made with, beside policies.
+/// What [`Routes::start`] needs beside policies.
 #[derive(Clone, Debug)]
 pub(crate) struct RouteSettings {
-    /// The signing keys of all issuers, which one set of policies hands on to the next.
+    /// The signing keys of all issuers. The next set of policies uses them too.
     pub(crate) keys: KeySources,
     /// Bytes for verified callers.
     pub(crate) cache_capacity: u64,
-    /// Where the requests of each policy are counted.
+    /// Counts the requests of each policy.
     pub(crate) metrics: Metrics,
 }
 
-/// Policies with what verifies their tokens: one immutable whole, of which a question sees one.
+/// A set of policies with the verifiers of their tokens: immutable, so a request sees one set.
 #[derive(Debug)]
 pub(crate) struct Routes {
     by_policy: HashMap<String, Route>,
@@ -38,21 +40,23 @@ pub(crate) struct Routes {
     pub(crate) cache: DecisionCache,
 }
 
-/// A policy with what verifies its tokens.
+/// A policy with the verifier of its tokens.
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) policy: RoutePolicy,
-    /// Which of the policies it is.
+    /// The number of the policy in its set, for the keys of the cache.
     pub(crate) number: u32,
-    /// `None`: no token is looked at.
+    /// `None` if the policy ignores tokens.
     pub(crate) verifier: Option<Arc<Verifier>>,
-    /// Counts the requests that were let through.
+    /// Counts the requests that were allowed.
     pub(crate) allowed: Counter<u64, AtomicU64>,
 }
 
 impl Routes {
-    /// Routes for `policies`, at once. Sources whose keys were fetched for earlier routes keep
-    /// them; others start fetching, and until they have keys their tokens are a fault.
+    /// Makes the routes for `policies`, without waiting for keys.
+    ///
+    /// Key sources of earlier routes keep their keys. Others start fetching, and until they have
+    /// keys, requests with their tokens are a fault.
     pub(crate) fn start(policies: &PolicySet, settings: &RouteSettings) -> anyhow::Result<Self> {
         let cache = DecisionCache::new(settings.cache_capacity)
             .context("the system's random numbers fail")?;
@@ -60,7 +64,7 @@ impl Routes {
         Ok(Self::new(policies, verifier, cache, &settings.metrics))
     }
 
-    /// Routes for `policies`, with what `verifier` gives for each issuer.
+    /// Makes the routes for `policies`; `verifier` gives the verifier of each issuer.
     pub(crate) fn new(
         policies: &PolicySet,
         verifier: impl Fn(&str, &Issuer) -> Option<Arc<Verifier>>,
@@ -71,8 +75,8 @@ impl Routes {
             |(name, issuer): (&str, &Issuer)| Some((name.to_owned(), verifier(name, issuer)?));
         let issuers: Vec<(String, Arc<Verifier>)> = policies.issuers().filter_map(issuer).collect();
         let route = |(number, policy): (u32, &RoutePolicy)| {
-            // Compiled policies name existing issuers; without one the route would not exist, and
-            // so be denied.
+            // Compiled policies name existing issuers. Without its issuer a policy would have no
+            // route, so its requests would be denied.
             let route = Route::new(
                 policy.clone(),
                 number,
@@ -90,14 +94,14 @@ impl Routes {
         }
     }
 
-    /// The route for a policy, at `now`, in seconds since 1970.
+    /// The route of a policy that decides at `now`, in seconds since 1970.
     pub(crate) fn get(&self, policy: &str, now: u64) -> Option<&Route> {
         self.by_policy
             .get(policy)
             .or_else(|| self.removed.get(policy, now))
     }
 
-    /// Whether a policy lets requests through to this upstream.
+    /// Whether a policy has this upstream.
     pub(crate) fn has_upstream(&self, name: &str) -> bool {
         self.by_policy
             .values()
@@ -120,7 +124,7 @@ impl Routes {
 }
 
 impl Route {
-    /// `None`: the policy is for tokens of an issuer that is not among `issuers`.
+    /// `None` if the issuer of the policy's tokens is not among `issuers`.
     fn new(
         policy: RoutePolicy,
         number: u32,
@@ -130,7 +134,7 @@ impl Route {
         let named = |name: &str| {
             issuers
                 .iter()
-                .find(|(known, _)| known == name)
+                .find(|(issuer, _)| issuer == name)
                 .map(|(_, verifier)| verifier)
         };
         let verifier = match &policy.tokens {

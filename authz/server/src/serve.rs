@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::service::service_fn;
-use portcullis_policy::{PolicyProblem, PolicyProblems, PolicySet};
+use portcullis_policy::{PolicyError, PolicyErrors, PolicySet};
 use portcullis_runtime::{
     InvalidSettings, Listener, Process, Registry, http_client, serve_http_to_few, serve_http2,
 };
@@ -14,9 +14,8 @@ use tonic::service::Routes as GrpcRoutes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
-use crate::administration::{Administration, check_listener, router};
-use crate::command_line::ServeSettings;
-use crate::gate::Gate;
+use crate::admin_api::{AdminApi, check_listener, router};
+use crate::authorizer::Authorizer;
 use crate::handler::Handler;
 use crate::key_document;
 use crate::key_readiness;
@@ -27,13 +26,15 @@ use crate::rate_limit::StoreMetrics;
 use crate::reload::{PoliciesInForce, Reload};
 use crate::routes::{ReplacedPolicies, RouteSettings, Routes};
 use crate::service::AuthorizationService;
+use crate::settings::ServeSettings;
 use crate::signers::Signers;
 use crate::signing_keys::signer;
 use crate::state_metrics::StateMetrics;
 
-/// Answers checks until shutdown. Policies, key file and ports are tried in this order, and nothing
-/// is served before all are good. Issuers are waited for and then served without: see
-/// [`key_readiness`].
+/// Answers checks until shutdown.
+///
+/// It reads the policies, then the key files, then binds its ports, and serves nothing before all
+/// succeeded. It waits for the keys of issuers only for a while: see [`key_readiness`].
 pub fn serve(
     settings: ServeSettings,
     process: Process,
@@ -54,14 +55,11 @@ pub fn serve(
         let http = http_client(&settings.outbound)?;
         let checks = Listener::bind("checks", "--listen", &settings.listen).await?;
         let keys = Listener::bind("keys", "--keys-listen", &settings.keys_listen.into()).await?;
-        check_listener(
-            settings.administration_listen,
-            settings.let_anybody_who_reaches_it_administer,
-        )?;
-        let administration = Listener::bind(
+        check_listener(settings.admin_listen, settings.admin_allow_remote)?;
+        let admin = Listener::bind(
             "administration",
-            "--administration-listen",
-            &settings.administration_listen.into(),
+            "--admin-listen",
+            &settings.admin_listen.into(),
         )
         .await?;
         let route_settings = RouteSettings {
@@ -82,22 +80,26 @@ pub fn serve(
             replaced,
             settings.removed_policy_grace,
         )?;
-        let gate = Arc::new(Gate::new(routes, Signers::new(signer, mac_keys), limiter));
+        let authorizer = Arc::new(Authorizer::new(
+            routes,
+            Signers::new(signer, mac_keys),
+            limiter,
+        ));
         let policies = PoliciesInForce::new(&text);
-        state_metrics.observe(Arc::clone(&gate), policies.clone());
+        state_metrics.observe(Arc::clone(&authorizer), policies.clone());
         let keys_awaited = key_readiness::follow(
             process.clone(),
-            Arc::clone(&gate),
+            Arc::clone(&authorizer),
             settings.issuer_wait,
             starting,
         );
-        let administered = Administration {
-            gate: Arc::clone(&gate),
+        let admin_state = AdminApi {
+            authorizer: Arc::clone(&authorizer),
             policies: policies.clone(),
         };
-        let administered = serve_http_to_few(&process, administration, router(administered));
+        let admin_api = serve_http_to_few(&process, admin, router(admin_state));
         let reload = Reload {
-            gate: Arc::clone(&gate),
+            authorizer: Arc::clone(&authorizer),
             path: settings.policy,
             store: settings.policy_store,
             settings: route_settings,
@@ -105,48 +107,62 @@ pub fn serve(
             policies,
             removed_policy_grace: settings.removed_policy_grace,
         };
-        let mut following = JoinSet::new();
-        following.spawn(reload.follow(text));
+        let mut polling = JoinSet::new();
+        polling.spawn(reload.follow(text));
         if let Some(file) = key_file {
-            following.spawn(file.follow(Arc::clone(&gate), metrics.clone()));
+            polling.spawn(file.follow(Arc::clone(&authorizer), metrics.clone()));
         }
         if let Some(folder) = mac_key_folder {
-            following.spawn(folder.follow(Arc::clone(&gate), metrics.clone()));
+            polling.spawn(folder.follow(Arc::clone(&authorizer), metrics.clone()));
         }
-        let published = serve_http_to_few(&process, keys, key_document::router(Arc::clone(&gate)));
+        let published = serve_http_to_few(
+            &process,
+            keys,
+            key_document::router(Arc::clone(&authorizer)),
+        );
         let answered = async {
             keys_awaited.await;
-            answer(&process, checks, Handler { gate, metrics }).await;
+            answer(
+                &process,
+                checks,
+                Handler {
+                    authorizer,
+                    metrics,
+                },
+            )
+            .await;
         };
-        tokio::join!(published, administered, answered);
-        following.abort_all();
+        tokio::join!(published, admin_api, answered);
+        polling.abort_all();
         Ok(())
     }
 }
 
-/// The routes of the first set, with those of the one that it replaced lately.
+/// The routes of the first set, and of the policies that it replaced a short time ago.
 fn first_routes(
     policies: &PolicySet,
     settings: &RouteSettings,
     replaced: Option<&Path>,
     grace: Duration,
 ) -> anyhow::Result<Routes> {
-    let (routes, now) = (Routes::start(policies, settings)?, unix_now());
+    let routes = Routes::start(policies, settings)?;
+    let now = unix_now();
     match replaced.and_then(|file| ReplacedPolicies::read(file, now)) {
         Some(replaced) => routes.keep_replaced(&replaced, policies, settings, (now, grace)),
         None => Ok(routes),
     }
 }
 
-/// What is wrong with policies is an error of settings (exit code 64). A problem of a document
-/// begins with its place, of which editors and terminals make a link; one of a whole file with the
-/// flag.
-fn invalid(PolicyProblems(problems): PolicyProblems) -> InvalidSettings {
-    let line = |problem: &PolicyProblem| match problem.place {
-        Some(_) => problem.to_string(),
-        None => format!("--policy {problem}"),
+/// Policy errors as an error of settings (exit code 64).
+///
+/// An error in a document begins with its place, which editors and terminals make a link. An error
+/// of a whole file begins with the flag.
+fn invalid(PolicyErrors(errors): PolicyErrors) -> InvalidSettings {
+    let line = |error: &PolicyError| match error.place {
+        Some(_) => error.to_string(),
+        None => format!("--policy {error}"),
     };
-    InvalidSettings(problems.iter().map(line).collect())
+    InvalidSettings(errors.iter().map(line).collect())
 }
 
 async fn answer(process: &Process, listener: Listener, handler: Handler) {
@@ -162,8 +178,9 @@ async fn answer(process: &Process, listener: Listener, handler: Handler) {
     following.abort();
 }
 
-/// gRPC health says what `/readyz` says. tonic-health starts with "serving" for the empty name,
-/// which is what kubelet asks for.
+/// Keeps gRPC health equal to `/readyz`.
+///
+/// tonic-health starts with "serving" for the empty name, and kubelet requests that name.
 async fn follow_readiness(process: Process, health: HealthReporter) {
     let mut changes = process.readiness().changes();
     loop {

@@ -1,5 +1,7 @@
-//! The handler as Envoy's authorization service, without tonic: a Check is one message each way,
-//! and what tonic does for streams, deadlines and codecs would take more time than a cached answer.
+//! Envoy's authorization service over gRPC, without tonic.
+//!
+//! A Check is one message each way. What tonic does for streams, deadlines and codecs would take
+//! more time than a decision about a cached caller.
 
 mod grpc;
 
@@ -19,14 +21,14 @@ use tower::Service;
 use self::grpc::{Reply, read_message};
 use crate::handler::{Handler, Unanswered};
 
-/// Envoy sends a path and three headers; this holds the largest of all.
+/// Most bytes of a `CheckRequest`. Envoy sends a path and four headers, which fit at their largest.
 const LARGEST_CHECK: usize = 128 * 1024;
-/// For the rest of a message. Envoy sends it whole.
+/// Maximum time to read a message. Envoy sends it whole.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
 const SERVICE: &str = "/envoy.service.auth.v3.Authorization/";
 const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
 
-/// `envoy.service.auth.v3.Authorization`, and beside it what `others` serve.
+/// Serves `envoy.service.auth.v3.Authorization`, and the gRPC services of `others`.
 #[derive(Debug)]
 pub(crate) struct AuthorizationService {
     handler: Handler,
@@ -85,7 +87,7 @@ impl AuthorizationService {
     }
 
     async fn outcome(&self, body: Incoming) -> Result<Bytes, Status> {
-        // The timer starts only if the message is not there yet.
+        // Tokio starts the timer only if the message has not arrived yet.
         let read = tokio::time::timeout(READ_TIMEOUT, read_message(body, LARGEST_CHECK)).await;
         let message = read
             .map_err(|_elapsed| Status::deadline_exceeded("the message did not come in time"))??;
@@ -93,7 +95,7 @@ impl AuthorizationService {
             .answer(message)
             .await
             .map_err(|error| match error {
-                Unanswered::NotAQuestion => Status::invalid_argument(error.to_string()),
+                Unanswered::NotHttp => Status::invalid_argument(error.to_string()),
                 Unanswered::Fault(_) => Status::unavailable(error.to_string()),
             })
     }

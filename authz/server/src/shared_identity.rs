@@ -1,4 +1,4 @@
-//! What many callers have in common, encoded and kept once, within a memory of its own.
+//! Shared identities: what many callers have in common, encoded once, in memory of its own.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -13,24 +13,27 @@ use crate::allocation::allocated;
 use crate::identity_headers;
 use crate::reply_bytes::ReplyPart;
 
-/// What an identity usually weighs; only the number of remembered evictions depends on it.
+/// Usual weight of an identity. Only the number of evicted keys that are kept depends on it.
 const USUAL_WEIGHT: u64 = 1024;
-/// Few, so that the largest identities fit into each: only first-seen tokens come here.
+/// Few, so that the largest identities fit into each. Only first-seen tokens come here, so the
+/// locks are seldom contended.
 const SHARDS: usize = 4;
 
-/// The tenant and what a caller may do there: the same for thousands of callers, so it is kept
-/// once.
+/// The tenant, and what a caller may do there.
+///
+/// It is the same for thousands of callers, so it is kept once.
 #[derive(Debug)]
 pub(crate) struct SharedIdentity {
     pub(crate) tenant: Box<str>,
     pub(crate) headers: ReplyPart,
     pub(crate) members: Box<str>,
-    /// `None`: it found no room beside the others, and is weighed with the caller that has it.
+    /// `None` if it found no room beside the others: then it is weighed with its caller.
     charge: Option<Charge>,
 }
 
-/// Bytes out of the memory for shared identities, which are given back with the identity: callers
-/// may hold one long after it was evicted from the index.
+/// Bytes of the memory for shared identities, released when the identity is dropped.
+///
+/// Callers may hold an identity long after it was evicted from the index.
 #[derive(Debug)]
 struct Charge {
     held: Arc<AtomicU64>,
@@ -38,7 +41,7 @@ struct Charge {
 }
 
 impl Charge {
-    /// `None` if `bytes` more would be more than `capacity`.
+    /// Reserves `bytes`; `None` if they would exceed `capacity`.
     fn take(held: &Arc<AtomicU64>, bytes: u64, capacity: u64) -> Option<Self> {
         let more = |held: u64| held.checked_add(bytes).filter(|total| *total <= capacity);
         held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
@@ -59,19 +62,19 @@ impl Drop for Charge {
 impl SharedIdentity {
     /// `None` if a header would be too long to pass on.
     pub(crate) fn new(caller: &Caller) -> Option<Self> {
-        let (headers, members) = (identity_headers::shared(caller)?, shared_members(caller)?);
-        // A copy: mimalloc shrinks in place what is more than half used, so that it would keep what
-        // it grew to.
-        let (tenant, members) = (Box::from(&*caller.tenant), Box::from(&*members));
+        let headers = identity_headers::shared(caller)?;
+        let members = shared_members(caller)?;
         Some(Self {
-            tenant,
+            // Copies: mimalloc shrinks a more than half used allocation in place, so it would keep
+            // the size that it grew to.
+            tenant: Box::from(&*caller.tenant),
             headers,
-            members,
+            members: Box::from(&*members),
             charge: None,
         })
     }
 
-    /// Bytes to be weighed with the caller that has it.
+    /// Bytes to weigh with the caller that holds it.
     pub(crate) fn unshared_bytes(&self) -> usize {
         if self.charge.is_some() {
             0
@@ -91,10 +94,10 @@ pub(crate) const fn in_arc<T>() -> usize {
     allocated(size_of::<T>() + 2 * size_of::<usize>())
 }
 
-/// Shared identities, by all that is in them.
+/// Shared identities, by their contents.
 ///
-/// Half of the memory is for those in the index; the other half is for those that were evicted from
-/// it while callers still have them. When that is used up, new combinations are not shared.
+/// Half of the memory is for those in the index. The other half is for those that were evicted from
+/// it while callers still hold them. When it is used up, new combinations are not shared.
 #[derive(Debug)]
 pub(crate) struct SharedIdentities {
     index: Cache<Group, Arc<SharedIdentity>, ByWeight>,
@@ -114,15 +117,16 @@ impl Weighter<Group, Arc<SharedIdentity>> for ByWeight {
 impl SharedIdentities {
     /// Identities that take `capacity` bytes at most; `None` if the system's random numbers fail.
     pub(crate) fn new(capacity: u64) -> Option<Self> {
-        let (index, usual) = (capacity / 2, capacity / 2 / USUAL_WEIGHT);
+        let index = capacity / 2;
+        let usual = index / USUAL_WEIGHT;
         let options = OptionsBuilder::new()
             .shards(SHARDS)
             .estimated_items_capacity(usize::try_from(usual).unwrap_or(usize::MAX))
             .weight_capacity(index)
             .build()
             .ok()?;
-        let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
-        let index = Cache::with_options(options, ByWeight, hasher, lifecycle);
+        let hasher = DefaultHashBuilder::default();
+        let index = Cache::with_options(options, ByWeight, hasher, DefaultLifecycle::default());
         Some(Self {
             index,
             held: Arc::default(),
@@ -130,7 +134,7 @@ impl SharedIdentities {
         })
     }
 
-    /// What `caller` has in common with others; `None` if a header would be too long to pass on.
+    /// The shared identity of `caller`; `None` if a header would be too long to pass on.
     pub(crate) fn of(&self, caller: &Caller) -> Option<Arc<SharedIdentity>> {
         if let Some(shared) = self.index.get(&GroupOf(caller)) {
             return Some(shared);
@@ -147,13 +151,13 @@ impl SharedIdentities {
         Some(shared)
     }
 
-    /// Bytes of all shared identities that anything still holds.
+    /// Bytes of all shared identities that the index or a caller holds.
     pub(crate) fn bytes(&self) -> u64 {
         self.held.load(Ordering::Relaxed)
     }
 }
 
-/// Everything of a caller that a [`SharedIdentity`] is made of.
+/// The parts of a caller that make a [`SharedIdentity`].
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Group {
     tenant: String,
@@ -163,8 +167,9 @@ struct Group {
     scopes: Vec<String>,
 }
 
-/// The [`Group`] of a caller, without copies. Their encoded members would do as a key too, but
-/// encoding takes 3,000 instructions each time.
+/// The [`Group`] of a caller, without copies.
+///
+/// The encoded members could be the key too, but encoding takes 3,000 instructions each time.
 struct GroupOf<'a>(&'a Caller);
 
 impl Group {
@@ -180,17 +185,17 @@ impl Group {
     }
 }
 
-/// Bytes on the heap, and of the entry itself.
+/// Bytes of a group: on the heap, and in its entry.
 fn group_bytes(tenant: &str, actor: Option<&str>, lists: [&Vec<String>; 2]) -> usize {
     let list = |list: &Vec<String>| {
-        let texts: usize = list.iter().map(|text| allocated(text.len())).sum();
-        allocated(list.len() * size_of::<String>()) + texts
+        let strings: usize = list.iter().map(|item| allocated(item.len())).sum();
+        allocated(list.len() * size_of::<String>()) + strings
     };
-    let texts = allocated(tenant.len()) + allocated(actor.map_or(0, str::len));
-    ENTRY + texts + lists.map(list).iter().sum::<usize>()
+    let strings = allocated(tenant.len()) + allocated(actor.map_or(0, str::len));
+    ENTRY + strings + lists.map(list).iter().sum::<usize>()
 }
 
-/// Of the index: key, pointer, links and its share of the hash table.
+/// Bytes of an entry in the index: key, pointer, links and its share of the hash table.
 const ENTRY: usize = size_of::<Group>() + 48;
 
 impl GroupOf<'_> {
@@ -285,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn callers_who_differ_in_themselves_alone_share_one() {
+    fn callers_of_the_same_group_share_an_identity() {
         let all = SharedIdentities::new(CAPACITY).unwrap();
         let first = all.of(&caller()).unwrap();
         let other = Caller {
@@ -301,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_given_what_is_anothers() {
+    fn caller_of_another_group_gets_its_own_identity() {
         let all = SharedIdentities::new(CAPACITY).unwrap();
         let text = |text: &str| text.to_owned();
         for other in [
@@ -348,10 +353,8 @@ mod tests {
                 ..caller()
             },
         ] {
-            let (found, expected) = (
-                all.of(&other).unwrap(),
-                SharedIdentity::new(&other).unwrap(),
-            );
+            let found = all.of(&other).unwrap();
+            let expected = SharedIdentity::new(&other).unwrap();
             assert_eq!(
                 (&found.tenant, &found.headers),
                 (&expected.tenant, &expected.headers),
@@ -371,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_held_is_weighed_even_when_it_is_not_in_the_index_any_more() {
+    fn held_identities_are_weighed_after_they_left_the_index() {
         let all = SharedIdentities::new(CAPACITY).unwrap();
         let held: Vec<_> = (0..1_000)
             .map(|number| all.of(&combination(number)).unwrap())
@@ -385,12 +388,12 @@ mod tests {
         let bytes: usize = held.iter().map(|shared| shared.bytes()).sum();
         let shared: usize = held.iter().filter(|shared| shared.charge.is_some()).count();
         assert!(shared > 20 && shared < 200, "{shared}");
-        // Each is weighed once: with its caller, or here, where its key is weighed too.
+        // Each is weighed once: with its caller, or here together with its key.
         assert!(weighed + usize::try_from(all.bytes()).unwrap() >= bytes);
         drop(held);
         assert!(
             all.bytes() <= CAPACITY / 2,
-            "what nobody has any more is given back: {}",
+            "dropped identities release their memory: {}",
             all.bytes()
         );
         assert_eq!(all.bytes(), all.index.weight());
@@ -402,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn one_identity_is_never_more_than_its_memory() {
+    fn identity_larger_than_the_memory_is_not_shared() {
         let all = SharedIdentities::new(1024).unwrap();
         let shared = all.of(&combination(1)).unwrap();
         assert_eq!((all.bytes(), shared.unshared_bytes()), (0, shared.bytes()));

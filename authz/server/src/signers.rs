@@ -4,13 +4,13 @@ use portcullis_assertion::{Signer, Statement};
 
 use crate::mac_keys::UpstreamMacKeys;
 
-/// What assertions are signed with: one immutable whole, of which a request sees one.
+/// The keys that sign assertions: immutable, so a request sees one consistent set.
 #[derive(Clone, Debug)]
 pub(crate) struct Signers {
-    /// Signs for every upstream that shares no key.
+    /// Signs for every upstream without MAC keys.
     pub(crate) public: Arc<Signer>,
     pub(crate) mac: Arc<UpstreamMacKeys>,
-    /// Raised whenever a key changes: assertions of an earlier generation are not handed out again.
+    /// Raised at each change of a key. Assertions of an earlier generation are not issued again.
     pub(crate) generation: u64,
 }
 
@@ -23,12 +23,12 @@ impl Signers {
         }
     }
 
-    /// No upstream shares a key.
+    /// Signers without MAC keys.
     pub(crate) fn public_only(signer: Signer) -> Self {
         Self::new(signer, UpstreamMacKeys::default())
     }
 
-    /// The same with other public keys.
+    /// These signers with another assertion key.
     pub(crate) fn with_public(&self, public: Arc<Signer>) -> Self {
         Self {
             public,
@@ -37,7 +37,7 @@ impl Signers {
         }
     }
 
-    /// The same with other MAC keys.
+    /// These signers with other MAC keys.
     pub(crate) fn with_mac(&self, mac: Arc<UpstreamMacKeys>) -> Self {
         Self {
             public: Arc::clone(&self.public),
@@ -46,7 +46,7 @@ impl Signers {
         }
     }
 
-    /// Signs with the key that the upstream shares, or with the one whose public half it fetches.
+    /// Signs with the upstream's MAC key, or with the assertion key if it has none.
     pub(crate) fn sign(&self, statement: &Statement<'_>, caller: [&str; 2]) -> Option<String> {
         match self.mac.get(statement.audience) {
             Some(keys) => keys.sign_for(statement, caller),

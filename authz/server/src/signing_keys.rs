@@ -1,5 +1,4 @@
-//! The keys that assertions are signed with: made at the start, or a file that is followed while it
-//! changes.
+//! The assertion keys: generated at the start, or of a file, which is polled.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,19 +8,19 @@ use portcullis_assertion::Signer;
 use portcullis_runtime::InvalidSettings;
 use tokio::time::sleep;
 
-use crate::gate::Gate;
+use crate::authorizer::Authorizer;
 use crate::metrics::Metrics;
-use crate::reload::LOOK_EVERY;
+use crate::reload::POLL_INTERVAL;
 
-/// A key file, and what was read of it last.
+/// A key file, and a hash of the contents that were read last.
 #[derive(Debug)]
 pub(crate) struct KeyFile {
     path: PathBuf,
-    /// A hash, so that private keys are not kept twice in memory.
+    /// A hash, so that private keys are not held twice in memory. `None`: it could not be read.
     seen: Option<[u8; 32]>,
 }
 
-/// A signer, and the file that it follows, if there is one.
+/// Returns a signer, and the file to poll, if there is one.
 pub(crate) fn signer(path: Option<&Path>) -> anyhow::Result<(Signer, Option<KeyFile>)> {
     let Some(path) = path else {
         return Ok((Signer::generate()?, None));
@@ -37,24 +36,24 @@ pub(crate) fn signer(path: Option<&Path>) -> anyhow::Result<(Signer, Option<KeyF
     Ok((signer, Some(file)))
 }
 
-/// `None` for a file that cannot be read.
+/// The hash of a file's contents; `None` if it cannot be read.
 fn hash(read: &std::io::Result<Vec<u8>>) -> Option<[u8; 32]> {
     let pem = read.as_ref().ok()?;
     digest(&SHA256, pem).as_ref().try_into().ok()
 }
 
 impl KeyFile {
-    /// The signer of what was read.
+    /// The signer with the keys that were read.
     fn signer(&self, read: std::io::Result<Vec<u8>>) -> Result<Signer, String> {
         let wrong = |problem: String| format!("--assertion-key {}: {problem}", self.path.display());
         let pem = read.map_err(|error| wrong(format!("cannot be read: {error}")))?;
         Signer::from_pem(&pem).map_err(|error| wrong(error.to_string()))
     }
 
-    /// Never ends. Good keys replace those in force; others change nothing.
-    pub(crate) async fn follow(mut self, gate: Arc<Gate>, metrics: Metrics) {
+    /// Polls the file; never ends. Good keys replace those in force, and bad ones change nothing.
+    pub(crate) async fn follow(mut self, authorizer: Arc<Authorizer>, metrics: Metrics) {
         loop {
-            sleep(LOOK_EVERY).await;
+            sleep(POLL_INTERVAL).await;
             let read = std::fs::read(&self.path);
             let now = hash(&read);
             if now == self.seen {
@@ -63,8 +62,12 @@ impl KeyFile {
             self.seen = now;
             match self.signer(read) {
                 Ok(signer) => {
-                    tracing::info!(file = %self.path.display(), key_ids = ?signer.key_ids(), "the keys of assertions are replaced");
-                    gate.replace_signer(signer);
+                    tracing::info!(
+                        file = %self.path.display(),
+                        key_ids = ?signer.key_ids(),
+                        "the keys of assertions are replaced"
+                    );
+                    authorizer.replace_signer(signer);
                     metrics.assertion_keys_agree(true);
                 }
                 Err(problem) => {
@@ -86,7 +89,7 @@ mod tests {
     use super::signer;
 
     #[test]
-    fn a_file_that_holds_no_key_is_an_error_of_settings() {
+    fn file_without_a_key_is_an_error_of_settings() {
         for (file, part) in [("absent.pem", "cannot be read"), ("Cargo.toml", "PKCS#8")] {
             let error = signer(Some(Path::new(file)))
                 .map(|_| ())

@@ -1,4 +1,4 @@
-//! Metrics of what is held now: read when they are asked for, so that they follow every reload.
+//! Metrics of the present state, read at each scrape, so that they follow every reload.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -11,16 +11,16 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-use crate::gate::Gate;
+use crate::authorizer::Authorizer;
 use crate::held_metrics;
 use crate::reload::PoliciesInForce;
 use crate::routes::Routes;
 
-/// Registered at the start, and empty until there is a gate.
+/// The collector: registered at the start, and empty until there is an `Authorizer`.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct StateMetrics(Arc<OnceLock<(Arc<Gate>, PoliciesInForce)>>);
+pub(crate) struct StateMetrics(Arc<OnceLock<(Arc<Authorizer>, PoliciesInForce)>>);
 
-/// Sources are as many as the policies name: tenants and providers, never something from a token.
+/// Labels of a key source. Policies name all of them; none comes from a token.
 #[derive(Debug, EncodeLabelSet)]
 struct SourceLabels {
     issuer: String,
@@ -51,18 +51,18 @@ impl StateMetrics {
         metrics
     }
 
-    pub(crate) fn observe(&self, gate: Arc<Gate>, policies: PoliciesInForce) {
-        // There is one gate in a process, so it is set once.
-        let _set = self.0.set((gate, policies));
+    pub(crate) fn observe(&self, authorizer: Arc<Authorizer>, policies: PoliciesInForce) {
+        // A process has one `Authorizer`, so it is set once.
+        let _set = self.0.set((authorizer, policies));
     }
 }
 
 impl Collector for StateMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let Some((gate, policies)) = self.0.get() else {
+        let Some((authorizer, policies)) = self.0.get() else {
             return Ok(());
         };
-        let routes = gate.routes();
+        let routes = authorizer.routes();
         let sources: Vec<(String, KeyStatus)> = routes
             .issuers()
             .flat_map(|(name, verifier)| {
@@ -75,7 +75,7 @@ impl Collector for StateMetrics {
         keys(&mut encoder, &sources)?;
         let cache = routes.cache.size();
         held_metrics::decision_cache(&mut encoder, &cache)?;
-        held_metrics::rate_limits(&mut encoder, &gate.rate_limits_held())?;
+        held_metrics::rate_limits(&mut encoder, &authorizer.rate_limits_held())?;
         let help = "Look-ups of verified tokens since the policies last changed";
         let mut look_ups = encoder.encode_descriptor(
             "portcullis_decision_cache_look_ups",
@@ -86,8 +86,8 @@ impl Collector for StateMetrics {
         for (result, count) in [("hit", cache.hits), ("miss", cache.misses)] {
             ConstCounter::new(count).encode(look_ups.encode_family(&LookUpLabels { result })?)?;
         }
-        if let Some((_, up)) = gate.rate_limit_store() {
-            let help = "Whether the store of rate limits answers";
+        if let Some((_, up)) = authorizer.rate_limit_store() {
+            let help = "1 while the rate-limit store answers";
             gauge(
                 &mut encoder,
                 "portcullis_rate_limit_store_up",
@@ -95,7 +95,7 @@ impl Collector for StateMetrics {
                 u64::from(up),
             )?;
         }
-        let help = "The policies in force, by a hash of their text";
+        let help = "The policies in force, by a hash of their files";
         let mut info = encoder.encode_descriptor(
             "portcullis_policy_version",
             help,
@@ -162,12 +162,12 @@ fn keys(
     Ok(())
 }
 
+/// One gauge for each policy in force.
+///
 /// A removed policy is not in force, although it still decides: no new route may name it.
 fn policies_in_force(encoder: &mut DescriptorEncoder<'_>, routes: &Routes) -> fmt::Result {
-    let (name, help) = (
-        "portcullis_policy_in_force",
-        "1 for each policy of the set in force",
-    );
+    let name = "portcullis_policy_in_force";
+    let help = "1 for each policy of the set in force";
     let mut gauges = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
     for policy in routes.policy_names() {
         ConstGauge::new(1_u64).encode(gauges.encode_family(&[("policy", policy)])?)?;

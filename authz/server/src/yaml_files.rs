@@ -1,15 +1,16 @@
-//! The YAML files of a folder, as Kubernetes mounts it.
+//! Lists and reads YAML files, also of a folder that Kubernetes mounts.
 
 use std::path::{Path, PathBuf};
 
-/// Larger files are not configuration that a person wrote; reading one whole could exhaust memory.
-/// A ConfigMap holds no more.
+/// Most bytes of a file. A person writes no larger configuration, a ConfigMap holds no more, and to
+/// read a huge file could exhaust memory.
 const LARGEST_FILE: u64 = 1024 * 1024;
 const EXTENSIONS: [&str; 2] = ["yaml", "yml"];
 
-/// `path` itself, or every `.yaml` and `.yml` file of the folder (a mounted ConfigMap has links to
-/// them, which are followed).
-pub(crate) fn list(path: &Path) -> Result<Vec<PathBuf>, String> {
+/// Lists `path` itself, or every `.yaml` and `.yml` file of the folder `path`.
+///
+/// Links are followed, because a mounted ConfigMap consists of them.
+pub fn list(path: &Path) -> Result<Vec<PathBuf>, String> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -36,8 +37,8 @@ pub(crate) fn list(path: &Path) -> Result<Vec<PathBuf>, String> {
     }
 }
 
-/// The text of `file`.
-pub(crate) fn read(file: &Path) -> Result<String, String> {
+/// Reads `file`, of at most 1 MiB.
+pub fn read(file: &Path) -> Result<String, String> {
     let size = std::fs::metadata(file)
         .map_err(|error| error.to_string())?
         .len();

@@ -1,10 +1,10 @@
 use aws_lc_rs::signature::{self, RsaParameters, VerificationAlgorithm};
 
 /// The signature algorithms that an issuer may use (RFC 7518 §3.1, RFC 8037). `none` and HMAC are
-/// not among them: a shared secret would let every verifier forge.
+/// excluded: with a shared secret, every verifier could forge tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Algorithm {
-    /// RSASSA-PKCS1-v1_5 with SHA-256: what Entra signs with.
+    /// RSASSA-PKCS1-v1_5 with SHA-256, which Entra uses.
     Rs256,
     /// RSASSA-PKCS1-v1_5 with SHA-384.
     Rs384,
@@ -26,7 +26,7 @@ pub enum Algorithm {
     EdDsa,
 }
 
-/// What kind of key an algorithm takes.
+/// The kind of key that an algorithm takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
     Rsa,
@@ -105,7 +105,7 @@ impl Algorithm {
         }
     }
 
-    /// The parameters of an algorithm on a curve, whose keys are points.
+    /// The parameters of an elliptic-curve algorithm; `None` for RSA.
     pub(crate) fn curve_parameters(self) -> Option<&'static dyn VerificationAlgorithm> {
         match self {
             Self::Es256 => Some(&signature::ECDSA_P256_SHA256_FIXED),
@@ -118,8 +118,8 @@ impl Algorithm {
         }
     }
 
-    /// The parameters of an RSA algorithm, by which a key is built from modulus and exponent
-    /// without a detour through DER.
+    /// The parameters of an RSA algorithm; `None` for the others. They build a key from modulus and
+    /// exponent without DER.
     pub(crate) fn rsa_parameters(self) -> Option<&'static RsaParameters> {
         match self {
             Self::Rs256 => Some(&signature::RSA_PKCS1_2048_8192_SHA256),

@@ -1,6 +1,6 @@
 use crate::entra::EntraVersion;
 
-/// Which audiences an API answers to.
+/// The audiences that an API accepts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audiences {
     /// An application registered in Entra, by its client id.
@@ -12,9 +12,9 @@ pub enum Audiences {
 impl Audiences {
     /// Whether a token of this `aud` and version is for the API.
     ///
-    /// Entra puts the client id into v2 tokens. A v1 token has whichever of the API's names the
-    /// client asked by: the client id or the default application URI, whose trailing slash Entra
-    /// keeps if the client wrote one ("Access token claims reference").
+    /// Entra puts the client id into v2 tokens. A v1 token has the name that the client requested:
+    /// the client id or the default application URI. Entra keeps a trailing slash that the client
+    /// wrote ("Access token claims reference").
     #[must_use]
     pub fn accept(&self, audience: &str, version: Option<EntraVersion>) -> bool {
         match self {
@@ -40,7 +40,7 @@ mod tests {
     const ID: &str = "3a5c0001-0000-4000-8000-000000000001";
 
     #[test]
-    fn an_application_has_one_name_in_v2_and_three_in_v1() {
+    fn application_has_one_name_in_v2_and_three_in_v1() {
         let api = Audiences::Application(ID.to_owned());
         for (audience, v1, v2) in [
             (ID.to_owned(), true, true),
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_compared_exactly() {
+    fn audience_list_is_compared_exactly() {
         let list = Audiences::Exactly(vec!["https://api.example".to_owned(), "tasks".to_owned()]);
         assert!(list.accept("tasks", None) && list.accept("https://api.example", Some(V2)));
         assert!(!list.accept("https://api.example/", None) && !list.accept("Tasks", None));

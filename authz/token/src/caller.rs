@@ -1,15 +1,14 @@
-/// Who calls, as a verified token proves it.
+/// The caller that a verified token proves.
 ///
-/// Identity is (`tenant`, `object_id`). Name and e-mail are for people to read: they change and
-/// repeat, so nothing may be decided by them (Microsoft's "Claims validation", §Don't use mutable
-/// claims).
+/// Identity is (`tenant`, `object_id`). Name and e-mail are for display: they change and repeat, so
+/// no decision may use them (Microsoft's "Claims validation", §Don't use mutable claims).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The tenant that vouches for the caller: `tid`.
     pub tenant: String,
     /// The caller within the tenant: `oid` of a user or a service principal.
     pub object_id: String,
-    /// A user through a client, or a program as itself.
+    /// Whether the caller is a user or an application.
     pub kind: CallerKind,
     /// The client application that obtained the token: `azp` (v2) or `appid` (v1).
     pub actor: Option<String>,
@@ -23,12 +22,12 @@ pub struct Caller {
     pub scopes: Vec<String>,
 }
 
-/// What kind of caller a token speaks for.
+/// The kind of caller that a token speaks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallerKind {
-    /// A person, through a client that they signed in to.
+    /// A user who signed in to a client.
     User,
-    /// A program that acts as itself.
+    /// An application that acts as itself.
     Application,
 }
 
@@ -47,7 +46,7 @@ impl Caller {
 }
 
 impl CallerKind {
-    /// The word for it in assertions and logs.
+    /// The name of the kind in assertions and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -2,11 +2,11 @@ use serde_json::{Map, Value};
 
 use crate::compact::malformed;
 use crate::members::Members;
-use crate::refusal::{Reason, Refusal};
 use crate::strict_json::parse_object;
+use crate::token_denied::{Reason, TokenDenied};
 
-/// No issuer gives a caller more roles or scopes; a longer list would cost each rule a walk through
-/// it.
+/// The longest list that is read. No issuer gives a caller more roles or scopes, and each rule
+/// walks the list.
 const MAX_LIST: usize = 1024;
 /// The end of the year 9999. Larger numbers are mistakes (milliseconds) or attempts at overflow.
 const LATEST_TIME: u64 = 253_402_300_799;
@@ -23,48 +23,49 @@ impl From<Map<String, Value>> for Claims {
 }
 
 impl Claims {
-    pub(crate) fn parse(payload: &[u8]) -> Result<Self, Refusal> {
+    pub(crate) fn parse(payload: &[u8]) -> Result<Self, TokenDenied> {
         let members = parse_object(payload)
             .map_err(|_| malformed("its claims are not a JSON object without repetition"))?;
         Ok(Self(members))
     }
 
-    /// Whether the claim is there, of whatever type.
+    /// Whether the claim is present, with a value of any type.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.0.contains(name)
     }
 
-    /// A claim as it is.
+    /// The value of a claim, of any type.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    /// A text, if the claim is there.
-    pub fn optional_text(&self, name: &str) -> Result<Option<&str>, Refusal> {
+    /// A string; `None` if the claim is absent.
+    pub fn optional_text(&self, name: &str) -> Result<Option<&str>, TokenDenied> {
         as_text(self.0.get(name), name)
     }
 
-    /// A text at a path such as `profile.name`, if it is there.
-    pub(crate) fn text_at(&self, path: &str) -> Result<Option<&str>, Refusal> {
+    /// A string at a path such as `profile.name`; `None` if it is absent.
+    pub(crate) fn text_at(&self, path: &str) -> Result<Option<&str>, TokenDenied> {
         as_text(self.at(path), path)
     }
 
-    /// A list of texts at a path; empty when nothing is there.
-    pub(crate) fn list_at(&self, path: &str) -> Result<Vec<String>, Refusal> {
+    /// A list of strings at a path; empty if it is absent.
+    pub(crate) fn list_at(&self, path: &str) -> Result<Vec<String>, TokenDenied> {
         as_list(self.at(path), path)
     }
 
-    /// A list written as a text with spaces or as a list, at a path; empty when nothing is there.
-    pub(crate) fn words_or_list_at(&self, path: &str) -> Result<Vec<String>, Refusal> {
+    /// A list at a path, written as one string with spaces or as a list; empty if it is absent.
+    pub(crate) fn words_or_list_at(&self, path: &str) -> Result<Vec<String>, TokenDenied> {
         match self.at(path) {
             Some(Value::String(text)) => as_words(text, path),
             value => as_list(value, path),
         }
     }
 
-    /// The name itself wins over a path: Auth0's claims are URLs, with dots.
+    /// The value at a path. A claim whose name is the whole path wins, because Auth0's claims are
+    /// URLs with dots.
     pub(crate) fn at(&self, path: &str) -> Option<&Value> {
         self.0.get(path).or_else(|| {
             let (first, rest) = path.split_once('.')?;
@@ -73,15 +74,15 @@ impl Claims {
         })
     }
 
-    /// A text that must be there and not be empty.
-    pub fn text(&self, name: &str) -> Result<&str, Refusal> {
+    /// A string that must be present and not empty.
+    pub fn text(&self, name: &str) -> Result<&str, TokenDenied> {
         self.optional_text(name)?
             .filter(|text| !text.is_empty())
             .ok_or_else(|| wrong(name, "is absent"))
     }
 
-    /// A GUID in lower case with hyphens, as Entra writes them.
-    pub fn guid(&self, name: &str) -> Result<&str, Refusal> {
+    /// A GUID that must be present, in lower case with hyphens as Entra writes it.
+    pub fn guid(&self, name: &str) -> Result<&str, TokenDenied> {
         let text = self.text(name)?;
         if is_guid(text) {
             Ok(text)
@@ -90,18 +91,18 @@ impl Claims {
         }
     }
 
-    /// A list of texts; empty when the claim is absent.
-    pub fn list(&self, name: &str) -> Result<Vec<String>, Refusal> {
+    /// A list of strings; empty if the claim is absent.
+    pub fn list(&self, name: &str) -> Result<Vec<String>, TokenDenied> {
         as_list(self.0.get(name), name)
     }
 
-    /// A list written as one text with spaces (RFC 8693 §4.2); empty when the claim is absent.
-    pub fn words(&self, name: &str) -> Result<Vec<String>, Refusal> {
+    /// A list written as one string with spaces (RFC 8693 §4.2); empty if the claim is absent.
+    pub fn words(&self, name: &str) -> Result<Vec<String>, TokenDenied> {
         as_words(self.optional_text(name)?.unwrap_or_default(), name)
     }
 
     /// Seconds since 1970 (RFC 7519 §2, NumericDate), whole and not negative.
-    pub fn optional_time(&self, name: &str) -> Result<Option<u64>, Refusal> {
+    pub fn optional_time(&self, name: &str) -> Result<Option<u64>, TokenDenied> {
         let Some(value) = self.0.get(name) else {
             return Ok(None);
         };
@@ -111,36 +112,36 @@ impl Claims {
             .ok_or_else(|| wrong(name, "is not a time in seconds since 1970"))
     }
 
-    /// A time that must be there.
-    pub fn time(&self, name: &str) -> Result<u64, Refusal> {
+    /// A time that must be present, in seconds since 1970.
+    pub fn time(&self, name: &str) -> Result<u64, TokenDenied> {
         self.optional_time(name)?
             .ok_or_else(|| wrong(name, "is absent"))
     }
 }
 
-fn as_text<'a>(value: Option<&'a Value>, name: &str) -> Result<Option<&'a str>, Refusal> {
+fn as_text<'a>(value: Option<&'a Value>, name: &str) -> Result<Option<&'a str>, TokenDenied> {
     match value {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(wrong(name, "is not a text")),
+        Some(_) => Err(wrong(name, "is not a string")),
     }
 }
 
-fn as_list(value: Option<&Value>, name: &str) -> Result<Vec<String>, Refusal> {
+fn as_list(value: Option<&Value>, name: &str) -> Result<Vec<String>, TokenDenied> {
     let items = match value {
         None => return Ok(Vec::new()),
         Some(Value::Array(items)) if items.len() <= MAX_LIST => items,
         Some(Value::Array(_)) => return Err(wrong(name, "is longer than any issuer makes it")),
         Some(_) => return Err(wrong(name, "is not a list")),
     };
-    let texts: Option<Vec<String>> = items
+    let strings: Option<Vec<String>> = items
         .iter()
         .map(|item| item.as_str().map(str::to_owned))
         .collect();
-    texts.ok_or_else(|| wrong(name, "holds something else than texts"))
+    strings.ok_or_else(|| wrong(name, "has an item that is not a string"))
 }
 
-fn as_words(text: &str, name: &str) -> Result<Vec<String>, Refusal> {
+fn as_words(text: &str, name: &str) -> Result<Vec<String>, TokenDenied> {
     let words: Vec<String> = text
         .split(' ')
         .filter(|word| !word.is_empty())
@@ -153,7 +154,8 @@ fn as_words(text: &str, name: &str) -> Result<Vec<String>, Refusal> {
     }
 }
 
-/// Lower case only: a second spelling of the same tenant would be a second identity.
+/// Whether `text` is a GUID in lower case. A second spelling of a tenant would be a second
+/// identity.
 pub(crate) fn is_guid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(index, byte)| match index {
@@ -162,8 +164,8 @@ pub(crate) fn is_guid(text: &str) -> bool {
         })
 }
 
-pub(crate) fn wrong(name: &str, what: &str) -> Refusal {
-    Refusal::new(
+pub(crate) fn wrong(name: &str, what: &str) -> TokenDenied {
+    TokenDenied::new(
         Reason::ClaimInvalid,
         format!("the token's claim {name} {what}"),
     )
@@ -199,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn other_types_are_never_converted() {
+    fn claims_of_other_types_are_never_converted() {
         for value in [json!(null), json!(1), json!(true), json!({}), json!(["a"])] {
             assert!(claims(&json!({ "c": value })).text("c").is_err(), "{value}");
         }
@@ -234,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_not_claims() {
+    fn claims_reject_empty_payload() {
         assert_eq!(
             Claims::parse(b"").unwrap_err().reason,
             Reason::TokenMalformed
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guid_has_one_spelling() {
+    fn guid_has_one_spelling() {
         assert!(is_guid("9188040d-6c67-4c5b-b112-36a304b66dad"));
         for text in [
             "",

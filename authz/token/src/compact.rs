@@ -1,8 +1,8 @@
 use base64_simd::URL_SAFE_NO_PAD;
 
-use crate::refusal::{Reason, Refusal};
+use crate::token_denied::{Reason, TokenDenied};
 
-/// The longest token that is looked at, in bytes. Entra's largest (200 groups) are about 9 KiB.
+/// The longest token that is parsed, in bytes. Entra's largest (200 groups) are about 9 KiB.
 pub const MAX_TOKEN_LENGTH: usize = 16 * 1024;
 
 const NOT_THREE: &str = "it does not have three parts";
@@ -21,15 +21,16 @@ pub(crate) struct CompactJws<'a> {
 }
 
 impl<'a> CompactJws<'a> {
-    /// Takes `token` apart: exactly three parts, each base64url without padding and in its one
-    /// canonical form. Empty parts decode to nothing, which is no JSON, and no signature but that
-    /// of `alg: none`, which the header's rules refuse by name.
-    pub(crate) fn parse(token: &'a str) -> Result<Self, Refusal> {
+    /// Splits `token` into exactly three parts, each canonical base64url without padding.
+    ///
+    /// Empty parts decode to nothing. As header or claims that is not JSON. As a signature it is
+    /// that of `alg: none`, which the rules of the header deny by name.
+    pub(crate) fn parse(token: &'a str) -> Result<Self, TokenDenied> {
         if token.len() > MAX_TOKEN_LENGTH {
             return Err(too_large());
         }
-        // From both ends, so that the longest part is not searched for dots: decoding it finds them
-        // too.
+        // Splits at the outer dots. The longest part is not searched for dots, because decoding
+        // finds them too.
         let parts = token
             .split_once('.')
             .and_then(|(header, rest)| Some((header, rest.rsplit_once('.')?)));
@@ -49,14 +50,14 @@ impl<'a> CompactJws<'a> {
         self.encoded_header
     }
 
-    pub(crate) fn header(&self) -> Result<Vec<u8>, Refusal> {
+    pub(crate) fn header(&self) -> Result<Vec<u8>, TokenDenied> {
         decode(self.encoded_header, "header")
     }
 }
 
-/// The decoder refuses padding, other alphabets, white space and non-zero trailing bits (RFC 4648
-/// §3.5), so that a token has one spelling.
-fn decode(part: &str, name: &str) -> Result<Vec<u8>, Refusal> {
+/// Decodes one part. The decoder rejects padding, other alphabets, white space and non-zero
+/// trailing bits (RFC 4648 §3.5), so that a token has one spelling.
+fn decode(part: &str, name: &str) -> Result<Vec<u8>, TokenDenied> {
     URL_SAFE_NO_PAD.decode_to_vec(part).map_err(|_| {
         if part.contains('.') {
             malformed(NOT_THREE)
@@ -66,15 +67,15 @@ fn decode(part: &str, name: &str) -> Result<Vec<u8>, Refusal> {
     })
 }
 
-pub(crate) fn too_large() -> Refusal {
-    Refusal::new(
+pub(crate) fn too_large() -> TokenDenied {
+    TokenDenied::new(
         Reason::TokenTooLarge,
         format!("the token is longer than {MAX_TOKEN_LENGTH} bytes"),
     )
 }
 
-pub(crate) fn malformed(what: &str) -> Refusal {
-    Refusal::new(
+pub(crate) fn malformed(what: &str) -> TokenDenied {
+    TokenDenied::new(
         Reason::TokenMalformed,
         format!("the token is not a signed JWT: {what}"),
     )
@@ -90,7 +91,7 @@ mod tests {
     use crate::Reason;
 
     #[test]
-    fn three_parts_are_taken_apart() {
+    fn token_of_three_parts_is_decoded() {
         let jws = CompactJws::parse("e30.e30.c2ln").unwrap();
         assert_eq!(
             (
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_spelling_is_refused() {
+    fn other_spelling_is_denied() {
         for token in [
             "",
             "e30",
@@ -118,15 +119,15 @@ mod tests {
             "e30.e30.c2ln\n",
             "{\"payload\":\"e30\"}",
         ] {
-            let refusal = CompactJws::parse(token)
+            let denied = CompactJws::parse(token)
                 .and_then(|jws| jws.header())
                 .unwrap_err();
-            assert_eq!(refusal.reason, Reason::TokenMalformed, "{token:?}");
+            assert_eq!(denied.reason, Reason::TokenMalformed, "{token:?}");
             let dots = token.bytes().filter(|byte| *byte == b'.').count();
             assert_eq!(
-                refusal.detail.contains("three parts"),
+                denied.detail.contains("three parts"),
                 dots != 2,
-                "{token:?}: {refusal}"
+                "{token:?}: {denied}"
             );
         }
         let long = "a".repeat(MAX_TOKEN_LENGTH + 1);
@@ -136,8 +137,8 @@ mod tests {
         );
     }
 
-    /// Texts of any length, so that each ends in every way within, at and behind a vector, and what
-    /// one wrong byte makes of them.
+    /// Strings that end at any place within, at and behind a SIMD vector, each also with one
+    /// character changed.
     fn spellings() -> impl Strategy<Value = (String, String)> {
         let text = "[A-Za-z0-9_-]{0,300}";
         (text, any::<prop::sample::Index>(), any::<char>()).prop_map(|(text, index, other)| {
@@ -151,20 +152,24 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(20_000) })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(20_000)
+        })]
 
-        /// The vectors are judged by the plain decoder of another library.
+        /// The plain decoder of another library is the reference.
         #[test]
-        fn what_is_decoded_and_what_is_refused_is_what_the_plain_decoder_says((text, spoilt) in spellings()) {
+        fn decoder_agrees_with_the_plain_one((text, spoilt) in spellings()) {
             for text in [text, spoilt] {
-                prop_assert_eq!(decode(&text, "part").ok(), URL_SAFE_NO_PAD.decode(&text).ok(), "{}", text);
+                let plain = URL_SAFE_NO_PAD.decode(&text).ok();
+                prop_assert_eq!(decode(&text, "part").ok(), plain, "{}", text);
             }
         }
     }
 
-    /// Each byte at each place of a vector and behind it, whichever way the length ends.
+    /// Tries each byte at each place of a vector and behind it, for each remainder of the length.
     #[test]
-    fn each_byte_is_judged_the_same_wherever_it_stands() {
+    fn decoder_agrees_with_the_plain_one_for_each_byte_at_each_place() {
         for length in [38, 39, 40, 70, 71, 72] {
             for place in 0..length {
                 for byte in 0..=127_u8 {

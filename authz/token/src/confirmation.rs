@@ -1,23 +1,25 @@
 use serde_json::Value;
 
 use crate::claims::{Claims, wrong};
-use crate::refusal::{Reason, Refusal};
+use crate::token_denied::{Reason, TokenDenied};
 
-/// Denies a token that is bound to a key of its sender (`cnf`, RFC 7800 §3.1), unless
-/// `taken_as_bearer` says that the issuer's tokens are taken without the proof.
+/// Denies a sender-constrained token (`cnf`, RFC 7800 §3.1), unless `taken_as_bearer` is set.
 ///
-/// The binding makes a stolen token useless, if it is checked. The authz server sees neither the
-/// client's certificate (RFC 8705 §3) nor a DPoP proof, and RFC 9449 §7.2 forbids to take a
-/// DPoP-bound token as a bearer token. The members of `cnf` do not matter: a confirmation method
-/// that is not checked confirms nothing.
-pub(crate) fn check_confirmation(claims: &Claims, taken_as_bearer: bool) -> Result<(), Refusal> {
+/// The binding makes a stolen token useless only if the verifier checks it. The authz server sees
+/// neither the client's certificate (RFC 8705 §3) nor a DPoP proof. RFC 9449 §7.2 forbids accepting
+/// a DPoP-bound token as a bearer token. The members of `cnf` do not matter, because no
+/// confirmation method is checked here.
+pub(crate) fn check_confirmation(
+    claims: &Claims,
+    taken_as_bearer: bool,
+) -> Result<(), TokenDenied> {
     match claims.get("cnf") {
         None => Ok(()),
         Some(Value::Object(_)) if taken_as_bearer => Ok(()),
-        Some(Value::Object(_)) => Err(Refusal::new(
+        Some(Value::Object(_)) => Err(TokenDenied::new(
             Reason::SenderConstrained,
-            "the token is bound to a key of its sender (cnf), and a bearer token carries no proof of \
-             that key; request a token that is not sender-constrained",
+            "the token is bound to a key of its sender (cnf), and a bearer token carries no proof \
+             of that key; request a token that is not sender-constrained",
         )),
         Some(_) => Err(wrong("cnf", "is not an object")),
     }
@@ -31,8 +33,9 @@ mod tests {
     use crate::{Claims, Reason};
 
     #[test]
-    fn bound_tokens_are_denied_unless_taken_as_bearer_and_malformed_ones_always() {
-        let (bound, malformed) = (Some(Reason::SenderConstrained), Some(Reason::ClaimInvalid));
+    fn sender_constrained_token_is_denied_unless_taken_as_bearer() {
+        let bound = Some(Reason::SenderConstrained);
+        let malformed = Some(Reason::ClaimInvalid);
         for (claims, denied, denied_as_bearer) in [
             (json!({}), None, None),
             (json!({"CNF": {"jkt": "x"}}), None, None),

@@ -3,7 +3,8 @@ use std::io;
 
 use rustls::{CertificateError, Error as TlsError};
 
-/// Why a call got no answer, in words that say what to change. Holds no URL: the caller knows it.
+/// Describes why a call got no response, and what to change. It names no URL, because the calling
+/// code knows it.
 #[must_use]
 pub fn connection_failure(error: &reqwest::Error) -> String {
     let causes = || std::iter::successors(error.source(), |&cause| cause.source());
@@ -22,8 +23,8 @@ pub fn connection_failure(error: &reqwest::Error) -> String {
     }
 }
 
-/// `io::Error` hides what it was made from, which can be another one: its source is the source of
-/// that.
+/// Finds the TLS error in `cause`. The `source` of an `io::Error` skips the error that it wraps,
+/// which can be another `io::Error`, so `get_ref` unwraps it.
 fn tls_error<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a TlsError> {
     match cause.downcast_ref::<io::Error>() {
         Some(outer) => tls_error(outer.get_ref()?),
@@ -34,18 +35,21 @@ fn tls_error<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a TlsError> {
 fn tls_failure(error: &TlsError) -> String {
     let problem = match error {
         TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "is not trusted: an authority that this machine does not know issued its certificate; give the \
-             certificate of that authority by --extra-ca FILE or EXTRA_CA_FILE in the environment"
+            "is not trusted: an authority that this machine does not know issued its certificate; \
+             give the certificate of that authority by --extra-ca FILE or EXTRA_CA_FILE in the \
+             environment"
         }
-        // Each start of dev-entra makes an authority, of the same name as the one before.
+        // Each start of dev-entra creates a new authority with the same name as the last one.
         TlsError::InvalidCertificate(CertificateError::BadSignature) => {
-            "is not trusted: an authority of the same name as a trusted one, with another key, issued its certificate; \
-             give the present certificate of that authority by --extra-ca FILE or EXTRA_CA_FILE in the environment"
+            "is not trusted: an authority of the same name as a trusted one, with another key, \
+             issued its certificate; give the present certificate of that authority by --extra-ca \
+             FILE or EXTRA_CA_FILE in the environment"
         }
         TlsError::InvalidCertificate(
             CertificateError::Expired | CertificateError::ExpiredContext { .. },
         ) => {
-            "is not trusted: its certificate has expired; renew it, or set the clock of this machine"
+            "is not trusted: its certificate has expired; renew it, or set the clock of this \
+             machine"
         }
         TlsError::InvalidCertificate(
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
@@ -53,10 +57,12 @@ fn tls_failure(error: &TlsError) -> String {
         TlsError::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => {
-            "is not trusted: its certificate is for another name; call it by a name that the certificate has"
+            "is not trusted: its certificate is for another name; use a host name that the \
+             certificate has"
         }
         TlsError::InvalidMessage(_) => {
-            "answers without TLS, probably in plain HTTP; correct the port, or have it serve HTTPS there"
+            "answers without TLS, probably in plain HTTP; correct the port, or have it serve HTTPS \
+             there"
         }
         other => return format!("no TLS connection is possible: {other}"),
     };

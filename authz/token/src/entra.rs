@@ -1,5 +1,5 @@
-//! Tokens of Microsoft Entra ID: which combinations of version, issuer, tenant, audience and actor
-//! exist, and whom they speak for.
+//! Checks tokens of Microsoft Entra ID and reads their callers. A token must have a combination of
+//! version, issuer, tenant, audience and actor that Entra issues.
 
 mod issuer;
 mod settings;

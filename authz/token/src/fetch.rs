@@ -13,28 +13,28 @@ use crate::key_cache::KeySource;
 use crate::key_set::{KeySet, KeySetError};
 use crate::refusal_text::refusal_text;
 
-/// Entra's metadata has 2 KiB and its key sets 20 KiB. A larger document is not read to its end.
+/// The largest document that is read, in bytes. Entra's metadata has 2 KiB and its key sets 20 KiB.
 const MAX_DOCUMENT: usize = 512 * 1024;
 
-/// Where an issuer's keys are.
+/// The location of an issuer's keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyLocation {
     /// A discovery document (OpenID Connect Discovery 1.0 §4) that names issuer and keys.
     Discovery {
         /// The document.
         url: Url,
-        /// Whether its keys may be on another host, as Google's are.
+        /// Whether the keys may have another origin, as Google's have.
         keys_elsewhere: bool,
     },
     /// The key set itself.
     KeySet(Url),
-    /// A key set in a file, which is read again every few seconds.
+    /// A key set in a file, polled every few seconds.
     File(PathBuf),
     /// A key set that never changes.
     Inline(Arc<str>),
 }
 
-/// What was published when it was fetched.
+/// The keys that a fetch brought, with the names in their metadata.
 #[derive(Clone, Debug)]
 pub struct FetchedKeys {
     /// The issuer that the discovery document names.
@@ -53,10 +53,10 @@ impl FetchedKeys {
     }
 }
 
-/// Why keys could not be had. Names the URL, since that is what a person can check.
+/// Why a fetch brought no keys. The message names the URL, which a person can check.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// No answer, or no verified TLS.
+    /// No response, or no verified TLS.
     #[error("{url}: {}", connection_failure(.cause))]
     Unreachable {
         /// The document.
@@ -64,7 +64,7 @@ pub enum FetchError {
         /// What went wrong.
         cause: reqwest::Error,
     },
-    /// A host whose name DNS does not know, or about which it does not answer.
+    /// A host name that DNS does not know, or a lookup without a response.
     #[error("{url}: the host cannot be found: {problem}")]
     Unresolved {
         /// The document.
@@ -72,24 +72,27 @@ pub enum FetchError {
         /// What went wrong.
         problem: String,
     },
-    /// An answer other than 200. A redirect is one: a document that moved must be configured, not
-    /// believed.
-    #[error("{url}: answered {status}{}", .text.as_ref().map_or_else(String::new, |text| format!(": {text}")))]
+    /// A status other than 200. A redirect is an error too: if a document moves, its new URL must
+    /// be configured.
+    #[error(
+        "{url}: answered {status}{}",
+        .text.as_ref().map_or_else(String::new, |text| format!(": {text}"))
+    )]
     Status {
         /// The document.
         url: Url,
-        /// The answer.
+        /// The status of the response.
         status: StatusCode,
-        /// Entra's sentence about it.
+        /// Entra's description of the error.
         text: Option<String>,
     },
-    /// Larger than any such document.
+    /// A document that is too large.
     #[error("{url}: is larger than {MAX_DOCUMENT} bytes")]
     TooLarge {
         /// The document.
         url: Url,
     },
-    /// Not a discovery document, or one that leads elsewhere.
+    /// Not a discovery document, or one with another issuer, tenant or origin of keys.
     #[error("{url}: {problem}")]
     Discovery {
         /// The document.
@@ -116,12 +119,11 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// Returns whether the issuer answered, and its answer is that it publishes no usable keys
-    /// here.
+    /// Returns whether the issuer has answered that it publishes no usable keys here.
     ///
-    /// A tenant that its owner has deleted is such an answer (400), and so is a document that does
-    /// not exist (404). A start does not wait for either. An issuer that is overloaded or cannot be
-    /// reached has given no answer: 408, 425, 429 and 5xx say "later" (RFC 9110 §15, RFC 6585 §4).
+    /// A deleted tenant (400) and a missing document (404) are such answers, so a start waits for
+    /// neither. An issuer that is overloaded or cannot be reached has not answered: 408, 425, 429
+    /// and 5xx mean "later" (RFC 9110 §15, RFC 6585 §4).
     pub(crate) fn is_answer(&self) -> bool {
         const LATER: [StatusCode; 3] = [
             StatusCode::REQUEST_TIMEOUT,
@@ -143,13 +145,13 @@ impl FetchError {
 struct Discovery {
     issuer: String,
     jwks_uri: Url,
-    /// Of any type: to providers other than Entra the name is free.
+    /// Of any type, because other providers may use the name for something else.
     #[serde(default)]
     cloud_instance_name: Value,
 }
 
 impl Discovery {
-    /// The issuer, and the cloud if there is one.
+    /// The issuer, and the cloud if the document names one.
     fn names(&self) -> (Option<String>, Option<String>) {
         let cloud = self
             .cloud_instance_name
@@ -159,11 +161,11 @@ impl Discovery {
     }
 }
 
-/// Keys where their issuer publishes them. The client decides on TLS, deadlines and proxies, and
-/// must not follow redirects.
+/// The keys at the location where their issuer publishes them. The client decides on TLS, timeouts
+/// and proxies, and must not follow redirects.
 #[derive(Clone, Debug)]
 pub struct PublishedKeys {
-    /// What calls are made with.
+    /// The client for all requests.
     pub http: Client,
     /// Where the keys are.
     pub location: KeyLocation,
@@ -209,8 +211,8 @@ impl KeySource for PublishedKeys {
     }
 }
 
-/// Keys come over verified TLS, and from where the metadata is unless the settings say otherwise
-/// (cf. Istio CVE-2026-41413).
+/// Fetches a discovery document. Its keys must be at an https URL, of the same origin unless
+/// `keys_elsewhere` is set (cf. Istio CVE-2026-41413).
 async fn discovery(
     http: &Client,
     url: &Url,
@@ -243,12 +245,12 @@ async fn get(http: &Client, url: &Url) -> Result<Vec<u8>, FetchError> {
     if response.status() == StatusCode::OK {
         body(response, url).await
     } else {
-        Err(refused(response, url).await)
+        Err(status_error(response, url).await)
     }
 }
 
-/// The error of an answer other than 200.
-pub(crate) async fn refused(response: Response, url: &Url) -> FetchError {
+/// The error for a response with a status other than 200.
+pub(crate) async fn status_error(response: Response, url: &Url) -> FetchError {
     let status = response.status();
     let text = body(response, url)
         .await
@@ -271,7 +273,7 @@ pub(crate) async fn send(request: RequestBuilder, url: &Url) -> Result<Response,
         })
 }
 
-/// The body of an answer of `url`, unless it is larger than any such document.
+/// Reads the body of a response from `url`, up to `MAX_DOCUMENT` bytes.
 pub(crate) async fn body(mut response: Response, url: &Url) -> Result<Vec<u8>, FetchError> {
     let unreachable = |cause| FetchError::Unreachable {
         url: url.clone(),
@@ -294,7 +296,7 @@ async fn read(path: &Path) -> Result<Vec<u8>, FetchError> {
     };
     let mut body = Vec::new();
     let file = tokio::fs::File::open(path).await.map_err(failed)?;
-    // One byte more than a document may have makes the parser refuse what was cut.
+    // A larger file is cut one byte beyond the limit, and the parser rejects it.
     file.take(MAX_DOCUMENT as u64 + 1)
         .read_to_end(&mut body)
         .await

@@ -1,9 +1,9 @@
 use crate::claims::is_guid;
 
-/// A GUID as Entra writes it in tokens: lower case, with hyphens. `None` if `text` is no GUID.
+/// A GUID as Entra writes it in tokens: lower case, with hyphens. `None` if `text` is not a GUID.
 ///
-/// People copy ids in upper case from PowerShell, in braces from the registry and with blanks from
-/// tables. Tokens have one spelling, so an id in another one would match nothing.
+/// People copy ids in upper case from PowerShell, in braces from the registry and with spaces from
+/// tables. Tokens have one spelling, so an id in another spelling would match nothing.
 #[must_use]
 pub fn normalize_guid(text: &str) -> Option<String> {
     let text = text.trim();
@@ -21,7 +21,7 @@ mod tests {
     const GUID: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
     #[test]
-    fn every_spelling_of_a_guid_becomes_entras() {
+    fn guid_in_any_spelling_becomes_entras() {
         let upper = GUID.to_uppercase();
         for spelling in [
             GUID.to_owned(),
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_is_no_guid() {
+    fn other_string_is_not_a_guid() {
         for text in [
             "",
             "{}",

@@ -2,14 +2,16 @@ use serde_json::Value;
 
 use crate::algorithm::Algorithm;
 use crate::compact::malformed;
-use crate::refusal::{Reason, Refusal};
 use crate::strict_json::parse_object;
+use crate::token_denied::{Reason, TokenDenied};
 
 /// The longest `kid` that is looked up. Entra's have 27 or 43 characters.
 const MAX_KEY_ID: usize = 256;
 
-/// What a JOSE header decides: the algorithm and the key. All else in it is the sender's claim
-/// about the sender (`jwk`, `jku`, `x5u`, `x5c`: RFC 8725 §3.10) and is ignored.
+/// The algorithm and the key id of a JOSE header.
+///
+/// `crit`, `nonce` and `typ` are checked and not kept. Members that bring a key or its URL (`jwk`,
+/// `jku`, `x5u`, `x5c`: RFC 8725 §3.10) are ignored, because the sender chooses them.
 #[derive(Debug)]
 pub(crate) struct Header {
     pub(crate) algorithm: Algorithm,
@@ -17,7 +19,7 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    pub(crate) fn parse(bytes: &[u8], allowed: &[Algorithm]) -> Result<Self, Refusal> {
+    pub(crate) fn parse(bytes: &[u8], allowed: &[Algorithm]) -> Result<Self, TokenDenied> {
         let accept =
             |name: &str| Algorithm::from_name(name).filter(|algorithm| allowed.contains(algorithm));
         let (algorithm, key_id) = read_header(bytes, accept, || algorithm_not_allowed(allowed))?;
@@ -25,18 +27,18 @@ impl Header {
     }
 }
 
-/// Reads a header whose `alg` is one that `accept` knows: that algorithm, and the key id.
+/// Reads the algorithm and the key id of a header whose `alg` is one that `accept` knows.
 pub(crate) fn read_header<A>(
     bytes: &[u8],
     accept: impl FnOnce(&str) -> Option<A>,
-    not_accepted: impl FnOnce() -> Refusal,
-) -> Result<(A, String), Refusal> {
+    not_accepted: impl FnOnce() -> TokenDenied,
+) -> Result<(A, String), TokenDenied> {
     let members = parse_object(bytes)
         .map_err(|_| malformed("its header is not a JSON object without repetition"))?;
     if members.contains("crit") {
-        return Err(Refusal::new(
+        return Err(TokenDenied::new(
             Reason::CriticalHeader,
-            "the token demands an extension that is not supported",
+            "the token requires an extension that is not supported (crit)",
         ));
     }
     let algorithm = members
@@ -44,8 +46,8 @@ pub(crate) fn read_header<A>(
         .and_then(Value::as_str)
         .and_then(accept)
         .ok_or_else(not_accepted)?;
-    // Entra hashes the nonce into what it signs for Graph, so such a token never verifies; say why
-    // instead of "bad signature".
+    // Entra hashes the nonce before it signs a token for Graph, so the signature never verifies
+    // here. This denial says why, unlike "bad signature".
     if members.contains("nonce") {
         return Err(graph_token());
     }
@@ -55,14 +57,14 @@ pub(crate) fn read_header<A>(
         .and_then(Value::as_str)
         .filter(|kid| (1..=MAX_KEY_ID).contains(&kid.len()));
     let key_id = key_id.ok_or_else(|| {
-        Refusal::new(Reason::KeyIdInvalid, "the token names no signing key (kid)")
+        TokenDenied::new(Reason::KeyIdInvalid, "the token names no signing key (kid)")
     })?;
     Ok((algorithm, key_id.to_owned()))
 }
 
-/// Entra writes `JWT`, RFC 9068 asks for `at+jwt`; some issuers write nothing. Anything else is
-/// another kind of token (RFC 8725 §3.11).
-fn check_type(typ: Option<&Value>) -> Result<(), Refusal> {
+/// Checks `typ`. Entra writes `JWT`, RFC 9068 requires `at+jwt`, and some issuers write none. Any
+/// other value is another kind of token (RFC 8725 §3.11).
+fn check_type(typ: Option<&Value>) -> Result<(), TokenDenied> {
     let known = match typ {
         None => true,
         Some(Value::String(typ)) => ["JWT", "at+jwt", "application/at+jwt"]
@@ -73,28 +75,29 @@ fn check_type(typ: Option<&Value>) -> Result<(), Refusal> {
     if known {
         Ok(())
     } else {
-        Err(Refusal::new(
+        Err(TokenDenied::new(
             Reason::TokenTypeUnexpected,
             "the token is not an access token (typ)",
         ))
     }
 }
 
-pub(crate) fn algorithm_not_allowed(allowed: &[Algorithm]) -> Refusal {
+pub(crate) fn algorithm_not_allowed(allowed: &[Algorithm]) -> TokenDenied {
     let names: Vec<&str> = allowed.iter().map(|algorithm| algorithm.name()).collect();
-    Refusal::new(
+    TokenDenied::new(
         Reason::AlgorithmNotAllowed,
         format!(
-            "the issuer signs with {} and nothing else",
+            "the token's algorithm (alg) is not allowed; its issuer signs with {}",
             names.join(", ")
         ),
     )
 }
 
-pub(crate) fn graph_token() -> Refusal {
-    Refusal::new(
+pub(crate) fn graph_token() -> TokenDenied {
+    TokenDenied::new(
         Reason::GraphToken,
-        "this is a token for Microsoft Graph; request a scope of this API (api://<application id>/<scope>) instead of Graph's",
+        "this is a token for Microsoft Graph; request a scope of this API \
+         (api://<application id>/<scope>) instead of Graph's",
     )
 }
 
@@ -108,7 +111,10 @@ mod tests {
         for text in [
             r#"{"alg":"RS256","kid":"k"}"#,
             r#"{"typ":"JWT","alg":"RS256","kid":"k","x5t":"t"}"#,
-            r#"{"typ":"at+jwt","alg":"RS256","kid":"k","jku":"https://evil.example","jwk":{},"x5u":"x","x5c":[]}"#,
+            concat!(
+                r#"{"typ":"at+jwt","alg":"RS256","kid":"k","#,
+                r#""jku":"https://evil.example","jwk":{},"x5u":"x","x5c":[]}"#
+            ),
         ] {
             let header = Header::parse(text.as_bytes(), &[Algorithm::Rs256]).unwrap();
             assert_eq!(
@@ -120,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused_with_its_reason() {
+    fn other_header_is_denied_with_its_reason() {
         let long = format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(257));
         for (text, reason) in [
             (r#"{"alg":"none","kid":"k"}"#, Reason::AlgorithmNotAllowed),
@@ -162,8 +168,8 @@ mod tests {
             (r#"{"alg":"RS256","kid":7}"#, Reason::KeyIdInvalid),
             (&long, Reason::KeyIdInvalid),
         ] {
-            let refusal = Header::parse(text.as_bytes(), &[Algorithm::Rs256]).unwrap_err();
-            assert_eq!(refusal.reason, reason, "{text}");
+            let denied = Header::parse(text.as_bytes(), &[Algorithm::Rs256]).unwrap_err();
+            assert_eq!(denied.reason, reason, "{text}");
         }
     }
 }

@@ -3,16 +3,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::algorithm::Algorithm;
 use crate::compact::CompactJws;
 use crate::header::Header;
-use crate::refusal::Refusal;
+use crate::token_denied::TokenDenied;
 
-/// The last good header. An issuer writes the same bytes before every token that it signs with one
-/// key, and reading them is a fifth of what a token costs beside its signature. What comes of the
-/// bytes depends on nothing but them and the algorithms, which are always the same here.
+/// The header of the last verified token.
+///
+/// An issuer writes the same header for every token that it signs with one key. Parsing it is a
+/// fifth of the cost of a token beside the signature. The result depends only on the bytes and on
+/// the allowed algorithms, which are always the same for one memo.
 #[derive(Debug, Default)]
-pub(crate) struct HeaderMemo(RwLock<Option<Remembered>>);
+pub(crate) struct HeaderMemo(RwLock<Option<LastHeader>>);
 
 #[derive(Debug)]
-struct Remembered {
+struct LastHeader {
     encoded: Box<str>,
     header: Arc<Header>,
 }
@@ -22,17 +24,17 @@ impl HeaderMemo {
         &self,
         jws: &CompactJws<'_>,
         allowed: &[Algorithm],
-    ) -> Result<Arc<Header>, Refusal> {
-        match self.remembered(jws.encoded_header()) {
+    ) -> Result<Arc<Header>, TokenDenied> {
+        match self.find(jws.encoded_header()) {
             Some(header) => Ok(header),
             None => Header::parse(&jws.header()?, allowed).map(Arc::new),
         }
     }
 
-    /// Remembers a header, whose token was verified: what forgers write displaces nothing.
-    pub(crate) fn remember(&self, encoded: &str, header: &Arc<Header>) {
-        if self.remembered(encoded).is_none() {
-            let last = Remembered {
+    /// Stores a header whose token is verified. Forged headers thus displace nothing.
+    pub(crate) fn store(&self, encoded: &str, header: &Arc<Header>) {
+        if self.find(encoded).is_none() {
+            let last = LastHeader {
                 encoded: encoded.into(),
                 header: Arc::clone(header),
             };
@@ -40,7 +42,7 @@ impl HeaderMemo {
         }
     }
 
-    fn remembered(&self, encoded: &str) -> Option<Arc<Header>> {
+    fn find(&self, encoded: &str) -> Option<Arc<Header>> {
         let last = self.0.read().unwrap_or_else(PoisonError::into_inner);
         last.as_ref()
             .filter(|last| &*last.encoded == encoded)
@@ -64,25 +66,23 @@ mod tests {
     }
 
     #[test]
-    fn the_header_of_a_good_token_is_read_once_and_no_other_is_taken_for_it() {
+    fn header_is_parsed_once_after_its_token_is_verified() {
         let memo = HeaderMemo::default();
-        let (good, other) = (
-            token(r#"{"alg":"RS256","kid":"k"}"#),
-            token(r#"{"alg":"RS256","kid":"l"}"#),
-        );
+        let good = token(r#"{"alg":"RS256","kid":"k"}"#);
+        let other = token(r#"{"alg":"RS256","kid":"l"}"#);
         let [good, other] = [&good, &other].map(|token| CompactJws::parse(token).unwrap());
         let read = |jws: &CompactJws<'_>| memo.read(jws, &[Algorithm::Rs256]).unwrap();
         let first = read(&good);
         assert!(
             !Arc::ptr_eq(&first, &read(&good)),
-            "nothing is remembered before the signature was checked"
+            "nothing is stored before the signature is checked"
         );
-        memo.remember(good.encoded_header(), &first);
+        memo.store(good.encoded_header(), &first);
         assert!(Arc::ptr_eq(&first, &read(&good)));
         assert_eq!(read(&other).key_id, "l");
-        let refused = token(r#"{"alg":"none","kid":"k"}"#);
+        let unsigned = token(r#"{"alg":"none","kid":"k"}"#);
         assert!(
-            memo.read(&CompactJws::parse(&refused).unwrap(), &[Algorithm::Rs256])
+            memo.read(&CompactJws::parse(&unsigned).unwrap(), &[Algorithm::Rs256])
                 .is_err()
         );
     }

@@ -1,4 +1,4 @@
-//! The two kinds of issuer behind one face.
+//! One type for both kinds of issuer: Entra and other OpenID Connect providers.
 
 use crate::algorithm::Algorithm;
 use crate::audience::Audiences;
@@ -8,16 +8,16 @@ use crate::entra::{EntraIssuer, Origin as EntraOrigin};
 use crate::jwk::VerificationKey;
 use crate::key_cache::KeyCache;
 use crate::oidc::{OidcIssuer, OidcOrigin};
-use crate::refusal::Refusal;
+use crate::token_denied::TokenDenied;
 
-/// Who issues tokens, with the keys at hand.
+/// An issuer of tokens, with its key caches.
 #[derive(Debug)]
 pub(crate) enum Issuer {
     Entra(EntraIssuer),
     Oidc(OidcIssuer),
 }
 
-/// Where a token claims to come from.
+/// The origin that a token claims, with the keys that must verify it.
 #[derive(Debug)]
 pub(crate) enum Origin<'a> {
     Entra(EntraOrigin<'a>),
@@ -32,7 +32,7 @@ impl Issuer {
         }
     }
 
-    /// Entra always writes `nbf`; RFC 9068 §2.2 asks only for `iat`.
+    /// Whether the issuer always writes `nbf`. Entra does; RFC 9068 §2.2 requires only `iat`.
     pub(crate) fn writes_not_before(&self) -> bool {
         matches!(self, Self::Entra(_))
     }
@@ -45,15 +45,15 @@ impl Issuer {
         }
     }
 
-    pub(crate) fn origin_of<'a>(&'a self, claims: &'a Claims) -> Result<Origin<'a>, Refusal> {
+    pub(crate) fn origin_of<'a>(&'a self, claims: &'a Claims) -> Result<Origin<'a>, TokenDenied> {
         match self {
             Self::Entra(entra) => entra.origin_of(claims).map(Origin::Entra),
             Self::Oidc(oidc) => oidc.origin_of(claims).map(Origin::Oidc),
         }
     }
 
-    /// The keys that a token with these claims is verified with; `None` for a token of another
-    /// issuer.
+    /// The key cache that verifies a token with these claims; `None` if the settings of Entra have
+    /// no such tenant or version.
     pub(crate) fn key_cache_of(&self, claims: &Claims) -> Option<&KeyCache> {
         match self {
             Self::Entra(entra) => entra.key_cache_of(claims),
@@ -61,7 +61,7 @@ impl Issuer {
         }
     }
 
-    /// A number that is raised whenever keys of any source change.
+    /// The key epoch, which grows whenever keys of a source change.
     pub(crate) fn key_epoch(&self) -> u64 {
         match self {
             Self::Entra(entra) => entra.key_epoch(),
@@ -69,7 +69,7 @@ impl Issuer {
         }
     }
 
-    /// The keys of each source: several for Entra, one for another provider.
+    /// The key caches of all sources: several for Entra, one for another provider.
     pub(crate) fn key_caches(&self) -> Vec<&KeyCache> {
         match self {
             Self::Entra(entra) => entra.key_caches(),
@@ -79,14 +79,18 @@ impl Issuer {
 }
 
 impl Origin<'_> {
-    pub(crate) fn caller(&self, claims: &Claims, audiences: &Audiences) -> Result<Caller, Refusal> {
+    pub(crate) fn caller(
+        &self,
+        claims: &Claims,
+        audiences: &Audiences,
+    ) -> Result<Caller, TokenDenied> {
         match self {
             Self::Entra(origin) => origin.caller(claims, audiences),
             Self::Oidc(origin) => origin.caller(claims, audiences),
         }
     }
 
-    pub(crate) fn key(&self, kid: &str) -> Result<&VerificationKey, Refusal> {
+    pub(crate) fn key(&self, kid: &str) -> Result<&VerificationKey, TokenDenied> {
         match self {
             Self::Entra(origin) => origin.key(kid),
             Self::Oidc(origin) => origin.key(kid),

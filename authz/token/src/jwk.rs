@@ -5,12 +5,13 @@ use serde_json::{Map, Value};
 
 use crate::algorithm::{Algorithm, Curve, Family};
 
-/// Fewer bits are refused (NIST SP 800-131A), more would make one verification a way to keep a core
-/// busy.
+/// The accepted lengths of an RSA modulus, in bits. Fewer bits are weak (NIST SP 800-131A). With
+/// more, one verification could keep a core busy.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
-/// One published key, parsed once, for one algorithm: a key that two algorithms may use is how
-/// RS256 keys verified HS256 (CVE-2015-9235).
+/// A published key, parsed once, for one algorithm.
+///
+/// If two algorithms share a key, an attacker can have an RS256 key verify HS256 (CVE-2015-9235).
 #[derive(Clone, Debug)]
 pub struct VerificationKey {
     algorithm: Algorithm,
@@ -28,7 +29,7 @@ pub enum InvalidKey {
     /// Another key of the set has the same `kid`, so it is unclear which one a token means.
     #[error("another key has the same kid")]
     DuplicateKeyId,
-    /// Meant for encryption.
+    /// Not for signatures, by `use` or `key_ops`.
     #[error("it is not for verifying signatures")]
     NotForSignatures,
     /// A key type, curve or algorithm that the issuer may not use.
@@ -37,10 +38,10 @@ pub enum InvalidKey {
     /// Its private part is published.
     #[error("its private part is published with it")]
     PrivateKeyPublished,
-    /// A member is absent or not what it must be.
+    /// A member is absent or malformed.
     #[error("its {0} is absent or malformed")]
     Malformed(&'static str),
-    /// Too short, too long, or of a kind that can be factored.
+    /// An RSA key that is too short, too long, or breakable.
     #[error("it is weak: {0}")]
     Weak(&'static str),
 }
@@ -113,7 +114,7 @@ fn bytes(jwk: &Map<String, Value>, member: &'static str) -> Result<Vec<u8>, Inva
         .ok_or(InvalidKey::Malformed(member))
 }
 
-/// RFC 7517 §4.2 and §4.3.
+/// Checks `use` and `key_ops` (RFC 7517 §4.2 and §4.3).
 fn check_use(jwk: &Map<String, Value>) -> Result<(), InvalidKey> {
     let signs = jwk.get("use").is_none_or(|value| value == "sig");
     let verifies = match jwk.get("key_ops") {
@@ -153,7 +154,8 @@ fn algorithm(
 }
 
 fn rsa(jwk: &Map<String, Value>, algorithm: Algorithm) -> Result<ParsedPublicKey, InvalidKey> {
-    let (n, e) = (bytes(jwk, "n")?, bytes(jwk, "e")?);
+    let n = bytes(jwk, "n")?;
+    let e = bytes(jwk, "e")?;
     let n = n
         .iter()
         .position(|byte| *byte != 0)
@@ -193,7 +195,8 @@ fn point(
     curve: Curve,
     algorithm: Algorithm,
 ) -> Result<ParsedPublicKey, InvalidKey> {
-    let (x, y) = (bytes(jwk, "x")?, bytes(jwk, "y")?);
+    let x = bytes(jwk, "x")?;
+    let y = bytes(jwk, "y")?;
     // RFC 7518 §6.2.1.2: coordinates have the full length of the field.
     if x.len() != curve.coordinate_length() || y.len() != curve.coordinate_length() {
         return Err(InvalidKey::Malformed("point"));
@@ -209,9 +212,10 @@ fn on_curve(algorithm: Algorithm, point: &[u8]) -> Result<ParsedPublicKey, Inval
     ParsedPublicKey::new(parameters, point).map_err(|_| InvalidKey::Malformed("point"))
 }
 
-/// The fingerprint of "The Return of Coppersmith's Attack" (Nemec et al., 2017, §4.1): such moduli
-/// are powers of 65537 modulo every one of the first primes; a sound modulus is with a chance below
-/// 2⁻²⁷.
+/// Whether an RSA modulus has the fingerprint of ROCA (CVE-2017-15361).
+///
+/// Such a modulus is a power of 65537 modulo each of the first primes ("The Return of Coppersmith's
+/// Attack", Nemec et al., 2017, §4.1). A sound modulus is with a chance below 2⁻²⁷.
 fn is_roca(modulus: &[u8]) -> bool {
     const PRIMES: [u32; 38] = [
         3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89,
@@ -238,7 +242,11 @@ mod tests {
     use crate::Algorithm;
 
     /// RFC 7515 appendix A.2's key.
-    const N: &str = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
+    const N: &str = "\
+        ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1\
+        Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpa\
+        SHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4\
+        LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
 
     fn parse(jwk: &Value) -> Result<VerificationKey, InvalidKey> {
         VerificationKey::from_jwk(
@@ -254,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_key_is_bound_to_one_algorithm() {
+    fn sound_key_is_bound_to_one_algorithm() {
         for jwk in [
             with("use", json!("sig")),
             with("alg", json!("RS256")),
@@ -274,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn unfit_and_weak_keys_are_refused() {
+    fn unfit_or_weak_key_is_rejected() {
         let even = format!("{}A", &N[..N.len() - 1]);
         for (member, value, expected) in [
             ("use", json!("enc"), InvalidKey::NotForSignatures),
@@ -326,10 +334,8 @@ mod tests {
     #[test]
     fn a_point_must_be_on_its_curve_and_whole() {
         // RFC 7515 appendix A.3's key.
-        let (x, y) = (
-            "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-            "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
-        );
+        let x = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
+        let y = "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0";
         let key = |x: &str, y: &str| parse(&json!({"kty": "EC", "crv": "P-256", "x": x, "y": y}));
         assert!(key(x, y).is_ok());
         assert_eq!(key(x, x).unwrap_err(), InvalidKey::Malformed("point"));

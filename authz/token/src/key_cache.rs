@@ -1,4 +1,4 @@
-//! Signing keys that a task of its own keeps fresh.
+//! Caches the signing keys of a source, which a background task refreshes.
 
 mod refresh;
 mod sources;
@@ -24,31 +24,32 @@ pub use sources::KeySources;
 pub(crate) use sources::SourceId;
 pub use status::KeyStatus;
 
-/// Where a cache gets its keys from.
+/// A source of signing keys.
 pub trait KeySource: Send + Sync + 'static {
-    /// What it is called in messages, and in the names of files: a URL, usually.
+    /// The name of the source in messages, usually a URL. Its hash names the file of stored keys.
     fn name(&self) -> String;
 
-    /// The algorithms that its keys may be for.
+    /// The algorithms that the keys may be for.
     fn algorithms(&self) -> &[Algorithm];
 
-    /// Gets the keys that are published now.
+    /// Fetches the keys that are published now.
     fn fetch(&self) -> impl Future<Output = Result<FetchedKeys, FetchError>> + Send;
 }
 
-/// How keys are kept up to date.
+/// How a key cache refreshes, expires and stores its keys.
 #[derive(Clone, Debug)]
 pub struct KeyPolicy {
     /// Time between background refreshes. Microsoft asks for about an hour ("Signing key
     /// rollover").
     pub refresh_every: Duration,
-    /// Least time between two fetches that unknown key ids cause, whatever clients send.
+    /// Minimum time between two fetches that unknown key ids trigger.
     pub cool_down: Duration,
-    /// How long the last good keys serve while the issuer cannot be reached.
+    /// Maximum age of the last good keys while fetches fail.
     pub max_age: Duration,
-    /// How long a request waits for keys that are being fetched because of it.
+    /// Maximum time a request with an unknown `kid` waits for the refresh it triggered, and a
+    /// request without keys for the first fetch.
     pub patience: Duration,
-    /// Where the last good keys are kept for the next start.
+    /// Keeps the last good keys for the next start.
     pub store: Option<KeyStore>,
 }
 
@@ -64,18 +65,19 @@ impl Default for KeyPolicy {
     }
 }
 
-/// How many cool-downs a key id that the issuer did not know is not asked for again. It works at
-/// once if a refresh brings it. Not longer, since the issuer may have answered from a stale copy
-/// just after a rotation.
+/// Number of cool-downs in which an unknown key id triggers no other fetch.
+///
+/// If another refresh brings the key, it verifies at once. The time is not longer, because the
+/// issuer may have answered from a stale copy just after a rotation.
 const UNKNOWN_FOR_COOL_DOWNS: u32 = 4;
-/// Key ids are attackers' text of up to 256 bytes each: a quarter of a MiB.
+/// Maximum number of unknown key ids kept. Attackers choose them, with up to 256 bytes each: a
+/// quarter of a MiB.
 const UNKNOWN_IDS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 
-/// The current keys of one source, refreshed by a task of their own: one fetch at a time, whoever
-/// asks.
+/// The current keys of one source. A background task refreshes them, one fetch at a time.
 ///
-/// The last good keys stay while fetches fail, up to [`KeyPolicy::max_age`]; a fetch that succeeds
-/// replaces them whole, so a key that the issuer removed stops working with the next refresh.
+/// The last good keys stay while fetches fail, up to [`KeyPolicy::max_age`]. A successful fetch
+/// replaces them all, so a key that the issuer removed stops verifying with the next refresh.
 #[derive(Debug)]
 pub struct KeyCache {
     shared: Arc<Shared>,
@@ -86,20 +88,20 @@ pub struct KeyCache {
 struct Shared {
     policy: KeyPolicy,
     state: watch::Sender<KeyStatus>,
-    /// `state.epoch`, to be read without a lock. It is raised after the keys have changed.
+    /// `state.epoch`, readable without a lock. It grows after the keys have changed.
     epoch: AtomicU64,
-    /// Somebody asks for fresh keys once the cool-down is over.
+    /// Requests a fetch once the cool-down is over.
     wanted: Notify,
-    /// Somebody asks for fresh keys now.
+    /// Requests a fetch now.
     urgent: Notify,
-    /// When key ids were found to be unknown.
+    /// Unknown key ids, with the time when the issuer did not know them.
     unknown: Mutex<LruCache<String, Instant>>,
-    /// Held while it is written or removed.
+    /// The stored keys. The lock is held while the file is written or removed.
     file: Option<Mutex<KeyFile>>,
 }
 
 impl KeyCache {
-    /// Starts fetching from `source`. Keys that an earlier process stored are at hand at once.
+    /// Starts fetching from `source`. Keys that an earlier process stored are usable at once.
     pub fn start(source: impl KeySource, policy: KeyPolicy) -> Self {
         let file = policy
             .store
@@ -121,21 +123,20 @@ impl KeyCache {
         Self { shared, task }
     }
 
-    /// The keys at hand.
+    /// The current keys; `None` if there are none.
     #[must_use]
     pub fn keys(&self) -> Option<Arc<FetchedKeys>> {
         self.shared.state.borrow().keys.clone()
     }
 
-    /// A number that is raised whenever the keys change. Read it before the keys: what was verified
-    /// with them and carries an older number is then out of date at worst, and never taken for
-    /// fresh.
+    /// The key epoch, which grows whenever the keys change. Read it before the keys: then a result
+    /// can carry an epoch that is too old, but never one that is too new.
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.shared.epoch.load(Ordering::Acquire)
     }
 
-    /// What is held and how the last fetches went.
+    /// The current keys and the outcome of the last fetches.
     #[must_use]
     pub fn status(&self) -> KeyStatus {
         self.shared.state.borrow().clone()
@@ -156,8 +157,8 @@ impl KeyCache {
     }
 
     /// Waits for the end of the first fetch, up to [`KeyPolicy::patience`], and returns whether it
-    /// has ended. Returns false at once if there was a fetch before: a request never waits out an
-    /// outage.
+    /// has ended. Returns false at once if a fetch has ended before, so that a request never waits
+    /// out an outage.
     pub async fn first_fetch(&self) -> bool {
         if !self.shared.state.borrow().awaits_first_fetch() {
             return false;
@@ -167,10 +168,11 @@ impl KeyCache {
             .is_ok()
     }
 
-    /// Asks for fresh keys because a token names the unknown `key_id`, and waits for them a little.
+    /// Triggers a fetch for the unknown `key_id` and returns whether it ended within
+    /// [`KeyPolicy::patience`].
     ///
-    /// Returns false at once for an id that was unknown lately, and within a cool-down that is
-    /// longer than [`KeyPolicy::patience`]: then the token is refused without a fetch, so that a
+    /// Returns false at once for an id that was unknown recently, and during a cool-down that is
+    /// longer than [`KeyPolicy::patience`]. The token is then denied without a fetch, so that a
     /// flood of invented key ids costs the issuer nothing. A shorter cool-down is waited out,
     /// because a genuine token may be the first that names a key.
     pub async fn refresh(&self, key_id: &str) -> bool {
@@ -182,12 +184,12 @@ impl KeyCache {
         let waits = cool_down < patience;
         let cooling = |state: &KeyStatus| state.tried_at.is_some_and(|at| at.elapsed() < cool_down);
         if (!waits && cooling(&self.shared.state.borrow()))
-            || self.shared.is_known_to_be_unknown(key_id)
+            || self.shared.is_recently_unknown(key_id)
         {
             return false;
         }
-        // One fetch does for all who ask meanwhile. Where there is time it is one that begins after
-        // the key was seen to be in use; otherwise it may be one that is on its way.
+        // One fetch serves all requests that wait. With a short cool-down it begins after this
+        // request; otherwise it may be running already.
         let ended = {
             let state = self.shared.state.borrow();
             if waits { state.begun } else { state.ended() }
@@ -195,13 +197,12 @@ impl KeyCache {
         self.shared.wanted.notify_one();
         let fetched = timeout(patience, self.end_of_fetch(ended)).await.is_ok();
         if fetched && self.shared.state.borrow().is_without(key_id) {
-            self.shared.remember_unknown(key_id);
+            self.shared.record_unknown(key_id);
         }
         fetched
     }
 
-    /// Fetches now, whatever the cool-down says, and waits for the end of a fetch that began after
-    /// this call.
+    /// Fetches now, despite the cool-down, and waits for a fetch that began after this call.
     pub async fn fetch_now(&self) -> Result<(), Arc<str>> {
         let begun = self.shared.state.borrow().begun;
         self.shared.urgent.notify_one();
@@ -209,8 +210,8 @@ impl KeyCache {
         self.shared.state.borrow().error.clone().map_or(Ok(()), Err)
     }
 
-    /// Drops all keys, those on disk too, at once: nobody is verified until a fetch brings keys
-    /// again. That fetch begins now.
+    /// Forgets all keys at once, on disk too, and starts a fetch. No token is verified until a
+    /// fetch brings keys.
     pub fn forget(&self) {
         self.shared.update(KeyStatus::forget);
         self.shared.remove_stored();
@@ -232,8 +233,8 @@ impl Shared {
             .store(self.state.borrow().epoch, Ordering::Release);
     }
 
-    /// Keeps the keys for the next start, unless they were forgotten since `forgotten` was read:
-    /// then the file is to stay removed.
+    /// Stores the keys for the next start. If keys were forgotten after `forgotten` was read, the
+    /// file stays removed.
     fn store(&self, forgotten: u64) {
         let Some(file) = &self.file else { return };
         let file = file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -249,14 +250,14 @@ impl Shared {
         }
     }
 
-    fn is_known_to_be_unknown(&self, key_id: &str) -> bool {
+    fn is_recently_unknown(&self, key_id: &str) -> bool {
         let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
         unknown
             .get(key_id)
             .is_some_and(|since| since.elapsed() < self.policy.cool_down * UNKNOWN_FOR_COOL_DOWNS)
     }
 
-    fn remember_unknown(&self, key_id: &str) {
+    fn record_unknown(&self, key_id: &str) {
         let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
         unknown.put(key_id.to_owned(), Instant::now());
     }

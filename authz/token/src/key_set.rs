@@ -6,28 +6,28 @@ use crate::algorithm::Algorithm;
 use crate::jwk::{InvalidKey, VerificationKey};
 use crate::strict_json::parse_object;
 
-/// Entra publishes about ten keys; a set of more than this is not one.
+/// The most keys that a set may have. Entra publishes about ten.
 const MAX_KEYS: usize = 256;
 
 /// The usable keys of a JWKS document (RFC 7517 §5), by `kid`.
 #[derive(Clone, Debug)]
 pub struct KeySet {
     keys: HashMap<String, VerificationKey>,
-    /// The document's keys as published, to see whether a later document differs.
+    /// The document's keys as published, for comparison with a later document.
     published: Vec<Value>,
     skipped: Vec<(String, InvalidKey)>,
 }
 
-/// Why a document gives no keys.
+/// Why a document cannot be used as a key set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeySetError {
     /// Not a JSON object with a list `keys`.
     #[error("it is not a JSON object with a list named keys")]
     NotAKeySet,
-    /// More keys than any issuer has.
+    /// More keys than any issuer publishes.
     #[error("it has more than {MAX_KEYS} keys")]
     TooManyKeys,
-    /// Nothing in it can verify a signature.
+    /// No key in it can verify a signature.
     #[error("none of its keys can be used: {0}")]
     NoUsableKey(String),
 }
@@ -43,7 +43,7 @@ impl KeySet {
         }
     }
 
-    /// Parses a document. One bad key costs only itself, as RFC 7517 §5 asks.
+    /// Parses a document. A key that cannot be used is skipped and the others count (RFC 7517 §5).
     pub fn parse(document: &[u8], allowed: &[Algorithm]) -> Result<Self, KeySetError> {
         let mut members = Map::from(parse_object(document).map_err(|_| KeySetError::NotAKeySet)?);
         let Some(Value::Array(published)) = members.remove("keys") else {
@@ -52,8 +52,8 @@ impl KeySet {
         Self::of_published(published, allowed)
     }
 
-    /// The keys of several sets as one. An id that names different keys in two of them names none
-    /// here.
+    /// Merges several sets. An id that names different keys in two of them names none in the
+    /// result.
     pub(crate) fn of_all<'a>(
         sets: impl Iterator<Item = &'a Self>,
         allowed: &[Algorithm],
@@ -71,14 +71,15 @@ impl KeySet {
         if published.len() > MAX_KEYS {
             return Err(KeySetError::TooManyKeys);
         }
-        let (mut keys, mut skipped) = (HashMap::new(), Vec::new());
+        let mut keys = HashMap::new();
+        let mut skipped = Vec::new();
         for jwk in &published {
             match usable(jwk, &published, allowed) {
                 Ok((kid, key)) => {
                     keys.insert(kid, key);
                 }
                 Err(error) => {
-                    skipped.push((jwk["kid"].as_str().unwrap_or("(none)").to_owned(), error))
+                    skipped.push((jwk["kid"].as_str().unwrap_or("(none)").to_owned(), error));
                 }
             }
         }
@@ -96,8 +97,8 @@ impl KeySet {
         })
     }
 
-    /// The key that a token names. Keys are never tried one after the other: that would be a way to
-    /// keep a core busy.
+    /// The key that a token names. Keys are never tried in turn, because that could keep a core
+    /// busy.
     #[must_use]
     pub fn get(&self, kid: &str) -> Option<&VerificationKey> {
         self.keys.get(kid)
@@ -109,7 +110,7 @@ impl KeySet {
         self.keys.len()
     }
 
-    /// Whether no key is usable. A parsed set never is.
+    /// Whether no key is usable, which is never true of a parsed set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_key_costs_only_itself() {
+    fn unusable_key_is_skipped_and_others_count() {
         let set = parse(
             &json!({"keys": [key("a"), {"kid": "b"}, {}, 7, key("c"), key("c")], "extra": 1}),
         )
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_without_a_usable_key_is_an_error() {
+    fn document_without_a_usable_key_is_an_error() {
         let many: Vec<Value> = (0..=super::MAX_KEYS)
             .map(|number| key(&number.to_string()))
             .collect();

@@ -1,4 +1,4 @@
-//! The last good keys on disk, so that a restart while the issuer is away can serve.
+//! Keeps the last good keys on disk, so that a start while the issuer is away can serve.
 
 use std::fs::{File, Metadata};
 use std::io::{Read, Write};
@@ -19,16 +19,16 @@ use crate::fetch::FetchedKeys;
 use crate::key_set::KeySet;
 use crate::verifier::unix_now;
 
-/// Larger than any document that was fetched, with what is written around it.
+/// The largest file that is read: more than the largest fetched document and its other members.
 const LARGEST_FILE: u64 = 1024 * 1024;
-/// A file from later than this is of another clock, so its age means nothing.
+/// Seconds by which clocks may differ. The age of a file from further in the future means nothing.
 const CLOCK_DIFFERENCE: u64 = 600;
 
-/// A folder that keys are kept in: a file for each source.
+/// A folder of stored keys, with one file for each source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyStore(Arc<Path>);
 
-/// Why a folder cannot keep keys.
+/// Why a folder cannot store keys.
 #[derive(Debug, thiserror::Error)]
 #[error("{folder}: {problem}")]
 pub struct InvalidKeyStore {
@@ -36,14 +36,14 @@ pub struct InvalidKeyStore {
     problem: String,
 }
 
-/// The file of one source.
+/// The file with the keys of one source.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyFile {
     path: PathBuf,
     source: Arc<str>,
 }
 
-/// Keys that were read back.
+/// Keys that were read from a file.
 #[derive(Debug)]
 pub(crate) struct StoredKeys {
     pub(crate) keys: FetchedKeys,
@@ -63,7 +63,7 @@ struct Document {
 }
 
 impl KeyStore {
-    /// A store in `folder`, which must exist and be writable.
+    /// Opens a store in `folder`, which must exist and be writable.
     pub fn open(folder: &Path) -> Result<Self, InvalidKeyStore> {
         let invalid = |problem: String| InvalidKeyStore {
             folder: folder.display().to_string(),
@@ -88,7 +88,7 @@ impl KeyStore {
     }
 }
 
-/// Of a flag or a variable.
+/// Parses the value of a flag or an environment variable.
 impl FromStr for KeyStore {
     type Err = InvalidKeyStore;
 
@@ -98,13 +98,14 @@ impl FromStr for KeyStore {
 }
 
 impl KeyFile {
-    /// The keys, unless they are too old, of another source, or somebody else could have written
-    /// them.
+    /// Reads the keys, unless they are too old, belong to another source, or another user could
+    /// have written them.
     pub(crate) fn read(&self, algorithms: &[Algorithm], max_age: Duration) -> Option<StoredKeys> {
         match self.try_read(algorithms, max_age) {
             Ok(stored) => stored,
             Err(problem) => {
-                tracing::warn!(file = %self.path.display(), problem, "stored signing keys are not used");
+                let file = self.path.display();
+                tracing::warn!(%file, problem, "stored signing keys are not used");
                 None
             }
         }
@@ -119,7 +120,7 @@ impl KeyFile {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(|error| error.to_string())?,
         };
-        // Of the file that is open, not of whatever has its name by now.
+        // Checks the open file, because another file may have its name by now.
         check_owner(&file.metadata().map_err(|error| error.to_string())?)?;
         let mut text = Vec::new();
         file.take(LARGEST_FILE)
@@ -135,7 +136,7 @@ impl KeyFile {
             keys,
         } = document;
         if *source != *self.source {
-            return Err("it is of another source".to_owned());
+            return Err("it belongs to another source".to_owned());
         }
         let now = unix_now();
         if fetched_at > now + CLOCK_DIFFERENCE {
@@ -158,27 +159,23 @@ impl KeyFile {
         }))
     }
 
-    /// Replaces the file whole. Failing to is logged and no more: keys at hand serve all the same.
+    /// Replaces the whole file. A failure is only logged, because the keys in memory still serve.
     pub(crate) fn write(&self, fetched: &FetchedKeys) {
         if let Err(error) = self.try_write(fetched) {
-            tracing::warn!(file = %self.path.display(), %error, "signing keys could not be stored");
+            let file = self.path.display();
+            tracing::warn!(%file, %error, "signing keys could not be stored");
         }
     }
 
     fn try_write(&self, fetched: &FetchedKeys) -> std::io::Result<()> {
-        let (source, issuer) = (self.source.to_string(), fetched.issuer.clone());
-        let (cloud_instance, keys) = (
-            fetched.cloud_instance.clone(),
-            fetched.keys.published().to_vec(),
-        );
         let document = Document {
-            source,
-            issuer,
-            cloud_instance,
+            source: self.source.to_string(),
+            issuer: fetched.issuer.clone(),
+            cloud_instance: fetched.cloud_instance.clone(),
             fetched_at: unix_now(),
-            keys,
+            keys: fetched.keys.published().to_vec(),
         };
-        // Temporary files are made for their owner alone (0600), and renaming keeps that.
+        // Temporary files have mode 0600, and renaming keeps it.
         let mut file =
             tempfile::NamedTempFile::new_in(self.path.parent().unwrap_or(Path::new(".")))?;
         serde_json::to_writer(&mut file, &document)?;
@@ -191,20 +188,26 @@ impl KeyFile {
     pub(crate) fn remove(&self) {
         match std::fs::remove_file(&self.path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                tracing::error!(file = %self.path.display(), %error, "stored signing keys could not be removed; remove them by hand");
+                let file = self.path.display();
+                tracing::error!(
+                    %file,
+                    %error,
+                    "stored signing keys could not be removed; remove the file by hand"
+                );
             }
             _ => {}
         }
     }
 }
 
-/// Whether nobody but this process's user could have written an open file, as must be for a file
-/// that decides who may call: whoever can write keys can sign tokens. The folder may be open to
-/// others (Kubernetes makes an emptyDir so); the file must not be.
+/// Checks that only this process's user can write an open file.
+///
+/// A stored file decides who may call: an attacker who can write keys can sign tokens. The folder
+/// may be open to other users (Kubernetes creates an emptyDir so), but the file must not be.
 ///
 /// # Errors
 ///
-/// Says who else could have.
+/// Names the other owner, or says that other users can write the file.
 pub fn check_owner(metadata: &Metadata) -> Result<(), String> {
     let own = nix::unistd::geteuid().as_raw();
     if metadata.uid() != own {
@@ -214,7 +217,7 @@ pub fn check_owner(metadata: &Metadata) -> Result<(), String> {
         ));
     }
     if metadata.mode() & 0o022 != 0 {
-        return Err("others than its owner can write it".to_owned());
+        return Err("users other than its owner can write it".to_owned());
     }
     Ok(())
 }
@@ -236,7 +239,8 @@ mod tests {
 
     fn keys() -> FetchedKeys {
         let key = json!({"kty": "EC", "crv": "P-256", "kid": "k",
-            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
         let document = json!({ "keys": [key] }).to_string();
         let keys = KeySet::parse(document.as_bytes(), &[Algorithm::Es256]).unwrap();
         let cloud_instance = Some("microsoftonline.com".to_owned());
@@ -253,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_back_and_nothing_else() {
+    fn stored_keys_are_read_for_their_source_only() {
         let folder = tempfile::tempdir().unwrap();
         let store = KeyStore::open(folder.path()).unwrap();
         let file = store.file("https://issuer.example/keys");
@@ -277,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_may_be_somebody_elses_are_not_used() {
+    fn stored_keys_of_doubtful_origin_are_not_used() {
         let folder = tempfile::tempdir().unwrap();
         let file = KeyStore::open(folder.path())
             .unwrap()
@@ -293,19 +297,19 @@ mod tests {
             (
                 good.to_string(),
                 0o666,
-                "others than its owner can write it",
+                "users other than its owner can write it",
             ),
             (
                 good.to_string(),
                 0o620,
-                "others than its owner can write it",
+                "users other than its owner can write it",
             ),
             (good.to_string().replace('}', ""), 0o600, "it is damaged"),
             (with("more", json!(1)), 0o600, "it is damaged"),
             (
                 with("source", json!("https://other.example/keys")),
                 0o600,
-                "it is of another source",
+                "it belongs to another source",
             ),
             (
                 with("fetched_at", json!(unix_now() + 700)),
@@ -331,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_must_exist() {
+    fn missing_folder_is_an_error() {
         let problem = KeyStore::open("/nonexistent/folder".as_ref())
             .unwrap_err()
             .to_string();

@@ -6,9 +6,9 @@
 //!                                               └─ kid ─▶ KeyCache (discovery + JWKS) ─┘ signature
 //! ```
 //!
-//! The gate and every service use this crate, so that the same token gets the same verdict wherever
-//! it is presented. Each refusal is a [`Refusal`]: a stable reason code and a sentence that says
-//! what to do instead.
+//! The authz server and every service use this crate, so that a token gets the same decision
+//! wherever it is presented. Each denial is a [`TokenDenied`]: a reason code and a sentence that
+//! says what to do instead.
 
 mod algorithm;
 mod audience;
@@ -29,18 +29,18 @@ mod key_cache;
 mod key_set;
 mod key_store;
 mod members;
+mod offline;
 mod oidc;
 mod open;
 mod polled_key_set;
-mod refusal;
 mod refusal_text;
-mod rehearsal;
 mod required_claims;
 #[cfg(test)]
 mod signed_tokens;
 #[cfg(test)]
 mod simulated_time_tests;
 mod strict_json;
+mod token_denied;
 mod unverified;
 mod verifier;
 #[cfg(test)]
@@ -60,13 +60,13 @@ pub use jwk::{InvalidKey, VerificationKey};
 pub use key_cache::{KeyCache, KeyPolicy, KeySource, KeySources, KeyStatus};
 pub use key_set::{KeySet, KeySetError};
 pub use key_store::{InvalidKeyStore, KeyStore, check_owner};
+pub use offline::{OfflineIssuer, OfflineVerifier};
 pub use oidc::{
     ClaimNames, InvalidKindRule, InvalidOidcSettings, KindRule, OidcKeys, OidcSettings,
 };
 pub use open::{key_id_of, open};
 pub use polled_key_set::PolledKeySet;
-pub use refusal::{Reason, Refusal};
-pub use rehearsal::{Rehearsal, RehearsedVerifier};
 pub use required_claims::{InvalidRequirement, RequiredClaims};
+pub use token_denied::{Reason, TokenDenied};
 pub use unverified::{JwsAlgorithm, UnverifiedJws};
 pub use verifier::{MissingKeys, TimeRules, Verified, Verifier, unix_now};

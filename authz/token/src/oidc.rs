@@ -1,5 +1,5 @@
-//! Tokens of any OpenID Connect provider, by the names that its settings give to claims (RFC 9068
-//! where they give none).
+//! Checks tokens of any OpenID Connect provider and reads their callers. The settings name the
+//! claims; the defaults are those of RFC 9068.
 
 mod client;
 mod issuer;

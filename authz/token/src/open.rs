@@ -7,16 +7,16 @@ use crate::header::Header;
 use crate::header_memo::HeaderMemo;
 use crate::jwk::VerificationKey;
 use crate::key_set::KeySet;
-use crate::refusal::{Reason, Refusal};
+use crate::token_denied::{Reason, TokenDenied};
 use crate::unverified::UnverifiedJws;
 
-/// Opens a JWS whose claims follow rules of their own: header, key and signature are checked, the
-/// claims are only parsed.
-pub fn open(token: &str, keys: &KeySet, allowed: &[Algorithm]) -> Result<Claims, Refusal> {
+/// Verifies a JWS and parses its claims. The header, the key and the signature are checked; the
+/// claims are not.
+pub fn open(token: &str, keys: &KeySet, allowed: &[Algorithm]) -> Result<Claims, TokenDenied> {
     UnverifiedJws::parse(token, allowed)?.signed_by(keys)
 }
 
-/// The key that a well-formed JWS says it is signed with.
+/// The key id that a well-formed JWS names; `None` if it is malformed.
 #[must_use]
 pub fn key_id_of(token: &str, allowed: &[Algorithm]) -> Option<String> {
     Unopened::parse(token, allowed)
@@ -33,16 +33,16 @@ pub(crate) struct Unopened<'a> {
 }
 
 impl<'a> Unopened<'a> {
-    pub(crate) fn parse(token: &'a str, allowed: &[Algorithm]) -> Result<Self, Refusal> {
+    pub(crate) fn parse(token: &'a str, allowed: &[Algorithm]) -> Result<Self, TokenDenied> {
         Self::parse_with(token, allowed, &HeaderMemo::default())
     }
 
-    /// The same, faster where the header is that of the last good token.
+    /// Parses as [`Self::parse`], but faster if `memo` has the header.
     pub(crate) fn parse_with(
         token: &'a str,
         allowed: &[Algorithm],
         memo: &HeaderMemo,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, TokenDenied> {
         let jws = CompactJws::parse(token)?;
         let header = memo.read(&jws, allowed)?;
         let claims = Claims::parse(&jws.payload)?;
@@ -53,13 +53,13 @@ impl<'a> Unopened<'a> {
         })
     }
 
-    /// Notes the header in `memo`, once the signature has been checked.
-    pub(crate) fn remember_header(&self, memo: &HeaderMemo) {
-        memo.remember(self.jws.encoded_header(), &self.header);
+    /// Stores the header in `memo`. The signature must have been checked.
+    pub(crate) fn store_header(&self, memo: &HeaderMemo) {
+        memo.store(self.jws.encoded_header(), &self.header);
     }
 
-    /// What the sender says. Good for choosing a key and for refusing; nothing may be granted by
-    /// it.
+    /// The claims as the sender made them. They may choose a key or lead to a denial, but never
+    /// admit.
     pub(crate) fn unverified_claims(&self) -> &Claims {
         &self.claims
     }
@@ -68,7 +68,7 @@ impl<'a> Unopened<'a> {
         &self.header.key_id
     }
 
-    pub(crate) fn check_signature(&self, key: &VerificationKey) -> Result<(), Refusal> {
+    pub(crate) fn check_signature(&self, key: &VerificationKey) -> Result<(), TokenDenied> {
         if key.verifies(
             self.header.algorithm,
             self.jws.signed.as_bytes(),
@@ -76,9 +76,9 @@ impl<'a> Unopened<'a> {
         ) {
             Ok(())
         } else {
-            Err(Refusal::new(
+            Err(TokenDenied::new(
                 Reason::SignatureInvalid,
-                "the signature is not that of the key it names",
+                "the signature does not verify with the key that the token names",
             ))
         }
     }

@@ -14,25 +14,26 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::algorithm::Algorithm;
-use crate::fetch::{FetchError, FetchedKeys, body, refused, send};
+use crate::fetch::{FetchError, FetchedKeys, body, send, status_error};
 use crate::key_cache::KeySource;
 use crate::key_set::KeySet;
 use replicas::{Replica, replicas};
 
-const LONGEST_ANSWER: Duration = Duration::from_secs(5);
-/// One of several replicas is not waited for any longer: requests that name an unknown key wait for
-/// the whole fetch.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Timeout for one of several replicas. Requests that name an unknown key wait for the whole fetch.
 const REPLICA_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long the last keys of a replica count that does not answer while others do. It may still
-/// sign, for it may only be out of this program's reach; after this time DNS no longer has a dead
-/// pod.
+/// How long the last keys of a silent replica count while others answer.
+///
+/// The replica may still sign, because only the path to it may be broken. After this time DNS no
+/// longer has a dead pod.
 const KEEP_UNANSWERED: Duration = Duration::from_secs(30);
 
 /// The key sets of all replicas behind one URL, polled every few seconds.
 ///
-/// While a signing key is replaced, replicas publish different sets, and one connection would show
-/// that of one replica only: 262 of 6,000 requests were refused that way. So plain HTTP is asked at
-/// each address of the host, past any proxy, and the keys of all count. HTTPS is asked by name.
+/// While a signing key is replaced, replicas publish different sets, and one connection shows the
+/// set of one replica only: 262 of 6,000 requests were denied that way. So an http URL is fetched
+/// from each address of the host, without a proxy, and the keys of all replicas count. An https URL
+/// is fetched by name.
 ///
 /// Requests are conditional (RFC 9110 §13.1.2): a set that did not change costs a 304 without a
 /// body.
@@ -45,7 +46,7 @@ pub struct PolledKeySet {
     published: Mutex<HashMap<Replica, Published>>,
 }
 
-/// What a replica published when it last answered.
+/// The keys of a replica when it last answered.
 #[derive(Clone, Debug)]
 struct Published {
     entity_tag: Option<HeaderValue>,
@@ -54,18 +55,18 @@ struct Published {
 }
 
 impl PolledKeySet {
-    /// The key set at `url`, whose keys may be for these algorithms. The client decides on TLS and
-    /// deadlines, and must not follow redirects.
+    /// A source of the key set at `url`, with keys for these algorithms. The client decides on TLS
+    /// and timeouts, and must not follow redirects.
     ///
     /// # Errors
     ///
-    /// If the platform has no client for plain HTTP.
+    /// Fails if the client for plain HTTP cannot be built.
     pub fn new(http: Client, url: Url, algorithms: &[Algorithm]) -> Result<Self, reqwest::Error> {
         let direct = Client::builder()
             .no_proxy()
             .redirect(Policy::none())
             .pool_max_idle_per_host(1);
-        let by_address = direct.timeout(LONGEST_ANSWER).build()?;
+        let by_address = direct.timeout(RESPONSE_TIMEOUT).build()?;
         let published = Mutex::new(HashMap::new());
         Ok(Self {
             by_name: http,
@@ -94,7 +95,12 @@ impl KeySource for PolledKeySet {
 impl PolledKeySet {
     async fn fetch_from(&self, replicas: &[Replica]) -> Result<FetchedKeys, FetchError> {
         let is_alone = replicas.len() == 1;
-        let answers = join_all(replicas.iter().map(|replica| self.ask(replica, is_alone))).await;
+        let answers = join_all(
+            replicas
+                .iter()
+                .map(|replica| self.fetch_one(replica, is_alone)),
+        )
+        .await;
         let mut failure = None;
         let mut published = self
             .published
@@ -115,12 +121,12 @@ impl PolledKeySet {
             return Err(error);
         }
         published.retain(|_, last| !last.is_out_of_date());
-        // In one order, so that the same keys are the same set.
+        // A fixed order makes equal keys an equal set.
         self.all_of(replicas.iter().filter_map(|replica| published.get(replica)))
     }
 
-    /// Asks one of several replicas or the only one.
-    async fn ask(&self, replica: &Replica, is_alone: bool) -> Result<Published, FetchError> {
+    /// Fetches the keys of one replica. One of several has a timeout of its own.
+    async fn fetch_one(&self, replica: &Replica, is_alone: bool) -> Result<Published, FetchError> {
         let last = self
             .published
             .lock()
@@ -148,12 +154,12 @@ impl PolledKeySet {
         let answered_at = Instant::now();
         match (response.status(), last) {
             (StatusCode::OK, _) => self.read(response, &url, answered_at).await,
-            // Only where it answers a condition: without one, 304 says nothing.
+            // 304 is valid only as the answer to a conditional request.
             (StatusCode::NOT_MODIFIED, Some(last)) if last.entity_tag.is_some() => Ok(Published {
                 answered_at,
                 ..last
             }),
-            _ => Err(refused(response, &url).await),
+            _ => Err(status_error(response, &url).await),
         }
     }
 

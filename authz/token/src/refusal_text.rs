@@ -1,8 +1,8 @@
-//! What Entra says when it refuses a document, as far as it may be shown and logged.
+//! Reads Entra's description of an error, as far as it is safe to show and log.
 
 use serde::Deserialize;
 
-/// Entra's sentences have up to 200 characters before the ids.
+/// Maximum length in characters. Entra's sentences have up to 200 before the ids.
 const LONGEST: usize = 300;
 const PREFIX: &str = "AADSTS";
 
@@ -11,9 +11,10 @@ struct Body {
     error_description: String,
 }
 
-/// The sentence of an error of Entra's in `body`, bounded, without control characters, without
-/// addresses, and without the ids and the time at its end: a text that differs each time would be
-/// logged each time.
+/// The sentences of Entra's error in `body`, without ids and addresses.
+///
+/// They are bounded and have no control characters. The ids and the time at their end are left out,
+/// because a message that differs each time would be logged each time.
 pub(crate) fn refusal_text(body: &[u8]) -> Option<String> {
     let Body { error_description } = serde_json::from_slice(body).ok()?;
     let has_code = error_description
@@ -51,12 +52,14 @@ mod tests {
         for (name, body, expected) in [
             (
                 "unknown tenant",
-                json!({"error_description": "AADSTS90002: Tenant 't' not found. Check it. Trace ID: a Correlation ID: b"}),
+                json!({"error_description":
+                    "AADSTS90002: Tenant 't' not found. Check it. Trace ID: a Correlation ID: b"}),
                 Some("AADSTS90002: Tenant 't' not found. Check it.".to_owned()),
             ),
             (
                 "lines, controls and an address",
-                json!({"error_description": "AADSTS1: a\r\n{\"level\"}\u{1b}[31m ada@contoso.example"}),
+                json!({"error_description":
+                    "AADSTS1: a\r\n{\"level\"}\u{1b}[31m ada@contoso.example"}),
                 Some("AADSTS1: a {\"level\"}[31m [address]".to_owned()),
             ),
             (

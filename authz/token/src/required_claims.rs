@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::claims::Claims;
 
-/// They change, and two people can have the same: nothing may be decided by them (Microsoft's
-/// "Claims validation", §Don't use mutable claims; cf. oauth2-proxy CVE-2026-40574).
+/// Claims for display. They change, and two people can have the same value, so no decision may use
+/// them (Microsoft's "Claims validation", §Don't use mutable claims; cf. oauth2-proxy
+/// CVE-2026-40574).
 pub(crate) const FOR_READING_ONLY: [&str; 8] = [
     "email",
     "family_name",
@@ -17,34 +18,35 @@ pub(crate) const FOR_READING_ONLY: [&str; 8] = [
     "upn",
 ];
 
-/// Claims that a token must have, each with the values that will do: texts, whole numbers, true or
+/// Claims that a token must have, each with its accepted values: strings, whole numbers, true or
 /// false.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequiredClaims(BTreeMap<String, Vec<Value>>);
 
-/// Why a requirement cannot be used.
+/// An error in a requirement.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{claim}: {problem}")]
 pub struct InvalidRequirement {
     /// The claim.
     pub claim: String,
-    /// What is wrong with requiring it so.
+    /// What is wrong with the requirement.
     pub problem: &'static str,
 }
 
 impl RequiredClaims {
-    /// Checks the requirements; every error at once.
+    /// Checks the requirements and reports every error at once.
     pub fn new(required: BTreeMap<String, Vec<Value>>) -> Result<Self, Vec<InvalidRequirement>> {
         let problem = |(claim, values): (&String, &Vec<Value>)| {
             let problem = if values.is_empty() {
-                "has no value that would do; list at least one"
+                "has no value; list at least one"
             } else if FOR_READING_ONLY.contains(&claim.as_str()) {
-                "is for people to read: it changes and repeats, so nothing may be decided by it; use an id or a role"
+                "is for people to read: it changes and repeats, so no decision may use it; use an \
+                 id or a role"
             } else if !values
                 .iter()
                 .all(|value| value.is_string() || value.is_i64() || value.is_boolean())
             {
-                "has a value that is neither a text, a whole number, true nor false"
+                "has a value that is neither a string, a whole number, true nor false"
             } else {
                 return None;
             };
@@ -67,15 +69,14 @@ impl RequiredClaims {
         self.0.is_empty()
     }
 
-    /// Each claim with the values that will do.
+    /// Each claim with its accepted values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[Value])> {
         self.0
             .iter()
             .map(|(claim, values)| (claim.as_str(), values.as_slice()))
     }
 
-    /// The first claim that lacks a value that would do. A claim that is a list has all of its
-    /// items' values.
+    /// The first claim without an accepted value. A list is accepted if one of its items is.
     #[must_use]
     pub fn unmet(&self, claims: &Claims) -> Option<&str> {
         let meets = |(claim, accepted): &(&str, &[Value])| match claims.at(claim) {
@@ -102,8 +103,11 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_needs_a_value_that_will_do_of_the_same_type() {
-        let claims = json!({"acr": "2", "level": 2, "email_verified": true, "amr": ["pwd", "mfa"], "org": {"plan": "gold"}});
+    fn required_claim_needs_an_accepted_value_of_the_same_type() {
+        let claims = json!({
+            "acr": "2", "level": 2, "email_verified": true, "amr": ["pwd", "mfa"],
+            "org": {"plan": "gold"},
+        });
         let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
         for (wanted, unmet) in [
             (
@@ -125,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn requirements_that_cannot_be_meant_are_refused() {
+    fn meaningless_requirement_is_an_error() {
         for (wanted, problem) in [
             (json!({"acr": []}), "acr: has no value"),
             (

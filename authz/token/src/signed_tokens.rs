@@ -1,4 +1,4 @@
-//! Keys and tokens of an issuer that tests are.
+//! Makes keys and tokens for tests that act as the issuer.
 
 use std::sync::OnceLock;
 
@@ -13,7 +13,7 @@ use crate::Algorithm;
 use crate::fetch::{FetchError, FetchedKeys};
 use crate::key_cache::KeySource;
 
-/// A source that always publishes the same.
+/// A source whose keys never change.
 pub(crate) struct FixedKeys(pub(crate) FetchedKeys);
 
 impl KeySource for FixedKeys {
@@ -30,7 +30,7 @@ impl KeySource for FixedKeys {
     }
 }
 
-/// One of two keys.
+/// One of two keys, generated once.
 pub(crate) fn key(number: usize) -> &'static KeyPair {
     static KEYS: [OnceLock<KeyPair>; 2] = [const { OnceLock::new() }; 2];
     KEYS[number].get_or_init(|| KeyPair::generate(KeySize::Rsa2048).unwrap())
@@ -38,10 +38,8 @@ pub(crate) fn key(number: usize) -> &'static KeyPair {
 
 pub(crate) fn jwk(kid: &str, pair: &KeyPair) -> Value {
     let public = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
-    let (n, e) = (
-        URL_SAFE_NO_PAD.encode(public.n),
-        URL_SAFE_NO_PAD.encode(public.e),
-    );
+    let n = URL_SAFE_NO_PAD.encode(public.n);
+    let e = URL_SAFE_NO_PAD.encode(public.e);
     json!({"kty": "RSA", "use": "sig", "kid": kid, "n": n, "e": e})
 }
 

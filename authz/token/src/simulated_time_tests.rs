@@ -1,5 +1,5 @@
-//! Outages, rotations, floods and clock steps, with real signatures on simulated time: nothing here
-//! waits.
+//! Tests outages, rotations, floods and clock steps. Signatures are real and time is simulated, so
+//! nothing here waits.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,7 @@ const ISSUER: &str = "https://id.example";
 const NOW: u64 = 1_800_000_000;
 const HOUR: Duration = Duration::from_hours(1);
 
-/// What is published now, by key id and number of the key.
+/// A source of keys: each has an id and the number of a test key.
 #[derive(Clone, Default)]
 struct Published {
     keys: Arc<Mutex<Vec<(String, usize)>>>,
@@ -117,11 +117,11 @@ async fn judge(verifier: &Verifier, token: &str, now: u64) -> Result<(), Reason>
         .verify(token, &audiences, now)
         .await
         .map(drop)
-        .map_err(|refusal| refusal.reason)
+        .map_err(|denied| denied.reason)
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_day_without_the_issuer_fails_nobody_and_lets_nobody_in() {
+async fn outage_of_a_day_denies_no_good_token_and_admits_no_bad_one() {
     let published = Published::new(&[("a", 0)]);
     let verifier = published.verifier().await;
     published.down.store(true, Ordering::SeqCst);
@@ -157,13 +157,13 @@ async fn a_day_without_the_issuer_fails_nobody_and_lets_nobody_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_waits_for_the_first_fetch_of_its_keys_and_for_no_other() {
+async fn token_waits_for_the_first_fetch_of_its_keys_and_for_no_other() {
     let published = Published::new(&[("a", 0)]);
     let verifier = published.verifier_without_keys();
     assert_eq!(
         judge(&verifier, &token("a", 0, NOW), NOW).await,
         Ok(()),
-        "the fetch was on its way"
+        "the fetch was running"
     );
 
     published.down.store(true, Ordering::SeqCst);
@@ -184,7 +184,7 @@ async fn a_token_waits_for_the_first_fetch_of_its_keys_and_for_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hundred_rotations_fail_no_good_token_and_end_each_old_key() {
+async fn hundred_rotations_deny_no_good_token_and_end_each_old_key() {
     let published = Published::new(&[("r0", 0)]);
     let verifier = published.verifier().await;
     for round in 1..=100 {
@@ -218,7 +218,7 @@ async fn a_hundred_rotations_fail_no_good_token_and_end_each_old_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_removed_key_is_refused_at_once_when_that_is_asked_for() {
+async fn removed_key_is_denied_at_once_after_a_fetch_or_forget() {
     let published = Published::new(&[("good", 0), ("stolen", 1)]);
     let verifier = published.verifier().await;
     let (good, stolen) = (token("good", 0, NOW), token("stolen", 1, NOW));
@@ -265,12 +265,12 @@ async fn a_removed_key_is_refused_at_once_when_that_is_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_fetch_brings_that_began_before_keys_were_dropped_does_not_count() {
+async fn fetch_that_began_before_keys_were_forgotten_does_not_count() {
     let published = Published::new(&[("good", 0), ("stolen", 1)]);
     let verifier = published.verifier().await;
     let stale = verifier.fetch_keys_now();
     let revoke = async {
-        // The fetch is on its way with both keys.
+        // The fetch is running and has both keys.
         sleep(Duration::from_millis(5)).await;
         published.publish(&[("good", 0)]);
         verifier.forget_keys();
@@ -282,14 +282,14 @@ async fn what_a_fetch_brings_that_began_before_keys_were_dropped_does_not_count(
         verifier
             .verify_at_hand(&token, &audiences, NOW)
             .map(drop)
-            .map_err(|refusal| refusal.reason)
+            .map_err(|denied| denied.reason)
     };
     assert_eq!(judge(token("stolen", 1, NOW)), Err(Reason::KeyUnknown));
     assert_eq!(judge(token("good", 0, NOW)), Ok(()));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hundred_thousand_unknown_key_ids_cause_one_fetch_per_cool_down() {
+async fn hundred_thousand_unknown_key_ids_cause_one_fetch_per_cool_down() {
     let published = Published::new(&[("a", 0)]);
     let verifier = published.verifier().await;
     let rest = format!("{}.c2ln", URL_SAFE_NO_PAD.encode(claims(NOW).to_string()));
@@ -312,7 +312,7 @@ async fn a_hundred_thousand_unknown_key_ids_cause_one_fetch_per_cool_down() {
     assert_eq!((sent, published.fetches()), (100_000, 6));
     assert_eq!(judge(&verifier, &token("a", 0, NOW), NOW).await, Ok(()));
 
-    // The same unknown id again and again is not worth a fetch at the end of each cool-down.
+    // An unknown id that comes again and again triggers no fetch at the end of each cool-down.
     advance(Duration::from_secs(31)).await;
     for _ in 0..4 {
         assert_eq!(
@@ -325,7 +325,7 @@ async fn a_hundred_thousand_unknown_key_ids_cause_one_fetch_per_cool_down() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_step_of_the_clock_is_judged_exactly_and_breaks_nothing() {
+async fn clock_step_is_judged_exactly_and_breaks_nothing() {
     let verifier = Published::new(&[("a", 0)]).verifier().await;
     let token = token("a", 0, NOW);
     for (now, expected) in [

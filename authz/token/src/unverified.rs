@@ -3,14 +3,15 @@ use crate::claims::Claims;
 use crate::compact::CompactJws;
 use crate::header::{algorithm_not_allowed, read_header};
 use crate::key_set::KeySet;
-use crate::refusal::{Reason, Refusal};
+use crate::token_denied::{Reason, TokenDenied};
 
 /// The registered name of HMAC with SHA-256 (RFC 7518 §3.2).
 const HS256: &str = "HS256";
 
-/// A JWS whose form was checked and whose signature was not. It tells its claims only to the keys
-/// that its algorithm takes: a public key is never the secret of a MAC (CVE-2015-9235, RFC 8725
-/// §3.1).
+/// A JWS whose form was checked and whose signature was not.
+///
+/// Only a key of its algorithm's kind reveals its claims, so that a public key is never the secret
+/// of a MAC (CVE-2015-9235, RFC 8725 §3.1).
 #[derive(Debug)]
 pub struct UnverifiedJws<'a> {
     jws: CompactJws<'a>,
@@ -19,7 +20,7 @@ pub struct UnverifiedJws<'a> {
     allowed: &'a [Algorithm],
 }
 
-/// What a JWS says that it is protected with.
+/// The algorithm that a JWS names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JwsAlgorithm {
     /// A signature, which a public key verifies.
@@ -29,8 +30,8 @@ pub enum JwsAlgorithm {
 }
 
 impl<'a> UnverifiedJws<'a> {
-    /// Parses a JWS that is protected with one of `allowed` or with HS256.
-    pub fn parse(token: &'a str, allowed: &'a [Algorithm]) -> Result<Self, Refusal> {
+    /// Parses a JWS that names one of `allowed` or HS256.
+    pub fn parse(token: &'a str, allowed: &'a [Algorithm]) -> Result<Self, TokenDenied> {
         let jws = CompactJws::parse(token)?;
         let accept = |name: &str| match Algorithm::from_name(name) {
             Some(algorithm) => allowed
@@ -48,20 +49,21 @@ impl<'a> UnverifiedJws<'a> {
         })
     }
 
-    /// The algorithm that the sender claims. Good for choosing keys; each kind checks it again.
+    /// The algorithm that the sender names. It chooses the kind of key, and each kind checks it
+    /// again.
     #[must_use]
     pub fn algorithm(&self) -> JwsAlgorithm {
         self.algorithm
     }
 
-    /// The key that the sender claims.
+    /// The key id that the sender names.
     #[must_use]
     pub fn key_id(&self) -> &str {
         &self.key_id
     }
 
     /// The claims, if the key of `keys` that the header names signed them.
-    pub fn signed_by(self, keys: &KeySet) -> Result<Claims, Refusal> {
+    pub fn signed_by(self, keys: &KeySet) -> Result<Claims, TokenDenied> {
         let JwsAlgorithm::Signature(algorithm) = self.algorithm else {
             return Err(algorithm_not_allowed(self.allowed));
         };
@@ -71,14 +73,15 @@ impl<'a> UnverifiedJws<'a> {
         )
     }
 
-    /// The claims, if `verifies` says so of key id, message and tag: HMAC's constant-time
-    /// comparison, or `None` where there is no such key.
+    /// The claims, if `verifies` accepts key id, message and tag.
+    ///
+    /// `verifies` compares the HMAC in constant time; it returns `None` if there is no such key.
     pub fn authenticated_by(
         self,
         verifies: impl FnOnce(&str, &[u8], &[u8]) -> Option<bool>,
-    ) -> Result<Claims, Refusal> {
+    ) -> Result<Claims, TokenDenied> {
         if self.algorithm != JwsAlgorithm::Hs256 {
-            return Err(Refusal::new(
+            return Err(TokenDenied::new(
                 Reason::AlgorithmNotAllowed,
                 "it is not protected with HS256",
             ));
@@ -90,17 +93,17 @@ impl<'a> UnverifiedJws<'a> {
         ))
     }
 
-    /// `verified` is `None` where the key that the header names is unknown.
-    fn claims_if(&self, verified: Option<bool>) -> Result<Claims, Refusal> {
+    /// The claims, if they are `verified`; `None` if the key that the header names is unknown.
+    fn claims_if(&self, verified: Option<bool>) -> Result<Claims, TokenDenied> {
         match verified {
             Some(true) => Claims::parse(&self.jws.payload),
-            Some(false) => Err(Refusal::new(
+            Some(false) => Err(TokenDenied::new(
                 Reason::SignatureInvalid,
-                "the signature is not that of the key it names",
+                "the signature does not verify with the key that the token names",
             )),
-            None => Err(Refusal::new(
+            None => Err(TokenDenied::new(
                 Reason::KeyUnknown,
-                "it is signed with a key that is not published",
+                "it names a key that this verifier does not have",
             )),
         }
     }

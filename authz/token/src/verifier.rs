@@ -15,9 +15,9 @@ use crate::issuer::{Issuer, Origin};
 use crate::key_cache::{KeyCache, KeyPolicy, KeySources, KeyStatus};
 use crate::oidc::{OidcIssuer, OidcSettings};
 use crate::open::Unopened;
-use crate::refusal::{Reason, Refusal};
+use crate::token_denied::{Reason, TokenDenied};
 
-/// How a token's times are judged.
+/// Rules for the times of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeRules {
     /// How far clocks may differ. Microsoft's libraries allow five minutes, API Management none.
@@ -35,20 +35,20 @@ impl Default for TimeRules {
     }
 }
 
-/// What a verified token proves.
+/// The result of verifying a token.
 #[derive(Clone, Debug)]
 pub struct Verified {
-    /// Who calls.
+    /// The caller.
     pub caller: Caller,
-    /// All that the token says, for rules on further claims.
+    /// All claims of the token, for rules on further claims.
     pub claims: Claims,
-    /// When the token counts, in seconds since 1970, the skew included.
+    /// When the token is valid, in seconds since 1970, the skew included.
     pub valid: Range<u64>,
     /// The [`Verifier::key_epoch`] that it was verified under.
     pub key_epoch: u64,
 }
 
-/// Signing keys that could not be had in time, by the document that should have named them.
+/// Signing keys that are unavailable: for each source a message that names its document.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("signing keys are missing: {}", .0.join("; "))]
 pub struct MissingKeys(pub Vec<String>);
@@ -108,30 +108,28 @@ impl Verifier {
         Self::new(Issuer::Oidc(OidcIssuer::start(keys, settings)), times)
     }
 
-    /// Verifies `token` for an API that answers to `audiences` at `now`, in seconds since 1970.
+    /// Verifies `token` for an API with these `audiences` at `now`, in seconds since 1970.
     ///
-    /// A token that names an unknown key leads to one fetch of the keys, unless there was one
-    /// lately. While the first fetch of the token's keys runs, the token waits for it.
+    /// A token that names an unknown key triggers one fetch of the keys, unless there was one
+    /// recently. While the first fetch of the token's keys runs, the token waits for it.
     pub async fn verify(
         &self,
         token: &str,
         audiences: &Audiences,
         now: u64,
-    ) -> Result<Verified, Refusal> {
-        let verdict = self.verify_at_hand(token, audiences, now);
-        let keys_have_come = match &verdict {
-            Err(refusal) if refusal.reason == Reason::KeyUnknown => {
-                self.refresh_keys_of(token).await
-            }
-            Err(refusal) if refusal.reason == Reason::KeysUnavailable => {
+    ) -> Result<Verified, TokenDenied> {
+        let result = self.verify_at_hand(token, audiences, now);
+        let has_new_keys = match &result {
+            Err(denied) if denied.reason == Reason::KeyUnknown => self.refresh_keys_of(token).await,
+            Err(denied) if denied.reason == Reason::KeysUnavailable => {
                 self.first_keys_of(token).await
             }
             _ => false,
         };
-        if keys_have_come {
+        if has_new_keys {
             self.verify_at_hand(token, audiences, now)
         } else {
-            verdict
+            result
         }
     }
 
@@ -161,21 +159,21 @@ impl Verifier {
             .key_cache_of(self.parse(token)?.unverified_claims())
     }
 
-    /// Verifies with the keys at hand: cheap refusals first, the signature last, so that forgeries
-    /// cost little.
+    /// Verifies with the cached keys, without a fetch. The signature is checked last, so that
+    /// forged tokens cost little.
     pub fn verify_at_hand(
         &self,
         token: &str,
         audiences: &Audiences,
         now: u64,
-    ) -> Result<Verified, Refusal> {
+    ) -> Result<Verified, TokenDenied> {
         let unopened = Unopened::parse_with(token, self.issuer.algorithms(), &self.headers)?;
         let claims = unopened.unverified_claims();
         let key_epoch = self.key_epoch();
         let origin = self.issuer.origin_of(claims)?;
         let (caller, valid) = self.judge_from(&origin, claims, audiences, now)?;
         unopened.check_signature(origin.key(unopened.key_id())?)?;
-        unopened.remember_header(&self.headers);
+        unopened.store_header(&self.headers);
         Ok(Verified {
             caller,
             claims: unopened.into_claims(),
@@ -190,7 +188,7 @@ impl Verifier {
         claims: &Claims,
         audiences: &Audiences,
         now: u64,
-    ) -> Result<(Caller, Range<u64>), Refusal> {
+    ) -> Result<(Caller, Range<u64>), TokenDenied> {
         let valid = self
             .times
             .check(claims, now, self.issuer.writes_not_before())?;
@@ -198,13 +196,13 @@ impl Verifier {
         Ok((origin.caller(claims, audiences)?, valid))
     }
 
-    /// Judges claims that nobody has proved.
+    /// Checks claims that no signature proves.
     pub(crate) fn judge_claims(
         &self,
         claims: &Claims,
         audiences: &Audiences,
         now: u64,
-    ) -> Result<Verified, Refusal> {
+    ) -> Result<Verified, TokenDenied> {
         let key_epoch = self.key_epoch();
         let origin = self.issuer.origin_of(claims)?;
         let (caller, valid) = self.judge_from(&origin, claims, audiences, now)?;
@@ -216,8 +214,8 @@ impl Verifier {
         })
     }
 
-    /// A number that is raised whenever signing keys change: what was verified under another one
-    /// must be verified again.
+    /// The key epoch, which grows whenever signing keys change. A result of another epoch must be
+    /// verified again.
     #[must_use]
     pub fn key_epoch(&self) -> u64 {
         self.issuer.key_epoch()
@@ -232,8 +230,8 @@ impl Verifier {
             .map_err(|_| MissingKeys(self.missing_keys()))
     }
 
-    /// Waits until the source that verifies `token` has usable keys, or says why it has none. A
-    /// source of other tokens is not waited for.
+    /// Waits until the source that verifies `token` has usable keys, or says why it has none. It
+    /// does not wait for the sources of other tokens.
     pub async fn ready_for(&self, token: &str, patience: Duration) -> Result<(), MissingKeys> {
         let Some(keys) = self.key_cache_of(token) else {
             return Ok(());
@@ -269,13 +267,14 @@ impl Verifier {
         missing.map(|status| status.why_not_ready()).collect()
     }
 
-    /// The source whose keys verify `token`; `None` for a token that no source is for.
+    /// The source whose keys verify `token`; `None` if the token is malformed or no source is for
+    /// it.
     #[must_use]
     pub fn key_source_of(&self, token: &str) -> Option<KeyStatus> {
         self.key_cache_of(token).map(KeyCache::status)
     }
 
-    /// What is held of each source of keys, and how its last fetches went.
+    /// The keys of each source and the outcome of its last fetches.
     #[must_use]
     pub fn key_status(&self) -> Vec<KeyStatus> {
         self.issuer
@@ -285,9 +284,10 @@ impl Verifier {
             .collect()
     }
 
-    /// Fetches all keys now, whatever the cool-down says: a key that the issuer has removed does
-    /// not verify any more once this returns without an error. With errors, which name the
-    /// documents, the last good keys stay.
+    /// Fetches all keys now, despite the cool-down.
+    ///
+    /// Once this returns without an error, a key that its issuer has removed verifies nothing.
+    /// After an error, which names the documents, the last good keys stay.
     pub async fn fetch_keys_now(&self) -> Result<(), MissingKeys> {
         let outcomes = join_all(
             self.issuer
@@ -308,8 +308,8 @@ impl Verifier {
         }
     }
 
-    /// Drops all keys at once, those on disk too. Nobody is verified until the fetch that begins
-    /// now has brought keys again.
+    /// Forgets all keys at once, on disk too, and starts a fetch. No token is verified until it
+    /// brings keys.
     pub fn forget_keys(&self) {
         self.issuer
             .key_caches()
@@ -332,14 +332,15 @@ impl TimeRules {
         }
     }
 
-    /// RFC 7519 §4.1.4 to §4.1.6. `exp` is required, and so is a begin: `nbf`, or `iat` where the
-    /// issuer writes no `nbf`. Returns when the token counts.
+    /// Checks the times (RFC 7519 §4.1.4 to §4.1.6) and returns when the token is valid.
+    ///
+    /// `exp` is required. So is a begin: `nbf`, or `iat` if the issuer writes no `nbf`.
     fn check(
         &self,
         claims: &Claims,
         now: u64,
         writes_not_before: bool,
-    ) -> Result<Range<u64>, Refusal> {
+    ) -> Result<Range<u64>, TokenDenied> {
         let skew = self.skew.as_secs();
         let expires_at = claims.time("exp")?;
         let not_before = match claims.optional_time("nbf")? {
@@ -350,21 +351,21 @@ impl TimeRules {
         let begin = not_before.max(issued_at).saturating_sub(skew);
         let end = expires_at.saturating_add(skew);
         if now >= end {
-            return Err(Refusal::new(
+            return Err(TokenDenied::new(
                 Reason::TokenExpired,
                 "the token has expired; request a new one",
             ));
         }
         if now < begin {
-            return Err(Refusal::new(
+            return Err(TokenDenied::new(
                 Reason::TokenNotYetValid,
                 "the token is not valid yet; compare the clocks",
             ));
         }
         if expires_at.saturating_sub(not_before) > self.longest_life.as_secs() {
-            return Err(Refusal::new(
+            return Err(TokenDenied::new(
                 Reason::TokenLifetimeTooLong,
-                "the token is valid for longer than this issuer's are",
+                "the token is valid for longer than this issuer's tokens are",
             ));
         }
         Ok(begin..end)
@@ -388,7 +389,7 @@ mod tests {
     use crate::{Claims, Reason};
 
     #[test]
-    fn times_are_exact_at_their_bounds() {
+    fn time_rules_are_exact_at_their_bounds() {
         let rules = TimeRules::default();
         let now = 1_700_000_000_u64;
         let day = 24 * 60 * 60;
@@ -413,16 +414,16 @@ mod tests {
                 claims["iat"] = json!(iat);
             }
             let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
-            let verdict = rules
+            let result = rules
                 .check(&claims, now, true)
                 .err()
-                .map(|refusal| refusal.reason);
-            assert_eq!(verdict, expected, "nbf {nbf} exp {exp} iat {iat:?}");
+                .map(|denied| denied.reason);
+            assert_eq!(result, expected, "nbf {nbf} exp {exp} iat {iat:?}");
         }
     }
 
     #[test]
-    fn both_ends_are_required() {
+    fn token_without_begin_or_end_is_denied() {
         for claims in [
             json!({"exp": 9}),
             json!({"nbf": 1}),

@@ -1,5 +1,5 @@
-//! Project Wycheproof's JWS, JWK and crypto vectors, at the layer of the signature: their payloads
-//! are not claims.
+//! Project Wycheproof's JWS, JWK and crypto vectors. They test signatures only, because their
+//! payloads are not claims.
 
 use serde_json::Value;
 
@@ -12,18 +12,18 @@ const SIGNATURES: &str = include_str!("../tests/vectors/wycheproof/json_web_sign
 const KEYS: &str = include_str!("../tests/vectors/wycheproof/json_web_key_test.json");
 const CRYPTO: &str = include_str!("../tests/vectors/wycheproof/json_web_crypto_test.json");
 
-struct Verdict {
+struct Outcome {
     id: u64,
     valid: bool,
     accepted: bool,
 }
 
-/// Judges every JWS of a file with the public keys of its group; where there are none, with what
-/// the file calls private.
-fn judge(file: &str, allowed: &[Algorithm]) -> Vec<Verdict> {
+/// Verifies every JWS of a file with the public keys of its group, or with the private ones if the
+/// group has no public keys.
+fn verify(file: &str, allowed: &[Algorithm]) -> Vec<Outcome> {
     let file: Value = serde_json::from_str(file).unwrap();
     let groups = file["testGroups"].as_array().unwrap();
-    let judge_group = |group: &Value| {
+    let verify_group = |group: &Value| {
         let keys = group.get("public").unwrap_or(&group["private"]);
         let keys = if keys.get("keys").is_some() {
             keys.clone()
@@ -31,12 +31,12 @@ fn judge(file: &str, allowed: &[Algorithm]) -> Vec<Verdict> {
             serde_json::json!({ "keys": [keys] })
         };
         let keys = KeySet::parse(keys.to_string().as_bytes(), allowed).ok();
-        let verdict = |test: &Value| {
+        let outcome = |test: &Value| {
             let jws = test["jws"].as_str().unwrap_or_default();
             let accepted = keys
                 .as_ref()
                 .is_some_and(|keys| accepts(jws, keys, allowed));
-            Verdict {
+            Outcome {
                 id: test["tcId"].as_u64().unwrap(),
                 valid: test["result"] == "valid",
                 accepted,
@@ -46,10 +46,10 @@ fn judge(file: &str, allowed: &[Algorithm]) -> Vec<Verdict> {
             .as_array()
             .unwrap()
             .iter()
-            .map(verdict)
+            .map(outcome)
             .collect::<Vec<_>>()
     };
-    groups.iter().flat_map(judge_group).collect()
+    groups.iter().flat_map(verify_group).collect()
 }
 
 fn accepts(token: &str, keys: &KeySet, allowed: &[Algorithm]) -> bool {
@@ -66,34 +66,33 @@ fn accepts(token: &str, keys: &KeySet, allowed: &[Algorithm]) -> bool {
         .is_some_and(|key| key.verifies(header.algorithm, jws.signed.as_bytes(), &jws.signature))
 }
 
-fn accepted(verdicts: &[Verdict]) -> Vec<u64> {
-    verdicts
+fn accepted(outcomes: &[Outcome]) -> Vec<u64> {
+    outcomes
         .iter()
-        .filter(|verdict| verdict.accepted)
-        .map(|verdict| verdict.id)
+        .filter(|outcome| outcome.accepted)
+        .map(|outcome| outcome.id)
         .collect()
 }
 
 #[test]
-fn with_rs256_alone_exactly_its_eight_valid_signatures_are_accepted() {
-    let verdicts = judge(SIGNATURES, &[Algorithm::Rs256]);
-    assert_eq!(verdicts.len(), 401);
-    assert_eq!(accepted(&verdicts), [33, 259, 260, 261, 262, 263, 345, 349]);
+fn rs256_alone_accepts_exactly_its_eight_valid_signatures() {
+    let outcomes = verify(SIGNATURES, &[Algorithm::Rs256]);
+    assert_eq!(outcomes.len(), 401);
+    assert_eq!(accepted(&outcomes), [33, 259, 260, 261, 262, 263, 345, 349]);
 }
 
 #[test]
-fn with_every_algorithm_nothing_invalid_is_accepted_and_each_refusal_of_something_valid_has_its_reason()
- {
-    let verdicts = judge(SIGNATURES, &Algorithm::ALL);
+fn all_algorithms_accept_nothing_invalid_and_deny_valid_tokens_with_reason() {
+    let outcomes = verify(SIGNATURES, &Algorithm::ALL);
     assert!(
-        verdicts
+        outcomes
             .iter()
-            .all(|verdict| verdict.valid || !verdict.accepted)
+            .all(|outcome| outcome.valid || !outcome.accepted)
     );
-    let refused: Vec<u64> = verdicts
+    let denied: Vec<u64> = outcomes
         .iter()
-        .filter(|verdict| verdict.valid && !verdict.accepted)
-        .map(|verdict| verdict.id)
+        .filter(|outcome| outcome.valid && !outcome.accepted)
+        .map(|outcome| outcome.id)
         .collect();
     let hmac = [1, 348, 352, 357, 358, 359, 372, 373, 376, 377];
     // The key says PS256 and the token PS384: one key, one algorithm.
@@ -102,18 +101,18 @@ fn with_every_algorithm_nothing_invalid_is_accepted_and_each_refusal_of_somethin
     let misspelt = [347, 351];
     let mut expected = [&hmac[..], &other_algorithm, &misspelt].concat();
     expected.sort_unstable();
-    assert_eq!(refused, expected);
+    assert_eq!(denied, expected);
 }
 
 #[test]
 fn weak_ambiguous_and_mixed_key_sets_verify_nothing() {
-    // 5 is a sound RSA key; what else the file calls valid is HMAC.
-    assert_eq!(accepted(&judge(KEYS, &[Algorithm::Rs256])), [5]);
-    assert_eq!(accepted(&judge(KEYS, &Algorithm::ALL)), [5]);
+    // 5 has a sound RSA key. All others that the file calls valid are HMAC.
+    assert_eq!(accepted(&verify(KEYS, &[Algorithm::Rs256])), [5]);
+    assert_eq!(accepted(&verify(KEYS, &Algorithm::ALL)), [5]);
 }
 
 #[test]
-fn of_the_crypto_vectors_the_valid_asymmetric_signatures_are_accepted() {
-    assert_eq!(accepted(&judge(CRYPTO, &[Algorithm::Rs256])), [33]);
-    assert_eq!(accepted(&judge(CRYPTO, &Algorithm::ALL)), [18, 33]);
+fn crypto_vectors_with_valid_asymmetric_signatures_are_accepted() {
+    assert_eq!(accepted(&verify(CRYPTO, &[Algorithm::Rs256])), [33]);
+    assert_eq!(accepted(&verify(CRYPTO, &Algorithm::ALL)), [18, 33]);
 }

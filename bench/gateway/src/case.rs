@@ -1,6 +1,6 @@
-//! The table of what is measured.
+//! The measured cases.
 
-/// One way to authorize, with a listener of its own.
+/// One way to authorize. It has a listener of its own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
@@ -8,36 +8,36 @@ pub(crate) struct Case {
     pub(crate) tokens: Tokens,
 }
 
-/// What authorizes in a listener.
+/// The authorization of a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Filters {
-    /// Nothing: the shipped listener without its ext_authz filter.
+    /// No authorization: the shipped listener without its ext_authz filter.
     None,
-    /// Nothing: a listener with Envoy's defaults instead of the shipped settings.
+    /// No authorization: a listener with Envoy's defaults instead of the shipped settings.
     Bare,
-    /// Envoy's own filters, which remember this many tokens.
+    /// Envoy's own filters, which cache this many tokens.
     JwtAuthn { cache: Option<u16> },
-    /// The shipped filter, which asks this server under this policy.
+    /// The shipped filter, which sends Checks to this server under this policy.
     ExtAuthz { server: Server, policy: Policy },
 }
 
-/// A server that answers Checks, a process of its own.
+/// A server that answers Checks in a process of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Server {
     pub(crate) kind: ServerKind,
     pub(crate) transport: Transport,
 }
 
-/// Which program answers.
+/// The program of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ServerKind {
-    /// A tonic service that answers OK: what any gRPC server in Rust costs.
+    /// A tonic service that answers OK, the least cost of a gRPC server in Rust.
     NoOp,
-    /// Portcullis.
+    /// The authz server.
     Authz,
-    /// Portcullis, which shares a MAC key with the upstream.
+    /// The authz server, which shares a MAC key with the upstream.
     AuthzMac,
-    /// Portcullis, whose cached callers are dropped before each slice.
+    /// The authz server, whose cached callers are dropped before each slice.
     AuthzFirstSeen,
 }
 
@@ -59,7 +59,7 @@ pub(crate) enum Policy {
 impl Policy {
     pub(crate) const ALL: [Self; 3] = [Self::None, Self::Identity, Self::Request];
 
-    /// Its name, and what its documents say after `bind:`.
+    /// Its name, which is also the value of `bind` in its document.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -69,12 +69,12 @@ impl Policy {
     }
 }
 
-/// Which tokens a case's requests carry.
+/// The tokens of a case's requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tokens {
-    /// The same ones in turn.
+    /// The same tokens in turn.
     Cached,
-    /// A new one with each request.
+    /// A new token with each request.
     FirstSeen,
 }
 
@@ -107,9 +107,9 @@ const MAC_UNIX: Server = Server {
     ..MAC
 };
 
-/// What every case is compared with.
+/// The baseline of every case.
 pub(crate) const NO_AUTH: Case = Case::new("no auth", Filters::None);
-/// What throughput is compared with, since it verifies every token as well.
+/// The case to compare throughput with, because it verifies every token as well.
 pub(crate) const JWT_UNCACHED: Case = Case::new(
     "jwt_authn + rbac (cache off)",
     Filters::JwtAuthn { cache: None },
@@ -124,18 +124,18 @@ pub(crate) const CASES: [Case; 15] = [
         "jwt_authn + rbac (cache 2000)",
         Filters::JwtAuthn { cache: Some(2000) },
     ),
-    Case::asks("no-op over TCP", NO_OP, Policy::None),
-    Case::asks("no assertion over TCP", AUTHZ, Policy::None),
-    Case::asks("identity over TCP", AUTHZ, Policy::Identity),
-    Case::asks("request over TCP", AUTHZ, Policy::Request),
-    Case::asks("request over TCP (first seen)", FIRST_SEEN, Policy::Request)
-        .with(Tokens::FirstSeen),
-    Case::asks("request MAC over TCP", MAC, Policy::Request),
-    Case::asks("no-op over Unix", NO_OP_UNIX, Policy::None),
-    Case::asks("no assertion over Unix", AUTHZ_UNIX, Policy::None),
-    Case::asks("identity over Unix", AUTHZ_UNIX, Policy::Identity),
-    Case::asks("request over Unix", AUTHZ_UNIX, Policy::Request),
-    Case::asks("request MAC over Unix", MAC_UNIX, Policy::Request),
+    Case::with_server("no-op over TCP", NO_OP, Policy::None),
+    Case::with_server("no assertion over TCP", AUTHZ, Policy::None),
+    Case::with_server("identity over TCP", AUTHZ, Policy::Identity),
+    Case::with_server("request over TCP", AUTHZ, Policy::Request),
+    Case::with_server("request over TCP (first seen)", FIRST_SEEN, Policy::Request)
+        .with_tokens(Tokens::FirstSeen),
+    Case::with_server("request MAC over TCP", MAC, Policy::Request),
+    Case::with_server("no-op over Unix", NO_OP_UNIX, Policy::None),
+    Case::with_server("no assertion over Unix", AUTHZ_UNIX, Policy::None),
+    Case::with_server("identity over Unix", AUTHZ_UNIX, Policy::Identity),
+    Case::with_server("request over Unix", AUTHZ_UNIX, Policy::Request),
+    Case::with_server("request MAC over Unix", MAC_UNIX, Policy::Request),
 ];
 
 impl Case {
@@ -147,11 +147,11 @@ impl Case {
         }
     }
 
-    const fn asks(name: &'static str, server: Server, policy: Policy) -> Self {
+    const fn with_server(name: &'static str, server: Server, policy: Policy) -> Self {
         Self::new(name, Filters::ExtAuthz { server, policy })
     }
 
-    const fn with(self, tokens: Tokens) -> Self {
+    const fn with_tokens(self, tokens: Tokens) -> Self {
         Self { tokens, ..self }
     }
 
@@ -162,7 +162,7 @@ impl Case {
         }
     }
 
-    /// Whether requests without a good token are denied.
+    /// Whether this case denies requests without a good token.
     pub(crate) fn denies(&self) -> bool {
         match self.filters {
             Filters::None | Filters::Bare => false,
@@ -177,7 +177,7 @@ impl Case {
             .is_some_and(|server| server.kind == ServerKind::NoOp)
     }
 
-    /// The no-op case over the same transport, for cases whose goals are set against it.
+    /// The no-op case over the same transport, for cases whose goals refer to it.
     pub(crate) fn floor(&self) -> Option<Case> {
         let Server { kind, transport } = self.server()?;
         let floor = Server {
@@ -192,7 +192,7 @@ impl Case {
     }
 }
 
-/// The cases whose name contains one of `parts`, and those that these are compared with; all if
+/// The cases whose name contains one of `parts`, and the cases to compare them with. All cases if
 /// `parts` is empty.
 pub(crate) fn chosen(parts: &[String]) -> Vec<Case> {
     let is_named = |case: &Case| parts.iter().any(|part| case.name.contains(part.as_str()));
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn chosen_cases_bring_what_they_are_compared_with() {
+    fn chosen_cases_include_their_comparisons() {
         let names = |chosen_by: &str| -> Vec<_> {
             chosen(&[chosen_by.to_owned()])
                 .iter()

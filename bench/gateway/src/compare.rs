@@ -1,10 +1,10 @@
-//! Medians and ranges over the rounds.
+//! Computes medians and ranges over the rounds.
 
 use serde::Serialize;
 
 use crate::measured::{Figures, Measured};
 
-/// One case at one number of connections.
+/// The figures of one case at one number of connections.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Row {
     pub(crate) case: &'static str,
@@ -12,15 +12,15 @@ pub(crate) struct Row {
     pub(crate) p50_us: Spread,
     pub(crate) p99_us: Spread,
     pub(crate) per_second: Spread,
-    /// Throughput as a part of that without authorization.
+    /// Throughput divided by that without authorization.
     pub(crate) of_no_auth: Spread,
-    /// The median latency beyond that without authorization.
+    /// Median latency less that without authorization.
     pub(crate) added_p50_us: Spread,
     pub(crate) envoy_us: Spread,
     pub(crate) server_us: Option<Spread>,
 }
 
-/// The median of some values, and the least and the greatest.
+/// The median of values, and their least and greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Spread {
     pub(crate) median: f64,
@@ -29,7 +29,7 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// `None` of no values.
+    /// The spread of `values`, or `None` without values.
     pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
@@ -85,7 +85,7 @@ fn row(slices: &[Measured], connections: u16, case: &'static str) -> Option<Row>
     })
 }
 
-/// The median over the rounds of `one`'s figure as a part of `other`'s in the same round.
+/// The spread over the rounds of `one`'s figure divided by `other`'s in the same round.
 pub(crate) fn ratio(
     slices: &[Measured],
     connections: u16,
@@ -117,7 +117,7 @@ mod tests {
             p99_us: 1.0,
             per_second,
             envoy_us: 1.0,
-            server_us: (case == "ours").then_some(2.0),
+            server_us: (case == "authz").then_some(2.0),
         };
         Measured {
             case,
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn spread_has_the_middle_and_the_ends() {
+    fn spread_has_the_median_and_the_extremes() {
         for (values, expected) in [
             (vec![], None),
             (vec![2.0], Some((2.0, 2.0, 2.0))),
@@ -149,14 +149,14 @@ mod tests {
     #[test]
     fn rows_compare_each_slice_with_its_own_baseline() {
         let slices = [
-            slice("ours", 0, 50.0),
+            slice("authz", 0, 50.0),
             slice("no-op", 0, 60.0),
-            slice("ours", 1, 40.0),
+            slice("authz", 1, 40.0),
         ];
         let rows = rows(&slices);
         assert_eq!(
             rows.iter().map(|row| row.case).collect::<Vec<_>>(),
-            ["ours", "no-op"]
+            ["authz", "no-op"]
         );
         assert_eq!(
             rows[0].of_no_auth,
@@ -172,14 +172,14 @@ mod tests {
     }
 
     #[test]
-    fn ratios_are_of_the_same_round() {
+    fn ratio_compares_slices_of_the_same_round() {
         let slices = [
-            slice("ours", 0, 50.0),
+            slice("authz", 0, 50.0),
             slice("no-op", 0, 100.0),
-            slice("ours", 1, 90.0),
+            slice("authz", 1, 90.0),
             slice("no-op", 1, 100.0),
         ];
-        let throughput = ratio(&slices, 1, ["ours", "no-op"], |figures| {
+        let throughput = ratio(&slices, 1, ["authz", "no-op"], |figures| {
             Some(figures.per_second)
         });
         assert_eq!(
@@ -191,7 +191,7 @@ mod tests {
             })
         );
         assert_eq!(
-            ratio(&slices, 4, ["ours", "no-op"], |figures| Some(
+            ratio(&slices, 4, ["authz", "no-op"], |figures| Some(
                 figures.per_second
             )),
             None

@@ -1,4 +1,4 @@
-//! Processor time.
+//! Reads the processor time of a process.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use anyhow::Context;
 use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 
-/// The processor time of a process, all its threads together.
+/// The clock of a process's processor time, all threads together, in nanoseconds.
 ///
-/// `/proc/PID/stat` counts ticks of 10 ms, a fifth of what Envoy takes in a slice at one
-/// connection, and `/proc/PID/schedstat` counts one thread; this clock counts nanoseconds of all.
+/// `/proc/PID/stat` counts ticks of 10 ms, a fifth of Envoy's time in a slice at one connection.
+/// `/proc/PID/schedstat` counts only one thread.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CpuClock(ClockId);
 
@@ -33,7 +33,7 @@ mod tests {
     use super::CpuClock;
 
     #[test]
-    fn a_clock_counts_the_time_of_its_process() {
+    fn clock_counts_the_time_of_its_process() {
         let clock = CpuClock::of(std::process::id()).unwrap();
         let before = clock.read().unwrap();
         let sum: u64 = std::hint::black_box(0..3_000_000_u64)

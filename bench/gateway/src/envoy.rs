@@ -1,4 +1,4 @@
-//! Envoy's configuration: one listener per case, made from the files that ship.
+//! Envoy's configuration: one listener per case, made from the shipped files.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,9 +16,10 @@ const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../envoy");
 const MANAGER: &str = "/filter_chains/0/filters/0/typed_config";
 const ENDPOINT: &str = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address";
 const PORT: &str = "/address/socket_address/port_value";
-/// The shipped policy of the route that is measured.
+/// The shipped policy of the measured route.
 const POLICY: &str = "tasks";
-const POLICY_OF_ROUTE: &str = "/typed_per_filter_config/envoy.filters.http.ext_authz/check_settings/context_extensions/policy";
+const POLICY_OF_ROUTE: &str = "/typed_per_filter_config/envoy.filters.http.ext_authz\
+                               /check_settings/context_extensions/policy";
 
 /// A case with the port of its listener.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +28,7 @@ pub(crate) struct Listening {
     pub(crate) port: u16,
 }
 
-/// The files that ship.
+/// The shipped files.
 struct Shipped {
     bootstrap: Value,
     listener: Value,
@@ -35,7 +36,7 @@ struct Shipped {
     clusters: Vec<Value>,
 }
 
-/// Writes Envoy's files into `folder`, and tells how to start it.
+/// Writes Envoy's files to `folder`, and returns how to start it.
 pub(crate) fn prepare(
     folder: &Path,
     cases: &[Listening],
@@ -79,9 +80,10 @@ pub(crate) fn prepare(
     })
 }
 
-/// How Envoy is started. `base_id` keeps its shared memory apart from that of others.
+/// Envoy's arguments. `base_id` separates its shared memory from that of other Envoys.
 pub(crate) fn arguments(concurrency: u16, base_id: u16) -> Vec<String> {
-    let (concurrency, base_id) = (concurrency.to_string(), base_id.to_string());
+    let concurrency = concurrency.to_string();
+    let base_id = base_id.to_string();
     let arguments = [
         "-c",
         "bootstrap.yaml",
@@ -147,7 +149,7 @@ impl Shipped {
             "/rds/config_source/path_config_source/path",
             routes.into(),
         )?;
-        // As on the other side: the authz server keeps no records of its decisions either.
+        // Without access log, because the authz server keeps no decision log either.
         manager
             .as_object_mut()
             .and_then(|manager| manager.remove("access_log"));
@@ -174,7 +176,7 @@ impl Shipped {
                     Some(name) if *name == POLICY => *name = policy.name().into(),
                     _ => {}
                 },
-                // What it says to the ext_authz filter is for none.
+                // These cases have no ext_authz filter to configure.
                 Filters::None | Filters::Bare | Filters::JwtAuthn { .. } => {
                     route
                         .as_object_mut()
@@ -221,22 +223,25 @@ fn endpoint_address(address: &ServerAddress) -> Value {
     }
 }
 
-/// Envoy's defaults: no header is removed, no path normalized, no limit set.
+/// A manager with Envoy's defaults: it removes no header, normalizes no path and sets no limit.
 fn bare_manager() -> Value {
     json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "bare",
         "route_config": {"name": "bare", "virtual_hosts": [{
-            "name": "bare", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "task-api"}}],
+            "name": "bare", "domains": ["*"],
+            "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "task-api"}}],
         }]},
         "http_filters": [{
             "name": "envoy.filters.http.router",
-            "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
+            },
         }],
     })
 }
 
-/// Envoy takes one route table from a file.
+/// The name of a case's route file. Envoy reads one route table from a file.
 fn routes_file(case: &Case) -> String {
     let name: String = case
         .name

@@ -1,4 +1,4 @@
-//! The HTTP filters of a case, made from those that ship.
+//! The HTTP filters of a case, made from the shipped ones.
 
 use anyhow::{Context, bail};
 use portcullis_bench::{API, ISSUER, IssuerKey};
@@ -12,7 +12,7 @@ const EXT_AUTHZ: &str = "envoy.filters.http.ext_authz";
 const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 const CLUSTER: &str = "/typed_config/grpc_service/envoy_grpc/cluster_name";
 
-/// Replaces the shipped ext_authz filter by what the case has in its place.
+/// Replaces the shipped ext_authz filter by the filters of the case.
 pub(crate) fn replace(
     filters: &mut Vec<Value>,
     case: Filters,
@@ -40,7 +40,7 @@ pub(crate) fn replace(
     Ok(())
 }
 
-/// Verifies the same tokens, keeps them, and sets as many headers as the authz server.
+/// A jwt_authn filter that verifies the same tokens and sets as many headers as the authz server.
 fn jwt_authn(key: &IssuerKey, cache: Option<u16>) -> Value {
     let headers = [
         ("x-user-oid", "oid"),
@@ -73,10 +73,11 @@ fn jwt_authn(key: &IssuerKey, cache: Option<u16>) -> Value {
     json!({"name": JWT_AUTHN, "typed_config": config})
 }
 
-/// The same rule as the policies'.
+/// An RBAC filter with the rule of the policies.
 fn rbac() -> Value {
     let claim = |name: &str, value: Value| {
-        let matcher = json!({"filter": JWT_AUTHN, "path": [{"key": "jwt_payload"}, {"key": name}], "value": value});
+        let path = json!([{"key": "jwt_payload"}, {"key": name}]);
+        let matcher = json!({"filter": JWT_AUTHN, "path": path, "value": value});
         json!({"sourced_metadata": {"metadata_matcher": matcher}})
     };
     let scope = claim("scp", json!({"string_match": {"exact": SCOPE}}));
@@ -84,7 +85,10 @@ fn rbac() -> Value {
         "roles",
         json!({"list_match": {"one_of": {"string_match": {"exact": ROLE}}}}),
     );
-    let policy = json!({"permissions": [{"any": true}], "principals": [{"and_ids": {"ids": [scope, role]}}]});
+    let policy = json!({
+        "permissions": [{"any": true}],
+        "principals": [{"and_ids": {"ids": [scope, role]}}],
+    });
     let config = json!({
         "@type": "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC",
         "rules": {"action": "ALLOW", "policies": {"tasks": policy}},

@@ -1,5 +1,5 @@
-//! What is aimed at, for each case whose callers are cached, and how near the no-op servers come:
-//! no server that Envoy asks can do better than one that answers OK to everything.
+//! The goals of each case with cached callers, and the results of the no-op servers. No server that
+//! answers Checks can do better than a no-op server.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use crate::case::{Case, JWT_UNCACHED};
 use crate::compare::{Row, Spread, ratio};
 use crate::measured::Measured;
 
-/// A goal and what a case reaches of it.
+/// A goal and the result of one case.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Judged {
     pub(crate) goal: &'static str,
@@ -17,7 +17,7 @@ pub(crate) struct Judged {
     pub(crate) met: bool,
 }
 
-/// What a value may be.
+/// The limit of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Limit {
@@ -34,8 +34,9 @@ impl Limit {
     }
 }
 
-/// Where a client notices the hop most, and where Envoy's thread is saturated.
+/// Connections at which a client notices the hop most.
 const ALONE: u16 = 1;
+/// Connections at which Envoy's thread is saturated.
 const SATURATED: u16 = 64;
 
 const ADDED: &str = "p50 at 1 connection beyond no auth, µs";
@@ -44,20 +45,21 @@ const OF_NO_AUTH: &str = "throughput at 64, × no auth";
 const OF_JWT: &str = "throughput at 64, × jwt_authn uncached";
 const CPU_OF_FLOOR: &str = "server CPU per request at 64, × no-op";
 
-/// Judges every floor and every case that has one, goal by goal. What was not measured is left out.
+/// Judges every floor and every case with a floor, goal by goal. Omits what was not measured.
 pub(crate) fn judged(cases: &[Case], slices: &[Measured], rows: &[Row]) -> Vec<Judged> {
     let floors = cases
         .iter()
         .filter(|case| case.is_floor())
         .map(|floor| (*floor, *floor));
-    let ours = cases.iter().filter_map(|case| Some((*case, case.floor()?)));
-    let judged: Vec<(Case, Case)> = floors.chain(ours).collect();
+    let others = cases.iter().filter_map(|case| Some((*case, case.floor()?)));
+    let judged: Vec<(Case, Case)> = floors.chain(others).collect();
     let value = |goal: &str, case: Case, floor: Case| {
         let row = |connections| {
             rows.iter()
                 .find(|row| row.case == case.name && row.connections == connections)
         };
-        let (to_floor, to_jwt) = ([case.name, floor.name], [case.name, JWT_UNCACHED.name]);
+        let to_floor = [case.name, floor.name];
+        let to_jwt = [case.name, JWT_UNCACHED.name];
         match goal {
             ADDED => row(ALONE).map(|row| row.added_p50_us),
             OF_FLOOR => ratio(slices, ALONE, to_floor, |figures| Some(figures.p50_us)),
@@ -76,7 +78,7 @@ pub(crate) fn judged(cases: &[Case], slices: &[Measured], rows: &[Row]) -> Vec<J
         (CPU_OF_FLOOR, Limit::AtMost(1.2)),
     ];
     let judge = |goal, limit: Limit, case: Case, floor: Case| {
-        // A floor beside itself says nothing.
+        // A floor is not compared with itself.
         if case.name == floor.name && [OF_FLOOR, CPU_OF_FLOOR].contains(&goal) {
             return None;
         }

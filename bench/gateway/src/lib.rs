@@ -1,4 +1,4 @@
-//! The gateway beside other ways to authorize, in one session through one Envoy.
+//! Compares the gateway with other ways to authorize, in one session through one Envoy.
 //!
 //! ```text
 //! load ──HTTP/1.1──▶ Envoy: one listener per case ──▶ upstream (this process)

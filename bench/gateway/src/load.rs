@@ -13,9 +13,9 @@ use tokio::net::TcpStream;
 use crate::requests::Requests;
 use crate::response;
 
-/// A minute in nanoseconds. Envoy gives up earlier.
+/// Maximum latency of the histogram: a minute in nanoseconds. Envoy's timeouts are shorter.
 const LONGEST: u64 = 60_000_000_000;
-/// A closed loop that waits longer than this for a response has found a fault, not a latency.
+/// Maximum wait for the last responses. A longer one is a fault and not a latency.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Connections to one listener.
@@ -24,7 +24,7 @@ pub(crate) struct Load {
     connections: Vec<RefCell<TcpStream>>,
 }
 
-/// What a load found.
+/// The latencies of a load.
 #[derive(Debug)]
 pub(crate) struct Latencies {
     /// In nanoseconds.
@@ -46,8 +46,8 @@ impl Load {
         })
     }
 
-    /// Sends requests until `duration` is over or there are no more. A response other than 200 is
-    /// an error: denials are cheaper than what is measured.
+    /// Sends requests until `duration` is over or there are no more. A status other than 200 is an
+    /// error, because denials are cheaper than the measured requests.
     pub(crate) async fn drive(
         &self,
         requests: &Requests,
@@ -77,7 +77,8 @@ async fn exchange(
     until: Instant,
     histogram: &RefCell<Histogram<u64>>,
 ) -> anyhow::Result<()> {
-    let (mut stream, mut buffer) = (stream.borrow_mut(), Vec::with_capacity(4096));
+    let mut stream = stream.borrow_mut();
+    let mut buffer = Vec::with_capacity(4096);
     let mut sent = Instant::now();
     while sent < until {
         let Some(request) = requests.take() else {
@@ -125,12 +126,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_response_is_counted() {
+    async fn load_counts_every_response() {
         assert!(driven(OK).await.unwrap() > 3);
     }
 
     #[tokio::test]
-    async fn a_denial_ends_the_measurement() {
+    async fn denial_ends_the_measurement() {
         let error = driven(DENIED).await.unwrap_err();
         assert!(
             error.to_string().starts_with("a response is 403"),
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn requests_that_come_once_end_the_load() {
+    async fn load_ends_when_requests_run_out() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(respond(listener, OK.as_bytes()));

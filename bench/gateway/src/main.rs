@@ -11,12 +11,12 @@ fn main() -> ExitCode {
     let CommandLine { command, settings } = CommandLine::parse();
     let outcome = match command {
         Some(Command::NoOp(settings)) => {
-            // As `#[tokio::main]` makes it, and as portcullis has it.
+            // The runtime of `#[tokio::main]`, which portcullis has too.
             Builder::new_multi_thread()
                 .enable_all()
                 .build()
                 .map_err(Into::into)
-                .and_then(|it| it.block_on(serve_no_op(settings)))
+                .and_then(|runtime| runtime.block_on(serve_no_op(settings)))
         }
         None => measure(&settings),
     };
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
 }
 
 fn measure(settings: &Settings) -> anyhow::Result<()> {
-    // One thread makes the load, so that the other processor stays with the servers.
+    // The load uses one thread, so that the servers keep the other processor.
     let session = Builder::new_current_thread()
         .enable_all()
         .build()?

@@ -1,4 +1,4 @@
-//! What a session finds.
+//! The results of a session.
 
 use std::time::Duration;
 
@@ -12,23 +12,23 @@ use crate::surroundings::Surroundings;
 /// All figures of a session.
 #[derive(Clone, Debug, Serialize)]
 pub struct Session {
-    /// The machine, and what else it did.
+    /// The machine, and its load by other processes.
     pub surroundings: Surroundings,
     /// Envoy's worker threads.
     pub envoy_concurrency: u16,
     /// Length of a slice in seconds.
     pub slice_seconds: f64,
-    /// Rounds, of which each measures every case.
+    /// Number of rounds. Each measures every case.
     pub rounds: u16,
     /// Every slice, in the order of measurement.
     pub slices: Vec<Measured>,
     /// Medians and ranges over the rounds.
     pub(crate) rows: Vec<Row>,
-    /// What was aimed at.
+    /// The goals and their results.
     pub(crate) goals: Vec<Judged>,
 }
 
-/// One slice.
+/// The measurement of one slice.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measured {
     /// The name of the case.
@@ -37,16 +37,16 @@ pub struct Measured {
     pub connections: u16,
     /// The round, from 0.
     pub round: u16,
-    /// What was measured.
+    /// Its figures.
     pub figures: Figures,
-    /// The mean of the slices without authorization before and after.
+    /// The mean of the nearest slices without authorization, before and after this one.
     pub no_auth: Figures,
 }
 
 /// Figures of a slice. Times are microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Figures {
-    /// Requests, all answered with 200.
+    /// Number of requests, all answered with 200.
     pub requests: f64,
     /// Median latency.
     pub p50_us: f64,
@@ -56,7 +56,7 @@ pub struct Figures {
     pub per_second: f64,
     /// Envoy's CPU time per request.
     pub envoy_us: f64,
-    /// The CPU time per request of the server that answers Checks.
+    /// CPU time per request of the server that answers Checks.
     pub server_us: Option<f64>,
 }
 

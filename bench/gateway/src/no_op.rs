@@ -1,5 +1,5 @@
-//! What any ext_authz server in Rust costs: the generated service, as tonic's own examples serve
-//! it.
+//! The no-op server: the least cost of an ext_authz server in Rust. It serves the generated
+//! service as tonic's own examples do.
 
 use anyhow::Context;
 use envoy_types::ext_authz::v3::CheckResponseExt;
@@ -24,7 +24,7 @@ impl Authorization for NoOp {
     }
 }
 
-/// Answers OK to every Check until the process is ended.
+/// Answers OK to every Check until the process ends.
 pub async fn serve(
     NoOpSettings {
         listen,
@@ -52,7 +52,6 @@ pub async fn serve(
         .parse()
         .with_context(|| format!("--listen {listen}"))?;
     ready();
-    // `serve` sets TCP_NODELAY on what it accepts; with `serve_with_incoming` that is the caller's
-    // to do.
+    // `serve` sets TCP_NODELAY on accepted connections. `serve_with_incoming` does not.
     router.serve(address).await.context("serving")
 }

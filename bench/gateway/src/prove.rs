@@ -1,4 +1,4 @@
-//! Each case lets good tokens pass and denies what it should, before it is measured.
+//! Checks before the measurement that each case admits good tokens and denies others.
 
 use std::net::SocketAddr;
 
@@ -10,15 +10,16 @@ use tokio::net::TcpStream;
 use crate::case::Case;
 use crate::{requests, response};
 
-/// Presents a good token, one of another key, and none.
+/// Sends a good token, a token of another key, and no token, and checks the statuses.
 pub(crate) async fn prove(
     case: Case,
     address: SocketAddr,
     key: &IssuerKey,
-    stranger: &IssuerKey,
+    other_key: &IssuerKey,
     now: u64,
 ) -> anyhow::Result<()> {
-    let (good, forged) = (key.token_at(0, now)?, stranger.token_at(0, now)?);
+    let good = key.token_at(0, now)?;
+    let forged = other_key.token_at(0, now)?;
     let denied = if case.denies() { 401 } else { 200 };
     for (what, token, expected) in [
         ("a good token", Some(good), 200),

@@ -1,4 +1,4 @@
-//! The session as tables.
+//! Prints a session as tables.
 
 use std::fmt::Write;
 
@@ -22,7 +22,8 @@ fn text(session: &Session) -> String {
         ..
     } = session;
     let mut text = format!(
-        "{} × {}; Envoy with {envoy_concurrency} worker thread(s); {rounds} round(s) of {slice_seconds:.2} s each.\n\
+        "{} × {}; Envoy with {envoy_concurrency} worker thread(s); \
+         {rounds} round(s) of {slice_seconds:.2} s each.\n\
          Other processes took {:.0}% of the processors' time.\n\
          Medians over the rounds, and in parentheses the range. Latencies and CPU time in µs.\n",
         surroundings.processors,

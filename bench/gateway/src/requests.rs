@@ -1,4 +1,4 @@
-//! Requests as bytes, encoded before the session: what the load costs, the servers do not get.
+//! Requests as bytes, encoded before the session, so that the load takes little processor time.
 
 use std::cell::Cell;
 use std::num::NonZero;
@@ -7,7 +7,7 @@ use std::thread;
 use anyhow::{Context, anyhow};
 use portcullis_bench::IssuerKey;
 
-/// A browser's headers, so that Envoy parses and copies what it would from one.
+/// A browser's headers, so that Envoy parses and copies a realistic request.
 const HEADERS: &str = "host: gateway.example\r\n\
     user-agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n\
     accept: application/json, text/plain, */*\r\n\
@@ -37,7 +37,7 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// Requests of users number 0 to `count`, which come again and again.
+    /// Requests of `count` users, which repeat.
     pub(crate) fn in_turn(key: &IssuerKey, now: u64, count: usize) -> anyhow::Result<Self> {
         Ok(Self {
             encoded: signed(key, now, count)?,
@@ -46,7 +46,7 @@ impl Requests {
         })
     }
 
-    /// Requests that come once, until [`Requests::rewind`].
+    /// Requests of `count` users, each used once until [`Requests::rewind`].
     pub(crate) fn once(key: &IssuerKey, now: u64, count: usize) -> anyhow::Result<Self> {
         Ok(Self {
             repeats: false,
@@ -54,7 +54,7 @@ impl Requests {
         })
     }
 
-    /// The next request; `None` when each has been used once and they do not repeat.
+    /// The next request, or `None` after the last one if they do not repeat.
     pub(crate) fn take(&self) -> Option<&[u8]> {
         let at = self.next.get();
         let request = self.encoded.get(at);
@@ -77,7 +77,7 @@ impl Requests {
     }
 }
 
-/// Signs on every processor: an RSA signature takes half a millisecond.
+/// Signs on every processor, because an RSA signature takes half a millisecond.
 fn signed(key: &IssuerKey, now: u64, count: usize) -> anyhow::Result<Vec<Vec<u8>>> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let share = count.div_ceil(threads).max(1);
@@ -109,12 +109,10 @@ mod tests {
     use super::Requests;
 
     #[test]
-    fn requests_repeat_only_if_told_to() {
+    fn requests_repeat_only_in_turn() {
         let key = IssuerKey::es256().unwrap();
-        let (in_turn, once) = (
-            Requests::in_turn(&key, NOW, 3).unwrap(),
-            Requests::once(&key, NOW, 3).unwrap(),
-        );
+        let in_turn = Requests::in_turn(&key, NOW, 3).unwrap();
+        let once = Requests::once(&key, NOW, 3).unwrap();
         let first = in_turn.take().unwrap().to_vec();
         assert!((0..2).all(|_| in_turn.take().is_some_and(|next| next != first)));
         assert_eq!(in_turn.take().unwrap(), first);

@@ -1,4 +1,4 @@
-//! One response at a time on a keep-alive connection.
+//! Reads one response at a time from a keep-alive connection.
 
 use std::str;
 
@@ -6,12 +6,12 @@ use anyhow::{Context, bail, ensure};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-/// More headers than Envoy adds to an upstream's.
+/// Maximum number of headers, more than Envoy's and the upstream's.
 const MOST_HEADERS: usize = 64;
-/// More than a denial with its problem body takes.
+/// Maximum bytes of a response, more than a denial with its problem takes.
 const MOST_BYTES: usize = 64 * 1024;
 
-/// Reads one response into `buffer`, which is empty before and after, and tells its status.
+/// Reads one response into `buffer`, whose earlier contents are lost, and returns its status.
 pub(crate) async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> anyhow::Result<u16> {
     buffer.clear();
     loop {
@@ -41,7 +41,7 @@ struct Response {
     length: usize,
 }
 
-/// `None` while the head is not complete.
+/// Parses the head of a response. `None` while it is incomplete.
 fn parsed(bytes: &[u8]) -> anyhow::Result<Option<Response>> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut response = httparse::Response::new(&mut headers);

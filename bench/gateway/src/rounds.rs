@@ -1,16 +1,16 @@
-//! In which order cases are measured, and what each is compared with.
+//! The order in which cases are measured, and the baseline of each slice.
 
 use crate::measured::Figures;
 
-/// So many cases stand between two slices of the baseline. More of them let the machine's mood
-/// change in between, fewer take longer.
+/// Number of cases between two slices of the baseline. With more, the speed of the machine may
+/// change in between. With fewer, a round takes longer.
 const BETWEEN_BASELINES: usize = 3;
 
 /// The index of the baseline.
 pub(crate) const BASELINE: usize = 0;
 
-/// The cases of one round: the baseline first, last and in between. Every second round is reversed,
-/// so that a machine that becomes slower or faster favours none.
+/// The cases of one round, with the baseline first, last and in between. Every second round is
+/// reversed, so that a machine that becomes slower or faster favours no case.
 pub(crate) fn order(cases: usize, reversed: bool) -> Vec<usize> {
     let mut others: Vec<usize> = (BASELINE + 1..cases).collect();
     if reversed {
@@ -28,8 +28,7 @@ pub(crate) fn order(cases: usize, reversed: bool) -> Vec<usize> {
 pub(crate) fn baselines(slices: &[(usize, Figures)]) -> Vec<Option<Figures>> {
     let around = |at: usize| {
         let (before, after) = slices.split_at_checked(at)?;
-        let (before, after) = (first(before.iter().rev()), first(after));
-        match (before, after) {
+        match (first(before.iter().rev()), first(after)) {
             (Some(before), Some(after)) => Some(before.mean(after)),
             (one, other) => one.or(other),
         }

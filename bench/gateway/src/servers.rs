@@ -1,4 +1,4 @@
-//! The servers that answer Checks, each a process of its own.
+//! The servers that answer Checks, each in a process of its own.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use crate::case::{Server, ServerKind, Transport};
 use crate::cpu::CpuClock;
 use crate::policies::{UPSTREAM, documents};
 
-/// A server that runs.
+/// A running server.
 #[derive(Debug)]
 pub(crate) struct RunningServer {
     pub(crate) server: Server,
@@ -22,7 +22,7 @@ pub(crate) struct RunningServer {
     policies: Option<PolicyFile>,
 }
 
-/// Where Envoy sends Checks.
+/// The address to which Envoy sends Checks.
 #[derive(Clone, Debug)]
 pub(crate) enum ServerAddress {
     /// A port of 127.0.0.1.
@@ -39,7 +39,7 @@ impl ServerAddress {
         })
     }
 
-    /// As `--listen` takes it.
+    /// The value of `--listen`.
     fn listen(&self) -> String {
         match self {
             Self::Tcp(port) => local(*port),
@@ -48,7 +48,7 @@ impl ServerAddress {
     }
 }
 
-/// The policies of a server, which forgets its cached callers when they change.
+/// The policies of a server. It drops its cached callers when they change.
 #[derive(Debug)]
 struct PolicyFile {
     path: PathBuf,
@@ -88,8 +88,8 @@ impl RunningServer {
         })
     }
 
-    /// Has the server forget its cached callers.
-    pub(crate) async fn forget_callers(
+    /// Makes the server drop its cached callers.
+    pub(crate) async fn drop_cached_callers(
         &self,
         key: &IssuerKey,
         http: &Client,
@@ -101,7 +101,7 @@ impl RunningServer {
     }
 
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
-        // The no-op server has no drain: dropping it ends it.
+        // The no-op server cannot drain. Dropping it kills it.
         if self.policies.is_some() {
             self.program.stop().await?;
         }
@@ -120,16 +120,11 @@ impl PolicyFile {
     }
 
     fn arguments(&self) -> anyhow::Result<Vec<String>> {
-        let (policy, admin, keys) = (
-            self.path.display().to_string(),
-            local(self.admin),
-            local(free_port()?),
-        );
-        // Records of decisions cost what standard output costs, which is another measurement.
+        // The decision log is off, because the cost of standard output is another measurement.
         let flags = [
-            ("--policy", policy),
-            ("--administration-listen", admin),
-            ("--keys-listen", keys),
+            ("--policy", self.path.display().to_string()),
+            ("--admin-listen", local(self.admin)),
+            ("--keys-listen", local(free_port()?)),
             ("--log", "warn".to_owned()),
         ];
         let flags = flags
@@ -138,10 +133,10 @@ impl PolicyFile {
         Ok(["serve".to_owned()].into_iter().chain(flags).collect())
     }
 
-    /// A decision cache belongs to one set of policies and goes with it.
+    /// Replaces the policies. The cache of callers belongs to one set of policies and ends with it.
     async fn replace(&self, key: &IssuerKey, http: &Client) -> anyhow::Result<()> {
         let generation = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
-        // In one step, because the server may be reading.
+        // Renamed in one step, because the server may be reading the file.
         let new = self.path.with_extension("new");
         std::fs::write(&new, documents(key, generation))?;
         std::fs::rename(&new, &self.path)?;
@@ -188,11 +183,11 @@ fn spec(
     })
 }
 
-/// A folder with the key of the policies' upstream.
+/// Creates a folder with the MAC key of the policies' upstream.
 fn mac_keys(folder: &Path) -> anyhow::Result<String> {
     let keys = folder.join("mac-keys");
     std::fs::create_dir_all(&keys)?;
-    // Nothing verifies these assertions, and any key costs the same.
+    // Any key will serve, because no service verifies these assertions.
     std::fs::write(
         keys.join(UPSTREAM),
         "cG9ydGN1bGxpcyBwb3J0Y3VsbGlzIHBvcnRjdWxsaXM=\n",

@@ -1,4 +1,4 @@
-//! One session: everything is started, proven, measured in rounds, and stopped.
+//! One session: starts servers and Envoy, checks each case, measures in rounds, and stops.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -25,15 +25,15 @@ use crate::servers::{RunningServer, free_port};
 use crate::surroundings::Watch;
 use crate::upstream;
 
-/// Before each slice, so that neither new connections nor caches of the case before are measured.
+/// Load before each slice, so that neither new connections nor the previous case affect it.
 const WARM_UP: Duration = Duration::from_millis(100);
-/// More requests per second than any case with a hop answered on a fast machine. A slice of first
-/// seen tokens ends earlier if it runs out of them.
+/// Tokens per second of a slice with first seen tokens: more than any case with a hop answered on a
+/// fast machine. A slice that runs out of tokens ends earlier.
 const FIRST_SEEN_PER_SECOND: f64 = 15_000.0;
-/// 100 MB of tokens.
+/// Maximum number of first seen tokens: 100 MB.
 const MOST_FIRST_SEEN: f64 = 60_000.0;
 
-/// Measures what `settings` say. Programs are found beside this one and in `ENVOY`.
+/// Runs a session with `settings`. The programs are in the folder of this one, Envoy is `ENVOY`.
 pub async fn run(settings: &Settings) -> anyhow::Result<Session> {
     let cases = chosen(&settings.cases);
     let bench = Bench::start(settings, &cases).await?;
@@ -59,7 +59,9 @@ impl Bench {
     async fn start(settings: &Settings, cases: &[Case]) -> anyhow::Result<Self> {
         let slice = slice(settings, cases.len());
         let folder = tempfile::tempdir().context("a folder for the session")?;
-        let (key, stranger, now) = (IssuerKey::rs256()?, IssuerKey::rs256()?, unix_now());
+        let key = IssuerKey::rs256()?;
+        let other_key = IssuerKey::rs256()?;
+        let now = unix_now();
         let in_turn = Requests::in_turn(&key, now, settings.tokens.into())?;
         let once = Requests::once(&key, now, first_seen(cases, slice))?;
         eprintln!(
@@ -85,7 +87,7 @@ impl Bench {
         let envoy = Program::start(spec, &http).await?;
         let envoy_cpu = CpuClock::of(envoy.process()?)?;
         for Listening { case, port } in &listening {
-            prove(*case, address(*port), &key, &stranger, now).await?;
+            prove(*case, address(*port), &key, &other_key, now).await?;
         }
         Ok(Self {
             listening,
@@ -166,12 +168,12 @@ impl Bench {
     ) -> anyhow::Result<Figures> {
         let server = case
             .server()
-            .and_then(|server| self.servers.iter().find(|it| it.server == server));
+            .and_then(|server| self.servers.iter().find(|running| running.server == server));
         let requests = match case.tokens {
             Tokens::Cached => &self.in_turn,
             Tokens::FirstSeen => {
                 if let Some(server) = server {
-                    server.forget_callers(&self.key, &self.http).await?;
+                    server.drop_cached_callers(&self.key, &self.http).await?;
                 }
                 self.once.rewind();
                 &self.once
@@ -198,7 +200,7 @@ impl Bench {
         ))
     }
 
-    /// The gateway first, so that the servers' streams end.
+    /// Stops Envoy first, so that the servers' streams end.
     async fn stop(self) -> anyhow::Result<()> {
         self.envoy.stop().await?;
         for server in self.servers {
@@ -218,7 +220,7 @@ fn distinct_servers(cases: &[Case]) -> Vec<Server> {
     servers
 }
 
-/// The length of a slice: as told, or what `--seconds` leaves for each.
+/// The length of a slice: `--slice`, or its part of `--seconds`.
 fn slice(
     Settings {
         seconds,

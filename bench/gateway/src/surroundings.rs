@@ -1,4 +1,4 @@
-//! The machine, and what others did on it during the session.
+//! The machine, and its load by other processes during the session.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ const TICKS_PER_SECOND: f64 = 100.0;
 pub struct Surroundings {
     /// The processor's name.
     pub processor: String,
-    /// How many processors there are.
+    /// Number of processors.
     pub processors: usize,
-    /// The part of all processor time that other processes took.
+    /// The part of all processor time that other processes took, from 0 to 1.
     pub others: f64,
 }
 
-/// Watches who takes processor time.
+/// Measures the processor time of other processes.
 #[derive(Debug)]
 pub(crate) struct Watch {
     own: Vec<CpuClock>,
@@ -44,10 +44,8 @@ impl Watch {
     }
 
     pub(crate) fn end(self) -> anyhow::Result<Surroundings> {
-        let (now, own) = (
-            Ticks::read()?,
-            sum(&self.own)?.saturating_sub(self.own_before),
-        );
+        let now = Ticks::read()?;
+        let own = sum(&self.own)?.saturating_sub(self.own_before);
         let busy = now.busy - self.before.busy - own.as_secs_f64() * TICKS_PER_SECOND;
         Ok(Surroundings {
             processor: processor(),
@@ -66,7 +64,8 @@ impl Ticks {
         Ok(Self::parse(&std::fs::read_to_string("/proc/stat")?))
     }
 
-    /// proc_stat(5): user, nice, system, idle, iowait, irq, softirq, steal; guests are in user.
+    /// Parses the first line (proc_stat(5)): user, nice, system, idle, iowait, irq, softirq, steal.
+    /// The time of guests is in user.
     fn parse(text: &str) -> Self {
         let fields = text
             .lines()
@@ -99,7 +98,7 @@ mod tests {
     use super::Ticks;
 
     #[test]
-    fn idle_time_and_waiting_are_not_busy() {
+    fn ticks_exclude_idle_and_waiting_time() {
         let ticks = Ticks::parse("cpu  1 2 3 40 50 6 7 8 900 900\ncpu0 1 1 1 1 1 1 1 1 1 1\n");
         assert_eq!(
             ticks,

@@ -1,4 +1,4 @@
-//! The service behind Envoy: every request is answered with the same bytes.
+//! The service behind Envoy, which answers every request with the same bytes.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -9,10 +9,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 
 /// A list of two tasks.
-pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 93\r\n\r\n\
-    {\"items\":[{\"id\":\"1\",\"title\":\"Write\",\"done\":true},{\"id\":\"2\",\"title\":\"Measure\",\"done\":false}]}\n";
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\n\
+    content-type: application/json\r\ncontent-length: 93\r\n\r\n\
+    {\"items\":[{\"id\":\"1\",\"title\":\"Write\",\"done\":true},\
+    {\"id\":\"2\",\"title\":\"Measure\",\"done\":false}]}\n";
 
-/// Larger than a request with its token and what a gateway adds to it.
+/// Maximum bytes of a request, more than its token and the gateway's headers take.
 const MOST_BYTES: usize = 64 * 1024;
 
 /// Starts the upstream on a thread of its own, which ends with the process.
@@ -38,7 +40,7 @@ pub(crate) fn start() -> anyhow::Result<SocketAddr> {
 /// Sends `response` after the head of each request. Requests have no body.
 pub(crate) async fn respond(listener: TcpListener, response: &'static [u8]) {
     while let Ok((stream, _)) = listener.accept().await {
-        // A connection that breaks off is seen by the load.
+        // The load notices a broken connection, so its error is dropped.
         tokio::spawn(async move { connection(stream, response).await.ok() });
     }
 }
@@ -60,7 +62,7 @@ mod tests {
     use super::OK;
 
     #[test]
-    fn the_length_is_the_bodys() {
+    fn response_length_matches_its_body() {
         let (head, body) = OK.split_once("\r\n\r\n").unwrap();
         assert!(
             head.ends_with(&format!("content-length: {}", body.len())),

@@ -1,4 +1,4 @@
-//! Every case through the real Envoy, briefly: it passes good tokens, denies others, and has
+//! Runs every case briefly through the real Envoy: it admits good tokens, denies others, and has
 //! figures.
 
 use std::time::Duration;
@@ -22,13 +22,13 @@ async fn every_case_answers_good_tokens_and_has_figures() {
     let rows = json["rows"].as_array().unwrap();
     assert!(rows.len() >= 2 * 12, "{}", rows.len());
     for row in rows {
-        let asks = row["case"].as_str().unwrap();
-        let has_server = !asks.starts_with("no auth") && !asks.starts_with("jwt_authn");
-        assert_eq!(row["server_us"].is_object(), has_server, "{asks}");
+        let case = row["case"].as_str().unwrap();
+        let has_server = !case.starts_with("no auth") && !case.starts_with("jwt_authn");
+        assert_eq!(row["server_us"].is_object(), has_server, "{case}");
         for figure in ["p50_us", "p99_us", "per_second", "of_no_auth", "envoy_us"] {
             assert!(
                 row[figure]["low"].as_f64().unwrap() > 0.0,
-                "{asks}: {figure} in {row}"
+                "{case}: {figure} in {row}"
             );
         }
     }

@@ -1,4 +1,4 @@
-"""`GET` and `POST /api/tasks` in Python, as a service that verifies its own callers would have them.
+"""`GET` and `POST /api/tasks` in Python, in a service that verifies its own callers.
 
     uvicorn app:app    with the settings of settings.py in the environment
 """
@@ -45,7 +45,7 @@ def require_role(caller: Caller, *roles: str) -> None:
         raise HTTPException(403, f"needs one of {roles}, has {caller.roles}")
 
 
-# With the type of the answer known, Pydantic writes the JSON itself: the fastest way that FastAPI has.
+# With a declared response type Pydantic writes the JSON itself, FastAPI's fastest way.
 @app.get("/api/tasks", response_model=list[Task], response_model_exclude_none=True)
 async def list_tasks(caller: Annotated[Caller, Depends(verified_caller)]):
     require_role(caller, "Admin", "Editor", "Reader")

@@ -1,4 +1,4 @@
-"""Who calls: the token verified with PyJWT, by keys that are fetched once."""
+"""Verifies the caller's token with PyJWT, and fetches each key once."""
 
 import dataclasses
 import ssl

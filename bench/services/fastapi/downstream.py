@@ -1,4 +1,4 @@
-"""The notification and the audit service, told of a new task before its creator has an answer."""
+"""Tells the notification and audit services of a new task before the creator gets the response."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ def application(tenant: str) -> msal.ConfidentialClientApplication:
 
 
 class Services:
-    """Calls with whatever tokens `notification_token` and `audit_token` give."""
+    """Calls both services with the tokens of `notification_token` and `audit_token`."""
 
     def __init__(self, http: httpx.AsyncClient):
         self.http = http
@@ -45,9 +45,9 @@ class Services:
 
 
 class TokensEachTime(Services):
-    """The original's way: MSAL blocks the event loop, a new one exchanges each user's token, one service after the other.
+    """The original's way: MSAL blocks the event loop, a new application exchanges each user's token, and calls are sequential.
 
-    That the client and the application for the audit service are kept is more than is known of the original.
+    The original may not keep its HTTP client and its application for the audit service. This class keeps both.
     """
 
     def __init__(self, http: httpx.AsyncClient):
@@ -66,7 +66,7 @@ class TokensEachTime(Services):
 
 
 class TokensKept(Services):
-    """What care can make of it: tokens kept until shortly before they expire, MSAL in a thread, both services at once."""
+    """The best way with care: tokens are kept until shortly before they expire, MSAL runs in a thread, and calls are parallel."""
 
     def __init__(self, http: httpx.AsyncClient):
         super().__init__(http)

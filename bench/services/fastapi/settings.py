@@ -1,4 +1,4 @@
-"""What the environment says."""
+"""Settings from the environment."""
 
 import os
 
@@ -13,5 +13,5 @@ AUDIT_CLIENT_ID = os.environ["AZURE_AUDIT_CLIENT_ID"]
 AUDIT_URL = os.environ["AUDIT_URL"]
 # A file for SQLite, or the URL of a PostgreSQL database.
 DATABASE = os.environ["DATABASE"]
-# `each`: tokens for other services are asked for at each creation. `kept`: they are kept until they expire.
+# `each`: obtain tokens for other services at each creation. `kept`: keep them until they expire.
 TOKENS = os.environ["TOKENS"]

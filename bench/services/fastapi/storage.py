@@ -1,4 +1,4 @@
-"""Where tasks are kept: by each database's fastest driver, without an object-relational layer."""
+"""Stores tasks with each database's fastest driver, without an object-relational layer."""
 
 import contextlib
 import sqlite3
@@ -20,12 +20,12 @@ INDEXES = """
 OF_OWNER = f"SELECT {COLUMNS} FROM tasks WHERE tenant_id = $1 AND owner_id = $2 ORDER BY id LIMIT 1000"
 OF_TENANT = f"SELECT {COLUMNS} FROM tasks WHERE tenant_id = $1 ORDER BY id LIMIT 1000"
 CREATE = f"INSERT INTO tasks (tenant_id, owner_id, owner_name, title) VALUES ($1, $2, $3, $4) RETURNING {COLUMNS}"
-# In order: Python's SQLite numbers parameters as they appear, whatever they are called.
+# The parameters must be in order, because Python's SQLite numbers them as they appear, whatever their names.
 TOLD = "UPDATE tasks SET notification_status = $1, audit_status = $2 WHERE id = $3"
 
 
 class Store:
-    """`fetch(query, *arguments)` gives rows that `dict` takes, and commits."""
+    """The table of tasks. `fetch(query, *arguments)` commits and returns rows that `dict` accepts."""
 
     def __init__(self, fetch):
         self.fetch = fetch
@@ -48,10 +48,10 @@ class Store:
 
 @contextlib.contextmanager
 def sqlite(path: str):
-    """Called where it is needed: a query takes less than handing it to a thread."""
+    """Runs queries in the event loop, because a query takes less time than its transfer to a thread."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.row_factory = sqlite3.Row
-    # As careful as the Task API: what was acknowledged survives a power cut.
+    # As in the Task API, an acknowledged write survives a power cut.
     connection.executescript("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
     connection.executescript(f"CREATE TABLE IF NOT EXISTS tasks (id INTEGER PRIMARY KEY AUTOINCREMENT, {TABLE}); {INDEXES}")
 

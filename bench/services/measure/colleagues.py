@@ -1,4 +1,4 @@
-"""Others of the tenant who have tasks too: a table with one user in it would flatter bad plans."""
+"""Adds other users' tasks to the tenant, because a table of one user would hide bad query plans."""
 
 import contextlib
 import sqlite3
@@ -21,7 +21,7 @@ def add_colleagues(contender: Contender, tasks_of_each: int) -> None:
         with contextlib.closing(sqlite3.connect(f"file:{contender.database}?mode=rw", uri=True)) as connection, connection:
             connection.execute(insert)
         return
-    # PostgreSQL would come to analyze the table by itself within a minute or two.
+    # PostgreSQL would analyze the table by itself only after a minute or two.
     statements = ["SET search_path = task_api, public", insert, "ANALYZE tasks"]
     command = [POSTGRES_BIN / "psql", "--quiet", "--set=ON_ERROR_STOP=1", contender.database]
     subprocess.run(command + [f"--command={statement}" for statement in statements], check=True)

@@ -1,4 +1,4 @@
-"""The programs that are measured, each with a database of its own."""
+"""The measured programs, each with a database of its own."""
 
 import dataclasses
 import json
@@ -61,7 +61,7 @@ def start_fastapi(processes: Processes, around: Surroundings, storage: str, toke
         "AZURE_NOTIFICATION_CLIENT_ID": NOTIFICATION, "NOTIFICATION_URL": around.notification,
         "AZURE_AUDIT_CLIENT_ID": AUDIT, "AUDIT_URL": around.audit,
         "DATABASE": database, "TOKENS": tokens, "PYTHONDONTWRITEBYTECODE": "1"}
-    # One worker, since it has one processor.
+    # One worker, because it has one processor.
     command = [sys.executable, "-m", "uvicorn", "app:app", "--app-dir", FASTAPI, "--host", "127.0.0.1", "--port", port,
                "--loop", "uvloop", "--http", "httptools", "--workers", "1", "--no-access-log", "--log-level", "warning"]
     process = processes.start(name, cpu, command, answers(f"http://127.0.0.1:{port}/openapi.json"), environment)

@@ -1,4 +1,4 @@
--- One request again and again, as the environment says; the figures as one line of JSON.
+-- Repeats one request from the environment, and prints the figures as one line of JSON.
 wrk.method = os.getenv("METHOD")
 wrk.headers["Authorization"] = "Bearer " .. os.getenv("TOKEN")
 if wrk.method == "POST" then

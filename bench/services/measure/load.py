@@ -1,4 +1,4 @@
-"""wrk, and what a run of it costs."""
+"""Runs wrk, and measures the processor time of a run."""
 
 import dataclasses
 import json
@@ -21,10 +21,11 @@ class Figures:
     requests_per_second: float
     p50_ms: float
     p99_ms: float
-    # Of the program itself, and of everything that it makes others do.
+    # Processor time per request of the program itself.
     cpu_us: float
+    # Processor time per request of the services, the issuer and PostgreSQL.
     elsewhere_us: float
-    # Of its processor.
+    # The part of its processor that the program used under load.
     busy: float
 
 
@@ -51,7 +52,7 @@ def measure(contender: Contender, around: Surroundings, method: str, token: str,
     figures = wrk(contender, method, token, seconds, cpu)
     own_under_load = cpu_seconds(contender.process) - own
     number = figures["requests"]
-    # The cost of a creation counts to its end, and what wrk left in hand at its own end was a creation too.
+    # The time counts until all services know of the creations. Those still in flight when wrk ended count too.
     if method == "POST":
         number = wait_until_told(contender, around, told_before, number)
     own, elsewhere = cpu_seconds(contender.process) - own, cpu_seconds(*around.ids) - elsewhere
@@ -66,12 +67,12 @@ def told(around: Surroundings) -> tuple[int, int, int]:
 
 
 def wait_until_told(contender: Contender, around: Surroundings, before: tuple[int, int, int], requests: int) -> int:
-    """How many creations reached both services: all, or this was no fair comparison."""
+    """Waits until all creations reached both services, and returns their number. Fails if one did not."""
     deadline, earlier = time.monotonic() + DRAIN_SECONDS, None
     while True:
-        notified, audited, refused = (now - then for now, then in zip(told(around), before))
-        if refused:
-            raise SystemExit(f"bench: {contender.name}: the other services refused {refused} calls")
+        notified, audited, denied = (now - then for now, then in zip(told(around), before))
+        if denied:
+            raise SystemExit(f"bench: {contender.name}: the other services denied {denied} calls")
         if notified == audited >= requests and (notified, audited) == earlier:
             return audited
         if time.monotonic() > deadline:

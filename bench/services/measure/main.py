@@ -1,4 +1,4 @@
-"""Measures the Task API beside the same endpoints in FastAPI, in alternating rounds."""
+"""Compares the Task API with the same endpoints in FastAPI, in alternating rounds."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ from processes import Processes
 from report import table
 from surroundings import CREATOR_OF_TASKS, READER_OF_TASKS, Surroundings
 
-# The programs that are measured have one processor for themselves; the generator shares the other with what they call.
+# The measured program has one processor. The load generator shares the other with the services that the program calls.
 MEASURED_CPU, OTHER_CPU = sorted(os.sched_getaffinity(0))[:2] if len(os.sched_getaffinity(0)) > 1 else (None, None)
 TASKS_IN_LIST = 20
 WARM_UP_SECONDS = 2
@@ -26,7 +26,7 @@ def main() -> None:
     arguments = parse()
     if MEASURED_CPU is None:
         raise SystemExit("bench: two processors are needed, one for the program and one for the load")
-    # So that what was started is ended however this ends.
+    # A SIGTERM must also stop the started programs, in `finally`.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=arguments.data))
     folder.chmod(0o755)
@@ -34,18 +34,18 @@ def main() -> None:
     try:
         compare(arguments, processes, folder)
     finally:
-        # PostgreSQL's fast shutdown.
+        # SIGINT is PostgreSQL's fast shutdown.
         processes.stop_all({"postgres": signal.SIGINT})
         shutil.rmtree(folder)
 
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=4, help="how long each measurement takes")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is made")
+    parser.add_argument("--seconds", type=int, default=4, help="measure this long each time")
+    parser.add_argument("--rounds", type=int, default=3, help="measure each case this many times")
     parser.add_argument(
         "--data", type=pathlib.Path, default=pathlib.Path("/dev/shm"),
-        help="folder of the databases; in memory unless it is said, so that no disk is measured")
+        help="keep the databases in this folder (default: /dev/shm, in memory, so that no disk is measured)")
     return parser.parse_args()
 
 
@@ -57,7 +57,7 @@ def compare(arguments: argparse.Namespace, processes: Processes, folder: pathlib
         start_fastapi(processes, around, storage, "each", MEASURED_CPU),
         start_fastapi(processes, around, storage, "kept", MEASURED_CPU))]
     check_answers(contenders, tokens)
-    # Reading is the same whatever becomes of tokens.
+    # Reading does not depend on the way of obtaining tokens.
     pairs = [("GET", each) for each in contenders if each.name != FASTAPI_NAMES["kept"]]
     pairs += [("POST", each) for each in contenders]
     for method, contender in pairs:
@@ -75,7 +75,7 @@ def compare(arguments: argparse.Namespace, processes: Processes, folder: pathlib
 
 
 def check_answers(contenders: list[Contender], tokens: dict[str, str]) -> None:
-    """Fills each list and compares what the programs answer."""
+    """Fills each list and compares the responses of the programs."""
     expected = None
     for contender in contenders:
         add_colleagues(contender, TASKS_IN_LIST)
@@ -88,7 +88,7 @@ def check_answers(contenders: list[Contender], tokens: dict[str, str]) -> None:
 
 
 def comparable(answer: tuple[int, object]) -> tuple:
-    """Without ids, which count on in each database, and whatever the order of members."""
+    """The response without ids, which differ between databases, and with its members sorted."""
     status, content = answer
     tasks = content if isinstance(content, list) else [content]
     return status, [sorted((name, value) for name, value in task.items() if name != "id") for task in tasks]

@@ -1,4 +1,4 @@
-"""Starts programs on one processor, and tells how much of it they took."""
+"""Starts programs on one processor, and measures their processor time."""
 
 import os
 import pathlib
@@ -14,14 +14,14 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Processes:
-    """What was started, ended in reverse order."""
+    """The started programs. They are stopped in reverse order."""
 
     def __init__(self, folder: pathlib.Path):
         self.folder = folder
         self.running: list[tuple[str, subprocess.Popen, pathlib.Path]] = []
 
     def start(self, name: str, cpu: int, command: list, is_ready, environment: dict | None = None, **others) -> int:
-        """The id of the process, once `is_ready` says so. Nothing of this process's environment reaches it."""
+        """Starts a program, waits until `is_ready`, and returns the process id. It inherits no environment."""
         log = self.folder / f"{name}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -46,7 +46,7 @@ class Processes:
 
 
 def answers(url: str):
-    """Whether the URL answers 2xx yet, for `is_ready`."""
+    """A check for `is_ready`: whether the URL answers 2xx."""
 
     def check() -> bool:
         try:
@@ -70,11 +70,11 @@ def cpu_seconds(*process_ids: int) -> float:
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                # The name in parentheses may hold blanks.
+                # The name in parentheses may contain blanks.
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            # proc(5): state, ppid, … utime, stime, cutime, cstime, of which the last two are of children that have ended.
+            # proc(5): state, ppid, … utime, stime, cutime, cstime. The last two count children that have ended.
             stats[int(entry.name)] = (int(fields[1]), sum(map(int, fields[11:15])))
     counted, total = set(process_ids), 0
     while found := {child for child, (parent, _) in stats.items() if parent in counted} - counted:

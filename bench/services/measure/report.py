@@ -1,4 +1,4 @@
-"""The table. A ratio is how many times the Task API's processor time a request takes, or how many times as many requests it answers."""
+"""Renders the table. A ratio is a program's CPU time divided by the Task API's, or the Task API's requests/s divided by its."""
 
 from statistics import median
 

@@ -1,4 +1,4 @@
-"""What both programs talk to: the issuer, the notification and the audit service, and PostgreSQL."""
+"""The dependencies of the measured programs: the issuer, the notification and audit services, and PostgreSQL."""
 
 import json
 import os
@@ -21,10 +21,10 @@ TASK_API_SECRET = "task-api-secret"
 NOTIFICATION = "3a5c0002-0000-4000-8000-000000000002"
 AUDIT = "3a5c0003-0000-4000-8000-000000000003"
 WEB = "3a5c0004-0000-4000-8000-000000000004"
-# Whose list is read, and who creates meanwhile: so the list stays as it is.
+# One user's list is read while another user creates tasks, so that the list does not change.
 READER_OF_TASKS = ("eddie.editor@contoso.example", "Editor-Passw0rd!")
 CREATOR_OF_TASKS = ("ada.admin@contoso.example", "Admin-Passw0rd!")
-# Requests are not logged, on either side.
+# Neither side logs requests.
 LOG = "warn"
 
 
@@ -49,7 +49,7 @@ class Surroundings:
         return f"https://localhost:{port}"
 
     def start_service(self, name: str, client_id: str, route: str):
-        """Its URL, and what tells how many calls it accepted and how many it refused."""
+        """Starts a service. Returns its URL, and a function that counts its accepted and denied calls."""
         port, operations = free_port(), free_port()
         command = [PROGRAMS / name, "--listen", f"127.0.0.1:{port}", "--operations-listen", f"127.0.0.1:{operations}",
                    "--data-dir", self.folder / name, "--client-id", client_id, "--allowed-applications", TASK_API, "--log", LOG,
@@ -58,7 +58,7 @@ class Surroundings:
         return f"http://127.0.0.1:{port}", lambda: calls(operations, route)
 
     def start_postgres(self) -> str:
-        """PostgreSQL as it comes, on a Unix socket; it refuses to run as root."""
+        """Starts PostgreSQL with its defaults on a Unix socket. It does not run as root."""
         folder = self.folder / "postgres"
         folder.mkdir()
         owner = {}
@@ -97,11 +97,11 @@ def ready(operations: int):
 def calls(operations: int, route: str) -> tuple[int, int]:
     with urllib.request.urlopen(f"http://127.0.0.1:{operations}/metrics") as reply:
         text = reply.read().decode()
-    accepted = refused = 0
+    accepted = denied = 0
     for labels, value in re.findall(r"^http_server_request_duration_seconds_count\{(.*)\} (\d+)$", text, re.MULTILINE):
         if f'route="{route}"' in labels and 'method="POST"' in labels:
             if 'status="2' in labels:
                 accepted += int(value)
             else:
-                refused += int(value)
-    return accepted, refused
+                denied += int(value)
+    return accepted, denied

@@ -1,4 +1,7 @@
-{{/* Helm makes P-256 keys in the form of SEC 1 (121 bytes); the gate reads PKCS#8, which is that behind 29 fixed bytes (RFC 5958, RFC 5915). */}}
+{{/*
+A new assertion key as PEM. Helm creates P-256 keys in SEC 1 form (121 bytes), and the authz server reads PKCS#8, which puts 29 fixed bytes
+in front of it (RFC 5958, RFC 5915).
+*/}}
 {{- define "portcullis.newAssertionKey" -}}
 {{- $sec1 := genPrivateKey "ecdsa" | replace "-----BEGIN EC PRIVATE KEY-----" "" | replace "-----END EC PRIVATE KEY-----" "" | replace "\n" "" -}}
 -----BEGIN PRIVATE KEY-----

@@ -3,12 +3,12 @@
 {{ ternary "gateway" "authz" (eq .Values.authz.placement "sidecar") }}
 {{- end -}}
 
-{{/* Where Envoy and the authz server meet inside one pod. The emptyDir is theirs alone, and both run as the same user. */}}
+{{/* The socket between Envoy and a sidecar authz server. Only these two mount its emptyDir, and both run as the same user. */}}
 {{- define "portcullis.authz.socket" -}}
 /run/portcullis/authz.sock
 {{- end -}}
 
-{{/* Where every pod of the authz server says which policies it has in force. */}}
+{{/* Operations address of the authz server, whose metrics name the policies in force. */}}
 {{- define "portcullis.authz.operations" -}}
 {{- $sidecar := eq .Values.authz.placement "sidecar" -}}
 {{ if $sidecar }}127.0.0.1{{ else }}{{ include "portcullis.authz.host" . }}.{{ end }}:9104
@@ -23,7 +23,7 @@
   image: {{ include "portcullis.image" (list . .Values.images.portcullis true) }}
   imagePullPolicy: {{ .Values.images.pullPolicy }}
   {{- if $sidecar }}
-  # A sidecar in the sense of Kubernetes: Envoy starts after it is ready, and it stops after Envoy has drained.
+  # A Kubernetes sidecar container: Envoy starts after it is ready, and it stops after Envoy has drained.
   restartPolicy: Always
   {{- end }}
   command: [/portcullis]
@@ -67,14 +67,14 @@
     - {name: grpc, containerPort: 9000}
     {{- end }}
     - {name: keys, containerPort: 9001}
-    # Names of ports are unique in a pod, and Envoy's container has one called operations.
+    # Port names are unique within a pod, and Envoy's container has one called operations.
     - {name: {{ ternary "authz-ops" "operations" $sidecar }}, containerPort: 9104}
-  # Not /readyz: an issuer without keys must not end the process again and again.
+  # Not /readyz: keys that are unavailable must not restart the process again and again.
   startupProbe: {httpGet: {path: /livez, port: 9104}, periodSeconds: 1, failureThreshold: 60}
   readinessProbe:
     httpGet: {path: /readyz, port: 9104}
     {{- if include "portcullis.publicKeyUpstreams" . | fromJsonArray }}
-    # Services know its key before it signs: DNS answers live for five seconds, and services ask every other second.
+    # Services fetch its key before it signs: DNS answers live for five seconds, and services poll every two seconds.
     initialDelaySeconds: 8
     {{- end }}
     periodSeconds: 2
@@ -97,14 +97,14 @@
     {{- end }}
 {{- end -}}
 
-{{/* The volumes of that container. */}}
+{{/* The volumes of the authz server's container. */}}
 {{- define "portcullis.authz.volumes" -}}
 {{- $ca := .Values.authz.extraCA -}}
 - name: policies
   configMap: {name: {{ include "portcullis.policies.configMap" . }}}
 - {name: assertion-key, secret: {secretName: {{ include "portcullis.assertionKey.secretName" . }}, defaultMode: 0440}}
 {{- with include "portcullis.macKeys" . | fromYaml }}
-# One file for each upstream, by its name.
+# One file for each upstream, named after it.
 - name: mac-keys
   projected:
     defaultMode: 0440
@@ -113,7 +113,7 @@
       - secret: {name: {{ $secret }}, items: [{key: keys, path: {{ $upstream }}}]}
       {{- end }}
 {{- end }}
-# The issuers' last good keys and the last good policies. They outlive a container that restarts, not a pod that is replaced.
+# The issuers' last good keys and the last good policies. They outlive a restart of the container, not the replacement of the pod.
 - {name: keys, emptyDir: {sizeLimit: 16Mi}}
 {{- with $ca.secretName }}
 - {name: ca, secret: {secretName: {{ . }}, items: [{key: ca.crt, path: ca.crt}], defaultMode: 0440}}
@@ -127,8 +127,8 @@
 {{- end -}}
 
 {{/*
-What these documents replace, for pods that start with them: gateways have routes of the release before for as long as kubelet takes to bring
-new ones, and removed policies decide for two minutes in pods that saw the change. Helm sees no release before where it does not see the cluster.
+The replaced policies, for pods that start with the new ones. Gateways keep the previous release's routes until kubelet delivers new ones,
+and removed policies still decide for two minutes in pods that saw the change. Without access to the cluster, Helm renders none.
 */}}
 {{- define "portcullis.policies.replaced" -}}
 {{- with lookup "v1" "ConfigMap" .Release.Namespace (include "portcullis.policies.configMap" .) -}}
@@ -142,7 +142,7 @@ replaced.json: {{ index .data "replaced.json" | quote }}
 {{- end -}}
 {{- end -}}
 
-{{/* The documents as the server mounts them and the check before a release reads them. */}}
+{{/* The policy documents as ConfigMap data, for the authz server and for the check before a release. */}}
 {{- define "portcullis.policies.data" -}}
 policies.yaml: |
   {{- tpl .Values.policies.documents . | trim | nindent 2 }}

@@ -1,4 +1,4 @@
-{{/* The inside of a socket_address: list CONTEXT PORT. */}}
+{{/* The value of a socket_address on all addresses: list CONTEXT PORT. */}}
 {{- define "portcullis.listen" -}}
 {{- if eq (index . 0).Values.ipFamilies "DualStack" -}}
 {address: "::", ipv4_compat: true, port_value: {{ index . 1 }}}
@@ -7,7 +7,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* TLS of the filter chain. The certificate is followed, so that a renewed one needs no restart. */}}
+{{/* TLS of the filter chain. Envoy watches the certificate, so that a renewed one needs no restart. */}}
 {{- define "portcullis.gateway.tls" -}}
 {{- if ne .Values.gateway.tls.mode "off" -}}
 transport_socket:
@@ -23,7 +23,10 @@ transport_socket:
 {{- end -}}
 {{- end -}}
 
-{{/* Probes and metrics. Envoy's admin port can stop it, so it stays on loopback, and only three of its pages are passed on. */}}
+{{/*
+Listener for liveness, readiness and metrics. Envoy's admin port can stop Envoy, so it stays on loopback, and this listener forwards only
+three of its pages.
+*/}}
 {{- define "portcullis.gateway.operations" }}
   - "@type": type.googleapis.com/envoy.config.listener.v3.Listener
     name: operations
@@ -48,7 +51,7 @@ transport_socket:
                     routes:
                       - match: {path: /ready, headers: &get [{name: ":method", string_match: {exact: GET}}]}
                         route: {cluster: admin, timeout: 1s}
-                      # Answers while the main thread lives, ready or not.
+                      # Answers while the main thread runs, ready or not.
                       - match: {path: /livez, headers: *get}
                         route: {cluster: admin, timeout: 1s, prefix_rewrite: /hot_restart_version}
                       - match: {path: /stats/prometheus, headers: *get}
@@ -64,7 +67,7 @@ transport_socket:
 {{- range $i, $origin := .Values.gateway.corsOrigins }}{{ if $i }}, {{ end }}{exact: {{ $origin | quote }}}{{ end -}}
 {{- end -}}
 
-{{/* How an address is found: each pod by itself, so that a leaving pod is left before it closes its connections. */}}
+{{/* DNS discovery of each pod's own address, so that Envoy leaves a terminating pod before it closes its connections. */}}
 {{- define "portcullis.cluster.discovery" -}}
 cluster_type:
   name: envoy.cluster.dns
@@ -74,7 +77,7 @@ cluster_type:
     dns_refresh_rate: 1s
 # A pod that its Service no longer lists gets no more requests, even if it still answers.
 ignore_health_on_host_removal: true
-# Only a pod that cannot be reached is left out for a while; what it answers is its own affair.
+# Ejects only pods that cannot be reached, whatever status the others answer.
 outlier_detection:
   split_external_local_origin_errors: true
   consecutive_local_origin_failure: 2
@@ -92,8 +95,8 @@ outlier_detection:
 {{- end -}}
 
 {{/*
-Where the authz server answers Checks. The dot at the end makes the name absolute: Envoy asks for it every second, and a search domain must
-not answer, not even while the Service has no pods. Host and SNI do not come from this name.
+Address at which the authz server answers Checks. The dot at the end makes the name absolute: Envoy resolves it every second, and a search
+domain must not answer, even while the Service has no pods. Host and SNI do not come from this name.
 */}}
 {{- define "portcullis.authz.address" -}}
 {{- if eq .Values.authz.placement "sidecar" -}}
@@ -103,12 +106,12 @@ socket_address: {address: {{ include "portcullis.authz.host" . }}., port_value: 
 {{- end -}}
 {{- end -}}
 
-{{/* A year is what RFC 6797 §6.1.1 shows; a browser then refuses this host without TLS for as long. */}}
+{{/* The value of strict-transport-security. RFC 6797 §6.1.1 shows a year, for which browsers then refuse this host without TLS. */}}
 {{- define "portcullis.hsts" -}}
 max-age={{ int .Values.gateway.hsts.maxAgeSeconds }}{{ if .Values.gateway.hsts.includeSubDomains }}; includeSubDomains{{ end }}{{ if .Values.gateway.hsts.preload }}; preload{{ end }}
 {{- end -}}
 
-{{/* An upstream as `portcullis.upstreams` gives it. */}}
+{{/* Discovery and health check of an upstream from `portcullis.upstreams`. */}}
 {{- define "portcullis.cluster.upstream" -}}
 {{ .discovery }}
 {{- with .healthPath }}

@@ -1,4 +1,4 @@
-{{/* Upstreams whose assertions are HS256, and the Secret in this release's namespace that holds each one's keys, as YAML; nothing if none. */}}
+{{/* Upstreams with a MAC key, each with its Secret in this release's namespace, as YAML; empty without such upstreams. */}}
 {{- define "portcullis.macKeys" -}}
 {{- range include "portcullis.upstreams" . | fromJsonArray }}
 {{- if .macSecret }}
@@ -7,7 +7,7 @@
 {{- end }}
 {{- end -}}
 
-{{/* Upstreams that verify with the public keys of port 9001, as a JSON array. */}}
+{{/* Upstreams that verify assertions with the public keys of port 9001, as a JSON array. */}}
 {{- define "portcullis.publicKeyUpstreams" -}}
 {{- $all := list -}}
 {{- range include "portcullis.upstreams" . | fromJsonArray }}{{ if not .macSecret }}{{ $all = append $all . }}{{ end }}{{ end -}}

@@ -8,7 +8,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Labels that pods are selected by: list CONTEXT COMPONENT. */}}
+{{/* Labels that select pods: list CONTEXT COMPONENT. */}}
 {{- define "portcullis.selectorLabels" -}}
 app.kubernetes.io/name: portcullis
 app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
@@ -24,7 +24,7 @@ app.kubernetes.io/part-of: portcullis
 helm.sh/chart: portcullis-{{ (index . 0).Chart.Version }}
 {{- end -}}
 
-{{/* Reference of an image: list CONTEXT IMAGE OF-THIS-PROJECT. A digest wins, because a tag can be moved. */}}
+{{/* Reference of an image: list CONTEXT IMAGE OF-THIS-PROJECT. A digest takes precedence, because a tag can be moved. */}}
 {{- define "portcullis.image" -}}
 {{- $ctx := index . 0 -}}{{- $image := index . 1 -}}
 {{- if and (index . 2) $ctx.Values.images.registry }}{{ trimSuffix "/" $ctx.Values.images.registry }}/{{ end -}}
@@ -44,7 +44,7 @@ helm.sh/chart: portcullis-{{ (index . 0).Chart.Version }}
 {{ if eq .Values.gateway.tls.mode "off" }}8080{{ else }}8443{{ end }}
 {{- end -}}
 
-{{/* The address that programs listen on, for flags of the form ADDRESS:PORT. */}}
+{{/* The address for all interfaces, for flags of the form ADDRESS:PORT. */}}
 {{- define "portcullis.anyAddress" -}}
 {{ if eq .Values.ipFamilies "DualStack" }}[::]{{ else }}0.0.0.0{{ end }}
 {{- end -}}
@@ -58,15 +58,15 @@ ipFamilyPolicy: {{ if eq .Values.ipFamilies "DualStack" }}PreferDualStack{{ else
 {{- end -}}
 
 {{/*
-Whether Helm sees the cluster's Secrets. `helm template` and tools that call it (Argo CD) do not: a key that they rendered would be another
-one each time, and replacing a key by accident refused 262 of 6,000 requests. A list that Helm sees is never empty, even without items.
+"true" if Helm can read the cluster's Secrets, else empty. `helm template` and tools that call it (Argo CD) cannot: they would render a new
+key each time, and an accidental new key denied 262 of 6,000 requests. A list that Helm reads is never empty, even without items.
 */}}
 {{- define "portcullis.seesSecrets" -}}
 {{ if lookup "v1" "Secret" .Release.Namespace "" }}true{{ end }}
 {{- end -}}
 
-{{/* What stands in place of a Secret that is not rendered: (list NAME WHAT-IT-HOLDS). */}}
+{{/* A comment in place of a Secret that is not rendered: list NAME KEYS-OF-IT. */}}
 {{- define "portcullis.secretIsNotRendered" -}}
-# The Secret {{ index . 0 }} ({{ index . 1 }}) is not rendered: Helm does not see the cluster here, and each rendering would make another key.
-# It must be in the cluster; docs/kubernetes.md says how to make it.
+# The Secret {{ index . 0 }} ({{ index . 1 }}) is not rendered: Helm has no access to the cluster here, and each rendering would create another key.
+# It must exist in the cluster; docs/kubernetes.md says how to create it.
 {{- end -}}

@@ -1,10 +1,10 @@
-{{/* All policies of this chart. Installed as they are, and as copies that outlast them: `_termination.tpl`. */}}
+{{/* All network policies of this chart. `_termination.tpl` also installs copies that outlast them. */}}
 {{- define "portcullis.networkPolicies" -}}
 {{- $name := include "portcullis.fullname" . -}}
 {{- $upstreams := include "portcullis.upstreams" . | fromJsonArray -}}
 {{- $sidecar := eq .Values.authz.placement "sidecar" -}}
 {{- if .Values.networkPolicy.ownsNamespace -}}
-# Denies all traffic of every pod in this namespace, to it and from it, that no other policy allows.
+# Denies all ingress and egress of every pod in this namespace that no other policy allows.
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
@@ -38,7 +38,7 @@ spec:
     {{- include "portcullis.authz.egress" . | nindent 4 }}
     {{- else }}
     - to: {{- include "portcullis.peer" (list . "authz") | nindent 8 }}
-      # Checks, and the metric that names the policies in force.
+      # 9000 for Checks, 9104 for the metric that names the policies in force.
       ports: [{protocol: TCP, port: 9000}, {protocol: TCP, port: 9104}]
     {{- end }}
     {{- range $upstreams }}
@@ -84,7 +84,7 @@ spec:
       ports: [{protocol: TCP, port: 9104}]
     {{- include "portcullis.dnsEgress" . | nindent 4 }}
 ---
-# A test's pod in this namespace may send anywhere, so that the policy of its target is what stops it.
+# Test pods may send anywhere, so that only the policy of their target can stop them.
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:

@@ -1,7 +1,8 @@
+{{/* The network policies that close upstreams to all pods except the gateway's. */}}
 {{- define "portcullis.networkPolicies.upstreams" -}}
 {{- range include "portcullis.upstreams" . | fromJsonArray }}
 ---
-# Only the gateway reaches {{ .name }}. Another caller needs a policy of its own, which adds to this one.
+# Only the gateway reaches {{ .name }}. Another client needs a NetworkPolicy of its own, which adds to this one.
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:

@@ -10,7 +10,7 @@
   podSelector: {matchLabels: {{ .selector | toJson }}}
 {{- end -}}
 
-{{/* The rule that lets probes and the named scraper reach a port: list CONTEXT PORT PROBED. */}}
+{{/* Rules that admit the named scraper to a port, and kubelet if it probes the port: list CONTEXT PORT PROBED. */}}
 {{- define "portcullis.operationsIngress" -}}
 {{- $ctx := index . 0 -}}{{- $port := index . 1 -}}
 {{- with $ctx.Values.metrics.namespace }}
@@ -30,7 +30,7 @@
 
 {{- define "portcullis.dnsEgress" -}}
 - to: {{- toYaml .Values.networkPolicy.dns | nindent 4 }}
-  # TCP too: an answer that does not fit into a datagram is asked for again over it.
+  # TCP too: clients repeat a query over it if the answer does not fit into a datagram.
   ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]
 {{- end -}}
 
@@ -41,23 +41,23 @@
 {{- end }}
 {{- end -}}
 
-{{/* Who may reach the authz server, beside the gateway's Checks. */}}
+{{/* Ingress rules of the authz server, except those for the gateway. */}}
 {{- define "portcullis.authz.ingress" -}}
 {{- with include "portcullis.publicKeyUpstreams" . | fromJsonArray }}
-# The public keys of assertions. Upstreams with a MAC key need none.
+# The public assertion keys. Upstreams with a MAC key need none.
 - from:
     {{- range . }}
     {{- include "portcullis.peer.upstream" . | nindent 4 }}
     {{- end }}
   ports: [{protocol: TCP, port: 9001}]
 {{- end }}
-# `helm test` asks every replica which policies it has in force.
+# `helm test` reads from every replica which policies it has in force.
 - from: {{- include "portcullis.peer" (list . "policy-check") | nindent 4 }}
   ports: [{protocol: TCP, port: 9104}]
 {{- include "portcullis.operationsIngress" (list . 9104 true) }}
 {{- end -}}
 
-{{/* Whom the authz server reaches, beside DNS and the collector of traces. */}}
+{{/* Egress rules of the authz server, except those for DNS and the trace collector. */}}
 {{- define "portcullis.authz.egress" -}}
 {{- if .Values.networkPolicy.issuers }}
 - to: {{- tpl (toYaml .Values.networkPolicy.issuers) . | nindent 4 }}

@@ -1,9 +1,9 @@
-{{/* What every pod has: list CONTEXT COMPONENT. */}}
+{{/* The part of the pod spec that every pod shares: list CONTEXT COMPONENT. */}}
 {{- define "portcullis.pod" -}}
 {{- $ctx := index . 0 -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
-# A name of so many dots is looked up as it is. With Kubernetes' own 5, each of the cluster's search domains would come first.
+# A name with this many dots is resolved as it is. With Kubernetes' default of 5, each search domain of the cluster would come first.
 dnsConfig: {options: [{name: ndots, value: {{ $ctx.Values.pods.ndots | quote }}}]}
 securityContext:
   runAsNonRoot: true
@@ -25,7 +25,7 @@ tolerations: {{ toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
-{{/* Pods of one component on different machines and zones, where there are such: list CONTEXT COMPONENT. */}}
+{{/* Spreads the pods of one component over nodes and zones: list CONTEXT COMPONENT. */}}
 {{- define "portcullis.spread" -}}
 topologySpreadConstraints:
 {{- range $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
@@ -52,7 +52,7 @@ terminationMessagePolicy: FallbackToLogsOnError
 {{- end }}
 {{- end -}}
 
-{{/* Size in MiB of the volume with the copy of the probe. An image of this project is 20 MB at most, which images/check sees to. */}}
+{{/* Size in MiB of the volume with the copy of the probe. images/check ensures that an image of this project has at most 20 MB. */}}
 {{- define "portcullis.drainVolumeMiB" -}}
 64
 {{- end -}}

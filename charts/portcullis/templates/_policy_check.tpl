@@ -1,6 +1,6 @@
 {{/*
-A pod that checks policies: list CONTEXT CONFIGMAP MORE-ARGUMENTS.. The ConfigMap is the release's own where it is "". It is mounted where
-the authz server mounts it, because the version of a set depends on the names of its files.
+Spec of a pod that checks policies: list CONTEXT CONFIGMAP MORE-ARGUMENTS.. An empty CONFIGMAP is the release's own. Its mount path is the
+authz server's, because the version of a set of policies depends on the names of its files.
 */}}
 {{- define "portcullis.policyCheck.pod" -}}
 {{- $ctx := index . 0 -}}
@@ -27,7 +27,7 @@ volumes:
   - {name: policies, configMap: {name: {{ $configMap }}}}
 {{- end -}}
 
-{{/* The policies as the authz server mounts them. */}}
+{{/* Name of the ConfigMap with the policies that the authz server mounts. */}}
 {{- define "portcullis.policies.configMap" -}}
 {{ .Values.policies.configMapName | default (printf "%s-policies" (include "portcullis.fullname" .)) }}
 {{- end -}}

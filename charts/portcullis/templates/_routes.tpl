@@ -1,18 +1,18 @@
 {{/*
-The containers that bring Envoy its files. kubelet brings routes to these pods and policies to those
-of the authz server up to 90 s apart, so Envoy does not read the ConfigMap itself: it reads a copy,
-which changes once every authz server has the policies of the new routes in force.
+The containers that deliver Envoy's files. kubelet delivers routes to these pods and policies to
+those of the authz server up to 90 s apart. Envoy therefore reads a copy of the ConfigMap, which
+changes once every authz server has the policies of the new routes in force.
 
 Rejected:
-- A container beside Envoy's. It would end when the pod starts to leave, and a pod that lacks a
-  container is not ready: kube-proxy would send it no more requests, although Envoy serves while it
-  drains. A sidecar in the sense of Kubernetes ends after Envoy.
-- A hook of Helm that waits for the policies before the routes change. It needs rights at the API
-  server, and `kubectl apply` and Argo CD in parts would pass it by.
+- An ordinary container beside Envoy's. It would end as soon as the pod terminates, and a pod that
+  lacks a container is not ready: kube-proxy would send it no more requests, although Envoy serves
+  while it drains. A Kubernetes sidecar container ends after Envoy.
+- A Helm hook that waits for the policies before the routes change. It needs permissions at the API
+  server. `kubectl apply` runs no Helm hooks, and Argo CD runs only some.
 */}}
 {{- define "portcullis.routes.containers" -}}
-# A new pod takes no request by routes whose policies are still on their way. After two minutes it
-# starts all the same, because the authz server may be away for longer.
+# A new pod serves no routes whose policies have not arrived yet. After two minutes it starts all
+# the same, because the authz server may be unavailable for longer.
 - name: first-routes
   command: {{ include "portcullis.routes.command" (list . "--once" "--at-most=120s") }}
   {{- include "portcullis.routes.container" . | nindent 2 }}
@@ -22,7 +22,7 @@ Rejected:
   {{- include "portcullis.routes.container" . | nindent 2 }}
 {{- end -}}
 
-{{/* list CONTEXT MORE-ARGUMENTS.. */}}
+{{/* The command of both containers: list CONTEXT MORE-ARGUMENTS.. */}}
 {{- define "portcullis.routes.command" -}}
 {{- $authz := printf "--authz=%s" (include "portcullis.authz.operations" (first .)) -}}
 {{- $command := list "/probe" "follow" "/etc/envoy-source" "/etc/envoy" "--policies=policies.txt" $authz -}}
@@ -39,7 +39,7 @@ volumeMounts:
   - {name: config, mountPath: /etc/envoy}
 {{- end -}}
 
-{{/* A ConfigMap has 1 MiB at most, and the volume holds two versions of it while it changes. */}}
+{{/* Their volumes. A ConfigMap has 1 MiB at most, and `config` holds two versions of it during a change. */}}
 {{- define "portcullis.routes.volumes" -}}
 - {name: config-source, configMap: {name: {{ include "portcullis.fullname" . }}-gateway}}
 - {name: config, emptyDir: {medium: Memory, sizeLimit: 4Mi}}

@@ -1,19 +1,19 @@
 {{- /*
-`helm uninstall` deletes the network policies at once, and pods drain for tens of seconds after that. So Helm creates a copy of each policy
-before it deletes the release, waits for the last pod, and deletes the copies. Hooks may only create and delete, so the deletion is a hook
-that creates the same copy again and deletes it when it has succeeded. With `--no-hooks` the policies end before the pods.
+`helm uninstall` deletes the network policies at once, and pods drain for tens of seconds after that. Helm therefore creates a copy of each
+policy before it deletes the release, waits for the last pod, and deletes the copies. Helm hooks can only create and delete objects, so the
+deletion is a hook that creates the same copy again and is deleted when it has succeeded. With `--no-hooks` the policies end before the pods.
 
 Rejected:
-- `helm.sh/resource-policy: keep`. Upgrades keep such a policy too, so that one that the values take away would stay in force.
-- An owner reference to the Deployment, whose uid a template does not know. Helm deletes the policies by name all the same.
-- A finalizer on the policies, or a Job that scales to zero before. Both need the right to change objects, and the installer the right to
-  grant it.
-- A pause of the longest grace period. A pod on a node that does not answer stays longer, and all others are waited for in vain.
+- `helm.sh/resource-policy: keep`. Upgrades keep such a policy too, so a policy that the values no longer render would stay in force.
+- An owner reference to the Deployment. A template does not know its uid, and Helm deletes the policies by name all the same.
+- A finalizer on the policies, or a Job that scales to zero before. Both need permission to change objects, and the installer needs
+  permission to grant it.
+- A pause of the longest grace period. It is too short for a pod on a node that does not answer, and needlessly long for all others.
 */ -}}
 
 {{/*
-The copies: list CONTEXT POLICIES-AS-TEXT. Policies in other namespaces have none: no pod of the release is there, and where such a namespace
-is gone, a hook in it would keep the release from being uninstalled.
+The copies: list CONTEXT RENDERED-POLICIES. Policies in other namespaces get none: those namespaces have no pod of the release, and a hook in
+a namespace that no longer exists would fail the uninstallation.
 */}}
 {{- define "portcullis.termination.policies" -}}
 {{- $here := (index . 0).Release.Namespace -}}
@@ -34,8 +34,8 @@ is gone, a hook in it would keep the release from being uninstalled.
 {{- end -}}
 
 {{/*
-A pod that the scheduler does not place before the last pod of the release has gone, one that drains included: all nodes with Linux are one
-domain of this topology. It needs no right to see pods.
+A pod that the scheduler places once the last pod of the release has gone, draining pods included: all Linux nodes are one domain of this
+topology. It needs no permission to read pods.
 */}}
 {{- define "portcullis.termination.wait" -}}
 {{- $linux := dict "key" "kubernetes.io/os" "operator" "In" "values" (list "linux") -}}

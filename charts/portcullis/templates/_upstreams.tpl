@@ -1,4 +1,4 @@
-{{/* Upstreams with what they leave out, as a JSON array. */}}
+{{/* Upstreams with their defaults, as a JSON array. */}}
 {{- define "portcullis.upstreams" -}}
 {{- $all := list -}}
 {{- range .Values.upstreams -}}
@@ -18,7 +18,7 @@
 {{- $all | toJson -}}
 {{- end -}}
 
-{{/* All routes, each with its upstream, in the order in which Envoy tries them, as a JSON array. */}}
+{{/* All routes with their upstreams, in the order in which Envoy matches them, as a JSON array. */}}
 {{- define "portcullis.allRoutes" -}}
 {{- $all := list -}}
 {{- range $upstream := include "portcullis.upstreams" . | fromJsonArray -}}
@@ -38,12 +38,15 @@
 {{- $names | uniq | sortAlpha | join "\n" -}}
 {{- end -}}
 
-{{/* Of a duration such as 15s or 500ms. */}}
+{{/* Milliseconds of a duration such as 15s or 500ms. */}}
 {{- define "portcullis.milliseconds" -}}
 {{- if hasSuffix "ms" . }}{{ trimSuffix "ms" . }}{{ else }}{{ trimSuffix "s" . | int | mul 1000 }}{{ end -}}
 {{- end -}}
 
-{{/* Segments of harmless characters only: no "..", no "%", no ";a=b", which a service may read differently than Envoy does. */}}
+{{/*
+Envoy's routes of all upstreams. Segments have harmless characters only: no "..", no "%", no ";a=b", which a service may read differently
+than Envoy does.
+*/}}
 {{- define "portcullis.routes" -}}
 {{- range include "portcullis.allRoutes" . | fromJsonArray }}
 {{- $pattern := .path | replace "." "\\." }}
@@ -58,8 +61,8 @@
   {{- end }}
   route:
     cluster: {{ .upstream }}
-    {{- /* Envoy uses a new cluster once DNS and its first health check have answered. Until then its
-    route answers as if it were not there yet either; the default would be a 503. */}}
+    {{- /* Envoy uses a new cluster once DNS and its first health check have answered. Until then, the
+    route answers 404 as if it did not exist yet either; the default would be 503. */}}
     cluster_not_found_response_code: NOT_FOUND
     timeout: {{ .timeout }}
     {{- if and .removedPrefix (eq .match "exact") }}

@@ -1,4 +1,4 @@
-{{/* dev-entra's directory. The task API's secret goes where its service account token stands for it, so that the cluster holds none. */}}
+{{/* dev-entra's directory. With service account tokens it has no secret of the task API, so that the cluster holds none. */}}
 {{- define "task-suite.directory" -}}
 {{- $directory := .Files.Get "files/directory.yaml" | fromYaml -}}
 {{- if eq .Values.credential "service-account-token" -}}

@@ -23,14 +23,14 @@ helm.sh/chart: task-suite-{{ (index . 0).Chart.Version }}
 {{- include "portcullis.image" (list $ctx.Subcharts.portcullis (dict "repository" (index . 1) "tag" ($ctx.Values.images.tag | default $ctx.Chart.AppVersion) "digest" "") true) -}}
 {{- end -}}
 
-{{/* The services: port, port of operations, application. */}}
+{{/* The services as YAML: port, operations port, application id. */}}
 {{- define "task-suite.services" -}}
 task-api: {port: 8000, operations: 9100, application: {{ .Values.global.entra.applications.taskApi }}}
 notification: {port: 8001, operations: 9101, application: {{ .Values.global.entra.applications.notification }}}
 audit: {port: 8002, operations: 9102, application: {{ .Values.global.entra.applications.audit }}}
 {{- end -}}
 
-{{/* The file by which the task API proves who it is, and the variable that names it; nothing where AKS's webhook brings both. */}}
+{{/* The task API's credential file and the variable that names it, as YAML; empty if AKS's webhook supplies both. */}}
 {{- define "task-suite.credential" -}}
 {{- if eq .Values.credential "service-account-token" -}}
 {variable: AZURE_FEDERATED_TOKEN_FILE, folder: /var/run/secrets/azure/tokens, file: azure-identity-token}

@@ -1,11 +1,11 @@
 {{- define "task-suite.networkPolicies" -}}
 {{- $network := .Values.portcullis.networkPolicy -}}
-{{- $gate := .Subcharts.portcullis -}}
-{{- $authz := include "portcullis.authz.component" $gate -}}
-{{- $macSecrets := include "portcullis.macKeys" $gate | fromYaml -}}
+{{- $portcullis := .Subcharts.portcullis -}}
+{{- $authz := include "portcullis.authz.component" $portcullis -}}
+{{- $macSecrets := include "portcullis.macKeys" $portcullis | fromYaml -}}
 {{- range $name, $service := include "task-suite.services" . | fromYaml }}
 ---
-# Beside the gateway's way in, which the chart portcullis opens.
+# Adds to the NetworkPolicy of the chart portcullis, which admits the gateway.
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
@@ -29,7 +29,7 @@ spec:
       ports: [{protocol: TCP, port: 8002}]
     {{- end }}
     {{- if and $.Values.trustGateway (not (hasKey $macSecrets $name)) }}
-    - to: {{- include "portcullis.peer" (list $gate $authz) | nindent 8 }}
+    - to: {{- include "portcullis.peer" (list $portcullis $authz) | nindent 8 }}
       ports: [{protocol: TCP, port: 9001}]
     {{- end }}
     {{- if $network.issuers }}
@@ -40,8 +40,8 @@ spec:
     - to: {{- tpl (toYaml $.Values.database.peers) $ | nindent 8 }}
       ports: [{protocol: TCP, port: {{ $.Values.database.port }}}]
     {{- end }}
-    {{- include "portcullis.tracesEgress" $gate | nindent 4 }}
-    {{- include "portcullis.dnsEgress" $gate | nindent 4 }}
+    {{- include "portcullis.tracesEgress" $portcullis | nindent 4 }}
+    {{- include "portcullis.dnsEgress" $portcullis | nindent 4 }}
 {{- end }}
 {{- if .Values.devEntra.enabled }}
 ---
@@ -57,7 +57,7 @@ spec:
   policyTypes: [Ingress, Egress]
   ingress:
     - from:
-        {{- include "portcullis.peer" (list $gate $authz) | nindent 8 }}
+        {{- include "portcullis.peer" (list $portcullis $authz) | nindent 8 }}
         {{- range $name, $service := include "task-suite.services" . | fromYaml }}
         {{- include "task-suite.peer" (list $ $name) | nindent 8 }}
         {{- end }}

@@ -1,4 +1,4 @@
-//! What access tokens say. The claims are those of Entra's "Access token claims reference".
+//! Access tokens with the claims of Entra's "Access token claims reference".
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::authority::{Authority, Version};
 use crate::directory::{Application, Tenant, User};
 
-/// What a request ends in when it is not refused: `client` may act on `resource` for `subject`.
+/// A granted request: `client` may act on `resource` for `subject`.
 #[derive(Debug)]
 pub(crate) struct Authorization<'a> {
     pub(crate) tenant: &'a Tenant,
@@ -21,20 +21,20 @@ pub(crate) struct Authorization<'a> {
     pub(crate) proof: ClientProof,
 }
 
-/// How a client proved who it is.
+/// How a client authenticated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClientProof {
-    /// A public client.
+    /// A public client, which does not authenticate.
     None,
     Secret,
-    /// Signed with a certificate, or by an issuer that the application trusts.
+    /// A client assertion, signed with a certificate or by an issuer that the application trusts.
     Assertion,
 }
 
-/// Who a token is about.
+/// The subject of a token.
 #[derive(Debug)]
 pub(crate) enum Subject<'a> {
-    /// `contexts`: the authentication contexts that the user has met.
+    /// A user; `contexts` are the authentication contexts that the user has met.
     User {
         user: &'a User,
         scopes: Vec<&'a str>,
@@ -52,7 +52,7 @@ impl Subject<'_> {
     }
 }
 
-/// From when until when a token is valid, in seconds since 1970.
+/// The times of a token, in seconds since 1970.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Validity {
     pub(crate) iat: i64,
@@ -72,7 +72,7 @@ impl Validity {
     }
 }
 
-/// The claims of an access token, in the shape of either version.
+/// The claims of a v1 or v2 access token.
 #[derive(Serialize)]
 pub(crate) struct AccessToken<'a> {
     aud: String,
@@ -215,13 +215,13 @@ impl<'a> SubjectClaims<'a> {
     }
 }
 
-/// A `sub` that differs for each application, so that applications can't match people by it.
+/// A `sub` that differs for each application, so that applications cannot match users by it.
 pub(crate) fn pairwise_subject(object_id: Uuid, tenant: &Tenant, audience: &Application) -> String {
     let text = format!("{object_id} {} {}", tenant.id, audience.client_id);
     URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()))
 }
 
-/// A `uti`: what Entra has in place of `jti`.
+/// A new `uti`, which Entra has in place of `jti`.
 pub(crate) fn unique_identifier() -> String {
     URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes())
 }

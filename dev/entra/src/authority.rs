@@ -1,4 +1,4 @@
-//! The host that issues: where metadata is fetched from, and what `iss` says.
+//! The authority: the base URL of metadata and endpoints, and the issuers of tokens.
 
 use std::str::FromStr;
 
@@ -33,7 +33,7 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    /// The authority of a server that only this machine reaches.
+    /// The authority of a server on the loopback address.
     pub(crate) fn localhost(port: u16) -> Self {
         Self {
             origin: format!("https://localhost:{port}"),
@@ -41,7 +41,7 @@ impl Authority {
         }
     }
 
-    /// The name or address in the URL, as a certificate names it.
+    /// The host of the URL as in a certificate: a DNS name, or an IP address without brackets.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
@@ -51,8 +51,7 @@ impl Authority {
         format!("{}/{tenant}/{path}", self.origin)
     }
 
-    /// The `iss` of a tenant's tokens. That of v1 tokens has a host of its own, wherever metadata
-    /// is fetched from.
+    /// The `iss` of a tenant's tokens. In v1 tokens it has another host than the metadata.
     pub(crate) fn issuer(&self, version: Version, tenant: &str) -> String {
         match version {
             Version::V1 => format!("https://sts.windows.net/{tenant}/"),
@@ -79,9 +78,9 @@ impl FromStr for Authority {
             Some(Host::Ipv6(address)) => address.to_string(),
             None => return Err("has no host; give a URL such as https://localhost:8443".to_owned()),
         };
-        // MSAL and azure-identity refuse an http authority before they send anything.
+        // MSAL and azure-identity reject an http authority before they send a request.
         if url.scheme() != "https" {
-            return Err("is not https, which the clients of Entra insist on".to_owned());
+            return Err("is not https, which the clients of Entra require".to_owned());
         }
         let only_origin = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         if !only_origin || !url.username().is_empty() || url.password().is_some() {
@@ -102,7 +101,7 @@ mod tests {
     use super::{Authority, Version};
 
     #[test]
-    fn an_authority_is_an_https_origin() {
+    fn authority_accepts_only_an_https_origin() {
         for (text, origin) in [
             ("https://localhost:8443", Some("https://localhost:8443")),
             ("https://Entra.Test/", Some("https://entra.test")),
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn only_v2_issuers_follow_the_public_url() {
+    fn issuer_follows_the_public_url_only_in_v2() {
         let authority = Authority::localhost(8443);
         assert_eq!(
             authority.issuer(Version::V2, "t"),

@@ -1,5 +1,4 @@
-//! TLS with a certificate authority that lives as long as the process: its key is never written
-//! anywhere.
+//! TLS with a certificate authority of this process. Its private key is never stored.
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -15,18 +14,18 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// Longer than any development process runs, shorter than the 825 days that some clients allow.
+/// Days that a certificate is valid: longer than a development process runs, and shorter than the
+/// 825 days that some clients allow.
 const VALID_DAYS: i64 = 90;
 
-/// What serving needs, and what clients must trust.
+/// The TLS configuration of the server, and the certificate that clients must trust.
 pub(crate) struct Certificates {
     pub(crate) server: Arc<ServerConfig>,
     authority_pem: String,
 }
 
 impl Certificates {
-    /// Makes an authority and a server certificate for `names`; the authority's key is forgotten at
-    /// once.
+    /// Generates an authority and a server certificate for `names`. Drops the authority's key.
     pub(crate) fn generate(names: Vec<String>) -> anyhow::Result<Self> {
         let authority = CertifiedIssuer::self_signed(authority_parameters()?, KeyPair::generate()?)
             .context("making a certificate authority")?;
@@ -42,8 +41,8 @@ impl Certificates {
         })
     }
 
-    /// A certificate that was made elsewhere, so that clients can trust it before this server
-    /// starts.
+    /// Reads a certificate that exists before the server starts, so that clients can trust it
+    /// earlier.
     pub(crate) fn read(certificate: &Path, key: &Path) -> anyhow::Result<Arc<ServerConfig>> {
         let place =
             |flag: &str, path: &Path| format!("{flag} {}: cannot be read as PEM", path.display());
@@ -52,7 +51,10 @@ impl Certificates {
             .with_context(|| place("--certificate", certificate))?;
         let private = PrivateKeyDer::from_pem_file(key).with_context(|| {
             let problem = place("--certificate-key", key);
-            format!("{problem}; decrypt it if it is encrypted: openssl pkcs8 -topk8 -nocrypt -in OLD.pem -out NEW.pem")
+            format!(
+                "{problem}; decrypt it if it is encrypted: \
+                 openssl pkcs8 -topk8 -nocrypt -in OLD.pem -out NEW.pem"
+            )
         })?;
         server_config(chain, private)
             .with_context(|| format!("--certificate {}: cannot be used", certificate.display()))
@@ -63,7 +65,7 @@ impl Certificates {
         &self.authority_pem
     }
 
-    /// Writes `ca.pem` into `state`, whole or not at all: clients may be reading the previous one.
+    /// Writes `ca.pem` to `state` in one step, because clients may be reading the previous one.
     pub(crate) fn publish(&self, state: &Path) -> anyhow::Result<PathBuf> {
         let place = || {
             format!(
@@ -120,7 +122,7 @@ fn parameters(names: Vec<String>, common_name: &str) -> anyhow::Result<Certifica
     parameters
         .distinguished_name
         .push(DnType::CommonName, common_name);
-    // A day back, for clients whose clock is behind.
+    // Valid since yesterday, for clients whose clock is behind.
     let (year, month, day) = day_from_today(-1)?;
     parameters.not_before = rcgen::date_time_ymd(year, month, day);
     let (year, month, day) = day_from_today(VALID_DAYS)?;

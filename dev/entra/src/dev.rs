@@ -1,4 +1,4 @@
-//! What Entra doesn't offer and tests need, below `/dev`, where no tenant can be.
+//! Endpoints for tests that Entra does not have. They are below `/dev`, which is no tenant id.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::directory::{Application, ClientType, User};
 use crate::router::Entra;
 use crate::signing_key::SigningKey;
 
-/// Any claims at all, and what to change in the header.
+/// The claims to sign, and changes of the header.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ToSign {
@@ -22,8 +22,8 @@ pub(crate) struct ToSign {
     claims: Map<String, Value>,
 }
 
-/// `POST /dev/sign`: a token with the given claims, signed with RS256 by the current key even if
-/// the header says otherwise.
+/// `POST /dev/sign`: signs the given claims with RS256 and the current key, whatever the header
+/// says.
 pub(crate) async fn sign(
     State(entra): State<Arc<Entra>>,
     JsonBody(ToSign {
@@ -41,7 +41,7 @@ pub(crate) async fn sign(
     Ok(Json(json!({ "token": token })))
 }
 
-/// `POST /dev/rotate`: a new key signs from now on; the older ones stay published.
+/// `POST /dev/rotate`: makes a new key current; the older ones stay published.
 pub(crate) async fn rotate(State(entra): State<Arc<Entra>>) -> Result<Json<Value>, Problem> {
     let next = tokio::task::spawn_blocking(SigningKey::generate)
         .await
@@ -52,7 +52,7 @@ pub(crate) async fn rotate(State(entra): State<Arc<Entra>>) -> Result<Json<Value
     Ok(published(&entra))
 }
 
-/// `POST /dev/retire`: only the current key stays published.
+/// `POST /dev/retire`: stops publishing all keys but the current one.
 pub(crate) async fn retire(State(entra): State<Arc<Entra>>) -> Json<Value> {
     entra.keys.retire();
     tracing::info!(kid = entra.keys.current().kid, "older signing keys retired");
@@ -69,7 +69,7 @@ fn published(entra: &Entra) -> Json<Value> {
     Json(json!({ "current": entra.keys.current().kid, "published": kids }))
 }
 
-/// `GET /dev/directory`: who can sign in to what, without passwords and secrets.
+/// `GET /dev/directory`: lists tenants, users and applications, without passwords and secrets.
 pub(crate) async fn directory(State(entra): State<Arc<Entra>>) -> Json<Value> {
     let directory = &entra.directory;
     let tenants: Vec<Value> = directory
@@ -130,7 +130,7 @@ mod tests {
     use crate::fixture::{CONTOSO, Fixture, decode};
 
     #[tokio::test]
-    async fn anything_is_signed() {
+    async fn sign_accepts_any_header_and_claims() {
         let fixture = Fixture::new();
         let kid = fixture.entra.keys.current().kid.clone();
         for (header, expected) in [
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_a_request_to_sign_is_refused() {
+    async fn sign_rejects_malformed_and_large_bodies() {
         let fixture = Fixture::new();
         for body in [
             json!({}),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_directory_is_shown_without_passwords() {
+    async fn directory_endpoint_omits_passwords_and_secrets() {
         let (status, body) = Fixture::new().get("/dev/directory").await;
         assert_eq!(status, StatusCode::OK);
         let text = body.to_string();

@@ -1,4 +1,4 @@
-//! Tenants, users and applications, checked when they are loaded and unchanged from then on.
+//! Tenants, users and applications, checked at the start and constant from then on.
 
 mod check;
 mod client_certificate;
@@ -19,13 +19,13 @@ pub(crate) use client_certificate::{ClientCertificate, RsaAlgorithm};
 pub(crate) use federated_credential::FederatedCredential;
 pub(crate) use secret::Secret;
 
-/// Everything that tokens can be about.
+/// All tenants, users and applications.
 #[derive(Debug)]
 pub(crate) struct Directory {
     tenants: Vec<Tenant>,
     users: Vec<User>,
     applications: Vec<Application>,
-    /// Of the directory file; what that names is relative to it.
+    /// The folder of the directory file. Paths in the file are relative to it.
     folder: PathBuf,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Tenant {
     pub(crate) name: String,
 }
 
-/// A person in one tenant.
+/// A user in one tenant.
 #[derive(Debug)]
 pub(crate) struct User {
     pub(crate) tenant: Uuid,
@@ -44,9 +44,9 @@ pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) username: String,
     pub(crate) password: Secret,
-    /// The app roles assigned to this person, by the application's client id.
+    /// The app roles of this user, by the application's client id.
     roles: BTreeMap<Uuid, BTreeSet<String>>,
-    /// The authentication context that a Conditional Access policy asks of this person, by the
+    /// The authentication context that Conditional Access requires of this user, by the
     /// resource's client id.
     conditional_access: BTreeMap<Uuid, String>,
 }
@@ -62,8 +62,7 @@ pub(crate) struct Application {
     pub(crate) client_type: ClientType,
     /// The shape of tokens for this application as a resource (`accessTokenAcceptedVersion`).
     pub(crate) token_version: Version,
-    /// A development extension: the v1 endpoint issues v1 tokens although the application asks for
-    /// v2 ones.
+    /// Development extension: the v1 endpoint issues v1 tokens although `token_version` is 2.
     pub(crate) accepts_v1_endpoint: bool,
     pub(crate) scopes: BTreeSet<String>,
     pub(crate) puts_idtyp_in_tokens: bool,
@@ -72,14 +71,14 @@ pub(crate) struct Application {
     grants: BTreeMap<Uuid, Grant>,
 }
 
-/// RFC 6749 §2.1.
+/// The client types of RFC 6749 §2.1.
 #[derive(Debug)]
 pub(crate) enum ClientType {
     Public,
     Confidential(ClientCredentials),
 }
 
-/// What an application may prove itself with.
+/// The credentials that an application may authenticate with.
 #[derive(Debug)]
 pub(crate) struct ClientCredentials {
     pub(crate) secrets: Vec<Secret>,
@@ -87,7 +86,7 @@ pub(crate) struct ClientCredentials {
     pub(crate) federated: Vec<FederatedCredential>,
 }
 
-/// What an administrator has consented to, for one client on one resource.
+/// The consent of an administrator to one client on one resource.
 #[derive(Debug, Default)]
 struct Grant {
     scopes: BTreeSet<String>,
@@ -95,18 +94,19 @@ struct Grant {
 }
 
 impl Directory {
-    /// Reads and checks the file; every contradiction is reported at once.
+    /// Reads and checks the file. The error names every contradiction.
     pub(crate) async fn load(file: &Path) -> anyhow::Result<Self> {
         let name = file.display().to_string();
         let text = tokio::fs::read_to_string(file).await.map_err(|error| {
             InvalidSettings(vec![format!(
-                "--directory {name}: cannot be read: {error}; give a YAML file of tenants, users and applications"
+                "--directory {name}: cannot be read: {error}; \
+                 give a YAML file of tenants, users and applications"
             )])
         })?;
         Ok(Self::parse(&name, &text)?)
     }
 
-    /// Checks `text`; `name` is what errors call it.
+    /// Parses and checks `text`. Errors call it `name`.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self, InvalidSettings> {
         let document: document::Document = serde_saphyr::from_str(text)
             .map_err(|error| InvalidSettings(vec![unreadable(name, &error)]))?;
@@ -121,8 +121,8 @@ impl Directory {
         })
     }
 
-    /// The tenant that a URL's first segment names. MSAL.js lower-cases authorities, so case
-    /// doesn't count.
+    /// The tenant that a URL's first segment names. Ignores case, because MSAL.js lower-cases
+    /// authorities.
     pub(crate) fn tenant(&self, segment: &str) -> Option<&Tenant> {
         self.tenants
             .iter()
@@ -145,16 +145,16 @@ impl Directory {
             .find(|application| application.is_identified_by(identifier))
     }
 
-    /// The person with this username, in whichever tenant.
+    /// The user with this username in any tenant.
     pub(crate) fn user_named(&self, username: &str) -> Option<&User> {
-        // Lower-cased rather than ASCII-folded: usernames may hold any letters.
+        // Usernames may have letters beyond ASCII, so ASCII case folding is not enough.
         let wanted = username.to_lowercase();
         self.users
             .iter()
             .find(|user| user.username.to_lowercase() == wanted)
     }
 
-    /// Whether a person of any tenant signs in with a name of this domain.
+    /// Whether a user of any tenant has a username of this domain.
     pub(crate) fn has_domain(&self, domain: &str) -> bool {
         let of = |user: &User| {
             user.username
@@ -166,12 +166,12 @@ impl Directory {
             .any(|user| of(user).as_deref() == Some(&domain.to_lowercase()))
     }
 
-    /// The tenant of a person.
+    /// The tenant of a user.
     pub(crate) fn tenant_of(&self, user: &User) -> Option<&Tenant> {
         self.tenants.iter().find(|tenant| tenant.id == user.tenant)
     }
 
-    /// The person with this object id in the tenant.
+    /// The user with this object id in the tenant.
     pub(crate) fn user(&self, tenant: &Tenant, object_id: Uuid) -> Option<&User> {
         self.users
             .iter()
@@ -201,7 +201,7 @@ impl Directory {
     }
 }
 
-/// The error of a file that is no directory, as `file:line:column: problem`.
+/// The error of a file that does not parse, as `file:line:column: problem`.
 fn unreadable(name: &str, error: &serde_saphyr::Error) -> String {
     match YamlError::from(error) {
         YamlError {
@@ -216,7 +216,7 @@ fn unreadable(name: &str, error: &serde_saphyr::Error) -> String {
 }
 
 impl User {
-    /// The app roles assigned to this person on `application`.
+    /// The app roles of this user on `application`.
     pub(crate) fn roles_on(&self, application: &Application) -> impl Iterator<Item = &str> {
         self.roles
             .get(&application.client_id)
@@ -225,7 +225,7 @@ impl User {
             .map(String::as_str)
     }
 
-    /// The authentication context that this person must have met for `resource`.
+    /// The authentication context that this user must have met for `resource`.
     pub(crate) fn context_required_for(&self, resource: &Application) -> Option<&str> {
         self.conditional_access
             .get(&resource.client_id)
@@ -234,13 +234,13 @@ impl User {
 }
 
 impl Application {
-    /// Whether `identifier` is this application's URI or client id, as an audience or in a request.
+    /// Whether `identifier` is this application's identifier URI or client id.
     pub(crate) fn is_identified_by(&self, identifier: &str) -> bool {
         self.identifier_uri.eq_ignore_ascii_case(identifier)
             || self.client_id.to_string().eq_ignore_ascii_case(identifier)
     }
 
-    /// The delegated scopes of `resource` that this client may use without asking anyone.
+    /// The delegated scopes of `resource` that this client has consent for.
     pub(crate) fn scopes_on(&self, resource: &Application) -> impl Iterator<Item = &str> {
         self.grants
             .get(&resource.client_id)

@@ -1,4 +1,4 @@
-//! Metadata and published keys.
+//! The metadata and key endpoints.
 
 use std::sync::Arc;
 
@@ -7,23 +7,23 @@ use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use crate::authority::{Authority, Version};
-use crate::refusal::Refusal;
+use crate::oauth_error::OAuthError;
 use crate::router::Entra;
 
-/// What Entra calls its public cloud.
+/// The name of Entra's public cloud.
 pub(crate) const CLOUD: &str = "microsoftonline.com";
 
-/// Whose metadata is asked for.
+/// The tenant or shared endpoint of a metadata request.
 struct Scope {
-    /// As in URLs.
+    /// Its path segment in URLs.
     segment: String,
-    /// As in issuers. The shared endpoints have a placeholder, which clients fill with a token's
-    /// `tid`.
+    /// Its path segment in issuers. The shared endpoints have a placeholder, which clients replace
+    /// by a token's `tid`.
     issuer_tenant: String,
 }
 
 impl Scope {
-    fn parse(entra: &Entra, segment: &str) -> Result<Self, Refusal> {
+    fn parse(entra: &Entra, segment: &str) -> Result<Self, OAuthError> {
         if let Some(shared) = ["common", "organizations"]
             .iter()
             .find(|shared| segment.eq_ignore_ascii_case(shared))
@@ -36,7 +36,7 @@ impl Scope {
         let tenant = entra
             .directory
             .tenant(segment)
-            .ok_or_else(|| Refusal::UnknownTenant(segment.to_owned()))?;
+            .ok_or_else(|| OAuthError::UnknownTenant(segment.to_owned()))?;
         let id = tenant.id.to_string();
         Ok(Self {
             segment: id.clone(),
@@ -49,7 +49,7 @@ impl Scope {
 pub(crate) async fn metadata_v2(
     State(entra): State<Arc<Entra>>,
     Path(tenant): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, OAuthError> {
     Ok(Json(metadata(
         &entra.authority,
         Version::V2,
@@ -61,7 +61,7 @@ pub(crate) async fn metadata_v2(
 pub(crate) async fn metadata_v1(
     State(entra): State<Arc<Entra>>,
     Path(tenant): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, OAuthError> {
     Ok(Json(metadata(
         &entra.authority,
         Version::V1,
@@ -73,7 +73,7 @@ pub(crate) async fn metadata_v1(
 pub(crate) async fn keys_v2(
     State(entra): State<Arc<Entra>>,
     Path(tenant): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, OAuthError> {
     let issuer = entra
         .authority
         .issuer(Version::V2, &Scope::parse(&entra, &tenant)?.issuer_tenant);
@@ -84,12 +84,12 @@ pub(crate) async fn keys_v2(
 pub(crate) async fn keys_v1(
     State(entra): State<Arc<Entra>>,
     Path(tenant): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, OAuthError> {
     Scope::parse(&entra, &tenant)?;
     Ok(Json(key_set(&entra, None)))
 }
 
-/// Entra's v2 keys name the cloud too, which must be the one that the metadata names.
+/// The key set. With an `issuer`, as in v2, each key also names the cloud of the metadata.
 fn key_set(entra: &Entra, issuer: Option<&str>) -> Value {
     let published = |jwk: Value| {
         if issuer.is_some() {
@@ -114,7 +114,7 @@ fn with_cloud(mut jwk: Value) -> Value {
     jwk
 }
 
-/// Has the authorization and logout URLs that clients insist on, although nothing is served there.
+/// The metadata document. Clients require its authorization and logout URLs, which are not served.
 fn metadata(authority: &Authority, version: Version, scope: &Scope) -> Value {
     let url = |path: &str| authority.endpoint(&scope.segment, path);
     let (oauth2, keys) = match version {
@@ -127,7 +127,9 @@ fn metadata(authority: &Authority, version: Version, scope: &Scope) -> Value {
         "authorization_endpoint": url(&format!("{oauth2}/authorize")),
         "end_session_endpoint": url(&format!("{oauth2}/logout")),
         "jwks_uri": url(keys),
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+        "token_endpoint_auth_methods_supported": [
+            "client_secret_post", "private_key_jwt", "client_secret_basic",
+        ],
         "response_modes_supported": ["query", "fragment", "form_post"],
         "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
@@ -138,7 +140,8 @@ fn metadata(authority: &Authority, version: Version, scope: &Scope) -> Value {
         "frontchannel_logout_supported": true,
         "cloud_instance_name": CLOUD,
         "claims_supported": [
-            "sub", "iss", "aud", "exp", "iat", "acr", "nonce", "preferred_username", "name", "tid", "ver", "oid",
+            "sub", "iss", "aud", "exp", "iat", "acr", "nonce", "preferred_username", "name", "tid",
+            "ver", "oid",
         ],
     })
 }

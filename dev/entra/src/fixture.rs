@@ -1,4 +1,4 @@
-//! The development directory behind a router without TLS, and requests to it.
+//! Test fixture: the development directory behind a router without TLS, and requests to it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,7 +92,7 @@ impl Fixture {
         self.send(request.body(Body::from(body)).unwrap()).await
     }
 
-    /// A token of a user for the task API, as the web client gets it.
+    /// Ada's delegated token for the task API, obtained by the web client.
     pub(crate) async fn user_token(&self) -> String {
         let (status, reply) = self.token(CONTOSO, &password_form()).await;
         assert_eq!(status, StatusCode::OK, "{reply}");
@@ -117,7 +117,7 @@ impl Fixture {
     }
 }
 
-/// Ada signs in to the web client for the task API.
+/// The form with which the web client obtains Ada's token for the task API.
 pub(crate) fn password_form() -> Vec<(&'static str, &'static str)> {
     vec![
         ("grant_type", "password"),
@@ -126,12 +126,13 @@ pub(crate) fn password_form() -> Vec<(&'static str, &'static str)> {
         ("password", "Admin-Passw0rd!"),
         (
             "scope",
-            "openid profile offline_access api://3a5c0001-0000-4000-8000-000000000001/access_as_user",
+            "openid profile offline_access \
+             api://3a5c0001-0000-4000-8000-000000000001/access_as_user",
         ),
     ]
 }
 
-/// The task API exchanges a user's token for one of the notification service.
+/// The form with which the task API exchanges a user's token for the notification service.
 pub(crate) fn obo_form(assertion: &str) -> Vec<(&str, &str)> {
     vec![
         ("grant_type", OBO),
@@ -146,7 +147,7 @@ pub(crate) fn obo_form(assertion: &str) -> Vec<(&str, &str)> {
     ]
 }
 
-/// A program asks for a token of the audit service.
+/// The form with which a client obtains an app-only token for the audit service.
 pub(crate) fn credentials_form(
     client: &'static str,
     secret: &'static str,
@@ -179,7 +180,7 @@ pub(crate) fn with<'a>(
     changed
 }
 
-/// Header and claims of a token.
+/// Decodes header and claims of a token without verification.
 pub(crate) fn decode(token: &Value) -> (Value, Value) {
     let parts: Vec<&str> = token
         .as_str()

@@ -1,4 +1,4 @@
-//! What ID tokens say, to the client rather than to a resource.
+//! ID tokens, which are for the client and not for a resource.
 
 use serde::Serialize;
 use uuid::Uuid;

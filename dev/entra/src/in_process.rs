@@ -14,13 +14,13 @@ use crate::server::LOCAL_NAMES;
 use crate::signing_key::{KeyRing, SigningKey};
 
 const DIRECTORY: &str = include_str!("../directory.yaml");
-/// As Entra's by default.
+/// The lifetime of tokens, as Entra's default.
 const TOKENS_LIVE: Duration = Duration::from_hours(1);
 
-/// The imitation inside the test of another program: the development directory, on a free port,
-/// until this is dropped.
+/// dev-entra inside a test of another program, on a free port, until this is dropped.
 ///
-/// Nothing is written to disk, so that tests run side by side.
+/// It serves the development directory by default. It writes nothing to disk, so that tests can
+/// run at once.
 #[derive(Debug)]
 pub struct InProcess {
     authority: Authority,
@@ -29,22 +29,20 @@ pub struct InProcess {
 }
 
 impl InProcess {
-    /// The development directory, for a test that needs one more entry in it.
+    /// The development directory as YAML, for a test that adds an entry to it.
     #[must_use]
     pub fn development_directory() -> &'static str {
         DIRECTORY
     }
 
-    /// Starts on a loopback port of its own; requests are answered from the moment that this
-    /// returns.
+    /// Starts on a free loopback port. It answers requests as soon as this returns.
     pub async fn start() -> anyhow::Result<Self> {
         Self::with_directory(DIRECTORY).await
     }
 
-    /// [`InProcess::start`] with another directory, as YAML; files that it names must be absolute.
+    /// [`InProcess::start`] with another directory as YAML. Paths in it must be absolute.
     pub async fn with_directory(yaml: &str) -> anyhow::Result<Self> {
-        // Bound before anything is served: connections wait in the listener's queue, so that nobody
-        // has to poll.
+        // Early connections wait in the queue of the bound listener, so clients need not poll.
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .context("binding a free port")?;
@@ -65,10 +63,8 @@ impl InProcess {
                 .context("building the HTTP client")?,
             lifetime: TOKENS_LIVE,
         };
-        let (listener, router) = (
-            Listener::of_tcp("traffic", listener),
-            router(Arc::new(entra)),
-        );
+        let listener = Listener::of_tcp("traffic", listener);
+        let router = router(Arc::new(entra));
         let serving = async move {
             serve_https(&Process::detached(), listener, router, certificates.server).await;
         };
@@ -79,8 +75,7 @@ impl InProcess {
         })
     }
 
-    /// The origin that tokens are requested at and keys are published on, such as
-    /// `https://localhost:41234`.
+    /// The origin of the token and key endpoints, such as `https://localhost:41234`.
     #[must_use]
     pub fn authority(&self) -> String {
         self.authority.to_string()

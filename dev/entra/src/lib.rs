@@ -1,11 +1,12 @@
-//! An imitation of Microsoft Entra ID for development and tests: it forges identities on request,
+//! An imitation of Microsoft Entra ID for development and tests. It forges identities on request,
 //! so it is never an identity provider.
 //!
 //! ```text
-//! settings ─▶ directory.yaml (tenants, users, applications) ─▶ router ─▶ TLS with a throw-away authority
-//!                                                                ├─ discovery: metadata and signing keys
-//!                                                                ├─ token endpoints: password, client credentials, on behalf of; secret, certificate, federated token
-//!                                                                └─ /dev: sign anything, rotate keys
+//! settings ─▶ directory.yaml (tenants, users, applications) ─▶ router ─▶ TLS, temporary authority
+//!               ├─ discovery: metadata and signing keys
+//!               ├─ token endpoints: password, client credentials, on behalf of;
+//!               │                   secret, certificate, federated token
+//!               └─ /dev: sign any token, rotate keys
 //! ```
 
 mod access_token;
@@ -18,7 +19,7 @@ mod discovery;
 mod fixture;
 mod id_token;
 mod in_process;
-mod refusal;
+mod oauth_error;
 mod router;
 mod server;
 mod settings;

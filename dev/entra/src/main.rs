@@ -1,4 +1,4 @@
-//! The dev-entra program: settings from flags and environment, then the imitation until SIGTERM.
+//! The program `dev-entra`: reads flags and environment, and serves until SIGTERM.
 
 use std::process::ExitCode;
 

@@ -10,21 +10,21 @@ use crate::directory::Directory;
 use crate::signing_key::KeyRing;
 use crate::{dev, discovery, token_endpoint, userrealm};
 
-/// The largest request body. The largest of use is a form with a token in it.
+/// Maximum bytes of a request body. The largest useful one is a form with a token.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// What every endpoint answers from.
+/// The state of all endpoints.
 pub(crate) struct Entra {
     pub(crate) directory: Directory,
     pub(crate) keys: KeyRing,
     pub(crate) authority: Authority,
-    /// By which issuers of federated credentials are asked for their keys.
+    /// Fetches the keys of issuers of federated credentials.
     pub(crate) http: reqwest::Client,
-    /// How long tokens are valid.
+    /// The lifetime of issued tokens.
     pub(crate) lifetime: Duration,
 }
 
-/// The paths are Entra's: some clients build them without reading metadata.
+/// Routes Entra's own paths, because some clients build them without reading metadata.
 pub(crate) fn router(entra: Arc<Entra>) -> Router {
     Router::new()
         .route(

@@ -10,10 +10,10 @@ use crate::router::{Entra, router};
 use crate::settings::Settings;
 use crate::signing_key::{KeyRing, SigningKey};
 
-/// Names that clients on this machine use, whatever the settings say.
+/// Names in every certificate, which clients on the same machine use.
 pub(crate) const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// Serves until shutdown begins, then finishes the requests in flight.
+/// Runs dev-entra until shutdown begins, then finishes the requests in flight.
 pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
     let starting = process.pending("certificate authority and signing key");
     let directory = Directory::load(&settings.directory).await?;
@@ -31,7 +31,7 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
         .certificate
         .clone()
         .zip(settings.certificate_key.clone());
-    // Key generation takes a core for a while, and files block.
+    // Key generation takes a core for hundreds of milliseconds, and file access blocks.
     let (key, tls, trusted) = tokio::task::spawn_blocking(move || {
         let (tls, trusted) = if let Some((certificate, key)) = given {
             (Certificates::read(&certificate, &key)?, certificate)
@@ -44,7 +44,12 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
     })
     .await??;
 
-    tracing::info!(%address, %authority, certificate = %trusted.display(), "listening; every identity issued here is forged");
+    tracing::info!(
+        %address,
+        %authority,
+        certificate = %trusted.display(),
+        "listening; every identity issued here is forged"
+    );
     let keys = KeyRing::new(key);
     let entra = Entra {
         directory,

@@ -10,13 +10,14 @@ use crate::settings::Settings;
 fn settings(state: &Path, more: &str) -> Settings {
     let state = state.display();
     let text = format!(
-        "dev-entra --operations-listen 127.0.0.1:0 --directory {state}/directory.yaml --state {state} {more}"
+        "dev-entra --operations-listen 127.0.0.1:0 --directory {state}/directory.yaml \
+         --state {state} {more}"
     );
     Settings::try_parse_from(text.split_whitespace()).unwrap()
 }
 
 #[test]
-fn the_certificate_names_local_given_and_public_hosts_once() {
+fn certificate_names_each_host_once() {
     let settings = settings(
         Path::new("/s"),
         "--name entra.svc --name localhost --public-url https://entra.test:8443",
@@ -33,7 +34,7 @@ fn the_certificate_names_local_given_and_public_hosts_once() {
 }
 
 #[test]
-fn only_the_authoritys_certificate_is_written() {
+fn state_directory_gets_only_the_authority_certificate() {
     let state = tempfile::tempdir().unwrap();
     let publish = || {
         Certificates::generate(vec!["localhost".to_owned()])

@@ -11,12 +11,12 @@ use crate::authority::Authority;
 
 /// An imitation of Microsoft Entra ID for development and tests.
 ///
-/// Anyone who reaches it can obtain a token for anyone in its directory. Nothing that matters may
-/// trust its keys.
+/// Every client that reaches it can obtain a token for every user in its directory. Nothing that
+/// matters may trust its keys.
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "dev-entra", version)]
 pub struct Settings {
-    /// Where HTTPS is served; port 0 takes a free one.
+    /// Serve HTTPS on this address; port 0 takes a free one.
     #[arg(
         long,
         env = "DEV_ENTRA_LISTEN",
@@ -24,10 +24,10 @@ pub struct Settings {
         default_value = "127.0.0.1:8443"
     )]
     pub(crate) listen: SocketAddr,
-    /// YAML file of tenants, users and applications.
+    /// Read tenants, users and applications from this YAML file.
     #[arg(long, env = "DEV_ENTRA_DIRECTORY", value_name = "FILE")]
     pub(crate) directory: PathBuf,
-    /// Directory that `ca.pem`, the certificate to trust, is written to at each start.
+    /// Write `ca.pem`, the certificate that clients must trust, to this directory at each start.
     #[arg(
         long,
         env = "DEV_ENTRA_STATE",
@@ -35,12 +35,17 @@ pub struct Settings {
         default_value = ".portcullis/entra"
     )]
     pub(crate) state: PathBuf,
-    /// Further name or address that clients reach this server by, for its certificate; may be
-    /// repeated.
-    #[arg(long = "name", env = "DEV_ENTRA_NAMES", value_name = "NAME", value_delimiter = ',', value_parser = server_name)]
+    /// Add this DNS name or IP address of the server to its certificate (repeatable).
+    #[arg(
+        long = "name",
+        env = "DEV_ENTRA_NAMES",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = server_name
+    )]
     pub(crate) names: Vec<ServerName<'static>>,
-    /// PEM file of a certificate for this server, and those between it and what clients trust,
-    /// instead of one made at each start.
+    /// Serve this certificate, a PEM file with its intermediate certificates, instead of one that
+    /// is generated at each start.
     #[arg(
         long,
         env = "DEV_ENTRA_CERTIFICATE",
@@ -48,7 +53,7 @@ pub struct Settings {
         requires = "certificate_key"
     )]
     pub(crate) certificate: Option<PathBuf>,
-    /// PEM file of the key of `--certificate`.
+    /// Use this private key for `--certificate`, a PEM file.
     #[arg(
         long,
         env = "DEV_ENTRA_CERTIFICATE_KEY",
@@ -56,20 +61,26 @@ pub struct Settings {
         requires = "certificate"
     )]
     pub(crate) certificate_key: Option<PathBuf>,
-    /// The URL in issuers and metadata, the same for every client [default: https://localhost and
-    /// the bound port].
+    /// Use this URL in issuers and metadata, for every client [default: https://localhost and the
+    /// bound port].
     #[arg(long, env = "DEV_ENTRA_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<Authority>,
-    /// How long tokens are valid.
-    #[arg(long, env = "DEV_ENTRA_TOKENS_LIVE", value_name = "TIME", default_value = "60m", value_parser = humantime::parse_duration)]
+    /// Issue tokens with this lifetime.
+    #[arg(
+        long,
+        env = "DEV_ENTRA_TOKENS_LIVE",
+        value_name = "TIME",
+        default_value = "60m",
+        value_parser = humantime::parse_duration
+    )]
     pub(crate) tokens_live: Duration,
-    /// Allows a `--listen` address that other machines reach.
+    /// Allow a `--listen` address that other machines can reach.
     #[arg(long)]
     pub(crate) listen_beyond_loopback_exposes_forged_identities: bool,
-    /// How issuers of federated credentials are asked for their keys.
+    /// How to fetch the keys of issuers of federated credentials.
     #[command(flatten)]
     pub(crate) outbound: OutboundSettings,
-    /// What every program has.
+    /// Settings of every program.
     #[command(flatten)]
     pub(crate) common: CommonSettings,
 }
@@ -85,8 +96,9 @@ impl portcullis_runtime::Settings for Settings {
         let exposed = !self.listen.ip().to_canonical().is_loopback();
         if exposed && !self.listen_beyond_loopback_exposes_forged_identities {
             return vec![format!(
-                "--listen {}: other machines could obtain a token for anyone; listen on 127.0.0.1, or give \
-                 --listen-beyond-loopback-exposes-forged-identities on a network where nothing trusts this server",
+                "--listen {}: other machines could obtain a token for every user; listen on \
+                 127.0.0.1, or give --listen-beyond-loopback-exposes-forged-identities on a \
+                 network where nothing trusts this server",
                 self.listen
             )];
         }
@@ -106,14 +118,14 @@ mod tests {
 
     use super::Settings;
 
-    /// `run` supplies the operations address; here it is given.
+    /// Parses `arguments` with an operations address, which `run` supplies otherwise.
     fn parse(arguments: &str) -> Result<Settings, clap::Error> {
         let always = "dev-entra --operations-listen 127.0.0.1:0 --directory d.yaml";
         Settings::try_parse_from(format!("{always} {arguments}").split_whitespace())
     }
 
     #[test]
-    fn only_loopback_is_listened_on_unless_told_what_that_means() {
+    fn listen_address_beyond_loopback_needs_its_flag() {
         for (arguments, allowed) in [
             ("", true),
             ("--listen [::1]:0", true),
@@ -135,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_has_an_example_for_its_error() {
+    fn settings_have_examples_for_their_errors() {
         let none: [&str; 0] = [];
         assert_eq!(
             portcullis_runtime::settings_without_example::<Settings>(),
@@ -156,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_comes_with_its_key() {
+    fn certificate_requires_its_key() {
         assert!(parse("--certificate tls.crt --certificate-key tls.key").is_ok());
         assert!(parse("--certificate tls.crt").is_err());
         assert!(parse("--certificate-key tls.key").is_err());

@@ -1,4 +1,4 @@
-//! The keys that sign tokens: one is current, older ones stay published until they are retired.
+//! Signing keys of tokens: one is current, and older ones stay published until they are retired.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -16,28 +16,26 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// A key pair for RS256 with its names.
+/// A key pair for RS256 with its identifiers.
 pub(crate) struct SigningKey {
     pair: KeyPair,
-    /// RFC 7638 thumbprint.
+    /// The thumbprint of RFC 7638.
     pub(crate) kid: String,
-    /// RFC 7515 §4.1.7; v1 tokens name their key by it too.
+    /// The SHA-1 thumbprint of RFC 7515 §4.1.7, which v1 tokens have besides `kid`.
     pub(crate) x5t: String,
     certificate: Vec<u8>,
     public: PublicKeyComponents<Vec<u8>>,
 }
 
 impl SigningKey {
-    /// Makes a new key. Takes a few hundred milliseconds of one core.
+    /// Generates a key. Takes a few hundred milliseconds of one core.
     pub(crate) fn generate() -> anyhow::Result<Self> {
         let pair = KeyPair::generate(KeySize::Rsa2048)
             .map_err(|_| anyhow!("an RSA key cannot be generated"))?;
         let public = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
         let certificate = certificate(&pair).context("making a certificate for a signing key")?;
-        let (n, e) = (
-            URL_SAFE_NO_PAD.encode(&public.n),
-            URL_SAFE_NO_PAD.encode(&public.e),
-        );
+        let n = URL_SAFE_NO_PAD.encode(&public.n);
+        let e = URL_SAFE_NO_PAD.encode(&public.e);
         // RFC 7638 §3: the required members in lexicographic order, without white space.
         let thumbprint = digest(
             &SHA256,
@@ -100,7 +98,7 @@ impl SigningKey {
         Ok(pem("PRIVATE KEY", der.as_ref()))
     }
 
-    /// The header that this key's tokens have by default.
+    /// The default header of this key's tokens.
     pub(crate) fn header(&self) -> Map<String, Value> {
         [("typ", "JWT"), ("alg", "RS256"), ("kid", &self.kid)]
             .into_iter()
@@ -114,8 +112,8 @@ impl SigningKey {
             .is_ok()
     }
 
-    /// The key as published. Like Entra's it has no `alg`, and `issuer` is a member only of the v2
-    /// key set.
+    /// The published key. Like Entra's it has no `alg`, and it has `issuer` only in the v2 key
+    /// set.
     pub(crate) fn to_jwk(&self, issuer: Option<&str>) -> Value {
         let mut jwk = json!({
             "kty": "RSA",
@@ -133,7 +131,7 @@ impl SigningKey {
     }
 }
 
-/// RFC 7468, in one long line, which its readers take.
+/// Encodes `der` as RFC 7468 does, but in one long line, which parsers accept.
 fn pem(label: &str, der: &[u8]) -> String {
     format!(
         "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
@@ -154,7 +152,7 @@ fn certificate(pair: &KeyPair) -> anyhow::Result<Vec<u8>> {
     Ok(parameters.self_signed(&pair)?.der().to_vec())
 }
 
-/// The published keys, of which the current one signs.
+/// The published keys. The current one signs.
 pub(crate) struct KeyRing(RwLock<Keys>);
 
 struct Keys {
@@ -174,7 +172,7 @@ impl KeyRing {
         Arc::clone(&self.read().current)
     }
 
-    /// All published keys. Their order means nothing to clients.
+    /// All published keys. Clients ignore their order.
     pub(crate) fn published(&self) -> Vec<Arc<SigningKey>> {
         let keys = self.read();
         std::iter::once(&keys.current)
@@ -196,7 +194,7 @@ impl KeyRing {
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Keys> {
-        // Keys are replaced whole, so they are valid whatever a panicking holder did.
+        // Each change is one step, so the keys are valid even after a panic of a lock holder.
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -214,11 +212,9 @@ mod tests {
     use super::{KeyRing, SigningKey};
 
     #[test]
-    fn a_key_verifies_what_it_signed_and_nothing_else() {
-        let (key, other) = (
-            SigningKey::generate().unwrap(),
-            SigningKey::generate().unwrap(),
-        );
+    fn key_verifies_only_its_own_signatures() {
+        let key = SigningKey::generate().unwrap();
+        let other = SigningKey::generate().unwrap();
         let token = key.sign(&key.header(), &json!({"a": 1})).unwrap();
         let (message, signature) = token.rsplit_once('.').unwrap();
         let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
@@ -245,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_published_key_has_entras_members() {
+    fn published_key_has_the_members_of_entra() {
         let key = SigningKey::generate().unwrap();
         let members = |issuer| {
             key.to_jwk(issuer)

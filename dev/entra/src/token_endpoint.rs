@@ -1,4 +1,4 @@
-//! The token endpoints: a form comes in, and a token or an AADSTS refusal goes out.
+//! The token endpoints: they answer a form with a token or an AADSTS error.
 
 mod assertion;
 mod authentication_context;
@@ -22,7 +22,7 @@ use http::HeaderMap;
 use crate::access_token::{Authorization, ClientProof};
 use crate::authority::Version;
 use crate::directory::{Application, Tenant};
-use crate::refusal::Refusal;
+use crate::oauth_error::OAuthError;
 use crate::router::Entra;
 use parameters::Parameters;
 use realm::Realm;
@@ -47,7 +47,7 @@ pub(crate) async fn v1(
     respond(&entra, Version::V1, &tenant, &headers, &body).await
 }
 
-/// A request of a client that has proven who it is.
+/// A request of an authenticated client.
 struct TokenRequest<'a> {
     endpoint: Version,
     tenant: &'a Tenant,
@@ -56,7 +56,7 @@ struct TokenRequest<'a> {
     parameters: &'a Parameters,
 }
 
-/// The grants that are imitated.
+/// The imitated grants.
 #[derive(Clone, Copy, Debug)]
 enum GrantType {
     Password,
@@ -65,16 +65,16 @@ enum GrantType {
 }
 
 impl GrantType {
-    fn parse(endpoint: Version, text: &str) -> Result<Self, Refusal> {
+    fn parse(endpoint: Version, text: &str) -> Result<Self, OAuthError> {
         match (text, endpoint) {
             ("password", _) => Ok(Self::Password),
             ("client_credentials", _) => Ok(Self::ClientCredentials),
             ("urn:ietf:params:oauth:grant-type:jwt-bearer", Version::V2) => Ok(Self::OnBehalfOf),
-            _ => Err(Refusal::UnsupportedGrant(text.to_owned())),
+            _ => Err(OAuthError::UnsupportedGrant(text.to_owned())),
         }
     }
 
-    /// Whether a client that can't keep a secret may use it.
+    /// Whether a public client may use it.
     fn allows_public_clients(self) -> bool {
         matches!(self, Self::Password)
     }
@@ -98,7 +98,7 @@ async fn issue(
     segment: &str,
     headers: &HeaderMap,
     body: &[u8],
-) -> Result<Response, Refusal> {
+) -> Result<Response, OAuthError> {
     let realm = Realm::parse(entra, segment)?;
     let parameters = Parameters::parse(body)?;
     let grant = GrantType::parse(endpoint, parameters.required("grant_type")?)?;
@@ -122,7 +122,7 @@ async fn issue(
         GrantType::OnBehalfOf => on_behalf_of::authorize(entra, &request),
     }?;
     log_issued(grant, &authorization);
-    reply::reply(entra, &request, &authorization).map_err(|error| Refusal::unavailable(&error))
+    reply::reply(entra, &request, &authorization).map_err(|error| OAuthError::unavailable(&error))
 }
 
 fn log_issued(grant: GrantType, authorization: &Authorization<'_>) {

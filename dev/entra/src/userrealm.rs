@@ -1,5 +1,5 @@
-//! Whether a user's domain signs in here or elsewhere: MSAL for Go and Java ask before each
-//! password and on-behalf-of flow.
+//! The userrealm endpoint: whether a domain signs in here or is federated. MSAL for Go and Java
+//! request it before each password and on-behalf-of flow.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::discovery::CLOUD;
 use crate::router::Entra;
 
-/// `GET /common/userrealm/{upn}`, in any case of the path: MSAL for Go writes `UserRealm`.
+/// `GET /common/userrealm/{upn}`. Ignores the case of the path, because MSAL for Go sends
+/// `UserRealm`.
 pub(crate) async fn userrealm(
     State(entra): State<Arc<Entra>>,
     Path((tenant, endpoint, username)): Path<(String, String, String)>,
@@ -26,7 +27,8 @@ pub(crate) async fn userrealm(
     }
 }
 
-/// It tells of the domain and never whether the user exists. No domain here is federated.
+/// The realm of a username's domain. It does not reveal whether the user exists. No domain here is
+/// federated.
 fn realm(entra: &Entra, username: &str) -> Value {
     let Some((_, domain)) = username.rsplit_once('@') else {
         return unknown();
@@ -59,7 +61,7 @@ mod tests {
     use crate::fixture::{CONTOSO, Fixture};
 
     #[tokio::test]
-    async fn userrealm_tells_of_the_domain_in_any_case_of_the_path() {
+    async fn userrealm_depends_on_the_domain_and_ignores_path_case() {
         let fixture = Fixture::new();
         for (name, path, status, account_type) in [
             (
@@ -117,12 +119,12 @@ mod tests {
                 (status, account_type),
                 "{name}"
             );
-            // MSAL Go refuses an answer without these.
+            // MSAL for Go rejects a response without these.
             let is_complete =
                 body["domain_name"] == "contoso.example" && body["cloud_instance_name"].is_string();
             assert_eq!(is_complete, account_type == "Managed", "{name}: {body}");
         }
         let (status, _) = fixture.get(&format!("/{CONTOSO}/discovery/keys")).await;
-        assert_eq!(status, StatusCode::OK, "the paths beside it");
+        assert_eq!(status, StatusCode::OK, "the key endpoint");
     }
 }

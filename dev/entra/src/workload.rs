@@ -6,23 +6,24 @@ use serde_json::json;
 use crate::access_token::Validity;
 use crate::signing_key::SigningKey;
 
-/// A key for the tests of programs that prove themselves without a secret: an application's
-/// certificate, or a cluster's signing key.
+/// A key for tests of programs that authenticate without a secret.
+///
+/// It is an application's certificate, or a cluster's signing key.
 pub struct Workload(SigningKey);
 
 impl Workload {
-    /// Makes a new key. Takes a few hundred milliseconds of one core.
+    /// Generates a key. Takes a few hundred milliseconds of one core.
     pub fn generate() -> anyhow::Result<Self> {
         SigningKey::generate().map(Self)
     }
 
-    /// The certificate, as an application registers it.
+    /// The certificate that an application registers, in PEM.
     #[must_use]
     pub fn certificate_pem(&self) -> String {
         self.0.certificate_pem()
     }
 
-    /// The certificate and its private key, as a program is given them.
+    /// The certificate and its private key for the program, in PEM.
     pub fn identity_pem(&self) -> anyhow::Result<String> {
         Ok(format!(
             "{}{}",
@@ -31,13 +32,13 @@ impl Workload {
         ))
     }
 
-    /// The public key as a cluster publishes it.
+    /// The key set that a cluster publishes.
     #[must_use]
     pub fn key_set(&self) -> String {
         json!({"keys": [self.0.to_jwk(None)]}).to_string()
     }
 
-    /// A token as Kubernetes projects it into a pod.
+    /// A service account token as Kubernetes projects it into a pod.
     pub fn service_account_token(
         &self,
         issuer: &str,
@@ -45,7 +46,9 @@ impl Workload {
         audience: &str,
     ) -> anyhow::Result<String> {
         let Validity { iat, nbf, exp } = Validity::from_now(Duration::from_hours(1));
-        let claims = json!({"iss": issuer, "sub": subject, "aud": [audience], "iat": iat, "nbf": nbf, "exp": exp});
+        let claims = json!({
+            "iss": issuer, "sub": subject, "aud": [audience], "iat": iat, "nbf": nbf, "exp": exp,
+        });
         self.0
             .sign(&self.0.header(), &claims)
             .context("signing a service account's token")

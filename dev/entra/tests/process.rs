@@ -1,4 +1,4 @@
-//! The program as it runs: real arguments, real TLS, a port of its own, a stop by signal.
+//! The program as a process, with real arguments, TLS and signals.
 
 #![allow(
     clippy::unwrap_used,
@@ -43,7 +43,7 @@ async fn finished(child: Child) -> Output {
 }
 
 #[tokio::test]
-async fn it_serves_over_tls_that_its_authority_vouches_for_and_stops_when_told() {
+async fn program_serves_tls_of_its_authority_and_stops_on_sigterm() {
     let state = tempfile::tempdir().unwrap();
     let mut child = program(state.path(), Path::new(DIRECTORY))
         .args(["--listen", "127.0.0.1:0"])
@@ -82,11 +82,12 @@ async fn it_serves_over_tls_that_its_authority_vouches_for_and_stops_when_told()
             .send()
             .await
             .is_err(),
-        "nobody else trusts its authority"
+        "a client without ca.pem trusted the server"
     );
 
-    let form = "grant_type=password&client_id=3a5c0004-0000-4000-8000-000000000004&username=ada.admin%40contoso.example\
-                &password=Admin-Passw0rd!&scope=api%3A%2F%2F3a5c0001-0000-4000-8000-000000000001%2Faccess_as_user";
+    let form = "grant_type=password&client_id=3a5c0004-0000-4000-8000-000000000004\
+                &username=ada.admin%40contoso.example&password=Admin-Passw0rd!\
+                &scope=api%3A%2F%2F3a5c0001-0000-4000-8000-000000000001%2Faccess_as_user";
     let request = trusting.post(format!("{authority}/{CONTOSO}/oauth2/v2.0/token"));
     let reply: Value = request
         .body(form)
@@ -112,7 +113,7 @@ async fn it_serves_over_tls_that_its_authority_vouches_for_and_stops_when_told()
 }
 
 #[tokio::test]
-async fn what_cannot_work_is_said_before_anything_is_served() {
+async fn invalid_settings_fail_before_serving() {
     let state = tempfile::tempdir().unwrap();
     let broken = state.path().join("broken.yaml");
     std::fs::write(

@@ -1,9 +1,8 @@
-//! A PostgreSQL server of its own, in a temporary folder and on a Unix socket, for tests and the
-//! development stack.
+//! A private PostgreSQL server for tests, in a temporary folder and on a Unix socket.
 //!
 //! ```no_run
 //! # async fn example() -> anyhow::Result<()> {
-//! let url = dev_postgres::shared()?.create_database().await?; // empty, and of this test alone
+//! let url = dev_postgres::shared()?.create_database().await?; // an empty database
 //! # Ok(())
 //! # }
 //! ```

@@ -5,12 +5,12 @@ use std::process::Command;
 
 use anyhow::Context;
 
-/// Who runs the server: PostgreSQL refuses to run as root.
+/// The user that runs the server, because PostgreSQL does not run as root.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Owner(Option<(u32, u32)>);
 
 impl Owner {
-    /// This user, or an unprivileged one when this user is root.
+    /// Chooses the current user, or an unprivileged one if the current user is root.
     pub(crate) fn choose() -> anyhow::Result<Self> {
         let is_root = std::fs::metadata("/proc/self")
             .context("/proc/self: cannot be read")?
@@ -25,7 +25,7 @@ impl Owner {
             .iter()
             .find_map(|name| ids_of(&users, name));
         Ok(Self(Some(ids.context(
-            "PostgreSQL does not run as root, and there is neither a user postgres nor nobody",
+            "PostgreSQL does not run as root, and /etc/passwd has no user postgres or nobody",
         )?)))
     }
 
@@ -34,7 +34,7 @@ impl Owner {
             return Ok(());
         };
         chown(folder, Some(user), Some(group))
-            .with_context(|| format!("{}: cannot be given away", folder.display()))
+            .with_context(|| format!("{}: the owner cannot be changed", folder.display()))
     }
 
     pub(crate) fn run(self, command: &mut Command) -> &mut Command {

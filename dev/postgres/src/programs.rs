@@ -3,7 +3,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 
-/// The folder of PostgreSQL's programs, which the script installs when there is none.
+/// The folder of PostgreSQL's programs. The script `obtain` installs them if they are missing.
 pub(crate) fn folder() -> anyhow::Result<PathBuf> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("obtain");
     let output = Command::new(&script)

@@ -12,14 +12,16 @@ use crate::owner::Owner;
 use crate::programs;
 
 const USER: &str = "portcullis";
-/// Far longer than a start takes, so that only a server that hangs meets it.
+/// Maximum time of a start. Far longer than a start takes, so that only a server that hangs meets
+/// it.
 const START_LIMIT: Duration = Duration::from_mins(1);
 /// A database of tests need not survive a power cut. Many pools share it, so many connections are
 /// allowed.
-const SETTINGS: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c listen_addresses= \
-    -c max_connections=400 -c shared_buffers=64MB -c log_min_messages=warning";
-/// Outlives the tests by no moment: the server ends when the pipe to this shell closes, however its
-/// owner ended.
+const SETTINGS: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+    -c listen_addresses= -c max_connections=400 -c shared_buffers=64MB \
+    -c log_min_messages=warning";
+/// Shell script that runs the server and ends it when its own standard input closes. The pipe
+/// closes however the test ends.
 const SUPERVISOR: &str = r#"
 "$1/postgres" -D "$2/data" -k "$2" $3 >"$2/log" 2>&1 &
 read -r _
@@ -28,15 +30,15 @@ wait
 rm -rf "$2"
 "#;
 
-/// A running server. It stops, and its files go, when this is dropped or the process ends in
-/// whatever way.
+/// A running server. It stops and removes its files when this is dropped or the process ends, even
+/// by a crash.
 #[derive(Debug)]
 pub struct Postgres {
     supervisor: Child,
     folder: TempDir,
 }
 
-/// The server that all tests of one process share, each with databases of its own.
+/// The server that all tests of one process share. Each test creates its own databases.
 pub fn shared() -> anyhow::Result<&'static Postgres> {
     static STARTING: Mutex<()> = Mutex::new(());
     static SERVER: OnceLock<Postgres> = OnceLock::new();
@@ -48,7 +50,7 @@ pub fn shared() -> anyhow::Result<&'static Postgres> {
 }
 
 impl Postgres {
-    /// Starts a server. Blocks until its files are made, a second or so.
+    /// Starts a server. Blocks for about a second, until `initdb` is done.
     pub fn start() -> anyhow::Result<Self> {
         let programs = programs::folder()?;
         let owner = Owner::choose()?;
@@ -76,7 +78,7 @@ impl Postgres {
         Ok(Self { supervisor, folder })
     }
 
-    /// The URL of a new, empty database.
+    /// Creates an empty database and returns its URL.
     pub async fn create_database(&self) -> anyhow::Result<String> {
         let name = format!("test_{}", Uuid::new_v4().simple());
         let mut server = tokio::time::timeout(START_LIMIT, self.connect())
@@ -105,7 +107,8 @@ impl Postgres {
         loop {
             match PgConnection::connect(&self.url("postgres")).await {
                 Ok(connection) => return Ok(connection),
-                // The socket appears when the server listens, and it refuses until it has started.
+                // The socket appears when the server listens. Connections fail until it has
+                // started.
                 Err(sqlx::Error::Io(_) | sqlx::Error::Database(_)) => {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
@@ -118,7 +121,7 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         drop(self.supervisor.stdin.take());
-        // Its end is what matters, not how it ended.
+        // Only its end matters, not its exit status.
         let _ended = self.supervisor.wait();
     }
 }

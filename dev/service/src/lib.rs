@@ -1,10 +1,10 @@
-//! What the tests of all services need, so that each says only what is its own.
+//! Fixtures that the tests of all services share.
 //!
 //! ```text
 //! on_both! ─▶ Place    an empty database of each kind
 //! request  ─▶ answer   through a router, without a network
-//! Trusted              an issuer and a gate that a service believes
-//! log                  what a program that runs says and is told
+//! Trusted              an issuer and an authz server that a service trusts
+//! log                  the log of a running program, and signals to it
 //! ```
 #![allow(
     missing_docs,

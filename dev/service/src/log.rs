@@ -1,4 +1,4 @@
-//! What a program that runs says on its standard output, and how it is told to stop.
+//! The log of a running program, and signals to it.
 
 use std::time::Duration;
 
@@ -9,10 +9,11 @@ use tokio::io::{AsyncBufRead, Lines};
 use tokio::process::Child;
 use tokio::time::timeout;
 
-/// Far longer than anything takes, so that only a program that hangs meets it.
+/// Time limit of a test. Far longer than any step takes, so that only a program that hangs meets
+/// it.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Reads on until the program says where it listens: that entry.
+/// Reads the log until the entry that says where the program listens, and returns it.
 pub async fn listening(log: &mut Lines<impl AsyncBufRead + Unpin>) -> Value {
     let search = async {
         while let Some(line) = log.next_line().await.unwrap() {

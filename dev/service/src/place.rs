@@ -1,7 +1,7 @@
 use portcullis_database::{Backend, Database, DatabaseMetrics, DatabaseSettings, Schema};
 use tempfile::TempDir;
 
-/// A database of one test, which stays when a service on it goes.
+/// The database of one test, which outlives the services that use it.
 #[derive(Debug)]
 pub struct Place {
     pub settings: DatabaseSettings,
@@ -10,7 +10,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// An empty database of this kind, for these tables.
+    /// Creates an empty database of this kind, for the tables of `schema`.
     pub async fn new(backend: Backend, schema: fn() -> Schema) -> Self {
         match backend {
             Backend::Sqlite => {
@@ -45,7 +45,7 @@ impl Place {
     }
 }
 
-/// One test for each kind of database.
+/// Runs each test on each kind of database.
 #[macro_export]
 macro_rules! on_both {
     ($($(#[$attribute:meta])* async fn $name:ident($backend:ident) $body:block)+) => { $(

@@ -4,7 +4,7 @@ use http::{HeaderMap, Request};
 use serde_json::Value;
 use tower::ServiceExt;
 
-/// What came back.
+/// The response of a router, with its JSON body.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -19,7 +19,7 @@ impl Answer {
     }
 }
 
-/// A request by its `line`, such as `GET /audit`.
+/// A request with `line`, such as `GET /audit`.
 #[must_use]
 pub fn request(line: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Request<Body> {
     let (method, path) = line.split_once(' ').unwrap();
@@ -35,7 +35,7 @@ pub fn request(line: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Re
         .unwrap()
 }
 
-/// What `router` answers, in JSON.
+/// Sends `request` to `router`, whose response must be JSON.
 pub async fn answer(router: Router, request: Request<Body>) -> Answer {
     let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
     let body = serde_json::from_slice(&to_bytes(body, 1 << 22).await.unwrap()).unwrap();

@@ -8,14 +8,14 @@ use reqwest::{Certificate, Client};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// The tenant that is served.
+/// The home tenant of the services.
 pub const CONTOSO: &str = "11111111-1111-4111-8111-111111111111";
 
-/// An issuer, and a gate's key, for a service that believes both.
+/// An issuer and an authz server's assertion key, for a service that trusts both.
 #[expect(missing_debug_implementations, reason = "keys, and servers that run")]
 pub struct Trusted {
     pub issuer: InProcess,
-    /// Signs assertions as the gate does.
+    /// Signs assertions as the authz server does.
     pub signer: Signer,
     /// Trusts the issuer's certificate.
     pub http: Client,
@@ -35,8 +35,8 @@ impl Trusted {
         let keys = signer.key_set();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let keys_url = format!("http://{}/keys", listener.local_addr().unwrap());
-        let gate = Router::new().route("/keys", get(move || ready(keys.clone())));
-        tokio::spawn(async move { axum::serve(listener, gate).await });
+        let authz = Router::new().route("/keys", get(move || ready(keys.clone())));
+        tokio::spawn(async move { axum::serve(listener, authz).await });
         Self {
             issuer,
             signer,
@@ -45,7 +45,7 @@ impl Trusted {
         }
     }
 
-    /// Settings of a service that trusts both, beside those that are its own.
+    /// Arguments that make a service trust both. It needs its own arguments besides.
     #[must_use]
     pub fn settings(&self) -> Vec<String> {
         let authority = self.issuer.authority();
@@ -63,13 +63,13 @@ impl Trusted {
             .collect()
     }
 
-    /// The issuer of tokens of version 2.
+    /// The issuer of v2 tokens.
     #[must_use]
     pub fn issuer_of_version_2(&self) -> String {
         format!("{}/{CONTOSO}/v2.0", self.issuer.authority())
     }
 
-    /// `claims` in the shape of version 1: another issuer, and another name for the client.
+    /// `claims` of a v1 token, which has another issuer and another claim for the client.
     pub async fn in_version_1(&self, mut claims: Value) -> Value {
         let url = format!(
             "{}/{CONTOSO}/.well-known/openid-configuration",
@@ -90,7 +90,7 @@ impl Trusted {
         claims
     }
 
-    /// An `Authorization` line with a token that says `claims`.
+    /// An `Authorization` value with a signed token that has `claims`.
     pub async fn authorization(&self, claims: &Value) -> String {
         let url = format!("{}/dev/sign", self.issuer.authority());
         let request = self.http.post(url).json(&json!({ "claims": claims }));

@@ -2,7 +2,7 @@ use http::{HeaderMap, StatusCode};
 use reqwest::RequestBuilder;
 use serde_json::Value;
 
-/// What came back.
+/// The response to a request, with its JSON body.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
@@ -14,10 +14,11 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Sends `request` and reads all of the answer.
+    /// Sends `request` and reads the whole response.
     pub async fn to(request: RequestBuilder) -> anyhow::Result<Self> {
         let response = request.send().await?;
-        let (status, headers) = (response.status(), response.headers().clone());
+        let status = response.status();
+        let headers = response.headers().clone();
         let body = serde_json::from_slice(&response.bytes().await?).unwrap_or_default();
         Ok(Self {
             status,
@@ -26,7 +27,7 @@ impl Answer {
         })
     }
 
-    /// A header's value, or an empty text.
+    /// A header's value, or an empty string.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         self.headers
@@ -38,19 +39,20 @@ impl Answer {
     /// Status and reason code, such as `401 token_expired`, after a check of the problem's shape
     /// (RFC 9457).
     #[must_use]
-    pub fn verdict(&self) -> String {
+    pub fn outcome(&self) -> String {
         let status = self.status.as_u16();
         if !self.status.is_client_error() && !self.status.is_server_error() {
             return status.to_string();
         }
-        // Envoy refuses a malformed request before it gives it an id.
+        // Envoy denies a malformed request before it gives it an id.
         let has_id = self.body["request_id"].is_string() || self.status == StatusCode::BAD_REQUEST;
+        let reason = self.body["reason"].as_str().unwrap_or_default();
         let is_problem = self.header("content-type") == "application/problem+json"
             && self.body["status"] == status
+            && self.body["type"] == format!("/reason-codes#{reason}")
             && ["title", "detail", "reason"]
                 .iter()
                 .all(|member| self.body[*member].is_string());
-        let reason = self.body["reason"].as_str().unwrap_or_default();
         if is_problem && has_id {
             format!("{status} {reason}")
         } else {

@@ -4,8 +4,8 @@ use portcullis_token::{Caller, CallerKind, unix_now};
 use crate::directory::CONTOSO;
 use crate::stack::Service;
 
-/// What the authz server would say to `service` of an administrator who asks for `path`. Services
-/// accept each `id` once.
+/// The assertion that the authz server sends to `service` when an Admin requests `path`. A
+/// service accepts each `id` once.
 #[must_use]
 pub fn assertion_of_an_admin(service: Service, path: &str, id: String) -> Assertion {
     let request = AssertedRequest {

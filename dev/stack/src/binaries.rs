@@ -2,10 +2,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
 
-/// The program of this name, built beside the one that runs: cargo puts tests into `deps` below the
-/// programs.
+/// The path of a program in the target folder of the running one. Cargo puts tests one folder
+/// deeper, into `deps`.
 pub fn path(name: &str) -> anyhow::Result<PathBuf> {
-    let own = std::env::current_exe().context("finding the folder of the programs")?;
+    let own = std::env::current_exe().context("the folder of the programs cannot be found")?;
     let folders = own
         .ancestors()
         .skip(1)
@@ -17,7 +17,7 @@ pub fn path(name: &str) -> anyhow::Result<PathBuf> {
     })
 }
 
-/// The Envoy binary: `ENVOY`, which `make` sets to what `dev/envoy/obtain` printed.
+/// The Envoy binary: `ENVOY`, which `make` sets to the output of `dev/envoy/obtain`.
 pub fn envoy() -> anyhow::Result<PathBuf> {
     let path = PathBuf::from(
         std::env::var_os("ENVOY")

@@ -1,4 +1,4 @@
-//! What the outcomes send: requests of a client that has a token.
+//! The client of the outcomes, which sends requests with or without a token.
 
 use http::Method;
 use serde_json::Value;

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-/// Where Envoy asks a gate.
+/// The address at which an authz server takes CheckRequests.
 #[derive(Clone, Debug)]
 pub(crate) enum Checks {
     /// A port of the loopback address.
@@ -12,10 +12,11 @@ pub(crate) enum Checks {
 }
 
 impl Checks {
-    /// `sun_path` of `sockaddr_un` on Linux, less its final NUL (unix(7)).
+    /// Maximum bytes of a socket's path: `sun_path` of `sockaddr_un` on Linux, less its final NUL
+    /// (unix(7)).
     const LONGEST_PATH: usize = 107;
 
-    /// The socket at `path`, or `port` where the kernel takes no path as long as that.
+    /// The socket at `path`, or `port` if the path is too long for the kernel.
     pub(crate) fn socket_or(path: PathBuf, port: u16) -> Self {
         if path.as_os_str().len() <= Self::LONGEST_PATH {
             Self::Socket(path)

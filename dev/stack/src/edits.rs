@@ -1,4 +1,4 @@
-//! Edits of the gateway's files by structure, so that a test does not depend on their text.
+//! Edits of the gateway's files by structure, so that a test does not depend on their layout.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../envoy");
 
-/// `envoy/` as it ships, as values.
+/// The files of `envoy/` as parsed values.
 #[derive(Clone, Debug)]
 pub struct GatewayFiles {
     /// `bootstrap.yaml`.
@@ -20,7 +20,7 @@ pub struct GatewayFiles {
     pub clusters: Vec<Value>,
 }
 
-/// A part of the files that a pointer starts at.
+/// The part of the files at which an edit's pointer starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// The bootstrap configuration.
@@ -47,29 +47,30 @@ pub enum Part {
     Cluster(&'static str),
 }
 
-/// What happens at a pointer below a part. Pointers are those of JSON (RFC 6901); `""` is the part
+/// One change at a pointer below a part. Pointers are JSON pointers (RFC 6901); `""` is the part
 /// itself.
 #[derive(Clone, Debug)]
 pub enum Edit {
-    /// Writes the value, and the messages on the way to it.
+    /// Sets the value, and creates missing messages above it.
     Set(&'static str, Value),
-    /// Takes the value away. It must be there.
+    /// Removes the value, which must exist.
     Remove(&'static str),
-    /// Writes the value at the front of a list, which is made if it is not there.
+    /// Inserts the value at the start of a list, and creates a missing list.
     First(&'static str, Value),
-    /// Writes the value at the end of a list, which is made if it is not there.
+    /// Appends the value to a list, and creates a missing list.
     Last(&'static str, Value),
-    /// Writes the value before the last of a list, as a filter before the router.
+    /// Inserts the value before the last of a list, as a filter before the router.
     BeforeLast(&'static str, Value),
-    /// Writes the value in place of the elements of a list that contain this text. There must be
-    /// one.
+    /// Removes the elements of a list whose JSON contains this string, and appends the value. At
+    /// least one element must contain it.
     Instead(&'static str, &'static str, Value),
-    /// Takes the elements of a list away that contain one of these texts. There must be one.
+    /// Removes the elements of a list whose JSON contains one of these strings. At least one
+    /// element must contain one.
     Without(&'static str, &'static [&'static str]),
 }
 
 impl GatewayFiles {
-    /// Reads the files that ship.
+    /// Reads the files as they ship.
     pub fn shipped() -> anyhow::Result<Self> {
         Ok(Self {
             bootstrap: read("bootstrap.yaml")?,
@@ -83,12 +84,12 @@ impl GatewayFiles {
     pub fn apply(&mut self, part: Part, edit: &Edit) -> anyhow::Result<()> {
         let value = self
             .part(part)
-            .with_context(|| format!("{part:?} is not there"))?;
+            .with_context(|| format!("{part:?} does not exist"))?;
         edit.apply(value)
             .with_context(|| format!("{part:?}: {edit:?}"))
     }
 
-    /// Writes the files. JSON is YAML, so the names can stay.
+    /// Writes the files as JSON. JSON is YAML, so the names can stay.
     pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
         let Self {
             bootstrap,
@@ -110,7 +111,7 @@ impl GatewayFiles {
         Ok(())
     }
 
-    /// The part, to be edited.
+    /// The part, or `None` if the files do not have it.
     pub fn part(&mut self, part: Part) -> Option<&mut Value> {
         match part {
             Part::Bootstrap => Some(&mut self.bootstrap),
@@ -136,19 +137,19 @@ impl GatewayFiles {
 }
 
 impl Edit {
-    /// Changes the value, or fails where the pointer leads nowhere.
+    /// Applies the edit to `value`. Fails if the pointer leads nowhere.
     pub fn apply(&self, value: &mut Value) -> anyhow::Result<()> {
         match self {
-            Self::Set(pointer, new) => *made(value, pointer)? = new.clone(),
+            Self::Set(pointer, new) => *get_or_create(value, pointer)? = new.clone(),
             Self::Remove(pointer) => {
                 let (parent, key) = pointer
                     .rsplit_once('/')
                     .context("the pointer names no member")?;
                 let members = value.pointer_mut(parent).and_then(Value::as_object_mut);
                 members
-                    .context("there is no parent")?
+                    .context("the parent of the member does not exist")?
                     .remove(key)
-                    .context("there is no member")?;
+                    .context("the member does not exist")?;
             }
             Self::First(pointer, new) => list(value, pointer)?.insert(0, new.clone()),
             Self::Last(pointer, new) => list(value, pointer)?.push(new.clone()),
@@ -157,16 +158,16 @@ impl Edit {
                 items.insert(items.len().saturating_sub(1), new.clone());
             }
             Self::Instead(pointer, text, new) => {
-                without(list(value, pointer)?, &[*text])?;
+                remove_containing(list(value, pointer)?, &[*text])?;
                 list(value, pointer)?.push(new.clone());
             }
-            Self::Without(pointer, texts) => without(list(value, pointer)?, texts)?,
+            Self::Without(pointer, texts) => remove_containing(list(value, pointer)?, texts)?,
         }
         Ok(())
     }
 }
 
-fn without(items: &mut Vec<Value>, texts: &[&str]) -> anyhow::Result<()> {
+fn remove_containing(items: &mut Vec<Value>, texts: &[&str]) -> anyhow::Result<()> {
     let before = items.len();
     items.retain(|item| {
         let item = item.to_string();
@@ -176,9 +177,9 @@ fn without(items: &mut Vec<Value>, texts: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The value at the pointer; messages and `null` are made where nothing is. A number in the pointer
-/// must exist.
-fn made<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Value> {
+/// The value at the pointer. Creates missing messages, and `null` for a missing value. An index in
+/// the pointer must exist.
+fn get_or_create<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Value> {
     let mut place = value;
     for key in pointer.split('/').skip(1) {
         if place.is_null() {
@@ -186,21 +187,21 @@ fn made<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Value
         }
         place = match (place, key.parse::<usize>()) {
             (Value::Array(items), Ok(index)) => {
-                items.get_mut(index).context("there is no such element")?
+                items.get_mut(index).context("the element does not exist")?
             }
             (Value::Object(members), _) => members.entry(key).or_insert(Value::Null),
-            _ => anyhow::bail!("{key} is below something that is no message"),
+            _ => anyhow::bail!("the parent of {key} is not a message"),
         };
     }
     Ok(place)
 }
 
 fn list<'a>(value: &'a mut Value, pointer: &str) -> anyhow::Result<&'a mut Vec<Value>> {
-    let place = made(value, pointer)?;
+    let place = get_or_create(value, pointer)?;
     if place.is_null() {
         *place = Value::Array(Vec::new());
     }
-    place.as_array_mut().context("there is no list")
+    place.as_array_mut().context("the value is not a list")
 }
 
 fn named<'a>(list: &'a mut Value, name: &str) -> Option<&'a mut Value> {
@@ -224,5 +225,6 @@ fn resources(name: &str) -> anyhow::Result<Vec<Value>> {
 }
 
 fn first(resources: Vec<Value>) -> anyhow::Result<Value> {
-    resources.into_iter().next().context("there is no resource")
+    let first = resources.into_iter().next();
+    first.context("the list of resources is empty")
 }

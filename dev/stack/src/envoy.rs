@@ -1,4 +1,4 @@
-//! The gateway's own files with this machine's ports, so that what is tested is what is shipped.
+//! The shipped configuration of the gateway, with the ports of this stack.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,7 +7,7 @@ use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
 use crate::checks::Checks;
-use crate::variation::{EnvoyFiles, Variation};
+use crate::stack_options::{EnvoyFiles, StackOptions};
 
 const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../envoy");
 const SECRETS: [&str; 3] = [
@@ -17,7 +17,7 @@ const SECRETS: [&str; 3] = [
 ];
 const ENDPOINTS: &str = "/load_assignment/endpoints/0/lb_endpoints";
 
-/// Where Envoy listens and where it finds the others.
+/// The ports of Envoy and of its upstreams.
 #[derive(Clone, Debug)]
 pub(crate) struct EnvoyPorts {
     pub(crate) gateway: u16,
@@ -28,16 +28,16 @@ pub(crate) struct EnvoyPorts {
     pub(crate) audit: u16,
 }
 
-/// Writes the configuration to `folder`.
+/// Writes Envoy's configuration to `folder`.
 pub(crate) fn write_configuration(
     folder: &Path,
     ports: &EnvoyPorts,
-    variation: &Variation,
+    options: &StackOptions,
 ) -> anyhow::Result<()> {
     let with = PathBuf::from(FILES).join("with");
     let mut command = Command::new(&with);
     let written = command
-        .args(&variation.envoy_options)
+        .args(&options.envoy_options)
         .arg("--into")
         .arg(folder)
         .output();
@@ -83,7 +83,7 @@ pub(crate) fn write_configuration(
         ENDPOINTS,
         ports.authz.iter().map(Checks::endpoint).collect(),
     )?;
-    (variation.envoy)(&mut files)?;
+    (options.envoy)(&mut files)?;
     let EnvoyFiles {
         listeners,
         routes,
@@ -132,7 +132,7 @@ fn write(folder: &Path, name: &str, document: &Value) -> anyhow::Result<()> {
 fn set(document: &mut Value, pointer: &str, value: Value) -> anyhow::Result<()> {
     match document.pointer_mut(pointer) {
         Some(place) => *place = value,
-        None => bail!("there is no {pointer}"),
+        None => bail!("{pointer} does not exist in Envoy's configuration"),
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::directory::{self, CONTOSO, User};
 
-/// dev-entra, as a client of its sees it.
+/// A client of dev-entra, which obtains tokens.
 #[derive(Clone, Debug)]
 pub struct IdentityProvider {
     http: Client,
@@ -16,7 +16,7 @@ pub struct IdentityProvider {
 }
 
 impl IdentityProvider {
-    /// A client that trusts the authority's certificate and nothing else.
+    /// Creates a client that trusts only `certificate`, a PEM file.
     pub(crate) fn trusting(authority: &str, certificate: &Path) -> anyhow::Result<Self> {
         let pem = std::fs::read(certificate)
             .with_context(|| format!("{}: cannot be read", certificate.display()))?;
@@ -36,13 +36,13 @@ impl IdentityProvider {
         &self.authority
     }
 
-    /// The URL that tokens are requested at.
+    /// The URL of the token endpoint.
     #[must_use]
     pub fn token_url(&self) -> String {
         format!("{}/{CONTOSO}/oauth2/v2.0/token", self.authority)
     }
 
-    /// The status of an answer on a connection of its own.
+    /// Requests the published keys on a new connection, and returns the status.
     pub async fn reached(&self) -> anyhow::Result<reqwest::StatusCode> {
         let url = format!("{}/{CONTOSO}/discovery/v2.0/keys", self.authority);
         Ok(self
@@ -54,7 +54,7 @@ impl IdentityProvider {
             .status())
     }
 
-    /// A user's token for `scope` of the application `api`, in the shape of version 2.
+    /// Obtains a delegated v2 token for `scope` of the application `api`.
     pub async fn user_token(&self, user: User, api: &str, scope: &str) -> anyhow::Result<String> {
         let scope = format!("api://{api}/{scope}");
         self.token(
@@ -69,7 +69,7 @@ impl IdentityProvider {
         .await
     }
 
-    /// The same after `challenge`, the claims that a 401 asked for, was met.
+    /// Obtains a delegated v2 token that meets `challenge`, the claims of a 401.
     pub async fn stronger_user_token(
         &self,
         user: User,
@@ -87,7 +87,7 @@ impl IdentityProvider {
         self.token("oauth2/v2.0/token", user.tenant, &form).await
     }
 
-    /// A user's token for the application `api`, in the shape of version 1.
+    /// Obtains a delegated v1 token for the application `api`.
     pub async fn user_token_v1(&self, user: User, api: &str) -> anyhow::Result<String> {
         let resource = format!("api://{api}");
         self.token(
@@ -102,7 +102,7 @@ impl IdentityProvider {
         .await
     }
 
-    /// A program's own token for the application `api`.
+    /// Obtains an app-only token for the application `api`.
     pub async fn application_token(
         &self,
         client: directory::Client,
@@ -122,8 +122,8 @@ impl IdentityProvider {
         .await
     }
 
-    /// A token with the header and claims of `token` as `change` leaves them, signed with the
-    /// current key whatever it says.
+    /// Changes the header and claims of `token`, and signs it with the issuer's current key,
+    /// whatever its header says.
     pub async fn resign(
         &self,
         token: &str,
@@ -142,7 +142,7 @@ impl IdentityProvider {
             .to_owned())
     }
 
-    /// The published keys.
+    /// Fetches the published keys.
     pub async fn keys(&self) -> anyhow::Result<Value> {
         let url = format!("{}/{CONTOSO}/discovery/v2.0/keys", self.authority);
         Ok(self
@@ -176,7 +176,7 @@ impl IdentityProvider {
     }
 }
 
-/// Header and claims of a token, unverified.
+/// Decodes header and claims of a token without verification.
 pub(crate) fn decode(token: &str) -> anyhow::Result<(Value, Value)> {
     let mut parts = token
         .split('.')

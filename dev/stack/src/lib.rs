@@ -1,16 +1,16 @@
-//! The whole system on one machine: dev-entra, the gate, the three services and the real Envoy,
-//! each a process of its own.
+//! The whole system on one machine: dev-entra, the authz server, the three services and the real
+//! Envoy, each a process of its own.
 //!
 //! ```text
 //! Stack::start ─ Layout (binaries, ports, state) ─▶ Program × 6 ─▶ ready
 //! outcomes ─ HTTP through Envoy, Taps between Envoy and the services ─▶ rows: tried, expected, got
 //! ```
 //!
-//! The demo prints the rows, the tests assert them: one implementation.
+//! The demo prints the rows and the tests assert them, so that both show the same behaviour.
 
 #![allow(
     clippy::indexing_slicing,
-    reason = "reading a serde_json value by name answers null for what is not there"
+    reason = "indexing a serde_json value by name gives null for a missing member"
 )]
 
 mod answer;
@@ -21,7 +21,7 @@ mod checks;
 pub mod directory;
 mod edits;
 mod envoy;
-mod front;
+mod gateway_only;
 mod identity_provider;
 pub mod outcomes;
 mod ports;
@@ -30,14 +30,14 @@ mod program;
 mod programs;
 mod redis_server;
 mod stack;
+mod stack_options;
 mod tap;
-mod variation;
 
 pub use answer::Answer;
 pub use asserted::assertion_of_an_admin;
 pub use binaries::{envoy as envoy_program, path as program};
 pub use edits::{Edit, GatewayFiles, Part};
-pub use front::{Front, FrontPorts};
+pub use gateway_only::{GatewayOnly, GatewayPorts};
 pub use identity_provider::IdentityProvider;
 pub use outcomes::Row;
 pub use ports::PortChoice;
@@ -46,4 +46,4 @@ pub use program::{Program, ProgramSpec};
 pub use programs::{assertion_key, mac_key};
 pub use redis_server::{RedisServer, TlsFiles};
 pub use stack::{Service, Stack};
-pub use variation::{EnvoyFiles, Variation, without_rate_limits};
+pub use stack_options::{EnvoyFiles, StackOptions, without_rate_limits};

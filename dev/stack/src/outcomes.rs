@@ -1,4 +1,4 @@
-//! What the system must do, tried through the real Envoy. Each group of outcomes is a list of rows.
+//! Outcomes: what the system must do, tried through the real Envoy. Each group has a list of rows.
 
 mod assertions;
 mod bypass;
@@ -18,16 +18,16 @@ use crate::Stack;
 pub use row::Row;
 pub(crate) use row::Rows;
 
-/// Some outcomes that belong together.
+/// Outcomes on one subject.
 pub struct Group {
-    /// What they are about.
+    /// Their subject.
     pub name: &'static str,
-    /// Tries them.
+    /// Tries them and returns the results.
     pub run: for<'a> fn(&'a mut Stack) -> BoxFuture<'a, anyhow::Result<Vec<Row>>>,
 }
 
-/// Every group, in the order of the demo. The outage comes last, since it takes the gate away for a
-/// moment.
+/// Every group, in the order of the demo. The outage comes last, because it stops the authz server
+/// for a moment.
 pub const GROUPS: [Group; 11] = [
     Group {
         name: "tasks with a v2 token",
@@ -54,7 +54,7 @@ pub const GROUPS: [Group; 11] = [
         run: |stack| assertions::rows(stack).boxed(),
     },
     Group {
-        name: "round the gate",
+        name: "round the gateway",
         run: |stack| bypass::rows(stack).boxed(),
     },
     Group {
@@ -70,12 +70,12 @@ pub const GROUPS: [Group; 11] = [
         run: |stack| paths::rows(stack).boxed(),
     },
     Group {
-        name: "the gate is down",
+        name: "the authz server is down",
         run: |stack| outage::rows(stack).boxed(),
     },
 ];
 
-/// Routes of the gateway that reach a service, with a method that the service has there.
+/// Routes of the gateway that reach a service, with a method that the service supports.
 pub(crate) const ROUTES: [(&str, &str); 6] = [
     ("GET", "/api/me"),
     ("GET", "/api/tasks"),

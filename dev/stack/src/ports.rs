@@ -4,27 +4,26 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::bail;
 
-/// Below the range from which Linux takes the ports of outgoing connections, so that a connection
-/// can't take a port between its choice and its use.
+/// Ports below the range that Linux takes for outgoing connections (`ip_local_port_range`), so
+/// that no connection can take a port between its choice and its use.
 const FREE_RANGE: std::ops::Range<u16> = 10_000..30_000;
 
 /// How ports are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PortChoice {
-    /// The usual ones where they are free: what the documentation names.
+    /// The ports that the documentation names, if they are free.
     UsualIfFree,
-    /// Any: several stacks run side by side.
+    /// Any free ports, so that several stacks can run at once.
     AnyFree,
 }
 
 impl PortChoice {
-    /// A port of the loopback address that is free now and that this process has not given out
-    /// before.
+    /// Picks a free port of the loopback address that this process has not given out before.
     pub fn pick(self, usual: u16) -> anyhow::Result<u16> {
         static GIVEN: Mutex<Option<HashSet<u16>>> = Mutex::new(None);
         let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
         let given = given.get_or_insert_default();
-        // Several test processes may search at once; each starts somewhere else.
+        // Several test processes may search at once, so each starts at another port.
         let offset =
             u16::try_from(std::process::id() % u32::from(FREE_RANGE.end - FREE_RANGE.start))?;
         let start = FREE_RANGE.start + offset;

@@ -1,35 +1,34 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
-/// A listening port of a program of ours, for tests of the port itself.
+/// A listening port of a program of this project, for tests of the port itself.
 #[derive(Clone, Copy, Debug)]
 pub struct ProgramPort {
     /// The program.
     pub program: &'static str,
-    /// Its process.
+    /// Its process id.
     pub process: u32,
     /// The `listener` label of its metrics.
     pub listener: &'static str,
-    /// Where it listens.
+    /// Its address.
     pub address: SocketAddr,
-    /// Where the program's metrics are.
+    /// The address of the program's operations, with the metrics.
     pub operations: SocketAddr,
-    /// What it speaks.
+    /// Its protocol.
     pub speaks: Speaks,
 }
 
-/// What a port speaks.
+/// The protocol of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaks {
     /// HTTP, which answers a `GET` of this path.
     Http(&'static str),
-    /// HTTP over TLS.
+    /// HTTP over TLS, which answers a `GET` of this path.
     Https(&'static str),
     /// gRPC.
     Grpc,
 }
 
-/// The ports of one program: `listeners` by name, port and what they speak, and the operations
-/// port.
+/// The ports of one program: `listeners` by name, port and protocol, and the operations port.
 pub(crate) fn of_program<const N: usize>(
     (program, process): (&'static str, u32),
     operations: u16,

@@ -1,4 +1,4 @@
-//! One process: started with a log of its own, waited for, stopped.
+//! One process with a log of its own: starts it, waits until it is ready, stops it.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -13,40 +13,41 @@ use reqwest::Client;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
-/// Generous: a busy machine starts slowly, and whoever fails says so at once by exiting.
+/// Maximum time until a process is ready. Generous, because a busy machine starts slowly, and a
+/// process that fails exits at once.
 const START_LIMIT: Duration = Duration::from_mins(1);
 const STOP_LIMIT: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(20);
 /// Lines of a log that an error quotes.
 const QUOTED_LINES: usize = 8;
 
-/// How a process is started and asked whether it is ready.
+/// How to start a process, and how to find out whether it is ready.
 #[derive(Clone, Debug)]
 pub struct ProgramSpec {
-    /// What errors call it.
+    /// The name that errors show.
     pub name: &'static str,
     /// The program.
     pub binary: PathBuf,
     /// Its arguments.
     pub arguments: Vec<String>,
-    /// All of its environment.
+    /// Its whole environment; it inherits nothing.
     pub environment: Vec<(&'static str, String)>,
     /// Its working directory.
     pub directory: PathBuf,
     /// File for its standard output and error.
     pub log: PathBuf,
-    /// Answers 200 when the process is ready.
+    /// The URL that answers 200 when the process is ready.
     pub ready_url: String,
 }
 
 impl ProgramSpec {
-    /// The Envoy that takes over from this one: the same, one epoch on, with a log of its own.
+    /// The Envoy that takes over from this one: the next restart epoch, with its own log.
     pub(crate) fn successor(&self) -> anyhow::Result<Self> {
         let mut spec = self.clone();
         let epoch = spec
             .arguments
             .last_mut()
-            .context("an Envoy's last argument is its epoch")?;
+            .context("Envoy has no arguments; the last one must be its restart epoch")?;
         let next = epoch.parse::<u32>()? + 1;
         *epoch = next.to_string();
         spec.log.set_extension(format!("{next}.log"));
@@ -54,7 +55,7 @@ impl ProgramSpec {
     }
 }
 
-/// A process that runs. It is killed when this is dropped.
+/// A running process, which is killed when this is dropped.
 #[derive(Debug)]
 pub struct Program {
     spec: ProgramSpec,
@@ -62,13 +63,12 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts the process and waits until it is ready, or says which part failed, why, and where
-    /// its log is.
+    /// Starts the process and waits until it is ready. An error names the program, the reason and
+    /// the log.
     pub async fn start(spec: ProgramSpec, http: &Client) -> anyhow::Result<Self> {
         let log = File::create(&spec.log)
             .with_context(|| format!("{}: log {}", spec.name, spec.log.display()))?;
-        // Nothing of the caller's environment may change what the processes do, but for where
-        // programs are found.
+        // The environment of the test or demo must not change what the process does.
         let child = Command::new(&spec.binary)
             .args(spec.arguments.iter().map(OsStr::new))
             .env_clear()
@@ -77,8 +77,8 @@ impl Program {
             .stdin(std::process::Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
-            // A group of its own: Ctrl-C goes to this program alone, which then stops the others in
-            // order.
+            // With a process group of its own it gets no Ctrl-C: only the demo gets that signal,
+            // and then stops the processes in order.
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
@@ -131,7 +131,7 @@ impl Program {
         )
     }
 
-    /// Ends it at once, as a crash would.
+    /// Kills it.
     pub(crate) async fn crash(mut self) -> anyhow::Result<()> {
         self.child
             .kill()
@@ -139,7 +139,7 @@ impl Program {
             .with_context(|| format!("killing {}", self.spec.name))
     }
 
-    /// Lets it hang: its connections stay, and nothing is answered.
+    /// Suspends it: its connections stay open, and it does not answer.
     pub(crate) fn hang(&self) -> anyhow::Result<()> {
         self.signal(Signal::SIGSTOP)?;
         // A thread on another processor may answer once more before the signal reaches it.
@@ -153,12 +153,12 @@ impl Program {
             .with_context(|| format!("waiting for {} to stop", self.spec.name))
     }
 
-    /// Lets it go on.
+    /// Resumes it.
     pub(crate) fn go_on(&self) -> anyhow::Result<()> {
         self.signal(Signal::SIGCONT)
     }
 
-    /// The id of its process.
+    /// Its process id.
     pub fn process(&self) -> anyhow::Result<u32> {
         self.child
             .id()

@@ -14,18 +14,18 @@ use crate::directory::{AUDIT, CONTOSO, NOTIFICATION, TASK_API, TASK_API_CLIENT};
 use crate::envoy::EnvoyPorts;
 use crate::ports::PortChoice;
 use crate::program::ProgramSpec;
-use crate::variation::Variation;
+use crate::stack_options::StackOptions;
 use crate::{binaries, envoy};
 
-/// Who may call the two services behind it.
+/// Only the task API may call the notification and audit services.
 const CALLED_BY_THE_TASK_API: [&str; 2] = ["--allowed-applications", TASK_API];
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-/// Where everything listens. Services listen twice: for traffic and for operations.
+/// The ports of all programs. A service has one for traffic and one for operations.
 #[derive(Clone, Debug)]
 pub(crate) struct Ports {
     pub(crate) entra: u16,
-    /// The first is asked for keys and administered.
+    /// The first one serves keys and the admin API to tests.
     pub(crate) authz: Vec<AuthzPorts>,
     pub(crate) task_api: u16,
     pub(crate) notification: u16,
@@ -35,23 +35,22 @@ pub(crate) struct Ports {
     operations: [u16; 4],
 }
 
-/// Where one gate listens.
+/// The ports of one authz server.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct AuthzPorts {
     pub(crate) checks: u16,
     pub(crate) keys: u16,
-    pub(crate) administration: u16,
+    pub(crate) admin: u16,
     pub(crate) operations: u16,
 }
 
 impl AuthzPorts {
     fn pick(choice: PortChoice) -> anyhow::Result<Self> {
         let pick = |usual| choice.pick(usual);
-        let (checks, keys, administration) = (pick(9000)?, pick(9001)?, pick(9002)?);
         Ok(Self {
-            checks,
-            keys,
-            administration,
+            checks: pick(9000)?,
+            keys: pick(9001)?,
+            admin: pick(9002)?,
             operations: pick(9104)?,
         })
     }
@@ -88,18 +87,21 @@ impl Ports {
         }
     }
 
-    /// The gate that is asked for keys and administered.
+    /// The authz server that serves keys and the admin API to tests.
     pub(crate) fn first_authz(&self) -> anyhow::Result<AuthzPorts> {
-        self.authz.first().copied().context("a stack has a gate")
+        self.authz
+            .first()
+            .copied()
+            .context("a stack has an authz server")
     }
 }
 
-/// Where everything lies.
+/// The state folder, the ports, and what follows from them.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     pub(crate) state: PathBuf,
     pub(crate) ports: Ports,
-    /// Whether Envoy asks over a Unix socket, as it does where the gate runs beside it.
+    /// Whether Envoy reaches the authz server over a Unix socket, as in one pod.
     pub(crate) beside_envoy: bool,
 }
 
@@ -131,13 +133,13 @@ impl Layout {
         )
     }
 
-    /// Writes what all gates share: the sample policies with the port of this stack's issuer, and
-    /// the keys of assertions.
-    pub(crate) fn prepare_authz(&self, variation: &Variation) -> anyhow::Result<()> {
-        let source = Path::new(ROOT).join("dev/stack/policy.yaml");
+    /// Writes the files that all authz servers share: the sample policies with the port of this
+    /// stack's issuer, and the keys of assertions.
+    pub(crate) fn prepare_authz(&self, options: &StackOptions) -> anyhow::Result<()> {
+        let source = Path::new(ROOT).join("examples/policies/task-suite.yaml");
         let text = std::fs::read_to_string(&source)
             .with_context(|| format!("{}: cannot be read", source.display()))?;
-        let text = (variation.policies)(&text.replace("https://localhost:8443", &self.authority()));
+        let text = (options.policies)(&text.replace("https://localhost:8443", &self.authority()));
         std::fs::write(self.policies(), text)?;
         std::fs::write(self.assertion_key(), assertion_key()?)?;
         std::fs::create_dir_all(self.mac_key_folder())?;
@@ -149,7 +151,7 @@ impl Layout {
         self.state.join("policy.yaml")
     }
 
-    /// Where Envoy asks the gate that has `ports`.
+    /// Where the authz server with `ports` takes CheckRequests.
     pub(crate) fn checks(&self, ports: AuthzPorts) -> Checks {
         let port = ports.checks;
         if self.beside_envoy {
@@ -163,22 +165,22 @@ impl Layout {
         self.state.join("assertion-key.pem")
     }
 
-    /// A file for each upstream that shares a key.
+    /// The folder with one file for each upstream that shares a MAC key.
     pub(crate) fn mac_key_folder(&self) -> PathBuf {
         self.state.join("assertion-mac-keys")
     }
 
-    /// The task API's, so that the stack shows both kinds of assertion: the others fetch public
-    /// keys.
+    /// The MAC key of the task API. The other services fetch public keys, so that the stack shows
+    /// both kinds of assertion.
     fn mac_key_file(&self) -> PathBuf {
         self.mac_key_folder().join(Service::TaskApi.name())
     }
 
-    /// One of the gates. Several share their key; one alone makes its own at each start.
+    /// One authz server. Several share an assertion key; a single one makes its own at each start.
     pub(crate) fn authz(
         &self,
         ports: AuthzPorts,
-        variation: &Variation,
+        options: &StackOptions,
     ) -> anyhow::Result<ProgramSpec> {
         let key_store = self.state.join("keys");
         std::fs::create_dir_all(&key_store)?;
@@ -187,12 +189,12 @@ impl Layout {
             ("--policy", text(self.policies())),
             ("--listen", self.checks(ports).listen()),
             ("--keys-listen", local(ports.keys)),
-            ("--administration-listen", local(ports.administration)),
+            ("--admin-listen", local(ports.admin)),
             ("--key-store", text(key_store)),
             ("--extra-ca", text(self.certificate_authority())),
             ("--assertion-mac-keys", text(self.mac_key_folder())),
         ];
-        if variation.authz_instances > 1 {
+        if options.authz_instances > 1 {
             arguments.push(("--assertion-key", text(self.assertion_key())));
         }
         let arguments: Vec<&str> = arguments
@@ -203,13 +205,14 @@ impl Layout {
         spec.log = self.log(&format!("portcullis-{}", ports.checks));
         spec.arguments.insert(0, "serve".to_owned());
         spec.arguments
-            .extend(variation.authz_arguments.iter().cloned());
-        Ok(variation.applied(spec))
+            .extend(options.authz_arguments.iter().cloned());
+        Ok(options.applied(spec))
     }
 
     pub(crate) fn task_api(&self) -> anyhow::Result<ProgramSpec> {
         let [operations, ..] = self.ports.operations;
-        let (notification, audit) = (http(self.ports.notification), http(self.ports.audit));
+        let notification = http(self.ports.notification);
+        let audit = http(self.ports.audit);
         let arguments = [
             "--notification-client-id",
             NOTIFICATION,
@@ -257,23 +260,23 @@ impl Layout {
     pub(crate) fn envoy(
         &self,
         ports: &EnvoyPorts,
-        variation: &Variation,
+        options: &StackOptions,
     ) -> anyhow::Result<ProgramSpec> {
-        self.envoy_with(ports, variation, |_| Ok(()))
+        self.envoy_with(ports, options, |_| Ok(()))
     }
 
-    /// The same with files that `change` has been at.
+    /// [`Layout::envoy`] with configuration files that `change` may edit.
     pub(crate) fn envoy_with(
         &self,
         ports: &EnvoyPorts,
-        variation: &Variation,
+        options: &StackOptions,
         change: impl FnOnce(&Path) -> anyhow::Result<()>,
     ) -> anyhow::Result<ProgramSpec> {
         let directory = self.state.join("envoy");
-        envoy::write_configuration(&directory, ports, variation)?;
+        envoy::write_configuration(&directory, ports, options)?;
         change(&directory)?;
-        // One worker is plenty for one machine. The id keeps apart whose memory a hot restart takes
-        // over: that of the Envoy on this port.
+        // One worker is plenty for one machine. The base id says whose shared memory a hot restart
+        // takes over: that of the Envoy on this port.
         let base_id = ports.gateway.to_string();
         let arguments = [
             "-c",
@@ -329,10 +332,8 @@ impl Layout {
             )
         };
         let data = self.state.join(name).display().to_string();
-        let (authority, ca) = (
-            self.authority(),
-            self.certificate_authority().display().to_string(),
-        );
+        let authority = self.authority();
+        let ca = self.certificate_authority().display().to_string();
         let common = [
             "--listen",
             &listen,
@@ -393,22 +394,22 @@ pub(crate) fn assertion_keys(port: u16) -> String {
     format!("{}/.well-known/jwks.json", http(port))
 }
 
-/// A P-256 key in PKCS#8 and PEM, as `openssl genpkey` would make it.
+/// Generates a P-256 key in PKCS#8 and PEM, as `openssl genpkey` does.
 pub fn assertion_key() -> anyhow::Result<String> {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
-        .map_err(|_| anyhow!("no key can be made"))?;
+        .map_err(|_| anyhow!("the key cannot be generated"))?;
     let der = pair
         .to_pkcs8v1()
-        .map_err(|_| anyhow!("no key can be made"))?;
+        .map_err(|_| anyhow!("the key cannot be generated"))?;
     Ok(format!(
         "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
         STANDARD.encode(der.as_ref())
     ))
 }
 
-/// A MAC key, as `openssl rand -base64 32` would make it.
+/// Generates a MAC key, as `openssl rand -base64 32` does.
 pub fn mac_key() -> anyhow::Result<String> {
     let mut key = [0; 32];
-    rand::fill(&mut key).map_err(|_| anyhow!("no key can be made"))?;
+    rand::fill(&mut key).map_err(|_| anyhow!("the key cannot be generated"))?;
     Ok(format!("{}\n", STANDARD.encode(key)))
 }

@@ -16,33 +16,32 @@ use crate::ports::PortChoice;
 const START_LIMIT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(10);
 
-/// A real Redis or Valkey on a free port, which keeps nothing on disk. It is killed when this is
-/// dropped.
+/// A real Redis or Valkey on a free port, without persistence. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct RedisServer {
     port: u16,
     tls: Option<TlsFiles>,
     folder: TempDir,
-    /// Absent while it is stopped on purpose.
+    /// `None` while a test keeps it stopped.
     child: Option<Child>,
 }
 
-/// The certificate that a server shows, and its key: PEM files.
+/// The server certificate and its key, as PEM files.
 #[derive(Clone, Debug)]
 pub struct TlsFiles {
-    /// The certificate, which is its own authority.
+    /// The self-signed certificate.
     pub certificate: PathBuf,
     /// Its key.
     pub key: PathBuf,
 }
 
 impl RedisServer {
-    /// Starts it in the clear.
+    /// Starts it without TLS.
     pub async fn start() -> anyhow::Result<Self> {
         Self::start_with(None).await
     }
 
-    /// Starts it with TLS alone.
+    /// Starts it with TLS only.
     pub async fn start_with_tls(files: TlsFiles) -> anyhow::Result<Self> {
         Self::start_with(Some(files)).await
     }
@@ -59,7 +58,7 @@ impl RedisServer {
         Ok(server)
     }
 
-    /// Starts it on the same port, with nothing remembered.
+    /// Starts it on the same port, with an empty database.
     pub async fn start_again(&mut self) -> anyhow::Result<()> {
         let port = self.port.to_string();
         let mut command = Command::new(binary()?);
@@ -116,7 +115,7 @@ impl RedisServer {
         Ok(())
     }
 
-    /// With TLS an open port must do.
+    /// Whether it answers a PING. With TLS, whether its port is open.
     async fn answers(&self) -> bool {
         let Ok(mut connection) = TcpStream::connect(("127.0.0.1", self.port)).await else {
             return false;
@@ -141,18 +140,18 @@ impl RedisServer {
         format!("{scheme}://127.0.0.1:{}", self.port)
     }
 
-    /// Ends it at once, as a crash would.
+    /// Kills it.
     pub async fn crash(&mut self) -> anyhow::Result<()> {
         let mut child = self.child.take().context("redis-server is not running")?;
         child.kill().await.context("killing redis-server")
     }
 
-    /// Lets it hang: connections stay, and nothing is answered.
+    /// Suspends it: connections stay open, and it does not answer.
     pub fn hang(&self) -> anyhow::Result<()> {
         self.signal(Signal::SIGSTOP)
     }
 
-    /// Lets it go on.
+    /// Resumes it.
     pub fn go_on(&self) -> anyhow::Result<()> {
         self.signal(Signal::SIGCONT)
     }
@@ -167,7 +166,7 @@ impl RedisServer {
     }
 }
 
-/// `REDIS_SERVER`, or what is installed.
+/// `REDIS_SERVER`, or the first redis-server or valkey-server in `PATH`.
 fn binary() -> anyhow::Result<PathBuf> {
     if let Some(path) = std::env::var_os("REDIS_SERVER") {
         return Ok(path.into());

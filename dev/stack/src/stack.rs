@@ -13,36 +13,36 @@ use crate::ports::PortChoice;
 use crate::ports_of_programs::{ProgramPort, Speaks, of_program};
 use crate::program::Program;
 use crate::programs::{AuthzPorts, Layout, Ports, assertion_keys, http};
+use crate::stack_options::StackOptions;
 use crate::tap::Tap;
-use crate::variation::Variation;
 
-/// Everything, running. Dropping it kills what runs; [`Stack::stop`] lets it drain.
+/// The running system. Dropping it kills its programs; [`Stack::stop`] lets them drain.
 #[derive(Debug)]
 pub struct Stack {
     layout: Layout,
     http: Client,
     identity_provider: IdentityProvider,
     taps: [(Service, Tap); 3],
-    variation: Variation,
-    /// One for each instance, absent while it is stopped on purpose.
+    options: StackOptions,
+    /// One for each instance, `None` while a test keeps it stopped.
     authz: Vec<Option<Program>>,
-    /// Absent while it is stopped on purpose.
+    /// `None` while a test keeps it stopped.
     entra: Option<Program>,
     services: Vec<Program>,
-    /// The newest one.
+    /// The Envoy that was started last.
     envoy: Program,
-    /// Removes the state of a stack that nobody will look at again, when it is dropped.
-    state_of_test: Option<TempDir>,
+    /// State folder of a test's stack, removed when this is dropped.
+    temporary_state: Option<TempDir>,
 }
 
-/// A service behind the gate.
+/// A service behind the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
-    /// Tasks.
+    /// The task API.
     TaskApi,
-    /// Notifications.
+    /// The notification service.
     Notification,
-    /// The audit trail.
+    /// The audit service.
     Audit,
 }
 
@@ -50,7 +50,7 @@ impl Service {
     /// Every service.
     pub const ALL: [Self; 3] = [Self::TaskApi, Self::Notification, Self::Audit];
 
-    /// Its name as an upstream.
+    /// The name of its upstream and of its program.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -62,47 +62,46 @@ impl Service {
 }
 
 impl Stack {
-    /// A stack for a test: on free ports, in a folder that goes with it.
+    /// Starts a stack for a test, on free ports and in a temporary folder.
     pub async fn start_apart() -> anyhow::Result<Self> {
-        Self::start_varied(Variation::default()).await
+        Self::start_with(StackOptions::default()).await
     }
 
-    /// A stack for a test that differs from the usual one.
-    pub async fn start_varied(variation: Variation) -> anyhow::Result<Self> {
+    /// Starts a stack for a test, with `options`.
+    pub async fn start_with(options: StackOptions) -> anyhow::Result<Self> {
         let state = tempfile::tempdir().context("a folder for the stack's state")?;
-        let mut stack =
-            Self::start_in(state.path(), PortChoice::AnyFree, variation, |_| {}).await?;
-        stack.state_of_test = Some(state);
+        let mut stack = Self::start_in(state.path(), PortChoice::AnyFree, options, |_| {}).await?;
+        stack.temporary_state = Some(state);
         Ok(stack)
     }
 
-    /// Starts everything with its state and logs in `state`, and tells `progress` what it is about
-    /// to wait for.
+    /// Starts a stack with its state and logs in `state`. Calls `progress` with the names of the
+    /// programs that it starts next.
     pub async fn start(
         state: &Path,
         choice: PortChoice,
         progress: impl Fn(&str),
     ) -> anyhow::Result<Self> {
-        Self::start_in(state, choice, Variation::default(), progress).await
+        Self::start_in(state, choice, StackOptions::default(), progress).await
     }
 
     async fn start_in(
         state: &Path,
         choice: PortChoice,
-        variation: Variation,
+        options: StackOptions,
         progress: impl Fn(&str),
     ) -> anyhow::Result<Self> {
-        // First, so that nothing is half-started for want of it.
+        // Checked first, because a missing Envoy must not leave a half-started stack.
         binaries::envoy()?;
         std::fs::create_dir_all(state)
             .with_context(|| format!("{}: cannot be created", state.display()))?;
         // Absolute, since Envoy runs in a folder of its own.
         let state = state.canonicalize()?;
-        let ports = Ports::pick(choice, variation.authz_instances)?;
+        let ports = Ports::pick(choice, options.authz_instances)?;
         let layout = Layout {
             state,
             ports,
-            beside_envoy: variation.beside_envoy,
+            beside_envoy: options.beside_envoy,
         };
         let http = Client::builder()
             .no_proxy()
@@ -110,30 +109,27 @@ impl Stack {
             .timeout(Duration::from_secs(20))
             .build()?;
         progress("dev-entra");
-        let entra = Program::start(variation.applied_to_entra(layout.entra()?), &http).await?;
+        let entra = Program::start(options.applied_to_entra(layout.entra()?), &http).await?;
         let identity_provider =
             IdentityProvider::trusting(&layout.authority(), &layout.certificate_authority())?;
         progress("portcullis");
-        layout.prepare_authz(&variation)?;
+        layout.prepare_authz(&options)?;
         let mut authz = Vec::new();
         for ports in &layout.ports.authz {
             authz.push(Some(
-                Program::start(layout.authz(*ports, &variation)?, &http).await?,
+                Program::start(layout.authz(*ports, &options)?, &http).await?,
             ));
         }
         progress("task-api, notification, audit");
         let (task_api, notification, audit) = tokio::try_join!(
-            Program::start(variation.applied(layout.task_api()?), &http),
-            Program::start(variation.applied(layout.notification()?), &http),
-            Program::start(variation.applied(layout.audit()?), &http),
+            Program::start(options.applied(layout.task_api()?), &http),
+            Program::start(options.applied(layout.notification()?), &http),
+            Program::start(options.applied(layout.audit()?), &http),
         )?;
         progress("envoy");
         let taps = start_taps(&layout.ports).await?;
-        let envoy = Program::start(
-            layout.envoy(&envoy_ports(&layout, &taps), &variation)?,
-            &http,
-        )
-        .await?;
+        let envoy =
+            Program::start(layout.envoy(&envoy_ports(&layout, &taps), &options)?, &http).await?;
         let services = vec![task_api, notification, audit];
         let entra = Some(entra);
         Ok(Self {
@@ -141,53 +137,54 @@ impl Stack {
             http,
             identity_provider,
             taps,
-            variation,
+            options,
             authz,
             entra,
             services,
             envoy,
-            state_of_test: None,
+            temporary_state: None,
         })
     }
 
-    /// Lets the gate drain and stop, the first of several.
+    /// Stops the first authz server, which drains.
     pub async fn stop_authz(&mut self) -> anyhow::Result<()> {
         self.take_authz(0)?.stop().await.map(drop)
     }
 
-    /// Ends the gate at once.
+    /// Kills the first authz server.
     pub async fn crash_authz(&mut self) -> anyhow::Result<()> {
         self.take_authz(0)?.crash().await
     }
 
-    /// Lets the gate hang, and go on when `hung` is false.
+    /// Suspends the first authz server, or resumes it if `hung` is false.
     pub fn hang_authz(&self, hung: bool) -> anyhow::Result<()> {
-        let authz = self
+        let server = self
             .authz
             .first()
             .and_then(Option::as_ref)
             .context("portcullis is not running")?;
-        if hung { authz.hang() } else { authz.go_on() }
+        if hung { server.hang() } else { server.go_on() }
     }
 
-    /// Lets the issuer hang, as an outage without an answer, and go on when `hung` is false.
+    /// Suspends the issuer, which then accepts connections and does not answer. Resumes it if
+    /// `hung` is false.
     pub fn hang_issuer(&self, hung: bool) -> anyhow::Result<()> {
         let entra = self.entra.as_ref().context("dev-entra is not running")?;
         if hung { entra.hang() } else { entra.go_on() }
     }
 
-    /// What the first authz server has logged since its start.
+    /// The log of the first authz server since its start.
     pub fn authz_log(&self) -> anyhow::Result<String> {
-        let authz = self
+        let server = self
             .authz
             .first()
             .and_then(Option::as_ref)
             .context("portcullis is not running")?;
-        let log = &authz.spec().log;
+        let log = &server.spec().log;
         std::fs::read_to_string(log).with_context(|| format!("{}: cannot be read", log.display()))
     }
 
-    /// Stops one of several gates, which drains, and starts it again.
+    /// Stops an authz server, which drains, and starts it again.
     pub async fn restart_authz(&mut self, instance: usize) -> anyhow::Result<()> {
         self.take_authz(instance)?.stop().await?;
         self.start_instance(instance).await
@@ -206,16 +203,15 @@ impl Stack {
             .ports
             .authz
             .get(instance)
-            .context("there is no such instance")?;
-        let started =
-            Program::start(self.layout.authz(*ports, &self.variation)?, &self.http).await?;
+            .with_context(|| format!("the stack has no authz server {instance}"))?;
+        let started = Program::start(self.layout.authz(*ports, &self.options)?, &self.http).await?;
         if let Some(place) = self.authz.get_mut(instance) {
             *place = Some(started);
         }
         Ok(())
     }
 
-    /// Ends a service at once, as a lost machine does, and starts it again with the same data.
+    /// Kills a service, as a lost machine does, and starts it again with the same data.
     pub async fn crash_and_restart(&mut self, service: Service) -> anyhow::Result<()> {
         let place = self
             .services
@@ -230,13 +226,13 @@ impl Stack {
         Ok(())
     }
 
-    /// Stops the issuer alone: an outage.
+    /// Stops the issuer.
     pub async fn stop_issuer(&mut self) -> anyhow::Result<()> {
         let entra = self.entra.take().context("dev-entra is not running")?;
         entra.stop().await.map(drop)
     }
 
-    /// Starts the gate again, with a new signing key where it is alone.
+    /// Starts the first authz server again. A single server makes a new assertion key.
     pub async fn start_authz(&mut self) -> anyhow::Result<()> {
         self.start_instance(0).await
     }
@@ -248,8 +244,8 @@ impl Stack {
         std::mem::replace(&mut self.envoy, successor).ended().await
     }
 
-    /// Lets everything drain, the gateway first: no request is cut, and each process must end
-    /// cleanly.
+    /// Stops all programs, the gateway first, so that no request is cut. Fails if a program does
+    /// not end cleanly.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.envoy.stop().await?;
         let rest = self
@@ -269,7 +265,7 @@ impl Stack {
         &self.http
     }
 
-    /// Who issues tokens.
+    /// The client of dev-entra, the issuer of tokens.
     #[must_use]
     pub fn identity_provider(&self) -> &IdentityProvider {
         &self.identity_provider
@@ -287,19 +283,19 @@ impl Stack {
         (Ipv4Addr::LOCALHOST, self.layout.ports.gateway).into()
     }
 
-    /// Where Envoy asks the gate (gRPC): `unix:PATH`, or a URL where there are several.
+    /// The gRPC address of the first authz server: `unix:PATH`, or a URL if it listens on TCP.
     #[must_use]
     pub fn authz(&self) -> String {
         self.layout.checks(self.first_authz()).url()
     }
 
-    /// Where the gate publishes the keys of its assertions.
+    /// The URL of the first authz server's assertion keys.
     #[must_use]
     pub fn assertion_keys(&self) -> String {
         assertion_keys(self.first_authz().keys)
     }
 
-    /// The same of each of several gates.
+    /// The URL of the assertion keys of each authz server.
     #[must_use]
     pub fn assertion_keys_of_each(&self) -> Vec<String> {
         self.layout
@@ -314,45 +310,46 @@ impl Stack {
         self.layout.ports.authz.first().copied().unwrap_or_default()
     }
 
-    /// Where the gate's metrics and probes are.
+    /// The URL of the first authz server's operations.
     #[must_use]
     pub fn authz_operations(&self) -> String {
         http(self.first_authz().operations)
     }
 
-    /// Where the gate is administered.
+    /// The URL of the first authz server's admin API.
     #[must_use]
-    pub fn administration(&self) -> String {
-        http(self.first_authz().administration)
+    pub fn admin_api(&self) -> String {
+        http(self.first_authz().admin)
     }
 
-    /// The same of each of several gates.
+    /// The URL of the admin API of each authz server.
     #[must_use]
-    pub fn administration_of_each(&self) -> Vec<String> {
+    pub fn admin_api_of_each(&self) -> Vec<String> {
         self.layout
             .ports
             .authz
             .iter()
-            .map(|authz| http(authz.administration))
+            .map(|authz| http(authz.admin))
             .collect()
     }
 
-    /// A service's own URL, which only those beside the gateway can reach.
+    /// A service's own URL, which leads round the gateway.
     #[must_use]
     pub fn direct(&self, service: Service) -> String {
         http(port_of(&self.layout.ports, service))
     }
 
-    /// Where a service's metrics and probes are.
+    /// The URL of a service's operations.
     #[must_use]
     pub fn operations(&self, service: Service) -> String {
         http(self.layout.ports.operations_of(service))
     }
 
-    /// Every port that a program of ours listens on, of the first gate where there are several.
+    /// The listening ports of the first authz server, of dev-entra and of the services.
     pub fn program_ports(&self) -> anyhow::Result<Vec<ProgramPort>> {
-        let (ports, authz) = (&self.layout.ports, self.first_authz());
-        let gate = self
+        let ports = &self.layout.ports;
+        let authz = self.first_authz();
+        let server = self
             .authz
             .first()
             .and_then(Option::as_ref)
@@ -361,15 +358,11 @@ impl Stack {
         let mut all: Vec<ProgramPort> = Vec::new();
         let checks = ("checks", authz.checks, Speaks::Grpc);
         let keys = ("keys", authz.keys, Speaks::Http("/.well-known/jwks.json"));
-        let administration = (
-            "administration",
-            authz.administration,
-            Speaks::Http("/status"),
-        );
+        let admin = ("administration", authz.admin, Speaks::Http("/status"));
         all.extend(of_program(
-            ("portcullis", gate.process()?),
+            ("portcullis", server.process()?),
             authz.operations,
-            [checks, keys, administration],
+            [checks, keys, admin],
         ));
         let traffic = ("traffic", ports.entra, Speaks::Https("/"));
         all.extend(of_program(
@@ -395,30 +388,30 @@ impl Stack {
         Ok(all)
     }
 
-    /// Where state and logs lie.
+    /// The folder of state and logs.
     #[must_use]
     pub fn state(&self) -> &Path {
         &self.layout.state
     }
 
-    /// The folder of the MAC keys that upstreams share with the gates.
+    /// The folder of the MAC keys that upstreams share with the authz servers.
     #[must_use]
     pub fn mac_key_folder(&self) -> PathBuf {
         self.layout.mac_key_folder()
     }
 
-    /// The certificate of the authority that dev-entra made.
+    /// The certificate of dev-entra's certificate authority, a PEM file.
     #[must_use]
     pub fn certificate_authority(&self) -> PathBuf {
         self.layout.certificate_authority()
     }
 
-    /// Forgets what Envoy has sent to the services so far.
+    /// Discards the recorded bytes that Envoy sent to the services.
     pub fn forget_upstream_bytes(&self) {
         self.taps.iter().for_each(|(_, tap)| tap.clear());
     }
 
-    /// What Envoy has sent to each service since, byte by byte but in lower case.
+    /// The bytes that Envoy has sent to each service since, in lower case.
     #[must_use]
     pub fn upstream_bytes(&self) -> Vec<(Service, String)> {
         self.taps

@@ -1,5 +1,5 @@
-//! A wire between Envoy and a service that keeps what Envoy sent: what reached the service is then
-//! a fact, not a log line.
+//! Proxy between Envoy and a service that keeps each byte that Envoy sent. A test can then assert
+//! what reached the service, without trust in a log.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,10 +9,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// More than any test sends; beyond it the oldest bytes go.
+/// Maximum bytes that a tap keeps, more than any test sends. Beyond it the oldest are dropped.
 const KEPT: usize = 4 * 1024 * 1024;
 
-/// A listening address whose connections are passed on unchanged.
+/// A listener that forwards each connection unchanged.
 #[derive(Debug)]
 pub(crate) struct Tap {
     pub(crate) port: u16,
@@ -31,7 +31,7 @@ impl Tap {
         Ok(Self { port, seen, task })
     }
 
-    /// Forgets what was sent so far.
+    /// Discards the bytes so far.
     pub(crate) fn clear(&self) {
         self.seen
             .lock()
@@ -39,7 +39,7 @@ impl Tap {
             .clear();
     }
 
-    /// What Envoy has sent since, in lower case.
+    /// The bytes that Envoy has sent since, in lower case.
     pub(crate) fn seen(&self) -> String {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&seen).to_lowercase()
@@ -54,12 +54,12 @@ impl Drop for Tap {
 
 async fn accept(listener: TcpListener, to: SocketAddr, seen: Arc<Mutex<Vec<u8>>>) {
     while let Ok((client, _)) = listener.accept().await {
-        tokio::spawn(pass(client, to, Arc::clone(&seen)));
+        tokio::spawn(forward(client, to, Arc::clone(&seen)));
     }
 }
 
-/// Either end closing ends both, as with a wire.
-async fn pass(client: TcpStream, to: SocketAddr, seen: Arc<Mutex<Vec<u8>>>) {
+/// Forwards one connection until either end closes it.
+async fn forward(client: TcpStream, to: SocketAddr, seen: Arc<Mutex<Vec<u8>>>) {
     let Ok(service) = TcpStream::connect(to).await else {
         return;
     };

@@ -1,4 +1,4 @@
-// Verifies the gate's assertion about one request. Works in every framework; needs golang-jwt and keyfunc.
+// Verifies the assertion of one request. Works in every framework; needs golang-jwt and keyfunc.
 package main
 
 import (
@@ -22,7 +22,7 @@ const lifetime, skew = 60 * time.Second, 5 * time.Second
 
 var errNoKeys = errors.New("no public keys could be fetched yet")
 
-// Claims are what the gate vouches for. The gate leaves out the method and the target where it binds to no request.
+// Claims are the claims of an assertion. An unbound assertion has no method and no target.
 type Claims struct {
 	Tenant   string   `json:"tid"`
 	ObjectID string   `json:"oid"`
@@ -34,8 +34,8 @@ type Claims struct {
 	jwt.RegisteredClaims
 }
 
-// Refused says why a request is not let in.
-type Refused struct {
+// Denied is the answer to a request that is denied: its status, reason code and detail.
+type Denied struct {
 	Status         int
 	Reason, Detail string
 }
@@ -45,14 +45,14 @@ type Verifier struct {
 	public        keyfunc.Keyfunc
 	mac           *macKeys
 	parser        *jwt.Parser
-	unboundWillDo bool
+	acceptUnbound bool
 }
 
-// NewVerifier takes the URL of the public keys (ES256), the file of shared keys (HS256), or both. It fetches public
-// keys every two seconds, so that a removed one stops verifying as soon. A restarted gate has a new key: an unknown one
-// is asked for, but not more than once a second, whatever clients send.
-func NewVerifier(ctx context.Context, keysURL, macKeyFile, upstream string, unboundWillDo bool) (*Verifier, error) {
-	v := &Verifier{unboundWillDo: unboundWillDo}
+// NewVerifier takes the URL of the public keys (ES256), the file of MAC keys (HS256), or both. It fetches the public keys
+// every two seconds, so that a removed key stops verifying within that time. It also fetches them for an unknown kid, because
+// a restarted authz server has a new key, but at most once a second, whatever clients send.
+func NewVerifier(ctx context.Context, keysURL, macKeyFile, upstream string, acceptUnbound bool) (*Verifier, error) {
+	v := &Verifier{acceptUnbound: acceptUnbound}
 	var algorithms []string
 	var ofURL, ofFile error
 	if keysURL != "" {
@@ -72,7 +72,7 @@ func NewVerifier(ctx context.Context, keysURL, macKeyFile, upstream string, unbo
 	return v, errors.Join(ofURL, ofFile)
 }
 
-// A public key is never the secret of a MAC: each algorithm has keys of its own.
+// key chooses keys by algorithm, so that no public key ever verifies a MAC.
 func (v *Verifier) key(token *jwt.Token) (any, error) {
 	if token.Method.Alg() == "HS256" {
 		return v.mac.key(token.Header["kid"])
@@ -83,7 +83,7 @@ func (v *Verifier) key(token *jwt.Token) (any, error) {
 	return v.public.Keyfunc(token)
 }
 
-// macKeys are the keys that this backend shares with the authz server, by key id. The file is read again when it changes.
+// macKeys are the keys that this backend shares with the authz server, by key id. They are reloaded when the file changes.
 type macKeys struct {
 	file string
 	lock sync.Mutex
@@ -116,7 +116,7 @@ func (m *macKeys) read() error {
 	if err != nil {
 		return err
 	}
-	m.seen = now // What is wrong with a file is said once.
+	m.seen = now // An error of a file is logged once.
 	keys := map[string][]byte{}
 	for line := range strings.Lines(string(text)) {
 		line, _, _ = strings.Cut(line, "#")
@@ -125,7 +125,7 @@ func (m *macKeys) read() error {
 		}
 		key, err := base64.RawURLEncoding.Strict().DecodeString(strings.NewReplacer("+", "-", "/", "_").Replace(line))
 		if err != nil || len(key) < 32 {
-			return errors.New("holds a line that is no key of 32 bytes or more in base64")
+			return errors.New("holds a line that is not a key of at least 32 bytes in base64")
 		}
 		keys[keyID(key)] = key
 	}
@@ -142,33 +142,34 @@ func keyID(key []byte) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// Verify takes all values of the header, and path and query byte for byte as received.
-func (v *Verifier) Verify(lines []string, method, target string) (*Claims, *Refused) {
+// Verify returns the claims of a request's assertion. It takes all values of the header, and path and query byte for byte
+// as received.
+func (v *Verifier) Verify(lines []string, method, target string) (*Claims, *Denied) {
 	if len(lines) == 0 {
-		return nil, &Refused{401, "assertion_missing", "no assertion came; call through the gateway"}
+		return nil, &Denied{401, "assertion_missing", "the request has no assertion; call through the gateway"}
 	}
 	if len(lines) > 1 {
-		return nil, &Refused{401, "assertion_not_genuine", "more than one assertion came"}
+		return nil, &Denied{401, "assertion_not_genuine", "the request has more than one assertion"}
 	}
 	claims := &Claims{}
 	_, err := v.parser.ParseWithClaims(lines[0], claims, v.key)
 	unbound := claims.Method == "" && claims.Target == "" && claims.ID == ""
 	switch {
 	case errors.Is(err, errNoKeys):
-		return nil, &Refused{503, "gateway_keys_unavailable", "the gate's keys are not at hand; try again"}
+		return nil, &Denied{503, "gateway_keys_unavailable", "the authz server's keys are unavailable; try again"}
 	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
-		return nil, &Refused{401, "assertion_out_of_time", "expired, or from the future; compare the clocks"}
+		return nil, &Denied{401, "assertion_out_of_time", "expired or from the future; compare the clocks"}
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
-		return nil, &Refused{401, "assertion_for_other_upstream", "the assertion is for another upstream"}
+		return nil, &Denied{401, "assertion_for_other_upstream", "the assertion is for another upstream"}
 	case err != nil, claims.IssuedAt == nil, claims.Tenant == "", claims.ObjectID == "", claims.Kind == "",
 		claims.Roles == nil, claims.Scopes == nil:
-		return nil, &Refused{401, "assertion_not_genuine", "the assertion is not the gate's"}
+		return nil, &Denied{401, "assertion_not_genuine", "the assertion is not the authz server's"}
 	case time.Since(claims.IssuedAt.Time) >= lifetime+skew:
-		return nil, &Refused{401, "assertion_out_of_time", "the assertion is too old"}
-	case unbound && !v.unboundWillDo:
-		return nil, &Refused{401, "assertion_not_bound", "the assertion is not bound to a request"}
+		return nil, &Denied{401, "assertion_out_of_time", "the assertion is too old"}
+	case unbound && !v.acceptUnbound:
+		return nil, &Denied{401, "assertion_not_bound", "the assertion is not bound to a request"}
 	case !unbound && (claims.Method != method || claims.Target != target):
-		return nil, &Refused{401, "assertion_for_other_request", "the assertion is for another request than this one"}
+		return nil, &Denied{401, "assertion_for_other_request", "the assertion is for another request"}
 	}
 	return claims, nil
 }

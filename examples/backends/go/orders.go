@@ -17,8 +17,8 @@ func main() {
 		log.Fatal("neither GATEWAY_MAC_KEY_FILE nor GATEWAY_KEYS_URL is set; give the file of the keys that the authz " +
 			"server shares with this backend, the URL of its public keys, or both")
 	}
-	unboundWillDo := os.Getenv("ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST") == "true"
-	verifier, err := NewVerifier(context.Background(), keysURL, macKeyFile, "orders", unboundWillDo)
+	acceptUnbound := os.Getenv("ACCEPT_UNBOUND_ASSERTIONS") == "true"
+	verifier, err := NewVerifier(context.Background(), keysURL, macKeyFile, "orders", acceptUnbound)
 	if err != nil {
 		log.Fatalf("GATEWAY_KEYS_URL or GATEWAY_MAC_KEY_FILE: %v", err)
 	}
@@ -35,22 +35,22 @@ func main() {
 	log.Fatal(server.Serve(listener))
 }
 
-// A handler, not a mux: a mux cleans paths and redirects before anything is verified.
+// orders is a handler and not a mux, because a mux cleans paths and redirects before the assertion is verified.
 func orders(verifier *Verifier) http.HandlerFunc {
 	return func(response http.ResponseWriter, request *http.Request) {
 		lines := request.Header.Values("X-Portcullis-Assertion")
-		// RequestURI is what was received; URL.Path is decoded.
-		claims, refused := verifier.Verify(lines, request.Method, request.RequestURI)
+		// RequestURI is the target as received; URL.Path is decoded.
+		claims, denied := verifier.Verify(lines, request.Method, request.RequestURI)
 		switch {
-		case refused != nil:
+		case denied != nil:
 		case request.URL.Path != "/orders":
-			refused = &Refused{404, "not_found", "there is nothing here"}
+			denied = &Denied{404, "not_found", "there is nothing here"}
 		case request.Method != http.MethodGet:
 			response.Header().Set("Allow", http.MethodGet)
-			refused = &Refused{405, "method_not_allowed", "orders can be read"}
+			denied = &Denied{405, "method_not_allowed", "orders can be read"}
 		}
-		if refused != nil {
-			problem(response, refused)
+		if denied != nil {
+			problem(response, denied)
 			return
 		}
 		caller := map[string]any{"tenant": claims.Tenant, "objectId": claims.ObjectID, "kind": claims.Kind,
@@ -59,18 +59,18 @@ func orders(verifier *Verifier) http.HandlerFunc {
 	}
 }
 
-func problem(response http.ResponseWriter, refused *Refused) {
-	if refused.Status == http.StatusUnauthorized {
+func problem(response http.ResponseWriter, denied *Denied) {
+	if denied.Status == http.StatusUnauthorized {
 		response.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	send(response, refused.Status, "application/problem+json", map[string]any{"status": refused.Status,
-		"title": http.StatusText(refused.Status), "detail": refused.Detail, "reason": refused.Reason})
+	send(response, denied.Status, "application/problem+json", map[string]any{"status": denied.Status,
+		"title": http.StatusText(denied.Status), "detail": denied.Detail, "reason": denied.Reason})
 }
 
 func send(response http.ResponseWriter, status int, mediaType string, body any) {
 	response.Header().Set("Content-Type", mediaType)
 	response.WriteHeader(status)
 	if err := json.NewEncoder(response).Encode(body); err != nil {
-		log.Printf("the answer was not sent: %v", err)
+		log.Printf("cannot send the answer: %v", err)
 	}
 }

@@ -1,8 +1,8 @@
-// A backend that answers GET /orders to callers whom the gate vouches for. Settings come from the environment.
+// A backend that answers GET /orders to callers with an assertion. Settings come from the environment.
 
 import { STATUS_CODES, createServer } from 'node:http';
 
-import { Refused, verifier } from './assertion.mjs';
+import { Denied, verifier } from './assertion.mjs';
 
 const { GATEWAY_KEYS_URL: keysUrl, GATEWAY_MAC_KEY_FILE: macKeyFile } = process.env;
 if (!keysUrl && !macKeyFile) {
@@ -14,15 +14,15 @@ if (!keysUrl && !macKeyFile) {
 }
 const verify = verifier(keysUrl, 'orders', {
   macKeyFile,
-  unboundWillDo: process.env.ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST === 'true',
+  acceptUnbound: process.env.ACCEPT_UNBOUND_ASSERTIONS === 'true',
 });
 
 async function orders(request) {
-  // headersDistinct keeps lines apart; rawHeaders does too, and `headers` joins them.
+  // headersDistinct keeps header lines apart, as rawHeaders does; `headers` joins them.
   const lines = request.headersDistinct['x-portcullis-assertion'] ?? [];
   const claims = await verify(lines, request.method, request.url);
-  if (request.url.split('?')[0] !== '/orders') throw new Refused(404, 'not_found', 'there is nothing here');
-  if (request.method !== 'GET') throw new Refused(405, 'method_not_allowed', 'orders can be read');
+  if (request.url.split('?')[0] !== '/orders') throw new Denied(404, 'not_found', 'there is nothing here');
+  if (request.method !== 'GET') throw new Denied(405, 'method_not_allowed', 'orders can be read');
   const { tid: tenant, oid: objectId, kind, roles, scopes } = claims;
   return { caller: { tenant, objectId, kind, roles, scopes }, orders: [] };
 }
@@ -31,7 +31,7 @@ const server = createServer(async (request, response) => {
   try {
     response.setHeader('Content-Type', 'application/json').end(JSON.stringify(await orders(request)));
   } catch (error) {
-    if (!(error instanceof Refused)) console.error(error);
+    if (!(error instanceof Denied)) console.error(error);
     const { status = 500, reason = 'internal_error', detail = 'the service failed; try again later' } = error;
     if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
     if (status === 405) response.setHeader('Allow', 'GET');

@@ -1,4 +1,4 @@
-"""A backend that answers GET /orders to callers whom the gate vouches for. Settings come from the environment."""
+"""A backend that answers GET /orders to callers with an assertion. Settings come from the environment."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from assertion import Refused, Verifier
+from assertion import Denied, Verifier
 
 KEYS_URL, MAC_KEY_FILE = os.environ.get("GATEWAY_KEYS_URL"), os.environ.get("GATEWAY_MAC_KEY_FILE")
 if not KEYS_URL and not MAC_KEY_FILE:
@@ -18,7 +18,7 @@ VERIFIER = Verifier(
     KEYS_URL,
     upstream="orders",
     mac_key_file=MAC_KEY_FILE,
-    unbound_will_do=os.environ.get("ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST") == "true",
+    accept_unbound=os.environ.get("ACCEPT_UNBOUND_ASSERTIONS") == "true",
 )
 
 
@@ -27,8 +27,8 @@ class Orders(BaseHTTPRequestHandler):
         try:
             lines = self.headers.get_all("X-Portcullis-Assertion", [])
             claims = VERIFIER.verify(lines, self.command, self.path)
-        except Refused as refused:
-            return self.problem(refused.status, refused.reason, refused.detail)
+        except Denied as denied:
+            return self.problem(denied.status, denied.reason, denied.detail)
         if self.path.partition("?")[0] != "/orders":
             return self.problem(404, "not_found", "there is nothing here")
         if self.command != "GET":

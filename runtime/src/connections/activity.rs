@@ -1,8 +1,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-/// Counts the accepted connections of a listener: a clock that costs no system call. It tells which
-/// connection was used last, and stands still while no connection comes, when nobody asks.
+/// Logical clock of a listener: counts its accepted connections.
+///
+/// It orders connections by their last use and costs no system call. It may stand still between two
+/// accepts, because only an accept compares connections.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Clock(Arc<AtomicU64>);
 
@@ -16,26 +18,27 @@ impl Clock {
     }
 }
 
-/// What a connection does. Written by its own task and by those of its requests, read by the accept
-/// loop.
+/// Activity of one connection.
+///
+/// The connection's task and the tasks of its requests write it. The accept loop reads it.
 #[derive(Debug)]
 pub(crate) struct Activity {
     clock: Clock,
     last_used: AtomicU64,
     started: AtomicU64,
     in_flight: AtomicU64,
-    /// Bytes came since the last request started or ended.
+    /// Bytes arrived after the last request started or ended.
     receiving: AtomicBool,
-    /// HTTP/2 receives pings and acknowledgements without a request.
+    /// The connection speaks HTTP/2, which receives pings and acknowledgements without a request.
     http2: AtomicBool,
 }
 
-/// What a connection is doing, in the order in which connections are closed to make room.
+/// Phase of a connection, in the order in which connections are closed to make room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Phase {
     /// No request has started yet.
     New,
-    /// Part of the head of another request has come.
+    /// Part of the head of another request has arrived.
     Receiving,
     /// The last request is answered.
     Idle,
@@ -43,7 +46,7 @@ pub(super) enum Phase {
     Busy,
 }
 
-/// A phase, and how many requests had started: two equal states are the same silence.
+/// A phase and the number of started requests. Between equal states no request started.
 pub(super) type State = (Phase, u64);
 
 impl Activity {
@@ -62,7 +65,7 @@ impl Activity {
         self.receiving.store(true, Relaxed);
     }
 
-    /// A request has started. It is in flight until the guard is dropped.
+    /// Notes the start of a request, which is in flight until the guard is dropped.
     pub(super) fn begin(self: &Arc<Self>, http2: bool) -> InFlight {
         self.http2.store(http2, Relaxed);
         self.receiving.store(false, Relaxed);
@@ -86,19 +89,19 @@ impl Activity {
         (phase, started)
     }
 
-    /// The smallest is closed first to make room.
+    /// Rank for closing: the connection with the smallest rank is closed first to make room.
     pub(super) fn rank(&self) -> (Phase, u64) {
         (self.state().0, self.last_used.load(Relaxed))
     }
 }
 
-/// A request in flight: until there is a response, or the request was dropped.
+/// A request in flight. It is dropped with the response or with the cancelled request.
 #[derive(Debug)]
 pub(super) struct InFlight(Arc<Activity>);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        // What came meanwhile was the request's body.
+        // The bytes received meanwhile were the request's body.
         self.0.receiving.store(false, Relaxed);
         self.0.in_flight.fetch_sub(1, Relaxed);
     }
@@ -130,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn http2_frames_without_a_request_are_no_head() {
+    fn http2_frames_without_request_are_not_a_head() {
         let activity = Arc::new(Activity::new(&Clock::default()));
         drop(activity.begin(true));
         activity.received();
@@ -141,7 +144,9 @@ mod tests {
     fn rank_puts_unfinished_before_idle_and_unused_before_used() {
         let clock = Clock::default();
         let make = || Arc::new(Activity::new(&clock));
-        let (envoy, first_slow, second_slow) = (make(), make(), make());
+        let envoy = make();
+        let first_slow = make();
+        let second_slow = make();
         drop(envoy.begin(true));
         assert!(first_slow.rank() < second_slow.rank());
         assert!(second_slow.rank() < envoy.rank());

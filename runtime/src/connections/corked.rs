@@ -7,24 +7,24 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::activity::Activity;
 
-/// Bytes that wait for the end of a poll. When there are as many, they go out before it.
-const MOST: usize = 64 * 1024;
-/// Room that an empty buffer keeps. A reply of the authz server takes 1 to 3 KiB.
-const KEPT: usize = 16 * 1024;
+/// Maximum number of bytes that wait for the end of a poll. A full buffer is written earlier.
+const MAX_WAITING: usize = 64 * 1024;
+/// Capacity that an empty buffer keeps. A reply of the authz server takes 1 to 3 KiB.
+const KEPT_CAPACITY: usize = 16 * 1024;
 
-/// A connection's bytes, with what is written collected until the end of a poll.
+/// A connection's socket that collects writes until the end of a poll.
 ///
 /// h2 flushes each DATA frame beyond 256 bytes by itself (`CHAIN_THRESHOLD` in its
-/// `framed_write.rs`), so that the trailers of every gRPC reply take a system call, a packet, and a
-/// wake-up of Envoy of their own. Here a flush waits: [`Output::drain`] writes all in one call when
-/// the connection has nothing more to say.
+/// `framed_write.rs`). The trailers of every gRPC reply would then take a system call, a packet and
+/// a wake-up of Envoy of their own. Here a flush does nothing: [`Output::drain`] writes all bytes
+/// in one call after the poll.
 #[derive(Debug)]
 pub(super) struct Corked<I> {
     inner: Arc<Mutex<Inner<I>>>,
     activity: Arc<Activity>,
 }
 
-/// The other handle of [`Corked`], which writes.
+/// The handle of [`Corked`] that writes to the socket.
 #[derive(Debug)]
 pub(crate) struct Output<I>(Arc<Mutex<Inner<I>>>);
 
@@ -35,7 +35,7 @@ struct Inner<I> {
     written: usize,
 }
 
-/// Both handles of `io`.
+/// Splits `io` into its two handles.
 pub(super) fn cork<I>(io: I, activity: Arc<Activity>) -> (Corked<I>, Output<I>) {
     let inner = Arc::new(Mutex::new(Inner {
         io,
@@ -51,13 +51,13 @@ pub(super) fn cork<I>(io: I, activity: Arc<Activity>) -> (Corked<I>, Output<I>) 
     )
 }
 
-/// One task polls both handles, so that nobody ever waits for the lock.
+/// Locks `inner`. One task polls both handles, so the lock is never contended.
 fn lock<I>(inner: &Mutex<Inner<I>>) -> MutexGuard<'_, Inner<I>> {
     inner.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<I: AsyncWrite + Unpin> Output<I> {
-    /// Writes what waits.
+    /// Writes the waiting bytes.
     pub(super) fn drain(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         lock(&self.0).drain(cx)
     }
@@ -78,19 +78,19 @@ impl<I: AsyncWrite + Unpin> Inner<I> {
         if self.written > 0 {
             self.written = 0;
             self.waiting.clear();
-            self.waiting.shrink_to(KEPT);
-            // TLS has records of its own to send.
+            self.waiting.shrink_to(KEPT_CAPACITY);
+            // TLS buffers records of its own.
             ready!(Pin::new(&mut self.io).poll_flush(cx))?;
         }
         Poll::Ready(Ok(()))
     }
 
-    /// How many bytes fit, after writing if none do.
+    /// Number of bytes that fit. A full buffer is written first.
     fn room(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if self.waiting.len() >= MOST {
+        if self.waiting.len() >= MAX_WAITING {
             ready!(self.drain(cx))?;
         }
-        Poll::Ready(Ok(MOST.saturating_sub(self.waiting.len())))
+        Poll::Ready(Ok(MAX_WAITING.saturating_sub(self.waiting.len())))
     }
 }
 

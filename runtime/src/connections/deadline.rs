@@ -10,13 +10,13 @@ use super::metrics::Ending;
 
 /// Ends a connection whose client is silent for too long.
 ///
-/// The timer is set again only when part of a head comes or when it fires, so that a request costs
-/// no look at the clock.
+/// The timer is reset only when part of a head arrives or when it fires, so a request needs no
+/// clock read.
 #[derive(Debug)]
 pub(super) struct Deadline {
     limits: ConnectionLimits,
     timer: Pin<Box<Sleep>>,
-    /// What the connection did when the timer was set.
+    /// State of the connection when the timer was set.
     seen: State,
 }
 
@@ -29,7 +29,7 @@ impl Deadline {
         }
     }
 
-    /// Gives a connection without a request in flight no more than `rest`.
+    /// Limits a connection without a request in flight to `rest`.
     pub(super) fn shorten(&mut self, now: State, rest: Duration) {
         if now.0 != Phase::Busy {
             self.limits = ConnectionLimits {
@@ -41,7 +41,7 @@ impl Deadline {
         }
     }
 
-    /// Why the connection must end, once it must. `now` is what it does.
+    /// Resolves to the reason once the connection must end. `now` is its present state.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>, now: State) -> Poll<Ending> {
         if now.0 == Phase::Receiving && self.seen != now {
             self.set(now, self.limits.header_timeout);

@@ -16,10 +16,11 @@ use super::inline_first::Wakes;
 use super::limits::ConnectionLimits;
 use super::metrics::Ending;
 
-/// Time at shutdown for a connection without a request in flight: one may be on its way.
+/// Time that a connection without a request in flight keeps at shutdown. A request may be on its
+/// way.
 const LAST_REQUEST: Duration = Duration::from_secs(1);
 
-/// Drives a connection to its end, and writes once after each step.
+/// Drives a connection to its end and writes once after each poll.
 pub(super) async fn drive<C, I>(
     connection: C,
     output: Output<I>,
@@ -31,9 +32,12 @@ where
     C: GracefulConnection<Error: Display>,
     I: AsyncWrite + Unpin,
 {
-    let (mut connection, mut stop) = (pin!(connection), pin!(stopping.cancelled()));
+    let mut connection = pin!(connection);
+    let mut stop = pin!(stopping.cancelled());
     let mut deadline = Deadline::new(limits);
-    let (mut stopped, mut ended, mut wakes) = (false, None, ConnectionWaker::default());
+    let mut stopped = false;
+    let mut ended = None;
+    let mut wakes = ConnectionWaker::default();
     poll_fn(|cx| {
         if !stopped && stop.as_mut().poll(cx).is_ready() {
             stopped = true;
@@ -57,14 +61,14 @@ where
 struct ConnectionWaker(Option<(Arc<Wakes>, Waker)>);
 
 impl ConnectionWaker {
-    /// Polls `connection`, and says how it ended if it did.
+    /// Polls `connection` and returns how it ended, if it did.
     fn poll<C>(&mut self, connection: Pin<&mut C>, cx: &Context<'_>) -> Option<Ending>
     where
         C: GracefulConnection<Error: Display>,
     {
-        // A task has one waker for all its life, but nothing promises it.
-        let known = self.0.take().filter(|(wakes, _)| wakes.are_of(cx.waker()));
-        let (wakes, own) = self.0.insert(known.unwrap_or_else(|| {
+        // A task keeps one waker in practice, but `Future` does not guarantee it.
+        let current = self.0.take().filter(|(wakes, _)| wakes.are_of(cx.waker()));
+        let (wakes, own) = self.0.insert(current.unwrap_or_else(|| {
             let wakes = Wakes::new(cx.waker());
             (Arc::clone(&wakes), Waker::from(wakes))
         }));

@@ -1,4 +1,4 @@
-//! Requests that run in the task of their connection.
+//! Runs requests in the task of their connection.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,19 +8,20 @@ use std::time::{Duration, Instant};
 
 use hyper::rt::Executor;
 
-/// Time for which requests that came together run one after the other. Those that are left then are
-/// spawned, so that other threads share them: 100 cached Checks fit, or 10 signatures of first-seen
-/// tokens.
+/// Maximum time for which the requests of one poll run one after the other.
+///
+/// The remaining requests are spawned, so that other threads share them. 100 Checks of cached
+/// callers fit, or 10 signatures of first-seen tokens.
 const TOGETHER: Duration = Duration::from_micros(200);
 
 thread_local! {
-    /// What this thread polls.
+    /// What this thread is polling.
     static POLLED: Cell<Polled> = const { Cell::new(Polled::Nothing) };
     /// When the first request of this poll started.
     static STARTED: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// What of a connection is being polled, by the address of its [`Wakes`].
+/// The part of a connection that is being polled. The number is the address of its [`Wakes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Polled {
     Nothing,
@@ -28,10 +29,10 @@ enum Polled {
     RequestOf(usize),
 }
 
-/// Runs a request in the task of its connection until it first waits, and spawns the rest.
+/// Runs a request in its connection's task until it first waits, then spawns it.
 ///
-/// A request that never waits, such as a Check of a cached caller, then needs no task, wakes no
-/// other thread, and its reply is queued before the connection writes.
+/// A request that never waits, such as a Check of a cached caller, needs no task of its own and
+/// wakes no other thread. Its reply is queued before the connection writes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct InlineFirst;
 
@@ -45,7 +46,7 @@ where
             return;
         }
         let mut request = Box::pin(request);
-        // The waker is of no use: a spawned future is polled at once, and registers its task's.
+        // A no-op waker is enough: a pending request is spawned, and its task polls it at once.
         let mut context = Context::from_waker(Waker::noop());
         let outside = POLLED.get();
         if let Polled::Connection(connection) = outside {
@@ -53,15 +54,15 @@ where
         }
         let polled = catch_unwind(AssertUnwindSafe(|| request.as_mut().poll(&mut context)));
         POLLED.set(outside);
-        // A panic costs this request and not the others of the connection, as in a task of its own.
-        // The panic hook has written the message; dropping the request resets its stream.
+        // A panic ends this request and not the others of the connection, as in a task of its own.
+        // The panic hook has logged the message; dropping the request resets its stream.
         if polled.is_ok_and(|polled| polled.is_pending()) {
             tokio::spawn(request);
         }
     }
 }
 
-/// Whether the requests that came together have run for long enough.
+/// Whether the requests of this poll have run for longer than [`TOGETHER`].
 fn is_late() -> bool {
     if let Some(started) = STARTED.get() {
         return started.elapsed() > TOGETHER;
@@ -70,13 +71,12 @@ fn is_late() -> bool {
     false
 }
 
-/// Wakes the task of a connection, but not from a request that runs in it.
+/// Waker of a connection's task that ignores wake-ups by requests that run in the task.
 ///
-/// Frames that a request queues wake its connection. hyper looks for the next request after each
-/// one that it has started, and h2 writes all frames then, so that such a wake-up would poll the
-/// connection for nothing; and since a task that wakes itself is put at the end of the queue of its
-/// worker, tokio would wake a second thread for it: one futex call and two context switches for
-/// each Check.
+/// Frames that a request queues wake its connection. This wake-up is useless: hyper polls for the
+/// next request after each one that it has started, and h2 writes all frames then. It is also
+/// expensive: a task that wakes itself goes to the end of its worker's queue, and tokio wakes a
+/// second thread for it. That is one futex call and two context switches for each Check.
 #[derive(Debug)]
 pub(super) struct Wakes(Waker);
 
@@ -85,7 +85,7 @@ impl Wakes {
         Arc::new(Self(task.clone()))
     }
 
-    /// Whether it wakes the task that `waker` does.
+    /// Whether it wakes the same task as `waker`.
     pub(super) fn are_of(&self, waker: &Waker) -> bool {
         self.0.will_wake(waker)
     }
@@ -94,7 +94,7 @@ impl Wakes {
     pub(super) fn polling<T>(self: &Arc<Self>, poll: impl FnOnce() -> T) -> T {
         STARTED.set(None);
         let outside = POLLED.replace(Polled::Connection(self.address()));
-        // A panic ends the task, and the next poll on this thread sets the cell anew.
+        // A panic ends the task, and the next poll on this thread sets the cell again.
         let polled = poll();
         POLLED.set(outside);
         polled

@@ -1,32 +1,37 @@
 use std::time::Duration;
 
-/// Bounds on the connections of one listener.
+/// Limits on the connections of one listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// Connections open at once.
+    /// Maximum number of open connections.
     pub connections: usize,
-    /// Longest time for a TLS handshake, and for the head of a request from its first byte (of the
-    /// first request of a connection: from the connection's start).
+    /// Maximum time for a TLS handshake, and for the head of a request.
+    ///
+    /// The time of a connection's first request counts from the connection's start, and of every
+    /// other from its first byte.
     pub header_timeout: Duration,
-    /// Longest time without a request on a connection that had one. It ends between this and twice
-    /// as long.
+    /// Maximum time without a request on a connection that had one.
+    ///
+    /// The server closes the connection after this time and before twice this time.
     pub idle_timeout: Duration,
 }
 
 impl ConnectionLimits {
-    /// Longer than the pools of the clients that ship keep a connection: 60 s in Envoy's clusters
-    /// of services, 90 s in reqwest. The client then closes first, and no request meets a
-    /// connection that is closing (RFC 9112 §9.5).
+    /// Idle timeout of HTTP listeners, longer than the clients' pools keep a connection.
+    ///
+    /// Envoy's clusters of services keep one for 60 s, reqwest for 90 s. The client therefore
+    /// closes first, and no request meets a connection that is closing (RFC 9112 §9.5).
     pub(crate) const HTTP_IDLE: Duration = Duration::from_mins(2);
-    /// Longer than Envoy's default for HTTP/2 upstreams, one hour. HTTP/2 pings find dead peers
-    /// long before.
+    /// Idle timeout of gRPC listeners, longer than Envoy's for HTTP/2 upstreams (one hour).
+    ///
+    /// HTTP/2 pings find dead peers long before.
     pub(crate) const HTTP2_IDLE: Duration = Duration::from_mins(65);
-    /// For listeners of probes, metrics, keys and administration, whose clients are few.
+    /// Cap for the listeners of probes, metrics, keys and the admin API, which have few clients.
     pub(crate) const FEW: usize = 128;
 }
 
 impl Default for ConnectionLimits {
-    /// As the settings have it by default.
+    /// The defaults of the settings.
     fn default() -> Self {
         Self {
             connections: 1024,

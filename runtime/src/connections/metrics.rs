@@ -55,13 +55,13 @@ impl ConnectionMetrics {
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// By the client, or by both at shutdown.
+    /// The client closed it, or both sides at shutdown.
     Finished,
-    /// A TLS handshake or the head of a request did not come in time.
+    /// A TLS handshake or the head of a request did not arrive in time.
     HeaderTimeout,
-    /// No request came for a long time.
+    /// No request arrived within the idle timeout.
     IdleTimeout,
-    /// Closed to make room for another.
+    /// The server closed it to make room for another.
     MadeRoom,
     /// The client broke the protocol or the connection.
     Failed,
@@ -70,7 +70,7 @@ pub(super) enum Ending {
 impl Ending {
     pub(super) fn of_lost(error: &JoinError) -> Self {
         if error.is_panic() {
-            // The panic hook has written the message; the connection is closed, and others go on.
+            // The panic hook has logged the message. Other connections are not affected.
             return Self::Failed;
         }
         Self::MadeRoom

@@ -8,35 +8,35 @@ use super::activity::{Activity, Phase};
 /// The open connections of a listener, up to its cap.
 #[derive(Debug)]
 pub(super) struct Open {
-    most: usize,
+    cap: usize,
     connections: HashMap<Id, (Arc<Activity>, AbortHandle)>,
 }
 
 impl Open {
-    pub(super) fn new(most: usize) -> Self {
+    pub(super) fn new(cap: usize) -> Self {
         Self {
-            most,
+            cap,
             connections: HashMap::new(),
         }
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.connections.len() < self.most
+        self.connections.len() < self.cap
     }
 
-    pub(super) fn remember(&mut self, activity: Arc<Activity>, task: AbortHandle) {
+    pub(super) fn insert(&mut self, activity: Arc<Activity>, task: AbortHandle) {
         self.connections.insert(task.id(), (activity, task));
     }
 
-    pub(super) fn forget(&mut self, task: Id) {
+    pub(super) fn remove(&mut self, task: Id) {
         self.connections.remove(&task);
     }
 
-    /// Closes the connection that has been without a request longest, an unfinished request first.
-    /// False if every connection has a request in flight.
+    /// Closes the connection that is without a request for longest, unfinished requests first.
     ///
-    /// The search takes microseconds for a thousand connections and happens only when there are too
-    /// many, so that requests need keep no list in order.
+    /// Returns false if every connection has a request in flight. The search takes microseconds
+    /// for a thousand connections and happens only at the cap, so that requests maintain no sorted
+    /// list.
     pub(super) fn close_unused(&mut self) -> bool {
         let ranked = self
             .connections

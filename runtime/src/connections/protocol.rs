@@ -19,29 +19,38 @@ use super::activity::Activity;
 use super::corked::{Output, cork};
 use super::inline_first::InlineFirst;
 
-/// The head of an HTTP/2 request after decompression, at most, CONTINUATION frames included (the
-/// floods of CVE-2024-27316 and its kin).
+/// Maximum size of a decompressed HTTP/2 request head, CONTINUATION frames included.
+///
+/// It bounds the CONTINUATION floods (CVE-2024-27316 and related ones).
 const HTTP2_HEAD: u32 = 64 * 1024;
-/// The head of a Check after decompression: the client's headers are in the message.
+/// Maximum size of a Check's decompressed head. The client's headers are in the message.
 const CHECK_HEAD: u32 = 16 * 1024;
-/// Requests at once on one HTTP/2 connection of a service (RFC 9113 §6.5.2 suggests 100 at least).
+/// Maximum number of requests at once on an HTTP/2 connection of a service.
+///
+/// RFC 9113 §6.5.2 suggests at least 100.
 const HTTP2_STREAMS: u32 = 128;
-/// Envoy opens one connection for each of its workers and sends all their Checks over it.
+/// Maximum number of Checks at once on one connection.
+///
+/// Envoy opens one connection for each of its workers and sends all Checks of the worker over it.
 const CONCURRENT_CHECKS: u32 = 1024;
-/// Streams that the client reset before they were accepted, and those that the server reset because
-/// of the client, before the connection is closed: rapid reset (CVE-2023-44487, RUSTSEC-2024-0003).
+/// Streams that a client may reset before they are accepted; one more closes the connection.
+///
+/// It bounds rapid reset (CVE-2023-44487).
 const RESET_STREAMS: usize = 20;
+/// Streams that the server may reset because of the client; one more closes the connection.
+///
+/// See RUSTSEC-2024-0003.
 const ERROR_STREAMS: usize = 256;
-/// Bodies are 16 KiB at most, Checks 128 KiB.
+/// Flow-control window of a stream. Bodies have at most 16 KiB, Checks 128 KiB.
 const STREAM_WINDOW: u32 = 128 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
-/// HTTP/2 pings: a peer that vanished, or that never finishes a frame, is found within 50 s.
+/// Interval of HTTP/2 pings. They find a vanished or stuck peer within 50 s.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How HTTP is spoken on a connection.
+/// The HTTP versions that a listener serves.
 pub(crate) trait Protocol: Clone + Send + Sync + 'static {
-    /// Serves `io`. The output must be drained after each poll of the connection.
+    /// Serves `io`. The caller must drain the output after each poll of the connection.
     fn connection<I>(
         &self,
         io: I,
@@ -62,14 +71,16 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// The head of an HTTP/1 request, at most: Envoy's limit as shipped (32 KiB) with what the
-    /// gateway adds, twice over. hyper's own limit is 400 KiB.
+    /// Maximum size of the head of an HTTP/1 request.
+    ///
+    /// It is twice Envoy's limit of `envoy/` (32 KiB), which leaves room for the headers that the
+    /// gateway adds. hyper's own limit is 400 KiB.
     pub(super) const LONGEST_HEAD: usize = 64 * 1024;
 
     pub(crate) fn new(router: Router) -> Self {
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        // hyper's header timeout also counts the idle time before a head, so that it would have to
-        // be longer than the client's pool keeps connections; `Deadline` tells the two apart.
+        // hyper's header timeout includes the idle time before a head. It would have to be longer
+        // than the client's pool keeps connections; `Deadline` measures the two separately.
         builder
             .http1()
             .timer(TokioTimer::new())
@@ -116,7 +127,7 @@ impl Protocol for Http {
     }
 }
 
-/// HTTP/2 alone, for gRPC: a request runs in its connection's task until it first waits.
+/// Only HTTP/2, for gRPC. A request runs in its connection's task until it first waits.
 #[derive(Clone, Debug)]
 pub(crate) struct Http2Only<S> {
     builder: http2::Builder<InlineFirst>,
@@ -136,7 +147,7 @@ impl<S> Http2Only<S> {
             .initial_connection_window_size(CONNECTION_WINDOW)
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT)
-            // gRPC has no use for a date in each reply.
+            // gRPC does not use the Date header.
             .auto_date_header(false);
         Self { builder, service }
     }
@@ -176,7 +187,7 @@ where
     }
 }
 
-/// `service`, with a note in `activity` of each request while it is in flight.
+/// Wraps `service` so that `activity` counts its requests in flight.
 fn tracked<S, B>(
     service: S,
     activity: Arc<Activity>,

@@ -1,4 +1,4 @@
-//! Connections as clients see them. Limits are short here, and each wait ends with the condition.
+//! Tests of connections from the client's side, with short limits.
 
 mod bounds;
 mod http2;
@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use crate::listener::Listener;
 use crate::{ConnectionLimits, Process, serve_http};
 
-/// Longer than any limit here takes on a busy machine.
+/// Maximum wait of a test, longer than any limit takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn limits(connections: usize) -> ConnectionLimits {
@@ -45,7 +45,7 @@ async fn bound() -> (TcpListener, SocketAddr) {
     (socket, address)
 }
 
-/// `/` answers at once; `/held` says that it has come, and answers when it is let go.
+/// A service whose `/` answers at once. `/held` notifies `came` and answers after `go`.
 #[derive(Clone, Debug, Default)]
 struct Held {
     came: Arc<Notify>,
@@ -69,9 +69,10 @@ impl Held {
 
     async fn serve(&self, process: &Process) -> SocketAddr {
         let (socket, address) = bound().await;
-        let (process, router) = (process.clone(), self.router());
+        let process = process.clone();
+        let router = self.router();
         tokio::spawn(async move {
-            serve_http(&process, Listener::of_tcp("traffic", socket), router).await
+            serve_http(&process, Listener::of_tcp("traffic", socket), router).await;
         });
         address
     }
@@ -83,8 +84,8 @@ async fn connected(address: SocketAddr, bytes: &[u8]) -> TcpStream {
     client
 }
 
-/// Sends a request for `path` and reads until its answer has ended with a line.
-async fn asked(client: &mut TcpStream, path: &str) -> std::io::Result<String> {
+/// Sends a request for `path` and reads the response up to the final line of its body.
+async fn get_path(client: &mut TcpStream, path: &str) -> std::io::Result<String> {
     client
         .write_all(format!("GET {path} HTTP/1.1\r\nHost: here\r\n\r\n").as_bytes())
         .await?;
@@ -107,11 +108,11 @@ async fn answer(client: &mut TcpStream) -> std::io::Result<String> {
     Ok(String::from_utf8(bytes).unwrap())
 }
 
-/// Waits until the server has closed the connection, and gives what it sent before.
+/// Waits until the server has closed the connection, and returns the bytes that it sent.
 async fn closed(client: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     let end = timeout(PATIENCE, client.read_to_end(&mut bytes)).await;
-    // With a reset where bytes of the client were not read.
+    // The connection ends with a reset if the server did not read all bytes of the client.
     let _reset_or_end = end.expect("the server closes the connection");
     bytes
 }

@@ -8,16 +8,16 @@ use tokio_rustls::server::TlsStream;
 
 use crate::listener::Stream;
 
-/// What lies between a socket and HTTP.
+/// The layer between a socket and HTTP.
 pub(crate) trait Transport: Clone + Send + Sync + 'static {
-    /// What HTTP is spoken over.
+    /// The stream that carries HTTP.
     type Io: AsyncRead + AsyncWrite + Send + Unpin + 'static;
 
     /// Makes an accepted connection ready for HTTP.
     fn establish(&self, stream: Stream) -> impl Future<Output = io::Result<Self::Io>> + Send;
 }
 
-/// Nothing.
+/// No layer: HTTP in cleartext.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plain;
 

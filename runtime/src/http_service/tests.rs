@@ -53,8 +53,7 @@ fn text_of(registry: &Registry) -> String {
 }
 
 #[tokio::test]
-async fn health_and_the_document_are_public_and_what_no_route_answers_is_a_problem_with_the_requests_id()
- {
+async fn unknown_route_is_a_problem_with_the_requests_id_and_health_is_public() {
     let (service, _registry) = service(things(), &RequestLimits::default());
     let health = answer(service.clone(), "GET", "/health").await;
     assert_eq!(
@@ -104,9 +103,11 @@ async fn health_and_the_document_are_public_and_what_no_route_answers_is_a_probl
 }
 
 #[tokio::test]
-async fn a_request_too_many_is_refused_at_once_and_the_next_is_served() {
-    let (arrived, finish) = (Arc::new(Barrier::new(2)), Arc::new(Notify::new()));
-    let (handler_arrived, handler_finish) = (Arc::clone(&arrived), Arc::clone(&finish));
+async fn request_beyond_the_maximum_is_answered_with_503_at_once() {
+    let arrived = Arc::new(Barrier::new(2));
+    let finish = Arc::new(Notify::new());
+    let handler_arrived = Arc::clone(&arrived);
+    let handler_finish = Arc::clone(&finish);
     let slow = get(move || async move {
         handler_arrived.wait().await;
         handler_finish.notified().await;
@@ -120,13 +121,13 @@ async fn a_request_too_many_is_refused_at_once_and_the_next_is_served() {
     let first = tokio::spawn(answer(service.clone(), "GET", "/slow"));
     arrived.wait().await;
     assert!(text_of(&registry).contains("http_server_requests_in_hand 1"));
-    let refused = answer(service.clone(), "GET", "/things/1").await;
-    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    let busy = answer(service.clone(), "GET", "/things/1").await;
+    assert_eq!(busy.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(
-        (&refused.body["reason"], &refused.body["request_id"]),
+        (&busy.body["reason"], &busy.body["request_id"]),
         (&json!("service_busy"), &json!("the-id"))
     );
-    assert_eq!(refused.headers["retry-after"], "1");
+    assert_eq!(busy.headers["retry-after"], "1");
     finish.notify_one();
     assert_eq!(first.await.unwrap().status, StatusCode::OK);
     assert_eq!(
@@ -143,7 +144,7 @@ async fn a_request_too_many_is_refused_at_once_and_the_next_is_served() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_takes_too_long_is_dropped() {
+async fn request_beyond_its_timeout_is_dropped() {
     let never = get(|| async { std::future::pending::<&str>().await });
     let limits = RequestLimits {
         request_timeout: Duration::from_secs(3),
@@ -164,7 +165,7 @@ async fn a_request_that_takes_too_long_is_dropped() {
 }
 
 #[tokio::test]
-async fn requests_are_measured_by_pattern_and_never_by_what_a_caller_wrote() {
+async fn request_metrics_have_the_routes_pattern_and_no_callers_data() {
     let (service, registry) = service(things(), &RequestLimits::default());
     for (method, path) in [
         ("GET", "/things/secret-7"),

@@ -3,9 +3,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// Marks the path of a Unix socket, as in nginx's `listen`.
+/// Prefix of a Unix socket's path, as in nginx's `listen`.
 const UNIX: &str = "unix:";
-/// `sun_path` of `sockaddr_un` on Linux, less its final NUL (unix(7)).
+/// Length of `sun_path` in Linux's `sockaddr_un`, without its final NUL (unix(7)).
 const LONGEST_PATH: usize = 107;
 
 /// A TCP address, or the path of a Unix socket.
@@ -17,12 +17,13 @@ pub enum ListenAddress {
     Unix(PathBuf),
 }
 
-/// A text that is no listen address, and what to write in its place.
+/// An invalid listen address, with what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidListenAddress {
     /// Only a port.
     #[error(
-        "`{0}` is a port without an address; write 127.0.0.1:{0} for this machine or [::]:{0} for every network"
+        "`{0}` is a port without an address; \
+         write 127.0.0.1:{0} for this machine or [::]:{0} for every network"
     )]
     OnlyPort(u16),
     /// An IP address without a port.
@@ -41,19 +42,21 @@ pub enum InvalidListenAddress {
         "`unix:{0}` is not an absolute path; write unix:/run/portcullis/authz.sock or the like"
     )]
     RelativePath(String),
-    /// More than the kernel takes.
+    /// A path that is longer than the kernel accepts.
     #[error(
-        "`unix:{path}` has {length} bytes of path and a Unix socket takes {LONGEST_PATH}; choose a shorter path"
+        "`unix:{path}` has a path of {length} bytes, and a Unix socket takes at most \
+         {LONGEST_PATH}; choose a shorter path"
     )]
     LongPath {
         /// The path.
         path: String,
-        /// Its length.
+        /// Its length in bytes.
         length: usize,
     },
-    /// Anything else.
+    /// Any other string.
     #[error(
-        "`{0}` is not a listen address; write 127.0.0.1:9000, [::]:9000 or unix:/run/portcullis/authz.sock"
+        "`{0}` is not a listen address; \
+         write 127.0.0.1:9000, [::]:9000 or unix:/run/portcullis/authz.sock"
     )]
     Other(String),
 }
@@ -130,7 +133,7 @@ mod tests {
     use super::ListenAddress;
 
     #[test]
-    fn listen_address_reads_tcp_and_unix_and_prints_the_same() {
+    fn listen_address_displays_as_it_was_parsed() {
         for text in [
             "127.0.0.1:9000",
             "[::]:9000",

@@ -25,7 +25,7 @@ async fn accepted_tcp_socket_sends_small_packets_at_once() {
 }
 
 #[tokio::test]
-async fn unix_socket_is_for_owner_and_group_and_its_file_goes_with_it() {
+async fn unix_socket_has_mode_0660_and_is_removed_on_drop() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("authz.sock");
     let listener = unix(&path).await.unwrap();
@@ -40,7 +40,7 @@ async fn unix_socket_is_for_owner_and_group_and_its_file_goes_with_it() {
 }
 
 #[tokio::test]
-async fn stale_socket_is_replaced_and_the_file_of_a_successor_stays() {
+async fn stale_socket_is_replaced_and_successors_file_stays() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("authz.sock");
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
@@ -53,13 +53,14 @@ async fn stale_socket_is_replaced_and_the_file_of_a_successor_stays() {
 }
 
 #[tokio::test]
-async fn unix_socket_that_cannot_be_had_says_why_and_what_to_do() {
+async fn unix_socket_that_cannot_be_bound_says_why_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    let (taken, file) = (folder.path().join("taken"), folder.path().join("file"));
+    let taken = folder.path().join("taken");
+    let file = folder.path().join("file");
     let _first = unix(&taken).await.unwrap();
     std::fs::write(&file, "precious").unwrap();
     for (path, parts) in [
-        (&taken, ["another process listens there", "stop it"]),
+        (&taken, ["another process listens on it", "stop it"]),
         (&file, ["not a socket", "move it away"]),
         (
             &folder.path().join("absent/authz.sock"),

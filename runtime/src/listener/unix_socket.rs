@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use tokio::net::{UnixListener, UnixStream};
 
-/// Owner and group may connect: connecting needs write permission (unix(7)). Envoy runs as another
-/// user of the same group.
+/// Mode of the socket file: owner and group may connect.
+///
+/// Connecting needs write permission (unix(7)), and Envoy runs as another user of the same group.
 const MODE: u32 = 0o660;
 
 /// A listening Unix socket. Its file is removed when this is dropped.
@@ -15,12 +16,12 @@ const MODE: u32 = 0o660;
 pub(super) struct UnixSocket {
     listener: UnixListener,
     path: PathBuf,
-    /// Device and inode, so that the file of a successor at the same path stays.
+    /// Device and inode. The drop keeps the file of a successor at the same path.
     file: (u64, u64),
 }
 
 impl UnixSocket {
-    /// Binds `path`. A socket file that no process listens on is replaced, as after a crash.
+    /// Binds `path` and replaces a socket file on which no process listens, as after a crash.
     pub(super) async fn bind(flag: &str, path: &Path) -> anyhow::Result<Self> {
         let setting = || format!("{flag} unix:{}", path.display());
         remove_stale(path).await.with_context(setting)?;
@@ -57,27 +58,29 @@ impl Drop for UnixSocket {
         if identity(&self.path).is_ok_and(|file| file == self.file)
             && let Err(error) = fs::remove_file(&self.path)
         {
-            tracing::warn!(path = %self.path.display(), %error, "the socket file cannot be removed");
+            let path = self.path.display();
+            tracing::warn!(%path, %error, "cannot remove the socket file");
         }
     }
 }
 
-/// Removes the file only if it is a socket and refuses connections: nobody listens there.
+/// Removes the file at `path` if it is a socket on which no process listens.
 async fn remove_stale(path: &Path) -> anyhow::Result<()> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error).context("cannot be looked up"),
+        Err(error) => return Err(error).context("cannot read the file's metadata"),
     };
     if !metadata.file_type().is_socket() {
-        bail!("a file that is not a socket lies there; move it away or choose another path");
+        bail!("the file is not a socket; move it away or choose another path");
     }
     match UnixStream::connect(path).await {
-        Ok(_) => bail!("another process listens there; stop it or choose another path"),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path)
-            .context("a stale socket lies there and cannot be removed; remove it"),
+        Ok(_) => bail!("another process listens on it; stop it or choose another path"),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            fs::remove_file(path).context("cannot remove a stale socket; remove it")
+        }
         Err(error) => Err(error)
-            .context("a socket lies there and does not say whether a process listens; remove it"),
+            .context("cannot tell whether a process listens on an existing socket; remove it"),
     }
 }
 

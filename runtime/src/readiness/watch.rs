@@ -6,19 +6,20 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::PartState;
 use crate::Process;
 
-/// Far below a probe's period, so that a probe sees the present.
+/// Interval of the checks, far below the period of readiness probes.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// Sets the state of the part `name` of `process` now, and every second until shutdown.
+/// Sets the state of the part `name` of `process` now and every second until shutdown.
 ///
-/// Liveness stays untouched: a restart would not bring back what is missing. The log says each
-/// change of the state once; a reason that changes is shown by `/readyz` alone.
+/// It does not change liveness, because a restart would not bring back what is missing. The log has
+/// one line for each change of the state. Only `/readyz` shows a changed reason.
 pub fn watch_part(
     process: &Process,
     name: &'static str,
     check: impl Fn() -> PartState + Send + 'static,
 ) {
-    let (process, stopping) = (process.clone(), process.shutdown_token());
+    let process = process.clone();
+    let stopping = process.shutdown_token();
     let mut state = check();
     note_change(name, &PartState::Works, &state);
     process.readiness().set(name, &state);
@@ -67,7 +68,7 @@ mod tests {
     use crate::{PartState, Process};
 
     #[tokio::test(start_paused = true)]
-    async fn a_part_that_fails_blocks_readiness_at_once_and_until_it_works() {
+    async fn failing_part_blocks_readiness_at_once_and_until_it_works() {
         let process = Process::detached();
         let state = Arc::new(Mutex::new(PartState::Fails("no answer".to_owned())));
         let seen = Arc::clone(&state);

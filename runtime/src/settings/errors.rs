@@ -1,4 +1,4 @@
-//! clap's errors in words of ours: a line for each setting.
+//! Translates clap's errors into one line for each setting.
 
 use std::error::Error;
 
@@ -6,10 +6,10 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::setting_names::SettingNames;
 
-/// More of a value than this does not help to find it.
+/// Maximum number of characters of a value in an error.
 const LONGEST_VALUE: usize = 100;
 
-/// A line for each setting that `error` is about.
+/// One line for each setting that `error` is about.
 pub(super) fn lines(error: &clap::Error, names: &SettingNames) -> Vec<String> {
     match error.kind() {
         ErrorKind::MissingRequiredArgument => missing(error, names),
@@ -63,7 +63,7 @@ fn invalid_value(error: &clap::Error, names: &SettingNames) -> String {
         None if value.is_empty() => flag.to_owned(),
         None => format!("{flag} {value}"),
     };
-    // The names are looked up by the flag, whichever of them the line begins with.
+    // `explain` finds the setting by its flag, even if the line begins with the variable.
     let explained = names.explain(&format!("{flag}: {}", cause(error)), true);
     format!(
         "{place}{}",
@@ -75,14 +75,13 @@ fn cause(error: &clap::Error) -> String {
     match (error.source(), error.get(ContextKind::ValidValue)) {
         (Some(cause), _) => cause.to_string(),
         (None, Some(ContextValue::Strings(values))) if !values.is_empty() => {
-            format!("is none of {}", values.join(", "))
+            format!("is not one of {}", values.join(", "))
         }
         (None, _) => "has no value".to_owned(),
     }
 }
 
-/// The arguments that `error` names, as clap shows them: `--name <VALUE>`, or `<ID>` without a
-/// flag.
+/// The arguments that `error` names, as clap shows them: `--name <VALUE>` or `<ID>`.
 pub(super) fn arguments(error: &clap::Error) -> Vec<String> {
     match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(one)) => vec![one.clone()],
@@ -99,7 +98,7 @@ fn printable(value: &str) -> String {
         .collect()
 }
 
-/// clap's own words, without usage and hints.
+/// clap's message without usage and hints.
 pub(super) fn one_line(error: &clap::Error) -> String {
     let rendered = error.render().to_string();
     let text: Vec<&str> = rendered

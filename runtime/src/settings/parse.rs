@@ -1,4 +1,4 @@
-//! From arguments and environment to settings.
+//! Parses arguments and environment into settings.
 
 use std::ffi::OsString;
 
@@ -13,17 +13,17 @@ use super::{Arguments, InvalidSettings, command};
 /// Why parsing ended without settings.
 #[derive(Debug)]
 pub(crate) enum ParseEnd {
-    /// `--help` or `--version`: print this and leave with success.
+    /// `--help` or `--version`: print this text and exit with success.
     Help(clap::Error),
-    /// Nothing was asked for: print the usage.
+    /// No command was given: print the usage.
     Usage(clap::Error),
-    /// All that is wrong.
+    /// Every error.
     Invalid(InvalidSettings),
 }
 
 pub(crate) fn parse<S: Arguments>(arguments: Vec<OsString>) -> Result<S, ParseEnd> {
-    // Without `with_operations_address`, which hides the values of all variables: here it matters
-    // which hold a secret.
+    // `with_operations_address` is not applied here, because it hides the values of all variables,
+    // and these names must tell which ones hold a secret.
     let names = SettingNames::new(&S::command(), S::OPERATIONS_ADDRESS, &arguments);
     parse_named(arguments, &names)
 }
@@ -48,8 +48,10 @@ fn parse_named<S: Arguments>(
     ))
 }
 
-/// clap stops at the first error. This parses again with the offending argument made harmless until
-/// none is left, so that a person fixes all in one go.
+/// Collects every error of the command line.
+///
+/// clap stops at the first error. This function makes the invalid argument harmless and parses
+/// again until no error is left, so that a person can fix all at once.
 fn collect_errors(
     fresh: impl Fn() -> Command,
     mut arguments: Vec<OsString>,
@@ -58,8 +60,7 @@ fn collect_errors(
     let mut found = Vec::new();
     let mut harmless = Vec::new();
     loop {
-        // A command is built while it parses and can't be changed afterwards, so each round starts
-        // from a fresh one.
+        // A command cannot be changed after it has parsed, so each round starts from a fresh one.
         let error = match harmless
             .iter()
             .fold(fresh(), accept_anything)
@@ -78,15 +79,21 @@ fn collect_errors(
             }
             _ => {}
         }
-        found.extend(lines(&error, names));
+        // A value for a switch stays an error, whatever the switch accepts.
+        for line in lines(&error, names) {
+            if !found.contains(&line) {
+                found.push(line);
+            }
+        }
         if !make_harmless(&error, &mut harmless, &mut arguments) {
             return Err(ParseEnd::Invalid(InvalidSettings(found)));
         }
     }
 }
 
-/// Remembers the arguments that `error` names, or drops unknown ones; false when that changes
-/// nothing.
+/// Adds the arguments of `error` to `harmless`, or drops unknown ones from `arguments`.
+///
+/// Returns false if that changes nothing.
 fn make_harmless(
     error: &clap::Error,
     harmless: &mut Vec<String>,
@@ -112,8 +119,9 @@ fn make_harmless(
     before != (harmless.len(), arguments.len())
 }
 
-/// Makes the argument that errors show as `shown` (`--name <VALUE>`, or `<ID>` without a flag)
-/// optional and lets it take any value, in the command or its subcommands.
+/// Makes the argument that errors show as `shown` optional, and lets it take any value.
+///
+/// `shown` is `--name <VALUE>`, or `<ID>` without a flag. Subcommands are included.
 fn accept_anything(command: Command, shown: &String) -> Command {
     let relax = |arg: clap::Arg| {
         let flag = arg

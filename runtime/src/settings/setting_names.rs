@@ -1,4 +1,4 @@
-//! Which flag and which environment variable a setting has, and a value that it takes.
+//! The flag, environment variable and example value of each setting.
 
 use std::ffi::OsString;
 
@@ -6,21 +6,21 @@ use clap::{Arg, Command};
 
 use super::Arguments;
 
-/// What the variable of a switch takes; its flag takes nothing.
+/// Value of the variable of a switch. The flag of a switch takes no value.
 const SWITCHED_ON: &str = "true";
 
-/// What errors say of one setting.
+/// The names of one setting, for errors.
 #[derive(Debug)]
 pub(super) struct Setting {
     /// With its dashes.
     flag: String,
     variable: Option<String>,
     example: Option<String>,
-    /// Its value never appears in an error.
+    /// The value is a secret and never appears in an error.
     pub(super) is_secret: bool,
 }
 
-/// The settings of a program, and where their values come from.
+/// The settings of a program and the sources of their values.
 #[derive(Debug)]
 pub(crate) struct SettingNames {
     settings: Vec<Setting>,
@@ -30,7 +30,7 @@ pub(crate) struct SettingNames {
 }
 
 impl SettingNames {
-    /// The settings of `command`, or of its subcommand that `arguments` name.
+    /// Collects the settings of `command`, or of its subcommand that `arguments` name.
     pub(crate) fn new(command: &Command, operations_address: &str, arguments: &[OsString]) -> Self {
         let words: Vec<String> = arguments
             .iter()
@@ -60,15 +60,15 @@ impl SettingNames {
         self.settings.iter().find(|setting| setting.flag == flag)
     }
 
-    /// The variable that the value of `setting` comes from; `None` if it is on the command line or
-    /// nowhere.
+    /// The variable that the value of `setting` comes from.
+    ///
+    /// `None` if the value is on the command line or the variable is not set.
     pub(super) fn variable_at_fault<'a>(&self, setting: &'a Setting) -> Option<&'a str> {
         let variable = setting.variable.as_deref()?;
         (!self.given.contains(&setting.flag) && (self.is_set)(variable)).then_some(variable)
     }
 
-    /// `line` with both names of the setting that it begins with, and with an example if there is
-    /// one.
+    /// Adds to `line` both names of the setting that it begins with, and an example.
     pub(crate) fn explain(&self, line: &str, with_example: bool) -> String {
         let flag = line.split([' ', ':']).next().unwrap_or_default();
         match self.find(flag) {
@@ -116,8 +116,9 @@ impl SettingNames {
     }
 }
 
-/// The flags of `A` that have a variable and no example, those of secrets left out: none, which
-/// each program tests of its own settings.
+/// The flags of `A` that have a variable and no example, except secrets.
+///
+/// Each program tests that its settings have none.
 #[must_use]
 pub fn settings_without_example<A: Arguments>() -> Vec<String> {
     let command = A::command();
@@ -144,7 +145,7 @@ impl Setting {
         })
     }
 
-    /// Whether an error says already what could be written.
+    /// Whether `line` already contains the example.
     fn is_shown_in(&self, line: &str) -> bool {
         self.example
             .as_deref()
@@ -152,7 +153,7 @@ impl Setting {
     }
 }
 
-/// The default, or a value of the kind that the name of the value tells.
+/// An example value: the default, or a value that fits the name of the value.
 fn example(arg: &Arg, long: &str, operations_address: &str) -> Option<String> {
     if !arg.get_action().takes_values() {
         return Some(SWITCHED_ON.to_owned());

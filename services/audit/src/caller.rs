@@ -7,7 +7,7 @@ use portcullis_runtime::Problem;
 
 const ROLE: &str = "AuditLog.Write";
 
-/// An application that may use the trail. A user never becomes one, whatever roles the token lists.
+/// An application that may use the trail. A user is never one, even with the role in the token.
 #[derive(Clone, Debug)]
 pub(crate) struct AuditCaller {
     pub(crate) app_id: String,
@@ -27,7 +27,7 @@ where
         require_any_role(&caller, &[ROLE])?;
         let Applications(listed) = Applications::from_ref(state);
         require_actor(&caller, &listed)?;
-        // One that is listed has a name.
+        // `require_actor` admits only callers with an actor.
         let app_id = caller.actor.unwrap_or_default();
         Ok(Self {
             app_id,

@@ -7,18 +7,18 @@ use portcullis_runtime::Arguments;
 use crate::verification::{Anchor, Verification, tenants, verify};
 use crate::{NAME, Settings, schema};
 
-/// An append-only audit trail: what the program can do beside serving.
+/// Commands of the audit program beside its server.
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "audit", version)]
 pub struct CommandLine {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }
 
 impl CommandLine {
-    /// Whether this process was started for one of the commands. Without one the program serves, as
-    /// it did before it had any.
+    /// Whether the first argument of this process is a command. Without a command the program
+    /// serves.
     #[must_use]
     pub fn is_asked_for() -> bool {
         let first = std::env::args().nth(1);
@@ -30,25 +30,24 @@ impl CommandLine {
     }
 }
 
-/// What the program can do beside serving.
+/// A command of the audit program.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Command {
-    /// Recompute the chains in the database and name the first entry of each that is not as it was
-    /// written; exit code 1 if there is one.
+    /// Verify the hash chains in the database. Print the first broken place of each chain, and exit
+    /// with code 1 if there is one.
     Verify(VerifyArguments),
 }
 
-/// Which chains to verify.
+/// Arguments of `audit verify`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct VerifyArguments {
-    /// Where the trail is.
+    /// The database of the trail.
     #[command(flatten)]
     database: DatabaseSettings,
-    /// Only this tenant's chain.
+    /// Verify only this tenant's chain.
     #[arg(long, value_name = "ID")]
     tenant: Option<String>,
-    /// A place in the tenant's chain as an earlier run printed it: the chain must still pass
-    /// through it.
+    /// Anchor that an earlier run printed. The tenant's chain must still contain it.
     #[arg(long, value_name = "POSITION:HASH", requires = "tenant", value_parser = anchor)]
     anchor: Option<Anchor>,
 }
@@ -67,13 +66,11 @@ fn anchor(text: &str) -> Result<Anchor, &'static str> {
             position,
             hash: hash.to_owned(),
         }),
-        _ => {
-            Err("write a position, a colon and a hash of 64 digits, as `audit verify` prints them")
-        }
+        _ => Err("write a position, a colon and a hash of 64 digits, as `audit verify` prints it"),
     }
 }
 
-/// Prints what is found of each chain, a line each.
+/// Verifies the chains and prints one line for each.
 #[must_use]
 pub fn run_verify(arguments: &VerifyArguments) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -99,7 +96,7 @@ pub fn run_verify(arguments: &VerifyArguments) -> ExitCode {
 async fn found(arguments: &VerifyArguments) -> anyhow::Result<Vec<Verification>> {
     let settings = &arguments.database;
     if let (Some(data_dir), None) = (&settings.data_dir, &settings.database_url) {
-        // Opening would create it, and an empty trail is intact.
+        // Opening would create the file, and an empty trail is intact.
         let file = data_dir.join("audit.sqlite");
         ensure!(
             file.exists(),
@@ -110,16 +107,14 @@ async fn found(arguments: &VerifyArguments) -> anyhow::Result<Vec<Verification>>
     let database = Database::open(settings, &schema(), DatabaseMetrics::default()).await?;
     let tenants = match &arguments.tenant {
         Some(tenant) => vec![tenant.clone()],
-        None => tenants(&database)
-            .await
-            .context("the trail cannot be read")?,
+        None => tenants(&database).await.context("cannot read the trail")?,
     };
     let mut chains = Vec::new();
     for tenant in tenants {
         chains.push(
             verify(&database, &tenant, arguments.anchor.as_ref())
                 .await
-                .context("the trail cannot be read")?,
+                .context("cannot read the trail")?,
         );
     }
     database.close().await;
@@ -136,7 +131,7 @@ fn line(chain: &Verification) -> String {
     match &chain.first_broken {
         None => format!("{tenant_id}: intact, {entries} entries, anchor {entries}:{hash}"),
         Some(broken) => {
-            let entry = broken.audit_id.as_deref().unwrap_or("none there");
+            let entry = broken.audit_id.as_deref().unwrap_or("missing");
             format!(
                 "{tenant_id}: BROKEN at position {} (entry {entry}): {}",
                 broken.position, broken.reason

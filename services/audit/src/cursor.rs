@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema, Type};
 
-/// Where a page begins: before this position of the chain.
+/// Cursor of a page, which begins before this position of the chain.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Cursor(i64);
@@ -29,12 +29,12 @@ impl TryFrom<String> for Cursor {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let is_written_like_ours =
+        let has_our_format =
             text.len() <= 16 && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit());
-        let position = text.parse().ok().filter(|_| is_written_like_ours);
+        let position = text.parse().ok().filter(|_| has_our_format);
         position
             .map(Self)
-            .ok_or("not a cursor of this list; take it from the Link header of the page before")
+            .ok_or("not a cursor of this list; take it from the Link header of the previous page")
     }
 }
 

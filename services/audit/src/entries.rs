@@ -1,4 +1,4 @@
-//! Audit entries over HTTP.
+//! HTTP handlers of audit entries.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,7 +7,8 @@ use axum::response::Response;
 use jiff::Timestamp;
 use portcullis_database::query_failed;
 use portcullis_runtime::{
-    BodyRefusals, BoundedText, IdempotencyKey, JsonBody, Page, PageSize, Problem, Query, Refusals,
+    BodyProblemResponses, BoundedText, IdempotencyKey, JsonBody, Page, PageSize, Problem,
+    ProblemResponses, Query,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,76 +17,86 @@ use crate::cursor::Cursor;
 use crate::entry::Entry;
 use crate::trail::AuditTrail;
 
-/// What happened, what it happened to, who did it and in which tenant, as the caller reports it
-/// (`actor` and `tenant_id` are shown as `reported_actor` and `reported_tenant`). Who reports it
-/// comes from the verified call, never from here.
-// The fields' words are no descriptions: utoipa joins one to an inlined schema as `allOf` with an
-// object, which no text satisfies.
+/// An event as the caller reports it. `actor` and `tenant_id` are shown as `reported_actor` and
+/// `reported_tenant`. The caller itself comes from its verified token and never from the body.
+// The fields have comments and no descriptions: utoipa joins a description to an inlined schema as
+// `allOf` with an object, which no string satisfies.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Report {
     // What happened.
     #[schema(inline)]
     pub(crate) action: BoundedText<64>,
-    // What it happened to.
+    // The resource that it happened to.
     #[schema(inline)]
     pub(crate) resource_id: BoundedText<128>,
-    // Who did it; shown as `reported_actor`.
+    // The user or application that acted; shown as `reported_actor`.
     #[schema(inline)]
     pub(crate) actor: BoundedText<128>,
-    // In which tenant; shown as `reported_tenant`.
+    // The tenant of the actor; shown as `reported_tenant`.
     #[schema(inline)]
     pub(crate) tenant_id: BoundedText<128>,
 }
 
-/// That an entry was written.
+/// The reply for a written entry.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct Logged {
     /// Always `logged`.
     status: &'static str,
-    /// The entry's id.
+    /// The id of the entry.
     audit_id: String,
 }
 
-/// Which entries to list.
+/// Filter of the list of entries.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Filter {
-    /// Of this action.
+    /// Only entries of this action.
     #[param(inline)]
     pub(crate) action: Option<BoundedText<64>>,
-    /// About this resource.
+    /// Only entries about this resource.
     #[param(inline)]
     pub(crate) resource_id: Option<BoundedText<128>>,
-    /// By this reported actor.
+    /// Only entries with this reported actor.
     #[param(inline)]
     pub(crate) reported_actor: Option<BoundedText<128>>,
-    /// In this reported tenant.
+    /// Only entries with this reported tenant.
     #[param(inline)]
     pub(crate) reported_tenant: Option<BoundedText<128>>,
-    /// Written at this time or later.
+    /// Only entries written at this time or later.
     #[param(schema_with = portcullis_runtime::timestamp_schema)]
     pub(crate) since: Option<Timestamp>,
-    /// Written before this time.
+    /// Only entries written before this time.
     #[param(schema_with = portcullis_runtime::timestamp_schema)]
     pub(crate) until: Option<Timestamp>,
-    /// How many entries at most.
+    /// Maximum number of entries.
     #[serde(default)]
     #[param(inline, required = false)]
     pub(crate) limit: PageSize,
-    /// Where the page begins, from the `Link` header of the page before.
+    /// Cursor of the page, from the `Link` header of the previous page.
     #[param(inline)]
     pub(crate) cursor: Option<Cursor>,
 }
 
-/// Writes an entry. A repeated delivery with the same `Idempotency-Key` is written once and
-/// answered alike.
+/// Writes an entry. A request with an `Idempotency-Key` that was used before writes nothing, and
+/// gets the same reply.
 #[utoipa::path(
-    post, path = "/audit", request_body = Report,
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$",
-        description = "Tells two deliveries of one entry from two entries")),
-    responses((status = OK, description = "The entry is written.", body = Logged), BodyRefusals)
+    post,
+    path = "/audit",
+    request_body = Report,
+    params((
+        "Idempotency-Key" = Option<String>,
+        Header,
+        min_length = 1,
+        max_length = 128,
+        pattern = "^[!-~]+$",
+        description = "Distinguishes a retried request from a second one"
+    )),
+    responses(
+        (status = OK, description = "The entry is written.", body = Logged),
+        BodyProblemResponses,
+    )
 )]
 pub(crate) async fn append(
     State(trail): State<AuditTrail>,
@@ -103,11 +114,20 @@ pub(crate) async fn append(
 /// Lists the entries that applications of the caller's tenant wrote, by `position`, the newest
 /// first.
 #[utoipa::path(
-    get, path = "/audit", params(Filter),
+    get,
+    path = "/audit",
+    params(Filter),
     responses(
-        (status = OK, description = "A page of entries.", body = Vec<Entry>,
-            headers(("Link" = String, description = "`rel=\"next\"`: the page of older entries, if there is one"))),
-        Refusals,
+        (
+            status = OK,
+            description = "A page of entries.",
+            body = Vec<Entry>,
+            headers((
+                "Link" = String,
+                description = "`rel=\"next\"`: the page of older entries, if there is one"
+            ))
+        ),
+        ProblemResponses,
     )
 )]
 pub(crate) async fn list(

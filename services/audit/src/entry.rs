@@ -1,4 +1,4 @@
-//! One entry of the trail, and the bytes that its hash covers.
+//! An entry of the trail, and the bytes that its hash covers.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::Serialize;
@@ -8,35 +8,35 @@ use sqlx::{FromRow, Row};
 /// The `previous_hash` of a chain's first entry.
 pub(crate) const START: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// What an entry says. `actor`, `tenant_id` and `caller_app_id` come from the verified call; what
-/// the caller said of somebody else is `reported_*`.
+/// The content of an entry. `actor`, `tenant_id` and `caller_app_id` come from the caller's
+/// verified token. The caller reported the `reported_*` members.
 ///
-/// The members are in the order of RFC 8785 (JSON Canonicalization Scheme), so that serializing
-/// this gives the canonical bytes.
+/// The members are in the order of RFC 8785 (JSON Canonicalization Scheme), so that serialization
+/// gives the canonical bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub(crate) struct Content {
     /// What happened.
     pub(crate) action: String,
-    /// The caller's object id, as its token proved.
+    /// The caller's object id, from its verified token.
     pub(crate) actor: String,
-    /// The caller's application, as its token proved.
+    /// The caller's application, from its verified token.
     pub(crate) caller_app_id: String,
-    /// The entry's id.
+    /// The id of the entry.
     pub(crate) id: String,
-    /// The key that the caller gave the entry.
+    /// The `Idempotency-Key` of the request.
     #[schema(required)]
     pub(crate) idempotency_key: Option<String>,
-    /// The entry's place in its tenant's chain, from 1.
+    /// The position of the entry in its tenant's chain, from 1.
     pub(crate) position: i64,
-    /// The `hash` of the entry before, 64 zeros for the first.
+    /// The `hash` of the previous entry; 64 zeros for the first entry.
     pub(crate) previous_hash: String,
-    /// Who acted, as the caller reported.
+    /// The actor, as the caller reported it.
     pub(crate) reported_actor: String,
-    /// In which tenant, as the caller reported.
+    /// The actor's tenant, as the caller reported it.
     pub(crate) reported_tenant: String,
-    /// What it happened to.
+    /// The resource that it happened to.
     pub(crate) resource_id: String,
-    /// The caller's tenant, as its token proved.
+    /// The caller's tenant, from its verified token.
     pub(crate) tenant_id: String,
     /// When the entry was written.
     #[schema(schema_with = portcullis_runtime::timestamp_schema)]
@@ -62,7 +62,7 @@ impl FromRow<'_, AnyRow> for Content {
     }
 }
 
-/// An entry as it is stored and shown.
+/// An entry, as stored and shown.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct Entry {
     #[serde(flatten)]
@@ -81,10 +81,12 @@ impl FromRow<'_, AnyRow> for Entry {
 }
 
 impl Content {
-    /// The bytes that the hash covers: this as JSON by RFC 8785. Members are sorted, nothing is
-    /// between them, and texts are escaped only where JSON demands it.
+    /// The bytes that the hash covers: canonical JSON (RFC 8785).
+    ///
+    /// Members are sorted, without white space between them. Strings are escaped only where JSON
+    /// requires it.
     fn canonical_bytes(&self) -> Vec<u8> {
-        // Texts and a number always serialize.
+        // Strings and a number always serialize.
         serde_json::to_vec(self).unwrap_or_default()
     }
 
@@ -122,14 +124,16 @@ mod tests {
         }
     }
 
-    /// The hash is a format: entries that were written must verify for ever.
+    /// The canonical bytes are a stable format: every written entry must verify for ever.
     #[test]
-    fn the_canonical_bytes_stay_as_they_are() {
+    fn canonical_bytes_of_an_entry_never_change() {
         let text = String::from_utf8(content().canonical_bytes()).unwrap();
         let expected = format!(
-            "{{\"action\":\"task_created\",\"actor\":\"o\",\"caller_app_id\":\"a\",\"id\":\"i\",\"idempotency_key\":null,\
-             \"position\":1,\"previous_hash\":\"{START}\",\"reported_actor\":\"Zoë \\\"\\\\/\u{7f}\\u001f\\n\u{2028}😀\",\
-             \"reported_tenant\":\"t\",\"resource_id\":\"7\",\"tenant_id\":\"t\",\"timestamp\":\"2026-01-02T03:04:05.678Z\"}}"
+            "{{\"action\":\"task_created\",\"actor\":\"o\",\"caller_app_id\":\"a\",\"id\":\"i\",\
+             \"idempotency_key\":null,\"position\":1,\"previous_hash\":\"{START}\",\
+             \"reported_actor\":\"Zoë \\\"\\\\/\u{7f}\\u001f\\n\u{2028}😀\",\
+             \"reported_tenant\":\"t\",\"resource_id\":\"7\",\"tenant_id\":\"t\",\
+             \"timestamp\":\"2026-01-02T03:04:05.678Z\"}}"
         );
         assert_eq!(text, expected);
         let sorted: Map<String, Value> = serde_json::from_str(&text).unwrap();
@@ -144,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn every_member_counts() {
+    fn hash_changes_with_every_member() {
         let original = serde_json::to_value(content()).unwrap();
         let reference = content().hash();
         assert_eq!((reference.len(), content().hash()), (64, reference.clone()));

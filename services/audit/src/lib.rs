@@ -1,10 +1,11 @@
-//! The audit service: an append-only trail that applications write and read, kept apart by their
-//! tenants.
+//! The audit service: an append-only trail for each tenant, written and read by applications.
 //!
 //! ```text
-//! request ─ guard ─▶ AuditCaller (a listed application with AuditLog.Write) ─▶ entries ─▶ trail (INSERT and SELECT only)
-//!                                                                            └▶ verify ─▶ verification (each tenant's hash chain)
+//! request ─ guard ─▶ AuditCaller ─┬▶ entries ─▶ trail         INSERT and SELECT only
+//!                                 └▶ verify ──▶ verification  each tenant's hash chain
 //! ```
+//!
+//! An `AuditCaller` is a listed application with the role `AuditLog.Write`.
 
 mod caller;
 mod command_line;
@@ -35,14 +36,14 @@ use trail::AuditTrail;
 
 const NAME: &str = "audit";
 
-/// What the routes work with.
+/// State of the routes.
 #[derive(Clone, Debug, FromRef)]
 struct AuditState {
     trail: AuditTrail,
     applications: Applications,
 }
 
-/// The tables.
+/// The schema of the service's database.
 #[must_use]
 pub fn schema() -> Schema {
     Schema {
@@ -61,20 +62,23 @@ pub fn schema() -> Schema {
 }
 
 fn api() -> OpenApiRouter<AuditState> {
-    let description = "An append-only audit trail: a hash chain for each tenant, written and read by applications.";
+    let description = "An append-only audit trail: \
+                       a hash chain for each tenant, written and read by applications.";
     OpenApiRouter::with_openapi(document("Audit", description))
         .routes(routes!(entries::append, entries::list))
         .routes(routes!(verify::verify))
 }
 
-/// The OpenAPI document.
+/// The OpenAPI document of this service.
 #[must_use]
 pub fn openapi() -> OpenApi {
     described(api().into_openapi())
 }
 
-/// Every route. `protect` is a parameter so that no caller can forget it: health and the document
-/// alone stay outside.
+/// Every route of this service, behind `protect`.
+///
+/// `protect` is a required parameter so that no program can omit it. Only health and the OpenAPI
+/// document are outside.
 pub fn router(
     database: Database,
     applications: Applications,
@@ -89,7 +93,7 @@ pub fn router(
     service.around(protect(api), document)
 }
 
-/// Serves until shutdown. Not ready before the listener is bound.
+/// Serves until shutdown. The program is not ready before the listener is bound.
 pub fn serve(
     settings: Settings,
     process: Process,

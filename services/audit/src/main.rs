@@ -1,11 +1,10 @@
-//! The audit program: settings from flags and environment, then the service until SIGTERM, or one
-//! of its commands.
+//! The audit program: serves until SIGTERM, or runs one of its commands.
 
 use std::process::ExitCode;
 
 use audit::{Command, CommandLine, Settings, run_verify};
 
-/// The C library's costs a list of tasks an eighth more.
+/// The C library's allocator makes a list of tasks an eighth slower.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,5 +1,4 @@
-//! The router over a real database of either kind, with callers injected where the guard would put
-//! them.
+//! Tests of the router over a real database of either kind, with injected callers.
 
 mod entries;
 mod refused;
@@ -34,7 +33,12 @@ fn application(tenant: &str) -> Caller {
 }
 
 fn report(resource: &str) -> Value {
-    json!({ "action": "task_created", "resource_id": resource, "actor": "user-oid", "tenant_id": "user-tenant" })
+    json!({
+        "action": "task_created",
+        "resource_id": resource,
+        "actor": "user-oid",
+        "tenant_id": "user-tenant",
+    })
 }
 
 fn service(database: &Database, protect: impl FnOnce(Router) -> Router) -> Router {

@@ -10,8 +10,9 @@ use crate::caller::AuditCaller;
 use crate::entries::{Filter, Report};
 use crate::entry::{Content, Entry, START};
 
-/// The append-only trail. The database itself refuses changes, and an entry that does not continue
-/// its tenant's chain.
+/// The append-only trail.
+///
+/// The database itself rejects changes, and entries that do not continue their tenant's chain.
 #[derive(Clone, Debug)]
 pub(crate) struct AuditTrail {
     pub(crate) database: Database,
@@ -34,7 +35,7 @@ impl FromRow<'_, AnyRow> for ChainEnd {
 }
 
 impl AuditTrail {
-    /// Appends an entry and returns its id; for a key that came before, the id of then.
+    /// Appends an entry and returns its id. For a used key it returns the id of the earlier entry.
     pub(crate) async fn append(
         &self,
         caller: &AuditCaller,
@@ -51,7 +52,7 @@ impl AuditTrail {
                 .await
                 .map_err(query_failed)?
         {
-            return if before.content.says(report) {
+            return if before.content.matches(report) {
                 Ok(before.content.id)
             } else {
                 Err(IdempotencyKey::reused())
@@ -63,7 +64,7 @@ impl AuditTrail {
         Ok(content.id)
     }
 
-    /// The caller's tenant's entries before `position`, the newest first.
+    /// The entries of the caller's tenant before `position`, the newest first.
     pub(crate) async fn before(
         &self,
         caller: &AuditCaller,
@@ -74,9 +75,12 @@ impl AuditTrail {
         let text = |time: Option<Timestamp>| time.map(|time| format!("{time:.3}"));
         sqlx::query_as(
             "SELECT * FROM entries WHERE tenant_id = $1 AND position < $2
-             AND (CAST($3 AS TEXT) IS NULL OR action = $3) AND (CAST($4 AS TEXT) IS NULL OR resource_id = $4)
-             AND (CAST($5 AS TEXT) IS NULL OR reported_actor = $5) AND (CAST($6 AS TEXT) IS NULL OR reported_tenant = $6)
-             AND (CAST($7 AS TEXT) IS NULL OR timestamp >= $7) AND (CAST($8 AS TEXT) IS NULL OR timestamp < $8)
+             AND (CAST($3 AS TEXT) IS NULL OR action = $3)
+             AND (CAST($4 AS TEXT) IS NULL OR resource_id = $4)
+             AND (CAST($5 AS TEXT) IS NULL OR reported_actor = $5)
+             AND (CAST($6 AS TEXT) IS NULL OR reported_tenant = $6)
+             AND (CAST($7 AS TEXT) IS NULL OR timestamp >= $7)
+             AND (CAST($8 AS TEXT) IS NULL OR timestamp < $8)
              ORDER BY position DESC LIMIT CAST($9 AS BIGINT)",
         )
         .bind(&caller.tenant)
@@ -92,8 +96,10 @@ impl AuditTrail {
         .await
     }
 
-    /// The end of the tenant's chain, which nobody else moves before this transaction ends: two
-    /// writers that both continued from the same entry would fork the chain.
+    /// Locks and returns the end of the tenant's chain.
+    ///
+    /// The lock lasts until the transaction ends. Without it two writers could continue from the
+    /// same entry and fork the chain.
     async fn lock_end(&self, write: &mut Transaction, tenant: &str) -> sqlx::Result<ChainEnd> {
         let locking = self.database.backend().for_update();
         let select = || {
@@ -109,7 +115,8 @@ impl AuditTrail {
             return Ok(end);
         }
         sqlx::query(
-            "INSERT INTO chains (tenant_id, position, hash) VALUES ($1, 0, $2) ON CONFLICT (tenant_id) DO NOTHING",
+            "INSERT INTO chains (tenant_id, position, hash) VALUES ($1, 0, $2)
+             ON CONFLICT (tenant_id) DO NOTHING",
         )
         .bind(tenant)
         .bind(START)
@@ -127,7 +134,9 @@ async fn with_key(
     caller: &AuditCaller,
     key: &IdempotencyKey,
 ) -> sqlx::Result<Option<Entry>> {
-    sqlx::query_as("SELECT * FROM entries WHERE tenant_id = $1 AND caller_app_id = $2 AND idempotency_key = $3")
+    let select = "SELECT * FROM entries
+        WHERE tenant_id = $1 AND caller_app_id = $2 AND idempotency_key = $3";
+    sqlx::query_as(select)
         .bind(&caller.tenant)
         .bind(&caller.app_id)
         .bind(key.as_str())
@@ -138,8 +147,8 @@ async fn with_key(
 async fn insert(write: &mut Transaction, content: &Content) -> sqlx::Result<()> {
     let hash = content.hash();
     sqlx::query(
-        "INSERT INTO entries (tenant_id, position, id, action, resource_id, actor, caller_app_id, reported_actor,
-         reported_tenant, timestamp, idempotency_key, previous_hash, hash)
+        "INSERT INTO entries (tenant_id, position, id, action, resource_id, actor, caller_app_id,
+         reported_actor, reported_tenant, timestamp, idempotency_key, previous_hash, hash)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(&content.tenant_id)
@@ -189,7 +198,7 @@ impl Content {
         }
     }
 
-    fn says(&self, report: &Report) -> bool {
+    fn matches(&self, report: &Report) -> bool {
         self.action == report.action.as_str()
             && self.resource_id == report.resource_id.as_str()
             && self.reported_actor == report.actor.as_str()

@@ -1,4 +1,4 @@
-//! Whether a chain is as it was written.
+//! Verifies hash chains.
 
 use portcullis_database::Database;
 use serde::Serialize;
@@ -6,29 +6,29 @@ use serde::Serialize;
 use crate::entry::{Entry, START};
 use crate::trail::ChainEnd;
 
-/// What was found of one tenant's chain.
+/// Result of the verification of one tenant's chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub(crate) struct Verification {
     /// The chain's tenant.
     pub(crate) tenant_id: String,
     /// `intact` or `broken`.
     pub(crate) status: &'static str,
-    /// How many entries are as they were written, up to the first that is not.
+    /// The number of intact entries before the first broken place.
     pub(crate) entries: i64,
-    /// The hash of the last of them. Keep it elsewhere, with `entries`: somebody who can write to
-    /// the database can compute a whole chain anew, and only what is kept elsewhere shows that.
+    /// The hash of the last intact entry. Keep it outside the database, with `entries`: an attacker
+    /// who can write to the database can recompute a whole chain, and only this anchor shows it.
     pub(crate) hash: String,
-    /// Where the chain breaks.
+    /// The first broken place of the chain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) first_broken: Option<Break>,
 }
 
-/// The first place at which a chain is not as it was written.
+/// The first broken place of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub(crate) struct Break {
-    /// The place in the chain, from 1.
+    /// The position in the chain, from 1.
     pub(crate) position: i64,
-    /// The id of the entry that is there, if there is one.
+    /// The id of the entry at this position, if there is one.
     #[schema(required)]
     pub(crate) audit_id: Option<String>,
     /// `entry_missing`, `content_changed`, `link_broken`, `end_missing`, `end_unknown` or
@@ -36,16 +36,16 @@ pub(crate) struct Break {
     pub(crate) reason: &'static str,
 }
 
-/// A place in a chain as an earlier verification reported it, kept elsewhere since.
+/// The end of a chain that an earlier verification reported, kept outside the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Anchor {
-    /// `entries` of then.
+    /// `entries` of the earlier verification.
     pub(crate) position: i64,
-    /// `hash` of then.
+    /// `hash` of the earlier verification.
     pub(crate) hash: String,
 }
 
-/// Every tenant that has a chain, or entries that are in none.
+/// Every tenant with a chain, or with entries outside a chain.
 pub(crate) async fn tenants(database: &Database) -> sqlx::Result<Vec<String>> {
     let select =
         "SELECT tenant_id FROM chains UNION SELECT tenant_id FROM entries ORDER BY tenant_id";
@@ -54,8 +54,9 @@ pub(crate) async fn tenants(database: &Database) -> sqlx::Result<Vec<String>> {
         .await
 }
 
-/// Reads the tenant's chain from its start. Entries that are appended meanwhile may be counted or
-/// not.
+/// Verifies the tenant's chain from its start.
+///
+/// Entries that are appended meanwhile may be included or not.
 pub(crate) async fn verify(
     database: &Database,
     tenant: &str,
@@ -70,7 +71,7 @@ pub(crate) async fn verify(
         anchor,
     };
     let mut broken = None;
-    // From below the first, so that an entry that somebody put before it is seen.
+    // The scan starts below position 1, so that it finds an entry that was inserted there.
     let mut after = i64::MIN;
     while broken.is_none() {
         let entries = page(database, tenant, after).await?;
@@ -79,7 +80,7 @@ pub(crate) async fn verify(
         broken = entries.into_iter().find_map(|entry| walk.step(entry));
     }
     if broken.is_none() {
-        // Read after the entries: it is at the last of them or beyond.
+        // This end is read after the entries, so it is at the last of them or beyond.
         broken = walk.arrive(&end_before, &end(database, tenant).await?);
     }
     Ok(Verification {
@@ -91,8 +92,10 @@ pub(crate) async fn verify(
     })
 }
 
-/// A long trail is read in pieces: one statement would keep a connection for minutes, and run into
-/// the database's limit.
+/// Reads a page of entries after the position `after`.
+///
+/// One statement for a long trail would keep a connection for minutes, and exceed the database's
+/// statement timeout.
 async fn page(database: &Database, tenant: &str, after: i64) -> sqlx::Result<Vec<Entry>> {
     let select =
         "SELECT * FROM entries WHERE tenant_id = $1 AND position > $2 ORDER BY position LIMIT 1000";
@@ -115,7 +118,7 @@ async fn end(database: &Database, tenant: &str) -> sqlx::Result<ChainEnd> {
     }))
 }
 
-/// How far the chain is known to be intact.
+/// State of a verification: the chain is intact up to `intact`.
 struct Walk<'a> {
     intact: ChainEnd,
     anchor: Option<&'a Anchor>,

@@ -1,15 +1,16 @@
-/// Which database it is.
+/// The kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
-    /// A file of one process, with one writer at a time.
+    /// A file that one process uses, with one writer at a time.
     Sqlite,
     /// A server that several replicas share.
     Postgres,
 }
 
 impl Backend {
-    /// What a `SELECT` ends with so that nobody else changes its rows before the transaction ends.
-    /// On SQLite nobody else is writing.
+    /// Clause that locks the rows of a `SELECT` until the transaction ends.
+    ///
+    /// SQLite needs none, because it has one writer.
     #[must_use]
     pub fn for_update(self) -> &'static str {
         match self {
@@ -18,8 +19,9 @@ impl Backend {
         }
     }
 
-    /// What a `SELECT` ends with to take rows that no other transaction is working on. SQLite has
-    /// one writer, so nobody is.
+    /// Clause that locks the rows of a `SELECT` and skips rows that another transaction has locked.
+    ///
+    /// SQLite needs none, because it has one writer.
     #[must_use]
     pub fn skip_locked(self) -> &'static str {
         match self {

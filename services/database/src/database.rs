@@ -20,7 +20,9 @@ pub struct Database {
     metrics: DatabaseMetrics,
 }
 
-/// SQLite has one writer, so its writers queue for one connection; on PostgreSQL both are the same
+/// The connection pools of readers and writers.
+///
+/// SQLite has one writer, so its writers queue for one connection. On PostgreSQL both are the same
 /// pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Pools {
@@ -29,8 +31,7 @@ pub(crate) struct Pools {
 }
 
 impl Database {
-    /// Opens the database and brings its schema up to date, also when several replicas start at
-    /// once.
+    /// Opens the database and migrates its schema. Several replicas may start at once.
     pub async fn open(
         settings: &DatabaseSettings,
         schema: &Schema,
@@ -60,34 +61,36 @@ impl Database {
         })
     }
 
-    /// Which database it is.
+    /// The kind of database.
     #[must_use]
     pub fn backend(&self) -> Backend {
         self.backend
     }
 
-    /// A connection for queries. Waits for a free one, and fails after some seconds.
+    /// A connection for queries. It waits up to 5 s for a free one.
     pub async fn read(&self) -> sqlx::Result<Connection> {
-        let asked = Instant::now();
+        let started = Instant::now();
         let connection = self.pools.readers.acquire().await;
-        self.metrics.acquired(asked.elapsed(), connection.is_ok());
+        self.metrics.acquired(started.elapsed(), connection.is_ok());
         connection
     }
 
-    /// A transaction that may change rows. On SQLite it holds the writers' lock from the start: one
-    /// that began as a reader would fail when it comes to write after another
-    /// (`SQLITE_BUSY_SNAPSHOT`), however long it waits.
+    /// A transaction that may change rows.
+    ///
+    /// On SQLite it holds the write lock from the start. A transaction that began as a reader would
+    /// fail to write after another writer (`SQLITE_BUSY_SNAPSHOT`), and waiting would not help.
     pub async fn write(&self) -> sqlx::Result<Transaction> {
-        let asked = Instant::now();
+        let started = Instant::now();
         let transaction = match self.backend {
             Backend::Sqlite => self.pools.writers.begin_with("BEGIN IMMEDIATE").await,
             Backend::Postgres => self.pools.writers.begin().await,
         };
-        self.metrics.acquired(asked.elapsed(), transaction.is_ok());
+        self.metrics
+            .acquired(started.elapsed(), transaction.is_ok());
         transaction
     }
 
-    /// Fails unless the database reads a table.
+    /// Fails unless the database can read a table.
     pub(crate) async fn ping(&self) -> sqlx::Result<()> {
         let mut connection = self.pools.readers.acquire().await?;
         sqlx::query("SELECT version FROM _sqlx_migrations LIMIT 1")
@@ -96,14 +99,14 @@ impl Database {
             .map(drop)
     }
 
-    /// Closes every connection, after those in use have come back.
+    /// Closes every connection. It waits for those in use to be returned.
     pub async fn close(&self) {
         self.pools.writers.close().await;
         self.pools.readers.close().await;
     }
 }
 
-/// Brings the schema up to date on one connection. The caller holds a lock.
+/// Migrates the schema on one connection. The caller must hold a lock.
 pub(crate) async fn migrate(
     connection: &mut sqlx::AnyConnection,
     migrator: &sqlx::migrate::Migrator,
@@ -111,5 +114,5 @@ pub(crate) async fn migrate(
     migrator
         .run(connection)
         .await
-        .context("its schema cannot be brought up to date")
+        .context("cannot migrate its schema")
 }

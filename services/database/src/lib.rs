@@ -1,18 +1,16 @@
-//! Where a service keeps its data: an SQLite file by default, PostgreSQL for several replicas,
-//! behind one API.
+//! Database of a service: an SQLite file by default, PostgreSQL for several replicas.
 //!
 //! ```text
 //! DatabaseSettings ─┐
 //! Schema ───────────┼─▶ Database::open ─▶ read()   a connection, for queries
-//! DatabaseMetrics ──┘   (migrates)        write()  a transaction, which alone may change rows
+//! DatabaseMetrics ──┘   (migrates)        write()  a transaction; only it may change rows
 //!                       Database::start: the same, and waits for a server that does not answer
 //!                                         watch()  readiness: "the database answers"
 //! ```
 //!
-//! Both speak through `sqlx::Any`, so that each query is written and tested once. What differs
-//! stays small: placeholders are `$1` in both, yes and no are `INTEGER` 0 and 1 (SQLite has no
-//! other type for them), numbers are `BIGINT`, and [`Database::backend`] tells where a statement
-//! needs a clause of its own.
+//! Both use `sqlx::Any`, so that each query is written and tested once. Placeholders are `$1` in
+//! both, and numbers are `BIGINT`. Booleans are `INTEGER` 0 and 1, because SQLite has no boolean
+//! type. [`Database::backend`] tells where a statement needs a clause of its own.
 
 mod backend;
 mod column;

@@ -13,8 +13,10 @@ use sqlx::AnyPool;
 use crate::Backend;
 use crate::database::Pools;
 
-/// How busy the connections are. Registered before the database is open, since metrics are gathered
-/// at the start.
+/// Metrics of the database connections.
+///
+/// A program registers them before it opens the database, because it builds its registry at the
+/// start.
 #[derive(Clone, Debug)]
 pub struct DatabaseMetrics {
     pools: Arc<OnceLock<Vec<(&'static str, AnyPool)>>>,
@@ -23,9 +25,9 @@ pub struct DatabaseMetrics {
 }
 
 impl Default for DatabaseMetrics {
-    /// Metrics that nobody reads.
+    /// Metrics that are not registered.
     fn default() -> Self {
-        // From a free connection to the longest wait for one.
+        // Buckets from a free connection to the longest wait for one.
         let wait = Histogram::new([0.000_1, 0.000_5, 0.002_5, 0.01, 0.05, 0.25, 1.0, 5.0]);
         Self {
             pools: Arc::default(),
@@ -36,7 +38,7 @@ impl Default for DatabaseMetrics {
 }
 
 impl DatabaseMetrics {
-    /// Adds them to `registry`.
+    /// Registers the metrics in `registry`.
     #[must_use]
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
@@ -47,7 +49,7 @@ impl DatabaseMetrics {
         );
         registry.register(
             "portcullis_database_wait_failures",
-            "Requests that got no database connection",
+            "Requests that failed to get a database connection",
             metrics.failures.clone(),
         );
         registry.register_collector(Box::new(Connections(Arc::clone(&metrics.pools))));
@@ -62,7 +64,7 @@ impl DatabaseMetrics {
             ],
             Backend::Postgres => vec![("all", pools.writers.clone())],
         };
-        // A second database with the same metrics is a test's; the first keeps them.
+        // Only a test opens a second database with the same metrics; the first keeps them.
         let _already_watching = self.pools.set(named);
     }
 
@@ -74,7 +76,7 @@ impl DatabaseMetrics {
     }
 }
 
-/// Read when the metrics are, so that nothing has to be counted along the way.
+/// Collector that reads the pools' state at each scrape, so that no code has to count.
 struct Connections(Arc<OnceLock<Vec<(&'static str, AnyPool)>>>);
 
 impl fmt::Debug for Connections {

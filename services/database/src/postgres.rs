@@ -1,4 +1,4 @@
-//! PostgreSQL, for several replicas.
+//! Opens a PostgreSQL database, which several replicas may share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::database::{Pools, migrate};
 use crate::{DatabaseUrl, Schema};
 
 const WAIT: Duration = Duration::from_secs(5);
-/// Any number will do, as long as every replica uses the same: "portcull" in ASCII.
+/// Key of the advisory lock, the same for every replica: "portcull" in ASCII.
 const MIGRATION_LOCK: i64 = 0x706f_7274_6375_6c6c;
 
 pub(crate) async fn open(
@@ -21,7 +21,10 @@ pub(crate) async fn open(
 ) -> anyhow::Result<Pools> {
     let place = url.place();
     let pool = pool(url, schema, connections).await.with_context(|| {
-        format!("--database-url {place}: cannot be opened; check host, database, user, password and sslmode")
+        format!(
+            "--database-url {place}: cannot be opened; \
+             check host, database, user, password and sslmode"
+        )
     })?;
     let mut connection = pool
         .acquire()
@@ -37,12 +40,15 @@ pub(crate) async fn open(
     })
 }
 
-/// Each service has a schema of its own, so that several may share a database. The limits end what
-/// a crash or a bug left behind: a session that holds locks and sends nothing, a statement that
-/// runs away.
+/// Opens the connection pool of `schema`.
+///
+/// Each service has a PostgreSQL schema of its own, so that several may share a database. The
+/// timeouts end what a crash or a bug leaves behind: a silent session that holds locks, or a
+/// statement without end.
 async fn pool(url: &DatabaseUrl, schema: &Schema, connections: u32) -> sqlx::Result<AnyPool> {
     let settings: Arc<str> = format!(
-        "SET search_path = {}; SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '15s'",
+        "SET search_path = {}; SET statement_timeout = '15s'; \
+         SET idle_in_transaction_session_timeout = '15s'",
         schema.postgres_schema()
     )
     .into();
@@ -57,10 +63,12 @@ async fn pool(url: &DatabaseUrl, schema: &Schema, connections: u32) -> sqlx::Res
         .await
 }
 
-/// One replica at a time: `CREATE SCHEMA IF NOT EXISTS` fails when two run it at once, and so would
-/// a migration. The lock ends with its session, also when the replica dies.
+/// Creates and migrates the schema, one replica at a time.
+///
+/// `CREATE SCHEMA IF NOT EXISTS` fails if two replicas run it at once, and so does a migration. The
+/// lock ends with its session, also if the replica dies.
 async fn prepare(connection: &mut AnyConnection, schema: &Schema) -> anyhow::Result<()> {
-    // A migration may take its time, and so may waiting for another replica's.
+    // A migration may take longer than the timeout, and so may the wait for another replica's.
     connection.execute("SET statement_timeout = 0").await?;
     sqlx::query("SELECT pg_advisory_lock($1)")
         .bind(MIGRATION_LOCK)
@@ -71,7 +79,7 @@ async fn prepare(connection: &mut AnyConnection, schema: &Schema) -> anyhow::Res
         connection
             .execute(AssertSqlSafe(create))
             .await
-            .context("its schema cannot be created")?;
+            .context("cannot create its schema")?;
         migrate(connection, &schema.postgres).await
     }
     .await;

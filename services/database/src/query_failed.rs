@@ -1,8 +1,10 @@
 use http::{HeaderValue, StatusCode, header};
+use portcullis_reason_codes::DATABASE_UNAVAILABLE;
 use portcullis_runtime::Problem;
 
-/// A failed query is a fault of this service, whatever the client sent. When the database does not
-/// answer it is a passing one.
+/// The problem for a failed query: a fault of this service, independent of the request.
+///
+/// It is a 503 if the database does not answer, and a 500 otherwise.
 #[must_use]
 pub fn query_failed(error: sqlx::Error) -> Problem {
     match error {
@@ -11,7 +13,7 @@ pub fn query_failed(error: sqlx::Error) -> Problem {
             let detail = "the database does not answer; try again in a moment";
             Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "database_unavailable",
+                DATABASE_UNAVAILABLE,
                 detail,
             )
             .with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))

@@ -4,12 +4,13 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 /// The tables of one service, as numbered migrations for each backend.
 #[derive(Debug)]
 pub struct Schema {
-    /// The service's name, which its file (`task-api.sqlite`) or its PostgreSQL schema (`task_api`)
-    /// takes.
+    /// The service's name, such as `task-api`.
+    ///
+    /// It names the SQLite file (`task-api.sqlite`) and the PostgreSQL schema (`task_api`).
     pub service: &'static str,
-    /// What SQLite runs.
+    /// The migrations for SQLite.
     pub sqlite: Migrator,
-    /// What PostgreSQL runs.
+    /// The migrations for PostgreSQL.
     pub postgres: Migrator,
 }
 
@@ -24,12 +25,14 @@ impl Schema {
     }
 }
 
-/// The migrations with these versions, descriptions and statements. The statements of one that has
-/// been released never change: the database keeps a checksum of what it ran, and refuses another
-/// text.
+/// Makes migrations of versions, descriptions and statements.
+///
+/// The statements of a released migration must never change: the database keeps a checksum of each
+/// migration that ran, and fails to open if the checksum differs.
 ///
 /// ```
-/// let sqlite = portcullis_database::migrations([(1, "things", "CREATE TABLE things (id INTEGER PRIMARY KEY)")]);
+/// let things = (1, "things", "CREATE TABLE things (id INTEGER PRIMARY KEY)");
+/// let sqlite = portcullis_database::migrations([things]);
 /// assert!(sqlite.version_exists(1));
 /// ```
 #[must_use]

@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use url::Url;
 
-/// Where a service keeps its data.
+/// Settings of a service's database.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Database")]
 pub struct DatabaseSettings {
-    /// Directory of the SQLite database; created when missing. Not used with a database URL.
+    /// Directory of the SQLite database, created if missing. Not used with a database URL.
     #[arg(
         long,
         env = "DATA_DIR",
@@ -17,8 +17,8 @@ pub struct DatabaseSettings {
         required_unless_present = "database_url"
     )]
     pub data_dir: Option<PathBuf>,
-    /// PostgreSQL database to use instead of a file, as `postgres://user:password@host/database`;
-    /// several replicas may share it.
+    /// PostgreSQL database to use instead of a file, as `postgres://user:password@host/database`.
+    /// Several replicas may share it.
     #[arg(
         long,
         id = "database_url",
@@ -27,7 +27,7 @@ pub struct DatabaseSettings {
         hide_env_values = true
     )]
     pub database_url: Option<DatabaseUrl>,
-    /// Most connections to the database at a time.
+    /// Maximum number of connections to the database.
     #[arg(
         long,
         env = "DATABASE_CONNECTIONS",
@@ -38,7 +38,7 @@ pub struct DatabaseSettings {
 }
 
 impl DatabaseSettings {
-    /// The SQLite file of a service in `data_dir`.
+    /// Settings of an SQLite file in `data_dir`.
     #[must_use]
     pub fn in_directory(data_dir: impl Into<PathBuf>) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl DatabaseSettings {
         }
     }
 
-    /// The PostgreSQL database at `url`.
+    /// Settings of the PostgreSQL database at `url`.
     #[must_use]
     pub fn at(url: DatabaseUrl) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl DatabaseSettings {
     const CONNECTIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(7);
 }
 
-/// The address of a PostgreSQL database. It may hold a password, so it is never printed.
+/// The URL of a PostgreSQL database. It may hold a password, so it is never printed.
 #[derive(Clone)]
 pub struct DatabaseUrl(Url);
 
@@ -70,7 +70,7 @@ impl DatabaseUrl {
         &self.0
     }
 
-    /// Where the database is, without who enters it and how.
+    /// Host and database, without user, password and parameters.
     pub(crate) fn place(&self) -> String {
         format!("{}{}", self.0.host_str().unwrap_or_default(), self.0.path())
     }
@@ -85,7 +85,7 @@ impl FromStr for DatabaseUrl {
         match url.scheme() {
             "postgres" | "postgresql" => Ok(Self(url)),
             "sqlite" => Err("is for PostgreSQL; for SQLite give a directory with --data-dir"),
-            _ => Err("is not of PostgreSQL; write postgres://user:password@host/database"),
+            _ => Err("is not a PostgreSQL URL; write postgres://user:password@host/database"),
         }
     }
 }
@@ -101,7 +101,7 @@ mod tests {
     use super::DatabaseUrl;
 
     #[test]
-    fn a_url_is_of_postgresql_and_never_shows_its_password() {
+    fn database_url_is_postgresqls_and_never_shows_its_password() {
         let url: DatabaseUrl = "postgres://app:s3cret@db.example:5432/tasks?sslmode=require\n"
             .parse()
             .unwrap();

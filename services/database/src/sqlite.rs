@@ -1,4 +1,4 @@
-//! The SQLite file that outlives the process.
+//! Opens an SQLite file.
 
 use std::fs::{File, OpenOptions};
 use std::path::Path;
@@ -15,11 +15,13 @@ use crate::Schema;
 use crate::database::{Pools, migrate};
 
 const WAIT: Duration = Duration::from_secs(5);
-/// Writers of this process queue for their one connection; `busy_timeout` is for those of another,
-/// as in a rolling restart. `synchronous = FULL`: a commit that was acknowledged survives a power
-/// cut, for the price of an fsync.
-const CONNECTION: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-    PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;";
+/// Settings of each connection.
+///
+/// Writers of this process queue for their one connection. `busy_timeout` is for writers of another
+/// process, as in a rolling restart. With `synchronous = FULL` an acknowledged commit survives a
+/// power cut, at the price of an fsync.
+const CONNECTION: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+    PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON;";
 
 pub(crate) async fn open(
     data_dir: &Path,
@@ -38,9 +40,14 @@ pub(crate) async fn open(
             )
         })?;
     let file = schema.file();
-    let _migrating = lock(data_dir.join(format!("{file}.migrating"))).await.with_context(|| {
-        format!("--data-dir {shown}: {file}.migrating cannot be locked; this user must be able to write it")
-    })?;
+    let _migrating = lock(data_dir.join(format!("{file}.migrating")))
+        .await
+        .with_context(|| {
+            format!(
+                "--data-dir {shown}: {file}.migrating cannot be locked; \
+             give this user write permission for it"
+            )
+        })?;
     let options = AnyConnectOptions::from_url(&url_of(&data_dir.join(&file))?)?;
     let open = async {
         let writers = pool(&options, 1).await?;
@@ -52,21 +59,26 @@ pub(crate) async fn open(
         ))
     };
     let (writers, readers, migrated) = open.await.with_context(|| {
-        format!("--data-dir {shown}: {file} cannot be opened; this user must be able to write both")
+        format!(
+            "--data-dir {shown}: {file} cannot be opened; \
+             give this user write permission for both"
+        )
     })?;
     migrated.with_context(|| format!("--data-dir {shown}: {file}"))?;
     Ok(Pools { readers, writers })
 }
 
-/// `sqlx::Any` opens by URL. `SqliteConnectOptions::to_url_lossy` leaves `%` in a path as it is,
-/// which is then decoded.
+/// The URL of an SQLite file, because `sqlx::Any` opens by URL.
+///
+/// `SqliteConnectOptions::to_url_lossy` does not encode a `%` in the path, which is then decoded.
 fn url_of(path: &Path) -> anyhow::Result<Url> {
     let encoded = percent_encode(path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
     Ok(Url::parse(&format!("sqlite:{encoded}?mode=rwc"))?)
 }
 
-/// Held while the schema changes: SQLite has no lock for that, and two processes would both apply a
-/// migration.
+/// Locks the file at `path` until it is dropped.
+///
+/// SQLite has no lock for migrations, and two processes would both apply one.
 async fn lock(path: std::path::PathBuf) -> anyhow::Result<File> {
     spawn_blocking(move || {
         let file = OpenOptions::new()
@@ -84,7 +96,7 @@ async fn pool(options: &AnyConnectOptions, connections: u32) -> sqlx::Result<Any
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(WAIT)
-        // A file does not go away as a server does.
+        // Connections to a file do not break, unlike those to a server.
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)

@@ -8,16 +8,15 @@ use crate::{Database, DatabaseMetrics, DatabaseSettings, Schema};
 /// The name of this part in `/readyz`.
 const PART: &str = "database";
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// Each try waits some seconds by itself.
+/// Maximum pause between attempts. Each attempt itself also waits for some seconds.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 impl Database {
-    /// Opens the database as [`Database::open`] does, and tries again while its server does not
-    /// answer. `process` is not ready meanwhile. Returns `None` if it is stopped first.
+    /// Like [`Database::open`], but retries while the server does not answer.
     ///
-    /// Ending the program would not bring the server back; Kubernetes then waits for up to five
-    /// minutes before it starts the next one. Settings that are wrong, such as a password, still
-    /// end it.
+    /// `process` is not ready meanwhile. Returns `None` if the process stops first. Ending the
+    /// program would not bring the server back, and Kubernetes would wait for up to five minutes
+    /// before it restarts the container. Wrong settings, such as a password, still end the program.
     pub async fn start(
         settings: &DatabaseSettings,
         schema: &Schema,
@@ -25,18 +24,19 @@ impl Database {
         process: &Process,
     ) -> anyhow::Result<Option<Self>> {
         let stopping = process.shutdown_token();
-        let (mut pause, mut said) = (FIRST_PAUSE, None);
+        let mut pause = FIRST_PAUSE;
+        let mut logged = None;
         loop {
             let cause = match Self::open(settings, schema, metrics.clone()).await {
-                Err(error) if may_pass(&error) => format!("{error:#}"),
+                Err(error) if is_transient(&error) => format!("{error:#}"),
                 opened => {
                     process.readiness().set(PART, &PartState::Works);
                     return opened.map(Some);
                 }
             };
-            if said.as_ref() != Some(&cause) {
-                tracing::error!(cause, "the database does not answer; it is tried again");
-                said = Some(cause.clone());
+            if logged.as_ref() != Some(&cause) {
+                tracing::error!(cause, "the database does not answer; retrying");
+                logged = Some(cause.clone());
             }
             process.readiness().set(PART, &PartState::Fails(cause));
             if stopping.run_until_cancelled(sleep(pause)).await.is_none() {
@@ -47,21 +47,25 @@ impl Database {
     }
 }
 
-/// Whether the server may answer later without a change of settings.
-fn may_pass(error: &anyhow::Error) -> bool {
+/// Whether a retry may succeed without a change of settings.
+fn is_transient(error: &anyhow::Error) -> bool {
     error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<sqlx::Error>())
         .any(|cause| match cause {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
-            sqlx::Error::Database(answer) => answer.code().is_some_and(|code| is_passing(&code)),
+            sqlx::Error::Database(error) => {
+                error.code().is_some_and(|code| is_transient_code(&code))
+            }
             _ => false,
         })
 }
 
-/// Classes of "PostgreSQL Error Codes": connection exception, insufficient resources, operator
-/// intervention.
-fn is_passing(code: &str) -> bool {
+/// Whether a PostgreSQL error code is of a transient class.
+///
+/// The classes are connection exception, insufficient resources and operator intervention
+/// ("PostgreSQL Error Codes").
+fn is_transient_code(code: &str) -> bool {
     ["08", "53", "57"]
         .iter()
         .any(|class| code.starts_with(class))
@@ -69,11 +73,11 @@ fn is_passing(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_passing;
+    use super::is_transient_code;
 
     #[test]
-    fn only_faults_of_the_server_may_pass() {
-        for (code, passes, what) in [
+    fn error_code_is_transient_only_for_faults_of_the_server() {
+        for (code, is_transient, what) in [
             ("57P03", true, "the server starts"),
             ("57P01", true, "the server stops"),
             ("53300", true, "there are too many connections"),
@@ -82,7 +86,7 @@ mod tests {
             ("3D000", false, "there is no such database"),
             ("42501", false, "the user may not do this"),
         ] {
-            assert_eq!(is_passing(code), passes, "{what}");
+            assert_eq!(is_transient_code(code), is_transient, "{what}");
         }
     }
 }

@@ -5,20 +5,20 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::Database;
 
-const EVERY: Duration = Duration::from_secs(1);
+const PERIOD: Duration = Duration::from_secs(1);
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
-/// One late answer is load, not an outage.
+/// Failures in a row before the database counts as down. One late answer is load, not an outage.
 const FAILURES: u32 = 2;
 
 impl Database {
-    /// Keeps `process` from being ready while the database does not answer. Ends with the process's
-    /// shutdown.
+    /// Makes `process` unready while the database does not answer, until its shutdown.
     pub fn watch(&self, process: &Process) {
-        self.watch_every(EVERY, process);
+        self.watch_every(PERIOD, process);
     }
 
     fn watch_every(&self, period: Duration, process: &Process) {
-        let (database, process) = (self.clone(), process.clone());
+        let database = self.clone();
+        let process = process.clone();
         tokio::spawn(async move {
             let stopping = process.shutdown_token();
             let mut ticks = interval(period);

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Entra issues tokens of about an hour; a longer life is not believed, so that a wrong
-/// `expires_in` can't pin a token.
+/// Maximum life of a token, so that a wrong `expires_in` cannot keep one for long.
+///
+/// Entra's tokens live for about an hour.
 const LONGEST_LIFE: Duration = Duration::from_hours(24);
-/// A token that is about to end is not sent: it would end on the way.
+/// Remaining life below which a token is not sent, because it would expire on the way.
 const LAST_MOMENT: Duration = Duration::from_secs(30);
 
-/// An access token for one service. Never printed.
+/// An access token for one service. It is never printed.
 #[derive(Clone)]
 pub struct AccessToken {
     value: Arc<str>,
@@ -19,7 +20,7 @@ pub struct AccessToken {
 }
 
 impl AccessToken {
-    /// A token that was issued at `issued`, before its answer came.
+    /// A token that lives for `life` from `issued`.
     pub(crate) fn new(value: &str, issued: Instant, life: Duration) -> Self {
         let life = life.min(LONGEST_LIFE);
         Self {
@@ -39,12 +40,12 @@ impl AccessToken {
         now < self.unusable_at
     }
 
-    /// After 80 % of its life, while it can still be used.
+    /// Whether 80 % of the token's life have passed.
     pub(crate) fn is_due_for_refresh(&self, now: Instant) -> bool {
         now >= self.refresh_at
     }
 
-    /// Whether both came with one answer.
+    /// Whether both are the token of one reply.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.value, &other.value)
     }

@@ -2,7 +2,7 @@ use url::Url;
 
 use crate::credential::ClientCredential;
 
-/// Who a service is when it asks for tokens.
+/// The application whose name a service requests tokens in.
 #[derive(Debug)]
 pub struct Application {
     /// The token authority, such as `https://login.microsoftonline.com`.
@@ -11,7 +11,7 @@ pub struct Application {
     pub home_tenant: String,
     /// The application's id.
     pub client_id: String,
-    /// What proves it.
+    /// The credential that authenticates the application.
     pub credential: ClientCredential,
 }
 
@@ -21,12 +21,12 @@ impl Application {
         self.endpoint(tenant, "token")
     }
 
-    /// Where a user of a tenant signs in (RFC 6749 §3.1).
+    /// The authorization endpoint of a tenant, where its users sign in (RFC 6749 §3.1).
     pub(crate) fn authorization_url(&self, tenant: &str) -> Url {
         self.endpoint(tenant, "authorize")
     }
 
-    /// `tenant` becomes one path segment, whatever it holds.
+    /// An endpoint of `tenant`, which is encoded as one path segment.
     fn endpoint(&self, tenant: &str, endpoint: &str) -> Url {
         let mut url = self.authority.clone();
         if let Ok(mut path) = url.path_segments_mut() {

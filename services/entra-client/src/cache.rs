@@ -1,5 +1,7 @@
-//! Tokens by grant: one request in flight for each, refreshed while the old one still serves,
-//! bounded.
+//! Bounded cache of tokens by grant.
+//!
+//! Each grant has at most one request in flight. A token is refreshed while the old one is still
+//! usable.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,14 +20,17 @@ use crate::metrics::TokenMetrics;
 use crate::retry::{Budget, Pauses};
 use crate::token_source::TokenSource;
 
-/// How long a refusal is remembered: long enough that a user who clicks again costs nothing, too
-/// short to outlast its cause.
-const REFUSAL_REMEMBERED: Duration = Duration::from_secs(1);
-/// After a refresh failed, the old token serves on and the endpoint is left alone for this long.
+/// Time for which a permanent error is cached.
+///
+/// It is long enough that a user who clicks again causes no request, and too short to outlast the
+/// error's cause.
+const ERROR_TTL: Duration = Duration::from_secs(1);
+/// Pause after a failed refresh. The old token stays in use meanwhile.
 const REFRESH_PAUSE: Duration = Duration::from_secs(10);
 
-/// An answer that many callers wait for. It runs as a task of its own, so that it goes on when the
-/// first of them gives up.
+/// A request in flight that many callers wait for.
+///
+/// It runs as a task of its own, so that it continues if the first caller gives up.
 type Flight = Shared<BoxFuture<'static, Result<AccessToken, TokenError>>>;
 
 pub(crate) struct TokenCache<S> {
@@ -40,7 +45,8 @@ pub(crate) struct TokenCache<S> {
 struct Slot {
     token: Option<AccessToken>,
     flight: Option<Flight>,
-    refused: Option<(TokenError, Instant)>,
+    /// A permanent error and the end of its time in the cache.
+    error: Option<(TokenError, Instant)>,
     refresh_not_before: Option<Instant>,
 }
 
@@ -77,8 +83,9 @@ impl<S: TokenSource> TokenCache<S> {
         }
     }
 
-    /// Drops `token`, which a service did not accept. One that has come since then stays: many
-    /// requests may report the old one.
+    /// Drops `token`, which a service did not accept.
+    ///
+    /// A newer token of the grant stays, because several requests may report the old one.
     pub(crate) fn forget(&self, grant: &Grant, token: &AccessToken) {
         if let Some(slot) = self.lock().get_mut(&grant.key()) {
             slot.token = slot.token.take().filter(|current| !current.is_same(token));
@@ -86,36 +93,39 @@ impl<S: TokenSource> TokenCache<S> {
     }
 
     fn look_up(self: &Arc<Self>, grant: &Grant) -> Found {
-        let (key, now) = (grant.key(), Instant::now());
+        let key = grant.key();
+        let now = Instant::now();
         let mut slots = self.lock();
         let slot = slots.get_or_insert_mut(key.clone(), Slot::default);
-        let (found, outcome) = if let Some(token) =
-            slot.token.clone().filter(|token| token.is_usable(now))
-        {
-            if token.is_due_for_refresh(now) && slot.may_refresh(now) {
-                slot.flight = Some(self.fly(grant, key, true));
-            }
-            (Found::Now(Ok(token)), "hit")
-        } else if let Some(flight) = &slot.flight {
-            (Found::Soon(flight.clone()), "joined")
-        } else if let Some((error, _)) = slot.refused.as_ref().filter(|(_, until)| now < *until) {
-            (Found::Now(Err(error.clone())), "refused")
-        } else {
-            let flight = self.fly(grant, key, false);
-            slot.flight = Some(flight.clone());
-            (Found::Soon(flight), "miss")
-        };
+        let (found, outcome) =
+            if let Some(token) = slot.token.clone().filter(|token| token.is_usable(now)) {
+                if token.is_due_for_refresh(now) && slot.may_refresh(now) {
+                    slot.flight = Some(self.fly(grant, key, true));
+                }
+                (Found::Now(Ok(token)), "hit")
+            } else if let Some(flight) = &slot.flight {
+                (Found::Soon(flight.clone()), "joined")
+            } else if let Some((error, _)) = slot.error.as_ref().filter(|(_, until)| now < *until) {
+                (Found::Now(Err(error.clone())), "refused")
+            } else {
+                let flight = self.fly(grant, key, false);
+                slot.flight = Some(flight.clone());
+                (Found::Soon(flight), "miss")
+            };
         self.metrics.holds(slots.len());
         drop(slots);
         self.metrics.looked_up(grant, outcome);
         found
     }
 
-    /// Starts asking. The caller holds the lock until the flight is noted, so that it can't land
+    /// Starts a request.
+    ///
+    /// The caller must hold the lock until the slot has the flight, so that the request cannot end
     /// before.
     fn fly(self: &Arc<Self>, grant: &Grant, key: GrantKey, is_refresh: bool) -> Flight {
-        let (cache, grant) = (Arc::clone(self), grant.clone());
-        let asking = async move {
+        let cache = Arc::clone(self);
+        let grant = grant.clone();
+        let request = async move {
             let started = Instant::now();
             let answer = cache
                 .budget
@@ -130,7 +140,7 @@ impl<S: TokenSource> TokenCache<S> {
             cache.land(key, &answer);
             answer
         };
-        let task = tokio::spawn(asking.with_current_context());
+        let task = tokio::spawn(request.with_current_context());
         task.map(|ended| ended.unwrap_or(Err(TokenError::Interrupted)))
             .boxed()
             .shared()
@@ -150,16 +160,14 @@ impl<S: TokenSource> TokenCache<S> {
             }
             Err(error) => {
                 slot.refresh_not_before = Some(now + REFRESH_PAUSE);
-                // What passes by itself is asked again at once; pauses that the endpoint asked for
-                // are kept elsewhere.
-                slot.refused =
-                    (!error.is_transient()).then(|| (error.clone(), now + REFUSAL_REMEMBERED));
+                // A transient error is retried at once. `Pauses` keeps the endpoint's Retry-After.
+                slot.error = (!error.is_transient()).then(|| (error.clone(), now + ERROR_TTL));
             }
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, LruCache<GrantKey, Slot>> {
-        // A slot is changed by assignments alone, so it is whole whatever a panicking holder did.
+        // Only assignments change a slot, so it is valid even if a thread panicked with the lock.
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

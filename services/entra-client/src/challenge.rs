@@ -3,26 +3,29 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use url::Url;
 
-/// Far more than any challenge of Entra's; a header line of an answer has to stay within what
-/// proxies pass.
+/// Maximum length of the claims, so that proxies pass the header.
+///
+/// Entra's challenges are far shorter.
 const LONGEST_CLAIMS: usize = 4096;
 
-/// What only the user can do something about: sign in again, with a second factor, or consent.
+/// A claims challenge: the user must sign in again, with a second factor, or consent.
 ///
-/// An API can't show a sign-in page, so the challenge goes back to the browser ("Claims challenges,
-/// claims requests and client capabilities"), which asks for a token with these claims and repeats
-/// its request.
+/// An API cannot show a sign-in page, so the challenge goes back to the browser. The browser
+/// requests a token with these claims and repeats its request ("Claims challenges, claims requests
+/// and client capabilities").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimsChallenge {
     authorization_url: Url,
-    /// A claims request of OpenID Connect Core §5.5, as JSON. Absent when consent is missing, which
-    /// no claim mends.
+    /// A claims request of OpenID Connect Core §5.5, as JSON.
+    ///
+    /// It is absent if consent is missing, which no claim can replace.
     claims: Option<String>,
 }
 
 impl ClaimsChallenge {
-    /// `claims` as the token endpoint wrote them; what is not a JSON object, or longer than any
-    /// header, is left out.
+    /// Makes a challenge of the token endpoint's `claims`.
+    ///
+    /// Claims that are not a JSON object, or too long for a header, are omitted.
     pub(crate) fn new(authorization_url: Url, claims: Option<String>) -> Self {
         let is_object = |claims: &String| {
             claims.len() <= LONGEST_CLAIMS
@@ -35,13 +38,14 @@ impl ClaimsChallenge {
         }
     }
 
-    /// The value of `WWW-Authenticate` that answers the browser's request with 401.
+    /// The value of `WWW-Authenticate` for the 401 to the browser.
     #[must_use]
     pub fn www_authenticate(&self) -> HeaderValue {
         let url = &self.authorization_url;
         let text = match &self.claims {
             Some(claims) => format!(
-                r#"Bearer realm="", authorization_uri="{url}", error="insufficient_claims", claims="{}""#,
+                "Bearer realm=\"\", authorization_uri=\"{url}\", \
+                 error=\"insufficient_claims\", claims=\"{}\"",
                 STANDARD.encode(claims)
             ),
             None => format!(
@@ -60,13 +64,13 @@ mod tests {
     use super::ClaimsChallenge;
 
     #[test]
-    fn the_header_holds_the_claims_in_base64_and_nothing_that_breaks_it() {
+    fn www_authenticate_holds_valid_claims_in_base64_and_omits_invalid_ones() {
         let url = Url::parse("https://login.example/t%22/oauth2/v2.0/authorize").unwrap();
         let header = |claims: Option<&str>| {
             let challenge = ClaimsChallenge::new(url.clone(), claims.map(str::to_owned));
             challenge.www_authenticate().to_str().unwrap().to_owned()
         };
-        let place = r#"Bearer realm="", authorization_uri="https://login.example/t%22/oauth2/v2.0/authorize""#;
+        let place = format!(r#"Bearer realm="", authorization_uri="{url}""#);
         // base64 of {"access_token":{}}
         let with_claims = format!(
             r#"{place}, error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ==""#

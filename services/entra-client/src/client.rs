@@ -12,15 +12,17 @@ use crate::metrics::TokenMetrics;
 use crate::retry::Budget;
 use crate::token_endpoint::TokenEndpoint;
 
-/// About as many users as one instance serves within the life of a token; a slot takes some 3 KB.
+/// Maximum number of cached grants. A slot takes about 3 KB.
+///
+/// It is about the number of users that one instance serves within the life of a token.
 const CACHED_GRANTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(8191);
 
-/// Obtains tokens, and keeps them while they live. Clones share what they keep.
+/// Obtains tokens and caches them while they live. Clones share the cache.
 #[derive(Clone)]
 pub struct EntraClient(Arc<TokenCache<TokenEndpoint>>);
 
 impl EntraClient {
-    /// Asks as `application`, within `budget` for each token.
+    /// A client for `application` that spends at most `budget` on each token.
     #[must_use]
     pub fn new(
         http: Client,
@@ -36,9 +38,9 @@ impl EntraClient {
         ))
     }
 
-    /// A token for `scope` in the name of the user whose token is `assertion`.
+    /// A token for `scope` on behalf of the user whose token is `assertion`.
     ///
-    /// It is asked for in the user's own tenant, since the common endpoint doesn't serve this
+    /// The request goes to the user's own tenant, because the common endpoint does not serve this
     /// grant.
     pub async fn on_behalf_of(
         &self,
@@ -54,7 +56,7 @@ impl EntraClient {
         self.0.token(&self.own_grant(scope)).await
     }
 
-    /// Drops a user's token that the service did not accept, so that the next call asks for
+    /// Drops a user's token that the service did not accept, so that the next call requests
     /// another.
     pub fn forget_on_behalf_of(
         &self,
@@ -66,7 +68,7 @@ impl EntraClient {
         self.0.forget(&user_grant(tenant, assertion, scope), token);
     }
 
-    /// Drops an own token that the service did not accept, so that the next call asks for another.
+    /// Drops an own token that the service did not accept, so that the next call requests another.
     pub fn forget_as_itself(&self, scope: &str, token: &AccessToken) {
         self.0.forget(&self.own_grant(scope), token);
     }

@@ -1,4 +1,4 @@
-//! What proves that it is this application that asks.
+//! Credentials that authenticate this application to the token endpoint.
 
 mod certificate;
 mod federated_token;
@@ -13,44 +13,45 @@ use federated_token::FederatedToken;
 pub use secret::ClientSecret;
 use secret::SecretFile;
 
-/// RFC 7523 §2.2.
+/// The `client_assertion_type` of a JWT (RFC 7523 §2.2).
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// One of the ways that Entra takes for proof. Files are read for each token, so that a rotation
-/// needs no restart.
+/// A credential of the application.
+///
+/// Files are read for each token, so that a rotation needs no restart.
 #[derive(Debug)]
 pub enum ClientCredential {
     /// A password of the application.
     Secret(ClientSecret),
-    /// The same in a file.
+    /// A password of the application in a file.
     SecretFile(SecretFile),
-    /// A certificate and its key; the application signs an assertion for each request.
+    /// A certificate with its key, which signs a client assertion for each request.
     Certificate(Certificate),
-    /// A token of another issuer that the application trusts, such as that of a Kubernetes service
-    /// account.
+    /// A token of another issuer that the application trusts, such as a Kubernetes service account
+    /// token.
     Federated(FederatedToken),
 }
 
-/// Why the credential can't be used. Names the file, and nothing in it.
+/// Why a credential cannot be used. It names the file and never its content.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {
-    /// The file is not there, or not for us.
+    /// The file is absent, or this user may not read it.
     #[error("{path}: cannot be read: {cause}")]
     Unreadable {
         /// The file.
         path: String,
-        /// What the system says.
+        /// The error of the operating system.
         cause: std::io::Error,
     },
-    /// The file holds something else.
+    /// The file's content is invalid.
     #[error("{path}: {problem}")]
     Unusable {
         /// The file.
         path: String,
-        /// What it is not, and what to do.
+        /// What is wrong, and what to do.
         problem: &'static str,
     },
-    /// The key didn't sign.
+    /// The key cannot sign.
     #[error("{path}: its key cannot sign")]
     NotSigned {
         /// The file.
@@ -59,25 +60,25 @@ pub enum CredentialError {
 }
 
 impl ClientCredential {
-    /// The secret that this file holds.
+    /// The secret in this file.
     #[must_use]
     pub fn secret_file(path: PathBuf) -> Self {
         Self::SecretFile(SecretFile(path))
     }
 
-    /// The certificate and the key that this PEM file holds.
+    /// The certificate and key in this PEM file.
     #[must_use]
     pub fn certificate(path: PathBuf) -> Self {
         Self::Certificate(Certificate::new(path))
     }
 
-    /// The token that this file holds.
+    /// The token in this file.
     #[must_use]
     pub fn federated(path: PathBuf) -> Self {
         Self::Federated(FederatedToken(path))
     }
 
-    /// Reads what there is to read once, so that a service that can't prove itself doesn't start.
+    /// Reads the credential once, so that a service with an invalid one does not start.
     pub async fn check(&self) -> Result<(), CredentialError> {
         let anywhere = Url::parse("https://localhost/").ok();
         match anywhere {
@@ -86,7 +87,7 @@ impl ClientCredential {
         }
     }
 
-    /// As logs call it.
+    /// The name of the credential in logs.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -97,7 +98,7 @@ impl ClientCredential {
         }
     }
 
-    /// The form fields that prove it, for a request to `token_url`.
+    /// The form fields that authenticate a request to `token_url`.
     pub(crate) async fn form(
         &self,
         client_id: &str,
@@ -123,7 +124,7 @@ fn assertion(value: String) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The largest file of use is a certificate chain with its key.
+/// Maximum size of a file. The largest valid one is a certificate chain with its key.
 const FILE_LIMIT: u64 = 256 * 1024;
 
 async fn read(path: &Path) -> Result<Vec<u8>, CredentialError> {

@@ -7,56 +7,57 @@ use http::StatusCode;
 use crate::challenge::ClaimsChallenge;
 use crate::credential::CredentialError;
 
-/// Why there is no token. Holds nothing that may not be logged: no token, and no
-/// `error_description`, which may name a user.
+/// Why the client obtained no token.
+///
+/// It may be logged: it holds no token, and no `error_description`, which may name a user.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum TokenError {
-    /// The application's own credential can't be used.
+    /// The application's own credential cannot be used.
     #[error("this application's credential cannot be used: {0}")]
     Credential(Arc<CredentialError>),
     /// No connection, or no verified TLS.
     #[error("the token endpoint {0}")]
     Unreachable(Arc<str>),
-    /// No answer in time.
+    /// The token endpoint did not answer in time.
     #[error("the token endpoint did not answer in time")]
     TimedOut,
-    /// 429: nobody asks in this tenant until the time has passed.
+    /// The token endpoint answered 429. The client sends nothing to this tenant until then.
     #[error("the token endpoint asks for a pause of {} s", .retry_after.as_secs())]
     Throttled {
-        /// From now.
+        /// The time to wait from now.
         retry_after: Duration,
     },
-    /// A fault of the endpoint's.
+    /// The token endpoint answered with a server error.
     #[error("the token endpoint answered {0}")]
     Unavailable(StatusCode),
-    /// Not a reply of RFC 6749 §5.1.
-    #[error("the token endpoint's answer is not a token response of RFC 6749 §5.1")]
+    /// The reply is not a token response of RFC 6749 §5.1.
+    #[error("the token endpoint's reply is not a token response of RFC 6749 §5.1")]
     Unreadable,
-    /// An error of RFC 6749 §5.2.
+    /// The token endpoint answered with an error of RFC 6749 §5.2.
     #[error("the token endpoint answered {status}: {error}{numbers}")]
     Refused {
         /// The HTTP status.
         status: StatusCode,
         /// The OAuth error.
         error: String,
-        /// What Entra adds.
+        /// Entra's error numbers.
         numbers: AadstsNumbers,
     },
-    /// Only the user can go on.
-    #[error("the user has to sign in again, with more proof, or to consent{numbers}")]
+    /// The user must sign in again or consent.
+    #[error("the user has to sign in again, with a second factor, or to consent{numbers}")]
     InteractionRequired {
-        /// What Entra adds.
+        /// Entra's error numbers.
         numbers: AadstsNumbers,
-        /// For the browser.
+        /// The challenge for the browser.
         challenge: Box<ClaimsChallenge>,
     },
-    /// The task that asked has ended, as while a program stops.
-    #[error("asking for a token was interrupted")]
+    /// The task of the request has ended, as while a program stops.
+    #[error("the token request was interrupted")]
     Interrupted,
 }
 
 impl TokenError {
-    /// A stable code, for metrics.
+    /// The reason code.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
@@ -77,7 +78,7 @@ impl TokenError {
         }
     }
 
-    /// Whether the same question may be answered another time, though nobody changes anything.
+    /// Whether a retry may succeed without a change of settings or of the request.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(
@@ -98,7 +99,7 @@ pub struct AadstsNumbers(Vec<u32>);
 
 impl fmt::Display for AadstsNumbers {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Entra sends one; whatever else answers must not fill a log line.
+        // Entra sends one number. The limit keeps another server from filling a log line.
         self.0
             .iter()
             .take(4)

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-/// What is asked for, and on whose behalf.
+/// A token request: tenant, scope and kind of grant.
 #[derive(Clone, Debug)]
 pub(crate) struct Grant {
     pub(crate) tenant: Arc<str>,
@@ -15,20 +15,19 @@ pub(crate) struct Grant {
 pub(crate) enum GrantKind {
     /// The jwt-bearer grant (RFC 7523 §2.1) as Entra extends it, with the user's token.
     OnBehalfOf(Arc<str>),
-    /// RFC 6749 §4.4.
+    /// The client credentials grant (RFC 6749 §4.4).
     ClientCredentials,
 }
 
-/// Everything that a token depends on. Two grants with one key may share a token, and no others.
+/// Everything that a token depends on. Only grants with the same key may share a token.
 ///
-/// The user's token itself counts, not who the user is: a token of another session may carry other
-/// rights.
+/// The key holds the user's token instead of the user's id, because a token of another session may
+/// carry other rights.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct GrantKey {
     tenant: Arc<str>,
     scope: Arc<str>,
-    /// A digest stands for the user's token, which is not kept. Absent when the service acts as
-    /// itself.
+    /// A digest of the user's token, which is not kept. Absent if the service acts as itself.
     assertion: Option<[u8; 32]>,
 }
 
@@ -49,7 +48,7 @@ impl Grant {
         }
     }
 
-    /// As metrics call it.
+    /// The name of the grant in metrics.
     pub(crate) fn name(&self) -> &'static str {
         match self.kind {
             GrantKind::OnBehalfOf(_) => "on_behalf_of",
@@ -57,7 +56,7 @@ impl Grant {
         }
     }
 
-    /// What the grant adds to the client's credential.
+    /// The form fields that the grant adds to the client's credential.
     pub(crate) fn form(&self) -> Vec<(&'static str, &str)> {
         let mut form = match &self.kind {
             GrantKind::ClientCredentials => vec![("grant_type", "client_credentials")],

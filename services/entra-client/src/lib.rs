@@ -1,14 +1,16 @@
-//! Tokens of Entra ID for a service that calls others: on behalf of its users, and as itself.
+//! Obtains tokens of Entra ID for a service: on behalf of its users, and as itself.
 //!
 //! ```text
 //! EntraClient::on_behalf_of(tenant, user's token, scope) ─┐
-//! EntraClient::as_itself(scope) ──────────────────────────┴▶ TokenCache ─▶ Budget ─▶ TokenEndpoint ─▶ POST form
-//!                                    by grant: one request in flight,      retries,     ClientCredential: secret,
-//!                                    early refresh, bounded                Retry-After  certificate, federated token
+//! EntraClient::as_itself(scope) ──────────────────────────┴▶ TokenCache ─▶ Budget ─▶ TokenEndpoint
+//!
+//! TokenCache      by grant: one request in flight, early refresh, bounded
+//! Budget          retries, Retry-After
+//! TokenEndpoint   posts a form with a ClientCredential: secret, certificate or federated token
 //! ```
 //!
-//! Plain form posts: of the libraries for Rust none exchanges a user's token. Nothing here prints a
-//! token or a secret.
+//! The crate posts forms itself, because no Rust library exchanges a user's token. It never prints
+//! a token or a secret.
 
 mod access_token;
 mod application;

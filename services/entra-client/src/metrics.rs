@@ -10,7 +10,9 @@ use prometheus_client::registry::Registry;
 
 use crate::grant::Grant;
 
-/// What is counted. Labels have few values: grants and reason codes, never a tenant or a user.
+/// Metrics of token lookups and requests.
+///
+/// Labels have few values: grants and reason codes, never a tenant or a user.
 #[derive(Clone, Debug)]
 pub struct TokenMetrics {
     lookups: Family<Labels, Counter<u64, AtomicU64>>,
@@ -27,9 +29,9 @@ struct Labels {
 }
 
 impl TokenMetrics {
-    /// Adds the metrics to a program's registry.
+    /// Registers the metrics in `registry`.
     pub fn register(registry: &mut Registry) -> Self {
-        // From a local imitation to the end of a budget.
+        // Buckets from a local imitation of Entra to the end of a budget.
         let buckets = [0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.0];
         let metrics = Self {
             lookups: Family::default(),
@@ -40,17 +42,20 @@ impl TokenMetrics {
         };
         registry.register(
             "portcullis_token_lookups",
-            "Tokens asked of the cache, by grant: hit, miss, joined a request in flight, or refused a moment ago",
+            "Lookups in the token cache, by grant and outcome: hit, miss, joined a request in \
+             flight, or refused by a cached error",
             metrics.lookups.clone(),
         );
         registry.register(
             "portcullis_token_refreshes",
-            "Tokens renewed before their end, by grant and outcome: issued, or why not",
+            "Refreshes of tokens before their end, by grant and outcome: issued, or the reason \
+             code of the failure",
             metrics.refreshes.clone(),
         );
         registry.register(
             "portcullis_token_requests",
-            "Tokens requested of the token endpoint, by grant and outcome: issued, or the reason code of the failure",
+            "Requests to the token endpoint, by grant and outcome: issued, or the reason code of \
+             the failure",
             metrics.requests.clone(),
         );
         registry.register(

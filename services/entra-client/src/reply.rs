@@ -1,4 +1,4 @@
-//! What token endpoints answer (RFC 6749 §5.1 and §5.2), as Entra extends it.
+//! Parses replies of token endpoints (RFC 6749 §5.1 and §5.2), as Entra extends them.
 
 use std::time::Duration;
 
@@ -13,12 +13,11 @@ use crate::challenge::ClaimsChallenge;
 use crate::error::{AadstsNumbers, TokenError};
 
 const ERROR_MAX_CHARS: usize = 64;
-/// What a 429 without `Retry-After` asks for.
+/// Pause after a 429 without `Retry-After`.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(5);
-/// What is asked for beyond this is not believed: one wrong header would silence a service for a
-/// day.
+/// Maximum pause. Without it one wrong `Retry-After` could silence a service for a day.
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
-/// What MSAL takes for "ask the user", as an error or a suberror.
+/// Errors and suberrors for which MSAL also requires interaction with the user.
 const INTERACTION: [&str; 5] = [
     "interaction_required",
     "consent_required",
@@ -43,11 +42,10 @@ struct ErrorReply {
     claims: Option<String>,
 }
 
-/// The token of a success.
-pub(crate) fn token(body: &[u8], asked: Instant) -> Result<AccessToken, TokenError> {
+/// Parses the token of a success. Its life counts from `sent_at`.
+pub(crate) fn token(body: &[u8], sent_at: Instant) -> Result<AccessToken, TokenError> {
     let reply: TokenReply = serde_json::from_slice(body).map_err(|_| TokenError::Unreadable)?;
-    // It becomes a header line. Which kind of token it is decides how it must be sent (RFC 6749
-    // §7.1).
+    // The token becomes a header value. Its type decides how it must be sent (RFC 6749 §7.1).
     let is_bearer = reply.token_type.eq_ignore_ascii_case("Bearer");
     if !is_bearer
         || reply.access_token.is_empty()
@@ -60,14 +58,15 @@ pub(crate) fn token(body: &[u8], asked: Instant) -> Result<AccessToken, TokenErr
     }
     Ok(AccessToken::new(
         &reply.access_token,
-        asked,
+        sent_at,
         Duration::from_secs(reply.expires_in),
     ))
 }
 
-/// What anything but a success means. Clients must not branch on Entra's numbers, which are for
-/// people.
-pub(crate) fn refusal(
+/// Translates a reply other than a success into an error.
+///
+/// It ignores Entra's numbers, which are for people: clients must not branch on them.
+pub(crate) fn token_error(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
@@ -81,7 +80,7 @@ pub(crate) fn refusal(
     if status == StatusCode::REQUEST_TIMEOUT {
         return TokenError::TimedOut;
     }
-    // A 503 with Retry-After is a 429 in other words (RFC 9110 §15.6.4).
+    // A 503 with Retry-After has the meaning of a 429 (RFC 9110 §15.6.4).
     if let Some(retry_after) = pause(headers).filter(|_| status == StatusCode::SERVICE_UNAVAILABLE)
     {
         return TokenError::Throttled { retry_after };
@@ -89,7 +88,7 @@ pub(crate) fn refusal(
     if status.is_server_error() {
         return TokenError::Unavailable(status);
     }
-    // A proxy's page in HTML says nothing about the grant.
+    // A proxy's HTML page says nothing about the grant.
     let Ok(reply) = serde_json::from_slice::<ErrorReply>(body) else {
         return TokenError::Unreadable;
     };
@@ -102,11 +101,11 @@ pub(crate) fn refusal(
     if error == "temporarily_unavailable" {
         return TokenError::Unavailable(status);
     }
-    let asks_the_user = [Some(error.as_str()), suberror.as_deref()]
+    let needs_interaction = [Some(error.as_str()), suberror.as_deref()]
         .into_iter()
         .flatten()
         .any(|word| INTERACTION.contains(&word));
-    if asks_the_user || claims.is_some() {
+    if needs_interaction || claims.is_some() {
         let challenge = Box::new(ClaimsChallenge::new(authorization_url(), claims));
         return TokenError::InteractionRequired { numbers, challenge };
     }
@@ -122,9 +121,9 @@ pub(crate) fn refusal(
     }
 }
 
-/// What is asked for, as far as it is believed. Entra sends no dates.
+/// The pause of `Retry-After`, limited to [`LONGEST_PAUSE`]. Entra sends no dates.
 fn pause(headers: &HeaderMap) -> Option<Duration> {
-    retry_after(headers).map(|asked| asked.min(LONGEST_PAUSE))
+    retry_after(headers).map(|pause| pause.min(LONGEST_PAUSE))
 }
 
 #[cfg(test)]

@@ -4,16 +4,16 @@ use http::{HeaderMap, StatusCode, header};
 use tokio::time::Instant;
 use url::Url;
 
-use super::{refusal, token};
+use super::{token, token_error};
 use crate::error::TokenError;
 
-fn refused(status: u16, retry_after: Option<&'static str>, body: &str) -> TokenError {
+fn error_of(status: u16, retry_after: Option<&'static str>, body: &str) -> TokenError {
     let mut headers = HeaderMap::new();
     if let Some(value) = retry_after {
         headers.insert(header::RETRY_AFTER, value.parse().unwrap());
     }
     let place = || Url::parse("https://login.example/t/oauth2/v2.0/authorize").unwrap();
-    refusal(
+    token_error(
         StatusCode::from_u16(status).unwrap(),
         &headers,
         body.as_bytes(),
@@ -22,7 +22,7 @@ fn refused(status: u16, retry_after: Option<&'static str>, body: &str) -> TokenE
 }
 
 #[test]
-fn every_answer_has_one_meaning() {
+fn error_reply_becomes_one_reason_code() {
     let page = "<html>Bad gateway of alice@contoso.example</html>";
     for (status, retry_after, body, reason, transient) in [
         (
@@ -124,7 +124,7 @@ fn every_answer_has_one_meaning() {
         (403, None, page, "reply_unreadable", true),
         (302, None, "", "reply_unreadable", true),
     ] {
-        let error = refused(status, retry_after, body);
+        let error = error_of(status, retry_after, body);
         assert_eq!(
             (error.reason(), error.is_transient()),
             (reason, transient),
@@ -135,14 +135,18 @@ fn every_answer_has_one_meaning() {
 }
 
 #[test]
-fn a_refusal_names_error_and_number_but_not_the_description() {
-    let body = r#"{"error":"invalid_grant","error_description":"AADSTS50020: user alice@example.com","error_codes":[50020]}"#;
+fn token_error_names_error_and_number_but_not_the_description() {
+    let body = r#"{
+        "error": "invalid_grant",
+        "error_description": "AADSTS50020: user alice@example.com",
+        "error_codes": [50020]
+    }"#;
     assert_eq!(
-        refused(400, None, body).to_string(),
+        error_of(400, None, body).to_string(),
         "the token endpoint answered 400 Bad Request: invalid_grant AADSTS50020"
     );
     let long = format!(r#"{{"error":"{}\n\u0000ä"}}"#, "x".repeat(200));
-    let text = refused(400, None, &long).to_string();
+    let text = error_of(400, None, &long).to_string();
     assert!(
         text.ends_with(&"x".repeat(64)) && !text.contains('\n'),
         "{text}"
@@ -150,7 +154,7 @@ fn a_refusal_names_error_and_number_but_not_the_description() {
 }
 
 #[test]
-fn pauses_are_believed_up_to_five_minutes() {
+fn retry_after_is_limited_to_five_minutes() {
     for (header, seconds) in [
         (Some("0"), 0),
         (Some(" 7 "), 7),
@@ -159,7 +163,7 @@ fn pauses_are_believed_up_to_five_minutes() {
         (Some("-1"), 5),
         (None, 5),
     ] {
-        let TokenError::Throttled { retry_after } = refused(429, header, "") else {
+        let TokenError::Throttled { retry_after } = error_of(429, header, "") else {
             panic!("{header:?}")
         };
         assert_eq!(retry_after, Duration::from_secs(seconds), "{header:?}");
@@ -167,7 +171,7 @@ fn pauses_are_believed_up_to_five_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_is_bearer_printable_and_ends_before_it_expires() {
+async fn token_must_be_bearer_and_printable_and_is_unusable_before_it_expires() {
     let body = |value: &str, kind: &str, life: &str| {
         format!(r#"{{"access_token":"{value}","token_type":"{kind}","expires_in":{life}}}"#)
     };

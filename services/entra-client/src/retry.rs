@@ -1,4 +1,4 @@
-//! How long and how often the token endpoint is asked for one token.
+//! Retries of token requests within a budget.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,23 +12,23 @@ use crate::error::TokenError;
 use crate::grant::Grant;
 use crate::token_source::TokenSource;
 
-/// As many tenants as one instance hears pauses from at a time.
+/// Maximum number of tenants whose Retry-After deadlines are kept.
 const PAUSED_TENANTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 const FIRST_BACKOFF: Duration = Duration::from_millis(40);
 
-/// The time that one token may take, with all its attempts.
+/// Maximum time and number of attempts for one token.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// From the first question to the last answer.
+    /// Maximum time from the first request to the last reply.
     pub total: Duration,
-    /// For one question, so that a connection that hangs leaves time for another.
+    /// Maximum time of one attempt, so that a hanging connection leaves time for another.
     pub attempt: Duration,
-    /// Questions, the first included.
+    /// Maximum number of attempts, the first included.
     pub attempts: u32,
 }
 
 impl Budget {
-    /// Three attempts within `total`.
+    /// A budget of three attempts within `total`.
     #[must_use]
     pub fn within(total: Duration) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl Budget {
         }
     }
 
-    /// Asks until there is an answer that time doesn't change, or until the budget is spent.
+    /// Requests a token until the reply is no transient error, or until the budget is spent.
     pub(crate) async fn spend(
         self,
         source: &impl TokenSource,
@@ -69,19 +69,21 @@ impl Budget {
     }
 }
 
-/// 40, 120, 360 ms, each up to half more, so that replicas that failed together don't come back
-/// together.
+/// Back-off after an attempt: 40, 120, 360 ms, each with up to 50 % jitter.
+///
+/// With the jitter, replicas that failed at the same time do not retry at the same time.
 fn backoff(attempt: u32) -> Duration {
     let base = FIRST_BACKOFF * 3_u32.saturating_pow(attempt.saturating_sub(1)).min(100);
     let mut random = [0];
-    // Without random numbers replicas merely come back together.
+    // Without random numbers the replicas only lose the jitter.
     let _filled = aws_lc_rs::rand::fill(&mut random);
     let [random] = random;
     base + base * u32::from(random) / 512
 }
 
-/// The pauses that tenants' endpoints asked for: they are for the application, whichever user it
-/// asks for.
+/// The Retry-After deadlines of tenants.
+///
+/// A deadline applies to the application, and so to the requests for all its users.
 #[derive(Debug)]
 pub(crate) struct Pauses(Mutex<LruCache<Arc<str>, Instant>>);
 
@@ -96,7 +98,7 @@ impl Pauses {
         until
     }
 
-    /// Waits for the end of the tenant's pause, or says at once that it is too far away.
+    /// Waits for the end of the tenant's pause, or fails at once if it ends after `deadline`.
     async fn wait(&self, tenant: &str, deadline: Instant) -> Result<(), TokenError> {
         let until = self.lock().get(tenant).copied();
         match until {

@@ -2,11 +2,12 @@ use std::path::PathBuf;
 
 use crate::credential::{ClientCredential, ClientSecret};
 
-/// What proves that it is this application that asks for tokens: exactly one of these.
+/// Settings of the application's credential. Exactly one must be given.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Credential of this application (one of these)")]
 pub struct CredentialSettings {
-    /// Secret of the application. Prefer the environment: arguments show in process lists.
+    /// Client secret of the application. Prefer the environment, because arguments show in process
+    /// lists.
     #[arg(
         long,
         env = "AZURE_CLIENT_SECRET",
@@ -14,7 +15,7 @@ pub struct CredentialSettings {
         hide_env_values = true
     )]
     client_secret: Option<ClientSecret>,
-    /// The same under the name that the first version had.
+    /// Client secret, under the name of the first version.
     #[arg(
         long,
         env = "AZURE_API_CLIENT_SECRET",
@@ -23,18 +24,18 @@ pub struct CredentialSettings {
         hide = true
     )]
     api_client_secret: Option<ClientSecret>,
-    /// File that holds the secret, read for each token.
+    /// File of the client secret, read for each token.
     #[arg(long, env = "AZURE_CLIENT_SECRET_FILE", value_name = "FILE")]
     client_secret_file: Option<PathBuf>,
-    /// PEM file of a certificate registered on the application, and its RSA key, read for each
+    /// PEM file of a certificate registered on the application and its RSA key, read for each
     /// token.
     #[arg(long, env = "AZURE_CLIENT_CERTIFICATE_PATH", value_name = "FILE")]
     client_certificate: Option<PathBuf>,
-    /// File of a token that a federated credential of the application trusts, as workload identity
-    /// projects one, read for each token.
+    /// File of a token that a federated credential of the application trusts, such as the one that
+    /// workload identity projects, read for each token.
     #[arg(long, env = "AZURE_FEDERATED_TOKEN_FILE", value_name = "FILE")]
     federated_token_file: Option<PathBuf>,
-    /// Application id that workload identity injects: must be this application's.
+    /// Application id that workload identity injects. It must be this application's.
     #[arg(
         long = "workload-identity-client-id",
         env = "AZURE_CLIENT_ID",
@@ -42,7 +43,7 @@ pub struct CredentialSettings {
         hide = true
     )]
     workload_client_id: Option<String>,
-    /// Tenant that workload identity injects: must be the home tenant.
+    /// Tenant id that workload identity injects. It must be the home tenant's.
     #[arg(
         long = "workload-identity-tenant-id",
         env = "AZURE_TENANT_ID",
@@ -53,21 +54,25 @@ pub struct CredentialSettings {
 }
 
 impl CredentialSettings {
-    /// What is wrong with these settings together, for an application and its home tenant.
+    /// Contradictions between these settings, an application and its home tenant.
     #[must_use]
     pub fn contradictions(&self, client_id: &str, home_tenant: &str) -> Vec<String> {
         let given = self.given();
         let mut found = match given.as_slice() {
             [_] => Vec::new(),
             [] => vec![
-                "--client-secret: this application has no credential; give one of --client-secret, --client-secret-file, \
-                 --client-certificate and --federated-token-file"
+                "--client-secret: this application has no credential; give one of \
+                 --client-secret, --client-secret-file, --client-certificate and \
+                 --federated-token-file"
                     .to_owned(),
             ],
             [first, ..] => {
                 let flags: Vec<_> = given.iter().map(|(flag, _)| *flag).collect();
                 let (first, _) = first;
-                vec![format!("{first}: {} are given, and one counts; remove the others", flags.join(" and "))]
+                vec![format!(
+                    "{first}: {} are given, and only one is allowed; remove the others",
+                    flags.join(" and ")
+                )]
             }
         };
         let differs = |injected: &Option<String>, own: &str| {
@@ -77,8 +82,8 @@ impl CredentialSettings {
         };
         if differs(&self.workload_client_id, client_id) {
             found.push(format!(
-                "AZURE_CLIENT_ID: is not --client-id {client_id}; users' tokens can be exchanged by the application that \
-                 they are for and by no other identity, so annotate the service account with its id"
+                "AZURE_CLIENT_ID: is not --client-id {client_id}; only the application of a \
+                 user's token can exchange it, so annotate the service account with its id"
             ));
         }
         if differs(&self.workload_tenant_id, home_tenant) {
@@ -89,8 +94,9 @@ impl CredentialSettings {
         found
     }
 
-    /// The credential; `None` unless exactly one is given, which [`Self::contradictions`] says
-    /// better.
+    /// The credential, or `None` unless exactly one is given.
+    ///
+    /// [`Self::contradictions`] reports why it is `None`.
     #[must_use]
     pub fn credential(&self) -> Option<ClientCredential> {
         let mut given = self.given();
@@ -98,7 +104,7 @@ impl CredentialSettings {
         given.is_empty().then_some(credential)
     }
 
-    /// The flag that the credential is given by.
+    /// The flag of the given credential.
     #[must_use]
     pub fn flag(&self) -> Option<&'static str> {
         self.given().first().map(|(flag, _)| *flag)
@@ -151,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn exactly_one_credential_of_this_application_is_given() {
+    fn credential_settings_require_exactly_one_credential() {
         for (arguments, kind, parts) in [
             ("--client-secret s3cret", Some("client secret"), &[][..]),
             ("--api-client-secret s3cret", Some("client secret"), &[]),

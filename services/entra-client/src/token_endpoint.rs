@@ -12,10 +12,10 @@ use crate::grant::Grant;
 use crate::reply;
 use crate::token_source::TokenSource;
 
-/// An error reply or a token reply is a few kilobytes.
+/// Maximum size of a reply. Tokens and errors have a few kilobytes.
 const REPLY_LIMIT: usize = 64 * 1024;
 
-/// The token endpoint of any tenant, with this application's credential.
+/// Client of the tenants' token endpoints, with this application's credential.
 #[derive(Debug)]
 pub(crate) struct TokenEndpoint {
     http: Client,
@@ -36,7 +36,7 @@ impl TokenSource for TokenEndpoint {
     async fn request(&self, grant: &Grant) -> Result<AccessToken, TokenError> {
         let span = TraceSpan::of_call(|| "obtain a token".to_owned());
         span.note(|| [("oauth.grant", grant.name().into())]);
-        let answer = self.ask(grant).await;
+        let answer = self.post(grant).await;
         if let Err(error) = &answer {
             span.failed(error.reason());
         }
@@ -45,8 +45,10 @@ impl TokenSource for TokenEndpoint {
 }
 
 impl TokenEndpoint {
-    /// The trace doesn't go into the question: whose collector records it there is not known.
-    async fn ask(&self, grant: &Grant) -> Result<AccessToken, TokenError> {
+    /// Posts one token request.
+    ///
+    /// The request carries no trace headers, because the endpoint's collector is not known.
+    async fn post(&self, grant: &Grant) -> Result<AccessToken, TokenError> {
         let url = self.application.token_url(&grant.tenant);
         let Application {
             client_id,
@@ -64,8 +66,8 @@ impl TokenEndpoint {
             .chain(credential)
             .chain(grant.form())
             .collect();
-        // Its life counts from before the question, so that a slow answer doesn't lengthen it.
-        let asked = Instant::now();
+        // The token's life counts from before the request, so that a slow reply does not extend it.
+        let sent_at = Instant::now();
         let response = self
             .http
             .post(url)
@@ -73,12 +75,13 @@ impl TokenEndpoint {
             .send()
             .await
             .map_err(unreachable)?;
-        let (status, headers) = (response.status(), response.headers().clone());
+        let status = response.status();
+        let headers = response.headers().clone();
         let body = read(response).await?;
         if status.is_success() {
-            return reply::token(&body, asked);
+            return reply::token(&body, sent_at);
         }
-        Err(reply::refusal(status, &headers, &body, || {
+        Err(reply::token_error(status, &headers, &body, || {
             self.application.authorization_url(&grant.tenant)
         }))
     }

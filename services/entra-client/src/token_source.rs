@@ -2,10 +2,9 @@ use crate::access_token::AccessToken;
 use crate::error::TokenError;
 use crate::grant::Grant;
 
-/// Where tokens come from: the token endpoint, or in a test an issuer that answers millions of
-/// times a second.
+/// Source of tokens: the token endpoint, or a fast imitation in a test.
 pub(crate) trait TokenSource: Send + Sync + 'static {
-    /// Asks once.
+    /// Sends one token request.
     fn request(
         &self,
         grant: &Grant,

@@ -6,7 +6,7 @@ use crate::ids::{id_contradiction, parse_id};
 #[derive(Clone, Debug)]
 pub struct Applications(pub Arc<[String]>);
 
-/// Which applications may call.
+/// Settings of the applications that may call a service.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ApplicationSettings {
     /// Applications that may call, by client id (a token's azp or appid).
@@ -22,7 +22,7 @@ pub struct ApplicationSettings {
 }
 
 impl ApplicationSettings {
-    /// What is wrong with this list: the first id that no token can have.
+    /// The error of the first id that no token can have, if there is one.
     #[must_use]
     pub fn contradictions(&self) -> Option<String> {
         self.allowed_applications
@@ -30,7 +30,7 @@ impl ApplicationSettings {
             .find_map(|id| id_contradiction("--allowed-applications", id))
     }
 
-    /// The list, as handlers share it.
+    /// The list that handlers share.
     #[must_use]
     pub fn list(self) -> Applications {
         Applications(self.allowed_applications.into())
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn applications_are_listed_in_any_spelling_and_must_be_ids() {
+    fn allowed_applications_are_ids_in_any_spelling() {
         for list in [
             ID.to_owned(),
             ID.to_uppercase(),

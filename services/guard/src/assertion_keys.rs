@@ -1,18 +1,22 @@
 use std::time::Duration;
 
-use portcullis_assertion::{ALGORITHMS, Assertion, AssertionRefusal, Expected, Presented};
+use portcullis_assertion::{ALGORITHMS, Assertion, AssertionDenied, Expected, Presented};
 use portcullis_token::{KeyCache, KeyPolicy, PolledKeySet};
 use reqwest::Client;
 
 use crate::mac_key_file::MacKeyFile;
-use crate::settings::GatewayKeys;
+use crate::settings::AssertionKeyLocations;
 
-/// How often the authz server's public keys are asked for: with the second in which it reads its
-/// key file, a removed key stops verifying within three. A 304 each time costs nothing.
+/// Time between polls of the authz server's public keys.
+///
+/// The authz server polls its key file every second, so a removed key stops verifying within three.
+/// A poll costs nothing, because the answer is a 304.
 const POLL_EVERY: Duration = Duration::from_secs(2);
 
-/// While the authz server is away, its last good keys serve for an hour: services must not fall
-/// with it. A key that is removed meanwhile counts until the next poll that is answered.
+/// How the authz server's public keys are refreshed and expire.
+///
+/// While the authz server is away, its last good keys serve for an hour, so that services do not
+/// fail with it. A key that is removed meanwhile verifies until the next successful poll.
 fn key_policy() -> KeyPolicy {
     KeyPolicy {
         refresh_every: POLL_EVERY,
@@ -23,8 +27,8 @@ fn key_policy() -> KeyPolicy {
     }
 }
 
-/// The keys that assertions are verified with: at least one kind. A MAC is only ever compared by a
-/// shared key, a signature only ever verified with a public one.
+/// The keys that verify assertions, of at least one kind. A MAC key verifies MACs only, a public
+/// key signatures only.
 #[derive(Debug)]
 pub(crate) struct AssertionKeys {
     public: Option<KeyCache>,
@@ -34,14 +38,14 @@ pub(crate) struct AssertionKeys {
 /// Why an assertion was not verified.
 #[derive(Debug)]
 pub(crate) enum Unverified {
-    /// The public keys could not be had.
+    /// The public keys are unavailable.
     KeysUnavailable,
-    /// It proves nothing here.
-    Refused(AssertionRefusal),
+    /// The assertion is denied.
+    Denied(AssertionDenied),
 }
 
 impl AssertionKeys {
-    pub(crate) fn start(http: Client, keys: GatewayKeys) -> anyhow::Result<Self> {
+    pub(crate) fn start(http: Client, keys: AssertionKeyLocations) -> anyhow::Result<Self> {
         let mac = keys.mac.as_deref().map(MacKeyFile::open).transpose()?;
         let source = keys
             .public
@@ -53,7 +57,7 @@ impl AssertionKeys {
         })
     }
 
-    /// Whether keys are at hand: an open file of MAC keys always has one.
+    /// Whether there are keys. An open file of MAC keys always has one.
     pub(crate) fn can_verify(&self) -> bool {
         self.mac.is_some()
             || self
@@ -62,25 +66,26 @@ impl AssertionKeys {
                 .is_some_and(|cache| cache.keys().is_some())
     }
 
-    /// The assertion, if its key says so. What the header says chooses the kind of key, and that
-    /// kind refuses any other algorithm.
+    /// Verifies an assertion. Its header chooses the kind of key, and that kind denies any other
+    /// algorithm.
     pub(crate) async fn verify(
         &self,
         token: &str,
         expected: Expected<'_>,
     ) -> Result<Assertion, Unverified> {
-        let presented = Presented::parse(token).map_err(Unverified::Refused)?;
+        let presented = Presented::parse(token).map_err(Unverified::Denied)?;
         match (&self.mac, &self.public) {
             (Some(file), public) if presented.says_mac() || public.is_none() => presented
                 .verify_mac(&file.keys(), expected)
-                .map_err(Unverified::Refused),
+                .map_err(Unverified::Denied),
             (_, Some(cache)) => verify_or_fetch(cache, presented, token, expected).await,
             (_, None) => Err(Unverified::KeysUnavailable),
         }
     }
 }
 
-/// An unknown key is asked for once: the authz server may have been restarted.
+/// Verifies with the public keys. An unknown key triggers one fetch, because the authz server may
+/// have been restarted.
 async fn verify_or_fetch(
     cache: &KeyCache,
     presented: Presented<'_>,
@@ -88,16 +93,16 @@ async fn verify_or_fetch(
     expected: Expected<'_>,
 ) -> Result<Assertion, Unverified> {
     let key_id = presented.key_id().to_owned();
-    let verdict = verify_with_public(cache, presented, expected);
-    let wants_keys = match &verdict {
+    let result = verify_with_public(cache, presented, expected);
+    let needs_keys = match &result {
         Err(Unverified::KeysUnavailable) => true,
-        Err(Unverified::Refused(refusal)) => refusal.names_unknown_key(),
+        Err(Unverified::Denied(denied)) => denied.names_unknown_key(),
         Ok(_) => false,
     };
-    if !wants_keys || !cache.refresh(&key_id).await {
-        return verdict;
+    if !needs_keys || !cache.refresh(&key_id).await {
+        return result;
     }
-    let presented = Presented::parse(token).map_err(Unverified::Refused)?;
+    let presented = Presented::parse(token).map_err(Unverified::Denied)?;
     verify_with_public(cache, presented, expected)
 }
 
@@ -109,5 +114,5 @@ fn verify_with_public(
     let keys = cache.keys().ok_or(Unverified::KeysUnavailable)?;
     presented
         .verify(&keys.keys, expected)
-        .map_err(Unverified::Refused)
+        .map_err(Unverified::Denied)
 }

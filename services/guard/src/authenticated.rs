@@ -5,17 +5,17 @@ use http::request::Parts;
 use portcullis_runtime::Problem;
 use portcullis_token::Caller;
 
-/// Who calls, and the token they sent: what the guard leaves in a request's extensions.
+/// The verified caller and the token of a request. The guard puts it into the request's extensions.
 #[derive(Clone, Debug)]
 pub struct Authenticated {
     /// The verified caller.
     pub caller: Caller,
-    /// The caller's token, where one reached this service. Behind the gate it is the gate that
+    /// The caller's token, if it reached this service. Beside an assertion, the authz server
     /// verified it.
     pub token: Option<BearerToken>,
 }
 
-/// An access token for this service, kept for acting on the caller's behalf. Never printed.
+/// An access token for this service, kept to act on the caller's behalf. It is never printed.
 #[derive(Clone)]
 pub struct BearerToken(String);
 
@@ -45,7 +45,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Authenticated {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let found = parts.extensions.get::<Self>().cloned();
         found.ok_or_else(|| {
-            Problem::internal(&"a handler asks for a caller, and no guard protects its route")
+            Problem::internal(&"a handler needs a caller, but no guard protects its route")
         })
     }
 }

@@ -7,20 +7,25 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use portcullis_reason_codes::{
+    ASSERTION_NOT_GENUINE, ASSERTION_REPLAYED, GATEWAY_KEYS_UNAVAILABLE, ReasonCode,
+    TOO_MANY_REQUESTS_TO_REMEMBER,
+};
 use portcullis_runtime::{PartState, Problem, Process, watch_part};
 use portcullis_token::{
-    Audiences, Authorization, Refusal, TimeRules, Verifier, bearer_token, normalize_guid, unix_now,
+    Audiences, Authorization, TimeRules, TokenDenied, Verifier, bearer_token, normalize_guid,
+    unix_now,
 };
 use reqwest::Client;
 use tokio::time::timeout;
 
 use crate::assertion_keys::AssertionKeys;
+use crate::assertion_verifier::{AssertionVerifier, Denied};
 use crate::authenticated::{Authenticated, BearerToken};
-use crate::gateway::{Gateway, GatewayRefusal};
 use crate::key_state::key_state;
 use crate::settings::GuardSettings;
 
-/// Lets only verified callers through to the routes that it protects.
+/// Admits only verified callers to the routes that it protects.
 #[derive(Clone, Debug)]
 pub struct Guard(Arc<Checks>);
 
@@ -28,17 +33,18 @@ pub struct Guard(Arc<Checks>);
 struct Checks {
     verifier: Verifier,
     audiences: Audiences,
-    /// Absent without `TRUST_GATEWAY`: then assertions count for nothing.
-    gateway: Option<Gateway>,
+    /// `None` without `TRUST_GATEWAY`; assertions are then ignored.
+    assertions: Option<AssertionVerifier>,
     clock: fn() -> u64,
 }
 
 impl Guard {
-    /// Waits for the issuer's keys for a while, and then starts with those that there are.
-    /// `process` is not ready while no caller can be verified; an issuer's fault never ends it.
+    /// Waits for the issuer's keys, up to `--issuer-wait`, and starts with those that it has.
     ///
-    /// `upstream` is this service's name in the gate's policies, `client_id` its application in
-    /// Entra.
+    /// `process` is not ready while no caller can be verified. A fault of the issuer never ends it.
+    ///
+    /// `upstream` is this service's name in the authz server's policies; `client_id` is its
+    /// application in Entra.
     pub async fn start(
         settings: &GuardSettings,
         http: Client,
@@ -49,7 +55,7 @@ impl Guard {
         Self::start_with_clock(settings, http, upstream, client_id, process, unix_now).await
     }
 
-    /// [`Guard::start`] by another clock than the system's, in seconds since 1970.
+    /// Starts as [`Guard::start`] does, with another clock, in seconds since 1970.
     pub async fn start_with_clock(
         settings: &GuardSettings,
         http: Client,
@@ -63,14 +69,14 @@ impl Guard {
             .entra()
             .map_err(|problems| anyhow!(problems.join("; ")))?;
         let verifier = Verifier::entra(&http, entra, &settings.key_policy(), TimeRules::entra());
-        let unbound = settings.accept_assertions_good_for_any_request;
-        let gateway = settings
-            .trusted_gateway_keys()
+        let unbound = settings.accept_unbound_assertions;
+        let assertions = settings
+            .trusted_key_locations()
             .map(|keys| AssertionKeys::start(http, keys))
             .transpose()?
-            .map(|keys| Gateway::new(keys, upstream, unbound));
-        // A stop ends the wait. So does an issuer that answers that it has no keys, as one does
-        // whose tenant was deleted.
+            .map(|keys| AssertionVerifier::new(keys, upstream, unbound));
+        // A stop ends the wait. So does the issuer's answer that it has no keys, as for a deleted
+        // tenant.
         let settled = timeout(settings.issuer_wait, verifier.settled());
         process.shutdown_token().run_until_cancelled(settled).await;
         let audiences = Audiences::Application(
@@ -79,7 +85,7 @@ impl Guard {
         let checks = Arc::new(Checks {
             verifier,
             audiences,
-            gateway,
+            assertions,
             clock,
         });
         let watched = Arc::downgrade(&checks);
@@ -92,7 +98,7 @@ impl Guard {
         Ok(Self(checks))
     }
 
-    /// Puts this guard before every route of `router`. Handlers find [`Authenticated`].
+    /// Protects every route of `router`. Handlers can extract [`Authenticated`].
     pub fn protect(&self, router: Router) -> Router {
         router.route_layer(from_fn_with_state(self.clone(), admit))
     }
@@ -111,7 +117,10 @@ async fn admit(
 
 impl Checks {
     fn key_state(&self) -> PartState {
-        let verifies_assertions = self.gateway.as_ref().is_some_and(Gateway::has_keys);
+        let verifies_assertions = self
+            .assertions
+            .as_ref()
+            .is_some_and(AssertionVerifier::has_keys);
         key_state(&self.verifier.key_status(), verifies_assertions)
     }
 
@@ -119,9 +128,9 @@ impl Checks {
         let Some(asserted) = self.asserted(parts).await else {
             return self.by_token(&parts.headers).await;
         };
-        let caller = asserted.map_err(|refusal| gateway_problem(&refusal))?;
-        // The gate has verified it and forwards it only where the policy says so; here it only
-        // serves to act on the caller's behalf.
+        let caller = asserted.map_err(|denied| assertion_problem(&denied))?;
+        // The authz server has verified the token and forwards it only if the policy says so. Here
+        // it only serves to act on the caller's behalf.
         let token = bearer_token(authorization(&parts.headers)).ok();
         Ok(Authenticated {
             caller,
@@ -129,12 +138,9 @@ impl Checks {
         })
     }
 
-    async fn asserted(
-        &self,
-        parts: &Parts,
-    ) -> Option<Result<portcullis_token::Caller, GatewayRefusal>> {
+    async fn asserted(&self, parts: &Parts) -> Option<Result<portcullis_token::Caller, Denied>> {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        self.gateway
+        self.assertions
             .as_ref()?
             .caller(&parts.headers, parts.method.as_str(), path, (self.clock)())
             .await
@@ -142,12 +148,12 @@ impl Checks {
 
     async fn by_token(&self, headers: &HeaderMap) -> Result<Authenticated, Problem> {
         let token =
-            bearer_token(authorization(headers)).map_err(|refusal| token_problem(&refusal))?;
-        let verdict = self
+            bearer_token(authorization(headers)).map_err(|denied| token_problem(&denied))?;
+        let verified = self
             .verifier
             .verify(token, &self.audiences, (self.clock)())
             .await;
-        let caller = verdict.map_err(|refusal| token_problem(&refusal))?.caller;
+        let caller = verified.map_err(|denied| token_problem(&denied))?.caller;
         Ok(Authenticated {
             caller,
             token: Some(BearerToken::new(token.to_owned())),
@@ -164,42 +170,47 @@ fn authorization(headers: &HeaderMap) -> Authorization<'_> {
     )
 }
 
-fn token_problem(refusal: &Refusal) -> Problem {
-    if refusal.is_fault() {
+fn token_problem(denied: &TokenDenied) -> Problem {
+    if denied.is_fault() {
         return Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            refusal.reason.code(),
-            refusal.detail.clone(),
+            denied.reason.reason_code(),
+            denied.detail.clone(),
         );
     }
-    unauthorized(refusal.reason.code(), &refusal.detail, &refusal.challenge())
+    unauthorized(
+        denied.reason.reason_code(),
+        &denied.detail,
+        &denied.challenge(),
+    )
 }
 
-fn gateway_problem(refusal: &GatewayRefusal) -> Problem {
-    let (reason, detail) = match refusal {
-        GatewayRefusal::NotOne => (
-            "assertion_not_genuine",
-            "not exactly one assertion came".to_owned(),
+fn assertion_problem(denied: &Denied) -> Problem {
+    let (reason, detail) = match denied {
+        Denied::NotOne => (
+            ASSERTION_NOT_GENUINE,
+            "the request does not have exactly one assertion".to_owned(),
         ),
-        GatewayRefusal::Refused(refusal) => (refusal.code(), refusal.to_string()),
-        GatewayRefusal::Replayed => (
-            "assertion_replayed",
+        Denied::Invalid(denied) => (denied.reason_code(), denied.to_string()),
+        Denied::Replayed => (
+            ASSERTION_REPLAYED,
             "the assertion was used before; send the request again".to_owned(),
         ),
-        GatewayRefusal::TooMany => {
+        Denied::TooMany => {
             let detail =
                 "there are more requests than this service can tell apart; try again in a minute";
             return Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "too_many_requests_to_remember",
+                TOO_MANY_REQUESTS_TO_REMEMBER,
                 detail,
             );
         }
-        GatewayRefusal::KeysUnavailable => {
-            let detail = "the gate's keys are not at hand, so that its assertions cannot be verified; try again in a moment";
+        Denied::KeysUnavailable => {
+            let detail = "the authz server's keys are unavailable, so its assertions cannot be \
+                          verified; try again in a moment";
             return Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "gateway_keys_unavailable",
+                GATEWAY_KEYS_UNAVAILABLE,
                 detail,
             );
         }
@@ -207,8 +218,8 @@ fn gateway_problem(refusal: &GatewayRefusal) -> Problem {
     unauthorized(reason, &detail, "Bearer")
 }
 
-fn unauthorized(reason: &str, detail: &str, challenge: &str) -> Problem {
-    tracing::info!(reason, "request refused");
+fn unauthorized(reason: ReasonCode, detail: &str, challenge: &str) -> Problem {
+    tracing::info!(reason = reason.as_str(), "request denied");
     let problem = Problem::new(StatusCode::UNAUTHORIZED, reason, detail);
     match HeaderValue::from_str(challenge) {
         Ok(challenge) => problem.with_header(header::WWW_AUTHENTICATE, challenge),

@@ -4,8 +4,8 @@ use std::convert::Infallible;
 
 use portcullis_token::normalize_guid;
 
-/// Reads an id in any spelling as Entra writes it in tokens. What is not a GUID stays as it is, for
-/// [`id_contradiction`] to report together with all other errors.
+/// Normalizes an id to the spelling of Entra's tokens. A value that is not a GUID is kept, so that
+/// [`id_contradiction`] can report it together with all other errors.
 #[must_use]
 pub fn parse_id(text: &str) -> Result<String, Infallible> {
     Ok(normalize_guid(text).unwrap_or_else(|| text.to_owned()))
@@ -19,7 +19,8 @@ pub fn id_contradiction(flag: &str, id: &str) -> Option<String> {
     } else if id.trim().is_empty() {
         "is empty; give an id, a GUID"
     } else {
-        "is not a GUID, and every id of Entra is one; copy the application (client) id or the directory (tenant) id"
+        "is not a GUID, and every id of Entra is one; copy the application (client) id or the \
+         directory (tenant) id"
     };
     Some(format!("{flag}: {problem}"))
 }
@@ -31,7 +32,7 @@ mod tests {
     const ID: &str = "3a5c000a-0000-4000-8000-00000000000a";
 
     #[test]
-    fn an_id_is_read_in_any_spelling_and_other_text_is_an_error() {
+    fn id_is_read_in_any_spelling_and_other_strings_are_errors() {
         for text in [
             ID.to_owned(),
             ID.to_uppercase(),

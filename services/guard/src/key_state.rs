@@ -3,9 +3,9 @@ use portcullis_token::KeyStatus;
 
 /// Whether callers can be verified: all, some or none.
 ///
-/// One tenant whose keys are missing is no reason to deny the others, and neither is an issuer that
-/// is away while the authz server's assertions can be verified: it has keys that this service
-/// lacks.
+/// Missing keys of one tenant are no reason to deny callers of the others. Neither is an issuer
+/// that is away while assertions can be verified, because the authz server may have keys that this
+/// service lacks.
 pub(crate) fn key_state(sources: &[KeyStatus], verifies_assertions: bool) -> PartState {
     let missing: Vec<String> = sources
         .iter()

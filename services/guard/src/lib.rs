@@ -1,15 +1,15 @@
-//! The axum layer that turns a request into a caller: by the gate's assertion or by a bearer token,
-//! never by bare headers.
+//! The axum layer that verifies the caller of a request, by an assertion or a bearer token. Bare
+//! headers never name a caller.
 //!
 //! ```text
-//! request ─ Guard ─┬─ X-Portcullis-Assertion (only with TRUST_GATEWAY) ─ assertion ─┐
-//!                  └─ Authorization: Bearer ─────────────────────────── token ──────┴─▶ Authenticated ─▶ handler
+//! request ─ Guard ─┬─ X-Portcullis-Assertion (with TRUST_GATEWAY) ─┬─▶ Authenticated ─▶ handler
+//!                  └─ Authorization: Bearer ───────────────────────┘
 //! ```
 
 mod applications;
 mod assertion_keys;
+mod assertion_verifier;
 mod authenticated;
-mod gateway;
 mod guard;
 mod ids;
 mod key_state;

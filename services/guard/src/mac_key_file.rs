@@ -1,4 +1,4 @@
-//! The MAC keys that this service shares with the authz server: a file that is followed while it
+//! Reads the MAC keys that this service shares with the authz server, and polls their file for
 //! changes.
 
 use std::path::{Path, PathBuf};
@@ -11,10 +11,11 @@ use portcullis_runtime::{InvalidSettings, read_secret, warn_if_others_can_read};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-/// As the authz server reads its folder. File notifications miss the links that Kubernetes swaps.
+/// Time between polls, as the authz server polls its folder. File notifications miss the links that
+/// Kubernetes swaps.
 const POLL_EVERY: Duration = Duration::from_secs(1);
 
-/// The last good keys of a file. Dropping it ends the task that follows the file.
+/// The last good keys of a file. Dropping it ends the task that polls the file.
 #[derive(Debug)]
 pub(crate) struct MacKeyFile {
     keys: Arc<ArcSwap<MacKeys>>,
@@ -22,12 +23,12 @@ pub(crate) struct MacKeyFile {
 }
 
 impl MacKeyFile {
-    /// Reads the file and follows it, or says what is wrong with it.
+    /// Reads the file and starts to poll it. Fails if the file cannot be used.
     pub(crate) fn open(path: &Path) -> Result<Self, InvalidSettings> {
         let keys = read(path).map_err(|problem| InvalidSettings(vec![problem]))?;
         warn_if_others_can_read(path);
         let keys = Arc::new(ArcSwap::from_pointee(keys));
-        let task = tokio::spawn(follow(path.to_owned(), Arc::clone(&keys)));
+        let task = tokio::spawn(poll(path.to_owned(), Arc::clone(&keys)));
         Ok(Self { keys, task })
     }
 
@@ -48,27 +49,32 @@ fn read(path: &Path) -> Result<MacKeys, String> {
     keys.map_err(|problem| format!("--gateway-mac-key {}: {problem}", path.display()))
 }
 
-/// Never ends. Good keys replace those in force; others change nothing but the log.
-async fn follow(path: PathBuf, keys: Arc<ArcSwap<MacKeys>>) {
-    let mut refused = None;
+/// Polls the file without end. Good keys replace those in force. A file that cannot be used is only
+/// logged.
+async fn poll(path: PathBuf, keys: Arc<ArcSwap<MacKeys>>) {
+    let mut last_problem = None;
     loop {
         sleep(POLL_EVERY).await;
         match read(&path) {
             Ok(new) => {
-                refused = None;
+                last_problem = None;
                 if new.key_ids() != keys.load().key_ids() {
-                    tracing::info!(file = %path.display(), key_ids = ?new.key_ids(), "the MAC keys of assertions are replaced");
+                    tracing::info!(
+                        file = %path.display(),
+                        key_ids = ?new.key_ids(),
+                        "the MAC keys of assertions are replaced"
+                    );
                     keys.store(Arc::new(new));
                 }
             }
-            // Saying it every second would only fill the log.
-            Err(problem) if refused.as_ref() == Some(&problem) => {}
+            // The same problem is logged once, not every second.
+            Err(problem) if last_problem.as_ref() == Some(&problem) => {}
             Err(problem) => {
                 tracing::error!(
                     problem,
                     "the MAC keys of assertions are not replaced; the last good ones stay in force"
                 );
-                refused = Some(problem);
+                last_problem = Some(problem);
             }
         }
     }

@@ -3,24 +3,24 @@ use std::hash::{BuildHasher, RandomState};
 use std::mem::take;
 use std::sync::{Mutex, PoisonError};
 
-/// From the earliest to the latest moment at which an assertion counts, in seconds: its minute and
-/// the difference of clocks on both sides.
+/// How long an assertion is valid, in seconds: its minute and the skew of clocks on both sides.
 const COUNTS_FOR: u64 = 70;
-/// Ids kept at once, of 16 bytes each: 14,000 requests a second on one instance for as long as an
-/// assertion counts.
+/// The most ids that are kept, of 16 bytes each: 14,000 requests a second on one instance for as
+/// long as an assertion is valid.
 const MOST_IDS: usize = 1_000_000;
 
-/// The ids of the requests that assertions were accepted for, so that a copy of one opens nothing a
-/// second time. Each instance of a service remembers its own; what was sent to one can be sent to
-/// another within the minute.
+/// The ids of requests whose assertions were accepted, so that a copy is denied.
+///
+/// Each instance of a service keeps its own ids. An assertion that was sent to one instance can be
+/// sent to another within its minute.
 #[derive(Debug, Default)]
 pub(crate) struct AcceptedRequests {
     hashers: [RandomState; 2],
     ids: Mutex<Generations>,
 }
 
-/// Two of them, so that forgetting costs nothing: the older one goes when the younger is old
-/// enough.
+/// Two sets of ids. The old one is dropped whole when the young one is old enough, which costs
+/// nothing.
 #[derive(Debug, Default)]
 struct Generations {
     young: HashSet<[u64; 2]>,
@@ -33,12 +33,12 @@ struct Generations {
 pub(crate) enum Novelty {
     First,
     Again,
-    /// It cannot be told, since there is no room to remember more.
+    /// There is no room for more ids, so that a replay cannot be ruled out.
     Unknown,
 }
 
 impl AcceptedRequests {
-    /// Notes the request `id` at `now`, in seconds since 1970.
+    /// Records the request `id` at `now`, in seconds since 1970.
     pub(crate) fn note(&self, id: &str, now: u64) -> Novelty {
         let id = self.hashers.each_ref().map(|hasher| hasher.hash_one(id));
         self.ids
@@ -50,7 +50,7 @@ impl AcceptedRequests {
 
 impl Generations {
     fn note(&mut self, id: [u64; 2], now: u64, most: usize) -> Novelty {
-        // A clock that steps back lets nothing be forgotten early.
+        // A clock that steps back drops no id early.
         if now >= self.began.saturating_add(COUNTS_FOR) {
             let all_out = now >= self.began.saturating_add(2 * COUNTS_FOR);
             self.old = if all_out {
@@ -79,7 +79,7 @@ mod tests {
     const NOW: u64 = 1_800_000_000;
 
     #[test]
-    fn a_request_is_accepted_once_for_as_long_as_its_assertion_counts() {
+    fn request_is_accepted_once_while_its_assertion_is_valid() {
         for begin in [NOW, NOW + 1, NOW + 69, NOW + 139] {
             let requests = AcceptedRequests::default();
             assert_eq!(requests.note("before", NOW), Novelty::First);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_steps_back_forgets_nothing() {
+    fn clock_that_steps_back_drops_no_id() {
         let requests = AcceptedRequests::default();
         for (now, expected) in [
             (NOW, Novelty::First),
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_old_makes_room_and_without_room_nothing_is_taken_for_new() {
+    fn old_ids_make_room_and_without_room_no_request_is_new() {
         let mut ids = Generations::default();
         assert_eq!(ids.note([1, 0], NOW, 2), Novelty::First);
         assert_eq!(ids.note([2, 0], NOW, 2), Novelty::First);

@@ -1,22 +1,26 @@
 use http::{HeaderValue, StatusCode, header};
+use portcullis_reason_codes::{
+    ACTOR_NOT_ALLOWED, ACTOR_UNKNOWN, CALLER_KIND_NOT_ALLOWED, ROLE_MISSING, ReasonCode,
+    SCOPE_MISSING,
+};
 use portcullis_runtime::Problem;
 use portcullis_token::{Caller, CallerKind};
 
-/// Refuses applications: what a user does must have a user who did it.
+/// Denies applications, where a user must be responsible.
 pub fn require_user(caller: &Caller) -> Result<(), Problem> {
     require_kind(
         caller,
         CallerKind::User,
-        "this is for users; an application's own token does not open it",
+        "this is for users; an application's own token is not accepted",
     )
 }
 
-/// Refuses users, whatever roles they have.
+/// Denies users, whatever roles they have.
 pub fn require_application(caller: &Caller) -> Result<(), Problem> {
     require_kind(
         caller,
         CallerKind::Application,
-        "this is for applications; a user's token does not open it",
+        "this is for applications; a user's token is not accepted",
     )
 }
 
@@ -24,22 +28,22 @@ fn require_kind(caller: &Caller, kind: CallerKind, detail: &str) -> Result<(), P
     if caller.kind == kind {
         Ok(())
     } else {
-        Err(insufficient("caller_kind_not_allowed", detail.to_owned()))
+        Err(insufficient(CALLER_KIND_NOT_ALLOWED, detail.to_owned()))
     }
 }
 
-/// Refuses clients that were not granted `scope`.
+/// Denies clients that were not granted `scope`.
 pub fn require_scope(caller: &Caller, scope: &str) -> Result<(), Problem> {
     if caller.has_scope(scope) {
         return Ok(());
     }
     Err(insufficient(
-        "scope_missing",
-        format!("the token lacks the scope {scope}; request it when asking for the token"),
+        SCOPE_MISSING,
+        format!("the token lacks the scope {scope}; request a token with it"),
     ))
 }
 
-/// Refuses callers without any of `roles`, and says which are needed and which the caller has.
+/// Denies callers without any of `roles`, and names the needed roles and the caller's.
 pub fn require_any_role(caller: &Caller, roles: &[&str]) -> Result<(), Problem> {
     if roles.iter().any(|role| caller.has_role(role)) {
         return Ok(());
@@ -50,7 +54,7 @@ pub fn require_any_role(caller: &Caller, roles: &[&str]) -> Result<(), Problem> 
         caller.roles.join(", ")
     };
     Err(insufficient(
-        "role_missing",
+        ROLE_MISSING,
         format!(
             "one of these roles is needed: {}; you have: {held}",
             roles.join(", ")
@@ -58,27 +62,28 @@ pub fn require_any_role(caller: &Caller, roles: &[&str]) -> Result<(), Problem> 
     ))
 }
 
-/// Refuses tokens that another application than those of `listed` obtained.
+/// Denies callers whose actor is not in `listed`.
 pub fn require_actor(caller: &Caller, listed: &[String]) -> Result<(), Problem> {
-    // Entra writes ids in lower case; whoever configures them need not.
+    // Entra writes ids in lower case, but settings may not.
     let is_listed = |actor: &String| listed.iter().any(|id| id.eq_ignore_ascii_case(actor));
     match &caller.actor {
         Some(actor) if is_listed(actor) => Ok(()),
         Some(actor) => Err(insufficient(
-            "actor_not_allowed",
+            ACTOR_NOT_ALLOWED,
             format!(
-                "the application {actor} may not call this; who may is a setting of this service"
+                "the application {actor} may not call this; it is not among the applications that \
+                 this service allows"
             ),
         )),
         None => Err(insufficient(
-            "actor_unknown",
+            ACTOR_UNKNOWN,
             "the token names no application: it has neither azp nor appid".to_owned(),
         )),
     }
 }
 
-/// RFC 6750 §3.1: the token is good and not good enough.
-fn insufficient(reason: &str, detail: String) -> Problem {
+/// The 403 for a valid token with insufficient rights (RFC 6750 §3.1).
+fn insufficient(reason: ReasonCode, detail: String) -> Problem {
     let challenge = HeaderValue::from_static("Bearer error=\"insufficient_scope\"");
     Problem::new(StatusCode::FORBIDDEN, reason, detail)
         .with_header(header::WWW_AUTHENTICATE, challenge)
@@ -93,7 +98,7 @@ mod tests {
     };
 
     fn caller(kind: CallerKind, roles: &[&str], scopes: &[&str]) -> Caller {
-        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Caller {
             tenant: "t".to_owned(),
             object_id: "o".to_owned(),
@@ -107,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn each_requirement_allows_and_refuses() {
+    fn requirement_allows_or_denies_a_caller() {
         let user = caller(CallerKind::User, &["Reader"], &["access_as_user"]);
         let application = caller(CallerKind::Application, &["AuditLog.Write"], &[]);
         let listed = ["3A5C0001-000A".to_owned()];
@@ -115,7 +120,7 @@ mod tests {
             actor: None,
             ..user.clone()
         };
-        for (allowed, refused, reason) in [
+        for (allowed, denied, reason) in [
             (
                 require_actor(&user, &listed),
                 require_actor(&user, &[]),
@@ -148,7 +153,7 @@ mod tests {
             ),
         ] {
             assert!(allowed.is_ok());
-            let problem = refused.unwrap_err();
+            let problem = denied.unwrap_err();
             assert_eq!((problem.status(), problem.reason()), (403, reason));
         }
         let problem = require_any_role(&user, &["Admin", "Editor"]).unwrap_err();

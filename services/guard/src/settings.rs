@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use crate::ids::{id_contradiction, parse_id};
 
-/// Who may call a service, and how they prove who they are.
+/// Settings of the guard: which callers may call, and how it verifies them.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Callers")]
@@ -22,46 +22,64 @@ pub struct GuardSettings {
         value_delimiter = ','
     )]
     allowed_tenants: Vec<String>,
-    /// Lets users of every organization call.
+    /// Let users of every organization call.
     #[arg(long, env = "ALLOW_ANY_TENANT")]
     allow_any_tenant: bool,
-    /// Entra's URL: another cloud, or a development imitation.
-    #[arg(long, env = "AZURE_AUTHORITY_HOST", value_name = "URL", default_value = EntraSettings::PUBLIC_CLOUD)]
+    /// URL of Entra's authority: the public cloud, another cloud, or dev-entra.
+    #[arg(
+        long,
+        env = "AZURE_AUTHORITY_HOST",
+        value_name = "URL",
+        default_value = EntraSettings::PUBLIC_CLOUD
+    )]
     authority: Url,
-    /// Accepts the gate's signed assertions beside bearer tokens. Bare X-User-* headers are never
-    /// accepted.
+    /// Accept the authz server's signed assertions beside bearer tokens. Bare X-User-* headers are
+    /// never accepted.
     #[arg(long, env = "TRUST_GATEWAY")]
     trust_gateway: bool,
     /// File of the MAC keys that the authz server shares with this service, one on each line in
-    /// base64; assertions by each of them (HS256) are accepted. A change takes effect within
-    /// seconds.
+    /// base64. Assertions by each key (HS256) are accepted. A change takes effect within seconds.
     #[arg(long, env = "GATEWAY_MAC_KEY_FILE", value_name = "FILE")]
     gateway_mac_key: Option<PathBuf>,
-    /// Where the authz server publishes the public keys of its assertions (ES256). --trust-gateway
-    /// needs this, --gateway-mac-key, or both.
+    /// URL of the public keys of the authz server's assertions (ES256). --trust-gateway needs this,
+    /// --gateway-mac-key, or both.
     #[arg(long, env = "GATEWAY_KEYS_URL", value_name = "URL")]
     gateway_keys: Option<Url>,
-    /// Allows --gateway-keys without TLS beyond this machine, where a network policy must keep
-    /// others from answering for the gate.
-    #[arg(long, env = "GATEWAY_KEYS_OVER_PLAIN_HTTP_TRUSTS_THE_NETWORK")]
-    gateway_keys_over_plain_http_trusts_the_network: bool,
-    /// Accepts assertions that are not bound to method and path (the policy's `assertion: {bind:
-    /// identity}`). A copy of one opens everything that its caller may do here, for a minute.
-    #[arg(long, env = "ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST")]
-    pub(crate) accept_assertions_good_for_any_request: bool,
-    /// Longest time that a start waits for the issuer's signing keys before it serves with those
-    /// that it has.
-    #[arg(long, env = "ISSUER_WAIT", value_name = "TIME", default_value = "15s", value_parser = humantime::parse_duration)]
+    /// Allow --gateway-keys without TLS from another machine. Only a network policy then keeps
+    /// others from answering in the authz server's place.
+    #[arg(
+        long,
+        alias = "gateway-keys-over-plain-http-trusts-the-network",
+        env = "INSECURE_GATEWAY_KEYS_HTTP"
+    )]
+    insecure_gateway_keys_http: bool,
+    /// Accept assertions that are not bound to method and path (`assertion: {bind: identity}` in
+    /// the policy). A stolen one allows every request that its caller may make here, for a minute.
+    #[arg(
+        long,
+        alias = "accept-assertions-good-for-any-request",
+        env = "ACCEPT_UNBOUND_ASSERTIONS"
+    )]
+    pub(crate) accept_unbound_assertions: bool,
+    /// Maximum time that a start waits for the issuer's signing keys. The service then serves with
+    /// those that it has.
+    #[arg(
+        long,
+        env = "ISSUER_WAIT",
+        value_name = "TIME",
+        default_value = "15s",
+        value_parser = humantime::parse_duration
+    )]
     pub(crate) issuer_wait: Duration,
-    /// Folder in which the issuer's last good signing keys are kept, so that a start while the
-    /// issuer is away can serve.
+    /// Folder for the issuer's last good signing keys, so that a start while the issuer is away can
+    /// serve.
     #[arg(long, env = "KEY_STORE_DIR", value_name = "DIR")]
     key_store: Option<KeyStore>,
 }
 
-/// Where the keys of assertions are. Algorithms without a place are refused.
+/// The locations of the keys of assertions. Algorithms without a location are denied.
 #[derive(Clone, Debug)]
-pub(crate) struct GatewayKeys {
+pub(crate) struct AssertionKeyLocations {
     /// The key set for ES256.
     pub(crate) public: Option<Url>,
     /// The file for HS256.
@@ -69,7 +87,7 @@ pub(crate) struct GatewayKeys {
 }
 
 impl GuardSettings {
-    /// Where tokens are requested.
+    /// The authority, which issues tokens.
     #[must_use]
     pub fn authority(&self) -> &Url {
         &self.authority
@@ -81,14 +99,14 @@ impl GuardSettings {
         &self.home_tenant
     }
 
-    /// What is wrong with these settings together, each with the flag to change.
+    /// The errors in these settings together, each with the flag to change.
     #[must_use]
     pub fn contradictions(&self) -> Vec<String> {
         let mut found = match self.entra() {
             Ok(_) => Vec::new(),
             Err(problems) => problems,
         };
-        // Where it is the only tenant, it is one of those above.
+        // If the home tenant is the only tenant, its errors are found above.
         if self.allow_any_tenant || !self.allowed_tenants.is_empty() {
             found.extend(id_contradiction("--home-tenant", &self.home_tenant));
         }
@@ -99,13 +117,13 @@ impl GuardSettings {
         }
         match &self.gateway_keys {
             None if self.trust_gateway && self.gateway_mac_key.is_none() => found.push(
-                "--trust-gateway: needs --gateway-mac-key, the file of keys that the authz server shares with this \
-                 service, or --gateway-keys, the URL of its public keys"
+                "--trust-gateway: needs --gateway-mac-key, the file of keys that the authz server \
+                 shares with this service, or --gateway-keys, the URL of its public keys"
                     .to_owned(),
             ),
             Some(url) if !self.is_trustworthy(url) => found.push(format!(
-                "--gateway-keys {url}: whoever answers there decides who is trusted; give an https URL, one of this machine, \
-                 or --gateway-keys-over-plain-http-trusts-the-network"
+                "--gateway-keys {url}: without TLS an attacker can replace the keys; give an https \
+                 URL, one of this machine, or --insecure-gateway-keys-http"
             )),
             _ => {}
         }
@@ -119,9 +137,9 @@ impl GuardSettings {
         }
     }
 
-    /// Where the keys of assertions are, if assertions are accepted.
-    pub(crate) fn trusted_gateway_keys(&self) -> Option<GatewayKeys> {
-        let keys = GatewayKeys {
+    /// The locations of the keys of assertions, if assertions are accepted.
+    pub(crate) fn trusted_key_locations(&self) -> Option<AssertionKeyLocations> {
+        let keys = AssertionKeyLocations {
             public: self.gateway_keys.clone(),
             mac: self.gateway_mac_key.clone(),
         };
@@ -144,7 +162,7 @@ impl GuardSettings {
         EntraSettings::new(self.authority.as_str(), tenants).map_err(|problems| {
             problems
                 .into_iter()
-                .map(|invalid| format!("{}: {}", flag(invalid.field), invalid.problem))
+                .map(|error| format!("{}: {}", flag(error.field), error.problem))
                 .collect()
         })
     }
@@ -158,7 +176,7 @@ impl GuardSettings {
         };
         match url.scheme() {
             "https" => true,
-            "http" => is_local || self.gateway_keys_over_plain_http_trusts_the_network,
+            "http" => is_local || self.insecure_gateway_keys_http,
             _ => false,
         }
     }
@@ -266,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn the_home_tenant_is_spelled_as_in_tokens() {
+    fn home_tenant_is_spelled_as_in_tokens() {
         for spelling in [
             TENANT.to_owned(),
             TENANT.to_uppercase(),

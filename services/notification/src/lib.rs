@@ -1,10 +1,12 @@
-//! The notification service: sends on behalf of a user, and shows each user their own notifications
-//! only.
+//! The notification service: notifies users on their behalf, and shows them their notifications.
 //!
 //! ```text
-//! request ─ guard ─┬▶ Notifier (a listed application in the name of a user with Notify.Send) ─▶ notify ─▶ store
-//!                  └▶ Recipient (a user with Notify.Send) ────────────────────────────────────▶ list ───▶ store
+//! request ─ guard ─┬▶ Notifier ──▶ notify ─▶ store
+//!                  └▶ Recipient ─▶ list ───▶ store
 //! ```
+//!
+//! A `Recipient` is a user with the scope `Notify.Send`. A `Notifier` is a listed application that
+//! acts on behalf of a `Recipient`.
 
 mod notifications;
 mod notifier;
@@ -29,14 +31,14 @@ use store::NotificationStore;
 
 const NAME: &str = "notification";
 
-/// What the routes work with.
+/// State of the routes.
 #[derive(Clone, Debug, FromRef)]
 struct NotificationState {
     store: NotificationStore,
     applications: Applications,
 }
 
-/// The tables.
+/// The schema of the service's database.
 #[must_use]
 pub fn schema() -> Schema {
     Schema {
@@ -56,20 +58,22 @@ pub fn schema() -> Schema {
 
 fn api() -> OpenApiRouter<NotificationState> {
     let description =
-        "Notifications to a user, sent in the user's name and readable by that user alone.";
+        "Notifications to users, sent on a user's behalf and readable only by that user.";
     OpenApiRouter::with_openapi(document("Notification", description))
         .routes(routes!(notifications::notify))
         .routes(routes!(notifications::list))
 }
 
-/// The OpenAPI document.
+/// The OpenAPI document of this service.
 #[must_use]
 pub fn openapi() -> OpenApi {
     described(api().into_openapi())
 }
 
-/// Every route. `protect` is a parameter so that no caller can forget it: health and the document
-/// alone stay outside.
+/// Every route of this service, behind `protect`.
+///
+/// `protect` is a required parameter so that no program can omit it. Only health and the OpenAPI
+/// document are outside.
 pub fn router(
     database: Database,
     applications: Applications,
@@ -84,7 +88,7 @@ pub fn router(
     service.around(protect(api), document)
 }
 
-/// Serves until shutdown. Not ready before the listener is bound.
+/// Serves until shutdown. The program is not ready before the listener is bound.
 pub fn serve(
     settings: Settings,
     process: Process,

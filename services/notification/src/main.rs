@@ -1,10 +1,10 @@
-//! The notification program: settings from flags and environment, then the service until SIGTERM.
+//! The notification program: serves until SIGTERM.
 
 use std::process::ExitCode;
 
 use notification::Settings;
 
-/// The C library's costs a list of tasks an eighth more.
+/// The C library's allocator makes a list of tasks an eighth slower.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

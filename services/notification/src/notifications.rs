@@ -1,4 +1,4 @@
-//! Notifications over HTTP.
+//! HTTP handlers of notifications.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,7 +6,8 @@ use axum::http::Uri;
 use axum::response::Response;
 use portcullis_database::query_failed;
 use portcullis_runtime::{
-    BodyRefusals, BoundedText, IdempotencyKey, JsonBody, Page, PageSize, Problem, Query, Refusals,
+    BodyProblemResponses, BoundedText, IdempotencyKey, JsonBody, Page, PageSize, Problem,
+    ProblemResponses, Query,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -14,10 +15,9 @@ use uuid::Uuid;
 use crate::notifier::{Notifier, Recipient};
 use crate::store::{Notification, NotificationStore};
 
-/// What happened, and the task that it happened to; the recipient is the user in whose name the
-/// call is made, whatever the body says.
-// The fields' words are no descriptions: utoipa joins one to an inlined schema as `allOf` with an
-// object, which no text satisfies.
+/// A notification to send. Its recipient is the user of the call and never comes from the body.
+// The fields have comments and no descriptions: utoipa joins a description to an inlined schema as
+// `allOf` with an object, which no string satisfies.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewNotification {
@@ -29,41 +29,52 @@ pub(crate) struct NewNotification {
     pub(crate) task_title: BoundedText<200>,
 }
 
-/// That a notification was sent.
+/// The reply for a sent notification.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct Sent {
     /// Always `sent`.
     status: &'static str,
-    /// The user's e-mail address, else the name, else nobody that a person would recognize.
+    /// The user's e-mail address, else the name; null if the token has neither.
     #[schema(required)]
     to: Option<String>,
     event: String,
     task_title: String,
 }
 
-/// Which notifications to list.
+/// Filter of the list of notifications.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Filter {
-    /// Of this event.
+    /// Only notifications of this event.
     #[param(inline)]
     pub(crate) event: Option<BoundedText<64>>,
-    /// How many notifications at most.
+    /// Maximum number of notifications.
     #[serde(default)]
     #[param(inline, required = false)]
     pub(crate) limit: PageSize,
-    /// Where the page begins, from the `Link` header of the page before.
+    /// Cursor of the page, from the `Link` header of the previous page.
     pub(crate) cursor: Option<Uuid>,
 }
 
-/// Notifies the user in whose name the call is made. A repeated delivery with the same
-/// `Idempotency-Key` is sent once and answered alike.
+/// Notifies the user on whose behalf the call is made. A request with an `Idempotency-Key` that was
+/// used before sends nothing, and gets the same reply.
 #[utoipa::path(
-    post, path = "/notify", request_body = NewNotification,
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$",
-        description = "Tells two deliveries of one notification from two notifications")),
-    responses((status = OK, description = "It is sent.", body = Sent), BodyRefusals)
+    post,
+    path = "/notify",
+    request_body = NewNotification,
+    params((
+        "Idempotency-Key" = Option<String>,
+        Header,
+        min_length = 1,
+        max_length = 128,
+        pattern = "^[!-~]+$",
+        description = "Distinguishes a retried request from a second one"
+    )),
+    responses(
+        (status = OK, description = "The notification is sent.", body = Sent),
+        BodyProblemResponses,
+    )
 )]
 pub(crate) async fn notify(
     State(store): State<NotificationStore>,
@@ -82,11 +93,20 @@ pub(crate) async fn notify(
 
 /// Lists the caller's notifications, the newest first.
 #[utoipa::path(
-    get, path = "/notifications", params(Filter),
+    get,
+    path = "/notifications",
+    params(Filter),
     responses(
-        (status = OK, description = "A page of notifications.", body = Vec<Notification>,
-            headers(("Link" = String, description = "`rel=\"next\"`: the page of older notifications, if there is one"))),
-        Refusals,
+        (
+            status = OK,
+            description = "A page of notifications.",
+            body = Vec<Notification>,
+            headers((
+                "Link" = String,
+                description = "`rel=\"next\"`: the page of older notifications, if there is one"
+            ))
+        ),
+        ProblemResponses,
     )
 )]
 pub(crate) async fn list(

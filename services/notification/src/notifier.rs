@@ -5,8 +5,9 @@ use portcullis_runtime::Problem;
 
 const SCOPE: &str = "Notify.Send";
 
-/// A user with `Notify.Send`, whose notifications these are. An application, or a token for another
-/// purpose, never becomes one.
+/// A user with the scope `Notify.Send`, who receives notifications.
+///
+/// An application, or a token with another scope, is never one.
 #[derive(Clone)]
 pub(crate) struct Recipient {
     pub(crate) tenant: String,
@@ -15,7 +16,7 @@ pub(crate) struct Recipient {
     pub(crate) email: Option<String>,
 }
 
-/// A listed application that acts in the name of a user.
+/// A listed application that acts on behalf of a user.
 #[derive(Clone)]
 pub(crate) struct Notifier {
     pub(crate) user: Recipient,
@@ -49,7 +50,7 @@ where
         let Authenticated { caller, .. } = Authenticated::from_request_parts(parts, state).await?;
         let Applications(listed) = Applications::from_ref(state);
         require_actor(&caller, &listed)?;
-        // One that is listed has a name.
+        // `require_actor` admits only callers with an actor.
         Ok(Self {
             user,
             app_id: caller.actor.unwrap_or_default(),

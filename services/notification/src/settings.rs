@@ -8,7 +8,7 @@ use portcullis_runtime::{CommonSettings, OutboundSettings, RequestLimits};
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "notification", version, about)]
 pub struct Settings {
-    /// Where requests are served.
+    /// Address of the listener for requests.
     #[arg(
         long,
         env = "LISTEN",
@@ -19,22 +19,22 @@ pub struct Settings {
     /// Application id of this service in Entra: the audience of its callers' tokens.
     #[arg(long, env = "AZURE_NOTIFICATION_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
     pub client_id: String,
-    /// Which applications may.
+    /// The applications that may call.
     #[command(flatten)]
     pub applications: ApplicationSettings,
-    /// Where the data is.
+    /// The database of the notifications.
     #[command(flatten)]
     pub database: DatabaseSettings,
-    /// Who may call.
+    /// The issuer and gateway of callers.
     #[command(flatten)]
     pub guard: GuardSettings,
-    /// How other servers are called.
+    /// Calls to other servers.
     #[command(flatten)]
     pub outbound: OutboundSettings,
-    /// How much is in hand at once.
+    /// Request limits.
     #[command(flatten)]
     pub limits: RequestLimits,
-    /// What every program has.
+    /// The settings that every program has.
     #[command(flatten)]
     pub common: CommonSettings,
 }
@@ -61,7 +61,7 @@ mod tests {
     use super::Settings;
 
     #[test]
-    fn no_two_settings_share_a_flag_or_an_id() {
+    fn settings_have_distinct_flags_and_ids() {
         Settings::command().debug_assert();
     }
 

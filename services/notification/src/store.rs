@@ -9,10 +9,10 @@ use uuid::Uuid;
 use crate::notifications::{Filter, NewNotification};
 use crate::notifier::{Notifier, Recipient};
 
-/// Claims come from a verified token, and are bounded all the same before they are stored.
+/// Maximum length of a stored claim. Even a verified token may hold a long one.
 const CLAIM_MAX_CHARS: usize = 320;
 
-/// A notification as stored and shown.
+/// A notification, as stored and shown.
 #[derive(Clone, Serialize, utoipa::ToSchema)]
 pub(crate) struct Notification {
     pub(crate) id: String,
@@ -24,16 +24,16 @@ pub(crate) struct Notification {
     #[serde(rename = "to")]
     #[schema(required)]
     pub(crate) recipient: Option<String>,
-    /// The user's e-mail address, where the token says it.
+    /// The user's e-mail address, if the token has one.
     #[schema(required)]
     email: Option<String>,
     /// The user's object id.
     user_oid: String,
     /// The user's tenant.
     tenant_id: String,
-    /// The application that sent it in the user's name.
+    /// The application that sent it on the user's behalf.
     caller_app_id: String,
-    /// When it was sent.
+    /// When the notification was sent.
     #[schema(schema_with = portcullis_runtime::timestamp_schema)]
     timestamp: String,
 }
@@ -61,20 +61,23 @@ pub(crate) struct NotificationStore {
 }
 
 impl NotificationStore {
-    /// Stores a notification to the notifier's user and returns it; for a key that came before, the
-    /// notification of then.
+    /// Stores a notification to the notifier's user and returns it.
+    ///
+    /// For a used key it returns the earlier notification.
     pub(crate) async fn add(
         &self,
         notifier: &Notifier,
         new: &NewNotification,
         key: Option<&IdempotencyKey>,
     ) -> Result<Notification, Problem> {
-        let (user, notification) = (&notifier.user, Notification::new(notifier, new));
+        let user = &notifier.user;
+        let notification = Notification::new(notifier, new);
         let mut write = self.database.write().await.map_err(query_failed)?;
-        // On PostgreSQL the insertion waits for another one with the same key, and then sees it.
+        // On PostgreSQL the INSERT waits for a concurrent one with the same key, and then sees it.
         let inserted = sqlx::query(
             "INSERT INTO notifications
-             (id, event, task_title, recipient, email, user_oid, tenant_id, caller_app_id, idempotency_key, timestamp)
+             (id, event, task_title, recipient, email, user_oid, tenant_id, caller_app_id,
+              idempotency_key, timestamp)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
              ON CONFLICT (tenant_id, user_oid, idempotency_key) DO NOTHING",
         )
@@ -95,7 +98,8 @@ impl NotificationStore {
             write.commit().await.map_err(query_failed)?;
             return Ok(notification);
         }
-        let select = "SELECT * FROM notifications WHERE tenant_id = $1 AND user_oid = $2 AND idempotency_key = $3";
+        let select = "SELECT * FROM notifications
+            WHERE tenant_id = $1 AND user_oid = $2 AND idempotency_key = $3";
         let query = sqlx::query_as(select)
             .bind(&user.tenant)
             .bind(&user.object_id);
@@ -113,7 +117,7 @@ impl NotificationStore {
         }
     }
 
-    /// The user's notifications that the filter admits, the newest first: a page and one more.
+    /// The user's notifications that match the filter, the newest first: a page and one more.
     pub(crate) async fn newest_of(
         &self,
         user: &Recipient,
@@ -152,7 +156,7 @@ impl Notification {
     }
 }
 
-/// Without U+0000, which PostgreSQL cannot hold.
+/// A claim of bounded length without U+0000, which PostgreSQL cannot store.
 fn bounded(claim: &str) -> String {
     claim
         .chars()

@@ -1,5 +1,4 @@
-//! The router over a real database of either kind, with callers injected where the guard would put
-//! them.
+//! Tests of the router over a real database of either kind, with injected callers.
 
 mod notifications;
 mod refused;

@@ -1,4 +1,4 @@
-//! Who the service takes a caller for, with a real issuer and a real gate before the real guard.
+//! Tests of callers with a real issuer, a real assertion signer and the real guard.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -30,7 +30,8 @@ struct Stack {
 
 impl Stack {
     async fn start() -> Self {
-        let (trusted, directory) = (Trusted::start().await, tempfile::tempdir().unwrap());
+        let trusted = Trusted::start().await;
+        let directory = tempfile::tempdir().unwrap();
         let own = [
             "notification",
             "--client-id",
@@ -44,7 +45,8 @@ impl Stack {
             .chain(directory.path().to_str())
             .map(str::to_owned);
         let settings = Settings::parse_from(own.chain(trusted.settings()));
-        let (process, http) = (Process::detached(), trusted.http.clone());
+        let process = Process::detached();
+        let http = trusted.http.clone();
         let guard = Guard::start(
             &settings.guard,
             http,
@@ -70,17 +72,18 @@ impl Stack {
         }
     }
 
-    /// What a token for this service says that the task API got on Ada's behalf.
+    /// Claims of a token for this service that the task API obtained on Ada's behalf.
     fn claims(&self) -> Value {
         let now = unix_now();
         json!({
-            "iss": self.trusted.issuer_of_version_2(), "aud": NOTIFICATION, "tid": CONTOSO, "ver": "2.0",
-            "oid": "aaaaaaaa-0001-4000-8000-000000000001", "azp": TASK_API, "name": "Ada", "scp": "Notify.Send",
-            "preferred_username": "ada@contoso.example", "nbf": now, "iat": now, "exp": now + 3600,
+            "iss": self.trusted.issuer_of_version_2(), "aud": NOTIFICATION, "tid": CONTOSO,
+            "ver": "2.0", "oid": "aaaaaaaa-0001-4000-8000-000000000001", "azp": TASK_API,
+            "name": "Ada", "scp": "Notify.Send", "preferred_username": "ada@contoso.example",
+            "nbf": now, "iat": now, "exp": now + 3600,
         })
     }
 
-    /// The same in the shape of version 1, which also names the user otherwise.
+    /// The same claims in the format of version 1, which names the user in `upn`.
     async fn claims_of_version_1(&self) -> Value {
         let mut claims = self.trusted.in_version_1(self.claims()).await;
         claims["upn"] = claims
@@ -108,7 +111,7 @@ impl Stack {
 }
 
 #[tokio::test]
-async fn defects_1_and_2_with_the_gateway_trusted_tokens_count_and_bare_headers_do_not() {
+async fn defects_1_and_2_trusted_gateway_still_requires_token_or_assertion() {
     let stack = Stack::start().await;
     assert_eq!(stack.notify_with(&stack.claims()).await.0, 200);
     let headers = [
@@ -122,7 +125,7 @@ async fn defects_1_and_2_with_the_gateway_trusted_tokens_count_and_bare_headers_
 }
 
 #[tokio::test]
-async fn defect_4_the_address_is_found_in_tokens_of_both_versions() {
+async fn defect_4_email_is_read_from_tokens_of_both_versions() {
     let stack = Stack::start().await;
     let (_, sent) = stack.notify_with(&stack.claims()).await;
     assert_eq!(sent["to"], "ada@contoso.example");
@@ -138,7 +141,7 @@ async fn defect_4_the_address_is_found_in_tokens_of_both_versions() {
 }
 
 #[tokio::test]
-async fn defect_7_the_application_that_acts_is_read_from_the_token() {
+async fn defect_7_actor_is_read_from_the_token() {
     let stack = Stack::start().await;
     let mut claims = stack.claims();
     claims["azp"] = json!(WEB);
@@ -150,9 +153,10 @@ async fn defect_7_the_application_that_acts_is_read_from_the_token() {
 }
 
 #[tokio::test]
-async fn defect_9_the_audience_of_version_1_may_be_the_id_or_its_uri() {
+async fn defect_9_audience_of_version_1_may_be_the_id_or_its_uri() {
     let stack = Stack::start().await;
-    let (first, second) = (stack.claims_of_version_1().await, stack.claims());
+    let first = stack.claims_of_version_1().await;
+    let second = stack.claims();
     let uri = format!("api://{NOTIFICATION}");
     for (claims, audience, expected) in [
         (&first, NOTIFICATION, 200),
@@ -160,7 +164,7 @@ async fn defect_9_the_audience_of_version_1_may_be_the_id_or_its_uri() {
         (&first, TASK_API, 401),
         (&first, "api://other", 401),
         (&second, NOTIFICATION, 200),
-        // Entra writes the id alone into tokens of version 2.
+        // The audience of Entra's tokens of version 2 is always the id.
         (&second, uri.as_str(), 401),
     ] {
         let mut claims = claims.clone();
@@ -171,7 +175,7 @@ async fn defect_9_the_audience_of_version_1_may_be_the_id_or_its_uri() {
 }
 
 #[tokio::test]
-async fn defect_10_behind_the_gate_scope_application_and_name_are_what_was_verified() {
+async fn defect_10_scope_actor_and_name_come_from_the_assertion() {
     let stack = Stack::start().await;
     let user = Caller {
         tenant: CONTOSO.to_owned(),
@@ -201,7 +205,8 @@ async fn defect_10_behind_the_gate_scope_application_and_name_are_what_was_verif
             method: "POST".to_owned(),
             path: "/notify".to_owned(),
         };
-        let (audience, issued_at) = ("notification".to_owned(), unix_now());
+        let audience = "notification".to_owned();
+        let issued_at = unix_now();
         let assertion = Assertion {
             audience,
             caller,
@@ -209,7 +214,7 @@ async fn defect_10_behind_the_gate_scope_application_and_name_are_what_was_verif
             issued_at,
         };
         let signed = stack.trusted.signer.sign(&assertion).unwrap();
-        // Nothing that somebody writes beside it counts.
+        // The service ignores identity headers beside the assertion.
         let headers = [
             ("x-portcullis-assertion", signed.as_str()),
             ("x-user-name", "Eve"),

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The time, as databases keep it.
+/// The present time in milliseconds since 1970, as the database stores it.
 pub(crate) fn unix_milliseconds() -> i64 {
     milliseconds(
         SystemTime::now()

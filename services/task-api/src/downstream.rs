@@ -1,9 +1,9 @@
-//! The notification and the audit service, as this service calls them.
+//! Client of the notification and the audit service.
 //!
-//! The notification service hears of a change on behalf of the user (the user's token is exchanged
-//! in the user's tenant), the audit service from this application itself (client credentials in the
-//! home tenant). Each call is one attempt; what becomes of it is the outbox's business. What only
-//! the user can mend is found out before the task changes.
+//! It calls the notification service on behalf of the user: the user's token is exchanged in the
+//! user's tenant. It calls the audit service as this application: client credentials in the home
+//! tenant. Each call is one attempt, and the outbox handles its result. A claims challenge for the
+//! user is detected before the task changes.
 
 mod call_error;
 mod event;
@@ -19,6 +19,7 @@ use std::time::Duration;
 use http::{StatusCode, header};
 use portcullis_entra_client::{AccessToken, Application, Budget, EntraClient, TokenError};
 use portcullis_guard::BearerToken;
+use portcullis_reason_codes::INTERACTION_REQUIRED;
 use portcullis_runtime::{Problem, TraceFuture, TraceSpan};
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
@@ -31,7 +32,7 @@ use service::Service;
 
 use crate::DownstreamSettings;
 
-/// The two services that hear of changes.
+/// The two services that receive changes.
 #[derive(Debug)]
 pub(crate) struct Downstream {
     entra: EntraClient,
@@ -43,7 +44,7 @@ pub(crate) struct Downstream {
     metrics: DownstreamMetrics,
 }
 
-/// A notification to a user, in the user's name.
+/// A notification to a user, sent on the user's behalf.
 #[derive(Debug)]
 pub(crate) struct Notification<'a> {
     pub(crate) event: Event,
@@ -57,7 +58,7 @@ pub(crate) struct Notification<'a> {
 pub(crate) struct AuditEntry<'a> {
     pub(crate) action: Event,
     pub(crate) resource_id: i64,
-    /// The user's object id: it never changes, as a display name does.
+    /// The user's object id, which never changes, unlike a display name.
     pub(crate) actor: &'a str,
     pub(crate) tenant: &'a str,
 }
@@ -77,7 +78,7 @@ struct AuditBody<'a> {
 }
 
 impl Downstream {
-    /// `services`, called through `http` as `application`.
+    /// A client that calls `services` through `http` as `application`.
     #[must_use]
     pub(crate) fn new(
         application: Application,
@@ -86,7 +87,7 @@ impl Downstream {
         metrics: DownstreamMetrics,
     ) -> Self {
         let timeout = services.downstream_timeout;
-        // A token must leave time for the call that it is for.
+        // The token request must leave time for the call itself.
         let budget = Budget::within(timeout / 4 * 3);
         Self {
             entra: EntraClient::new(http.clone(), application, budget, metrics.tokens.clone()),
@@ -99,12 +100,11 @@ impl Downstream {
         }
     }
 
-    /// Before a task changes: 401 with a challenge when nothing will work on the user's behalf
-    /// until the user has met it.
+    /// Checks before a change that the user has to meet no claims challenge first.
     ///
-    /// The browser then repeats the whole request, so nothing may have changed by then. The token
-    /// that this obtains serves the notification. What else goes wrong is no reason to refuse a
-    /// change. Gives the time until which the user waits, which counts from now.
+    /// A challenge is a 401. The browser then repeats the whole request, so nothing may have
+    /// changed before. Other errors do not prevent the change. The obtained token is cached for the
+    /// notification. Returns the time until which the user waits, counted from now.
     pub(crate) async fn admit(
         &self,
         tenant: &str,
@@ -115,23 +115,23 @@ impl Downstream {
         let Some(assertion) = token else {
             return Ok(deadline);
         };
-        let asked = self
+        let request = self
             .entra
             .on_behalf_of(tenant, assertion.reveal(), &self.notification_scope);
-        match timeout_at(started + self.timeout / 2, asked).await {
+        match timeout_at(started + self.timeout / 2, request).await {
             Ok(Err(TokenError::InteractionRequired { challenge, .. })) => {
-                let detail = "you have to sign in again with more proof, or to consent, before others can be told of a \
-                              change in your name: request a token with the claims of WWW-Authenticate and repeat this \
-                              request; nothing has changed";
-                let problem =
-                    Problem::new(StatusCode::UNAUTHORIZED, "interaction_required", detail);
+                let detail = "nothing has changed: you have to sign in again with a second \
+                              factor, or to consent, before a notification can be sent on your \
+                              behalf; request a token with the claims of WWW-Authenticate and \
+                              repeat this request";
+                let problem = Problem::new(StatusCode::UNAUTHORIZED, INTERACTION_REQUIRED, detail);
                 Err(problem.with_header(header::WWW_AUTHENTICATE, challenge.www_authenticate()))
             }
             _ => Ok(deadline),
         }
     }
 
-    /// Tries to send a notification.
+    /// Sends a notification, in one attempt.
     pub(crate) async fn notify(
         &self,
         notification: &Notification<'_>,
@@ -143,11 +143,12 @@ impl Downstream {
             tenant,
             token,
         } = *notification;
-        let (assertion, scope) = (token.reveal(), self.notification_scope.as_str());
+        let assertion = token.reveal();
+        let scope = self.notification_scope.as_str();
         let obtain = || self.entra.on_behalf_of(tenant, assertion, scope);
         let forget = |token: &AccessToken| {
             self.entra
-                .forget_on_behalf_of(tenant, assertion, scope, token)
+                .forget_on_behalf_of(tenant, assertion, scope, token);
         };
         let body = NotificationBody { event, task_title };
         self.called(
@@ -157,7 +158,7 @@ impl Downstream {
         .await
     }
 
-    /// Tries to log an entry.
+    /// Logs an audit entry, in one attempt.
     pub(crate) async fn audit(
         &self,
         entry: &AuditEntry<'_>,
@@ -185,13 +186,13 @@ impl Downstream {
         .await
     }
 
-    /// Counts and traces a call, with the token that it needs.
+    /// Counts and traces a call, including the request for its token.
     async fn called(
         &self,
         service: &'static str,
         call: impl Future<Output = Result<(), CallError>>,
     ) -> Result<(), CallError> {
-        let span = TraceSpan::of_call(|| format!("tell {service}"));
+        let span = TraceSpan::of_call(|| format!("call {service}"));
         let answer = call.with_context(span.context()).await;
         if let Err(error) = &answer {
             span.failed(error.reason());
@@ -201,8 +202,10 @@ impl Downstream {
     }
 }
 
-/// A token and the call; once more with a new token when the service does not accept the first, as
-/// after its keys were replaced.
+/// Obtains a token and calls the service.
+///
+/// It repeats the call with a new token if the service does not accept the first one, as after a
+/// replacement of the issuer's keys.
 async fn deliver<F>(
     service: &Service,
     obtain: impl Fn() -> F,

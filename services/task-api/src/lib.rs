@@ -1,8 +1,10 @@
-//! The task API: each user's tasks, kept apart by tenant and object id.
+//! The task API: the tasks of each user, separate by tenant and object id.
 //!
 //! ```text
-//! request ─ guard ─▶ TaskUser (a user with access_as_user) ─▶ tasks ─▶ database ◀─ outbox ─▶ downstream: notification ∥ audit
+//! request ─ guard ─▶ TaskUser ─▶ tasks ─▶ database ◀─ outbox ─▶ downstream: notification ∥ audit
 //! ```
+//!
+//! A `TaskUser` is a user with the scope `access_as_user`.
 
 mod clock;
 mod downstream;
@@ -30,14 +32,14 @@ pub use settings::{DownstreamSettings, Settings};
 
 const NAME: &str = "task-api";
 
-/// What handlers share.
+/// State of the handlers.
 #[derive(Clone, Debug)]
 pub(crate) struct AppState {
     database: Database,
     outbox: Outbox,
 }
 
-/// The tables of this service.
+/// The schema of the service's database.
 #[must_use]
 pub fn schema() -> Schema {
     Schema {
@@ -69,9 +71,10 @@ pub fn schema() -> Schema {
     }
 }
 
-/// Every operation, and the document that describes them.
+/// Every operation, and their OpenAPI document.
 fn api() -> (Router<AppState>, OpenApi) {
-    let description = "Tasks, kept apart by tenant and user; the notification and audit services hear of each change.";
+    let description = "Tasks, separate by tenant and user; \
+                       the notification and audit services receive each change.";
     OpenApiRouter::with_openapi(document("Task API", description))
         .merge(profile::routes())
         .merge(tasks::routes())
@@ -84,8 +87,10 @@ pub fn openapi() -> OpenApi {
     described(api().1)
 }
 
-/// Every route. `protect` is a parameter so that no caller can forget it: health and document alone
-/// stay outside.
+/// Every route of this service, behind `protect`.
+///
+/// `protect` is a required parameter so that no program can omit it. Only health and the OpenAPI
+/// document are outside.
 pub(crate) fn router(
     state: AppState,
     service: &HttpService,
@@ -95,8 +100,9 @@ pub(crate) fn router(
     service.around(protect(api.with_state(state)), document)
 }
 
-/// Serves until shutdown. Not ready before the listener is bound, nor while the database does not
-/// answer.
+/// Serves until shutdown.
+///
+/// The program is not ready before the listener is bound, nor while the database does not answer.
 pub fn serve(
     settings: Settings,
     process: Process,
@@ -104,11 +110,9 @@ pub fn serve(
 ) -> impl Future<Output = anyhow::Result<()>> + use<> {
     let starting = process.pending("database and listener");
     let service = HttpService::new(NAME, &settings.limits, registry);
-    let (of_database, of_outbox) = (
-        DatabaseMetrics::register(registry),
-        OutboxMetrics::register(registry),
-    );
-    let of_calls = DownstreamMetrics::register(registry);
+    let database_metrics = DatabaseMetrics::register(registry);
+    let outbox_metrics = OutboxMetrics::register(registry);
+    let downstream_metrics = DownstreamMetrics::register(registry);
     async move {
         let application = settings.application()?;
         application.credential.check().await.map_err(|error| {
@@ -117,9 +121,10 @@ pub fn serve(
         })?;
         tracing::info!(
             credential = application.credential.kind(),
-            "this application proves itself"
+            "credential of this application"
         );
-        let opened = Database::start(&settings.database, &schema(), of_database, &process).await?;
+        let opened =
+            Database::start(&settings.database, &schema(), database_metrics, &process).await?;
         let Some(database) = opened else {
             return Ok(());
         };
@@ -133,9 +138,10 @@ pub fn serve(
             &process,
         )
         .await?;
-        let downstream = Downstream::new(application, &settings.downstream, http, of_calls);
+        let downstream =
+            Downstream::new(application, &settings.downstream, http, downstream_metrics);
         let pace = Pace::of_service(settings.outbound.call_timeout);
-        let outbox = Outbox::start(database.clone(), downstream, of_outbox, pace).await?;
+        let outbox = Outbox::start(database.clone(), downstream, outbox_metrics, pace).await?;
         let state = AppState {
             database: database.clone(),
             outbox: outbox.clone(),
@@ -148,7 +154,7 @@ pub fn serve(
             router(state, &service, |api| guard.protect(api)),
         )
         .await;
-        // After the last request, which may have left deliveries in hand.
+        // The outbox stops after the last request, which may have left deliveries in hand.
         outbox.stop().await;
         database.close().await;
         Ok(())

@@ -1,10 +1,10 @@
-//! The task-api program: settings from flags and environment, then the service until SIGTERM.
+//! The task-api program: serves until SIGTERM.
 
 use std::process::ExitCode;
 
 use task_api::Settings;
 
-/// The C library's costs a list of tasks an eighth more.
+/// The C library's allocator makes a list of tasks an eighth slower.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

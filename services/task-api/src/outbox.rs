@@ -1,21 +1,23 @@
-//! What other services must hear of a change, committed together with the change and delivered
-//! until they have.
+//! Outbox of messages to other services about changes of tasks.
+//!
+//! A message is committed together with its change, and delivered after the commit.
 //!
 //! ```text
-//! handler ─ enqueue (in the change's transaction) ─ commit ─▶ first attempt ─ both at once, the user waits 2 s at most
+//! handler ─ enqueue (in the change's transaction) ─ commit ─▶ first attempt
 //!                                                                 │ failed
-//! dispatcher ─ claims what is due, with backoff ◀─────────────────┘
-//! housekeeping ─ says that this process lives; gives up notifications whose process does not
+//! dispatcher ─ claims due messages, with back-off ◀───────────────┘
+//! housekeeping ─ sends this process's heartbeat; gives up notifications of dead processes
 //! ```
 //!
-//! A delivery carries an idempotency key, by which receivers tell a repetition: a crash between a
-//! delivery and its record repeats it. Audit entries are delivered in the end, however often that
-//! takes.
+//! The first attempt calls both services at the same time, and the user waits for at most 2 s by
+//! default. Each delivery carries an idempotency key, by which receivers detect a repetition: a
+//! crash between a delivery and its record repeats the delivery. Audit entries are retried until
+//! they are delivered.
 //!
-//! Notifications go out in the user's name and so need the user's token, which lives an hour. It is
-//! kept in this process's memory alone: in the database, even encrypted, it would be a credential
-//! at rest that outlives its process, for a notice that is stale an hour later. When the process
-//! dies the notification is marked failed, with that reason.
+//! Notifications are sent on the user's behalf and so need the user's token, which lives for an
+//! hour. Only this process's memory holds it. In the database, even encrypted, it would be a
+//! credential at rest that outlives its process, for a notification that is stale an hour later. If
+//! the process dies, the notification is marked as failed with the reason code `user_token_lost`.
 
 mod backoff;
 mod change;
@@ -64,7 +66,7 @@ struct Shared {
     down: DownReceivers,
     metrics: OutboxMetrics,
     pace: Pace,
-    /// Deliveries at a time, so that a slow receiver doesn't pile up work here.
+    /// Permits for deliveries, so that a slow receiver does not pile up work here.
     permits: Arc<Semaphore>,
     wake: Notify,
     stopping: CancellationToken,
@@ -72,7 +74,7 @@ struct Shared {
 }
 
 impl Outbox {
-    /// Starts delivering what is in `database`. The process is known as alive before this returns.
+    /// Starts to deliver the messages in `database`, after the first heartbeat of this process.
     pub(crate) async fn start(
         database: Database,
         downstream: Downstream,
@@ -92,7 +94,11 @@ impl Outbox {
             running: TaskTracker::new(),
         };
         let outbox = Self(Arc::new(shared));
-        outbox.0.store.say_alive(outbox.0.pace.life).await?;
+        outbox
+            .0
+            .store
+            .send_heartbeat(outbox.0.pace.heartbeat_ttl)
+            .await?;
         outbox
             .0
             .running
@@ -104,8 +110,7 @@ impl Outbox {
         Ok(outbox)
     }
 
-    /// Adds what must be said of `change` to the transaction that makes it. Deliver it once that is
-    /// committed.
+    /// Adds the messages of `change` to its transaction. Deliver them after the commit.
     pub(crate) async fn enqueue(
         &self,
         transaction: &mut AnyConnection,
@@ -115,15 +120,16 @@ impl Outbox {
         Enqueued::add(&self.0, transaction, change, token).await
     }
 
-    /// Stops as a killed process does: nothing more is done, and nothing is said.
+    /// Stops like a killed process, without further writes.
     #[cfg(test)]
     pub(crate) fn die(&self) {
         self.0.stopping.cancel();
         self.0.tokens.forget_all();
     }
 
-    /// Before a change: 401 when nothing will work on the user's behalf until the user has met a
-    /// challenge. Otherwise the time until which the user waits for the deliveries of the change.
+    /// Checks before a change that the user has to meet no claims challenge, which is a 401.
+    ///
+    /// Returns the time until which the user waits for the deliveries of the change.
     pub(crate) async fn admit(
         &self,
         tenant: &str,
@@ -132,14 +138,18 @@ impl Outbox {
         self.0.downstream.admit(tenant, token).await
     }
 
-    /// Finishes the deliveries in hand, and gives up the notifications whose tokens go with this
-    /// process.
+    /// Finishes the deliveries in hand.
+    ///
+    /// It gives up the notifications whose tokens only this process holds.
     pub(crate) async fn stop(&self) {
         self.0.stopping.cancel();
         self.0.running.close();
         self.0.running.wait().await;
         if let Err(error) = self.0.store.leave().await {
-            tracing::warn!(cause = %error, "pending notifications could not be given up; another process will");
+            tracing::warn!(
+                cause = %error,
+                "cannot give up pending notifications; another process will"
+            );
         }
     }
 }

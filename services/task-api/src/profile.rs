@@ -1,5 +1,5 @@
 use axum::Json;
-use portcullis_runtime::Refusals;
+use portcullis_runtime::ProblemResponses;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -8,19 +8,19 @@ use utoipa_axum::routes;
 use crate::AppState;
 use crate::task_user::TaskUser;
 
-/// What the caller's token says of them.
+/// The caller, from the verified token.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Profile {
     /// The object id, which never changes.
     id: String,
     #[schema(required)]
     name: Option<String>,
-    /// Absent from tokens of some accounts.
+    /// The e-mail address; null if the token has none.
     #[schema(required)]
     email: Option<String>,
     tenant_id: String,
     roles: Vec<String>,
-    /// The granted scopes, with blanks between them.
+    /// The granted scopes, separated by spaces.
     scopes: String,
 }
 
@@ -28,10 +28,10 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(show))
 }
 
-/// Says who the caller is. Needs no role: a user without one must be able to learn that.
+/// Shows the caller. It needs no role, so that a user without a role can see that.
 #[utoipa::path(get, path = "/api/me", tag = "profile", responses(
     (status = OK, description = "The caller.", body = Profile),
-    Refusals,
+    ProblemResponses,
 ))]
 async fn show(user: TaskUser) -> Json<Profile> {
     let caller = user.caller;

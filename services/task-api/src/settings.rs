@@ -10,9 +10,13 @@ use url::Url;
 
 /// Settings of the task API.
 #[derive(Clone, Debug, clap::Parser)]
-#[command(name = "task-api", version, about = "Tasks of a user, kept per tenant")]
+#[command(
+    name = "task-api",
+    version,
+    about = "Tasks of users, separate for each tenant"
+)]
 pub struct Settings {
-    /// Where requests are served.
+    /// Address of the listener for requests.
     #[arg(
         long,
         env = "LISTEN",
@@ -20,41 +24,41 @@ pub struct Settings {
         default_value = "127.0.0.1:8000"
     )]
     pub listen: SocketAddr,
-    /// Application id of this API in Entra: the audience of its callers' tokens, and who it is when
-    /// it calls others.
+    /// Application id of this API in Entra. It is the audience of its callers' tokens, and the
+    /// client id when it requests tokens itself.
     #[arg(long, env = "AZURE_API_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
     pub client_id: String,
-    /// What proves that it is this API that asks for tokens.
+    /// The credential with which this API requests tokens.
     #[command(flatten)]
     pub credential: CredentialSettings,
-    /// The services that hear of each change.
+    /// The services that receive each change.
     #[command(flatten)]
     pub downstream: DownstreamSettings,
-    /// Where tasks are kept.
+    /// The database of the tasks.
     #[command(flatten)]
     pub database: DatabaseSettings,
-    /// How much is in hand at once.
+    /// Request limits.
     #[command(flatten)]
     pub limits: RequestLimits,
-    /// Who may call.
+    /// The issuer and gateway of callers.
     #[command(flatten)]
     pub guard: GuardSettings,
-    /// How other servers are called.
+    /// Calls to other servers.
     #[command(flatten)]
     pub outbound: OutboundSettings,
-    /// What every program has.
+    /// The settings that every program has.
     #[command(flatten)]
     pub common: CommonSettings,
 }
 
-/// The services that hear of each change.
+/// The services that receive each change.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Downstream services")]
 pub struct DownstreamSettings {
     /// Application id of the notification service.
     #[arg(long, env = "AZURE_NOTIFICATION_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
     pub notification_client_id: String,
-    /// Where the notification service is.
+    /// URL of the notification service.
     #[arg(
         long,
         env = "NOTIFICATION_URL",
@@ -65,7 +69,7 @@ pub struct DownstreamSettings {
     /// Application id of the audit service.
     #[arg(long, env = "AZURE_AUDIT_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
     pub audit_client_id: String,
-    /// Where the audit service is.
+    /// URL of the audit service.
     #[arg(
         long,
         env = "AUDIT_URL",
@@ -73,14 +77,20 @@ pub struct DownstreamSettings {
         default_value = "http://127.0.0.1:8002"
     )]
     pub audit_url: Url,
-    /// Longest time that a change waits for both services together; it succeeds without them, and
-    /// they hear of it later.
-    #[arg(long, env = "DOWNSTREAM_TIMEOUT", value_name = "TIME", default_value = "2s", value_parser = humantime::parse_duration)]
+    /// Maximum time that a change waits for both services together. Slower services receive the
+    /// change later.
+    #[arg(
+        long,
+        env = "DOWNSTREAM_TIMEOUT",
+        value_name = "TIME",
+        default_value = "2s",
+        value_parser = humantime::parse_duration
+    )]
     pub downstream_timeout: Duration,
 }
 
 impl Settings {
-    /// Who this API is when it asks for tokens.
+    /// The application as which this API requests tokens.
     pub(crate) fn application(&self) -> anyhow::Result<Application> {
         Ok(Application {
             authority: self.guard.authority().clone(),
@@ -89,7 +99,7 @@ impl Settings {
             credential: self
                 .credential
                 .credential()
-                .context("--client-secret: not exactly one credential is given")?,
+                .context("--client-secret: give exactly one credential")?,
         })
     }
 }
@@ -143,7 +153,7 @@ mod tests {
     use super::Settings;
 
     #[test]
-    fn no_two_settings_share_a_flag_or_an_id() {
+    fn settings_have_distinct_flags_and_ids() {
         Settings::command().debug_assert();
     }
 

@@ -1,4 +1,4 @@
-//! Who may use tasks, and which of them.
+//! Users of tasks, and the tasks that they may use.
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -18,16 +18,18 @@ pub(crate) const EDITORS: &[&str] = &[ADMIN, EDITOR];
 /// Roles that delete tasks.
 pub(crate) const ADMINS: &[&str] = &[ADMIN];
 
-/// A user who granted `access_as_user`. An application, or a token for another purpose, never
-/// becomes one.
+/// A user with the scope `access_as_user`.
+///
+/// An application, or a token with another scope, is never one.
 #[derive(Clone, Debug)]
 pub(crate) struct TaskUser {
     pub(crate) caller: Caller,
     pub(crate) token: Option<BearerToken>,
 }
 
-/// The tasks that a request may touch. A query can't be made without one, so it can't cross a
-/// tenant.
+/// The tasks that a request may use.
+///
+/// Every query requires it, so that no query can cross tenants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach<'a> {
     /// Every task of the tenant.
@@ -37,7 +39,7 @@ pub(crate) enum Reach<'a> {
 }
 
 impl TaskUser {
-    /// An Admin reaches the tenant, everyone else their own tasks.
+    /// An Admin reaches every task of the tenant, other users only their own.
     pub(crate) fn reach(&self) -> Reach<'_> {
         let tenant = &self.caller.tenant;
         if self.caller.has_role(ADMIN) {
@@ -58,7 +60,7 @@ impl<'a> Reach<'a> {
         }
     }
 
-    /// The owner that rows must have; `None` is any of the tenant.
+    /// The owner that rows must have; `None` for any owner of the tenant.
     pub(crate) fn owner(self) -> Option<&'a str> {
         match self {
             Self::Tenant { .. } => None,

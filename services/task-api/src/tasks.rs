@@ -1,4 +1,4 @@
-//! Tasks over HTTP.
+//! HTTP handlers of tasks.
 
 mod creations;
 mod if_match;
@@ -17,12 +17,13 @@ use http::{HeaderValue, StatusCode, header};
 use portcullis_database::query_failed;
 use portcullis_guard::require_any_role;
 use portcullis_runtime::{
-    BodyRefusals, IdempotencyKey, JsonBody, Page, Problem, Query, Refusals, TraceFuture,
+    BodyProblemResponses, IdempotencyKey, JsonBody, Page, Problem, ProblemResponses, Query,
+    TraceFuture,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use creations::forget_old;
+pub(crate) use creations::delete_old;
 use if_match::IfMatch;
 use listing::Listing;
 pub(crate) use status::{AuditStatus, NotificationStatus};
@@ -39,14 +40,24 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(show, update, delete))
 }
 
-/// Lists tasks: an Admin sees all of their tenant, everyone else their own.
+/// Lists tasks: an Admin sees all tasks of the tenant, other users only their own.
 ///
-/// Where more come after these, the header `Link` says where: `<?…>; rel="next"` (RFC 8288).
-#[utoipa::path(get, path = "/api/tasks", tag = "tasks", params(Listing), responses(
-    (status = OK, description = "Tasks, by id.", body = [TaskView],
-        headers(("Link" = Option<String>, description = "Where the next ones are"))),
-    Refusals,
-))]
+/// If more tasks follow, the `Link` header leads to the next page: `<?…>; rel="next"` (RFC 8288).
+#[utoipa::path(
+    get,
+    path = "/api/tasks",
+    tag = "tasks",
+    params(Listing),
+    responses(
+        (
+            status = OK,
+            description = "A page of tasks, by id.",
+            body = [TaskView],
+            headers(("Link" = Option<String>, description = "The next page, if there is one"))
+        ),
+        ProblemResponses,
+    )
+)]
 async fn list(
     State(state): State<AppState>,
     user: TaskUser,
@@ -69,11 +80,27 @@ async fn list(
 }
 
 /// Shows one task.
-#[utoipa::path(get, path = "/api/tasks/{id}", tag = "tasks", params(("id" = i64, Path, description = "The task's id")), responses(
-    (status = OK, description = "The task.", body = TaskView, headers(("ETag" = String, description = "Its version"))),
-    (status = NOT_FOUND, description = "No such task is within the caller's reach.", body = Problem, content_type = "application/problem+json"),
-    Refusals,
-))]
+#[utoipa::path(
+    get,
+    path = "/api/tasks/{id}",
+    tag = "tasks",
+    params(("id" = i64, Path, description = "The task's id")),
+    responses(
+        (
+            status = OK,
+            description = "The task.",
+            body = TaskView,
+            headers(("ETag" = String, description = "The task's version"))
+        ),
+        (
+            status = NOT_FOUND,
+            description = "The caller may use no such task.",
+            body = Problem,
+            content_type = "application/problem+json"
+        ),
+        ProblemResponses,
+    )
+)]
 async fn show(
     State(state): State<AppState>,
     user: TaskUser,
@@ -89,17 +116,40 @@ async fn show(
 
 /// Creates a task of the caller.
 ///
-/// The first version answered 200; clients of it test for success (2xx), which 201 is. With an
-/// `Idempotency-Key` a repeated request creates nothing more, and is answered with the task as it
-/// is then.
-#[utoipa::path(post, path = "/api/tasks", tag = "tasks", request_body = NewTask, params(
-    ("Idempotency-Key" = Option<String>, Header, description = "Chosen by the client, for this request and its repetitions; remembered for a day", min_length = 1, max_length = 128, pattern = "^[!-~]+$"),
-), responses(
-    (status = CREATED, description = "The task.", body = TaskView, headers(
-        ("Location" = String, description = "Where it is"), ("ETag" = String, description = "Its version"))),
-    (status = GONE, description = "The key created a task that has been deleted since.", body = Problem, content_type = "application/problem+json"),
-    BodyRefusals,
-))]
+/// The first version answered 200; its clients accept any success (2xx), and so 201. A retried
+/// request with the same `Idempotency-Key` creates nothing, and gets the present task.
+#[utoipa::path(
+    post,
+    path = "/api/tasks",
+    tag = "tasks",
+    request_body = NewTask,
+    params((
+        "Idempotency-Key" = Option<String>,
+        Header,
+        description = "Distinguishes a retried request from a second one; kept for a day",
+        min_length = 1,
+        max_length = 128,
+        pattern = "^[!-~]+$"
+    )),
+    responses(
+        (
+            status = CREATED,
+            description = "The task.",
+            body = TaskView,
+            headers(
+                ("Location" = String, description = "The task's path"),
+                ("ETag" = String, description = "The task's version")
+            )
+        ),
+        (
+            status = GONE,
+            description = "The key created a task that has been deleted since.",
+            body = Problem,
+            content_type = "application/problem+json"
+        ),
+        BodyProblemResponses,
+    )
+)]
 async fn create(
     State(state): State<AppState>,
     user: TaskUser,
@@ -109,7 +159,7 @@ async fn create(
 ) -> Result<Response, Problem> {
     require_any_role(&user.caller, EDITORS)?;
     let author = Author::new(user.clone(), &headers);
-    let task = to_the_end(write::create(state, author, key, new.title)).await?;
+    let task = run_to_completion(write::create(state, author, key, new.title)).await?;
     let location = format!("/api/tasks/{}", task.id);
     let response = with_etag(&user, task);
     let location = HeaderValue::from_str(&location).map_err(|error| Problem::internal(&error))?;
@@ -121,16 +171,42 @@ async fn create(
         .into_response())
 }
 
-/// Changes a task: an Admin any of their tenant, an Editor their own.
-#[utoipa::path(patch, path = "/api/tasks/{id}", tag = "tasks", request_body = TaskChange, params(
-    ("id" = i64, Path, description = "The task's id"),
-    ("If-Match" = Option<String>, Header, description = "Change it only in this version"),
-), responses(
-    (status = OK, description = "The task as it is now.", body = TaskView, headers(("ETag" = String, description = "Its version"))),
-    (status = NOT_FOUND, description = "No such task is within the caller's reach.", body = Problem, content_type = "application/problem+json"),
-    (status = PRECONDITION_FAILED, description = "It has another version.", body = Problem, content_type = "application/problem+json"),
-    BodyRefusals,
-))]
+/// Changes a task: an Admin any task of the tenant, an Editor only their own.
+#[utoipa::path(
+    patch,
+    path = "/api/tasks/{id}",
+    tag = "tasks",
+    request_body = TaskChange,
+    params(
+        ("id" = i64, Path, description = "The task's id"),
+        (
+            "If-Match" = Option<String>,
+            Header,
+            description = "Change the task only if it has this version"
+        ),
+    ),
+    responses(
+        (
+            status = OK,
+            description = "The changed task.",
+            body = TaskView,
+            headers(("ETag" = String, description = "The task's version"))
+        ),
+        (
+            status = NOT_FOUND,
+            description = "The caller may use no such task.",
+            body = Problem,
+            content_type = "application/problem+json"
+        ),
+        (
+            status = PRECONDITION_FAILED,
+            description = "The task has another version.",
+            body = Problem,
+            content_type = "application/problem+json"
+        ),
+        BodyProblemResponses,
+    )
+)]
 async fn update(
     State(state): State<AppState>,
     user: TaskUser,
@@ -141,21 +217,46 @@ async fn update(
 ) -> Result<Response, Problem> {
     require_any_role(&user.caller, EDITORS)?;
     let author = Author::new(user.clone(), &headers);
-    let task = to_the_end(write::update(state, author, id, condition, change)).await?;
+    let task = run_to_completion(write::update(state, author, id, condition, change)).await?;
     Ok(with_etag(&user, task))
 }
 
 /// Deletes a task of the caller's tenant.
-#[utoipa::path(delete, path = "/api/tasks/{id}", tag = "tasks", params(
-    ("id" = i64, Path, description = "The task's id"),
-    ("If-Match" = Option<String>, Header, description = "Delete it only in this version"),
-), responses(
-    (status = OK, description = "It is deleted.", body = Deleted),
-    (status = BAD_REQUEST, description = "If-Match is unreadable.", body = Problem, content_type = "application/problem+json"),
-    (status = NOT_FOUND, description = "No such task is within the caller's reach.", body = Problem, content_type = "application/problem+json"),
-    (status = PRECONDITION_FAILED, description = "It has another version.", body = Problem, content_type = "application/problem+json"),
-    Refusals,
-))]
+#[utoipa::path(
+    delete,
+    path = "/api/tasks/{id}",
+    tag = "tasks",
+    params(
+        ("id" = i64, Path, description = "The task's id"),
+        (
+            "If-Match" = Option<String>,
+            Header,
+            description = "Delete the task only if it has this version"
+        ),
+    ),
+    responses(
+        (status = OK, description = "The task is deleted.", body = Deleted),
+        (
+            status = BAD_REQUEST,
+            description = "`If-Match` is not a list of entity tags.",
+            body = Problem,
+            content_type = "application/problem+json"
+        ),
+        (
+            status = NOT_FOUND,
+            description = "The caller may use no such task.",
+            body = Problem,
+            content_type = "application/problem+json"
+        ),
+        (
+            status = PRECONDITION_FAILED,
+            description = "The task has another version.",
+            body = Problem,
+            content_type = "application/problem+json"
+        ),
+        ProblemResponses,
+    )
+)]
 async fn delete(
     State(state): State<AppState>,
     user: TaskUser,
@@ -165,7 +266,7 @@ async fn delete(
 ) -> Result<Json<Deleted>, Problem> {
     require_any_role(&user.caller, ADMINS)?;
     let author = Author::new(user, &headers);
-    to_the_end(write::delete(state, author, id, condition))
+    run_to_completion(write::delete(state, author, id, condition))
         .await
         .map(|report| Json(Deleted::new(report)))
 }
@@ -179,10 +280,11 @@ fn with_etag(user: &TaskUser, task: Task) -> Response {
         .into_response()
 }
 
-/// Runs to the end even when the client hangs up: otherwise hanging up in the right moment would
-/// leave the first attempt to tell others to the dispatcher, and cut a transaction that is about to
-/// be committed.
-async fn to_the_end<T: Send + 'static>(
+/// Runs `work` to completion even if the client disconnects.
+///
+/// Otherwise a disconnect could abort a transaction just before its commit, or leave the first
+/// delivery attempt to the dispatcher.
+async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = Result<T, Problem>> + Send + 'static,
 ) -> Result<T, Problem> {
     tokio::spawn(work.with_current_context())

@@ -1,5 +1,6 @@
-//! The conformance runner against two gateways: the one that ships, and a bare Envoy that shows
-//! what the runner finds.
+//! Gateways for tests of the conformance runner.
+//!
+//! One is the shipped gateway. The other is a bare Envoy, which shows what the runner finds.
 
 mod bare;
 mod shipped;

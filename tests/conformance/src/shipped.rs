@@ -1,13 +1,14 @@
-//! The gateway as `envoy/` has it, with routes that are open to everybody beside its own.
+//! The gateway of `envoy/`, with public routes in addition to its own.
 
 use std::path::Path;
 
 use anyhow::Context;
-use dev_stack::{Front, without_rate_limits};
+use dev_stack::{GatewayOnly, without_rate_limits};
 use serde_json::{Value, json};
 
-/// Routes that the sample does not have: for each service one that a policy opens, and one that no
-/// Check guards.
+/// Public routes, which the sample does not have.
+///
+/// Each service has one with a policy for anyone. The last one has no ext_authz check.
 pub const PUBLIC: [&str; 4] = [
     "/api/open",
     "/notification/open",
@@ -18,14 +19,16 @@ pub const PUBLIC: [&str; 4] = [
 const CLUSTERS: [&str; 4] = ["task-api", "notification", "audit", "audit"];
 
 /// Starts it in front of `upstream`.
-pub async fn shipped_envoy(upstream: u16) -> anyhow::Result<Front> {
-    Front::start(upstream, policies, |folder, _| {
+pub async fn shipped_envoy(upstream: u16) -> anyhow::Result<GatewayOnly> {
+    GatewayOnly::start(upstream, policies, |folder, _| {
         add_public_routes(&folder.join("routes.yaml"))
     })
     .await
 }
 
-/// Tens of thousands of requests of one caller are what the limit is there to stop.
+/// Returns the sample policies without rate limits, and a policy for anyone for each service.
+///
+/// A rate limit would stop the runner, which sends tens of thousands of requests as one caller.
 fn policies(sample: &str) -> String {
     let open = CLUSTERS.iter().take(3).map(|cluster| {
         let spec = format!("{{allow: [{{callers: anyone}}], upstream: {{name: {cluster}}}}}");

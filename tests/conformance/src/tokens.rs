@@ -1,9 +1,9 @@
-//! What opens the routes of the sample.
+//! Tokens for the routes of the sample.
 
-use dev_stack::Front;
+use dev_stack::GatewayOnly;
 use dev_stack::directory::{ADMIN, AUDIT, NOTIFICATION, TASK_API, TASK_API_CLIENT};
 
-/// Every protected route of `envoy/routes.yaml`, the first of each service first among its own.
+/// Every protected route of `envoy/routes.yaml`, grouped by service.
 pub const PROTECTED: [&str; 6] = [
     "/api/tasks",
     "/api/me",
@@ -22,9 +22,9 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Asks the identity provider.
-    pub async fn request(front: &Front) -> anyhow::Result<Self> {
-        let issuer = front.identity_provider();
+    /// Obtains the tokens from the identity provider.
+    pub async fn request(gateway: &GatewayOnly) -> anyhow::Result<Self> {
+        let issuer = gateway.identity_provider();
         Ok(Self {
             tasks: issuer.user_token(ADMIN, TASK_API, "access_as_user").await?,
             notifications: issuer
@@ -34,7 +34,7 @@ impl Tokens {
         })
     }
 
-    /// The token that opens this path.
+    /// Returns the token for the service of `path`.
     #[must_use]
     pub fn opening(&self, path: &str) -> &str {
         match path {

@@ -1,7 +1,7 @@
-// Command istio-translate writes what Istio's control plane sends to a gateway: listeners, routes and clusters as JSON.
+// Command istio-translate writes the listeners, routes and clusters that Istio's control plane sends to a gateway, as JSON.
 //
-// istioctl has no such command, and pilot-discovery does not start without Kubernetes. So this runs the control plane's own code in one
-// process, as Istio's tests do. It is built inside Istio's module (see tools/obtain), because it uses that module's dependencies.
+// istioctl has no such command, and pilot-discovery does not start without Kubernetes. This program therefore runs the control plane's own
+// code in one process, as Istio's tests do. It is built with the dependencies of Istio's module (see tools/obtain).
 package main
 
 import (
@@ -49,7 +49,7 @@ func translate(meshFile, configFile, kubernetesFile, namespace, label string) (m
 		}
 		texts[file] = string(text)
 	}
-	// Istio itself ignores a field that it does not know, and the default may be another one than was meant.
+	// Istio itself ignores an unknown field, and its default may not be the intended value.
 	if err := protomarshal.ApplyYAMLStrict(texts[meshFile], mesh.DefaultMeshConfig()); err != nil {
 		return nil, fmt.Errorf("%s: %w", meshFile, err)
 	}

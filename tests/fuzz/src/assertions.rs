@@ -6,11 +6,13 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use portcullis_assertion::{ALGORITHMS, Expected, MacKeys, Presented, Signer};
 use portcullis_token::KeySet;
 
-/// The bytes 0 to 31, by which some inputs are genuine.
+/// The bytes 0 to 31. Some inputs have a genuine MAC of this key.
 const MAC_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
-/// An assertion: one kind of key is believed at most, a MAC opens nothing but what it is the MAC
-/// of, and nobody guesses a signature.
+/// Verifies an assertion with a public key and with a MAC key.
+///
+/// No input passes the public key, because no input has its signature. An assertion that passes the
+/// MAC key names HS256, has the right audience and ends with the MAC of its content.
 pub fn assertion(token: &[u8]) {
     static MAC: LazyLock<MacKeys> = LazyLock::new(|| MacKeys::parse(MAC_KEY).unwrap());
     static PUBLIC: LazyLock<KeySet> = LazyLock::new(|| {
@@ -24,7 +26,7 @@ pub fn assertion(token: &[u8]) {
         audience: "orders",
         method: "GET",
         path: "/orders",
-        unbound_will_do: true,
+        accept_unbound: true,
         now: 1_800_000_000,
     };
     let presented = || Presented::parse(token);
@@ -45,8 +47,9 @@ pub fn assertion(token: &[u8]) {
     }
 }
 
-/// A file of MAC keys: what is accepted has between one and eight different keys, what is refused
-/// is explained in words of ours, without a byte of the file.
+/// Parses a file of MAC keys.
+///
+/// A good file has one to eight different keys. The error of a bad file is not empty and is ASCII.
 pub fn mac_keys(text: &[u8]) {
     let Ok(text) = std::str::from_utf8(text) else {
         return;

@@ -10,8 +10,8 @@ use reqwest::Client;
 use tokio::runtime::{Builder, Runtime};
 
 const NOW: u64 = 1_800_000_000;
-/// `private` opens to nobody without a token that nobody here can sign, `public` to everybody who
-/// reads.
+/// Policies of the target. `private` needs a token of a key that is not known here; `public` admits
+/// every GET.
 const POLICIES: &str = "
 apiVersion: portcullis.dev/v1alpha1
 kind: TokenIssuer
@@ -20,7 +20,13 @@ spec:
   oidc:
     issuer: https://issuer.example
     algorithms: [ES256]
-    jwks: {keys: [{kty: EC, crv: P-256, kid: k, x: f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU, y: x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0}]}
+    jwks:
+      keys:
+        - kty: EC
+          crv: P-256
+          kid: k
+          x: f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU
+          y: x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0
 ---
 apiVersion: portcullis.dev/v1alpha1
 kind: RoutePolicy
@@ -56,25 +62,27 @@ fn handler() -> &'static (Handler, Runtime) {
     })
 }
 
-/// Envoy's question, as bytes: an answer is a whole message; only a request to read what is public
-/// is let through, and what a reader by the generated types makes of the question is what it was
-/// judged by.
-pub fn check_request(question: &[u8]) {
+/// Decides a `CheckRequest` of any bytes.
+///
+/// The reply is a whole `CheckResponse`. Only a GET with the policy `public` is admitted, as the
+/// generated protobuf types read the same bytes.
+pub fn check_request(check: &[u8]) {
     let (handler, runtime) = handler();
     let _in_runtime = runtime.enter();
-    // It waits only for keys, which a token with an unknown one asks for.
-    let answer = handler.answer_at(Bytes::copy_from_slice(question), NOW);
-    let Some(answer) = answer.now_or_never() else {
+    // The handler waits only for keys, and only if a token has an unknown `kid`.
+    let reply = handler.answer_at(Bytes::copy_from_slice(check), NOW);
+    let Some(reply) = reply.now_or_never() else {
         return;
     };
-    let Ok(answer) = answer else { return };
-    let response = CheckResponse::decode(answer).unwrap();
+    let Ok(reply) = reply else { return };
+    let response = CheckResponse::decode(reply).unwrap();
     if let Some(HttpResponse::OkResponse(_)) = response.http_response {
-        // The generated types refuse text that is not UTF-8 in fields that decide nothing.
-        let Ok(question) = CheckRequest::decode(question) else {
+        // The generated types also reject a string that is not UTF-8 in a field that the handler
+        // does not read.
+        let Ok(check) = CheckRequest::decode(check) else {
             return;
         };
-        let attributes = question.attributes.unwrap();
+        let attributes = check.attributes.unwrap();
         assert_eq!(
             attributes
                 .context_extensions

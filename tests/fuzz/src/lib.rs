@@ -1,6 +1,7 @@
-//! What must hold whatever bytes come. Each target takes bytes and panics when something does not
-//! hold; `fuzz/` looks for such bytes, guided by coverage, and `tests/replay.rs` presents again
-//! what it found.
+//! Properties of the parsers that hold for all bytes.
+//!
+//! Each target takes bytes and panics when its property fails. `fuzz/` searches for such bytes,
+//! guided by coverage. `tests/replay.rs` runs the targets on the inputs that it found.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -20,10 +21,10 @@ pub use assertions::{assertion, mac_keys};
 pub use check_request::check_request;
 pub use tokens::{claims, jose_header};
 
-/// Takes bytes, and panics when something does not hold.
+/// A function that takes bytes and panics when its property fails.
 pub type Target = fn(&[u8]);
 
-/// Every target, by the name of its folder of inputs.
+/// Every target, with the name of its folder in `fuzz/corpus`.
 pub const TARGETS: [(&str, Target); 8] = [
     ("authorization_line", authorization_line),
     ("jose_header", jose_header),
@@ -35,8 +36,9 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("mac_keys", mac_keys),
 ];
 
-/// An `Authorization` line: what is taken for the token is all that follows the scheme, and one
-/// token.
+/// Parses an `Authorization` line.
+///
+/// The token is everything that follows the scheme, and it is one token.
 pub fn authorization_line(line: &[u8]) {
     if let Ok(token) = bearer_token(Authorization::One(line)) {
         let (scheme, rest) = line.split_at(line.len() - token.len());
@@ -51,12 +53,12 @@ pub fn authorization_line(line: &[u8]) {
     }
 }
 
-/// A JWKS document: keys are few, each has a name, and the same document gives the same keys.
+/// Parses a JWKS document.
+///
+/// A set has 1 to 256 keys, each key is found by its id, and the same document gives the same keys.
 pub fn key_set(document: &[u8]) {
-    let (first, second) = (
-        KeySet::parse(document, &Algorithm::ALL),
-        KeySet::parse(document, &Algorithm::ALL),
-    );
+    let first = KeySet::parse(document, &Algorithm::ALL);
+    let second = KeySet::parse(document, &Algorithm::ALL);
     match (first, second) {
         (Ok(first), Ok(second)) => {
             assert_eq!(first.key_ids(), second.key_ids());
@@ -70,8 +72,10 @@ pub fn key_set(document: &[u8]) {
     }
 }
 
-/// A policy document: what is refused has a reason with a place; what is accepted has policies
-/// whose issuers exist.
+/// Compiles a policy document.
+///
+/// Each policy error has a place. Each policy of a good document names an issuer of the document,
+/// or is for anyone.
 pub fn policy_document(text: &[u8]) {
     let Ok(text) = std::str::from_utf8(text) else {
         return;
@@ -88,15 +92,15 @@ pub fn policy_document(text: &[u8]) {
                 );
                 assert!(
                     policy.tokens.is_some() || policy.is_for_anyone(),
-                    "nobody could pass {}",
+                    "{} admits no request",
                     policy.name
                 );
             }
         }
-        Err(problems) => {
+        Err(errors) => {
             assert!(
-                !problems.0.is_empty()
-                    && problems
+                !errors.0.is_empty()
+                    && errors
                         .lines()
                         .iter()
                         .all(|line| line.starts_with("fuzz.yaml:"))

@@ -1,4 +1,4 @@
-//! Presents again what the fuzzer was started with and what it found.
+//! Runs the fuzz targets on the inputs that the fuzzer started with and on those that it found.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -22,7 +22,7 @@ fn every_target_holds_for_all_of_its_inputs() {
             println!("{}", path.display());
             target(&input);
             count += 1;
-            // And cut short anywhere, which every parser must bear.
+            // Each input is also cut short at up to 64 places.
             for length in (0..input.len()).step_by(1 + input.len() / 64) {
                 target(input.get(..length).unwrap_or_default());
             }

@@ -1,9 +1,10 @@
-//! Tests through the real Envoy, on the harness `dev/stack`. Each test has a stack of its own on
-//! free ports.
+//! Tests through the real Envoy, on the harness `dev/stack`.
+//!
+//! Each test has its own stack on free ports.
 #![allow(
     missing_docs,
     clippy::missing_errors_doc,
-    reason = "it is made for tests"
+    reason = "this crate is for tests"
 )]
 
 mod load;
@@ -12,8 +13,8 @@ use dev_stack::{Answer, Stack};
 
 pub use load::{Load, Served};
 
-/// What whoever has `token` is answered when they ask who they are.
-pub async fn verdict(stack: &Stack, token: &str) -> anyhow::Result<String> {
+/// Sends `GET /api/me` with `token` and returns the answer's status and reason code.
+pub async fn outcome(stack: &Stack, token: &str) -> anyhow::Result<String> {
     Ok(Answer::to(
         stack
             .http()
@@ -21,5 +22,5 @@ pub async fn verdict(stack: &Stack, token: &str) -> anyhow::Result<String> {
             .bearer_auth(token),
     )
     .await?
-    .verdict())
+    .outcome())
 }

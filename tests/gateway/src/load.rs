@@ -9,32 +9,32 @@ use reqwest::Client;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Clients that ask without a pause, each on a connection of its own, until they are told to stop.
+/// Clients that send requests without a pause until `stop`, each on its own connection.
 pub struct Load {
     clients: JoinSet<Served>,
     stop: Arc<AtomicBool>,
     progress: Arc<watch::Sender<usize>>,
 }
 
-/// How many requests had which outcome.
+/// The number of requests by their outcome: status and reason code, or error.
 #[derive(Debug, Default)]
 pub struct Served(pub BTreeMap<String, usize>);
 
 impl Load {
-    /// `clients` of them ask for `path` with `token`.
+    /// Starts `clients` clients that send `GET path` with `token`.
     pub fn start(stack: &Stack, clients: usize, path: &str, token: &str) -> anyhow::Result<Self> {
         let url = format!("{}{path}", stack.gateway());
         let stop = Arc::new(AtomicBool::new(false));
         let progress = Arc::new(watch::Sender::new(0));
         let mut tasks = JoinSet::new();
         for _ in 0..clients {
-            // As a load balancer in front of Envoy would: a connection that was closed while it was
-            // idle is opened anew.
+            // Like a load balancer in front of Envoy, the client replaces a connection that was
+            // closed while it was idle.
             let http = Client::builder()
                 .no_proxy()
                 .timeout(Duration::from_secs(30))
                 .build()?;
-            tasks.spawn(ask(
+            tasks.spawn(send_until_stopped(
                 http,
                 url.clone(),
                 token.to_owned(),
@@ -49,7 +49,7 @@ impl Load {
         })
     }
 
-    /// Waits until `more` further requests were answered.
+    /// Waits until `more` further requests have outcomes.
     pub async fn answered(&self, more: usize) -> anyhow::Result<()> {
         let mut progress = self.progress.subscribe();
         let goal = *progress.borrow_and_update() + more;
@@ -59,12 +59,12 @@ impl Load {
         );
         reached
             .await
-            .context("requests are not answered any more")?
+            .context("no more requests are answered")?
             .map(drop)
             .context("the clients have ended")
     }
 
-    /// Stops the clients; what they saw.
+    /// Stops the clients and returns all outcomes.
     pub async fn stop(mut self) -> anyhow::Result<Served> {
         self.stop.store(true, Ordering::Relaxed);
         let mut all = BTreeMap::new();
@@ -78,7 +78,7 @@ impl Load {
 }
 
 impl Served {
-    /// Nothing but 200s, and enough of them to mean something.
+    /// Fails unless every request had 200 and there were `at_least` of them.
     pub fn must_be_complete(&self, at_least: usize) -> anyhow::Result<()> {
         let good = self.0.get("200").copied().unwrap_or_default();
         ensure!(
@@ -91,7 +91,7 @@ impl Served {
     }
 }
 
-async fn ask(
+async fn send_until_stopped(
     http: Client,
     url: String,
     token: String,
@@ -101,7 +101,7 @@ async fn ask(
     let mut served = Served::default();
     while !stop.load(Ordering::Relaxed) {
         let outcome = match Answer::to(http.get(&url).bearer_auth(&token)).await {
-            Ok(answer) => answer.verdict(),
+            Ok(answer) => answer.outcome(),
             Err(error) => format!("no answer: {error:#}"),
         };
         *served.0.entry(outcome).or_insert(0) += 1;

@@ -1,5 +1,6 @@
-//! The same token gets the same verdict, for the same reason, from the gate and from a service in
-//! token mode.
+//! The authz server and a service in token mode decide each token alike.
+//!
+//! Both verify it, or both deny it with the same reason code.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -30,7 +31,7 @@ use token_tests::issuer::{API, Issuer, KEY_ID, NOW, SECOND_TENANT, TENANT, sign}
 use token_tests::matrix::{claims, product};
 use tower::ServiceExt;
 
-/// What the clock of the service says.
+/// The time of the service's clock, in seconds since 1970.
 static CLOCK: AtomicU64 = AtomicU64::new(0);
 const CACHE: u64 = 64 * 1024 * 1024;
 
@@ -40,24 +41,32 @@ struct Service {
     guard: GuardSettings,
 }
 
-/// The gate and a service, side by side.
+/// The authz server and a service, side by side.
 struct Both {
-    gate: Handler,
+    authz: Handler,
     service: Router,
 }
 
 impl Both {
-    async fn before(issuer: &Issuer) -> Self {
+    /// Starts both with the keys of `issuer`.
+    async fn start(issuer: &Issuer) -> Self {
         let authority = &issuer.authority;
         let issuer_document = json!({
-            "apiVersion": "portcullis.dev/v1alpha1", "kind": "TokenIssuer", "metadata": {"name": "entra"},
+            "apiVersion": "portcullis.dev/v1alpha1",
+            "kind": "TokenIssuer",
+            "metadata": {"name": "entra"},
             "spec": {"entra": {"authority": authority, "tenants": [TENANT, SECOND_TENANT]}},
         });
         let policy = json!({
-            "apiVersion": "portcullis.dev/v1alpha1", "kind": "RoutePolicy", "metadata": {"name": "p"},
+            "apiVersion": "portcullis.dev/v1alpha1",
+            "kind": "RoutePolicy",
+            "metadata": {"name": "p"},
             "spec": {
                 "issuer": "entra", "application": API, "upstream": {"name": "u"},
-                "allow": [{"callers": "users", "scopes": ["access_as_user"]}, {"callers": "applications", "roles": ["Reader"]}],
+                "allow": [
+                    {"callers": "users", "scopes": ["access_as_user"]},
+                    {"callers": "applications", "roles": ["Reader"]},
+                ],
             },
         });
         let policies = PolicySet::compile([(
@@ -65,7 +74,7 @@ impl Both {
             format!("{issuer_document}\n---\n{policy}").as_str(),
         )])
         .unwrap();
-        let gate = Handler::start(&policies, issuer.http.clone(), CACHE)
+        let authz = Handler::start(&policies, issuer.http.clone(), CACHE)
             .await
             .unwrap();
         let tenants = format!("{TENANT},{SECOND_TENANT}");
@@ -86,13 +95,15 @@ impl Both {
                 .await
                 .unwrap();
         Self {
-            gate,
+            authz,
             service: guard.protect(Router::new().route("/", get(|| async { "served" }))),
         }
     }
 
-    /// What the gate says; a caller that was verified and may not pass counts as verified.
-    async fn by_gate(&self, lines: &[Vec<u8>], now: u64) -> String {
+    /// Returns the decision of the authz server: `verified`, `fault` or a reason code.
+    ///
+    /// A caller that a policy denies counts as verified.
+    async fn by_authz(&self, lines: &[Vec<u8>], now: u64) -> String {
         let header = |line: &Vec<u8>| HeaderValue {
             key: "authorization".to_owned(),
             value: String::new(),
@@ -118,7 +129,7 @@ impl Both {
             ..AttributeContext::default()
         });
         let check = CheckRequest { attributes }.encode_to_vec();
-        let Ok(answer) = self.gate.answer_at(check.into(), now).await else {
+        let Ok(answer) = self.authz.answer_at(check.into(), now).await else {
             return "fault".to_owned();
         };
         match CheckResponse::decode(answer).unwrap().http_response {
@@ -137,7 +148,7 @@ impl Both {
         }
     }
 
-    /// What the service says; `None` if HTTP cannot carry the lines.
+    /// Returns the decision of the service, or `None` if HTTP cannot carry the lines.
     async fn by_service(&self, lines: &[Vec<u8>], now: u64) -> Option<String> {
         CLOCK.store(now, Ordering::SeqCst);
         let mut request = http::Request::builder().uri("/");
@@ -165,11 +176,11 @@ fn reason(problem: &[u8]) -> String {
     problem["reason"].as_str().unwrap().to_owned()
 }
 
-/// One test, since the clock is one.
+/// This is one test, because all services of a process share `CLOCK`.
 #[tokio::test]
-async fn gate_and_service_agree_on_every_token() {
+async fn authz_server_and_service_agree_on_every_token() {
     let issuer = Issuer::start();
-    let both = Both::before(&issuer).await;
+    let both = Both::start(&issuer).await;
     let mut presented: Vec<(String, Vec<Vec<u8>>, u64, String)> = Vec::new();
     for family in families(&issuer.keys, &issuer.authority, "127.0.0.1:1") {
         for case in family
@@ -203,23 +214,25 @@ async fn gate_and_service_agree_on_every_token() {
             String::new(),
         ));
     }
-    let (mut compared, mut not_http, mut different) = (0, 0, Vec::new());
+    let mut compared = 0;
+    let mut unsendable = 0;
+    let mut different = Vec::new();
     for (name, lines, now, _) in &presented {
-        let by_gate = both.by_gate(lines, *now).await;
-        // What was verified is remembered; asked again, the gate must say the same.
-        let again = both.by_gate(lines, *now).await;
+        let by_authz = both.by_authz(lines, *now).await;
+        // The authz server caches a verified caller. A cache hit must give the same decision.
+        let again = both.by_authz(lines, *now).await;
         let Some(by_service) = both.by_service(lines, *now).await else {
-            not_http += 1;
+            unsendable += 1;
             continue;
         };
         compared += 1;
-        if by_gate != by_service || again != by_gate {
+        if by_authz != by_service || again != by_authz {
             different.push(format!(
-                "{name}: gate {by_gate}, then {again}; service {by_service}"
+                "{name}: authz server {by_authz}, then {again}; service {by_service}"
             ));
         }
     }
-    println!("{compared} compared ({corpus} of the corpus), {not_http} cannot be sent by HTTP");
+    println!("{compared} compared ({corpus} of the corpus), {unsendable} cannot be sent by HTTP");
     assert!(
         different.is_empty(),
         "{} differ:\n{}",
@@ -227,6 +240,6 @@ async fn gate_and_service_agree_on_every_token() {
         different.join("\n")
     );
     assert!(compared > 17_000, "{compared}");
-    let remembered = both.gate.cached().0;
-    assert!(remembered > 50, "the cache took part: {remembered}");
+    let cached = both.authz.cached().0;
+    assert!(cached > 50, "the cache took part: {cached}");
 }

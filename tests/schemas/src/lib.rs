@@ -1,2 +1,3 @@
-//! The services, as they run, compared with the OpenAPI documents that they serve. An independent
-//! program, schemathesis, reads each document and makes up requests from it.
+//! Compares the running services with the OpenAPI documents that they serve.
+//!
+//! An independent program, schemathesis, reads each document and generates requests from it.

@@ -1,5 +1,4 @@
-//! Everything that an attacker can present instead of a good token, and beside each family the good
-//! token that is accepted.
+//! Families of bad tokens, each with the good token that it is made from.
 
 mod algorithms;
 pub mod case;
@@ -20,7 +19,9 @@ mod token_type;
 use crate::issuer::Keys;
 use case::Family;
 
-/// Every family. `authority` is the issuer; whoever calls `canary` has believed a token.
+/// Returns every family.
+///
+/// `authority` is the issuer. A verifier that connects to `canary` has trusted a URL of a token.
 pub fn families(keys: &Keys, authority: &str, canary: &str) -> Vec<Family> {
     vec![
         algorithms::names(keys),

@@ -1,4 +1,4 @@
-/// Every way to choose one value of each dimension.
+/// Returns every way to choose one value of each dimension.
 pub(crate) fn combinations<const N: usize>(
     dimensions: [&[&'static str]; N],
 ) -> Vec<[&'static str; N]> {

@@ -1,5 +1,4 @@
-//! An Entra for tests: real TLS, discovery and key sets, and keys that sign whatever they are
-//! given.
+//! An imitation of Entra for tests, with TLS, discovery, key sets and private keys.
 
 mod documents;
 mod signing;
@@ -18,26 +17,26 @@ use reqwest::{Certificate, Client};
 
 pub use signing::{Keys, encode, join, jwk, modulus, sign, sign_as};
 
-/// Served, and the tenant of every token that is not about tenants.
+/// A served tenant, which most tokens are of.
 pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
-/// Served too.
+/// Another served tenant.
 pub const SECOND_TENANT: &str = "22222222-2222-4222-8222-222222222222";
-/// Not documents.
+/// A tenant that the issuer has no documents for.
 pub const FOREIGN_TENANT: &str = "33333333-3333-4333-8333-333333333333";
-/// The API that tokens are for.
+/// The API in the audience of the tokens.
 pub const API: &str = "3a5c0001-0000-4000-8000-000000000001";
-/// The client that obtained them.
+/// The client that obtained the tokens.
 pub const CLIENT: &str = "3a5c0004-0000-4000-8000-000000000004";
-/// The `kid` of the good key, of the length and alphabet of Entra's.
+/// The `kid` of the good key, in Entra's length and alphabet.
 pub const KEY_ID: &str = "nOo3ZDrODXEK1jKWhXslHR_KXEg";
-/// When tokens are issued and judged.
+/// The time at which tokens are issued, in seconds since 1970.
 pub const NOW: u64 = 1_800_000_000;
-/// What Entra calls the public cloud, in metadata and in keys.
+/// Entra's name of the public cloud, in metadata and in keys.
 pub const CLOUD: &str = "microsoftonline.com";
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The issuer that a tenant's tokens of a version name.
+/// Returns the `iss` of a tenant's tokens of a version.
 pub fn issuer_of(version: EntraVersion, tenant: &str) -> String {
     match version {
         EntraVersion::V1 => format!("https://sts.windows.net/{tenant}/"),
@@ -45,11 +44,11 @@ pub fn issuer_of(version: EntraVersion, tenant: &str) -> String {
     }
 }
 
-/// The running issuer, which remembers what it was asked for.
+/// A running issuer, which records the paths of its requests.
 pub struct Issuer {
     pub authority: String,
     pub keys: Keys,
-    /// Trusts the issuer.
+    /// A client that trusts the issuer's certificate.
     pub http: Client,
     requests: Arc<Mutex<Vec<String>>>,
 }
@@ -67,7 +66,8 @@ impl Issuer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let authority = format!("https://{}", listener.local_addr().unwrap());
-        let (keys, requests) = (Keys::generate(), Arc::default());
+        let keys = Keys::generate();
+        let requests = Arc::default();
         let (config, certificate) = tls::generate();
         let documents = Served {
             keys: keys.clone(),
@@ -93,19 +93,19 @@ impl Issuer {
         }
     }
 
-    /// What is published at `path`.
+    /// Returns the document at `path`, if the issuer has one.
     pub fn published(&self, path: &str) -> Option<serde_json::Value> {
         documents::published(&self.authority, &self.keys, path)
     }
 
-    /// A verifier whose keys are at hand.
+    /// Starts a verifier and waits for its keys.
     pub async fn verifier(&self, tenants: Tenants) -> Verifier {
         let verifier = self.verifier_of(&self.authority, tenants);
         verifier.ready(PATIENCE).await.unwrap();
         verifier
     }
 
-    /// A verifier that has only begun to ask `authority` for keys.
+    /// Starts a verifier that fetches keys from `authority`, without waiting for them.
     pub fn verifier_of(&self, authority: &str, tenants: Tenants) -> Verifier {
         let settings = EntraSettings::new(authority, tenants).unwrap();
         Verifier::entra(
@@ -116,7 +116,7 @@ impl Issuer {
         )
     }
 
-    /// The paths that were asked for, in order.
+    /// Returns the paths of all requests, sorted.
     pub fn requests(&self) -> Vec<String> {
         let mut requests = self
             .requests
@@ -128,7 +128,7 @@ impl Issuer {
     }
 }
 
-/// The tenants of a verifier that lists them.
+/// Returns the served tenants, as a list.
 pub fn listed() -> Tenants {
     Tenants::Listed(vec![TENANT.to_owned(), SECOND_TENANT.to_owned()])
 }

@@ -1,5 +1,4 @@
-//! Every combination of the claims by which providers other than Entra tell users from
-//! applications.
+//! Combinations of the claims that tell users from applications, except with Entra.
 
 use portcullis_token::CallerKind::{Application, User};
 use portcullis_token::{
@@ -16,7 +15,7 @@ pub const ISSUER: &str = "https://id.example/realms/shop";
 pub const AUDIENCE: &str = "orders";
 
 const SUBJECTS: [&str; 4] = ["user-1", "web", "web@clients", "other@clients"];
-/// The claim that names the client `web`.
+/// Claims that name the client `web`.
 const CLIENTS: [&str; 4] = ["client_id", "azp", "cid", ABSENT];
 const GRANTS: [&str; 3] = [ABSENT, "client-credentials", "password"];
 const NAMES: [&str; 4] = [
@@ -25,7 +24,7 @@ const NAMES: [&str; 4] = [
     "service-account-web",
     "service-account-other",
 ];
-/// The claims that a sign-in, or Keycloak's `service_account` scope, leaves.
+/// Claims that come from a sign-in, or from Keycloak's `service_account` scope.
 const TRACES: [&str; 7] = [
     ABSENT,
     "sid",
@@ -36,7 +35,7 @@ const TRACES: [&str; 7] = [
     "sid clientAddress",
 ];
 const SCOPES: [&str; 2] = ["orders", "openid orders"];
-/// Keycloak writes the kind of token into the payload too.
+/// Keycloak also writes the token type into the payload.
 const TYPES: [&str; 2] = [ABSENT, "Bearer"];
 
 const ABSENT: &str = "";
@@ -46,8 +45,9 @@ const NAMED: &[&str] = &["client_id", "azp", "cid"];
 /// One combination, in the order of the tables above.
 pub type Tuple = [&'static str; 7];
 
-/// Which combinations speak for whom; the first row that fits decides, and where none does nothing
-/// tells.
+/// The expected kind of caller of combinations.
+///
+/// The first row that fits decides. If no row fits, the kind is unknown.
 const ROWS: [([&[&str]; 7], Option<CallerKind>); 14] = [
     (
         [ANY, ANY, &["client-credentials"], ANY, ANY, ANY, ANY],
@@ -114,7 +114,7 @@ const ROWS: [([&[&str]; 7], Option<CallerKind>); 14] = [
     ),
 ];
 
-/// Whom the combination speaks for, if that can be told.
+/// Returns the expected kind of caller, or `None` if it is unknown.
 pub fn written(tuple: &Tuple) -> Option<CallerKind> {
     let fits = |row: &[&[&str]; 7]| {
         row.iter()
@@ -126,25 +126,26 @@ pub fn written(tuple: &Tuple) -> Option<CallerKind> {
         .and_then(|(_, kind)| *kind)
 }
 
-/// All combinations.
+/// Returns all combinations.
 pub fn product() -> Vec<Tuple> {
     combinations([
         &SUBJECTS, &CLIENTS, &GRANTS, &NAMES, &TRACES, &SCOPES, &TYPES,
     ])
 }
 
-/// The token of a combination.
+/// Returns the token of a combination.
 pub fn token(keys: &Keys, [sub, client, grant, name, traces, scope, typ]: Tuple) -> String {
     let mut claims = json!({
-        "iss": ISSUER, "aud": AUDIENCE, "sub": sub, "scope": scope, "iat": NOW, "exp": NOW + 3600, "acr": "1",
+        "iss": ISSUER, "aud": AUDIENCE, "sub": sub, "scope": scope, "acr": "1",
+        "iat": NOW, "exp": NOW + 3600,
     });
-    let texts = [
+    let strings = [
         (client, "web"),
         ("gty", grant),
         ("preferred_username", name),
         ("typ", typ),
     ];
-    for (claim, value) in texts
+    for (claim, value) in strings
         .into_iter()
         .filter(|(claim, value)| *claim != ABSENT && *value != ABSENT)
     {
@@ -161,13 +162,12 @@ pub fn token(keys: &Keys, [sub, client, grant, name, traces, scope, typ]: Tuple)
     sign(&keys.good, header, claims.to_string())
 }
 
-/// The provider's keys as it publishes them.
+/// Returns the provider's key set.
 pub fn key_set(keys: &Keys) -> Value {
     json!({ "keys": [jwk(KEY_ID, &keys.good)] })
 }
 
-/// A verifier of the provider's tokens, which tell users from applications by `rule`, if there is
-/// one.
+/// Returns a verifier of the provider's tokens, with `rule` for the kind of caller.
 pub fn verifier(keys: &Keys, rule: Option<KindRule>) -> Verifier {
     let jwks = OidcKeys::Inline(key_set(keys).to_string());
     let settings = OidcSettings::new(ISSUER, &jwks, &[], ClaimNames::default()).unwrap();
@@ -183,14 +183,14 @@ pub fn verifier(keys: &Keys, rule: Option<KindRule>) -> Verifier {
     )
 }
 
-/// Whom a token speaks for to `verifier`.
+/// Returns the kind of caller that `verifier` finds, or the reason why it denies the token.
 pub fn told(verifier: &Verifier, token: &str) -> Result<CallerKind, Reason> {
-    let verdict = verifier.verify_at_hand(
+    let decision = verifier.verify_at_hand(
         token,
         &Audiences::Exactly(vec![AUDIENCE.to_owned()]),
         NOW + 1,
     );
-    verdict
+    decision
         .map(|verified| verified.caller.kind)
         .map_err(|denied| denied.reason)
 }

@@ -1,5 +1,7 @@
-//! Tokens, good and bad, and an issuer of both: what is presented to the verifier, to the gate, to
-//! a service and to an independent judge.
+//! Good and bad tokens, and their issuer.
+//!
+//! Tests present the tokens to the verifier, the authz server, a service and an independent
+//! verifier.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -8,7 +10,7 @@
     clippy::missing_panics_doc,
     clippy::must_use_candidate,
     clippy::return_self_not_must_use,
-    reason = "it is made for tests, which may fail by panicking"
+    reason = "this crate is for tests, which may fail by panicking"
 )]
 
 pub mod attacks;

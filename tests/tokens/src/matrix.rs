@@ -1,4 +1,4 @@
-//! Every combination of the claims by which Entra says who issued a token, for whom and about whom.
+//! Combinations of the Entra claims for a token's issuer, audience and caller.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ const SCOPES: [&str; 3] = ["access_as_user", UNSCOPED, ABSENT];
 const PEOPLE: [&str; 2] = ["ada@contoso.example", ABSENT];
 
 const ABSENT: &str = "";
-/// What the app-only tokens of agent identities have for scopes.
+/// The `scp` of app-only tokens of agent identities.
 const UNSCOPED: &str = "/";
 const T1: &str = "11111111-1111-4111-8111-111111111111";
 const T2: &str = "22222222-2222-4222-8222-222222222222";
@@ -32,8 +32,9 @@ const ID: &str = "3a5c0001-0000-4000-8000-000000000001";
 const URI: &str = "api://3a5c0001-0000-4000-8000-000000000001";
 const URI_SLASH: &str = "api://3a5c0001-0000-4000-8000-000000000001/";
 
-/// Where accepted tokens come from and what they are for: `ver`, `iss`, `aud`, `tid` and the claim
-/// that names the client.
+/// Issuers and audiences of accepted tokens.
+///
+/// The columns are `ver`, `iss`, `aud`, `tid` and the claim that names the client.
 const ORIGINS: [[&str; 5]; 8] = [
     ["1.0", STS_1, ID, T1, "appid"],
     ["1.0", STS_1, URI, T1, "appid"],
@@ -45,7 +46,7 @@ const ORIGINS: [[&str; 5]; 8] = [
     ["2.0", LOGIN_2, ID, T2, "azp"],
 ];
 
-/// Whom accepted tokens speak for: `idtyp`, `scp`, whether there is a person's name.
+/// Callers of accepted tokens: `idtyp`, `scp`, whether a person is named, and the kind.
 const SHAPES: [(&str, &str, bool, CallerKind); 10] = [
     (ABSENT, SCOPES[0], true, CallerKind::User),
     (ABSENT, SCOPES[0], false, CallerKind::User),
@@ -62,14 +63,14 @@ const SHAPES: [(&str, &str, bool, CallerKind); 10] = [
 /// One combination, in the order of the tables above.
 pub type Tuple = [&'static str; 8];
 
-/// All combinations.
+/// Returns all combinations.
 pub fn product() -> Vec<Tuple> {
     combinations([
         &VERSIONS, &ISSUERS, &AUDIENCES, &TENANTS, &ACTORS, &IDTYPS, &SCOPES, &PEOPLE,
     ])
 }
 
-/// The combinations that are accepted, and whom they speak for.
+/// Returns the accepted combinations with their kinds of callers.
 pub fn written() -> BTreeMap<Tuple, &'static str> {
     let shape = |(idtyp, scopes, person, kind): &(&'static str, &'static str, bool, CallerKind)| {
         let person = if *person { PEOPLE[0] } else { ABSENT };
@@ -84,12 +85,13 @@ pub fn written() -> BTreeMap<Tuple, &'static str> {
     all.collect()
 }
 
-/// The claims of a combination.
+/// Returns the claims of a combination.
 pub fn claims([ver, iss, aud, tid, actors, idtyp, scp, person]: Tuple) -> Value {
     let mut claims = json!({
-        "oid": "aaaaaaaa-0001-4000-8000-000000000001", "roles": ["Reader"], "nbf": NOW, "iat": NOW, "exp": NOW + 3600,
+        "oid": "aaaaaaaa-0001-4000-8000-000000000001", "roles": ["Reader"],
+        "nbf": NOW, "iat": NOW, "exp": NOW + 3600,
     });
-    let texts = [
+    let strings = [
         ("ver", ver),
         ("iss", iss),
         ("aud", aud),
@@ -99,7 +101,7 @@ pub fn claims([ver, iss, aud, tid, actors, idtyp, scp, person]: Tuple) -> Value 
     ];
     let person = [("preferred_username", person)];
     let actors = actors.split_whitespace().map(|name| (name, CLIENT));
-    for (name, value) in texts.into_iter().chain(person).chain(actors) {
+    for (name, value) in strings.into_iter().chain(person).chain(actors) {
         if value != ABSENT {
             claims[name] = value.into();
         }

@@ -8,7 +8,7 @@ const SECOND: &str = "//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA=";
 const SECOND_URL_SAFE: &str = "__79_Pv6-fj39vX08_Lx8O_u7ezr6uno5-bl5OPi4eA";
 
 #[test]
-fn a_file_is_read_with_its_comments_and_in_both_alphabets() {
+fn key_file_is_read_with_comments_and_in_both_alphabets() {
     let expected = MacKeys::parse(&format!("{FIRST}\n{SECOND}")).unwrap();
     assert_eq!(expected.key_ids().len(), 2);
     for text in [
@@ -35,7 +35,7 @@ fn a_file_is_read_with_its_comments_and_in_both_alphabets() {
 }
 
 #[test]
-fn a_file_that_holds_no_such_keys_is_explained_without_the_key() {
+fn unusable_key_file_is_explained_without_its_key() {
     let bytes = |seed: u8| core::array::from_fn::<u8, 32, _>(|n| u8::try_from(n).unwrap() ^ seed);
     let random = |seed: u8| super::URL_SAFE_NO_PAD.encode(bytes(seed));
     for (text, error) in [
@@ -94,7 +94,7 @@ fn a_file_that_holds_no_such_keys_is_explained_without_the_key() {
 }
 
 #[test]
-fn nothing_printed_tells_a_key() {
+fn debug_output_and_key_ids_reveal_no_key() {
     let keys = MacKeys::parse(FIRST).unwrap();
     let printed = format!("{keys:?} {:?}", keys.key_ids());
     assert!(printed.contains(keys.key_ids()[0]), "{printed}");
@@ -103,13 +103,13 @@ fn nothing_printed_tells_a_key() {
     }
     assert!(
         !KEY_ID_LABEL.contains(&b'.'),
-        "what is signed is header, dot, claims"
+        "a signed message is header, dot, claims"
     );
 }
 
-/// The backends of other languages compute it too.
+/// Backends in other languages compute the same id.
 #[test]
-fn a_key_id_is_the_first_half_of_the_labels_mac() {
+fn key_id_is_the_first_half_of_the_labels_mac() {
     // python3: urlsafe_b64encode(hmac.digest(bytes(range(32)), b"portcullis assertion key id",
     // "sha256")[:16])
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Attacks that have one algorithm's key taken for another's (CVE-2015-9235, RFC 8725 §2.1).
+//! Tests attacks that use the key of one algorithm for another (CVE-2015-9235, RFC 8725 §2.1).
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
@@ -9,15 +9,15 @@ use portcullis_token::{KeySet, Reason};
 use serde_json::{Value, json};
 
 use super::tests::{MAC_KEY, assertion, expected, public_keys};
-use super::{AssertionRefusal, Presented};
+use super::{AssertionDenied, Presented};
 use crate::{MacKeys, Signer};
 
 const OTHER_MAC_KEY: &str = "HxwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgEAICE=";
 
-/// What both kinds of verifier say.
+/// The reasons for which both kinds of verification deny `token`.
 fn reasons(token: &str, public: &KeySet, mac: &MacKeys) -> [Reason; 2] {
-    let reason = |refusal: AssertionRefusal| match refusal {
-        AssertionRefusal::NotGenuine(refusal) => refusal.reason,
+    let reason = |denied: AssertionDenied| match denied {
+        AssertionDenied::NotGenuine(denied) => denied.reason,
         other => panic!("{other:?}: {token}"),
     };
     let presented = || Presented::parse(token);
@@ -25,7 +25,7 @@ fn reasons(token: &str, public: &KeySet, mac: &MacKeys) -> [Reason; 2] {
         presented().and_then(|presented| presented.verify(public, expected())),
         presented().and_then(|presented| presented.verify_mac(mac, expected())),
     ]
-    .map(|verdict| reason(verdict.unwrap_err()))
+    .map(|result| reason(result.unwrap_err()))
 }
 
 fn signer() -> (Signer, EcdsaKeyPair) {
@@ -41,7 +41,7 @@ fn pem(label: &str, der: &[u8]) -> String {
     )
 }
 
-/// The good assertion's claims under another header, with a tag by `secret`.
+/// Forges a JWS with the claims of `good`, another header and a tag by `secret`.
 fn hs256(good: &str, header: &Value, secret: &[u8]) -> String {
     let claims = good.split('.').nth(1).unwrap();
     let content = format!("{}.{claims}", URL_SAFE_NO_PAD.encode(header.to_string()));
@@ -50,15 +50,17 @@ fn hs256(good: &str, header: &Value, secret: &[u8]) -> String {
 }
 
 #[test]
-fn a_public_key_is_never_the_secret_of_a_mac() {
+fn public_key_is_never_the_secret_of_a_mac() {
     let (signer, pair) = signer();
-    let (public, mac) = (public_keys(&signer), MacKeys::parse(MAC_KEY).unwrap());
+    let public = public_keys(&signer);
+    let mac = MacKeys::parse(MAC_KEY).unwrap();
     let good = signer.sign(&assertion()).unwrap();
     let document = signer.key_set();
     let jwk = serde_json::from_str::<Value>(&document).unwrap()["keys"][0].to_string();
     let der: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
     let spki = pem("PUBLIC KEY", der.as_ref());
-    let (public_id, mac_id) = (signer.key_ids()[0], mac.key_ids()[0].to_owned());
+    let public_id = signer.key_ids()[0];
+    let mac_id = mac.key_ids()[0].to_owned();
     for secret in [
         document.as_bytes(),
         jwk.as_bytes(),
@@ -92,13 +94,12 @@ fn a_public_key_is_never_the_secret_of_a_mac() {
 }
 
 #[test]
-fn a_mac_is_never_a_signature_and_a_signature_never_a_mac() {
+fn mac_is_never_a_signature_and_a_signature_never_a_mac() {
     let (signer, _) = signer();
-    let (public, mac) = (public_keys(&signer), MacKeys::parse(MAC_KEY).unwrap());
-    let (by_signature, by_mac) = (
-        signer.sign(&assertion()).unwrap(),
-        mac.sign(&assertion()).unwrap(),
-    );
+    let public = public_keys(&signer);
+    let mac = MacKeys::parse(MAC_KEY).unwrap();
+    let by_signature = signer.sign(&assertion()).unwrap();
+    let by_mac = mac.sign(&assertion()).unwrap();
     let secret = STANDARD.decode(MAC_KEY).unwrap();
     let not_allowed = Reason::AlgorithmNotAllowed;
     let es256 = |kid: &str| {
@@ -127,13 +128,13 @@ fn a_mac_is_never_a_signature_and_a_signature_never_a_mac() {
         ),
     ] {
         let presented = || Presented::parse(&token).unwrap();
-        let verdicts = [
+        let results = [
             presented().verify(&public, super::tests::expected()),
             presented().verify_mac(&mac, super::tests::expected()),
         ];
-        let reasons = verdicts.map(|verdict| match verdict {
+        let reasons = results.map(|result| match result {
             Ok(_) => None,
-            Err(AssertionRefusal::NotGenuine(refusal)) => Some(refusal.reason),
+            Err(AssertionDenied::NotGenuine(denied)) => Some(denied.reason),
             Err(other) => panic!("{case}: {other:?}"),
         });
         assert_eq!(reasons, expected, "{case}");
@@ -143,11 +144,10 @@ fn a_mac_is_never_a_signature_and_a_signature_never_a_mac() {
 #[test]
 fn no_other_algorithm_is_taken_for_a_mac() {
     let (signer, _) = signer();
-    let (public, mac) = (public_keys(&signer), MacKeys::parse(MAC_KEY).unwrap());
-    let (good, secret) = (
-        mac.sign(&assertion()).unwrap(),
-        STANDARD.decode(MAC_KEY).unwrap(),
-    );
+    let public = public_keys(&signer);
+    let mac = MacKeys::parse(MAC_KEY).unwrap();
+    let good = mac.sign(&assertion()).unwrap();
+    let secret = STANDARD.decode(MAC_KEY).unwrap();
     let kid = mac.key_ids()[0];
     for alg in [
         json!("none"),
@@ -194,31 +194,30 @@ fn no_other_algorithm_is_taken_for_a_mac() {
 }
 
 #[test]
-fn another_upstreams_key_opens_nothing() {
+fn mac_key_of_another_upstream_is_denied() {
     let [own, other] = [MAC_KEY, OTHER_MAC_KEY].map(|key| MacKeys::parse(key).unwrap());
     let forged = other.sign(&assertion()).unwrap();
-    let refusal = Presented::parse(&forged)
+    let denied = Presented::parse(&forged)
         .unwrap()
         .verify_mac(&own, expected())
         .unwrap_err();
-    assert!(refusal.names_unknown_key(), "{refusal}");
+    assert!(denied.names_unknown_key(), "{denied}");
     let secret = STANDARD.decode(OTHER_MAC_KEY).unwrap();
     let by_own_name = hs256(
         &forged,
         &json!({"alg": "HS256", "typ": "JWT", "kid": own.key_ids()[0]}),
         &secret,
     );
-    let refusal = Presented::parse(&by_own_name)
+    let denied = Presented::parse(&by_own_name)
         .unwrap()
         .verify_mac(&own, expected())
         .unwrap_err();
-    assert!(
-        matches!(refusal, AssertionRefusal::NotGenuine(refusal) if refusal.reason == Reason::SignatureInvalid)
-    );
+    assert!(matches!(denied, AssertionDenied::NotGenuine(denied)
+            if denied.reason == Reason::SignatureInvalid));
 }
 
 #[test]
-fn a_tag_counts_whole_and_unaltered() {
+fn altered_or_cut_tag_is_denied() {
     let mac = MacKeys::parse(MAC_KEY).unwrap();
     let good = mac.sign(&assertion()).unwrap();
     let (content, tag) = good.rsplit_once('.').unwrap();
@@ -234,10 +233,10 @@ fn a_tag_counts_whole_and_unaltered() {
     }
     for tag in spoilt {
         let forged = format!("{content}.{}", URL_SAFE_NO_PAD.encode(&tag));
-        let refusal =
+        let denied =
             Presented::parse(&forged).and_then(|presented| presented.verify_mac(&mac, expected()));
         assert_eq!(
-            refusal.unwrap_err().code(),
+            denied.unwrap_err().code(),
             "assertion_not_genuine",
             "{tag:02x?}"
         );

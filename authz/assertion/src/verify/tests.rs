@@ -1,6 +1,6 @@
 use portcullis_token::{Caller, CallerKind, KeySet};
 
-use super::{AssertionRefusal, Expected, Presented};
+use super::{AssertionDenied, Expected, Presented};
 use crate::{ALGORITHMS, AssertedRequest, Assertion, MacKeys, Signer};
 
 const NOW: u64 = 1_800_000_000;
@@ -37,7 +37,7 @@ pub(super) fn expected() -> Expected<'static> {
         audience: "task-api",
         method: "GET",
         path: "/api/tasks?page=2",
-        unbound_will_do: false,
+        accept_unbound: false,
         now: NOW,
     }
 }
@@ -66,7 +66,7 @@ impl Keys {
         .unwrap()
     }
 
-    fn verify(&self, token: &str, expected: Expected<'_>) -> Result<Assertion, AssertionRefusal> {
+    fn verify(&self, token: &str, expected: Expected<'_>) -> Result<Assertion, AssertionDenied> {
         let presented = Presented::parse(token)?;
         match self {
             Self::Es256(signer) => presented.verify(&public_keys(signer), expected),
@@ -76,7 +76,7 @@ impl Keys {
 }
 
 #[test]
-fn what_was_asserted_is_what_is_read() {
+fn assertion_is_read_as_it_was_signed() {
     for keys in Keys::of_both_algorithms() {
         let token = keys.sign(&assertion());
         assert_eq!(
@@ -88,56 +88,56 @@ fn what_was_asserted_is_what_is_read() {
 }
 
 #[test]
-fn an_assertion_opens_nothing_else() {
+fn assertion_for_another_request_or_time_is_denied() {
     for keys in Keys::of_both_algorithms() {
         let token = keys.sign(&assertion());
-        for (expected, refusal) in [
+        for (expected, denied) in [
             (
                 Expected {
                     audience: "audit",
                     ..expected()
                 },
-                AssertionRefusal::OtherUpstream,
+                AssertionDenied::OtherUpstream,
             ),
             (
                 Expected {
                     method: "POST",
                     ..expected()
                 },
-                AssertionRefusal::OtherRequest,
+                AssertionDenied::OtherRequest,
             ),
             (
                 Expected {
                     path: "/api/tasks",
                     ..expected()
                 },
-                AssertionRefusal::OtherRequest,
+                AssertionDenied::OtherRequest,
             ),
             (
                 Expected {
                     path: "/api/tasks?page=3",
                     ..expected()
                 },
-                AssertionRefusal::OtherRequest,
+                AssertionDenied::OtherRequest,
             ),
             (
                 Expected {
                     now: NOW + 65,
                     ..expected()
                 },
-                AssertionRefusal::OutOfTime,
+                AssertionDenied::OutOfTime,
             ),
             (
                 Expected {
                     now: NOW - 6,
                     ..expected()
                 },
-                AssertionRefusal::OutOfTime,
+                AssertionDenied::OutOfTime,
             ),
         ] {
             assert_eq!(
                 keys.verify(&token, expected).unwrap_err(),
-                refusal,
+                denied,
                 "{expected:?} {keys:?}"
             );
         }
@@ -155,7 +155,7 @@ fn an_assertion_opens_nothing_else() {
 }
 
 #[test]
-fn one_for_any_request_is_good_only_where_that_will_do() {
+fn unbound_assertion_is_denied_unless_accepted() {
     for keys in Keys::of_both_algorithms() {
         let unbound = Assertion {
             request: None,
@@ -164,10 +164,10 @@ fn one_for_any_request_is_good_only_where_that_will_do() {
         let token = keys.sign(&unbound);
         assert_eq!(
             keys.verify(&token, expected()).unwrap_err(),
-            AssertionRefusal::NotBound
+            AssertionDenied::NotBound
         );
         let lenient = Expected {
-            unbound_will_do: true,
+            accept_unbound: true,
             ..expected()
         };
         assert_eq!(keys.verify(&token, lenient).unwrap(), unbound);
@@ -181,7 +181,7 @@ fn one_for_any_request_is_good_only_where_that_will_do() {
         );
         assert_eq!(
             other.unwrap_err(),
-            AssertionRefusal::OtherRequest,
+            AssertionDenied::OtherRequest,
             "a binding that is there counts"
         );
     }
@@ -195,10 +195,11 @@ fn both_algorithms_carry_the_same_claims_byte_for_byte() {
 }
 
 #[test]
-fn only_the_authz_servers_key_signs() {
-    let (signer, stranger) = (Signer::generate().unwrap(), Signer::generate().unwrap());
+fn assertion_by_another_key_is_denied() {
+    let signer = Signer::generate().unwrap();
+    let other = Signer::generate().unwrap();
     let keys = Keys::Es256(signer);
-    let token = stranger.sign(&assertion()).unwrap();
+    let token = other.sign(&assertion()).unwrap();
     assert!(
         keys.verify(&token, expected())
             .unwrap_err()
@@ -212,7 +213,7 @@ fn only_the_authz_servers_key_signs() {
         format!("{content}."),
         "x".to_owned(),
     ] {
-        let refusal = keys.verify(&forged, expected()).unwrap_err();
-        assert_eq!(refusal.code(), "assertion_not_genuine", "{forged}");
+        let denied = keys.verify(&forged, expected()).unwrap_err();
+        assert_eq!(denied.code(), "assertion_not_genuine", "{forged}");
     }
 }

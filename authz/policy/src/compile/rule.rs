@@ -2,23 +2,24 @@ use portcullis_token::CallerKind;
 
 use crate::document::Named;
 use crate::entra_ids::normalize_rule;
-use crate::problem::PolicyProblem;
+use crate::problem::PolicyError;
 use crate::required_claims::required_claims;
 use crate::route_policy::{RoutePolicy, Rule};
 use crate::spec::{Callers, RoutePolicySpec, RuleSpec};
 
-/// Compiles the rules of a policy, for tokens of Entra or of another provider; what is wrong with
-/// them goes to `problems`.
+/// Compiles the rules of a policy, and adds their policy errors to `problems`.
+///
+/// `of_entra` says whether the policy's tokens are Entra's.
 pub(super) fn compile_rules(
     document: &Named<RoutePolicySpec>,
     of_entra: bool,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) -> Vec<Rule> {
     let rules = &document.spec.allow;
     if rules.is_empty() {
         problems.push(document.problem(
             "spec.allow",
-            "is empty, so that nobody could pass; write at least one rule",
+            "is empty, so no request could pass; write at least one rule",
         ));
     }
     if rules.len() > RoutePolicy::MOST_RULES {
@@ -44,7 +45,7 @@ fn compile_rule(
     document: &Named<RoutePolicySpec>,
     path: &str,
     spec: &RuleSpec,
-    problems: &mut Vec<PolicyProblem>,
+    problems: &mut Vec<PolicyError>,
 ) -> Rule {
     let mistakes = entry_mistakes(spec)
         .into_iter()
@@ -68,6 +69,7 @@ fn compile_rule(
     }
 }
 
+/// A field of the rule, and what is wrong with it.
 type Mistake = (&'static str, &'static str);
 
 fn entry_mistakes(spec: &RuleSpec) -> Vec<Mistake> {
@@ -87,8 +89,8 @@ fn entry_mistakes(spec: &RuleSpec) -> Vec<Mistake> {
         .filter(|(_, list)| bad(list))
         .map(|(field, _)| (field, problem))
         .collect();
-    // RFC 9110 §9.1: methods are case-sensitive, so that `get` would be another method than GET,
-    // which nobody sends.
+    // RFC 9110 §9.1: methods are case-sensitive, so `get` would be another method than GET, which
+    // no client sends.
     let is_method = |method: &String| {
         !method.is_empty()
             && method
@@ -98,14 +100,16 @@ fn entry_mistakes(spec: &RuleSpec) -> Vec<Mistake> {
     if !spec.methods.iter().all(is_method) {
         mistakes.push((
             ".methods",
-            "holds something else than HTTP methods in upper case",
+            "holds something else than HTTP methods; write them in upper case",
         ));
     }
     mistakes
 }
 
-/// A rule that asks nothing of a caller would let in everybody of the tenant, which is never what
-/// an empty list was meant to say; whoever means everybody says `anyone`.
+/// The mistake of a rule whose requirements do not fit its kind of caller.
+///
+/// A rule without requirements would allow every caller of the tenant, and no empty list is meant
+/// to say that. The kind `anyone` says it explicitly.
 fn mistake_of_kind(spec: &RuleSpec) -> Option<Mistake> {
     let asks_of_token = !spec.actors.is_empty()
         || !spec.scopes.is_empty()
@@ -115,7 +119,7 @@ fn mistake_of_kind(spec: &RuleSpec) -> Option<Mistake> {
     match spec.callers {
         Callers::Users if spec.scopes.is_empty() => Some((
             ".scopes",
-            "is missing; say which scope a client must have been granted",
+            "is missing; list the scopes of which the token must have one",
         )),
         Callers::Applications if !spec.scopes.is_empty() => Some((
             ".scopes",

@@ -2,7 +2,7 @@ use portcullis_token::{Audiences, Caller, CallerKind, Claims, Verified};
 use serde_json::{Value, json};
 
 use super::PolicySet;
-use crate::{Asked, Decision, DenialReason, OnDenied, RoutePolicy};
+use crate::{AccessRequest, Decision, DenialReason, OnDenied, RoutePolicy};
 
 const API: &str = "3a5c0001-0000-4000-8000-000000000001";
 const CLIENT: &str = "3a5c0004-0000-4000-8000-000000000004";
@@ -37,12 +37,11 @@ fn compile(text: &str) -> Result<PolicySet, String> {
 }
 
 fn caller(kind: CallerKind, roles: &[&str], scopes: &[&str]) -> Verified {
-    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let owned = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect();
     let actor = Some(CLIENT.to_owned());
-    let (tenant, object_id) = ("t".to_owned(), "o".to_owned());
     let caller = Caller {
-        tenant,
-        object_id,
+        tenant: "t".to_owned(),
+        object_id: "o".to_owned(),
         kind,
         actor,
         name: None,
@@ -68,19 +67,19 @@ fn claiming(verified: Verified, claims: Value) -> Verified {
     }
 }
 
-fn judge(
+fn decide(
     policy: &RoutePolicy,
     caller: Option<&Verified>,
     method: &str,
 ) -> Result<usize, DenialReason> {
-    match policy.decide(&Asked { caller, method }) {
-        Decision::Allow { rule } => Ok(rule),
+    match policy.decide(&AccessRequest { caller, method }) {
+        Decision::Allow { rule, .. } => Ok(rule),
         Decision::Deny(denial) => Err(denial.reason),
     }
 }
 
 #[test]
-fn a_good_document_becomes_a_policy() {
+fn good_document_becomes_a_policy() {
     let set = compile(GOOD).unwrap();
     let policy = set.policy("tasks").unwrap();
     let tokens = policy.tokens.as_ref().unwrap();
@@ -104,7 +103,8 @@ fn a_good_document_becomes_a_policy() {
 
 #[test]
 fn any_openid_connect_provider_can_be_an_issuer() {
-    let oidc = "oidc: {issuer: 'https://id.example', algorithms: [ES256], claims: {roles: realm_access.roles}}";
+    let oidc = "oidc: {issuer: 'https://id.example', algorithms: [ES256], \
+                claims: {roles: realm_access.roles}}";
     let set = compile(&GOOD.replace(
         "entra: {tenants: [11111111-1111-4111-8111-111111111111]}",
         oidc,
@@ -118,9 +118,10 @@ fn any_openid_connect_provider_can_be_an_issuer() {
 fn rules_allow_and_the_nearest_miss_says_why_not() {
     let set = compile(GOOD).unwrap();
     let policy = set.policy("tasks").unwrap();
-    let (user, application) = (CallerKind::User, CallerKind::Application);
-    let mut stranger = caller(application, &["Tasks.Read"], &[]);
-    stranger.caller.actor = Some("other".to_owned());
+    let user = CallerKind::User;
+    let application = CallerKind::Application;
+    let mut other_actor = caller(application, &["Tasks.Read"], &[]);
+    other_actor.caller.actor = Some("other".to_owned());
     for (caller, expected) in [
         (caller(user, &[], &["other", "access_as_user"]), Ok(0)),
         (caller(application, &["Tasks.Write"], &[]), Ok(1)),
@@ -140,14 +141,14 @@ fn rules_allow_and_the_nearest_miss_says_why_not() {
             caller(application, &[], &["access_as_user"]),
             Err(DenialReason::RoleMissing),
         ),
-        (stranger, Err(DenialReason::ActorNotAllowed)),
+        (other_actor, Err(DenialReason::ActorNotAllowed)),
     ] {
-        assert_eq!(judge(policy, Some(&caller), "GET"), expected, "{caller:?}");
+        assert_eq!(decide(policy, Some(&caller), "GET"), expected, "{caller:?}");
     }
 }
 
 #[test]
-fn a_rule_can_ask_for_methods_all_roles_and_claims() {
+fn rule_can_require_methods_all_roles_and_claims() {
     let rules = "
     - callers: users
       methods: [GET, HEAD]
@@ -201,7 +202,7 @@ fn a_rule_can_ask_for_methods_all_roles_and_claims() {
         ),
     ] {
         assert_eq!(
-            judge(policy, Some(&caller), method),
+            decide(policy, Some(&caller), method),
             expected,
             "{method} {caller:?}"
         );
@@ -221,13 +222,13 @@ spec:
     let set = compile(public).unwrap();
     let policy = set.policy("public").unwrap();
     assert!(policy.tokens.is_none() && policy.is_for_anyone());
-    assert_eq!(judge(policy, None, "GET"), Ok(0));
+    assert_eq!(decide(policy, None, "GET"), Ok(0));
     assert_eq!(
-        judge(policy, None, "POST"),
+        decide(policy, None, "POST"),
         Err(DenialReason::MethodNotAllowed)
     );
 
-    // Everybody may read, users may write.
+    // Anyone may read, users may write.
     let optional = GOOD.replace(
         "\n  rateLimit",
         "\n    - {callers: anyone, methods: [GET]}\n  rateLimit",
@@ -235,10 +236,8 @@ spec:
     let set = compile(&optional).unwrap();
     let policy = set.policy("tasks").unwrap();
     assert!(policy.tokens.is_some() && policy.is_for_anyone());
-    let (member, guest) = (
-        caller(CallerKind::User, &[], &["access_as_user"]),
-        caller(CallerKind::User, &[], &[]),
-    );
+    let member = caller(CallerKind::User, &[], &["access_as_user"]);
+    let guest = caller(CallerKind::User, &[], &[]);
     for (caller, method, expected) in [
         (None, "GET", Ok(2)),
         (Some(&guest), "GET", Ok(2)),
@@ -248,7 +247,7 @@ spec:
         (Some(&guest), "POST", Err(DenialReason::ScopeMissing)),
     ] {
         assert_eq!(
-            judge(policy, caller, method),
+            decide(policy, caller, method),
             expected,
             "{method} {caller:?}"
         );
@@ -256,7 +255,7 @@ spec:
 }
 
 #[test]
-fn the_deny_list_stands_above_every_rule() {
+fn deny_list_overrides_every_rule() {
     let list = "
 ---
 apiVersion: portcullis.dev/v1alpha1
@@ -272,7 +271,8 @@ spec:
     let set = compile(&format!("{public}{list}")).unwrap();
     let policy = set.policy("tasks").unwrap();
     let good = || caller(CallerKind::User, &[], &["access_as_user"]);
-    let (mut user, mut client) = (good(), good());
+    let mut user = good();
+    let mut client = good();
     user.caller.object_id = BAD_USER.to_owned();
     client.caller.actor = Some(BAD_CLIENT.to_owned());
     for (caller, expected) in [
@@ -296,7 +296,7 @@ spec:
             Err(DenialReason::TokenRevoked),
         ),
     ] {
-        assert_eq!(judge(policy, Some(&caller), "GET"), expected, "{caller:?}");
+        assert_eq!(decide(policy, Some(&caller), "GET"), expected, "{caller:?}");
     }
 }
 
@@ -314,11 +314,12 @@ fn with_deny_list(spec: &str, mixed: bool) -> String {
 }
 
 #[test]
-fn a_deny_list_matches_an_id_in_every_spelling() {
+fn deny_list_matches_an_id_in_every_spelling() {
     let upper = |id: &str| id.to_uppercase();
     let session = "00b1c9a2-7e5d-4c1e-9f43-2f7a5f6f3c11";
     let good = || caller(CallerKind::User, &[], &["access_as_user"]);
-    let (mut user, mut client) = (good(), good());
+    let mut user = good();
+    let mut client = good();
     user.caller.object_id = BAD_USER.to_owned();
     client.caller.actor = Some(BAD_CLIENT.to_owned());
     let signed_in = claiming(good(), json!({ "sid": session }));
@@ -370,7 +371,7 @@ fn a_deny_list_matches_an_id_in_every_spelling() {
         ] {
             let set = compile(&with_deny_list(&spec, mixed)).unwrap();
             assert_eq!(
-                judge(set.policy("tasks").unwrap(), Some(caller), "GET"),
+                decide(set.policy("tasks").unwrap(), Some(caller), "GET"),
                 expected,
                 "{spec} {mixed}"
             );
@@ -392,7 +393,7 @@ fn a_deny_list_matches_an_id_in_every_spelling() {
         let mut caller = good();
         caller.caller.object_id = subject.to_owned();
         assert_eq!(
-            judge(set.policy("tasks").unwrap(), Some(&caller), "GET"),
+            decide(set.policy("tasks").unwrap(), Some(&caller), "GET"),
             expected,
             "{subject}"
         );
@@ -400,7 +401,7 @@ fn a_deny_list_matches_an_id_in_every_spelling() {
 }
 
 #[test]
-fn a_deny_list_entry_that_can_match_nothing_is_an_error() {
+fn deny_list_entry_that_can_match_nothing_is_an_error() {
     for (spec, problem) in [
         (
             "{callers: [ada@contoso.example]}",
@@ -443,7 +444,7 @@ fn a_deny_list_entry_that_can_match_nothing_is_an_error() {
 }
 
 #[test]
-fn ids_of_entra_match_in_every_spelling_wherever_a_policy_has_them() {
+fn entra_ids_in_policies_match_in_every_spelling() {
     let tenant = "11111111-1111-4111-8111-111111111111";
     for spelled in [
         |id: &str| id.to_uppercase(),
@@ -451,13 +452,17 @@ fn ids_of_entra_match_in_every_spelling_wherever_a_policy_has_them() {
         str::to_owned,
     ] {
         let text = GOOD
-            .replace(&format!("application: {API}"), &format!("application: {}", spelled(API)))
+            .replace(
+                &format!("application: {API}"),
+                &format!("application: {}", spelled(API)),
+            )
             .replace(&format!("[{CLIENT}]"), &format!("[{}]", spelled(CLIENT)))
             .replace(&format!("[{tenant}]"), &format!("[{}]", spelled(tenant)))
             .replace(
                 "scopes: [access_as_user]",
                 &format!(
-                    "scopes: [access_as_user]\n      claims: {{oid: [{0}], groups: [{0}, Editors], extn: [{0}]}}",
+                    "scopes: [access_as_user]\n      \
+                     claims: {{oid: [{0}], groups: [{0}, Editors], extn: [{0}]}}",
                     spelled(BAD_USER)
                 ),
             );
@@ -469,7 +474,7 @@ fn ids_of_entra_match_in_every_spelling_wherever_a_policy_has_them() {
             "{text}"
         );
         let application = caller(CallerKind::Application, &["Tasks.Read"], &[]);
-        assert_eq!(judge(policy, Some(&application), "GET"), Ok(1), "{text}");
+        assert_eq!(decide(policy, Some(&application), "GET"), Ok(1), "{text}");
         let exact = spelled(BAD_USER).replace('\'', "");
         for (groups, extension, expected) in [
             (json!([BAD_USER]), &exact, Ok(0)),
@@ -491,7 +496,7 @@ fn ids_of_entra_match_in_every_spelling_wherever_a_policy_has_them() {
                 json!({"oid": BAD_USER, "groups": groups, "extn": extension}),
             );
             assert_eq!(
-                judge(policy, Some(&user), "GET"),
+                decide(policy, Some(&user), "GET"),
                 expected,
                 "{text} {groups}"
             );
@@ -544,7 +549,7 @@ fn another_providers_ids_are_compared_as_they_are() {
         let mut application = caller(CallerKind::Application, &["Tasks.Read"], &[]);
         application.caller.actor = Some(actor.to_owned());
         assert_eq!(
-            judge(policy, Some(&application), "GET"),
+            decide(policy, Some(&application), "GET"),
             expected,
             "{actor}"
         );
@@ -552,7 +557,7 @@ fn another_providers_ids_are_compared_as_they_are() {
 }
 
 #[test]
-fn an_issuer_says_how_long_tokens_live_and_whether_bound_ones_are_bearer_tokens() {
+fn issuer_sets_token_life_and_whether_sender_constrained_tokens_are_accepted() {
     let minutes = |text: &str| {
         let set = compile(text).unwrap();
         let (_, issuer) = set.issuers().next().unwrap();
@@ -589,10 +594,10 @@ fn an_issuer_says_how_long_tokens_live_and_whether_bound_ones_are_bearer_tokens(
 }
 
 #[test]
-fn an_explanation_says_of_each_rule_what_it_needed_and_what_came() {
+fn explanation_says_what_each_rule_needs_and_the_request_had() {
     let set = compile(GOOD).unwrap();
     let guest = caller(CallerKind::User, &["Reader"], &["other"]);
-    let explained = set.policy("tasks").unwrap().explain(&Asked {
+    let explained = set.policy("tasks").unwrap().explain(&AccessRequest {
         caller: Some(&guest),
         method: "GET",
     });
@@ -669,7 +674,7 @@ fn each_mistake_is_named_with_document_and_field() {
         (
             "callers: users",
             "claims: {acr: [1.5]}\n      callers: users",
-            "neither a text, a whole number",
+            "neither a string, a whole number",
         ),
         (
             "callers: users",
@@ -683,7 +688,9 @@ fn each_mistake_is_named_with_document_and_field() {
         ),
         (
             "kind: RoutePolicy\nmetadata: {name: tasks}\nspec:",
-            "kind: DenyList\nmetadata: {name: d}\nspec: {tokens: [' x']}\n---\napiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {name: tasks}\nspec:",
+            "kind: DenyList\nmetadata: {name: d}\nspec: {tokens: [' x']}\n---\n\
+             apiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\n\
+             metadata: {name: tasks}\nspec:",
             "DenyList d: spec.tokens[0]: is empty or has spaces around it",
         ),
         (
@@ -754,7 +761,8 @@ fn each_mistake_is_named_with_document_and_field() {
         (
             "kind: RoutePolicy",
             "kind: RoutePolice",
-            "document 2: kind: is none of TokenIssuer, RoutePolicy, DenyList; did you mean RoutePolicy?",
+            "document 2: kind: is none of TokenIssuer, RoutePolicy, DenyList; \
+             did you mean RoutePolicy?",
         ),
         (
             "portcullis.dev/v1alpha1",
@@ -764,7 +772,8 @@ fn each_mistake_is_named_with_document_and_field() {
         (
             "application: 3a5c0001-0000-4000-8000-000000000001",
             "application: api://task-api",
-            "RoutePolicy tasks: spec.application: is the URI of an application; write the application (client) id",
+            "RoutePolicy tasks: spec.application: is the URI of an application; \
+             write the application (client) id",
         ),
         (
             "actors: [3a5c0004-0000-4000-8000-000000000004]",
@@ -783,7 +792,8 @@ fn each_mistake_is_named_with_document_and_field() {
         ),
         (
             "entra: {tenants: [11111111-1111-4111-8111-111111111111]}",
-            "oidc: {issuer: 'https://id.example', claims: {kind: {claim: gty, users: [a], applications: [a]}}}",
+            "oidc: {issuer: 'https://id.example', \
+             claims: {kind: {claim: gty, users: [a], applications: [a]}}}",
             "spec.oidc.claims.kind.applications: has a value that users has too",
         ),
         (
@@ -811,18 +821,20 @@ fn each_mistake_is_named_with_document_and_field() {
 }
 
 #[test]
-fn mistakes_of_yaml_are_said_with_their_place_and_in_words_of_ours() {
+fn yaml_errors_have_their_place_and_no_words_of_the_library() {
     for (good, bad, expected) in [
         ("issuer: entra", "issuer: [", ": is not YAML: "),
         (
             "issuer: entra",
             "issuer: entra\n  issuer: entra",
-            "policy.yaml:13:3: document 2: spec.issuer: 'issuer' is here a second time; keep one of them",
+            "policy.yaml:13:3: document 2: spec.issuer: 'issuer' is here a second time; \
+             keep one of them",
         ),
         (
             "---\n",
             "",
-            "policy.yaml:7:1: document 1: apiVersion: 'apiVersion' is here a second time in one document; write a line ---",
+            "policy.yaml:7:1: document 1: apiVersion: \
+             'apiVersion' is here a second time in one document; write a line ---",
         ),
     ] {
         let problems = compile(&GOOD.replace(good, bad)).unwrap_err();
@@ -863,7 +875,8 @@ fn bad_field_hides_no_other_mistake_and_makes_none() {
             ][..],
             &[
                 "policy.yaml:16:7: RoutePolicy tasks: spec.allow[0].colour: unknown field",
-                "policy.yaml:21:30: RoutePolicy tasks: spec.rateLimit.per: is not between 1s and 24h",
+                "policy.yaml:21:30: RoutePolicy tasks: spec.rateLimit.per: \
+                 is not between 1s and 24h",
             ][..],
         ),
         (
@@ -945,8 +958,10 @@ fn mistakes_in_several_files_are_reported_at_once() {
 fn names_are_unique_and_a_set_has_policies() {
     let problems = compile(&format!("{GOOD}---{GOOD}")).unwrap_err();
     for part in [
-        "policy.yaml:25:12: TokenIssuer entra: metadata.name: another TokenIssuer has the same name 'entra', at policy.yaml:4:12",
-        "RoutePolicy tasks: metadata.name: another RoutePolicy has the same name 'tasks', at policy.yaml:10:12; rename",
+        "policy.yaml:25:12: TokenIssuer entra: metadata.name: \
+         another TokenIssuer has the same name 'entra', at policy.yaml:4:12",
+        "RoutePolicy tasks: metadata.name: \
+         another RoutePolicy has the same name 'tasks', at policy.yaml:10:12; rename",
     ] {
         assert!(problems.contains(part), "{part} is missing in:\n{problems}");
     }

@@ -1,4 +1,4 @@
-//! From a value to a typed document, with every error at once.
+//! Parses a value into a typed document, and reports all errors at once.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -6,19 +6,21 @@ use serde_json::Value;
 use crate::spec::API_VERSION;
 use crate::yaml::Places;
 
-/// More errors than this in one document are noise.
+/// Most errors that are reported of one document; more are noise.
 const MAX_PROBLEMS: usize = 50;
 
-/// What could be read of a document, and what is wrong with the rest.
+/// The readable part of a document, and the mistakes in the rest.
 pub(super) struct Typed<T> {
-    /// The document without its bad members, unless nothing is left that could be one.
+    /// The document without its bad members; `None` if too little is left.
     pub(super) document: Option<T>,
-    /// Path, as written, and message of each bad member.
+    /// Path, as written, and error of each bad member.
     pub(super) mistakes: Vec<(String, String)>,
 }
 
-/// serde stops at the first error. This parses again without the offending member until none is
-/// left, so that a person fixes all in one go.
+/// Parses `value` as often as needed to find all mistakes.
+///
+/// serde stops at the first error. This removes the bad member and parses again until there is no
+/// error, so that a user can correct all mistakes at once.
 pub(super) fn typed<T: DeserializeOwned>(mut value: Value, places: &mut Places) -> Typed<T> {
     let mut mistakes: Vec<(String, String)> = Vec::new();
     loop {
@@ -34,11 +36,11 @@ pub(super) fn typed<T: DeserializeOwned>(mut value: Value, places: &mut Places) 
         let path = error.path().to_string();
         let written = places.as_written(&path);
         let message = error.inner().to_string();
-        // A member that was taken away below is now "missing": that is not the user's error.
+        // A member that was removed below is now "missing", which is no mistake of the user.
         let missing = path_of_missing(&written, &message);
         if !mistakes
             .iter()
-            .any(|(known, _)| Some(known) == missing.as_ref())
+            .any(|(bad, _)| Some(bad) == missing.as_ref())
         {
             mistakes.push((written.clone(), explain(&message)));
         }
@@ -52,6 +54,7 @@ pub(super) fn typed<T: DeserializeOwned>(mut value: Value, places: &mut Places) 
     }
 }
 
+/// The path of the missing field that serde's `message` about `path` names.
 fn path_of_missing(path: &str, message: &str) -> Option<String> {
     let field = message.strip_prefix("missing field `")?.split('`').next()?;
     Some(if path == "." {
@@ -61,7 +64,7 @@ fn path_of_missing(path: &str, message: &str) -> Option<String> {
     })
 }
 
-/// Takes away what `path` (`spec.allow[0].callers`) leads to; false when that changes nothing.
+/// Removes the member at `path` (`spec.allow[0].callers`); false if there is none.
 fn remove(value: &mut Value, path: &str) -> bool {
     let pointer = format!(
         "/{}",
@@ -83,8 +86,9 @@ fn remove(value: &mut Value, path: &str) -> bool {
     }
 }
 
-/// serde's messages quote what is expected in backticks; the closest of those is most likely what
-/// was meant.
+/// serde's message, with the expected name that is closest to the given one.
+///
+/// serde quotes the given name and then the expected ones in backticks.
 fn explain(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let Some(given) = quoted.next() else {
@@ -100,7 +104,7 @@ fn explain(message: &str) -> String {
     format!("{message}{}", did_you_mean(given, &expected))
 }
 
-/// The ending of a message about `given`: the closest of what was expected, if it is close.
+/// The end of an error about `given`: the closest expected name, if it is close enough.
 #[must_use]
 pub fn did_you_mean(given: &str, expected: &[&str]) -> String {
     closest(given, expected).map_or_else(String::new, |best| format!("; did you mean {best}?"))
@@ -117,8 +121,9 @@ fn closest<'a>(given: &str, expected: &[&'a str]) -> Option<&'a str> {
     best.filter(|best| closeness(best) >= CLOSE)
 }
 
-/// The path of the member that was most likely meant by the unknown one at `path`, of which
-/// [`explain`] wrote `message`.
+/// The path of the member that the unknown one at `path` was probably meant to be.
+///
+/// `message` is the result of [`explain`].
 pub(super) fn path_of_meant(path: &str, message: &str) -> Option<String> {
     let meant = message
         .rsplit_once("; did you mean ")?

@@ -7,7 +7,7 @@ use serde_saphyr::Spanned;
 use super::places::{element, member};
 use super::{Place, YamlDocument};
 
-/// A value as it is written, with every key of its mappings.
+/// A YAML value with its places and with duplicate keys.
 #[derive(Debug)]
 pub(super) enum Node {
     Scalar(Value),
@@ -22,8 +22,7 @@ impl YamlDocument {
         document
     }
 
-    /// The value of `node`, which is at `path`. Of a key that is there twice the first value
-    /// counts.
+    /// The value of `node` at `path`. The first value of a duplicate key counts.
     fn add(&mut self, node: Node, path: &str) -> Value {
         match node {
             Node::Scalar(value) => value,
@@ -39,7 +38,8 @@ impl YamlDocument {
             Node::Mapping(members) => {
                 let mut map = Map::new();
                 for (key, value) in members {
-                    let (path, place) = (member(path, &key.value), Place::of(key.referenced));
+                    let path = member(path, &key.value);
+                    let place = Place::of(key.referenced);
                     if map.contains_key(&key.value) {
                         self.duplicates.push((path, place));
                         continue;

@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Place;
 
-/// Where the fields of a document are, by their path, such as `spec.allow[0].callers`.
+/// The places of a document's fields, by path, such as `spec.allow[0].callers`.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
     places: BTreeMap<String, Place>,
-    /// Elements that were taken away, by the path of their sequence: they move those behind them.
+    /// Indexes of removed elements, by the path of their sequence. They move the elements behind.
     removed: BTreeMap<String, BTreeSet<usize>>,
 }
 
@@ -15,8 +15,9 @@ impl Places {
         self.places.insert(path, place);
     }
 
-    /// The place of `path`, or of the nearest field around it that is there: a missing field has
-    /// none of its own.
+    /// The place of `path`, or of the nearest existing field around it.
+    ///
+    /// A missing field has no place.
     pub(crate) fn nearest(&self, path: &str) -> Option<Place> {
         let mut path = path;
         loop {
@@ -30,7 +31,7 @@ impl Places {
         }
     }
 
-    /// Remembers that the element `path` of the document as it is written is not there any more.
+    /// Notes that the element at `path`, as written, was removed.
     pub(crate) fn remove_element(&mut self, path: &str) {
         if let Some((sequence, index)) = split_index(path) {
             self.removed
@@ -40,8 +41,7 @@ impl Places {
         }
     }
 
-    /// `path` in the document as it is written, where it is a path in the one without the removed
-    /// elements.
+    /// The path as written of `path`, which is a path in the document without removed elements.
     pub(crate) fn as_written(&self, path: &str) -> String {
         let mut written = String::new();
         for part in path.split_inclusive(']') {
@@ -66,7 +66,7 @@ impl Places {
     }
 }
 
-/// A path that ends with an index, in two.
+/// Splits a path that ends with an index.
 fn split_index(path: &str) -> Option<(&str, usize)> {
     let (sequence, index) = path.strip_suffix(']')?.rsplit_once('[')?;
     Some((sequence, index.parse().ok()?))

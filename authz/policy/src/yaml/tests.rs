@@ -2,8 +2,8 @@ use super::{Place, YamlError, documents};
 
 #[test]
 fn places_are_those_of_keys_and_elements() {
-    let text = "a: 1\nb:\n  - c: x\n    d: [1, 2]\n  - {e: null}\n";
-    let document = documents(text).remove(0).unwrap();
+    let yaml = "a: 1\nb:\n  - c: x\n    d: [1, 2]\n  - {e: null}\n";
+    let document = documents(yaml).remove(0).unwrap();
     assert_eq!(
         document.value,
         serde_json::json!({"a": 1, "b": [{"c": "x", "d": [1, 2]}, {"e": null}]})

@@ -1,16 +1,19 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// After a failure one call in this time tries again, so that a store that hangs delays one request
-/// and not all.
+/// After a failure, one call in this time tries the store again.
+///
+/// A store that hangs thus delays one request and not all.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A circuit breaker: closed while calls succeed, open after a failure, when calls fail fast, and
-/// half-open for the one call in each pause that tries again.
+/// A circuit breaker for the rate-limit store.
+///
+/// It is closed while calls succeed. After a failure it is open, and calls fail fast. It is
+/// half-open for the one call in each pause that tries the store again.
 #[derive(Debug)]
 pub(super) struct Breaker {
     started: Instant,
-    /// Milliseconds since `started` until which it stays open; 0 while it is closed.
+    /// Milliseconds since `started` at which it becomes half-open; 0 while it is closed.
     open_until: AtomicU64,
 }
 
@@ -22,8 +25,8 @@ impl Breaker {
         }
     }
 
-    /// Whether to call now. While it is open, one caller in each pause is told to.
-    pub(super) fn lets_through(&self) -> bool {
+    /// Returns whether a call may pass now. While it is open, one call in each pause may.
+    pub(super) fn permits_call(&self) -> bool {
         let until = self.open_until.load(Ordering::Relaxed);
         let now = self.milliseconds();
         let next = now + milliseconds(PAUSE);
@@ -35,7 +38,7 @@ impl Breaker {
                     .is_ok())
     }
 
-    /// Notes an outcome; returns whether it differs from the one before.
+    /// Notes the outcome of a call, and returns whether it differs from the one before.
     pub(super) fn note(&self, success: bool) -> bool {
         let until = if success {
             0
@@ -66,16 +69,16 @@ mod tests {
     #[test]
     fn breaker_opens_after_a_failure_and_closes_after_a_success() {
         let breaker = Breaker::new();
-        assert!(breaker.lets_through() && breaker.is_closed());
+        assert!(breaker.permits_call() && breaker.is_closed());
         assert!(
             breaker.note(false) && !breaker.note(false),
             "only the first failure is news"
         );
-        assert!(!breaker.lets_through() && !breaker.is_closed());
+        assert!(!breaker.permits_call() && !breaker.is_closed());
         assert!(
             breaker.note(true) && !breaker.note(true),
             "only the first success is news"
         );
-        assert!(breaker.lets_through() && breaker.is_closed());
+        assert!(breaker.permits_call() && breaker.is_closed());
     }
 }

@@ -1,29 +1,32 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The address under which the requests of an anonymous client are counted.
+/// The address that identifies an anonymous client to rate limits.
 ///
-/// An IPv6 client counts by its /64: a site gets no smaller network (RFC 6177 §2), and a host in it
-/// chooses among 2^64 addresses by itself (RFC 8981), so that a window for each address would limit
-/// nothing. An IPv4 address counts as itself, however it is written.
+/// An IPv6 client counts by its /64. A site gets no smaller network (RFC 6177 §2), and a host in it
+/// chooses among 2^64 addresses itself (RFC 8981), so a window for each address would limit
+/// nothing. An IPv4 address counts as itself, in every spelling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ClientAddress {
     V4(Ipv4Addr),
     /// The first 64 bits.
     V6Network(u64),
-    /// No IP address, such as that of a peer on a Unix socket. All such clients share one window:
-    /// with a window for each spelling, the spelling would be a way around the limit.
+    /// No IP address, such as that of a peer on a Unix socket. All such clients share one window,
+    /// because a window for each spelling would be a way around the limit.
     Unknown,
 }
 
-/// Addresses of IPv4 hosts behind a stateless translator (RFC 6052 §2.1): 64:ff9b::/96. The /64
-/// would be that of every IPv4 host.
+/// Prefix of IPv4 hosts behind a stateless translator (RFC 6052 §2.1): 64:ff9b::/96.
+///
+/// By their /64, all IPv4 hosts would share one window.
 const TRANSLATED: [u16; 6] = [0x64, 0xff9b, 0, 0, 0, 0];
 
 impl ClientAddress {
     /// Reads an address as Envoy writes it: no port, no brackets, perhaps a zone (RFC 4007 §11).
-    pub(crate) fn read(text: &str) -> Self {
-        let address = text.split_once('%').map_or(text, |(address, _)| address);
+    pub(crate) fn read(written: &str) -> Self {
+        let address = written
+            .split_once('%')
+            .map_or(written, |(address, _)| address);
         match address.parse() {
             Ok(IpAddr::V4(address)) => Self::V4(address),
             Ok(IpAddr::V6(address)) => Self::of_v6(address),
@@ -49,7 +52,7 @@ fn first_half(address: Ipv6Addr) -> u64 {
     u64::try_from(address.to_bits() >> 64).unwrap_or_default()
 }
 
-/// The name under which a shared store counts it.
+/// Writes the name of the address in a rate-limit store.
 impl fmt::Display for ClientAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,7 +5,7 @@ use portcullis_policy::RateLimit;
 use super::windows::Windows;
 use super::{Admission, LimitKey};
 
-/// The windows of rate limits apart from a server, on a clock of the caller's, for measurements.
+/// The windows of rate limits without a server, on a given clock, for benchmarks.
 #[derive(Debug)]
 pub struct MeasuredLimits(Windows);
 
@@ -16,15 +16,15 @@ impl MeasuredLimits {
         Self(Windows::new(capacity))
     }
 
-    /// Counts a request of caller number `caller` at `now`; whether it may pass.
+    /// Counts a request of caller number `caller` at `now`, and returns whether it may pass.
     #[must_use]
     pub fn admit(&self, caller: u64, limit: RateLimit, now: Duration) -> bool {
-        // Keys are hashes, so that callers are spread over all shards.
+        // Keys are hashes, which spread callers over all shards.
         let key = LimitKey([caller.wrapping_mul(0x9e37_79b9_7f4a_7c15), caller]);
         matches!(self.0.admit(key, limit, now), Admission::Admitted { .. })
     }
 
-    /// How many windows there are, and how many bytes they are said to take.
+    /// The number of windows, and the bytes that are counted for them.
     #[must_use]
     pub fn held(&self) -> (usize, usize) {
         let held = self.0.held();

@@ -2,33 +2,35 @@ use portcullis_policy::RateLimit;
 
 use super::windows::{bytes_for, most_bytes, surely_fit};
 
-/// Memory for rate limits in MiB, unless a setting says otherwise: with the decision cache's 256
-/// MiB it fits into a pod of 512 MiB.
-pub(crate) const USUAL_MIB: u64 = 128;
-/// What the setting may say. In less, one caller's window of 100,000 requests would not fit.
-pub(crate) const POSSIBLE_MIB: std::ops::RangeInclusive<u64> = 16..=65536;
+/// Default memory for rate limits, in MiB. With the decision cache's 256 MiB it fits into a pod of
+/// 512 MiB.
+pub const USUAL_MIB: u64 = 128;
+/// Range of the setting. In less, one caller's window of 100,000 requests would not fit.
+pub const POSSIBLE_MIB: std::ops::RangeInclusive<u64> = 16..=65536;
 
 const MIB: usize = 1024 * 1024;
-/// The share of addresses is one part in so many. Each address costs a client nothing, so that no
-/// share holds all that the owner of a large network can use; verified callers get the rest.
+/// Addresses get one part of the memory in this many; verified callers get the rest.
+///
+/// An address costs a client nothing, so no share would hold all that the owner of a large network
+/// can use.
 const PARTS: usize = 8;
 
 /// Bytes for rate limits, divided between verified callers and addresses.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LimitMemory {
+pub struct LimitMemory {
     pub(crate) callers: usize,
     pub(crate) addresses: usize,
 }
 
-/// A limit that more callers may use up than there is memory for.
+/// A limit for which there is too little memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Shortage {
+pub struct Shortage {
     /// The most bytes for one caller.
-    pub(crate) each: usize,
-    /// How many callers fit.
-    pub(crate) fit: usize,
-    /// The setting with which all fit.
-    pub(crate) needed_mib: usize,
+    pub each: usize,
+    /// The number of callers that fit.
+    pub fit: usize,
+    /// The memory in MiB into which all callers fit.
+    pub needed_mib: usize,
 }
 
 impl Default for LimitMemory {
@@ -38,7 +40,9 @@ impl Default for LimitMemory {
 }
 
 impl LimitMemory {
-    pub(crate) fn of_mib(mib: u64) -> Self {
+    /// Divides `mib` MiB: addresses get an eighth.
+    #[must_use]
+    pub fn of_mib(mib: u64) -> Self {
         let bytes = usize::try_from(mib)
             .unwrap_or(usize::MAX)
             .saturating_mul(MIB);
@@ -48,8 +52,9 @@ impl LimitMemory {
         }
     }
 
-    /// What is lacking for `callers` callers who have all used up `limit` at the same time.
-    pub(crate) fn shortage(self, limit: RateLimit, callers: usize) -> Option<Shortage> {
+    /// The shortage if `callers` callers use up `limit` at the same time; `None` if they fit.
+    #[must_use]
+    pub fn shortage(self, limit: RateLimit, callers: usize) -> Option<Shortage> {
         let fit = surely_fit(self.callers, limit);
         let needed = bytes_for(callers, limit) / (PARTS - 1) * PARTS;
         let shortage = Shortage {
@@ -70,7 +75,7 @@ mod tests {
     use super::{LimitMemory, POSSIBLE_MIB, USUAL_MIB};
 
     #[test]
-    fn a_shortage_says_how_much_memory_ends_it() {
+    fn shortage_says_how_much_memory_is_needed() {
         for (requests, seconds, callers, fits) in [
             (100, 60, 100_000, true),
             (300, 60, 100_000, true),
@@ -99,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_window_there_is_fits_into_the_least_memory() {
+    fn largest_window_fits_into_the_least_memory() {
         let limit = RateLimit {
             requests: 100_000,
             per: Duration::from_hours(24),

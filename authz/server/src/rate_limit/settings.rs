@@ -4,15 +4,20 @@ use std::time::Duration;
 use super::store::{Store, StoreMetrics, StoreSettings};
 use super::{LimitMemory, POSSIBLE_MIB, RateLimiter, StoreUrl, USUAL_MIB, WhenStoreIsDown};
 
-/// Where requests are counted.
+/// Settings of rate limits.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Rate limits")]
 pub struct RateLimitSettings {
-    /// Memory in which requests are counted, in MiB: seven eighths for verified callers, the rest
-    /// for addresses of anonymous clients. A caller takes 136 bytes, 128 more from the second
-    /// request on, and two for each request within the window. Requests that cannot be counted are
-    /// denied.
-    #[arg(long, env = "RATE_LIMIT_MEMORY_MIB", value_name = "MIB", default_value_t = USUAL_MIB, value_parser = clap::value_parser!(u64).range(POSSIBLE_MIB))]
+    /// Memory to count requests in, in MiB: seven eighths for verified callers, the rest for
+    /// addresses of anonymous clients. A caller takes 136 bytes, 128 more from the second request
+    /// on, and two for each request within the window. Requests that do not fit are denied.
+    #[arg(
+        long,
+        env = "RATE_LIMIT_MEMORY_MIB",
+        value_name = "MIB",
+        default_value_t = USUAL_MIB,
+        value_parser = clap::value_parser!(u64).range(POSSIBLE_MIB)
+    )]
     pub rate_limit_memory_mib: u64,
     /// Redis or Valkey in which all replicas count together: redis://HOST:PORT, or rediss:// for
     /// TLS [default: each replica counts for itself].
@@ -31,10 +36,16 @@ pub struct RateLimitSettings {
         requires = "rate_limit_store"
     )]
     pub rate_limit_store_ca: Option<PathBuf>,
-    /// Longest time to wait for the store.
-    #[arg(long, env = "RATE_LIMIT_STORE_TIMEOUT", value_name = "TIME", default_value = "100ms", value_parser = humantime::parse_duration)]
+    /// Maximum time to wait for the store.
+    #[arg(
+        long,
+        env = "RATE_LIMIT_STORE_TIMEOUT",
+        value_name = "TIME",
+        default_value = "100ms",
+        value_parser = humantime::parse_duration
+    )]
     pub rate_limit_store_timeout: Duration,
-    /// What happens while the store does not answer.
+    /// What to do while the store does not answer.
     #[arg(
         long,
         env = "RATE_LIMIT_STORE_DOWN",

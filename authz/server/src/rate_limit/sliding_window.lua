@@ -1,11 +1,14 @@
--- One request against an exact sliding window that all replicas share.
--- KEYS[1]: a list of the times of the admitted requests, oldest first, in microseconds of this server's clock.
--- ARGV: how many requests the window may hold, and its length in microseconds.
--- Returns whether the request is admitted, how many more may be, and the microseconds until the oldest one leaves the window.
+-- Counts one request in an exact sliding window that all replicas share.
+-- KEYS[1]: the times of the admitted requests, oldest first, in microseconds of this server's
+-- clock.
+-- ARGV: the most requests in a window, and the length of the window in microseconds.
+-- Returns whether the request is admitted, how many more may be admitted, and the microseconds
+-- until the oldest one leaves the window.
 local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
--- When the clock has stepped back, time stands still here: counting a moment twice would admit too many.
+-- If the clock has stepped back, time stands still here: a moment that is counted twice would admit
+-- too many.
 local newest = redis.call('LINDEX', KEYS[1], -1)
 if newest and tonumber(newest) > now then now = tonumber(newest) end
 

@@ -17,21 +17,21 @@ use super::breaker::Breaker;
 use super::{Admission, LimitKey, StoreUrl};
 
 const SLIDING_WINDOW: &str = include_str!("sliding_window.lua");
-/// Requests that wait for the store at once; the gate answers no more checks than that on one
-/// connection of Envoy's.
+/// Most requests that wait for the store at once. The authz server answers no more checks at once
+/// on one connection of Envoy.
 const CONCURRENT_REQUESTS: usize = 1024;
 
-/// How the store is reached.
+/// How to reach the rate-limit store.
 #[derive(Clone, Debug)]
 pub(crate) struct StoreSettings {
     pub(crate) url: StoreUrl,
-    /// PEM file of the authorities to trust instead of the system's.
+    /// PEM file of the certificate authorities to trust instead of the system's.
     pub(crate) ca: Option<PathBuf>,
-    /// Of each question, connecting included.
+    /// Maximum time of each request, connecting included.
     pub(crate) timeout: Duration,
 }
 
-/// How the store fares.
+/// Metrics of requests to the store.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StoreMetrics {
     requests: Family<ResultLabels, Counter<u64, AtomicU64>>,
@@ -42,8 +42,10 @@ struct ResultLabels {
     result: &'static str,
 }
 
-/// Redis or Valkey as the memory of all replicas: one round trip for each request, decided there by
-/// a script, so that no two replicas see the same free place. Its clock counts, and only its own.
+/// Redis or Valkey, in which all replicas count together.
+///
+/// Each request takes one round trip. A script decides in the store, so two replicas cannot both
+/// take the last place in a window. Only the store's clock counts.
 pub(crate) struct Store {
     connection: ConnectionManager,
     script: Script,
@@ -66,7 +68,7 @@ impl StoreMetrics {
     pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register(
             "portcullis_rate_limit_store_requests",
-            "Questions to the store of rate limits, by result; skipped ones were not asked because it is down",
+            "Requests to the rate-limit store, by result; skipped: the circuit breaker was open",
             self.requests.clone(),
         );
     }
@@ -77,8 +79,7 @@ impl StoreMetrics {
 }
 
 impl Store {
-    /// A store that is connected to when the first request needs it, so that a start does not
-    /// depend on it.
+    /// Connects when the first request needs the store, so that a start does not depend on it.
     pub(crate) fn new(settings: StoreSettings, metrics: StoreMetrics) -> anyhow::Result<Self> {
         let StoreSettings { url, ca, timeout } = settings;
         let name = url.to_string();
@@ -102,16 +103,16 @@ impl Store {
 
     /// Counts a request; `None` if the store does not answer.
     pub(super) async fn admit(&self, key: LimitKey, limit: RateLimit) -> Option<Admission> {
-        if !self.breaker.lets_through() {
+        if !self.breaker.permits_call() {
             self.metrics.count("skipped");
             return None;
         }
-        let answer = match timeout(self.timeout, self.ask(key, limit)).await {
-            Ok(answer) => answer.map_err(Failure::Redis),
+        let outcome = match timeout(self.timeout, self.run_script(key, limit)).await {
+            Ok(outcome) => outcome.map_err(Failure::Redis),
             Err(_) => Err(Failure::Late(self.timeout)),
         };
-        self.note(&answer);
-        answer.ok()
+        self.note(&outcome);
+        outcome.ok()
     }
 
     /// Host and port.
@@ -119,12 +120,12 @@ impl Store {
         &self.name
     }
 
-    /// Whether the last question was answered.
+    /// Whether the store answered the last request.
     pub(super) fn is_up(&self) -> bool {
         self.breaker.is_closed()
     }
 
-    async fn ask(&self, key: LimitKey, limit: RateLimit) -> Result<Admission, RedisError> {
+    async fn run_script(&self, key: LimitKey, limit: RateLimit) -> Result<Admission, RedisError> {
         let window = u64::try_from(limit.per.as_micros()).unwrap_or(u64::MAX);
         let mut invocation = self.script.key(name_of(key));
         invocation.arg(limit.requests).arg(window);
@@ -137,29 +138,29 @@ impl Store {
                 remaining,
                 reset: wait,
             },
-            _ => Admission::Refused { retry_after: wait },
+            _ => Admission::Denied { retry_after: wait },
         })
     }
 
-    /// Each change is logged once, however many requests notice it.
-    fn note(&self, answer: &Result<Admission, Failure>) {
-        let success = answer.is_ok();
+    /// Counts an outcome. Each change is logged once, however many requests notice it.
+    fn note(&self, outcome: &Result<Admission, Failure>) {
+        let success = outcome.is_ok();
         self.metrics
             .count(if success { "success" } else { "failure" });
         let changed = self.breaker.note(success);
-        match answer {
+        match outcome {
             Err(error) if changed => {
-                tracing::error!(store = self.name, %error, "the store of rate limits is down")
+                tracing::error!(store = self.name, %error, "the rate-limit store is down");
             }
             Ok(_) if changed => {
-                tracing::info!(store = self.name, "the store of rate limits answers again")
+                tracing::info!(store = self.name, "the rate-limit store answers again");
             }
             _ => {}
         }
     }
 }
 
-/// What the store calls a caller's window.
+/// The key of a window in the store.
 pub(super) fn name_of(LimitKey([high, low]): LimitKey) -> String {
     format!("portcullis:limit:{high:016x}{low:016x}")
 }

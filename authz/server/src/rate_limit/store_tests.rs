@@ -1,5 +1,4 @@
-//! The store of rate limits as it is: a real Redis, which is shared, killed, hung, and asked with
-//! TLS.
+//! The rate-limit store with a real Redis: shared, killed, hung, and with TLS.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use super::{
     Admission, ClientAddress, LimitMemory, RateLimiter, StoreDown, Subject, WhenStoreIsDown,
 };
 
-/// Generous, since the machine may be busy; what hangs is given up after this.
+/// Timeout of the store in these tests. Generous, because the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(2);
 const SUBJECT: Subject<'_> = Subject::Caller {
     tenant: "t",
@@ -39,14 +38,14 @@ fn replica(redis: &RedisServer, when_down: WhenStoreIsDown) -> RateLimiter {
     replica_of(&redis.url(), None, when_down)
 }
 
-async fn ask(limiter: &RateLimiter, limit: RateLimit) -> Result<bool, StoreDown> {
+async fn admit(limiter: &RateLimiter, limit: RateLimit) -> Result<bool, StoreDown> {
     let admission = limiter
         .admit_caller(limiter.key("p", SUBJECT), limit)
         .await?;
     Ok(matches!(admission, Admission::Admitted { .. }))
 }
 
-/// A command of Redis, outside the limiter.
+/// Sends a command to Redis without the limiter.
 async fn command(redis: &RedisServer, words: &[&str]) -> redis::Value {
     let client = redis::Client::open(redis.url()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
@@ -75,7 +74,7 @@ async fn three_replicas_together_admit_no_more_than_one() {
         tokio::spawn(async move {
             let mut admitted = 0;
             for _ in 0..500 {
-                admitted += usize::from(ask(&replica, limit).await.unwrap());
+                admitted += usize::from(admit(&replica, limit).await.unwrap());
             }
             admitted
         })
@@ -85,69 +84,69 @@ async fn three_replicas_together_admit_no_more_than_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_window_slides_and_says_what_is_left() {
+async fn window_slides_and_says_what_is_left() {
     let redis = RedisServer::start().await.unwrap();
     let limiter = replica(&redis, WhenStoreIsDown::Refuse);
     let limit = limit(2, Duration::from_millis(500));
-    let admit = || async {
+    let admission = || async {
         limiter
             .admit_caller(limiter.key("p", SUBJECT), limit)
             .await
             .unwrap()
     };
-    let Admission::Admitted { remaining: 1, .. } = admit().await else {
+    let Admission::Admitted { remaining: 1, .. } = admission().await else {
         panic!("the first is admitted")
     };
     let Admission::Admitted {
         remaining: 0,
         reset,
-    } = admit().await
+    } = admission().await
     else {
         panic!("the second is admitted")
     };
     assert!(reset <= limit.per);
-    let refused_at = Instant::now();
-    let Admission::Refused { retry_after } = admit().await else {
-        panic!("the third is refused")
+    let denied_at = Instant::now();
+    let Admission::Denied { retry_after } = admission().await else {
+        panic!("the third is denied")
     };
     assert!(retry_after <= limit.per);
-    // Whoever comes back when told to is admitted.
+    // A retry after that time is admitted.
     tokio::time::sleep(retry_after).await;
     assert!(
-        matches!(admit().await, Admission::Admitted { .. }),
+        matches!(admission().await, Admission::Admitted { .. }),
         "after {:?}",
-        refused_at.elapsed()
+        denied_at.elapsed()
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_steps_back_admits_nobody_twice() {
+async fn clock_that_steps_back_admits_no_request_too_many() {
     let redis = RedisServer::start().await.unwrap();
     let limiter = replica(&redis, WhenStoreIsDown::Refuse);
     let limit = limit(3, Duration::from_mins(1));
-    assert!(ask(&limiter, limit).await.unwrap());
-    // What the list holds after the clock was set back by an hour: a time that is yet to come.
+    assert!(admit(&limiter, limit).await.unwrap());
+    // A clock that was set back by an hour leaves a time in the list that is in the future.
     let redis::Value::Array(time) = command(&redis, &["TIME"]).await else {
         panic!("TIME answers two numbers")
     };
     let seconds: u64 = redis::from_redis_value(time[0].clone()).unwrap();
     let later = ((seconds + 3600) * 1_000_000).to_string();
     command(&redis, &["RPUSH", &key_of(&limiter), &later]).await;
-    // Time stands still at the latest moment seen, at which the first has left the window.
+    // Time stands still at the latest time in the list, when the first request has left the window.
     for expected in [true, true, false, false] {
-        assert_eq!(ask(&limiter, limit).await.unwrap(), expected);
+        assert_eq!(admit(&limiter, limit).await.unwrap(), expected);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_costs_one_round_trip_and_a_key_goes_with_its_window() {
+async fn request_costs_one_round_trip_and_its_key_expires_with_the_window() {
     let redis = RedisServer::start().await.unwrap();
     let limiter = replica(&redis, WhenStoreIsDown::Refuse);
     let limit = limit(1000, Duration::from_mins(1));
-    ask(&limiter, limit).await.unwrap();
+    admit(&limiter, limit).await.unwrap();
     command(&redis, &["CONFIG", "RESETSTAT"]).await;
     for _ in 0..50 {
-        ask(&limiter, limit).await.unwrap();
+        admit(&limiter, limit).await.unwrap();
     }
     let stats: String =
         redis::from_redis_value(command(&redis, &["INFO", "commandstats"]).await).unwrap();
@@ -162,17 +161,15 @@ async fn a_request_costs_one_round_trip_and_a_key_goes_with_its_window() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_store_is_down_each_counts_alone_or_nobody_passes() {
+async fn store_that_is_down_makes_replicas_count_alone_or_refuse() {
     let mut redis = RedisServer::start().await.unwrap();
-    let (alone, refusing) = (
-        replica(&redis, WhenStoreIsDown::CountAlone),
-        replica(&redis, WhenStoreIsDown::Refuse),
-    );
+    let alone = replica(&redis, WhenStoreIsDown::CountAlone);
+    let refusing = replica(&redis, WhenStoreIsDown::Refuse);
     let limit = limit(2, Duration::from_mins(10));
-    assert_eq!(ask(&alone, limit).await, Ok(true));
-    assert_eq!(ask(&refusing, limit).await, Ok(true));
+    assert_eq!(admit(&alone, limit).await, Ok(true));
+    assert_eq!(admit(&refusing, limit).await, Ok(true));
     assert_eq!(
-        ask(&alone, limit).await,
+        admit(&alone, limit).await,
         Ok(false),
         "both count in the store"
     );
@@ -181,39 +178,39 @@ async fn while_the_store_is_down_each_counts_alone_or_nobody_passes() {
     redis.crash().await.unwrap();
     for expected in [true, true, false] {
         assert_eq!(
-            ask(&alone, limit).await,
+            admit(&alone, limit).await,
             Ok(expected),
             "the limit holds in each replica"
         );
     }
-    assert_eq!(ask(&refusing, limit).await, Err(StoreDown));
+    assert_eq!(admit(&refusing, limit).await, Err(StoreDown));
     assert!(alone.store_is_up().is_some_and(|(_, up)| !up));
 
     redis.start_again().await.unwrap();
     let recovered = async {
-        while ask(&refusing, limit).await.is_err() {
+        while admit(&refusing, limit).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(10), recovered)
         .await
-        .expect("the store is asked again");
+        .expect("the circuit breaker closes again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_hangs_delays_one_request_and_not_all() {
+async fn store_that_hangs_delays_one_request_and_not_all() {
     let redis = RedisServer::start().await.unwrap();
     let limiter = replica(&redis, WhenStoreIsDown::CountAlone);
     let limit = limit(1000, Duration::from_mins(10));
-    assert_eq!(ask(&limiter, limit).await, Ok(true));
+    assert_eq!(admit(&limiter, limit).await, Ok(true));
     redis.hang().unwrap();
     let started = Instant::now();
-    assert_eq!(ask(&limiter, limit).await, Ok(true));
+    assert_eq!(admit(&limiter, limit).await, Ok(true));
     let first = started.elapsed();
     assert!(first >= PATIENCE && first < 5 * PATIENCE, "{first:?}");
     let started = Instant::now();
     for _ in 0..100 {
-        assert_eq!(ask(&limiter, limit).await, Ok(true));
+        assert_eq!(admit(&limiter, limit).await, Ok(true));
     }
     assert!(
         started.elapsed() < 50 * PATIENCE,
@@ -224,43 +221,44 @@ async fn a_store_that_hangs_delays_one_request_and_not_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_tls_the_store_must_show_a_certificate_of_a_known_authority() {
+async fn store_with_tls_needs_a_certificate_of_a_trusted_authority() {
     let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: String| {
+    let write = |name: &str, pem: String| {
         let path = folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, pem).unwrap();
         path
     };
     let authority = || rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let (made, other) = (authority(), authority());
-    let certificate = write("server.pem", made.cert.pem());
+    let trusted = authority();
+    let other = authority();
+    let certificate = write("server.pem", trusted.cert.pem());
     let files = TlsFiles {
         certificate: certificate.clone(),
-        key: write("key.pem", made.signing_key.serialize_pem()),
+        key: write("key.pem", trusted.signing_key.serialize_pem()),
     };
     let redis = RedisServer::start_with_tls(files).await.unwrap();
     let limit = limit(1, Duration::from_mins(10));
     let trusting = replica_of(&redis.url(), Some(certificate), WhenStoreIsDown::Refuse);
-    assert_eq!(ask(&trusting, limit).await, Ok(true));
-    assert_eq!(ask(&trusting, limit).await, Ok(false));
+    assert_eq!(admit(&trusting, limit).await, Ok(true));
+    assert_eq!(admit(&trusting, limit).await, Ok(false));
     for ca in [None, Some(write("other.pem", other.cert.pem()))] {
         let wary = replica_of(&redis.url(), ca, WhenStoreIsDown::Refuse);
-        assert_eq!(ask(&wary, limit).await, Err(StoreDown));
+        assert_eq!(admit(&wary, limit).await, Err(StoreDown));
     }
 }
 
 /// Replicas behind different listeners see the same client as IPv4 and as IPv4-mapped IPv6.
 #[tokio::test(flavor = "multi_thread")]
-async fn replicas_count_an_address_together_however_each_sees_it() {
+async fn replicas_count_an_address_together_in_every_spelling() {
     let redis = RedisServer::start().await.unwrap();
     let replicas = [
         replica(&redis, WhenStoreIsDown::Refuse),
         replica(&redis, WhenStoreIsDown::Refuse),
     ];
     let limit = limit(2, Duration::from_mins(10));
-    let admitted = async |replica: &RateLimiter, text| {
+    let admitted = async |replica: &RateLimiter, written| {
         let admission = replica
-            .admit_address("p", ClientAddress::read(text), limit)
+            .admit_address("p", ClientAddress::read(written), limit)
             .await
             .unwrap();
         matches!(admission, Admission::Admitted { .. })

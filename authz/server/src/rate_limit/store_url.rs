@@ -4,12 +4,13 @@ use std::str::FromStr;
 use redis::io::tcp::TcpSettings;
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 
-/// Where limits are counted for all replicas: `redis://`, or `rediss://` for TLS. It may hold a
-/// password, so it is never printed.
+/// URL of the rate-limit store: `redis://`, or `rediss://` for TLS.
+///
+/// It may hold a password, so only host and port are ever printed.
 #[derive(Clone)]
 pub struct StoreUrl(pub(super) ConnectionInfo);
 
-/// Why a URL names no store. It does not repeat the URL, which may hold a password.
+/// A URL that names no store. The error does not repeat it, because it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is not a URL such as redis://host:6379 or rediss://user:password@host:6380/0")]
 pub struct InvalidStoreUrl;
@@ -17,10 +18,10 @@ pub struct InvalidStoreUrl;
 impl FromStr for StoreUrl {
     type Err = InvalidStoreUrl;
 
-    fn from_str(text: &str) -> Result<Self, InvalidStoreUrl> {
-        let store = text.into_connection_info().map_err(|_| InvalidStoreUrl)?;
-        // The client's default is Nagle's algorithm: while one count is on its way, the next would
-        // wait for its acknowledgement.
+    fn from_str(url: &str) -> Result<Self, InvalidStoreUrl> {
+        let store = url.into_connection_info().map_err(|_| InvalidStoreUrl)?;
+        // The client's default is Nagle's algorithm: the next count would wait for the
+        // acknowledgement of the one before.
         Ok(Self(store.set_tcp_settings(
             TcpSettings::default().set_nodelay(true),
         )))
@@ -33,7 +34,7 @@ impl StoreUrl {
     }
 }
 
-/// Host and port alone.
+/// Writes host and port only.
 impl fmt::Display for StoreUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.addr().fmt(formatter)
@@ -51,11 +52,11 @@ mod tests {
     use super::StoreUrl;
 
     #[test]
-    fn a_store_is_named_without_its_password() {
+    fn store_is_named_without_its_password() {
         for (url, shown, tls) in [
             ("redis://127.0.0.1:6379", "127.0.0.1:6379", false),
             (
-                "rediss://gate:secret@cache.example:6380/1",
+                "rediss://authz:secret@cache.example:6380/1",
                 "cache.example:6380",
                 true,
             ),

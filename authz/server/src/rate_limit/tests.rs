@@ -13,8 +13,8 @@ fn caller<'a>(tenant: &'a str, object_id: &'a str) -> Subject<'a> {
     Subject::Caller { tenant, object_id }
 }
 
-fn address(text: &str) -> Subject<'_> {
-    Subject::Address(ClientAddress::read(text))
+fn address(written: &str) -> Subject<'_> {
+    Subject::Address(ClientAddress::read(written))
 }
 
 fn limiter() -> RateLimiter {
@@ -61,7 +61,7 @@ async fn callers_do_not_share_a_window() {
 }
 
 #[tokio::test]
-async fn an_address_is_limited_however_it_is_written() {
+async fn address_is_limited_in_every_spelling() {
     for (name, spellings) in [
         (
             "IPv4-mapped",
@@ -101,12 +101,13 @@ async fn an_address_is_limited_however_it_is_written() {
     }
 }
 
-/// A quarter of a million networks ask within one window. Before callers and addresses had memory
-/// of their own, 125,000 were enough to give a limited user the whole limit again.
+/// A quarter of a million networks send requests within one window. When callers and addresses
+/// shared memory, 125,000 were enough to give a limited user the whole limit again.
 #[tokio::test]
-async fn a_flood_of_addresses_frees_nobody_from_a_limit() {
+async fn flood_of_addresses_frees_no_caller_from_a_limit() {
     let limiter = limiter();
-    let (user, client) = (caller("t", "o"), address("192.0.2.1"));
+    let user = caller("t", "o");
+    let client = address("192.0.2.1");
     for subject in [user, client] {
         for expected in [true, true, true, false] {
             assert_eq!(
@@ -118,21 +119,21 @@ async fn a_flood_of_addresses_frees_nobody_from_a_limit() {
     }
     let mut full = 0;
     for network in 0..250_000_u64 {
-        let stranger = Subject::Address(ClientAddress::V6Network(network));
-        match admit(&limiter, "p", stranger).await {
+        let subject = Subject::Address(ClientAddress::V6Network(network));
+        match admit(&limiter, "p", subject).await {
             Admission::Admitted { .. } => {}
             Admission::Full { retry_after } => {
                 assert!(retry_after <= LIMIT.per);
                 full += 1;
             }
-            Admission::Refused { .. } => panic!("network {network} has not asked before"),
+            Admission::Denied { .. } => panic!("network {network} sent one request"),
         }
     }
     assert!(full > 0, "the memory of addresses is full");
     for subject in [user, client] {
         assert!(
             !admitted(&limiter, "p", subject).await,
-            "{subject:?} is limited still"
+            "{subject:?} is still limited"
         );
     }
     // Other verified callers notice nothing.
@@ -151,7 +152,7 @@ async fn a_flood_of_addresses_frees_nobody_from_a_limit() {
 }
 
 #[test]
-fn the_keys_of_a_store_are_the_same_everywhere_and_no_two_subjects_share_one() {
+fn store_keys_are_the_same_in_every_replica_and_differ_for_subjects() {
     let subjects = [
         ("p", caller("t", "o")),
         ("q", caller("t", "o")),

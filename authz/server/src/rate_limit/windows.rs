@@ -5,9 +5,9 @@
 //!                                                   └ Window ─ Gaps (times, as differences)
 //! ```
 //!
-//! Windows that have ended are dropped first, and a live one never: its caller would have the whole
-//! limit again. When live windows fill a shard, a request that needs more memory is denied, since
-//! to admit it uncounted would be a way around the limit.
+//! Ended windows are dropped first. A live window is never dropped, because its caller would have
+//! the whole limit again. When live windows fill a shard, a request that needs more memory is
+//! denied, because to admit it uncounted would be a way around the limit.
 
 mod chunks;
 mod gaps;
@@ -25,18 +25,19 @@ use super::{Admission, LimitKey};
 use shard::Shard;
 use window::Moment;
 
-/// Locks, as a power of two: enough that 16 threads seldom meet at one.
+/// The number of shards as a power of two: enough that 16 threads seldom wait for a lock.
 const SHARD_BITS: u32 = 4;
 const SHARDS: usize = 1 << SHARD_BITS;
 
-/// The times of each caller's admitted requests. A request is admitted if fewer than the limit lie
-/// within the window before it, so no window ever holds more, and a caller below the rate is never
-/// denied (a fixed window allows twice the limit at its edge, a token bucket denies steady callers
-/// after a burst).
+/// The times of each caller's admitted requests.
+///
+/// A request is admitted if the window before it holds fewer requests than the limit. So no window
+/// ever holds more, and a caller below the rate is never denied. A fixed window would allow twice
+/// the limit at its edge, and a token bucket would deny steady callers after a burst.
 #[derive(Debug)]
 pub(super) struct Windows {
     shards: Vec<Mutex<Shard>>,
-    /// Odd and random.
+    /// The random factor of [`Self::shard_of`], which is odd.
     spread: u64,
     capacity: usize,
 }
@@ -44,7 +45,7 @@ pub(super) struct Windows {
 /// How full a table of rate limits is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Held {
-    /// Windows, those included that have ended and whose memory no other window has needed yet.
+    /// Windows, including ended ones whose memory no other window has needed yet.
     pub(crate) windows: usize,
     /// Bytes on the heap.
     pub(crate) bytes: usize,
@@ -65,9 +66,9 @@ impl Windows {
         }
     }
 
-    /// Counts a request at `now`, the time since any fixed moment by a clock that never steps back.
+    /// Counts a request at `now`: the time since a fixed moment on a clock that never steps back.
     pub(super) fn admit(&self, key: LimitKey, limit: RateLimit, now: Duration) -> Admission {
-        // There is a shard of every number. Without one nothing could be counted.
+        // Every number has a shard. Without one, the request could not be counted.
         let Some(shard) = self.shards.get(self.shard_of(key)) else {
             return Admission::Full {
                 retry_after: limit.per,
@@ -93,8 +94,10 @@ impl Windows {
         held
     }
 
-    /// Multiply-shift hashing (Dietzfelbinger et al., 1997). Keys of a shared store are known to
-    /// a client that knows its address, so without the random factor one shard could be aimed at.
+    /// The index of the shard of a key, by multiply-shift hashing (Dietzfelbinger et al., 1997).
+    ///
+    /// With a shared store, a client can compute the key of its address. Without the random factor
+    /// clients could fill one shard on purpose.
     fn shard_of(&self, LimitKey([first, _]): LimitKey) -> usize {
         let number = first.wrapping_mul(self.spread) >> (u64::BITS - SHARD_BITS);
         usize::try_from(number).unwrap_or(0)
@@ -103,20 +106,21 @@ impl Windows {
 
 /// The most bytes that a window with `limit` takes, its share of the hash table included.
 pub(super) fn most_bytes(limit: RateLimit) -> usize {
-    /// Of hashbrown's table, just after it has doubled.
+    /// Bytes in hashbrown's table just after it has doubled.
     const INDEX: usize = 40;
     let gaps = gaps::most_bytes(u64::from(limit.requests), shard::milliseconds(limit.per));
     table::NODE + INDEX + gaps
 }
 
-/// How many windows with `limit` surely fit into `capacity` bytes. Chance puts more callers into
-/// one shard than into another, so that a sixteenth is left free: of 100,000 callers the fullest
-/// shard has three percent more than the average.
+/// The number of windows with `limit` that surely fit into `capacity` bytes.
+///
+/// Chance puts more callers into some shards than into others, so a sixteenth is left free: of
+/// 100,000 callers, the fullest shard has three percent more than the average.
 pub(super) fn surely_fit(capacity: usize, limit: RateLimit) -> usize {
     capacity / SHARDS / most_bytes(limit) * (SHARDS - FREE)
 }
 
-/// The bytes into which so many surely fit.
+/// The bytes into which `windows` windows with `limit` surely fit.
 pub(super) fn bytes_for(windows: usize, limit: RateLimit) -> usize {
     windows
         .div_ceil(SHARDS - FREE)
@@ -124,7 +128,7 @@ pub(super) fn bytes_for(windows: usize, limit: RateLimit) -> usize {
         .saturating_mul(SHARDS)
 }
 
-/// One shard's worth of memory.
+/// The shards whose worth of memory is left free.
 const FREE: usize = 1;
 
 #[cfg(test)]

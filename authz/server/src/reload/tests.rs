@@ -9,7 +9,7 @@ use reqwest::Client;
 use tokio::time::timeout;
 
 use super::{PoliciesInForce, Reload, Seen};
-use crate::gate::Gate;
+use crate::authorizer::Authorizer;
 use crate::metrics::Metrics;
 use crate::policy_source::PolicyText;
 use crate::policy_store::{PolicyStore, first_policies};
@@ -27,8 +27,8 @@ spec:
   upstream: {name: web}
 ";
 
-/// An issuer that never answers: port 1 of this machine is closed.
-const OF_AN_ISSUER_THAT_IS_AWAY: &str = "
+/// An unreachable issuer with a policy: port 1 of this machine is closed.
+const UNREACHABLE_ISSUER: &str = "
 ---
 apiVersion: portcullis.dev/v1alpha1
 kind: TokenIssuer
@@ -70,7 +70,7 @@ fn reload_of(file: &Path) -> (Reload, Registry, PolicyText) {
     let text = PolicyText::read([file]).unwrap();
     let routes = Routes::start(&text.compile().unwrap(), &settings).unwrap();
     let signers = Signers::public_only(Signer::generate().unwrap());
-    let gate = Arc::new(Gate::new(
+    let authorizer = Arc::new(Authorizer::new(
         routes,
         signers,
         RateLimiter::in_memory(LimitMemory::default()),
@@ -79,7 +79,7 @@ fn reload_of(file: &Path) -> (Reload, Registry, PolicyText) {
     let removed_policy_grace = Duration::from_mins(2);
     (
         Reload {
-            gate,
+            authorizer,
             path: file.to_owned(),
             store: None,
             settings,
@@ -99,7 +99,7 @@ fn metrics_of(registry: &Registry) -> String {
 }
 
 #[tokio::test]
-async fn each_look_puts_in_force_what_can_be_used_and_says_what_cannot() {
+async fn poll_puts_good_policies_in_force_and_reports_bad_ones() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.yaml");
     std::fs::write(&file, PUBLIC).unwrap();
@@ -112,9 +112,9 @@ async fn each_look_puts_in_force_what_can_be_used_and_says_what_cannot() {
         cause: None,
     };
     let with_deny_list = format!("{PUBLIC}{DENY_LIST}");
-    let with_issuer = format!("{with_deny_list}{OF_AN_ISSUER_THAT_IS_AWAY}");
+    let with_issuer = format!("{with_deny_list}{UNREACHABLE_ISSUER}");
     let public = ["public"].as_slice();
-    // What the file holds, policies in force, why not, (successes, failures) so far.
+    // Contents of the file, policies in force, error, (successes, failures) so far.
     for (name, text, policies, cause, (successes, failures)) in [
         ("nothing new", Some(PUBLIC), public, None, (0, 0)),
         (
@@ -161,7 +161,7 @@ async fn each_look_puts_in_force_what_can_be_used_and_says_what_cannot() {
             (0, 4),
         ),
         (
-            "an issuer that is away",
+            "an issuer that is unreachable",
             Some(&with_issuer),
             &["private", "public"],
             None,
@@ -172,9 +172,13 @@ async fn each_look_puts_in_force_what_can_be_used_and_says_what_cannot() {
             Some(text) => std::fs::write(&file, text).unwrap(),
             None => std::fs::remove_file(&file).unwrap_or_default(),
         }
-        let outcome = reload.look(&mut seen, false);
+        let outcome = reload.poll(&mut seen, false);
         reload.note(&mut seen, outcome);
-        assert_eq!(reload.gate.routes().policy_names(), policies, "{name}");
+        assert_eq!(
+            reload.authorizer.routes().policy_names(),
+            policies,
+            "{name}"
+        );
         let refused = reload.policies.state().refused;
         assert_eq!(refused.is_some(), cause.is_some(), "{name}: {refused:?}");
         assert!(
@@ -207,7 +211,7 @@ async fn each_look_puts_in_force_what_can_be_used_and_says_what_cannot() {
     assert_eq!(
         kept.version(),
         reload.policies.state().version,
-        "what was put in force last is served by the next start"
+        "the next start serves the policies that were put in force last"
     );
 }
 
@@ -231,7 +235,7 @@ async fn metrics_name_the_policies_in_force_and_not_the_removed_ones() {
         text.lines().filter_map(name).collect::<Vec<_>>()
     };
     assert_eq!(named(&registry), [""; 0], "there are no policies yet");
-    state_metrics.observe(Arc::clone(&reload.gate), reload.policies.clone());
+    state_metrics.observe(Arc::clone(&reload.authorizer), reload.policies.clone());
     let mut seen = Seen {
         in_force,
         refused: None,
@@ -248,13 +252,13 @@ async fn metrics_name_the_policies_in_force_and_not_the_removed_ones() {
         ("it is back", &both, &["other", "public"]),
     ] {
         std::fs::write(&file, text).unwrap();
-        let _outcome = reload.look(&mut seen, false);
+        let _outcome = reload.poll(&mut seen, false);
         assert_eq!(named(&registry), expected, "{case}");
     }
 }
 
 #[tokio::test]
-async fn a_text_that_does_not_compile_is_compiled_again_only_when_asked_for() {
+async fn bad_policies_are_compiled_again_only_by_a_reload() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.yaml");
     std::fs::write(&file, PUBLIC).unwrap();
@@ -263,25 +267,23 @@ async fn a_text_that_does_not_compile_is_compiled_again_only_when_asked_for() {
     let text = PolicyText::read([file.as_path()]).unwrap();
     let mut seen = Seen {
         in_force,
-        refused: Some((text, "as remembered".to_owned())),
+        refused: Some((text, "as before".to_owned())),
         cause: None,
     };
-    assert_eq!(
-        reload.look(&mut seen, false),
-        Err("as remembered".to_owned())
-    );
-    assert!(reload.look(&mut seen, true).unwrap_err().contains("kind"));
+    assert_eq!(reload.poll(&mut seen, false), Err("as before".to_owned()));
+    assert!(reload.poll(&mut seen, true).unwrap_err().contains("kind"));
 }
 
 #[tokio::test]
-async fn an_explicit_reload_answers_with_the_present_and_waits_for_no_issuer() {
+async fn reload_answers_for_the_present_files_and_waits_for_no_issuer() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.yaml");
     std::fs::write(&file, PUBLIC).unwrap();
     let (reload, _, in_force) = reload_of(&file);
-    let (policies, gate) = (reload.policies.clone(), Arc::clone(&reload.gate));
+    let policies = reload.policies.clone();
+    let authorizer = Arc::clone(&reload.authorizer);
     let following = tokio::spawn(reload.follow(in_force));
-    let with_issuer = format!("{PUBLIC}{DENY_LIST}{OF_AN_ISSUER_THAT_IS_AWAY}");
+    let with_issuer = format!("{PUBLIC}{DENY_LIST}{UNREACHABLE_ISSUER}");
     for (text, refused) in [
         (NOT_A_POLICY, true),
         (with_issuer.as_str(), false),
@@ -289,7 +291,7 @@ async fn an_explicit_reload_answers_with_the_present_and_waits_for_no_issuer() {
         (PUBLIC, false),
     ] {
         std::fs::write(&file, text).unwrap();
-        let state = timeout(Duration::from_secs(5), policies.look_now())
+        let state = timeout(Duration::from_secs(5), policies.reload_now())
             .await
             .unwrap();
         assert_eq!(
@@ -304,7 +306,7 @@ async fn an_explicit_reload_answers_with_the_present_and_waits_for_no_issuer() {
                 PolicyText::read([file.as_path()]).unwrap().version()
             );
             assert_eq!(
-                gate.routes().policy_names().contains(&"private"),
+                authorizer.routes().policy_names().contains(&"private"),
                 text != PUBLIC
             );
         }

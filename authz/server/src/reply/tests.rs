@@ -3,27 +3,29 @@ use std::time::Duration;
 
 use envoy_types::ext_authz::v3::pb::{CheckResponse, HeaderValueOption, HttpResponse};
 use envoy_types::pb::google::protobuf::value::Kind;
-use portcullis_policy::{Denial, DenialReason, OnDenied, PolicySet, RateLimit};
-use portcullis_token::{Caller, CallerKind, Claims, Reason, Refusal, Verified};
+use portcullis_policy::{
+    AccessRequest, Decision, DenialReason, OnDenied, PolicyDenied, PolicySet, RateLimit,
+};
+use portcullis_token::{Caller, CallerKind, Claims, Reason, TokenDenied, Verified};
 use prost::Message;
 
 use super::of;
-use crate::known_caller::KnownCaller;
+use crate::cached_caller::CachedCaller;
+use crate::check_decision::{Admitted, CheckDecision, Denied, DenyReason, Quota};
 use crate::limits::REQUEST_SIZE;
 use crate::rate_limit::{ClientAddress, LimitMemory, RateLimiter, Subject};
 use crate::shared_identity::SharedIdentity;
-use crate::verdict::{Denied, Pass, Quota, Refused, Verdict};
 
-fn texts(headers: &[HeaderValueOption]) -> Vec<String> {
-    let text = |option: &HeaderValueOption| {
+fn lines(headers: &[HeaderValueOption]) -> Vec<String> {
+    let line = |option: &HeaderValueOption| {
         let header = option.header.as_ref().unwrap();
         format!("{}: {}", header.key, header.value)
     };
-    headers.iter().map(text).collect()
+    headers.iter().map(line).collect()
 }
 
-fn reply(verdict: &Verdict) -> HttpResponse {
-    CheckResponse::decode(of(verdict, "tasks", "the-id"))
+fn reply(decision: &CheckDecision) -> HttpResponse {
+    CheckResponse::decode(of(decision, "tasks", "the-id"))
         .unwrap()
         .http_response
         .unwrap()
@@ -41,7 +43,7 @@ fn quota(remaining: u32) -> Quota {
     }
 }
 
-fn known() -> Arc<KnownCaller> {
+fn cached() -> Arc<CachedCaller> {
     let caller = Caller {
         tenant: "t".to_owned(),
         object_id: "o".to_owned(),
@@ -58,16 +60,24 @@ fn known() -> Arc<KnownCaller> {
         valid: 0..1,
         key_epoch: 0,
     };
-    let set = PolicySet::compile([("p.yaml", "{apiVersion: portcullis.dev/v1alpha1, kind: RoutePolicy, metadata: {name: p}, spec: {allow: [{callers: anyone}], upstream: {name: u}}}")]).unwrap();
-    let grant = set.policy("p").unwrap().grant(Some(&verified)).unwrap();
+    let policy = "{apiVersion: portcullis.dev/v1alpha1, kind: RoutePolicy, metadata: {name: p}, \
+                  spec: {allow: [{callers: anyone}], upstream: {name: u}}}";
+    let set = PolicySet::compile([("p.yaml", policy)]).unwrap();
+    let request = AccessRequest {
+        caller: Some(&verified),
+        method: "GET",
+    };
+    let Decision::Allow { grant, .. } = set.policy("p").unwrap().decide(&request) else {
+        panic!("the policy allows every caller")
+    };
     let limit_key = RateLimiter::in_memory(LimitMemory::default())
         .key("p", Subject::Address(ClientAddress::Unknown));
     let shared = Arc::new(SharedIdentity::new(&verified.caller).unwrap());
-    Arc::new(KnownCaller::new(&verified, grant, limit_key, shared).unwrap())
+    Arc::new(CachedCaller::new(&verified, grant, limit_key, shared).unwrap())
 }
 
 #[test]
-fn an_allowed_request_carries_the_callers_identity_and_nothing_else() {
+fn allowed_request_carries_the_callers_identity_and_nothing_else() {
     for (forward_token, removed) in [
         (true, &["x-user-email", "x-user-roles", REQUEST_SIZE][..]),
         (
@@ -81,14 +91,14 @@ fn an_allowed_request_carries_the_callers_identity_and_nothing_else() {
         ),
     ] {
         let assertion = Some("a.b.c".into());
-        let pass = Pass {
+        let admitted = Admitted {
             rule: 0,
-            caller: Some(known()),
+            caller: Some(cached()),
             assertion,
             forward_token,
             quota: Some(quota(99)),
         };
-        let HttpResponse::OkResponse(response) = reply(&Verdict::Allow(pass)) else {
+        let HttpResponse::OkResponse(response) = reply(&CheckDecision::Allow(admitted)) else {
             panic!("not allowed")
         };
         let expected = [
@@ -97,26 +107,26 @@ fn an_allowed_request_carries_the_callers_identity_and_nothing_else() {
             "x-tenant-id: t",
             "x-portcullis-assertion: a.b.c",
         ];
-        assert_eq!(texts(&response.headers), expected);
+        assert_eq!(lines(&response.headers), expected);
         assert_eq!(response.headers_to_remove, removed);
         let quota = [
             "ratelimit-policy: \"tasks\";q=100;w=60",
             "ratelimit: \"tasks\";r=99;t=31",
         ];
-        assert_eq!(texts(&response.response_headers_to_add), quota);
+        assert_eq!(lines(&response.response_headers_to_add), quota);
     }
 }
 
 #[test]
-fn of_somebody_unknown_nothing_is_said_and_every_claim_is_removed() {
-    let pass = Pass {
+fn anonymous_request_has_every_identity_header_removed() {
+    let admitted = Admitted {
         rule: 0,
         caller: None,
         assertion: None,
         forward_token: true,
         quota: None,
     };
-    let HttpResponse::OkResponse(response) = reply(&Verdict::Allow(pass)) else {
+    let HttpResponse::OkResponse(response) = reply(&CheckDecision::Allow(admitted)) else {
         panic!("not allowed")
     };
     assert!(response.headers.is_empty() && response.response_headers_to_add.is_empty());
@@ -132,10 +142,10 @@ fn of_somebody_unknown_nothing_is_said_and_every_claim_is_removed() {
     assert_eq!(response.headers_to_remove, removed);
 }
 
-fn denial(reason: DenialReason, on_denied: OnDenied, scopes: &[&str]) -> Refused {
+fn denial(reason: DenialReason, on_denied: OnDenied, scopes: &[&str]) -> DenyReason {
     let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-    Refused::Policy {
-        denial: Denial {
+    DenyReason::Policy {
+        denial: PolicyDenied {
             reason,
             detail: "d".to_owned(),
             scopes,
@@ -145,26 +155,27 @@ fn denial(reason: DenialReason, on_denied: OnDenied, scopes: &[&str]) -> Refused
 }
 
 #[test]
-fn a_refusal_has_its_status_its_challenge_and_its_reason() {
+fn denial_has_its_status_challenge_and_reason_code() {
     use DenialReason::{CallerBlocked, MethodNotAllowed, RoleMissing, ScopeMissing, TokenRevoked};
-    let token = |reason| Refused::Token(Refusal::new(reason, ""));
-    let limited = Refused::RateLimited {
+    let token = |reason| DenyReason::Token(TokenDenied::new(reason, ""));
+    let limited = DenyReason::RateLimited {
         quota: quota(0),
         retry_after: Duration::from_millis(1),
     };
-    let full = Refused::LimiterFull {
+    let full = DenyReason::LimiterFull {
         retry_after: Duration::from_millis(30_001),
     };
     let invalid = |code| {
         format!("www-authenticate: Bearer error=\"invalid_token\", error_description=\"{code}\"")
     };
-    let scope = "www-authenticate: Bearer error=\"insufficient_scope\", error_description=\"scope_missing\", scope=\"a b\"";
+    let scope = "www-authenticate: Bearer error=\"insufficient_scope\", \
+                 error_description=\"scope_missing\", scope=\"a b\"";
     let role =
         "www-authenticate: Bearer error=\"insufficient_scope\", error_description=\"role_missing\"";
-    for (refused, status, header, reason) in [
-        (Refused::NoPolicy, 403, None, "route_without_policy"),
+    for (reason, status, header, code) in [
+        (DenyReason::NoPolicy, 403, None, "route_without_policy"),
         (
-            Refused::UnknownPolicy,
+            DenyReason::UnknownPolicy,
             503,
             Some("retry-after: 5".to_owned()),
             "policy_unknown",
@@ -217,9 +228,9 @@ fn a_refusal_has_its_status_its_challenge_and_its_reason() {
             Some(invalid("token_revoked")),
             "token_revoked",
         ),
-        (Refused::ClaimsTooLarge, 403, None, "claims_too_large"),
-        (Refused::HeadersTooLarge, 431, None, "headers_too_large"),
-        (Refused::UriTooLong, 414, None, "uri_too_long"),
+        (DenyReason::ClaimsTooLarge, 403, None, "claims_too_large"),
+        (DenyReason::HeadersTooLarge, 431, None, "headers_too_large"),
+        (DenyReason::UriTooLong, 414, None, "uri_too_long"),
         (
             limited,
             429,
@@ -233,28 +244,31 @@ fn a_refusal_has_its_status_its_challenge_and_its_reason() {
             "rate_limiter_full",
         ),
     ] {
-        let verdict = Verdict::Deny(Denied { who: None, refused });
-        let HttpResponse::DeniedResponse(response) = reply(&verdict) else {
+        let decision = CheckDecision::Deny(Denied {
+            caller: None,
+            reason,
+        });
+        let HttpResponse::DeniedResponse(response) = reply(&decision) else {
             panic!("not denied")
         };
-        let metadata = CheckResponse::decode(of(&verdict, "tasks", "the-id"))
+        let metadata = CheckResponse::decode(of(&decision, "tasks", "the-id"))
             .unwrap()
             .dynamic_metadata
             .unwrap();
         let logged = metadata.fields["reason"].kind.clone();
         assert_eq!(
             logged,
-            Some(Kind::StringValue(reason.to_owned())),
-            "Envoy's access log has the reason"
+            Some(Kind::StringValue(code.to_owned())),
+            "Envoy's access log has the reason code"
         );
-        assert_eq!(response.status.unwrap().code, status, "{reason}");
+        assert_eq!(response.status.unwrap().code, status, "{code}");
         assert!(
-            response.body.contains(reason) && response.body.contains("the-id"),
+            response.body.contains(code) && response.body.contains("the-id"),
             "{}",
             response.body
         );
-        let headers = texts(&response.headers);
+        let headers = lines(&response.headers);
         assert_eq!(headers[0], "content-type: application/problem+json");
-        assert_eq!(headers.get(1), header.as_ref(), "{reason}");
+        assert_eq!(headers.get(1), header.as_ref(), "{code}");
     }
 }

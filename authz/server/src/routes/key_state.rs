@@ -7,7 +7,7 @@ use portcullis_token::{KeyStatus, Verifier};
 use super::{Route, Routes};
 
 impl Routes {
-    /// The names of the policies that the tokens of `issuer` are for, in order.
+    /// The names of the policies that accept tokens of `issuer`, in order.
     pub(crate) fn policies_of(&self, issuer: &str) -> Vec<&str> {
         let of_issuer = |route: &&Route| {
             route
@@ -22,7 +22,7 @@ impl Routes {
         names
     }
 
-    /// Why each source without usable keys has none, where a policy depends on it.
+    /// Why key sources that policies depend on have no usable keys.
     pub(crate) fn missing_keys(&self) -> Vec<String> {
         let needed = self
             .issuers()
@@ -39,17 +39,17 @@ impl Routes {
         needed.flat_map(missing).collect()
     }
 
-    /// Whether the keys at hand serve all requests, some or none.
+    /// Whether the available keys serve all requests, some or none.
     ///
-    /// One source is enough to be ready: a replica that is taken out of service because one tenant
-    /// was deleted would take all others with it, since each of them lacks the same keys.
+    /// One source is enough to be ready. All replicas lack the same keys, so if one deleted tenant
+    /// made a replica unready, it would make all of them unready.
     pub(crate) fn part_state(&self) -> PartState {
         let serves_some = self.by_policy.values().any(Route::can_serve);
         PartState::of_missing(&self.missing_keys(), serves_some)
     }
 
-    /// Waits until each source that a policy depends on has keys, or its issuer has answered that
-    /// it has none.
+    /// Waits until each key source that a policy depends on has keys, or its issuer has answered
+    /// that it has none.
     pub(crate) async fn keys_settled(&self) {
         let needed = self
             .issuers()

@@ -1,8 +1,8 @@
-//! The policies that a release replaced, for a server that starts after it.
+//! Replaced policies: those that a release replaced, for a server that starts after it.
 //!
-//! A server that saw the change keeps removed policies for a while (`removed.rs`). One that starts
-//! with the new set has never seen them, although gateways still have routes that ask for them: an
-//! upgrade that renames a policy and replaces the pods too would refuse requests.
+//! A server that saw the change keeps removed policies for a while (`removed.rs`). A server that
+//! starts with the new set has never seen them, although gateways still have routes that name them.
+//! Without this, an upgrade that renames a policy and replaces the pods would deny requests.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -16,7 +16,8 @@ use serde::Deserialize;
 use super::{RouteSettings, Routes};
 use crate::decision_cache::DecisionCache;
 
-/// Two ConfigMaps do not fit into one, and JSON at most doubles what YAML consists of.
+/// Most bytes that are read. The file is a ConfigMap's (at most 1 MiB), and JSON at most doubles
+/// YAML.
 const LARGEST_FILE: u64 = 4 * 1024 * 1024;
 
 #[derive(Debug, Deserialize)]
@@ -26,7 +27,7 @@ struct Document {
     documents: String,
 }
 
-/// The set that was in force before the first one, and until when its policies may decide.
+/// The set that the first one replaced, and until when its policies may decide.
 #[derive(Debug)]
 pub(crate) struct ReplacedPolicies {
     /// In seconds since 1970.
@@ -35,8 +36,9 @@ pub(crate) struct ReplacedPolicies {
 }
 
 impl ReplacedPolicies {
-    /// What `file` says, unless there is none or its time is over. One that cannot be used is no
-    /// reason not to serve: the log says so.
+    /// Reads `file`; `None` if it is absent or its time is over.
+    ///
+    /// A file that cannot be used is logged and ignored, because the server can serve without it.
     pub(crate) fn read(file: &Path, now: u64) -> Option<Self> {
         match Self::try_read(file, now) {
             Ok(replaced) => replaced,
@@ -52,13 +54,13 @@ impl ReplacedPolicies {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(|error| error.to_string())?,
         };
-        let mut text = Vec::new();
+        let mut json = Vec::new();
         opened
             .take(LARGEST_FILE)
-            .read_to_end(&mut text)
+            .read_to_end(&mut json)
             .map_err(|error| error.to_string())?;
         let Document { until, documents } =
-            serde_json::from_slice(&text).map_err(|error| format!("it is damaged ({error})"))?;
+            serde_json::from_slice(&json).map_err(|error| format!("it is damaged ({error})"))?;
         if until <= now {
             return Ok(None);
         }
@@ -69,9 +71,11 @@ impl ReplacedPolicies {
 }
 
 impl Routes {
-    /// Keeps the policies of `replaced` that `policies`, from which these routes were made, lacks:
-    /// until it says, and for `grace` at most. They decide under the issuers and the deny list of
+    /// Keeps the policies of `replaced` that `policies` lacks; these routes are those of
     /// `policies`.
+    ///
+    /// They decide until the time of `replaced`, for at most `grace`, under the issuers and the
+    /// deny list of `policies`.
     pub(crate) fn keep_replaced(
         self,
         replaced: &ReplacedPolicies,
@@ -80,8 +84,8 @@ impl Routes {
         (now, grace): (u64, Duration),
     ) -> anyhow::Result<Self> {
         let grace = grace.min(Duration::from_secs(replaced.until.saturating_sub(now)));
-        let known = |name: &str| self.issuers.iter().find(|(known, _)| known == name);
-        let verifier = |name: &str, _: &_| known(name).map(|(_, verifier)| verifier.clone());
+        let named = |name: &str| self.issuers.iter().find(|(issuer, _)| issuer == name);
+        let verifier = |name: &str, _: &_| named(name).map(|(_, verifier)| verifier.clone());
         let cache = DecisionCache::new(0).context("the system's random numbers fail")?;
         let before = Self::new(&replaced.set, verifier, cache, &settings.metrics);
         Ok(self.keep_removed(&before, policies, now, grace))

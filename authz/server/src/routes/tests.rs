@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_policy::PolicySet;
+use portcullis_policy::{AccessRequest, Decision, PolicySet};
 use portcullis_runtime::{PartState, Registry};
 use portcullis_token::{Caller, CallerKind, Claims, KeyPolicy, KeySources, Verified};
 use reqwest::Client;
@@ -10,7 +10,7 @@ use reqwest::Client;
 use super::{ReplacedPolicies, RouteSettings, Routes};
 use crate::metrics::Metrics;
 
-/// Keys that are in the policy, so that no network is needed.
+/// Inline keys, so that no network is needed.
 const KEYS: &str = r#"{keys: [{kty: RSA, kid: k, e: AQAB, n: "N"}]}"#;
 
 const USERS: &str = "users, scopes: [read]";
@@ -27,9 +27,13 @@ fn settings() -> RouteSettings {
     }
 }
 
-/// A TokenIssuer; port 1 of this machine is closed, so that one without keys stays without.
+/// A TokenIssuer. Port 1 of this machine is closed, so without inline keys it has none.
 fn issuer(name: &str, has_keys: bool, more: &str) -> String {
-    let modulus = "sXchDaQebHnPiGvyDOAT4saGEUetSyo9MKLOoWFsueri23bOdgWp4Dy1WlUzewbgBHod5pcM9H95GQRV3JDXboIRROSBigeC5yjU1hGzHHyXss8UDprecbAYxknTcQkhslANGRUZmdTOQ5qTRsLAt6BTYuyvVRdhS8exSZEy_c4gs_7svlJJQ4H9_NxsiIoLwAEk7-Q3UXERGYw_75IDrGA84-lA_-Ct4eTlXHBIY2EaV7t7LjJaynVJCpkv4LKjTTAumiGUIuQhrNhZLuF_RJLqHpM2kgWFLU7-VTdL1VbC2tejvcI2BlMkEpk1BzBZI0KQB0GaDWFLN-aEAw3vRw";
+    let modulus = "sXchDaQebHnPiGvyDOAT4saGEUetSyo9MKLOoWFsueri23bOdgWp4Dy1WlUzewbgBHod5pcM9H95\
+                   GQRV3JDXboIRROSBigeC5yjU1hGzHHyXss8UDprecbAYxknTcQkhslANGRUZmdTOQ5qTRsLAt6BT\
+                   YuyvVRdhS8exSZEy_c4gs_7svlJJQ4H9_NxsiIoLwAEk7-Q3UXERGYw_75IDrGA84-lA_-Ct4eTl\
+                   XHBIY2EaV7t7LjJaynVJCpkv4LKjTTAumiGUIuQhrNhZLuF_RJLqHpM2kgWFLU7-VTdL1VbC2tej\
+                   vcI2BlMkEpk1BzBZI0KQB0GaDWFLN-aEAw3vRw";
     let keys = if has_keys {
         format!(", jwks: {}", KEYS.replace('N', modulus))
     } else {
@@ -37,7 +41,8 @@ fn issuer(name: &str, has_keys: bool, more: &str) -> String {
     };
     let spec = format!("{{oidc: {{issuer: 'https://127.0.0.1:1/{name}'{keys}{more}}}}}");
     format!(
-        "---\napiVersion: portcullis.dev/v1alpha1\nkind: TokenIssuer\nmetadata: {{name: {name}}}\nspec: {spec}\n"
+        "---\napiVersion: portcullis.dev/v1alpha1\nkind: TokenIssuer\n\
+         metadata: {{name: {name}}}\nspec: {spec}\n"
     )
 }
 
@@ -47,7 +52,8 @@ fn policy(name: &str, issuer: Option<&str>, callers: &str) -> String {
     });
     let spec = format!("{{{tokens}allow: [{{callers: {callers}}}], upstream: {{name: web}}}}");
     format!(
-        "---\napiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {{name: {name}}}\nspec: {spec}\n"
+        "---\napiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\n\
+         metadata: {{name: {name}}}\nspec: {spec}\n"
     )
 }
 
@@ -55,7 +61,7 @@ fn compiled(documents: &[String]) -> PolicySet {
     PolicySet::compile([("policy.yaml", documents.concat().as_str())]).unwrap()
 }
 
-fn word(state: &PartState) -> &'static str {
+fn name_of(state: &PartState) -> &'static str {
     match state {
         PartState::Works => "works",
         PartState::Degraded(_) => "degraded",
@@ -64,8 +70,9 @@ fn word(state: &PartState) -> &'static str {
 }
 
 #[tokio::test]
-async fn one_policy_that_can_be_served_is_enough() {
-    let (here, away) = (|| issuer("here", true, ""), || issuer("away", false, ""));
+async fn one_policy_that_can_be_served_is_enough_for_readiness() {
+    let here = || issuer("here", true, "");
+    let away = || issuer("away", false, "");
     let users = |name, of| policy(name, Some(of), USERS);
     for (name, documents, expected) in [
         ("no issuer", vec![policy("web", None, "anyone")], "works"),
@@ -107,7 +114,7 @@ async fn one_policy_that_can_be_served_is_enough() {
             }
         }
         let state = routes.part_state();
-        assert_eq!(word(&state), expected, "{name}: {state:?}");
+        assert_eq!(name_of(&state), expected, "{name}: {state:?}");
         if let PartState::Degraded(reason) | PartState::Fails(reason) = state {
             assert!(
                 reason.contains("issuer away: https://127.0.0.1:1/away/"),
@@ -118,7 +125,7 @@ async fn one_policy_that_can_be_served_is_enough() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_renamed_or_changed_keeps_the_keys_of_its_source() {
+async fn issuer_that_is_renamed_or_changed_keeps_the_keys_of_its_source() {
     let settings = settings();
     let start = |documents: &[String]| Routes::start(&compiled(documents), &settings).unwrap();
     let users = |of| policy("api", Some(of), USERS);
@@ -148,7 +155,7 @@ async fn an_issuer_that_is_renamed_or_changed_keeps_the_keys_of_its_source() {
         ),
     ] {
         let after = start(&documents);
-        // Nothing was awaited since, so keys can only be those of before.
+        // Nothing was awaited since, so keys can only be the earlier ones.
         assert_eq!(
             after.issuers().all(|(_, verifier)| verifier.has_keys()),
             keys,
@@ -158,7 +165,7 @@ async fn an_issuer_that_is_renamed_or_changed_keeps_the_keys_of_its_source() {
 }
 
 #[tokio::test]
-async fn policies_are_named_by_the_issuer_that_they_depend_on() {
+async fn policies_of_an_issuer_are_listed_in_order() {
     let documents = [
         issuer("here", true, ""),
         policy("b", Some("here"), USERS),
@@ -204,7 +211,7 @@ async fn removed_policy_decides_for_its_grace_and_no_longer() {
         ],
         NOW,
     );
-    for (name, routes, asked, at, decides) in [
+    for (name, routes, policy, at, decides) in [
         ("in force", &second, "api", NOW + 1000, true),
         ("removed", &second, "old", NOW + 119, true),
         (
@@ -236,7 +243,7 @@ async fn removed_policy_decides_for_its_grace_and_no_longer() {
             true,
         ),
     ] {
-        assert_eq!(routes.get(asked, at).is_some(), decides, "{name}");
+        assert_eq!(routes.get(policy, at).is_some(), decides, "{name}");
     }
     let numbers: HashSet<u32> = ["new", "api", "old", "open"]
         .iter()
@@ -251,7 +258,7 @@ async fn removed_policy_decides_for_its_grace_and_no_longer() {
 }
 
 #[tokio::test]
-async fn removed_policy_denies_whom_the_new_set_denies() {
+async fn removed_policy_denies_callers_on_the_new_deny_list() {
     let users = |name| policy(name, Some("here"), USERS);
     let first = started(&[issuer("here", true, ""), users("old"), users("api")]);
     let caller = Caller {
@@ -270,10 +277,11 @@ async fn removed_policy_denies_whom_the_new_set_denies() {
         valid: NOW..NOW + 3600,
         key_epoch: 0,
     };
-    let deny_list = "---\napiVersion: portcullis.dev/v1alpha1\nkind: DenyList\nmetadata: {name: now}\nspec: {callers: [mallory]}\n";
+    let deny_list = "---\napiVersion: portcullis.dev/v1alpha1\nkind: DenyList\n\
+                     metadata: {name: now}\nspec: {callers: [mallory]}\n";
     for (name, more, granted) in [
         ("no deny list", "", true),
-        ("a deny list that came", deny_list, false),
+        ("a new deny list", deny_list, false),
     ] {
         let routes = after(
             &first,
@@ -281,18 +289,19 @@ async fn removed_policy_denies_whom_the_new_set_denies() {
             NOW,
         );
         for policy in ["api", "old"] {
-            let grant = routes
-                .get(policy, NOW)
-                .unwrap()
-                .policy
-                .grant(Some(&verified));
-            assert_eq!(grant.is_ok(), granted, "{name}: {policy}");
+            let request = AccessRequest {
+                caller: Some(&verified),
+                method: "GET",
+            };
+            let decision = routes.get(policy, NOW).unwrap().policy.decide(&request);
+            let allows = matches!(decision, Decision::Allow { .. });
+            assert_eq!(allows, granted, "{name}: {policy}: {decision:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn server_that_starts_after_a_change_knows_what_was_replaced() {
+async fn server_that_starts_after_a_change_keeps_replaced_policies() {
     let here = || issuer("here", true, "");
     let users = |name| policy(name, Some("here"), USERS);
     let folder = tempfile::tempdir().unwrap();
@@ -308,7 +317,7 @@ async fn server_that_starts_after_a_change_knows_what_was_replaced() {
         policy("away", Some("gone"), USERS),
     ];
     let now = [here(), users("api")];
-    for (name, text, asked, at, decides) in [
+    for (name, json, policy, at, decides) in [
         (
             "removed",
             document(NOW + 60, &before),
@@ -360,14 +369,14 @@ async fn server_that_starts_after_a_change_knows_what_was_replaced() {
             false,
         ),
     ] {
-        std::fs::write(&file, text).unwrap();
+        std::fs::write(&file, json).unwrap();
         let mut routes = started(&now);
         if let Some(replaced) = ReplacedPolicies::read(&file, NOW) {
             routes = routes
                 .keep_replaced(&replaced, &compiled(&now), &settings(), (NOW, GRACE))
                 .unwrap();
         }
-        assert_eq!(routes.get(asked, at).is_some(), decides, "{name}");
+        assert_eq!(routes.get(policy, at).is_some(), decides, "{name}");
     }
     assert!(ReplacedPolicies::read(&folder.path().join("absent.json"), NOW).is_none());
 }

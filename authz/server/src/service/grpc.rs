@@ -11,12 +11,12 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Frame};
 use tonic::Status;
 
-/// Whether the message is compressed, and its length in 4 bytes.
+/// Bytes of a message's prefix: one says whether it is compressed, four have its length.
 const PREFIX: usize = 5;
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 const STATUS: &str = "grpc-status";
 
-/// Reads the one message of `body`, which may have `most` bytes.
+/// Reads the only message of `body`, of at most `most` bytes.
 pub(super) async fn read_message<B>(mut body: B, most: usize) -> Result<Bytes, Status>
 where
     B: Body<Data = Bytes> + Unpin,
@@ -30,7 +30,7 @@ where
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        // Envoy sends one frame; copying starts with the second.
+        // Envoy sends one frame, which is not copied. Copying starts with the second one.
         if all.is_empty() && first.is_empty() {
             first = data;
             continue;
@@ -80,15 +80,15 @@ pub(crate) enum Reply {
     Message(Option<Message>),
     /// The trailers of success.
     Trailers,
-    /// What tonic answers.
+    /// An answer of tonic.
     Tonic(tonic::body::Body),
 }
 
-/// A message behind its prefix.
+/// A message after its prefix.
 type Message = Chain<Cursor<[u8; PREFIX]>, Bytes>;
 
 impl Reply {
-    /// Success.
+    /// A reply of success with `message`.
     pub(super) fn message(message: Bytes) -> Response<Self> {
         let Ok(length) = u32::try_from(message.len()) else {
             return Self::failed(&Status::internal("the reply is too long for a message"));
@@ -101,7 +101,7 @@ impl Reply {
         response
     }
 
-    /// Failure, in headers alone ("Trailers-Only").
+    /// A reply of failure, in headers only ("Trailers-Only").
     pub(super) fn failed(status: &Status) -> Response<Self> {
         status
             .clone()
@@ -149,9 +149,9 @@ impl Body for Reply {
     }
 }
 
-/// `data`, which has its prefix already.
+/// `data` of tonic, which has its prefix already.
 fn bare(data: Bytes) -> Message {
-    let mut nothing = Cursor::new([0; PREFIX]);
-    nothing.set_position(PREFIX as u64);
-    nothing.chain(data)
+    let mut no_prefix = Cursor::new([0; PREFIX]);
+    no_prefix.set_position(PREFIX as u64);
+    no_prefix.chain(data)
 }

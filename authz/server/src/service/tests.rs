@@ -15,12 +15,14 @@ use tonic::service::Routes;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
 use super::{AuthorizationService, CHECK, LARGEST_CHECK};
-use crate::rehearsal::Stage;
+use crate::offline::OfflinePolicies;
 
 const HEALTH: &str = "/grpc.health.v1.Health/Check";
-const POLICY: &str = "{apiVersion: portcullis.dev/v1alpha1, kind: RoutePolicy, metadata: {name: p}, spec: {allow: [{callers: anyone}], upstream: {name: u}}}";
+const POLICY: &str = "{apiVersion: portcullis.dev/v1alpha1, kind: RoutePolicy, \
+                      metadata: {name: p}, \
+                      spec: {allow: [{callers: anyone}], upstream: {name: u}}}";
 
-/// A connection to the service, over a Unix socket as of a gateway on the same machine.
+/// A connection to the service over a Unix socket, as a gateway on the same machine has it.
 struct Client {
     sender: SendRequest<Bytes>,
     _folder: tempfile::TempDir,
@@ -33,12 +35,12 @@ impl Client {
         let listener = Listener::bind("checks", "--listen", &ListenAddress::Unix(path.clone()))
             .await
             .unwrap();
-        let stage = Stage::set(PolicySet::compile([("p.yaml", POLICY)]).unwrap())
+        let offline = OfflinePolicies::new(PolicySet::compile([("p.yaml", POLICY)]).unwrap())
             .await
             .unwrap();
         let (_, health) = tonic_health::server::health_reporter();
         let service =
-            AuthorizationService::new(stage.fresh_handler().unwrap(), Routes::new(health));
+            AuthorizationService::new(offline.fresh_handler().unwrap(), Routes::new(health));
         tokio::spawn(async move {
             let service = service_fn(move |request| service.clone().answer(request));
             serve_http2(&Process::detached(), listener, service).await;
@@ -53,9 +55,9 @@ impl Client {
         }
     }
 
-    /// Sends `frames` as the request's body, and ends it if `ends`. The status, and the message if
-    /// there is one.
-    async fn ask(&self, path: &str, frames: &[Bytes], ends: bool) -> (String, Option<Bytes>) {
+    /// Sends `frames` as the request's body, and ends it if `ends`. Returns the status, and the
+    /// message if there is one.
+    async fn send(&self, path: &str, frames: &[Bytes], ends: bool) -> (String, Option<Bytes>) {
         let request =
             Request::post(format!("http://authz{path}")).header("content-type", "application/grpc");
         let mut sender = self.sender.clone().ready().await.unwrap();
@@ -135,7 +137,7 @@ fn in_frames_of(size: usize, bytes: &Bytes) -> Vec<Bytes> {
 #[tokio::test]
 async fn check_is_answered_however_its_message_is_cut() {
     let client = Client::start().await;
-    let whole = client.ask(CHECK, &[check(9)], true).await;
+    let whole = client.send(CHECK, &[check(9)], true).await;
     assert_eq!(whole.0, "0");
     let frames = |size| in_frames_of(size, &check(9));
     let empty_last = [check(9), Bytes::new()];
@@ -149,13 +151,13 @@ async fn check_is_answered_however_its_message_is_cut() {
             in_frames_of(1000, &check(LARGEST_CHECK - 1000)),
         ),
     ] {
-        let (status, message) = client.ask(CHECK, &frames, true).await;
+        let (status, message) = client.send(CHECK, &frames, true).await;
         assert!(status == "0" && message.is_some(), "{name}: {status}");
     }
 }
 
 #[tokio::test]
-async fn message_that_cannot_be_read_gets_the_status_that_grpc_has_for_it() {
+async fn unreadable_message_gets_its_grpc_status() {
     let client = Client::start().await;
     let [mut compressed, mut short, mut long] =
         [check(9), check(9), check(9)].map(|check| check.to_vec());
@@ -197,28 +199,28 @@ async fn message_that_cannot_be_read_gets_the_status_that_grpc_has_for_it() {
             "12",
         ),
     ] {
-        let (status, _) = client.ask(path, &frames, true).await;
+        let (status, _) = client.send(path, &frames, true).await;
         assert_eq!(status, expected, "{name}");
     }
     assert_eq!(
-        client.ask(CHECK, &[check(9)], true).await.0,
+        client.send(CHECK, &[check(9)], true).await.0,
         "0",
         "the connection goes on"
     );
 }
 
 #[tokio::test]
-async fn message_that_does_not_come_is_not_waited_for() {
+async fn incomplete_message_times_out() {
     let client = Client::start().await;
     let half = check(9).slice(..20);
-    assert_eq!(client.ask(CHECK, &[half], false).await.0, "4");
+    assert_eq!(client.send(CHECK, &[half], false).await.0, "4");
 }
 
 #[tokio::test]
 async fn health_is_answered_beside_checks() {
     let client = Client::start().await;
-    let question = prefixed(&HealthCheckRequest::default().encode_to_vec());
-    let (status, message) = client.ask(HEALTH, &[question], true).await;
+    let request = prefixed(&HealthCheckRequest::default().encode_to_vec());
+    let (status, message) = client.send(HEALTH, &[request], true).await;
     let reply = HealthCheckResponse::decode(message.unwrap()).unwrap();
     assert_eq!((status.as_str(), reply.status), ("0", 1));
 }

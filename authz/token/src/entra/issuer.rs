@@ -11,9 +11,9 @@ use crate::claims::{Claims, is_guid, wrong};
 use crate::fetch::{FetchError, FetchedKeys, KeyLocation, PublishedKeys};
 use crate::jwk::VerificationKey;
 use crate::key_cache::{KeyCache, KeySource, KeySources, SourceId};
-use crate::refusal::{Reason, Refusal};
+use crate::token_denied::{Reason, TokenDenied};
 
-/// What Entra writes where a token has its tenant, in the metadata of all organizations.
+/// The placeholder for a token's tenant in Entra's metadata of all organizations.
 const TENANT_PLACEHOLDER: &str = "{tenantid}";
 
 /// Entra with the signing keys of its tenants.
@@ -26,14 +26,13 @@ pub(crate) struct EntraIssuer {
 /// The keys of one tenant, or of all organizations, for one version of tokens.
 #[derive(Debug)]
 struct Source {
-    /// As in URLs: an id, or `organizations`.
+    /// The tenant as in URLs: an id, or `organizations`.
     tenant: String,
     version: EntraVersion,
     keys: Arc<KeyCache>,
 }
 
-/// Where a token claims to come from: a tenant that is served, in one version, with the keys that
-/// must have signed it.
+/// The origin that a token claims: a served tenant, a version, and the keys that must verify it.
 #[derive(Debug)]
 pub(crate) struct Origin<'a> {
     tenant: &'a str,
@@ -43,7 +42,7 @@ pub(crate) struct Origin<'a> {
 }
 
 impl EntraIssuer {
-    /// Entra signs with RS256 alone.
+    /// Entra signs with RS256 only.
     pub(crate) const ALGORITHMS: &'static [Algorithm] = &[Algorithm::Rs256];
 
     pub(crate) fn start(keys: &KeySources, settings: EntraSettings) -> Self {
@@ -73,7 +72,8 @@ impl EntraIssuer {
         })
     }
 
-    /// Each tenant has a discovery document of its own for each version, with keys of its own.
+    /// Makes a source for each tenant and version, because each has its own discovery document and
+    /// keys.
     pub(crate) fn with_keys(
         settings: EntraSettings,
         keys_of: impl Fn(&str, EntraVersion, &Url) -> Arc<KeyCache>,
@@ -98,9 +98,9 @@ impl EntraIssuer {
         &self.settings
     }
 
-    /// Which tenant and version a token is of, by the words of the token itself: they choose the
-    /// keys, and the keys prove them.
-    pub(crate) fn origin_of<'a>(&self, claims: &'a Claims) -> Result<Origin<'a>, Refusal> {
+    /// Reads the tenant and the version that the token claims. They choose the keys, and the keys
+    /// prove them.
+    pub(crate) fn origin_of<'a>(&self, claims: &'a Claims) -> Result<Origin<'a>, TokenDenied> {
         let issuer = claims.text("iss")?;
         let (Some(tenant), Some(version)) =
             (claims.optional_text("tid")?, claims.optional_text("ver")?)
@@ -113,7 +113,7 @@ impl EntraIssuer {
         let version = EntraVersion::from_claim(version)
             .ok_or_else(|| wrong("ver", "is neither 1.0 nor 2.0"))?;
         if !self.settings.serves(tenant) {
-            return Err(Refusal::new(
+            return Err(TokenDenied::new(
                 Reason::TenantNotAllowed,
                 "the token's tenant is not served here",
             ));
@@ -134,7 +134,7 @@ impl EntraIssuer {
         }
     }
 
-    /// A number that is raised whenever keys of any tenant or version change.
+    /// The key epoch. It is the sum over all sources, so it grows whenever keys of one change.
     pub(crate) fn key_epoch(&self) -> u64 {
         self.sources.iter().map(|source| source.keys.epoch()).sum()
     }
@@ -144,7 +144,7 @@ impl EntraIssuer {
         self.sources.iter().map(|source| &*source.keys).collect()
     }
 
-    /// The keys that a token with these claims is verified with.
+    /// The key cache that verifies a token with these claims.
     pub(crate) fn key_cache_of(&self, claims: &Claims) -> Option<&KeyCache> {
         let version = EntraVersion::from_claim(claims.text("ver").ok()?)?;
         self.source(claims.text("tid").ok()?, version)
@@ -161,19 +161,25 @@ impl EntraIssuer {
 }
 
 impl Origin<'_> {
-    /// Whom the token speaks for, if it is an access token for one of `audiences`.
-    pub(crate) fn caller(&self, claims: &Claims, audiences: &Audiences) -> Result<Caller, Refusal> {
+    /// Reads the caller, if the token is an access token for one of `audiences`.
+    pub(crate) fn caller(
+        &self,
+        claims: &Claims,
+        audiences: &Audiences,
+    ) -> Result<Caller, TokenDenied> {
         caller(claims, self.tenant, self.version, audiences)
     }
 
-    /// The key that the token names. Entra binds keys to issuers by a member of the key ("Claims
-    /// validation", §Validate the signing key's issuer), and to a cloud by another, which the
-    /// metadata names too (Microsoft.IdentityModel's
-    /// `EnableEntraIdSigningKeyCloudInstanceValidation`). As there, a name that either lacks is not
-    /// compared.
-    pub(crate) fn key(&self, kid: &str) -> Result<&VerificationKey, Refusal> {
+    /// The key that the token names, if Entra binds it to the token's issuer and cloud.
+    ///
+    /// Entra binds a key to an issuer by the key's member `issuer` ("Claims validation", §Validate
+    /// the signing key's issuer). It binds a key to a cloud by `cloud_instance_name`, which the
+    /// metadata has too (Microsoft.IdentityModel's
+    /// `EnableEntraIdSigningKeyCloudInstanceValidation`). As in that library, a name that the key
+    /// or the metadata lacks is not compared.
+    pub(crate) fn key(&self, kid: &str) -> Result<&VerificationKey, TokenDenied> {
         let unknown = || {
-            Refusal::new(
+            TokenDenied::new(
                 Reason::KeyUnknown,
                 "the token is signed with a key that its issuer does not publish",
             )
@@ -195,7 +201,7 @@ impl Origin<'_> {
     }
 }
 
-/// Keys of a tenant, taken only if the metadata they come with is that tenant's.
+/// The keys of one tenant. Metadata that names another tenant is an error.
 struct TenantKeys {
     remote: PublishedKeys,
     metadata: Url,
@@ -228,9 +234,10 @@ impl KeySource for TenantKeys {
     }
 }
 
-/// An issuer is an https URL whose first path segment is the tenant. Its host may differ from the
-/// authority's: v1 tokens come from `sts.windows.net`, those of External ID from
-/// `{tenant}.ciamlogin.com`; verified TLS to the authority vouches for it.
+/// Whether the first path segment of the https URL `issuer` names `tenant`.
+///
+/// The host may differ from the authority's: v1 tokens come from `sts.windows.net`, those of
+/// External ID from `{tenant}.ciamlogin.com`. Verified TLS to the authority vouches for the host.
 fn names_tenant(issuer: &str, tenant: &str) -> bool {
     let path = issuer
         .strip_prefix("https://")
@@ -245,7 +252,7 @@ fn names_tenant(issuer: &str, tenant: &str) -> bool {
         })
 }
 
-/// Whether `issuer` is `template` with `tenant` in the placeholder's stead, if there is one.
+/// Whether `issuer` is `template` with `tenant` in place of each placeholder.
 fn is_issuer_of(issuer: &str, template: &str, tenant: &str) -> bool {
     match template.split_once(TENANT_PLACEHOLDER) {
         None => issuer == template,
@@ -258,16 +265,16 @@ fn is_issuer_of(issuer: &str, template: &str, tenant: &str) -> bool {
     }
 }
 
-fn foreign_issuer() -> Refusal {
-    Refusal::new(
+fn foreign_issuer() -> TokenDenied {
+    TokenDenied::new(
         Reason::IssuerNotAllowed,
         "the token was not issued by the Entra tenant that it names",
     )
 }
 
-fn keys_unavailable() -> Refusal {
-    Refusal::new(
+fn keys_unavailable() -> TokenDenied {
+    TokenDenied::new(
         Reason::KeysUnavailable,
-        "the issuer's signing keys are not at hand; try again in a moment",
+        "the issuer's signing keys are unavailable; try again in a moment",
     )
 }

@@ -3,11 +3,11 @@ use url::Url;
 use super::EntraVersion;
 use crate::guid::normalize_guid;
 
-/// The tenant of personal Microsoft accounts: anyone can have one, so it is served only when it is
+/// The tenant of personal Microsoft accounts. Anyone can have one, so it is served only if it is
 /// listed by id.
 const PERSONAL_ACCOUNTS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
-/// Which Entra, and which of its tenants.
+/// Settings of Entra as an issuer: its authority and the tenants that are served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntraSettings {
     authority: Url,
@@ -18,19 +18,19 @@ pub struct EntraSettings {
 /// The tenants whose tokens are accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tenants {
-    /// These, by id.
+    /// The tenants with these ids.
     Listed(Vec<String>),
-    /// Every organization; personal accounts are not one.
+    /// Every organization. Personal Microsoft accounts are rejected.
     AnyOrganization,
 }
 
-/// Why settings cannot be used. `field` is the field of a document or the word for a flag.
+/// An error in the settings of Entra.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {problem}")]
 pub struct InvalidEntraSettings {
-    /// What to change.
+    /// The setting to change: `authority` or `tenants`.
     pub field: &'static str,
-    /// What is wrong with it, and how it should be.
+    /// What is wrong with it, and what is valid.
     pub problem: String,
 }
 
@@ -38,7 +38,7 @@ impl EntraSettings {
     /// The authority of Entra's public cloud.
     pub const PUBLIC_CLOUD: &'static str = "https://login.microsoftonline.com";
 
-    /// Checks `authority` (an https origin) and the ids of `tenants`; every error at once.
+    /// Checks `authority` (an https origin) and the ids of `tenants`. Reports every error at once.
     pub fn new(authority: &str, tenants: Tenants) -> Result<Self, Vec<InvalidEntraSettings>> {
         let mut problems = tenants.problems();
         match parse_authority(authority) {
@@ -58,7 +58,7 @@ impl EntraSettings {
         Err(problems)
     }
 
-    /// Takes tokens with `cnf` as bearer tokens, without the proof that they ask for.
+    /// Accepts sender-constrained tokens (`cnf`) without a proof of possession.
     #[must_use]
     pub fn insecure_sender_constrained_as_bearer(self, taken: bool) -> Self {
         Self {
@@ -71,14 +71,14 @@ impl EntraSettings {
         self.sender_constrained_as_bearer
     }
 
-    /// Where tokens are requested and keys are published.
+    /// The authority, which issues tokens and publishes keys.
     #[must_use]
     pub fn authority(&self) -> &Url {
         &self.authority
     }
 
-    /// The issuer that a tenant's tokens of a version name, as Microsoft documents it; what counts
-    /// is what the metadata says.
+    /// The issuer of a tenant's tokens as Microsoft documents it. Verification compares with the
+    /// metadata instead.
     pub(crate) fn documented_issuer(&self, tenant: &str, version: EntraVersion) -> String {
         match version {
             EntraVersion::V1 => format!("https://sts.windows.net/{tenant}/"),
@@ -86,7 +86,7 @@ impl EntraSettings {
         }
     }
 
-    /// A tenant that is served, if not every organization is.
+    /// One of the listed tenants; `None` if every organization is served.
     pub(crate) fn some_tenant(&self) -> Option<&str> {
         match &self.tenants {
             Tenants::Listed(tenants) => tenants.first().map(String::as_str),
@@ -101,7 +101,7 @@ impl EntraSettings {
         }
     }
 
-    /// The tenants that keys are fetched for: one of `{tenant}` in URLs each.
+    /// The tenants that keys are fetched for, as in URLs.
     pub(super) fn key_tenants(&self) -> Vec<&str> {
         match &self.tenants {
             Tenants::Listed(tenants) => tenants.iter().map(String::as_str).collect(),
@@ -109,7 +109,7 @@ impl EntraSettings {
         }
     }
 
-    /// The discovery document of a tenant. Each version has its own, with its own issuer.
+    /// The URL of a tenant's discovery document. Each version has its own document and issuer.
     pub(super) fn metadata_url(&self, tenant: &str, version: EntraVersion) -> Url {
         let mut url = self.authority.clone();
         url.set_path(&match version {
@@ -164,7 +164,7 @@ fn parse_authority(text: &str) -> Result<Url, String> {
         .map_err(|error| format!("'{text}' is not a URL ({error}); give one such as {example}"))?;
     if url.scheme() != "https" {
         return Err(format!(
-            "'{text}' is not https; keys fetched without TLS are anybody's"
+            "'{text}' is not https; without TLS an attacker can replace the keys"
         ));
     }
     let only_origin = url.path() == "/"
@@ -188,7 +188,7 @@ mod tests {
     const TENANT: &str = "11111111-1111-4111-8111-11111111111A";
 
     #[test]
-    fn a_tenant_is_served_whatever_the_case_of_its_setting() {
+    fn listed_tenant_is_served_in_any_spelling() {
         for spelling in [
             TENANT.to_owned(),
             TENANT.to_lowercase(),
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn any_organization_leaves_personal_accounts_out() {
+    fn any_organization_excludes_personal_accounts() {
         let settings =
             EntraSettings::new(EntraSettings::PUBLIC_CLOUD, Tenants::AnyOrganization).unwrap();
         assert!(settings.serves(&TENANT.to_lowercase()) && !settings.serves(PERSONAL_ACCOUNTS));
@@ -232,7 +232,7 @@ mod tests {
     /// The national clouds ("National clouds", Microsoft identity platform) and External ID, whose
     /// authority has the tenant's name.
     #[test]
-    fn other_clouds_are_their_authority() {
+    fn metadata_url_is_under_the_authority_of_each_cloud() {
         for authority in [
             "https://login.microsoftonline.us",
             "https://login.partner.microsoftonline.cn",

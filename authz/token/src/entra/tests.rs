@@ -1,4 +1,4 @@
-//! Tokens of an Entra whose keys are made here, before the verifier that everybody uses.
+//! Tokens of Entra, signed with generated keys, and the verifier of the authz server.
 
 use std::time::Duration;
 
@@ -43,8 +43,8 @@ fn issuer_of(version: EntraVersion, tenant: &str) -> String {
     }
 }
 
-/// A verifier whose keys are there: key 0 as `k`, and key 1 as `other-tenant`, which Entra bound to
-/// another tenant.
+/// A ready verifier. It has key 0 as `k`, and key 1 as `other-tenant`, which Entra bound to another
+/// tenant.
 async fn verifier(tenants: Tenants) -> Verifier {
     verifier_by(EntraSettings::new(EntraSettings::PUBLIC_CLOUD, tenants).unwrap()).await
 }
@@ -86,24 +86,27 @@ async fn ready(issuer: EntraIssuer) -> Verifier {
 
 fn user_v2() -> Value {
     json!({
-        "ver": "2.0", "iss": issuer_of(EntraVersion::V2, TENANT), "aud": API, "tid": TENANT, "oid": USER, "sub": "pairwise",
-        "azp": CLIENT, "azpacr": "0", "name": "Renée", "preferred_username": "renee@contoso.example",
-        "scp": "access_as_user other", "roles": ["Reader"], "iat": NOW, "nbf": NOW, "exp": NOW + 3600,
+        "ver": "2.0", "iss": issuer_of(EntraVersion::V2, TENANT), "aud": API, "tid": TENANT,
+        "oid": USER, "sub": "pairwise", "azp": CLIENT, "azpacr": "0", "name": "Renée",
+        "preferred_username": "renee@contoso.example", "scp": "access_as_user other",
+        "roles": ["Reader"], "iat": NOW, "nbf": NOW, "exp": NOW + 3600,
     })
 }
 
 fn user_v1() -> Value {
     json!({
-        "ver": "1.0", "iss": issuer_of(EntraVersion::V1, TENANT), "aud": format!("api://{API}"), "tid": TENANT, "oid": USER,
-        "sub": "pairwise", "appid": CLIENT, "appidacr": "0", "name": "Renée", "unique_name": "renee@contoso.example",
-        "scp": "access_as_user", "roles": ["Reader"], "iat": NOW, "nbf": NOW, "exp": NOW + 3600,
+        "ver": "1.0", "iss": issuer_of(EntraVersion::V1, TENANT), "aud": format!("api://{API}"),
+        "tid": TENANT, "oid": USER, "sub": "pairwise", "appid": CLIENT, "appidacr": "0",
+        "name": "Renée", "unique_name": "renee@contoso.example", "scp": "access_as_user",
+        "roles": ["Reader"], "iat": NOW, "nbf": NOW, "exp": NOW + 3600,
     })
 }
 
 fn application() -> Value {
     json!({
-        "ver": "2.0", "iss": issuer_of(EntraVersion::V2, TENANT), "aud": API, "tid": TENANT, "oid": USER, "sub": USER,
-        "azp": CLIENT, "azpacr": "1", "idtyp": "app", "roles": ["AuditLog.Write"], "iat": NOW, "nbf": NOW, "exp": NOW + 3600,
+        "ver": "2.0", "iss": issuer_of(EntraVersion::V2, TENANT), "aud": API, "tid": TENANT,
+        "oid": USER, "sub": USER, "azp": CLIENT, "azpacr": "1", "idtyp": "app",
+        "roles": ["AuditLog.Write"], "iat": NOW, "nbf": NOW, "exp": NOW + 3600,
     })
 }
 
@@ -119,7 +122,7 @@ fn judge(verifier: &Verifier, token: &str) -> Result<Verified, Reason> {
     let audiences = Audiences::Application(API.to_owned());
     verifier
         .verify_at_hand(token, &audiences, NOW + 1)
-        .map_err(|refusal| refusal.reason)
+        .map_err(|denied| denied.reason)
 }
 
 fn listed() -> Tenants {
@@ -153,7 +156,7 @@ async fn both_versions_name_the_same_user() {
 }
 
 #[tokio::test]
-async fn an_application_is_told_from_a_user() {
+async fn application_is_told_from_a_user() {
     let verifier = verifier(listed()).await;
     for claims in [
         application(),
@@ -199,9 +202,10 @@ async fn an_agent_identity_is_an_application_and_acts_for_users_as_their_client(
 }
 
 #[tokio::test]
-async fn a_managed_identitys_token_is_accepted_and_no_longer_one() {
+async fn token_of_managed_identity_is_accepted_and_a_longer_one_is_denied() {
     let verifier = verifier(listed()).await;
-    let (day, backdated) = (24 * 3600, 300);
+    let day = 24 * 3600;
+    let backdated = 300;
     for (life, expected) in [
         (day, None),
         (day + backdated, None),
@@ -222,13 +226,10 @@ async fn a_managed_identitys_token_is_accepted_and_no_longer_one() {
 }
 
 #[tokio::test]
-async fn a_sender_constrained_token_is_no_bearer_token_unless_the_settings_say_so() {
+async fn sender_constrained_token_is_denied_unless_the_settings_accept_it() {
     let settings = EntraSettings::new(EntraSettings::PUBLIC_CLOUD, listed()).unwrap();
-    let (strict, lax) = (
-        settings.clone(),
-        settings.insecure_sender_constrained_as_bearer(true),
-    );
-    let (strict, lax) = (verifier_by(strict).await, verifier_by(lax).await);
+    let strict = verifier_by(settings.clone()).await;
+    let lax = verifier_by(settings.insecure_sender_constrained_as_bearer(true)).await;
     for claims in [user_v2(), user_v1(), application()] {
         let bound = token(&with(
             claims.clone(),
@@ -248,8 +249,9 @@ async fn a_sender_constrained_token_is_no_bearer_token_unless_the_settings_say_s
 }
 
 #[tokio::test]
-async fn a_key_of_another_cloud_verifies_nothing() {
-    let (here, other) = ("microsoftonline.com", "microsoftonline.us");
+async fn key_of_another_cloud_verifies_nothing() {
+    let here = "microsoftonline.com";
+    let other = "microsoftonline.us";
     for (metadata, of_key, expected) in [
         (Some(here), json!(here), None),
         (Some(here), json!(other), Some(Reason::IssuerNotAllowed)),
@@ -259,7 +261,7 @@ async fn a_key_of_another_cloud_verifies_nothing() {
             json!("MicrosoftOnline.com"),
             Some(Reason::IssuerNotAllowed),
         ),
-        // What either leaves out is not compared, as in Microsoft's own library.
+        // A name that the key or the metadata lacks is not compared, as in Microsoft's own library.
         (Some(here), json!(null), None),
         (Some(here), json!(" "), None),
         (None, json!(here), None),
@@ -283,7 +285,7 @@ async fn a_key_of_another_cloud_verifies_nothing() {
 }
 
 #[tokio::test]
-async fn claims_that_contradict_each_other_are_refused() {
+async fn contradictory_claims_are_denied() {
     let verifier = verifier(listed()).await;
     let sts = issuer_of(EntraVersion::V1, TENANT);
     for (base, changes, expected) in [
@@ -480,7 +482,7 @@ async fn any_organization_means_each_tokens_own_tenant() {
 }
 
 #[tokio::test]
-async fn without_keys_nobody_is_verified() {
+async fn token_without_keys_is_denied_as_keys_unavailable() {
     let settings = EntraSettings::new(EntraSettings::PUBLIC_CLOUD, listed()).unwrap();
     let issuer = EntraIssuer::with_keys(settings, |_, _, _| {
         KeyCache::start(Silent, KeyPolicy::default()).into()

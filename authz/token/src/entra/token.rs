@@ -2,17 +2,17 @@ use crate::audience::Audiences;
 use crate::caller::{Caller, CallerKind};
 use crate::claims::{Claims, wrong};
 use crate::header::graph_token;
-use crate::refusal::{Reason, Refusal};
+use crate::token_denied::{Reason, TokenDenied};
 
-/// Microsoft Graph, by its application id and by its two URIs.
+/// The audiences of Microsoft Graph: its application id and its two URIs.
 const GRAPH: [&str; 3] = [
     "00000003-0000-0000-c000-000000000000",
     "https://graph.microsoft.com",
     "https://graph.microsoft.com/",
 ];
 
-/// The two shapes of Entra's tokens. The API chooses which it gets, whatever endpoint the client
-/// used.
+/// The version of a token of Entra. The API's registration decides it, not the endpoint that the
+/// client used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntraVersion {
     /// `ver: "1.0"`, issued by `sts.windows.net`, with `appid` and `unique_name`.
@@ -36,7 +36,7 @@ impl EntraVersion {
         }
     }
 
-    /// The claims that name the client application: this version's, and the other's.
+    /// The claims that name the actor: this version's and the other's.
     pub(crate) fn actor_claims(self) -> (&'static str, &'static str) {
         match self {
             Self::V1 => ("appid", "azp"),
@@ -44,7 +44,7 @@ impl EntraVersion {
         }
     }
 
-    /// Where a user's e-mail address or principal name may be, best first.
+    /// The claims that may have a user's e-mail address or principal name, best first.
     fn email_claims(self) -> [&'static str; 4] {
         match self {
             Self::V1 => ["upn", "unique_name", "email", "preferred_username"],
@@ -53,22 +53,23 @@ impl EntraVersion {
     }
 }
 
-/// Whom a token of `tenant` speaks for, if it is an access token for one of `audiences`.
+/// Reads the caller of a token of `tenant`, if it is an access token for one of `audiences`.
 pub(super) fn caller(
     claims: &Claims,
     tenant: &str,
     version: EntraVersion,
     audiences: &Audiences,
-) -> Result<Caller, Refusal> {
+) -> Result<Caller, TokenDenied> {
     let audience = claims.text("aud")?;
     if GRAPH.contains(&audience) {
         return Err(graph_token());
     }
     let actor = actor(claims, version)?;
     if !audiences.accept(audience, Some(version)) {
-        return Err(Refusal::new(
+        return Err(TokenDenied::new(
             Reason::AudienceNotAllowed,
-            "the token is for another API; request a scope of this one (api://<application id>/<scope>)",
+            "the token is for another API; request a scope of this one \
+             (api://<application id>/<scope>)",
         ));
     }
     let scopes = scopes(claims)?;
@@ -84,25 +85,26 @@ pub(super) fn caller(
     })
 }
 
-/// Every access token names the client that obtained it; ID tokens are for the client itself and do
-/// not.
-fn actor(claims: &Claims, version: EntraVersion) -> Result<&str, Refusal> {
+/// The client that obtained the token. Every access token names it. An ID token does not, because
+/// it is for the client itself.
+fn actor(claims: &Claims, version: EntraVersion) -> Result<&str, TokenDenied> {
     let (own, other) = version.actor_claims();
     if claims.has(other) {
         return Err(inconsistent("it has the actor claim of another version"));
     }
     if !claims.has(own) {
-        return Err(Refusal::new(
+        return Err(TokenDenied::new(
             Reason::IdToken,
-            "this is an ID token, which tells a client who signed in; request an access token for this API and send that",
+            "this is an ID token, which tells a client who signed in; request an access token for \
+             this API and send that",
         ));
     }
     claims.guid(own)
 }
 
-/// `idtyp` says it, where the API asked for that claim; else scopes do: only delegated tokens have
-/// them.
-fn kind(claims: &Claims, scopes: &[String]) -> Result<CallerKind, Refusal> {
+/// The kind of caller, by `idtyp` if the API requests that optional claim. Otherwise scopes decide
+/// it, because only delegated tokens have them.
+fn kind(claims: &Claims, scopes: &[String]) -> Result<CallerKind, TokenDenied> {
     let names_a_person = ["preferred_username", "upn", "unique_name"]
         .iter()
         .any(|claim| claims.has(claim));
@@ -118,7 +120,7 @@ fn kind(claims: &Claims, scopes: &[String]) -> Result<CallerKind, Refusal> {
 
 /// The scopes of a delegated token; none in an app-only token, whose `scp` is absent, empty or `/`
 /// ("Token claims reference for agent IDs": "Empty or `/` (unscoped)").
-fn scopes(claims: &Claims) -> Result<Vec<String>, Refusal> {
+fn scopes(claims: &Claims) -> Result<Vec<String>, TokenDenied> {
     match claims.optional_text("scp")? {
         None | Some("" | "/") => Ok(Vec::new()),
         Some(_) => {
@@ -133,22 +135,23 @@ fn scopes(claims: &Claims) -> Result<Vec<String>, Refusal> {
     }
 }
 
-/// When there are too many, Entra leaves them out and says where to ask ("Access token claims
-/// reference", groups overage claim). Groups decide nothing here.
-fn roles(claims: &Claims) -> Result<Vec<String>, Refusal> {
+/// The roles. If there are too many, Entra omits them and names an endpoint that has them ("Access
+/// token claims reference", groups overage claim). Groups are not read.
+fn roles(claims: &Claims) -> Result<Vec<String>, TokenDenied> {
     let elsewhere = claims
         .get("_claim_names")
         .is_some_and(|names| names.get("roles").is_some());
     if elsewhere && !claims.has("roles") {
-        return Err(Refusal::new(
+        return Err(TokenDenied::new(
             Reason::ClaimsOverage,
-            "the caller has so many roles that the token leaves them out; assign fewer, or roles to groups of the application",
+            "the caller has so many roles that the token leaves them out; assign fewer, or assign \
+             roles to groups",
         ));
     }
     claims.list("roles")
 }
 
-fn email(claims: &Claims, version: EntraVersion) -> Result<Option<String>, Refusal> {
+fn email(claims: &Claims, version: EntraVersion) -> Result<Option<String>, TokenDenied> {
     for name in version.email_claims() {
         if let Some(email) = claims.optional_text(name)? {
             return Ok(Some(email.to_owned()));
@@ -157,8 +160,8 @@ fn email(claims: &Claims, version: EntraVersion) -> Result<Option<String>, Refus
     Ok(None)
 }
 
-fn inconsistent(what: &str) -> Refusal {
-    Refusal::new(
+fn inconsistent(what: &str) -> TokenDenied {
+    TokenDenied::new(
         Reason::TokenInconsistent,
         format!("the token contradicts itself: {what}"),
     )

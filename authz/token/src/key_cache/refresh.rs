@@ -6,24 +6,27 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{KeySource, KeyStatus, Shared};
 
-/// The first retry after a failed fetch; doubled up to the longest.
+/// Pause before the first retry. It doubles up to the longest pause.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
-/// Without keys every token is answered with 503, so retries stay frequent; with usable keys there
-/// is time, though never more than between two refreshes: a key that was removed during an outage
-/// counts until the first fetch after it.
+/// Longest pause without keys, at first. Every token then gets 503, so retries stay frequent.
 const LONGEST_RETRY_WITHOUT_KEYS: Duration = Duration::from_secs(3);
+/// Longest pause with usable keys. It is never longer than between two refreshes, because a key
+/// that was removed during an outage verifies until the next fetch.
 const LONGEST_RETRY_WITH_KEYS: Duration = Duration::from_mins(1);
-/// A tenant may be gone for good. A pause of a hundredth of the outage makes recovery at most 1%
-/// later, and a source that has been away for 50 minutes costs its issuer two fetches a minute.
+/// The longest pause without keys grows to this part of the outage, because a tenant may be gone.
+///
+/// At a hundredth, recovery is at most 1% later. A source that has been away for 50 minutes costs
+/// its issuer two fetches a minute.
 const PART_OF_OUTAGE: u32 = 100;
 const LONGEST_RETRY_IN_OUTAGE: Duration = Duration::from_secs(30);
 
-/// Fetches and expires side by side: an issuer or a disk that hangs must not keep old keys alive.
+/// Fetches and expires keys concurrently, so that an issuer or a disk that hangs keeps no old keys
+/// alive.
 pub(super) async fn keep_fresh(shared: Arc<Shared>, source: impl KeySource) {
     join(fetch_when_due(&shared, &source), expire_in_time(&shared)).await;
 }
 
-/// Fetches, and waits for whatever comes first: the next refresh, or somebody who asks.
+/// Fetches when a refresh is due, and earlier on request.
 async fn fetch_when_due(shared: &Arc<Shared>, source: &impl KeySource) {
     let mut retry = FIRST_RETRY;
     let mut without_keys_since = None;
@@ -50,12 +53,13 @@ async fn fetch_when_due(shared: &Arc<Shared>, source: &impl KeySource) {
     }
 }
 
-/// The longest pause between retries while there have been no keys `since` then.
+/// The longest pause between retries if there have been no keys since `since`.
 fn longest_without_keys(since: Instant) -> Duration {
     (since.elapsed() / PART_OF_OUTAGE).clamp(LONGEST_RETRY_WITHOUT_KEYS, LONGEST_RETRY_IN_OUTAGE)
 }
 
-/// Whether the fetch failed.
+/// Fetches, records the outcome and returns whether the fetch failed. A fetch that began before
+/// keys were forgotten is repeated.
 async fn fetch(shared: &Arc<Shared>, source: &impl KeySource) -> bool {
     loop {
         shared.update(|state| {
@@ -71,7 +75,7 @@ async fn fetch(shared: &Arc<Shared>, source: &impl KeySource) -> bool {
             if counts {
                 state.record(outcome);
             } else {
-                // Its keys may be those that were to be forgotten.
+                // This fetch may have brought the keys that were forgotten.
                 state.begun -= 1;
             }
         });
@@ -87,8 +91,8 @@ async fn fetch(shared: &Arc<Shared>, source: &impl KeySource) -> bool {
     }
 }
 
-/// Drops the keys when they reach their greatest age, so that nobody has to ask how old they are,
-/// and wants others at once.
+/// Drops the keys when they reach their maximum age, and requests a fetch. Readers thus need not
+/// check the age.
 async fn expire_in_time(shared: &Shared) {
     let mut state = shared.state.subscribe();
     loop {
@@ -116,21 +120,21 @@ async fn expire_in_time(shared: &Shared) {
 async fn wait(shared: &Shared, state: &KeyStatus, pause: Duration) {
     let tried = state.tried_at.unwrap_or_else(Instant::now);
     shared.update(|state| state.next_fetch = Some(tried + pause));
-    // Asking early is possible once the cool-down is over; the bound holds here, whatever `refresh`
-    // let through.
-    let asked = async {
+    // An early fetch is possible once the cool-down is over. The bound is enforced here, whatever
+    // `refresh` allowed.
+    let requested = async {
         sleep_until(tried + shared.policy.cool_down).await;
         shared.wanted.notified().await;
     };
     tokio::select! {
         () = sleep_until(tried + pause) => {}
-        () = asked => {}
+        () = requested => {}
         () = shared.urgent.notified() => {}
     }
 }
 
-/// Up to a tenth earlier, so that replicas that started together don't fetch together. The hasher's
-/// random seed is all the chance it takes.
+/// Shortens `period` by up to a tenth, so that replicas that started together don't fetch together.
+/// The random seed of a hasher is random enough.
 fn jittered(period: Duration) -> Duration {
     use std::hash::{BuildHasher, RandomState};
     let chance = u32::try_from(RandomState::new().hash_one(0) % 1000).unwrap_or(0);

@@ -8,8 +8,8 @@ use crate::fetch::KeyLocation;
 
 /// Starts key caches, and shares one for each source among all verifiers that need it.
 ///
-/// Keys belong to their source and not to the settings of an issuer: an issuer whose claims,
-/// tenants or name change keeps the keys of its sources, also while the issuer cannot be reached.
+/// Keys belong to their source and not to the settings of an issuer. An issuer whose claims,
+/// tenants or name change keeps the keys of its sources, even while the issuer cannot be reached.
 #[derive(Clone, Debug)]
 pub struct KeySources {
     pub(crate) http: Client,
@@ -24,12 +24,12 @@ struct Running {
     cache: Weak<KeyCache>,
 }
 
-/// What makes two sources the same: whatever decides which keys a fetch brings.
+/// The identity of a source: everything that decides which keys a fetch brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SourceId {
     pub(crate) location: KeyLocation,
     pub(crate) algorithms: Vec<Algorithm>,
-    /// Whose keys they are: the tenant, or the issuer that the metadata must name.
+    /// The owner of the keys: the tenant, or the issuer that the metadata must name.
     pub(crate) owner: String,
 }
 

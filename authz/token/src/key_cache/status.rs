@@ -6,19 +6,19 @@ use crate::fetch::{FetchError, FetchedKeys};
 use crate::key_store::StoredKeys;
 use crate::verifier::unix_now;
 
-/// What a cache holds and how its last fetches went.
+/// The keys of a cache and the outcome of its last fetches.
 #[derive(Clone, Debug)]
 pub struct KeyStatus {
-    /// What the source is called.
+    /// The name of the source.
     pub source: String,
     /// The last good keys.
     pub keys: Option<Arc<FetchedKeys>>,
-    /// Raised whenever the keys change: what was verified under another epoch must be verified
-    /// again.
+    /// The key epoch, which grows whenever the keys change. A result of another epoch must be
+    /// verified again.
     pub epoch: u64,
     /// When the last good keys were fetched.
     pub fetched_at: Option<Instant>,
-    /// When the last fetch ended, whatever came of it.
+    /// When the last fetch ended, in success or failure.
     pub tried_at: Option<Instant>,
     /// Fetches that succeeded.
     pub successes: u64,
@@ -34,7 +34,7 @@ pub struct KeyStatus {
     pub(super) answered: bool,
     /// Fetches that have begun.
     pub(super) begun: u64,
-    /// How often all keys were dropped: what a fetch brings that began before does not count.
+    /// How often the keys were forgotten. The result of a fetch that began before is discarded.
     pub(super) forgotten: u64,
 }
 
@@ -43,7 +43,7 @@ impl KeyStatus {
         let fetched_at = stored
             .as_ref()
             .and_then(|stored| Instant::now().checked_sub(stored.age));
-        // Without a beginning their end could not be told.
+        // Stored keys without a fetch time cannot be aged out, so they are ignored.
         let keys = stored
             .filter(|_| fetched_at.is_some())
             .map(|stored| Arc::new(stored.keys));
@@ -70,7 +70,7 @@ impl KeyStatus {
         self.keys.is_some()
     }
 
-    /// Says why there are no usable keys, with the source's name.
+    /// Describes why there are no usable keys, with the source's name.
     #[must_use]
     pub fn why_not_ready(&self) -> String {
         match &self.error {
@@ -79,8 +79,7 @@ impl KeyStatus {
         }
     }
 
-    /// Returns whether waiting longer is unlikely to bring keys: they are here, or the issuer has
-    /// answered that it has none.
+    /// Returns whether the source has usable keys or its issuer has answered that it has none.
     pub(super) fn is_settled(&self) -> bool {
         self.is_ready() || self.answered
     }
@@ -90,7 +89,7 @@ impl KeyStatus {
         !self.is_ready() && self.tried_at.is_none()
     }
 
-    /// Whether the issuer has just said that it has no such key: a failed fetch says nothing.
+    /// Whether the last fetch succeeded and brought no such key.
     pub(super) fn is_without(&self, key_id: &str) -> bool {
         self.error.is_none()
             && self
@@ -111,7 +110,7 @@ impl KeyStatus {
                 self.successes += 1;
                 self.answered = false;
                 if self.error.take().is_some() {
-                    tracing::info!(source = self.source, "signing keys are fetched again");
+                    tracing::info!(source = self.source, "signing keys can be fetched again");
                 }
                 self.fetched_at = Some(now);
                 for (kid, error) in fetched.keys.skipped() {
@@ -123,7 +122,8 @@ impl KeyStatus {
                     .is_none_or(|held| !held.same_as(&fetched))
                 {
                     self.epoch += 1;
-                    let (source, keys) = (&self.source, fetched.keys.len());
+                    let source = &self.source;
+                    let keys = fetched.keys.len();
                     tracing::info!(
                         source,
                         issuer = fetched.issuer,
@@ -139,12 +139,13 @@ impl KeyStatus {
                 self.failures += 1;
                 self.answered = error.is_answer();
                 let error: Arc<str> = error.to_string().into();
-                // A retry that fails in the same way is nothing new: a deleted tenant would fill
-                // the log.
+                // A retry that fails in the same way is logged at level debug, because a deleted
+                // tenant would fill the log.
                 if self.error.as_ref() == Some(&error) {
                     tracing::debug!(%error, "signing keys still cannot be fetched");
                 } else {
-                    tracing::warn!(%error, has_keys = self.is_ready(), "signing keys cannot be fetched");
+                    let has_keys = self.is_ready();
+                    tracing::warn!(%error, has_keys, "signing keys cannot be fetched");
                 }
                 self.error = Some(error);
             }
@@ -154,7 +155,8 @@ impl KeyStatus {
     pub(super) fn expire(&mut self) {
         tracing::error!(
             source = self.source,
-            "the last good signing keys are too old; nobody is verified with them"
+            "the last good signing keys are too old; no token of this source is verified until a \
+             fetch succeeds"
         );
         self.drop_keys();
     }
@@ -162,7 +164,8 @@ impl KeyStatus {
     pub(super) fn forget(&mut self) {
         tracing::warn!(
             source = self.source,
-            "signing keys are dropped as asked; nobody is verified until new ones come"
+            "signing keys are forgotten on request; no token of this source is verified until a \
+             fetch succeeds"
         );
         self.forgotten += 1;
         self.drop_keys();

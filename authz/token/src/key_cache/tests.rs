@@ -1,4 +1,4 @@
-//! On simulated time: nothing here waits.
+//! Tests on simulated time, so that nothing here waits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -53,7 +53,8 @@ impl KeySource for Source {
             });
         }
         let key = json!({"kty": "EC", "crv": "P-256", "kid": number.to_string(),
-            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
         let document = json!({ "keys": [key] }).to_string();
         Ok(FetchedKeys {
             issuer: None,
@@ -69,14 +70,14 @@ impl Source {
     }
 }
 
-fn kid_at_hand(cache: &KeyCache, kid: &str) -> bool {
+fn has_key(cache: &KeyCache, kid: &str) -> bool {
     cache
         .keys()
         .is_some_and(|fetched| fetched.keys.get(kid).is_some())
 }
 
 #[tokio::test(start_paused = true)]
-async fn defect_13_a_flood_of_unknown_keys_causes_one_fetch_per_cool_down() {
+async fn flood_of_unknown_keys_causes_one_fetch_per_cool_down() {
     let source = Source::default();
     let cache = Arc::new(KeyCache::start(source.clone(), KeyPolicy::default()));
     cache.ready().await;
@@ -89,30 +90,30 @@ async fn defect_13_a_flood_of_unknown_keys_causes_one_fetch_per_cool_down() {
     assert_eq!(source.fetches(), 1);
     for round in 2..5 {
         advance(Duration::from_secs(31)).await;
-        let asking: Vec<_> = (0..100)
+        let refreshes: Vec<_> = (0..100)
             .map(|_| {
                 let cache = Arc::clone(&cache);
                 let absent = format!("absent in round {round}");
                 tokio::spawn(async move { cache.refresh(&absent).await })
             })
             .collect();
-        for asked in asking {
-            assert!(asked.await.unwrap(), "all wait for the same fetch");
+        for refresh in refreshes {
+            assert!(refresh.await.unwrap(), "all wait for the same fetch");
         }
         assert_eq!(source.fetches(), round);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_key_is_there_after_a_refresh_and_a_removed_one_is_gone() {
+async fn refresh_brings_a_new_key_and_drops_a_removed_one() {
     let source = Source::default();
     let cache = KeyCache::start(source.clone(), KeyPolicy::default());
     cache.ready().await;
-    assert!(kid_at_hand(&cache, "0"));
+    assert!(has_key(&cache, "0"));
     let epoch = cache.status().epoch;
     advance(MINUTE).await;
     assert!(cache.refresh("1").await);
-    assert!(kid_at_hand(&cache, "1") && !kid_at_hand(&cache, "0"));
+    assert!(has_key(&cache, "1") && !has_key(&cache, "0"));
     assert!(cache.status().epoch > epoch);
 }
 
@@ -125,7 +126,7 @@ async fn keys_are_refreshed_in_the_background_every_hour_or_a_little_earlier() {
     assert_eq!(source.fetches(), 1);
     tokio::time::sleep(8 * MINUTE).await;
     assert_eq!(source.fetches(), 2);
-    assert!(kid_at_hand(&cache, "1"));
+    assert!(has_key(&cache, "1"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -135,7 +136,7 @@ async fn the_last_good_keys_serve_through_an_outage_up_to_their_age() {
     cache.ready().await;
     source.down.store(true, Ordering::SeqCst);
     tokio::time::sleep(71 * 60 * MINUTE).await;
-    assert!(kid_at_hand(&cache, "0"));
+    assert!(has_key(&cache, "0"));
     assert!(cache.status().error.is_some());
     tokio::time::sleep(2 * 60 * MINUTE).await;
     assert!(cache.keys().is_none(), "72 hours are over");
@@ -157,10 +158,10 @@ async fn a_start_without_the_issuer_recovers_within_five_seconds() {
         .unwrap();
 }
 
-/// As services poll the authz server: a key that was removed while it was away must not outlive the
-/// outage by the pause that an hourly refresh may take.
+/// Services poll the authz server. A key that was removed during an outage must not verify for
+/// longer than one period after it.
 #[tokio::test(start_paused = true)]
-async fn after_an_outage_a_polled_source_is_asked_within_its_period() {
+async fn polled_source_is_fetched_within_its_period_after_an_outage() {
     let source = Source::default();
     let policy = KeyPolicy {
         refresh_every: 2 * SECOND,
@@ -180,45 +181,45 @@ async fn after_an_outage_a_polled_source_is_asked_within_its_period() {
     source.down.store(false, Ordering::SeqCst);
     tokio::time::sleep(2 * SECOND + Duration::from_millis(20)).await;
     assert!(
-        !kid_at_hand(&cache, &held),
-        "it was asked, and has another key now"
+        !has_key(&cache, &held),
+        "it was fetched, and has another key now"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn keys_reach_their_age_while_a_fetch_hangs() {
+async fn keys_expire_while_a_fetch_hangs() {
     let source = Source::default();
     let cache = KeyCache::start(source.clone(), KeyPolicy::default());
     cache.ready().await;
     let epoch = cache.epoch();
     source.hangs.store(true, Ordering::SeqCst);
     tokio::time::sleep((72 * 60 - 1) * MINUTE).await;
-    assert!(kid_at_hand(&cache, "0") && cache.epoch() == epoch);
+    assert!(has_key(&cache, "0") && cache.epoch() == epoch);
     tokio::time::sleep(MINUTE + SECOND).await;
     assert!(cache.keys().is_none() && cache.epoch() > epoch);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fetch_that_failed_does_not_say_that_a_key_is_unknown() {
+async fn failed_fetch_makes_no_key_unknown() {
     let source = Source::default();
     let cache = KeyCache::start(source.clone(), KeyPolicy::default());
     cache.ready().await;
     advance(31 * SECOND).await;
     source.down.store(true, Ordering::SeqCst);
-    assert!(cache.refresh("3").await, "it was looked for");
+    assert!(cache.refresh("3").await, "a fetch looked for it");
     source.down.store(false, Ordering::SeqCst);
     tokio::time::sleep(SECOND).await;
     assert!(
-        kid_at_hand(&cache, "2"),
+        has_key(&cache, "2"),
         "the retry has brought keys, and not yet that one"
     );
     advance(31 * SECOND).await;
     assert!(cache.refresh("3").await);
-    assert!(kid_at_hand(&cache, "3"));
+    assert!(has_key(&cache, "3"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_that_is_being_written_does_not_survive_that_its_keys_are_forgotten() {
+async fn file_written_after_its_keys_are_forgotten_stays_removed() {
     let folder = tempfile::tempdir().unwrap();
     let store = KeyStore::open(folder.path()).unwrap();
     let files = || std::fs::read_dir(folder.path()).unwrap().count();
@@ -241,7 +242,7 @@ async fn a_file_that_is_being_written_does_not_survive_that_its_keys_are_forgott
 
     cache.shared.remove_stored();
     cache.shared.store(before);
-    assert_eq!(files(), 0, "what was fetched before is not");
+    assert_eq!(files(), 0, "keys that were fetched before are not");
 }
 
 #[tokio::test(start_paused = true)]
@@ -276,7 +277,7 @@ async fn retries_slow_down_while_a_source_stays_away() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cache_settles_by_keys_or_by_an_answer_and_not_by_silence() {
+async fn cache_settles_by_keys_or_by_an_answer_and_not_by_silence() {
     let quick = Duration::from_millis(20);
     for (down, gone, settles) in [
         (false, false, true),
@@ -300,17 +301,17 @@ async fn a_cache_settles_by_keys_or_by_an_answer_and_not_by_silence() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_the_first_fetch_is_waited_for() {
+async fn first_fetch_waits_for_no_later_fetch() {
     let source = Source::default();
     source.down.store(true, Ordering::SeqCst);
     let cache = KeyCache::start(source.clone(), KeyPolicy::default());
     assert!(cache.first_fetch().await, "it has ended, without keys");
     source.hangs.store(true, Ordering::SeqCst);
     tokio::time::sleep(SECOND).await;
-    let asked = tokio::time::Instant::now();
+    let begun = tokio::time::Instant::now();
     assert!(!cache.first_fetch().await);
     assert_eq!(
-        asked.elapsed(),
+        begun.elapsed(),
         Duration::ZERO,
         "an outage is not waited out"
     );
@@ -318,9 +319,9 @@ async fn only_the_first_fetch_is_waited_for() {
     let silent = Source::default();
     silent.hangs.store(true, Ordering::SeqCst);
     let cache = KeyCache::start(silent, KeyPolicy::default());
-    let asked = tokio::time::Instant::now();
+    let begun = tokio::time::Instant::now();
     assert!(!cache.first_fetch().await);
-    assert_eq!(asked.elapsed(), KeyPolicy::default().patience);
+    assert_eq!(begun.elapsed(), KeyPolicy::default().patience);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use crate::claims::Claims;
-use crate::refusal::Refusal;
+use crate::token_denied::TokenDenied;
 
 /// The client that obtained a token, by each claim that names it: RFC 9068's `client_id` (§2.2),
 /// OpenID Connect's `azp`, Okta's `cid`, AD FS's `appid`.
@@ -9,9 +9,9 @@ use crate::refusal::Refusal;
 pub(super) struct Clients<'a>([Option<&'a str>; 4]);
 
 impl<'a> Clients<'a> {
-    /// The standard names must be text; what other providers put into `cid` and `appid` is their
-    /// own.
-    pub(super) fn of(claims: &'a Claims) -> Result<Self, Refusal> {
+    /// Reads the claims. The standard ones must be strings. Other providers may use `cid` and
+    /// `appid` for something else, so other types are ignored there.
+    pub(super) fn of(claims: &'a Claims) -> Result<Self, TokenDenied> {
         let own = |name| claims.get(name).and_then(Value::as_str);
         let named = [
             claims.optional_text("client_id")?,
@@ -24,7 +24,7 @@ impl<'a> Clients<'a> {
         ))
     }
 
-    /// The client, by the first claim that names it.
+    /// The client that the first claim names.
     pub(super) fn first(&self) -> Option<&'a str> {
         self.iter().next()
     }
@@ -37,7 +37,7 @@ impl<'a> Clients<'a> {
         self.iter().any(|named| named == client)
     }
 
-    /// Keycloak writes the names of its users in lower case, those of service accounts too.
+    /// Compares in lower case, because Keycloak writes the names of users and service accounts so.
     pub(super) fn contain_in_lower_case(&self, client: &str) -> bool {
         self.iter().any(|named| named.to_lowercase() == client)
     }

@@ -10,7 +10,7 @@ use crate::claims::Claims;
 use crate::fetch::{FetchError, FetchedKeys, KeyLocation, PublishedKeys};
 use crate::jwk::VerificationKey;
 use crate::key_cache::{KeyCache, KeyPolicy, KeySource, KeySources, SourceId};
-use crate::refusal::{Reason, Refusal};
+use crate::token_denied::{Reason, TokenDenied};
 
 /// One provider with its signing keys.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct OidcIssuer {
     keys: Arc<KeyCache>,
 }
 
-/// A token that says it is the provider's, with the keys that must have signed it.
+/// The origin of a token that names this provider, with the keys that must verify it.
 #[derive(Debug)]
 pub(crate) struct OidcOrigin<'a> {
     settings: &'a OidcSettings,
@@ -28,7 +28,8 @@ pub(crate) struct OidcOrigin<'a> {
 
 impl OidcIssuer {
     pub(crate) fn start(keys: &KeySources, settings: OidcSettings) -> Self {
-        let (location, algorithms) = (settings.keys.clone(), settings.algorithms.clone());
+        let location = settings.keys.clone();
+        let algorithms = settings.algorithms.clone();
         let owner = settings.issuer.clone();
         let id = SourceId {
             location: location.clone(),
@@ -61,18 +62,18 @@ impl OidcIssuer {
         &self.settings
     }
 
-    /// OpenID Connect Core §3.1.3.7: the issuer is compared exactly.
-    pub(crate) fn origin_of(&self, claims: &Claims) -> Result<OidcOrigin<'_>, Refusal> {
+    /// Checks that `iss` is exactly the issuer (OpenID Connect Core §3.1.3.7).
+    pub(crate) fn origin_of(&self, claims: &Claims) -> Result<OidcOrigin<'_>, TokenDenied> {
         if claims.text("iss")? != self.settings.issuer {
-            return Err(Refusal::new(
+            return Err(TokenDenied::new(
                 Reason::IssuerNotAllowed,
-                "the token was issued by somebody else",
+                "the token was issued by another issuer",
             ));
         }
         let unavailable = || {
-            Refusal::new(
+            TokenDenied::new(
                 Reason::KeysUnavailable,
-                "the issuer's signing keys are not at hand; try again in a moment",
+                "the issuer's signing keys are unavailable; try again in a moment",
             )
         };
         Ok(OidcOrigin {
@@ -87,13 +88,17 @@ impl OidcIssuer {
 }
 
 impl OidcOrigin<'_> {
-    pub(crate) fn caller(&self, claims: &Claims, audiences: &Audiences) -> Result<Caller, Refusal> {
+    pub(crate) fn caller(
+        &self,
+        claims: &Claims,
+        audiences: &Audiences,
+    ) -> Result<Caller, TokenDenied> {
         caller(claims, self.settings, audiences)
     }
 
-    pub(crate) fn key(&self, kid: &str) -> Result<&VerificationKey, Refusal> {
+    pub(crate) fn key(&self, kid: &str) -> Result<&VerificationKey, TokenDenied> {
         let unknown = || {
-            Refusal::new(
+            TokenDenied::new(
                 Reason::KeyUnknown,
                 "the token is signed with a key that its issuer does not publish",
             )
@@ -102,20 +107,17 @@ impl OidcOrigin<'_> {
     }
 }
 
-/// A file costs nothing to read again, and is on disk already; so are keys that stand in the
-/// policy.
+/// The policy for keys at this location. A file is polled often, because that costs nothing. Keys
+/// from a file or a policy are on disk already, so they are not stored.
 fn policy_for(keys: &KeyLocation, policy: &KeyPolicy) -> KeyPolicy {
     match keys {
         KeyLocation::Discovery { .. } | KeyLocation::KeySet(_) => policy.clone(),
-        KeyLocation::File(_) => {
-            let (refresh_every, cool_down) = (Duration::from_secs(10), Duration::from_secs(1));
-            KeyPolicy {
-                refresh_every,
-                cool_down,
-                store: None,
-                ..policy.clone()
-            }
-        }
+        KeyLocation::File(_) => KeyPolicy {
+            refresh_every: Duration::from_secs(10),
+            cool_down: Duration::from_secs(1),
+            store: None,
+            ..policy.clone()
+        },
         KeyLocation::Inline(_) => KeyPolicy {
             store: None,
             ..policy.clone()
@@ -123,7 +125,7 @@ fn policy_for(keys: &KeyLocation, policy: &KeyPolicy) -> KeyPolicy {
     }
 }
 
-/// Keys of a provider, taken only if the metadata they come with is that provider's (OpenID Connect
+/// The keys of one provider. Metadata that names another issuer is an error (OpenID Connect
 /// Discovery §4.3).
 struct ProviderKeys {
     remote: PublishedKeys,
@@ -148,7 +150,8 @@ impl KeySource for ProviderKeys {
         match (&self.remote.location, &fetched.issuer) {
             (KeyLocation::Discovery { url, .. }, Some(named)) if *named != self.issuer => {
                 let problem = format!(
-                    "its issuer '{named}' is not '{}'; copy the provider's spelling, slashes included",
+                    "its issuer '{named}' is not '{}'; copy the provider's spelling, slashes \
+                     included",
                     self.issuer
                 );
                 Err(FetchError::Discovery {

@@ -1,9 +1,9 @@
-//! Whether a provider's token speaks for a user or for an application: by evidence, never by
-//! default.
+//! Tells a user's token from an application's, by evidence in the token or by the provider's
+//! settings.
 //!
-//! RFC 9068 §2.2 has the client as the subject of a token that no resource owner is involved in,
-//! but leaves open what the client is called there. Keycloak, ZITADEL and authentik give a machine
-//! a `sub` that is not its client id, so a `sub` that differs from it proves no user.
+//! If no resource owner is involved, the subject of a token is the client, but its `sub` may have
+//! any form (RFC 9068 §2.2). Keycloak, ZITADEL and authentik give a machine a `sub` other than its
+//! client id, so a `sub` that differs from the client id does not prove a user.
 
 mod rule;
 #[cfg(test)]
@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::client::Clients;
 use crate::caller::CallerKind;
 use crate::claims::Claims;
-use crate::refusal::{Reason, Refusal};
+use crate::token_denied::{Reason, TokenDenied};
 use rule::Told;
 pub use rule::{InvalidKindRule, KindRule};
 
@@ -25,27 +25,27 @@ const APPLICATION_CLAIMS: [(&str, &[&str]); 3] = [
     ("grant_type", &["client-credentials", "client_credentials"]),
     ("idtyp", &["app"]),
 ];
-/// What Keycloak calls the user that stands for a client (`ServiceAccountConstants`).
+/// Prefix of the user name of a Keycloak service account (`ServiceAccountConstants`).
 const SERVICE_ACCOUNT: &str = "service-account-";
-/// What Auth0 puts behind the client id to make a `sub` of it.
+/// Suffix that Auth0 adds to the client id in `sub`.
 const AUTH0_CLIENT: &str = "@clients";
 
-/// What the token itself shows of an application.
+/// The evidence in a token for an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ApplicationSign {
-    /// It speaks for an application.
+    /// The token speaks for an application.
     Yes,
-    /// It looks like an application's, and something else in it does not.
+    /// One claim is evidence for an application, and another contradicts it.
     Contradicted,
     No,
 }
 
-/// The kind of caller, by the provider's own claim if the settings name one, else by known signs.
+/// The kind of caller, by the claim that the settings name, or else by known evidence.
 pub(super) fn kind(
     claims: &Claims,
     scopes: &[String],
     rule: Option<&KindRule>,
-) -> Result<CallerKind, Refusal> {
+) -> Result<CallerKind, TokenDenied> {
     let clients = Clients::of(claims)?;
     let application = application_sign(claims, &clients)?;
     match (rule.map(|rule| rule.told(claims)), application) {
@@ -59,7 +59,10 @@ pub(super) fn kind(
     }
 }
 
-fn application_sign(claims: &Claims, clients: &Clients<'_>) -> Result<ApplicationSign, Refusal> {
+fn application_sign(
+    claims: &Claims,
+    clients: &Clients<'_>,
+) -> Result<ApplicationSign, TokenDenied> {
     let subject = claims.optional_text("sub")?.unwrap_or_default();
     let marked = APPLICATION_CLAIMS
         .iter()
@@ -78,9 +81,10 @@ fn application_sign(claims: &Claims, clients: &Clients<'_>) -> Result<Applicatio
     Ok(service_account_sign(claims, clients))
 }
 
-/// Keycloak's service account of the very client that the token names. Its users may choose their
-/// names, so a session counts against the name, unless the token has what only Keycloak's
-/// `service_account` scope writes: the client's address.
+/// The evidence for a Keycloak service account of the client that the token names.
+///
+/// Users may choose such a name, so a session contradicts it. A session does not matter if the
+/// token has the client's address, which only Keycloak's `service_account` scope writes.
 fn service_account_sign(claims: &Claims, clients: &Clients<'_>) -> ApplicationSign {
     let name = claims
         .get("preferred_username")
@@ -100,37 +104,37 @@ fn service_account_sign(claims: &Claims, clients: &Clients<'_>) -> ApplicationSi
     }
 }
 
-/// What only a user's sign-in leaves in a token.
+/// Whether a token has a claim that only a user's sign-in leaves.
 ///
-/// Not `auth_time`: authentik writes it for machines too. `openid` asks for the authentication of
-/// an end user (OpenID Connect Core §3.1.2.1), but Keycloak grants it to service accounts that ask,
-/// so it counts for nothing beside Keycloak's payload `typ`; the tokens of Keycloak's users have
-/// `sid`.
+/// `auth_time` is no evidence, because authentik writes it for machines too. The scope `openid`
+/// requests the authentication of an end user (OpenID Connect Core §3.1.2.1), but Keycloak grants
+/// it to service accounts too. So it does not count beside Keycloak's payload `typ`; tokens of
+/// Keycloak's users have `sid`.
 fn is_of_user(claims: &Claims, scopes: &[String], clients: &Clients<'_>) -> bool {
     let methods = claims
         .get("amr")
         .and_then(Value::as_array)
         .is_some_and(|methods| !methods.is_empty());
-    let okta_user = claims.has("cid") && is_text(claims, "uid");
+    let okta_user = claims.has("cid") && is_string(claims, "uid");
     let openid =
         scopes.iter().any(|scope| scope == "openid") && !clients.is_empty() && !claims.has("typ");
     has_session(claims) || methods || okta_user || openid
 }
 
-/// A sign-in session: `sid` is OpenID Connect Front-Channel Logout's (§3), `session_state` is how
-/// Keycloak called it before version 24.
+/// Whether a token names a sign-in session: in `sid` (OpenID Connect Front-Channel Logout §3), or
+/// in `session_state` by Keycloak before version 24.
 fn has_session(claims: &Claims) -> bool {
-    is_text(claims, "sid") || is_text(claims, "session_state")
+    is_string(claims, "sid") || is_string(claims, "session_state")
 }
 
-fn is_text(claims: &Claims, name: &str) -> bool {
+fn is_string(claims: &Claims, name: &str) -> bool {
     claims
         .get(name)
         .and_then(Value::as_str)
         .is_some_and(|text| !text.is_empty())
 }
 
-/// Whether a text is one of `values`, or a list has one of them.
+/// Whether a string is one of `values`, or a list has one of them.
 fn says(claim: Option<&Value>, values: &[&str]) -> bool {
     match claim {
         Some(Value::String(text)) => values.contains(&text.as_str()),
@@ -141,8 +145,8 @@ fn says(claim: Option<&Value>, values: &[&str]) -> bool {
     }
 }
 
-fn unknown() -> Refusal {
-    let detail = "the token does not prove whether it speaks for a user or for an application; say in the \
-                  TokenIssuer how this provider's tokens do (oidc.claims.kind)";
-    Refusal::new(Reason::CallerKindUnknown, detail)
+fn unknown() -> TokenDenied {
+    let detail = "the token does not prove whether it speaks for a user or for an application; set \
+                  oidc.claims.kind of the TokenIssuer for this provider";
+    TokenDenied::new(Reason::CallerKindUnknown, detail)
 }

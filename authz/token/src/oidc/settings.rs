@@ -9,7 +9,7 @@ use crate::fetch::KeyLocation;
 use crate::key_set::KeySet;
 use crate::required_claims::RequiredClaims;
 
-/// One OpenID Connect provider, and how its access tokens are read.
+/// Settings of one OpenID Connect provider as an issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OidcSettings {
     pub(super) issuer: String,
@@ -22,20 +22,20 @@ pub struct OidcSettings {
     sender_constrained_as_bearer: bool,
 }
 
-/// Where a provider's keys are.
+/// The location of a provider's keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OidcKeys {
-    /// Where its discovery document says, on whatever host.
+    /// The URL that the discovery document names, on any host.
     Discovery,
-    /// At this URL.
+    /// This URL.
     At(String),
-    /// In this file.
+    /// This file.
     File(PathBuf),
-    /// These, as a JWKS document.
+    /// This JWKS document.
     Inline(String),
 }
 
-/// What a provider calls its claims. A name with dots is a path, such as Keycloak's
+/// The names of a provider's claims. A name with dots is a path, such as Keycloak's
 /// `realm_access.roles`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimNames {
@@ -47,17 +47,17 @@ pub struct ClaimNames {
     pub email: String,
     /// A list of roles.
     pub roles: String,
-    /// Scopes, as one text with spaces or as a list.
+    /// Scopes, as one string with spaces or as a list.
     pub scopes: String,
 }
 
-/// Why settings cannot be used.
+/// An error in the settings of a provider.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {problem}")]
 pub struct InvalidOidcSettings {
-    /// What to change.
+    /// The field to change.
     pub field: &'static str,
-    /// What is wrong with it, and how it should be.
+    /// What is wrong with it, and what is valid.
     pub problem: String,
 }
 
@@ -76,7 +76,7 @@ impl Default for ClaimNames {
 }
 
 impl OidcSettings {
-    /// Checks everything, and reports every error at once. `algorithms` are names such as `RS256`;
+    /// Checks the settings and reports every error at once. `algorithms` are names such as `RS256`;
     /// empty means RS256.
     pub fn new(
         issuer: &str,
@@ -99,24 +99,20 @@ impl OidcSettings {
             });
         }
         match location {
-            Some(keys) if problems.is_empty() => {
-                let (issuer, required) = (issuer.to_owned(), RequiredClaims::default());
-                let sender_constrained_as_bearer = false;
-                Ok(Self {
-                    issuer,
-                    keys,
-                    algorithms,
-                    claims,
-                    required,
-                    kind: None,
-                    sender_constrained_as_bearer,
-                })
-            }
+            Some(keys) if problems.is_empty() => Ok(Self {
+                issuer: issuer.to_owned(),
+                keys,
+                algorithms,
+                claims,
+                required: RequiredClaims::default(),
+                kind: None,
+                sender_constrained_as_bearer: false,
+            }),
             _ => Err(problems),
         }
     }
 
-    /// The same provider, signing with another algorithm.
+    /// Replaces the algorithms by `algorithm`.
     pub(crate) fn with_algorithm(self, algorithm: Algorithm) -> Self {
         Self {
             algorithms: vec![algorithm],
@@ -124,8 +120,7 @@ impl OidcSettings {
         }
     }
 
-    /// Claims that name the provider and a user `subject`, by which names the provider has for
-    /// them.
+    /// Sample claims of the user `subject`, under the provider's names.
     pub(crate) fn sample_claims(&self, subject: &str) -> Map<String, Value> {
         let mut claims = Map::new();
         claims.insert("iss".to_owned(), self.issuer.clone().into());
@@ -139,13 +134,13 @@ impl OidcSettings {
         claims
     }
 
-    /// The same provider, of whose tokens only those with `required` count.
+    /// Requires the claims of `required` in each token.
     #[must_use]
     pub fn requiring(self, required: RequiredClaims) -> Self {
         Self { required, ..self }
     }
 
-    /// The same provider, whose tokens tell users from applications by `kind`.
+    /// Tells users from applications by `kind`.
     #[must_use]
     pub fn telling_kind_by(self, kind: KindRule) -> Self {
         Self {
@@ -154,7 +149,7 @@ impl OidcSettings {
         }
     }
 
-    /// Takes tokens with `cnf` as bearer tokens, without the proof that they ask for.
+    /// Accepts sender-constrained tokens (`cnf`) without a proof of possession.
     #[must_use]
     pub fn insecure_sender_constrained_as_bearer(self, taken: bool) -> Self {
         Self {
@@ -172,7 +167,7 @@ fn key_location(issuer: &str, keys: &OidcKeys) -> Result<KeyLocation, InvalidOid
     let issuer_url = https("issuer", issuer)?;
     if issuer_url.query().is_some() || issuer_url.fragment().is_some() {
         let problem = format!(
-            "'{issuer}' has a query or a fragment, which no issuer has (OpenID Connect Discovery §3)"
+            "'{issuer}' has a query or a fragment; remove it (OpenID Connect Discovery §3)"
         );
         return Err(InvalidOidcSettings {
             field: "issuer",
@@ -205,7 +200,7 @@ fn https(field: &'static str, text: &str) -> Result<Url, InvalidOidcSettings> {
         Ok(url)
     } else {
         Err(problem(format!(
-            "'{text}' is not https; keys fetched without TLS are anybody's"
+            "'{text}' is not https; without TLS an attacker can replace the keys"
         )))
     }
 }
@@ -222,7 +217,7 @@ fn parse_algorithms(names: &[String], problems: &mut Vec<InvalidOidcSettings>) -
             .map(|algorithm| algorithm.name())
             .collect();
         let problem = format!(
-            "'{name}' is not one of {}; none and HMAC never are",
+            "'{name}' is not one of {}; none and HMAC are never allowed",
             known.join(", ")
         );
         problems.push(InvalidOidcSettings {

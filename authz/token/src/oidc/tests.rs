@@ -38,10 +38,11 @@ async fn verifier_by(settings: OidcSettings) -> Verifier {
     verifier
 }
 
-/// RFC 9068 §2.2: there is no `nbf`. `amr` is its §2.2.1's: how the user signed in.
+/// The claims of a user (RFC 9068 §2.2), without `nbf`. `amr` says how the user signed in (§2.2.1).
 fn user() -> Value {
     json!({
-        "iss": ISSUER, "aud": ["shop", "other"], "sub": "user-1", "client_id": "web", "scope": "orders:read orders:write",
+        "iss": ISSUER, "aud": ["shop", "other"], "sub": "user-1", "client_id": "web",
+        "scope": "orders:read orders:write",
         "roles": ["Buyer"], "name": "Renée", "email": "renee@shop.example", "amr": ["pwd"],
         "iat": NOW, "exp": NOW + 300, "jti": "1",
     })
@@ -57,11 +58,11 @@ fn judge(verifier: &Verifier, claims: &Value) -> Result<Caller, Reason> {
     verifier
         .verify_at_hand(&token, &audiences, NOW + 1)
         .map(|verified| verified.caller)
-        .map_err(|refusal| refusal.reason)
+        .map_err(|denied| denied.reason)
 }
 
 #[tokio::test]
-async fn a_user_and_a_client_that_acts_as_itself_are_told_apart() {
+async fn user_and_client_that_acts_as_itself_are_told_apart() {
     let verifier = verifier(ClaimNames::default()).await;
     let caller = judge(&verifier, &user()).unwrap();
     assert_eq!(
@@ -95,7 +96,8 @@ async fn claims_have_the_names_that_the_settings_give_them() {
     };
     let verifier = verifier(names).await;
     let changes = json!({
-        "realm_access": {"roles": ["Seller"]}, "https://shop.example/name": "Ada", "scp": ["a", "b"], "roles": ["Ignored"],
+        "realm_access": {"roles": ["Seller"]}, "https://shop.example/name": "Ada",
+        "scp": ["a", "b"], "roles": ["Ignored"],
     });
     let caller = judge(&verifier, &with(user(), &changes)).unwrap();
     assert_eq!(
@@ -117,7 +119,7 @@ async fn claims_have_the_names_that_the_settings_give_them() {
 }
 
 #[tokio::test]
-async fn other_tokens_are_refused_with_their_reason() {
+async fn other_token_is_denied_with_its_reason() {
     let verifier = verifier(ClaimNames::default()).await;
     for (changes, expected) in [
         (
@@ -158,7 +160,7 @@ async fn other_tokens_are_refused_with_their_reason() {
 }
 
 #[tokio::test]
-async fn the_settings_say_what_kind_of_caller_and_whether_bound_tokens_are_bearer_tokens() {
+async fn settings_decide_the_kind_of_caller_and_accept_sender_constrained_tokens() {
     let rule = KindRule::new(None, Vec::new(), Vec::new(), Some(CallerKind::Application)).unwrap();
     let settings =
         OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
@@ -166,7 +168,10 @@ async fn the_settings_say_what_kind_of_caller_and_whether_bound_tokens_are_beare
         .telling_kind_by(rule)
         .insecure_sender_constrained_as_bearer(true);
     let verifier = verifier_by(settings).await;
-    let pod = json!({"sub": "system:serviceaccount:shop:batch", "client_id": null, "amr": null, "cnf": {"jkt": "k"}});
+    let pod = json!({
+        "sub": "system:serviceaccount:shop:batch", "client_id": null, "amr": null,
+        "cnf": {"jkt": "k"},
+    });
     assert_eq!(
         judge(&verifier, &with(user(), &pod)).unwrap().kind,
         CallerKind::Application
@@ -184,7 +189,7 @@ async fn the_settings_say_what_kind_of_caller_and_whether_bound_tokens_are_beare
 }
 
 #[tokio::test]
-async fn the_client_is_named_by_the_claim_of_its_provider() {
+async fn actor_is_named_by_the_claim_of_its_provider() {
     let verifier = verifier(ClaimNames::default()).await;
     for (changes, expected) in [
         (json!({}), Some("web")),
@@ -195,7 +200,7 @@ async fn the_client_is_named_by_the_claim_of_its_provider() {
         (json!({"client_id": null, "cid": "0oa1"}), Some("0oa1")),
         (json!({"client_id": null, "appid": "adfs"}), Some("adfs")),
         (json!({"client_id": null}), None),
-        // Elsewhere `cid` can be a company's number.
+        // Other providers may use `cid` for something else, such as a company's number.
         (json!({"client_id": null, "cid": 7}), None),
     ] {
         let caller = judge(&verifier, &with(user(), &changes)).unwrap();
@@ -208,7 +213,7 @@ async fn the_client_is_named_by_the_claim_of_its_provider() {
 }
 
 #[tokio::test]
-async fn a_token_without_a_required_claim_is_refused() {
+async fn token_without_a_required_claim_is_denied() {
     let required = RequiredClaims::new([("acr".to_owned(), vec![json!("mfa")])].into()).unwrap();
     let settings =
         OidcSettings::new(ISSUER, &OidcKeys::Discovery, &[], ClaimNames::default()).unwrap();
@@ -258,7 +263,7 @@ fn settings_report_every_error_at_once() {
     )
     .unwrap();
     let crate::KeyLocation::Discovery { url, .. } = settings.keys else {
-        panic!("discovery was asked for")
+        panic!("the settings name discovery")
     };
     assert_eq!(
         url.as_str(),

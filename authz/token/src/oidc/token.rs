@@ -4,33 +4,33 @@ use super::{ClaimNames, OidcSettings};
 use crate::audience::Audiences;
 use crate::caller::Caller;
 use crate::claims::{Claims, wrong};
-use crate::refusal::{Reason, Refusal};
+use crate::token_denied::{Reason, TokenDenied};
 
-/// No API is addressed under more names than this at once.
+/// The most audiences that one token may have.
 const MAX_AUDIENCES: usize = 32;
 
-/// Whom an access token of the provider speaks for. The provider itself stands for the tenant: ids
-/// are its own.
+/// Reads the caller of an access token of the provider. The issuer stands for the tenant, because
+/// it gives out the ids.
 pub(super) fn caller(
     claims: &Claims,
     settings: &OidcSettings,
     audiences: &Audiences,
-) -> Result<Caller, Refusal> {
-    refuse_id_token(claims)?;
+) -> Result<Caller, TokenDenied> {
+    deny_id_token(claims)?;
     let named = audience(claims)?;
     if !named
         .iter()
         .any(|audience| audiences.accept(audience, None))
     {
-        return Err(Refusal::new(
+        return Err(TokenDenied::new(
             Reason::AudienceNotAllowed,
             "the token is for another API; request one for this API's audience",
         ));
     }
     if let Some(claim) = settings.required.unmet(claims) {
         let detail =
-            format!("the token's claim {claim} is absent or has a value that will not do here");
-        return Err(Refusal::new(Reason::RequiredClaimMissing, detail));
+            format!("the token's claim {claim} is absent or has a value that is not accepted here");
+        return Err(TokenDenied::new(Reason::RequiredClaimMissing, detail));
     }
     let ClaimNames {
         subject,
@@ -56,21 +56,22 @@ pub(super) fn caller(
     })
 }
 
-/// Marks of an ID token: `nonce`, `at_hash` and `c_hash` are OpenID Connect Core's (§2, §3.3.2.11),
-/// `typ: ID` is Keycloak's.
-fn refuse_id_token(claims: &Claims) -> Result<(), Refusal> {
+/// Denies an ID token by its marks: `nonce`, `at_hash` and `c_hash` are OpenID Connect Core's (§2,
+/// §3.3.2.11), `typ: ID` is Keycloak's.
+fn deny_id_token(claims: &Claims) -> Result<(), TokenDenied> {
     let marked = ["nonce", "at_hash", "c_hash"]
         .iter()
         .any(|claim| claims.has(claim));
     if marked || claims.get("typ").is_some_and(|typ| typ == "ID") {
-        let detail = "this is an ID token, which tells a client who signed in; request an access token for this API and send that";
-        return Err(Refusal::new(Reason::IdToken, detail));
+        let detail = "this is an ID token, which tells a client who signed in; request an access \
+                      token for this API and send that";
+        return Err(TokenDenied::new(Reason::IdToken, detail));
     }
     Ok(())
 }
 
-/// RFC 7519 §4.1.3: one text or a list of them.
-fn audience(claims: &Claims) -> Result<Vec<String>, Refusal> {
+/// The audiences: one string or a list of strings (RFC 7519 §4.1.3).
+fn audience(claims: &Claims) -> Result<Vec<String>, TokenDenied> {
     let named = match claims.optional_text("aud") {
         Ok(Some(audience)) => vec![audience.to_owned()],
         Ok(None) => return Err(wrong("aud", "is absent")),

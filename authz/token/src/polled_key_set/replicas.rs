@@ -7,22 +7,22 @@ use url::{Host, Url};
 
 use crate::fetch::FetchError;
 
-/// More replicas than this are not asked: one connection each, every other second.
+/// The most replicas that are polled. Each costs a connection, every other second.
 const MOST_REPLICAS: usize = 64;
-/// Longest time for a name: about as long as a request waits for keys that it needs.
+/// Timeout of a name lookup: about as long as a request waits for its keys.
 const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Who is asked.
+/// A replica to fetch from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Replica {
-    /// Whoever has the name in the URL.
+    /// The host that the URL names.
     ByName,
-    /// The one at this address.
+    /// The host at this address.
     At(IpAddr),
 }
 
-/// The replicas behind `url`, at least one. TLS needs the name, and a URL with an address has only
-/// one.
+/// The replicas behind `url`, at least one. An https URL has one, because TLS needs the name. So
+/// has a URL with an address.
 pub(super) async fn replicas(url: &Url) -> Result<Vec<Replica>, FetchError> {
     let (Some(Host::Domain(name)), "http") = (url.host(), url.scheme()) else {
         return Ok(vec![Replica::ByName]);
@@ -61,13 +61,13 @@ impl Replica {
     pub(super) fn url(self, url: &Url) -> Url {
         let mut url = url.clone();
         if let Self::At(address) = self {
-            // Fails for URLs that have no host, and this one has one.
+            // This fails only for a URL without a host, and this URL has one.
             let _set = url.set_ip_host(address);
         }
         url
     }
 
-    /// The name, where the URL that is asked does not have it.
+    /// The `Host` of a request by address; `None` for a request by name.
     pub(super) fn host_header(self, url: &Url) -> Option<String> {
         let Self::At(_) = self else { return None };
         let name = url.host_str()?.trim_end_matches('.');

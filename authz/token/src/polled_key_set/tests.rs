@@ -61,7 +61,7 @@ impl Replicas {
         PolledKeySet::new(http, self.url.parse().unwrap(), &[Algorithm::Es256]).unwrap()
     }
 
-    /// What the last requests said, and forgets them.
+    /// Takes the heads of the last requests.
     fn requests(&self) -> Vec<String> {
         std::mem::take(&mut *self.requests.lock().unwrap())
     }
@@ -156,7 +156,7 @@ async fn keys_of_all_replicas_count_and_a_removed_one_does_not() {
 }
 
 #[tokio::test]
-async fn a_replica_that_does_not_answer_counts_for_a_while() {
+async fn silent_replica_counts_for_a_while() {
     for silent in [Closes, Hangs] {
         let servers = Replicas::start(&[Publishes(&["a"]), Publishes(&["b"])]);
         let polled = servers.polled();
@@ -173,7 +173,7 @@ async fn a_replica_that_does_not_answer_counts_for_a_while() {
 }
 
 #[tokio::test]
-async fn a_replica_that_has_left_counts_no_longer_and_none_that_answers_is_an_error() {
+async fn removed_replica_does_not_count_and_no_answer_is_an_error() {
     let servers = Replicas::start(&[Publishes(&["a"]), Publishes(&["b"])]);
     let polled = servers.polled();
     assert_eq!(key_ids(&polled, &[0, 1]).await.unwrap(), "a b");
@@ -184,7 +184,7 @@ async fn a_replica_that_has_left_counts_no_longer_and_none_that_answers_is_an_er
 }
 
 #[tokio::test]
-async fn names_of_plain_http_are_looked_up_and_those_of_tls_are_not() {
+async fn http_url_is_resolved_and_https_url_is_not() {
     let found = |url: &'static str| async move { replicas(&url.parse().unwrap()).await };
     assert!(
         found("http://localhost:9001/")

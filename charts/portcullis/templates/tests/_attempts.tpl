@@ -1,4 +1,4 @@
-{{/* What `helm test` tries, as arguments of the probe: list CONTEXT FROM-A-NODE. */}}
+{{/* The attempts of `helm test`, as arguments of the probe: list CONTEXT FROM-A-NODE. */}}
 {{- define "portcullis.attempts" -}}
 {{- $ctx := index . 0 -}}
 {{- $gateway := printf "%s-gateway.%s.svc.cluster.local" (include "portcullis.fullname" $ctx) $ctx.Release.Namespace -}}
@@ -13,11 +13,12 @@
 {{- include "portcullis.attempts.loopback" $ctx }}
 {{- end -}}
 
-{{/* Where each pod with an authz server is found, by its own address. */}}
+{{/* Host that resolves to the address of each pod with an authz server. */}}
 {{- define "portcullis.attempts.authz" -}}
 {{- if eq .Values.authz.placement "deployment" }}{{ include "portcullis.authz.host" . }}{{ else }}{{ include "portcullis.attempts.gatewayPods" . }}{{ end -}}
 {{- end -}}
 
+{{/* Host that resolves to the address of each gateway pod. */}}
 {{- define "portcullis.attempts.gatewayPods" -}}
 {{ include "portcullis.fullname" . }}-gateway-pods.{{ .Release.Namespace }}.svc.cluster.local
 {{- end -}}
@@ -47,7 +48,7 @@
 {{- end }}
 {{- end -}}
 
-{{/* No policy stops a node, so the upstreams themselves must deny what the gateway did not sign. */}}
+{{/* No network policy stops a node, so the upstreams themselves must deny requests without an assertion. */}}
 {{- define "portcullis.attempts.fromNode" -}}
 {{- range include "portcullis.upstreams" . | fromJsonArray }}
 {{- $route := index .routes 0 }}

@@ -1,16 +1,16 @@
-{{/* Name of all that `helm test` creates. The hash keeps releases apart, because a namespace's name is the whole cluster's. */}}
+{{/* Name of all objects of `helm test`. The hash keeps releases apart, because namespace names are unique in the cluster. */}}
 {{- define "portcullis.test.name" -}}
 {{ include "portcullis.fullname" . }}-test-{{ printf "%s/%s" .Release.Namespace .Release.Name | sha256sum | trunc 10 }}
 {{- end -}}
 
-{{/* Annotations of a hook of a weight. Helm prints the logs, which say why a test failed and what it did not try. */}}
+{{/* Annotations of a test hook: WEIGHT. Helm prints the logs, which say why a test failed and what it left out. */}}
 {{- define "portcullis.test.hook" -}}
 helm.sh/hook: test
 helm.sh/hook-weight: {{ . | quote }}
 helm.sh/hook-output-log-policy: hook-failed,hook-succeeded
 {{- end -}}
 
-{{/* Spec of a pod that tries: dict "context" "notTried" LIST "node" BOOL. */}}
+{{/* Spec of a pod that makes the attempts: dict "context" CONTEXT "notTried" LIST "node" BOOL. */}}
 {{- define "portcullis.test.pod" -}}
 {{- $ctx := .context -}}
 restartPolicy: Never

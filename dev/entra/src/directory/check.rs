@@ -1,4 +1,4 @@
-//! From the file's keys to identifiers, with every contradiction found on the way.
+//! Checks the directory file, and replaces its keys by identifiers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -108,20 +108,29 @@ impl<'a> Check<'a> {
         let credentials =
             entry.secrets.len() + entry.certificates.len() + entry.federated_credentials.len();
         self.unless(!entry.public_client || credentials == 0, || {
-            format!("{place}: is a publicClient with secrets or other credentials, which cannot be; remove one of them")
+            format!(
+                "{place}: is a publicClient with secrets or other credentials, which cannot be; \
+                 remove one of them"
+            )
         });
         self.federated_credentials(&place, &entry.federated_credentials);
         self.unless(!entry.secrets.iter().any(super::Secret::is_empty), || {
             format!("{place}.secrets: holds an empty secret; remove it or write one")
         });
         let uri = identifier_uri(entry);
-        self.unless(!uri.is_empty() && !uri.contains(char::is_whitespace) && !uri.ends_with('/'), || {
-            format!("{place}.identifierUri: is not a URI that scopes can follow; write one such as api://{key}")
+        let takes_scopes =
+            !uri.is_empty() && !uri.contains(char::is_whitespace) && !uri.ends_with('/');
+        self.unless(takes_scopes, || {
+            format!(
+                "{place}.identifierUri: is not a URI that scopes can follow; \
+                 write one such as api://{key}"
+            )
         });
         for name in entry.scopes.iter().chain(entry.roles.keys()) {
             self.unless(is_permission_name(name), || {
                 format!(
-                    "{place}: '{name}' cannot name a scope or role; use letters without spaces or '/', and not .default"
+                    "{place}: '{name}' cannot name a scope or role; \
+                     use letters without spaces or '/', and not .default"
                 )
             });
         }
@@ -137,7 +146,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Entra's limits: 20 of them, one for each issuer and subject, with one audience.
+    /// Checks Entra's limits: 20 credentials, one for each issuer and subject, with one audience.
     fn federated_credentials(&mut self, place: &str, credentials: &[FederatedCredential]) {
         let place = format!("{place}.federatedCredentials");
         self.unless(credentials.len() <= 20, || {
@@ -158,8 +167,14 @@ impl<'a> Check<'a> {
                     "{place}.{name}: another one has its issuer and subject; remove one of them"
                 )
             });
-            self.unless([issuer, subject, audience].iter().all(|text| !text.is_empty()), || {
-                format!("{place}.{name}: has an empty issuer, subject or audience; write them as the tokens have them")
+            let is_complete = [issuer, subject, audience]
+                .iter()
+                .all(|value| !value.is_empty());
+            self.unless(is_complete, || {
+                format!(
+                    "{place}.{name}: has an empty issuer, subject or audience; \
+                     write them as the tokens have them"
+                )
             });
             self.unless(keys_file.is_none() || keys_url.is_none(), || {
                 format!("{place}.{name}: has both keysFile and keysUrl; remove one of them")
@@ -209,7 +224,8 @@ impl<'a> Check<'a> {
             };
             self.unless(target.multi_tenant || target.tenant == user.tenant, || {
                 format!(
-                    "{place}.roles.{key}: {key} is not in tenant {}; make it multiTenant or remove the role",
+                    "{place}.roles.{key}: {key} is not in tenant {}; \
+                     make it multiTenant or remove the role",
                     user.tenant
                 )
             });
@@ -269,7 +285,7 @@ impl<'a> Check<'a> {
     }
 }
 
-/// Turns keys into identifiers; what a checked document can't refer to is left out.
+/// Replaces keys by identifiers. Omits unknown keys, which a checked document does not have.
 fn resolve(document: Document, folder: PathBuf) -> Directory {
     let tenants: BTreeMap<String, Uuid> = document
         .tenants

@@ -9,7 +9,7 @@ fn errors(text: &str) -> String {
 }
 
 #[test]
-fn the_development_directory_is_consistent() {
+fn development_directory_is_consistent() {
     assert_eq!(errors(DIRECTORY), "");
     let directory = Directory::parse("directory.yaml", DIRECTORY).unwrap();
     let ada = directory.user_named("ADA.ADMIN@contoso.example").unwrap();
@@ -34,7 +34,7 @@ fn the_development_directory_is_consistent() {
 
 /// Each row breaks the development directory in one place.
 #[test]
-fn each_contradiction_says_where_and_what_to_do() {
+fn contradiction_names_its_place_and_remedy() {
     for (from, to, parts) in [
         (
             "roles: { task-api: [Editor] }",
@@ -96,7 +96,8 @@ fn each_contradiction_says_where_and_what_to_do() {
         ),
         (
             "secrets: [no-rights-secret]",
-            "federatedCredentials: [{name: a, issuer: i, subject: s}, {name: b, issuer: i, subject: s}]",
+            "federatedCredentials: [{name: a, issuer: i, subject: s}, \
+             {name: b, issuer: i, subject: s}]",
             [
                 "applications.no-rights-app.federatedCredentials.b",
                 "another one has its issuer and subject",
@@ -112,7 +113,8 @@ fn each_contradiction_says_where_and_what_to_do() {
         ),
         (
             "secrets: [no-rights-secret]",
-            "federatedCredentials: [{name: a, issuer: i, subject: s, keysFile: f, keysUrl: 'https://i/k'}]",
+            "federatedCredentials: [{name: a, issuer: i, subject: s, \
+             keysFile: f, keysUrl: 'https://i/k'}]",
             ["federatedCredentials.a", "both keysFile and keysUrl"],
         ),
         (
@@ -176,7 +178,7 @@ fn each_contradiction_says_where_and_what_to_do() {
 }
 
 #[test]
-fn what_the_format_does_not_have_is_refused_by_name() {
+fn directory_rejects_unknown_members_and_values_by_name() {
     for (from, to, part) in [
         ("multiTenant: true", "multitenant: true", "multitenant"),
         (
@@ -207,7 +209,7 @@ fn what_the_format_does_not_have_is_refused_by_name() {
 }
 
 #[test]
-fn every_contradiction_is_reported_at_once() {
+fn contradictions_are_all_reported_at_once() {
     let broken = DIRECTORY
         .replace("tenant: fabrikam", "tenant: tailspin")
         .replacen("task-api: [Editor]", "task-api: [Owner]", 1);

@@ -9,24 +9,23 @@ use rustls::pki_types::pem::PemObject;
 use serde::Deserialize;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-/// A certificate that an application has registered; whoever holds its key is the application.
+/// A certificate that an application has registered. A holder of its key is the application.
 ///
-/// Entra looks at no chain and no revocation of it: that it is registered is the whole of its
-/// trust.
+/// Entra checks neither its chain nor its revocation. It is trusted because it is registered.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct ClientCertificate {
-    /// RFC 7515 §4.1.8.
+    /// The SHA-256 thumbprint of RFC 7515 §4.1.8.
     pub(crate) x5t_s256: String,
-    /// RFC 7515 §4.1.7, by which older clients name it.
+    /// The SHA-1 thumbprint of RFC 7515 §4.1.7, which older clients send.
     pub(crate) x5t: String,
-    /// PKCS#1, as a certificate embeds RSA keys.
+    /// The RSA key in PKCS#1, as in the certificate.
     public_key: Vec<u8>,
     not_before: i64,
     not_after: i64,
 }
 
-/// How client assertions may be signed: Entra asks for PS256, and takes RS256 of older clients.
+/// The algorithms of client assertions: PS256 as Entra documents it, and RS256 of older clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RsaAlgorithm {
     Ps256,

@@ -1,4 +1,4 @@
-//! The directory file as it is written.
+//! The YAML document of the directory file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{ClientCertificate, FederatedCredential, Secret};
 use crate::authority::Version;
 
-/// Tenants and applications have keys, which the rest of the file refers to.
+/// The whole file. Tenants and applications have keys, which the rest of the file refers to.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Document {
@@ -35,8 +35,7 @@ pub(super) struct UserEntry {
     pub(super) password: Secret,
     #[serde(default)]
     pub(super) roles: BTreeMap<String, BTreeSet<String>>,
-    /// By the resource's key: the authentication context that a policy asks for there, such as
-    /// `c1`.
+    /// The required authentication context, such as `c1`, by the resource's key.
     #[serde(default)]
     pub(super) conditional_access: BTreeMap<String, String>,
 }
@@ -71,7 +70,7 @@ pub(super) struct ApplicationEntry {
     pub(super) optional_claims: BTreeSet<OptionalClaim>,
 }
 
-/// Who an app role can be given to (`allowedMemberTypes`).
+/// The kinds of members that an app role allows (`allowedMemberTypes`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum MemberType {
@@ -79,7 +78,7 @@ pub(super) enum MemberType {
     Applications,
 }
 
-/// Claims that a resource's tokens carry only if it asks for them.
+/// Claims that a resource's tokens have only if the resource lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum OptionalClaim {

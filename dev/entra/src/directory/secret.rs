@@ -2,13 +2,13 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::Deserialize;
 
-/// A password or client secret: comparable, never shown.
+/// A password or client secret, which is never printed.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Secret(String);
 
 impl Secret {
-    /// Compares digests, so that neither content nor length shows in the time taken.
+    /// Compares digests in constant time, so that the time reveals neither content nor length.
     pub(crate) fn matches(&self, given: &str) -> bool {
         let of = |text: &str| digest(&SHA256, text.as_bytes());
         verify_slices_are_equal(of(&self.0).as_ref(), of(given).as_ref()).is_ok()
@@ -30,7 +30,7 @@ mod tests {
     use super::Secret;
 
     #[test]
-    fn only_the_same_text_matches_and_none_is_shown() {
+    fn secret_matches_only_itself_and_is_not_printed() {
         let secret = Secret("Zürich-1".to_owned());
         for (given, matches) in [
             ("Zürich-1", true),

@@ -1,4 +1,4 @@
-//! A token of ours that a client sends back.
+//! The user assertion of on-behalf-of: a token of dev-entra that a client sends back.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::refusal::Refusal;
+use crate::oauth_error::OAuthError;
 use crate::signing_key::KeyRing;
 
-/// The claims of a token that we signed and that is valid now.
+/// The claims of a valid token that dev-entra has signed.
 #[derive(Debug, Deserialize)]
 pub(super) struct Assertion {
     pub(super) aud: String,
@@ -33,40 +33,37 @@ struct Header {
 }
 
 impl Assertion {
-    pub(super) fn verify(keys: &KeyRing, token: &str) -> Result<Self, Refusal> {
-        let malformed = || Refusal::InvalidAssertion("it is not a JWT of this issuer");
+    pub(super) fn verify(keys: &KeyRing, token: &str) -> Result<Self, OAuthError> {
+        let malformed = || OAuthError::InvalidAssertion("it is not a JWT of this issuer");
         let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
         let (header, claims) = signed.split_once('.').ok_or_else(malformed)?;
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| malformed())?;
         let header: Header = decode(header).ok_or_else(malformed)?;
         if header.alg != "RS256" {
-            return Err(Refusal::InvalidAssertion("it is not signed with RS256"));
+            return Err(OAuthError::InvalidAssertion("it is not signed with RS256"));
         }
         let published = keys.published();
-        let key =
-            published
-                .iter()
-                .find(|key| key.kid == header.kid)
-                .ok_or(Refusal::InvalidAssertion(
-                    "the key it names is not published",
-                ))?;
+        let key = published.iter().find(|key| key.kid == header.kid).ok_or(
+            OAuthError::InvalidAssertion("the key it names is not published"),
+        )?;
         if !key.verifies(signed.as_bytes(), &signature) {
-            return Err(Refusal::InvalidAssertion("its signature is wrong"));
+            return Err(OAuthError::InvalidAssertion("its signature is wrong"));
         }
         let assertion: Self = decode(claims).ok_or_else(malformed)?;
         let now = jiff::Timestamp::now().as_second();
         if now >= assertion.exp || now < assertion.nbf {
-            return Err(Refusal::ExpiredAssertion);
+            return Err(OAuthError::ExpiredAssertion);
         }
         Ok(assertion)
     }
 
-    /// ID tokens are for the client itself, so they name no authorized party.
+    /// Whether this is an ID token: it is for the client itself, so it has no `azp` or `appid`.
     pub(super) fn is_id_token(&self) -> bool {
         self.azp.is_none() && self.appid.is_none()
     }
 
-    /// Only delegated tokens have scopes; an agent identity's own token can have the scope `/`.
+    /// Whether this is an app-only token: only delegated tokens have scopes, but an agent
+    /// identity's own token can have the scope `/`.
     pub(super) fn is_app_only(&self) -> bool {
         matches!(self.scp.as_deref(), None | Some("" | "/"))
     }

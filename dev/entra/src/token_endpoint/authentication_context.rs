@@ -1,16 +1,15 @@
-//! Conditional Access, as far as it reaches an API: a resource may ask that the user has met an
-//! authentication context, such as `c1`.
+//! Conditional Access for APIs: a resource may require an authentication context, such as `c1`.
 //!
-//! The challenge goes out with the refusal; the client sends it back as `claims` when it signs the
-//! user in again. There is no second factor to show here: asking for the context is meeting it.
+//! The error carries the challenge. The client sends it back as `claims` when it signs the user in
+//! again. There is no second factor here, so a request for the context meets it.
 
 use serde::Deserialize;
 
 use super::parameters::Parameters;
 use crate::directory::{Application, User};
-use crate::refusal::Refusal;
+use crate::oauth_error::OAuthError;
 
-/// The `claims` parameter of OpenID Connect Core §5.5, as far as it matters here.
+/// The used members of the `claims` parameter (OpenID Connect Core §5.5).
 #[derive(Default, Deserialize)]
 struct ClaimsRequest {
     #[serde(default)]
@@ -29,13 +28,13 @@ struct Wanted {
     values: Vec<String>,
 }
 
-/// The contexts that the client asks for in the user's name.
-pub(super) fn asked_for(parameters: &Parameters) -> Result<Vec<String>, Refusal> {
+/// The contexts that the client requests for the user.
+pub(super) fn requested(parameters: &Parameters) -> Result<Vec<String>, OAuthError> {
     let Some(text) = parameters.optional("claims") else {
         return Ok(Vec::new());
     };
     let request: ClaimsRequest = serde_json::from_str(text)
-        .map_err(|_| Refusal::Malformed("claims is not a claims request in JSON"))?;
+        .map_err(|_| OAuthError::Malformed("claims is not a claims request in JSON"))?;
     let wanted = request.access_token.acrs;
     Ok(wanted
         .into_iter()
@@ -43,11 +42,11 @@ pub(super) fn asked_for(parameters: &Parameters) -> Result<Vec<String>, Refusal>
         .collect())
 }
 
-/// Whether the user has met what a policy asks for on `resource`.
-pub(super) fn check(user: &User, resource: &Application, met: &[String]) -> Result<(), Refusal> {
+/// Fails if the user has not met the context that `resource` requires.
+pub(super) fn check(user: &User, resource: &Application, met: &[String]) -> Result<(), OAuthError> {
     match user.context_required_for(resource) {
         Some(context) if !met.iter().any(|met| met == context) => {
-            Err(Refusal::InteractionRequired {
+            Err(OAuthError::InteractionRequired {
                 resource: resource.client_id,
                 context: context.to_owned(),
             })

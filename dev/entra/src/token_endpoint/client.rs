@@ -1,4 +1,4 @@
-//! Who asks (RFC 6749 §2.3): a secret in the form or in HTTP Basic, or a client assertion.
+//! Client authentication (RFC 6749 §2.3): a secret in the form or in HTTP Basic, or an assertion.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,10 +11,10 @@ use super::parameters::Parameters;
 use crate::access_token::ClientProof;
 use crate::authority::Version;
 use crate::directory::{Application, ClientType, Tenant};
-use crate::refusal::Refusal;
+use crate::oauth_error::OAuthError;
 use crate::router::Entra;
 
-/// Where a request came to.
+/// The endpoint of a request.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) endpoint: Version,
@@ -23,14 +23,14 @@ pub(super) struct Place<'a> {
     pub(super) segment: &'a str,
 }
 
-/// The client, once it has proven itself or may go without.
+/// Authenticates the client. A public client needs no credentials where the grant allows it.
 pub(super) async fn authenticate<'a>(
     entra: &'a Entra,
     place: &Place<'_>,
     headers: &HeaderMap,
     parameters: &Parameters,
     grant: GrantType,
-) -> Result<(&'a Application, ClientProof), Refusal> {
+) -> Result<(&'a Application, ClientProof), OAuthError> {
     let Place {
         endpoint,
         tenant,
@@ -41,20 +41,20 @@ pub(super) async fn authenticate<'a>(
         entra
             .directory
             .client(tenant, &client_id)
-            .ok_or_else(|| Refusal::UnknownClient {
+            .ok_or_else(|| OAuthError::UnknownClient {
                 client: client_id,
                 tenant: tenant.name.clone(),
             })?;
     let assertion = parameters.optional("client_assertion");
     match (&client.client_type, secret, assertion) {
-        (_, Some(_), Some(_)) => Err(Refusal::Malformed(
+        (_, Some(_), Some(_)) => Err(OAuthError::Malformed(
             "both client_secret and client_assertion came; send one",
         )),
         (ClientType::Public, None, None) if grant.allows_public_clients() => {
             Ok((client, ClientProof::None))
         }
-        (_, None, None) => Err(Refusal::MissingSecret),
-        (ClientType::Public, ..) => Err(Refusal::PublicClientWithSecret),
+        (_, None, None) => Err(OAuthError::MissingSecret),
+        (ClientType::Public, ..) => Err(OAuthError::PublicClientWithSecret),
         (ClientType::Confidential(_), None, Some(assertion)) => {
             let context = AssertionContext {
                 endpoint,
@@ -68,7 +68,7 @@ pub(super) async fn authenticate<'a>(
             if known.secrets.iter().any(|secret| secret.matches(&given)) {
                 Ok((client, ClientProof::Secret))
             } else {
-                Err(Refusal::WrongSecret(client.client_id))
+                Err(OAuthError::WrongSecret(client.client_id))
             }
         }
     }
@@ -79,7 +79,7 @@ struct Credentials {
     secret: Option<String>,
 }
 
-fn credentials(headers: &HeaderMap, parameters: &Parameters) -> Result<Credentials, Refusal> {
+fn credentials(headers: &HeaderMap, parameters: &Parameters) -> Result<Credentials, OAuthError> {
     let form_secret = parameters.optional("client_secret").map(str::to_owned);
     let Some(authorization) = headers.get(header::AUTHORIZATION) else {
         return Ok(Credentials {
@@ -92,16 +92,16 @@ fn credentials(headers: &HeaderMap, parameters: &Parameters) -> Result<Credentia
             .to_str()
             .ok()
             .and_then(basic)
-            .ok_or(Refusal::Malformed(
+            .ok_or(OAuthError::Malformed(
                 "the Authorization header is not HTTP Basic with a client id and a secret",
             ))?;
-    // RFC 6749 §2.3: one method in each request.
+    // RFC 6749 §2.3: a request must not use more than one method.
     if form_secret.is_some()
         || parameters
             .optional("client_id")
             .is_some_and(|id| !id.eq_ignore_ascii_case(&client_id))
     {
-        return Err(Refusal::Malformed(
+        return Err(OAuthError::Malformed(
             "the client is named in the Authorization header and differently in the form",
         ));
     }
@@ -121,9 +121,9 @@ fn basic(header: &str) -> Option<(String, String)> {
     Some((form_decoded(client_id), form_decoded(secret)))
 }
 
-/// RFC 6749 §2.3.1: both halves are form-encoded before they are joined.
+/// Decodes one half of the credentials, which RFC 6749 §2.3.1 form-encodes before it joins them.
 fn form_decoded(text: &str) -> String {
-    // As the value of a nameless field; an `&` that a client left as it is must not end it.
+    // The text is parsed as the value of a nameless field. An unencoded `&` must not end it.
     let field = format!("={}", text.replace('&', "%26"));
     form_urlencoded::parse(field.as_bytes())
         .next()
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn basic_halves_are_form_decoded() {
-        // The encoded texts stand beside each row.
+        // A comment shows the decoded string of each row.
         for (header, expected) in [
             ("Basic YTpi", Some(("a", "b"))),           // a:b
             ("basic YTpiOmM=", Some(("a", "b:c"))),     // a:b:c

@@ -1,5 +1,5 @@
-//! A JWT in place of a secret (RFC 7523 §2.2): signed with a registered certificate, or by an
-//! issuer that the application trusts.
+//! Client assertions, JWTs in place of a secret (RFC 7523 §2.2). They are signed with a registered
+//! certificate, or by an issuer that the application trusts.
 
 mod certificate;
 mod federated;
@@ -12,14 +12,14 @@ mod tests;
 use super::parameters::Parameters;
 use crate::authority::{Authority, Version};
 use crate::directory::Application;
-use crate::refusal::Refusal;
+use crate::oauth_error::OAuthError;
 use crate::router::Entra;
 use jwt::Jwt;
 
-/// RFC 7523 §2.2.
+/// The only value of `client_assertion_type` (RFC 7523 §2.2).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// A request as far as a client assertion depends on it.
+/// The parts of a request that a client assertion depends on.
 pub(super) struct AssertionContext<'a> {
     pub(super) endpoint: Version,
     /// The first segment of the path: a tenant, or `organizations`.
@@ -27,22 +27,21 @@ pub(super) struct AssertionContext<'a> {
     pub(super) client: &'a Application,
 }
 
-/// Whether the assertion proves that it is `client` who asks.
+/// Fails unless the assertion authenticates the client.
 pub(super) async fn check(
     entra: &Entra,
     context: &AssertionContext<'_>,
     parameters: &Parameters,
     assertion: &str,
-) -> Result<(), Refusal> {
+) -> Result<(), OAuthError> {
     if parameters.required("client_assertion_type")? != JWT_BEARER {
-        return Err(Refusal::Malformed(
+        return Err(OAuthError::Malformed(
             "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
         ));
     }
-    let jwt = Jwt::parse(assertion).map_err(Refusal::ClientAssertionMalformed)?;
+    let jwt = Jwt::parse(assertion).map_err(OAuthError::ClientAssertionMalformed)?;
     let now = jiff::Timestamp::now().as_second();
-    // The application's own assertions name it as their issuer (RFC 7523 §3); all others come from
-    // elsewhere.
+    // The application is the issuer of its own assertions (RFC 7523 §3).
     if jwt
         .claims
         .iss
@@ -54,7 +53,7 @@ pub(super) async fn check(
     }
 }
 
-/// The URL that the client sent its request to, which its own assertions must be for.
+/// The URL of the request, which must be the audience of the client's own assertions.
 fn token_url(authority: &Authority, context: &AssertionContext<'_>) -> String {
     let path = match context.endpoint {
         Version::V1 => "oauth2/token",

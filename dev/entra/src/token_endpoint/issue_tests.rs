@@ -1,4 +1,4 @@
-//! What each grant issues when it is not refused.
+//! The tokens that each grant issues.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ async fn claims(fixture: &Fixture, form: &[(&str, &str)]) -> Value {
 }
 
 #[tokio::test]
-async fn a_user_gets_a_v2_token() {
+async fn password_grant_issues_a_v2_token() {
     let fixture = Fixture::new();
     let (status, reply) = fixture
         .token(&CONTOSO.to_uppercase(), &password_form())
@@ -46,8 +46,10 @@ async fn a_user_gets_a_v2_token() {
     assert_claims(
         &claims,
         &json!({
-            "aud": TASK_API, "iss": format!("https://localhost:8443/{CONTOSO}/v2.0"), "azp": WEB, "azpacr": "0",
-            "name": "Ada Admin", "preferred_username": "ada.admin@contoso.example", "oid": ADA, "tid": CONTOSO,
+            "aud": TASK_API, "iss": format!("https://localhost:8443/{CONTOSO}/v2.0"), "azp": WEB,
+            "azpacr": "0",
+            "name": "Ada Admin", "preferred_username": "ada.admin@contoso.example", "oid": ADA,
+            "tid": CONTOSO,
             "scp": "access_as_user", "roles": ["Admin"], "ver": "2.0",
         }),
     );
@@ -84,9 +86,9 @@ async fn a_user_gets_a_v2_token() {
     );
 }
 
-/// Real Entra takes each of these, and an unmodified client sends it.
+/// Entra accepts each of these, and unmodified clients send them.
 #[tokio::test]
-async fn scopes_as_clients_send_them_are_taken_and_echoed() {
+async fn scopes_of_real_clients_are_accepted_and_echoed() {
     let fixture = Fixture::new();
     let user = fixture.user_token().await;
     let credentials = credentials_form(TASK_API, "task-api-secret");
@@ -160,7 +162,7 @@ async fn organizations_endpoint_issues_tokens_of_the_users_own_tenant() {
 }
 
 #[tokio::test]
-async fn an_id_token_comes_only_with_openid() {
+async fn id_token_needs_the_openid_scope() {
     let fixture = Fixture::new();
     let form = password_form();
     let (_, reply) = fixture
@@ -196,7 +198,8 @@ async fn an_id_token_comes_only_with_openid() {
 async fn sub_is_pairwise_and_uti_unique() {
     let fixture = Fixture::new();
     let form = password_form();
-    let (first, again) = (claims(&fixture, &form).await, claims(&fixture, &form).await);
+    let first = claims(&fixture, &form).await;
+    let again = claims(&fixture, &form).await;
     let scope = format!("api://{NOTIFICATION}/Notify.Send");
     let other = claims(&fixture, &with(&form, "scope", &scope)).await;
     assert_eq!(first["sub"], again["sub"]);
@@ -211,7 +214,7 @@ async fn sub_is_pairwise_and_uti_unique() {
 }
 
 #[tokio::test]
-async fn the_v1_endpoint_issues_v1_tokens_for_an_api_that_accepts_it() {
+async fn v1_endpoint_issues_v1_tokens_for_an_api_that_accepts_it() {
     let fixture = Fixture::new();
     let mut form = with(&password_form(), "resource", TASK_API_URI);
     form = with(
@@ -228,8 +231,10 @@ async fn the_v1_endpoint_issues_v1_tokens_for_an_api_that_accepts_it() {
     assert_claims(
         &claims,
         &json!({
-            "aud": TASK_API_URI, "iss": format!("https://sts.windows.net/{CONTOSO}/"), "appid": WEB, "appidacr": "0",
-            "name": "Renée Reader", "unique_name": "rita.reader@contoso.example", "upn": "rita.reader@contoso.example",
+            "aud": TASK_API_URI, "iss": format!("https://sts.windows.net/{CONTOSO}/"), "appid": WEB,
+            "appidacr": "0",
+            "name": "Renée Reader", "unique_name": "rita.reader@contoso.example",
+            "upn": "rita.reader@contoso.example",
             "scp": "access_as_user", "roles": ["Reader"], "ver": "1.0",
         }),
     );
@@ -242,9 +247,9 @@ async fn the_v1_endpoint_issues_v1_tokens_for_an_api_that_accepts_it() {
     );
 }
 
-/// Not the endpoint but the resource decides, unless it has the extension.
+/// The resource decides and not the endpoint, unless it has the development extension.
 #[tokio::test]
-async fn the_resource_chooses_the_token_version() {
+async fn resource_chooses_the_token_version() {
     for (endpoint_v1, token_version, extension, expected) in [
         (false, 2, true, "2.0"),
         (true, 2, true, "1.0"),
@@ -273,7 +278,7 @@ async fn the_resource_chooses_the_token_version() {
 }
 
 #[tokio::test]
-async fn an_application_gets_its_roles_and_nothing_of_a_user() {
+async fn app_only_token_has_roles_and_no_user_claims() {
     let fixture = Fixture::new();
     let claims = claims(&fixture, &credentials_form(TASK_API, "task-api-secret")).await;
     let principal = "cccccccc-0001-4000-8000-000000000001";
@@ -292,12 +297,12 @@ async fn an_application_gets_its_roles_and_nothing_of_a_user() {
 }
 
 #[tokio::test]
-async fn an_application_without_rights_gets_a_token_without_roles() {
+async fn app_only_token_without_grants_has_no_roles() {
     let fixture = Fixture::new();
     let form = credentials_form(NO_RIGHTS, "no-rights-secret");
     assert!(claims(&fixture, &form).await.get("roles").is_none());
 
-    // The task API doesn't ask for idtyp, and accepts the v1 endpoint.
+    // The task API has no optional claim idtyp, and accepts the v1 endpoint.
     let scope = format!("{TASK_API_URI}/.default");
     assert!(
         claims(&fixture, &with(&form, "scope", &scope))
@@ -315,7 +320,7 @@ async fn an_application_without_rights_gets_a_token_without_roles() {
 }
 
 #[tokio::test]
-async fn a_secret_may_come_in_http_basic() {
+async fn secret_is_accepted_in_http_basic() {
     let fixture = Fixture::new();
     let form = with(
         &with(&credentials_form(TASK_API, ""), "client_secret", ""),
@@ -359,14 +364,15 @@ async fn on_behalf_of_keeps_the_user_and_changes_audience_and_client() {
     assert_claims(
         &claims,
         &json!({
-            "aud": NOTIFICATION, "azp": TASK_API, "azpacr": "1", "oid": ADA, "tid": CONTOSO, "name": "Ada Admin",
+            "aud": NOTIFICATION, "azp": TASK_API, "azpacr": "1", "oid": ADA, "tid": CONTOSO,
+            "name": "Ada Admin",
             "scp": "Notify.Send", "roles": ["Sender"], "ver": "2.0",
         }),
     );
 }
 
 #[tokio::test]
-async fn on_behalf_of_takes_v1_tokens_and_older_published_keys() {
+async fn on_behalf_of_accepts_v1_tokens_and_older_published_keys() {
     let fixture = Fixture::new();
     let form = with(&password_form(), "resource", TASK_API_URI);
     let (_, reply) = fixture.token_v1(CONTOSO, &form).await;
@@ -384,7 +390,7 @@ async fn on_behalf_of_takes_v1_tokens_and_older_published_keys() {
 }
 
 #[tokio::test]
-async fn another_tenants_user_gets_that_tenants_token() {
+async fn user_of_another_tenant_gets_a_token_of_that_tenant() {
     let fixture = Fixture::new();
     let form = with(&password_form(), "username", "mallory@fabrikam.example");
     let (status, reply) = fixture
@@ -401,10 +407,10 @@ async fn another_tenants_user_gets_that_tenants_token() {
 
 const CHALLENGE: &str = r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#;
 
-/// The path of a challenge: refused on the user's behalf, taken back by the client, shown by the
-/// user, passed on by the token.
+/// The path of a challenge: on-behalf-of is denied, the client signs the user in with the
+/// challenge, and the new token carries the context.
 #[tokio::test]
-async fn a_policy_asks_the_user_again_and_is_met_by_the_next_token() {
+async fn conditional_access_is_met_by_the_next_token() {
     let fixture = Fixture::new();
     let form = with(
         &password_form(),
@@ -413,14 +419,15 @@ async fn a_policy_asks_the_user_again_and_is_met_by_the_next_token() {
     );
     let form = with(&form, "password", "Connie-Passw0rd!");
     let (_, reply) = fixture.token(CONTOSO, &form).await;
-    let (status, refusal) = fixture
+    let (status, denial) = fixture
         .token(CONTOSO, &obo_form(reply["access_token"].as_str().unwrap()))
         .await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert_claims(
-        &refusal,
+        &denial,
         &json!({
-            "error": "interaction_required", "error_codes": [50076], "suberror": "basic_action", "claims": CHALLENGE,
+            "error": "interaction_required", "error_codes": [50076], "suberror": "basic_action",
+            "claims": CHALLENGE,
         }),
     );
     let (_, reply) = fixture
@@ -432,7 +439,7 @@ async fn a_policy_asks_the_user_again_and_is_met_by_the_next_token() {
         fixture.token(CONTOSO, &obo_form(token)).await.0,
         StatusCode::OK
     );
-    // Another context is not this one, and the resource asks the user at its own sign-in too.
+    // Another context does not count, and the resource also requires it at direct sign-in.
     let other = r#"{"access_token":{"acrs":{"essential":true,"values":["c2"]}}}"#;
     let (_, reply) = fixture.token(CONTOSO, &with(&form, "claims", other)).await;
     let other = reply["access_token"].as_str().unwrap();

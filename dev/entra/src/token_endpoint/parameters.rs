@@ -2,27 +2,27 @@ use std::collections::BTreeMap;
 
 use url::form_urlencoded;
 
-use crate::refusal::Refusal;
+use crate::oauth_error::OAuthError;
 
-/// The fields of a form.
+/// The parameters of a form.
 pub(super) struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
-    /// RFC 6749 §3.2: no parameter may be repeated.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, Refusal> {
+    /// Parses a form. Fails on a repeated parameter (RFC 6749 §3.2).
+    pub(super) fn parse(body: &[u8]) -> Result<Self, OAuthError> {
         let mut parameters = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(body) {
             if parameters
                 .insert(name.into_owned(), value.into_owned())
                 .is_some()
             {
-                return Err(Refusal::Malformed("a parameter is repeated"));
+                return Err(OAuthError::Malformed("a parameter is repeated"));
             }
         }
         Ok(Self(parameters))
     }
 
-    /// RFC 6749 §3.2: a parameter without a value counts as absent.
+    /// The value, or `None` if it is absent or empty (RFC 6749 §3.2).
     pub(super) fn optional(&self, name: &str) -> Option<&str> {
         self.0
             .get(name)
@@ -30,8 +30,9 @@ impl Parameters {
             .filter(|value| !value.is_empty())
     }
 
-    pub(super) fn required(&self, name: &'static str) -> Result<&str, Refusal> {
-        self.optional(name).ok_or(Refusal::MissingParameter(name))
+    pub(super) fn required(&self, name: &'static str) -> Result<&str, OAuthError> {
+        self.optional(name)
+            .ok_or(OAuthError::MissingParameter(name))
     }
 }
 
@@ -40,7 +41,7 @@ mod tests {
     use super::Parameters;
 
     #[test]
-    fn parameters_are_decoded_and_never_repeated() {
+    fn parameters_are_decoded_and_reject_repetition() {
         let parameters = Parameters::parse(b"scope=a%2Fb+c&empty=&name=Ren%C3%A9e").unwrap();
         assert_eq!(parameters.optional("scope"), Some("a/b c"));
         assert_eq!(parameters.optional("name"), Some("Renée"));

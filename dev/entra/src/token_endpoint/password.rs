@@ -1,4 +1,4 @@
-//! The resource owner password grant (RFC 6749 §4.3). Entra discourages it; tests need a user
+//! The resource owner password grant (RFC 6749 §4.3). Entra discourages it, but tests need a user
 //! without a browser.
 
 use super::scope::{RequestedScopes, ScopeNames};
@@ -6,13 +6,13 @@ use super::{TokenRequest, authentication_context};
 use crate::access_token::{Authorization, Subject};
 use crate::authority::Version;
 use crate::directory::{Application, User};
-use crate::refusal::Refusal;
+use crate::oauth_error::OAuthError;
 use crate::router::Entra;
 
 pub(super) fn authorize<'a>(
     entra: &'a Entra,
     request: &TokenRequest<'a>,
-) -> Result<Authorization<'a>, Refusal> {
+) -> Result<Authorization<'a>, OAuthError> {
     let user = sign_in(entra, request)?;
     let (resource, names) = match request.endpoint {
         Version::V1 => (
@@ -25,7 +25,7 @@ pub(super) fn authorize<'a>(
         }
     };
     let scopes = names.consented(request.client, resource)?;
-    let contexts = authentication_context::asked_for(request.parameters)?;
+    let contexts = authentication_context::requested(request.parameters)?;
     authentication_context::check(user, resource, &contexts)?;
     Ok(request.authorization(
         resource,
@@ -37,20 +37,20 @@ pub(super) fn authorize<'a>(
     ))
 }
 
-fn sign_in<'a>(entra: &'a Entra, request: &TokenRequest<'a>) -> Result<&'a User, Refusal> {
+fn sign_in<'a>(entra: &'a Entra, request: &TokenRequest<'a>) -> Result<&'a User, OAuthError> {
     let username = request.parameters.required("username")?;
     let password = request.parameters.required("password")?;
     let user = entra
         .directory
         .user_named(username)
-        .ok_or(Refusal::InvalidCredentials)?;
+        .ok_or(OAuthError::InvalidCredentials)?;
     if user.tenant != request.tenant.id {
-        return Err(Refusal::UserNotInTenant(request.tenant.name.clone()));
+        return Err(OAuthError::UserNotInTenant(request.tenant.name.clone()));
     }
     if user.password.matches(password) {
         Ok(user)
     } else {
-        Err(Refusal::InvalidCredentials)
+        Err(OAuthError::InvalidCredentials)
     }
 }
 
@@ -60,11 +60,11 @@ impl<'a> TokenRequest<'a> {
         &self,
         entra: &'a Entra,
         identifier: &str,
-    ) -> Result<&'a Application, Refusal> {
+    ) -> Result<&'a Application, OAuthError> {
         entra
             .directory
             .resource(self.tenant, identifier)
-            .ok_or_else(|| Refusal::UnknownResource {
+            .ok_or_else(|| OAuthError::UnknownResource {
                 resource: identifier.to_owned(),
                 tenant: self.tenant.name.clone(),
             })

@@ -1,4 +1,4 @@
-//! What each grant refuses, and the AADSTS number it says so with.
+//! The requests that each grant denies, with their AADSTS numbers.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::fixture::{
     obo_form, password_form, with,
 };
 
-fn assert_refused(case: &str, (status, body): &(StatusCode, Value), code: u32, error: &str) {
+fn assert_denied(case: &str, (status, body): &(StatusCode, Value), code: u32, error: &str) {
     assert_eq!(body["error_codes"], json!([code]), "{case}: {body}");
     assert_eq!(body["error"], error, "{case}");
     let expected = if error == "invalid_client" {
@@ -31,7 +31,7 @@ fn assert_refused(case: &str, (status, body): &(StatusCode, Value), code: u32, e
 }
 
 #[tokio::test]
-async fn password_refusals() {
+async fn password_grant_denies_bad_fields() {
     let fixture = Fixture::new();
     let form = password_form();
     for (field, value, code, error) in [
@@ -92,12 +92,12 @@ async fn password_refusals() {
         ),
     ] {
         let answer = fixture.token(CONTOSO, &with(&form, field, value)).await;
-        assert_refused(&format!("{field}={value}"), &answer, code, error);
+        assert_denied(&format!("{field}={value}"), &answer, code, error);
     }
 }
 
 #[tokio::test]
-async fn tenant_refusals() {
+async fn token_endpoints_deny_other_tenants() {
     let fixture = Fixture::new();
     let form = credentials_form(TASK_API, "task-api-secret");
     for (tenant, code, error) in [
@@ -113,7 +113,7 @@ async fn tenant_refusals() {
         // The task API is in this tenant too, the audit service is not.
         (FABRIKAM, 500_011, "invalid_resource"),
     ] {
-        assert_refused(tenant, &fixture.token(tenant, &form).await, code, error);
+        assert_denied(tenant, &fixture.token(tenant, &form).await, code, error);
     }
     let password = password_form();
     for (tenant, field, value, code, error) in [
@@ -130,10 +130,10 @@ async fn tenant_refusals() {
         ("organizations", "password", "wrong", 50126, "invalid_grant"),
     ] {
         let answer = fixture.token(tenant, &with(&password, field, value)).await;
-        assert_refused(&format!("{tenant} {field}={value}"), &answer, code, error);
+        assert_denied(&format!("{tenant} {field}={value}"), &answer, code, error);
     }
     let single = credentials_form(NO_RIGHTS, "no-rights-secret");
-    assert_refused(
+    assert_denied(
         "single tenant",
         &fixture.token(FABRIKAM, &single).await,
         700_016,
@@ -142,7 +142,7 @@ async fn tenant_refusals() {
 }
 
 #[tokio::test]
-async fn client_credentials_refusals() {
+async fn client_credentials_grant_denies_bad_fields() {
     let fixture = Fixture::new();
     let form = credentials_form(TASK_API, "task-api-secret");
     for (field, value, code, error) in [
@@ -171,10 +171,10 @@ async fn client_credentials_refusals() {
         ),
     ] {
         let answer = fixture.token(CONTOSO, &with(&form, field, value)).await;
-        assert_refused(&format!("{field}={value}"), &answer, code, error);
+        assert_denied(&format!("{field}={value}"), &answer, code, error);
     }
     let public = with(&with(&form, "client_secret", ""), "client_id", WEB);
-    assert_refused(
+    assert_denied(
         "public client",
         &fixture.token(CONTOSO, &public).await,
         7_000_218,
@@ -183,7 +183,7 @@ async fn client_credentials_refusals() {
 }
 
 #[tokio::test]
-async fn v1_refusals() {
+async fn v1_endpoint_denies_bad_fields() {
     let fixture = Fixture::new();
     let form = with(&with(&password_form(), "scope", ""), "resource", TASK_API);
     for (field, value, code, error) in [
@@ -199,18 +199,16 @@ async fn v1_refusals() {
         ("password", "wrong", 50126, "invalid_grant"),
     ] {
         let answer = fixture.token_v1(CONTOSO, &with(&form, field, value)).await;
-        assert_refused(&format!("{field}={value}"), &answer, code, error);
+        assert_denied(&format!("{field}={value}"), &answer, code, error);
     }
 }
 
 #[tokio::test]
-async fn on_behalf_of_refusals_by_field() {
+async fn on_behalf_of_denies_bad_fields() {
     let fixture = Fixture::new();
     let assertion = fixture.user_token().await;
-    let (before, after) = (
-        &assertion[..assertion.len() - 9],
-        &assertion[assertion.len() - 8..],
-    );
+    let before = &assertion[..assertion.len() - 9];
+    let after = &assertion[assertion.len() - 8..];
     let other = if assertion[before.len()..].starts_with('A') {
         'B'
     } else {
@@ -254,7 +252,7 @@ async fn on_behalf_of_refusals_by_field() {
         ),
     ] {
         let answer = fixture.token(CONTOSO, &with(&form, field, value)).await;
-        assert_refused(&format!("{field}={value}"), &answer, code, error);
+        assert_denied(&format!("{field}={value}"), &answer, code, error);
         assert_eq!(
             answer.1.get("suberror").is_some(),
             code == 65001,
@@ -262,7 +260,7 @@ async fn on_behalf_of_refusals_by_field() {
         );
     }
     let other_tenant = fixture.token(FABRIKAM, &form).await;
-    assert_refused(
+    assert_denied(
         "token of another tenant",
         &other_tenant,
         50013,
@@ -272,11 +270,12 @@ async fn on_behalf_of_refusals_by_field() {
 
 /// Each row changes one claim of a token that is otherwise accepted.
 #[tokio::test]
-async fn on_behalf_of_refusals_by_claim() {
+async fn on_behalf_of_denies_bad_assertions() {
     let fixture = Fixture::new();
     let now = jiff::Timestamp::now().as_second();
     let good = json!({
-        "aud": TASK_API, "iss": format!("https://localhost:8443/{CONTOSO}/v2.0"), "tid": CONTOSO, "oid": ADA,
+        "aud": TASK_API, "iss": format!("https://localhost:8443/{CONTOSO}/v2.0"), "tid": CONTOSO,
+        "oid": ADA,
         "azp": WEB, "scp": "access_as_user", "nbf": now - 60, "exp": now + 600,
     });
     let accepted = fixture.signed(json!({}), good.clone()).await;
@@ -305,7 +304,7 @@ async fn on_behalf_of_refusals_by_claim() {
         let mut claims = good.clone();
         claims[claim] = value;
         let token = fixture.signed(json!({}), claims.clone()).await;
-        assert_refused(
+        assert_denied(
             &claims.to_string(),
             &fixture.token(CONTOSO, &obo_form(&token)).await,
             code,
@@ -319,7 +318,7 @@ async fn on_behalf_of_refusals_by_claim() {
         json!({"kid": null}),
     ] {
         let token = fixture.signed(header.clone(), good.clone()).await;
-        assert_refused(
+        assert_denied(
             &header.to_string(),
             &fixture.token(CONTOSO, &obo_form(&token)).await,
             50013,
@@ -329,7 +328,7 @@ async fn on_behalf_of_refusals_by_claim() {
 }
 
 #[tokio::test]
-async fn a_large_or_repetitive_form_is_refused() {
+async fn large_or_repetitive_form_is_denied() {
     let fixture = Fixture::new();
     let large = "x".repeat(70_000);
     let form = password_form();
@@ -342,7 +341,7 @@ async fn a_large_or_repetitive_form_is_refused() {
     );
     let mut twice = form.clone();
     twice.push(("scope", "openid"));
-    assert_refused(
+    assert_denied(
         "repeated scope",
         &fixture.token(CONTOSO, &twice).await,
         9_002_313,

@@ -1,4 +1,4 @@
-//! The replies of RFC 6749 §5.1, as either endpoint words them.
+//! Token responses (RFC 6749 §5.1) in the form of the v1 or v2 endpoint.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -23,7 +23,7 @@ enum Reply {
     V2(ReplyV2),
 }
 
-/// Numbers are strings at the v1 endpoint.
+/// The response of the v1 endpoint, in which numbers are strings.
 #[derive(Serialize)]
 struct ReplyV1 {
     token_type: &'static str,
@@ -84,8 +84,8 @@ pub(super) fn reply(
         .into_response())
 }
 
-/// The resource chooses the shape of its tokens, whichever endpoint was asked; the extension lets
-/// the endpoint choose.
+/// The version of the access token. The resource chooses it, whatever the endpoint. With the
+/// development extension the v1 endpoint issues v1 tokens.
 fn version_for(endpoint: Version, resource: &Application) -> Version {
     if endpoint == Version::V1 && resource.accepts_v1_endpoint {
         Version::V1
@@ -156,7 +156,7 @@ fn reply_v2(
         id_token: None,
         client_info: None,
     };
-    // A program that acts as itself is told none of what follows.
+    // An app-only token comes with none of the following members.
     let Subject::User { user, scopes, .. } = &authorization.subject else {
         return Ok(reply);
     };
@@ -166,7 +166,7 @@ fn reply_v2(
         return Ok(reply);
     };
     reply.scope = Some(requested.granted(scopes));
-    if requested.asks_for_id_token() {
+    if requested.wants_id_token() {
         let key = entra.keys.current();
         let claims = IdToken::new(
             user,

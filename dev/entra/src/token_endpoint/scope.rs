@@ -1,18 +1,18 @@
-//! The `scope` parameter of the v2 endpoint, and what consent makes of it.
+//! The `scope` parameter of the v2 endpoint, and the scopes that are granted for it.
 
 use std::collections::BTreeSet;
 
 use crate::directory::Application;
-use crate::refusal::Refusal;
+use crate::oauth_error::OAuthError;
 
 const DEFAULT: &str = ".default";
 
-/// OpenID Connect scopes: they ask for things beside the access token.
+/// OpenID Connect scopes, which request more than the access token.
 const OPENID_CONNECT: [&str; 4] = ["openid", "profile", "email", OFFLINE_ACCESS];
-/// Asks for a refresh token, and a reply names it by none.
+/// The scope of refresh tokens, which a response never lists.
 const OFFLINE_ACCESS: &str = "offline_access";
 
-/// What a client asks for, on one resource.
+/// The scopes that a client requests of one resource.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RequestedScopes<'a> {
     pub(super) resource: &'a str,
@@ -21,7 +21,7 @@ pub(super) struct RequestedScopes<'a> {
     pub(super) openid_connect: BTreeSet<&'a str>,
 }
 
-/// Scopes by name, or all that were consented to.
+/// Scopes by name, or all consented ones (`.default`).
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ScopeNames<'a> {
     Default,
@@ -29,9 +29,10 @@ pub(super) enum ScopeNames<'a> {
 }
 
 impl<'a> RequestedScopes<'a> {
-    pub(super) fn parse(scope: &'a str) -> Result<Self, Refusal> {
-        let (mut openid_connect, mut resource, mut names) =
-            (BTreeSet::new(), None, BTreeSet::new());
+    pub(super) fn parse(scope: &'a str) -> Result<Self, OAuthError> {
+        let mut openid_connect = BTreeSet::new();
+        let mut resource = None;
+        let mut names = BTreeSet::new();
         for item in scope.split_whitespace() {
             if OPENID_CONNECT.contains(&item) {
                 openid_connect.insert(item);
@@ -41,18 +42,18 @@ impl<'a> RequestedScopes<'a> {
                 .rsplit_once('/')
                 .filter(|(of, name)| !of.is_empty() && !name.is_empty())
                 .ok_or_else(|| {
-                    Refusal::InvalidScope(format!(
+                    OAuthError::InvalidScope(format!(
                         "'{item}' names no resource; scopes look like api://resource/Name"
                     ))
                 })?;
             if resource.is_some_and(|other| other != of) {
-                return Err(Refusal::SeveralResources);
+                return Err(OAuthError::SeveralResources);
             }
             resource = Some(of);
             names.insert(name);
         }
         let resource = resource.ok_or_else(|| {
-            Refusal::InvalidScope(
+            OAuthError::InvalidScope(
                 "it names no resource, and Microsoft Graph is not imitated".to_owned(),
             )
         })?;
@@ -63,13 +64,13 @@ impl<'a> RequestedScopes<'a> {
         })
     }
 
-    pub(super) fn asks_for_id_token(&self) -> bool {
+    pub(super) fn wants_id_token(&self) -> bool {
         self.openid_connect.contains("openid")
     }
 
-    /// The `scope` of a reply that grants the scopes `granted`: under the names that they were
-    /// asked for by, because MSAL looks its cache up by those. `.default` is among them, because
-    /// MSAL for Go takes what is not for declined.
+    /// The `scope` of a response that grants the scopes `granted`. It has the requested spelling,
+    /// because MSAL finds its cache entries by it. It repeats `.default`, because MSAL for Go takes
+    /// a missing scope as declined.
     pub(super) fn granted(&self, granted: &[&str]) -> String {
         let default = (self.names == ScopeNames::Default).then_some(&DEFAULT);
         let of_resource = granted
@@ -89,25 +90,25 @@ impl<'a> RequestedScopes<'a> {
 }
 
 impl<'a> ScopeNames<'a> {
-    fn new(names: BTreeSet<&'a str>) -> Result<Self, Refusal> {
+    fn new(names: BTreeSet<&'a str>) -> Result<Self, OAuthError> {
         match (names.contains(DEFAULT), names.len()) {
             (true, 1) => Ok(Self::Default),
-            (true, _) => Err(Refusal::InvalidScope(
+            (true, _) => Err(OAuthError::InvalidScope(
                 ".default cannot be combined with scopes of the same resource".to_owned(),
             )),
             (false, _) => Ok(Self::Named(names)),
         }
     }
 
-    /// The scopes of a delegated token. Entra puts all that were consented to into it, once what
-    /// was asked for is among them.
+    /// The scopes of a delegated token. They are all consented scopes, as in Entra, if the
+    /// requested ones are among them.
     pub(super) fn consented<'d>(
         &self,
         client: &'d Application,
         resource: &'d Application,
-    ) -> Result<Vec<&'d str>, Refusal> {
+    ) -> Result<Vec<&'d str>, OAuthError> {
         let granted: Vec<&str> = client.scopes_on(resource).collect();
-        let refused = || Refusal::NoConsent {
+        let no_consent = || OAuthError::NoConsent {
             client: client.client_id,
             resource: resource.identifier_uri.clone(),
         };
@@ -117,32 +118,32 @@ impl<'a> ScopeNames<'a> {
                     "'{unknown}' is not a scope of '{}'",
                     resource.identifier_uri
                 );
-                return Err(Refusal::InvalidScope(text));
+                return Err(OAuthError::InvalidScope(text));
             }
             if !names.iter().all(|name| granted.contains(name)) {
-                return Err(refused());
+                return Err(no_consent());
             }
         }
         if granted.is_empty() {
-            Err(refused())
+            Err(no_consent())
         } else {
             Ok(granted)
         }
     }
 }
 
-/// The resource of a `{resource}/.default` scope, which is all that client credentials may ask for.
-/// OpenID Connect scopes beside it, which MSAL for Go and Java send, ask for nothing.
-pub(super) fn default_of(scope: &str) -> Result<&str, Refusal> {
+/// The resource of a `{resource}/.default` scope, the only one that client credentials may have.
+/// MSAL for Go and Java also send OpenID Connect scopes, which are ignored.
+pub(super) fn default_of(scope: &str) -> Result<&str, OAuthError> {
     let mut items = scope
         .split_whitespace()
         .filter(|item| !OPENID_CONNECT.contains(item));
     let (Some(only), None) = (items.next(), items.next()) else {
-        return Err(Refusal::NotDefaultScope);
+        return Err(OAuthError::NotDefaultScope);
     };
     match only.rsplit_once('/') {
         Some((resource, DEFAULT)) if !resource.is_empty() => Ok(resource),
-        _ => Err(Refusal::NotDefaultScope),
+        _ => Err(OAuthError::NotDefaultScope),
     }
 }
 
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn granted_scopes_echo_what_was_asked_for() {
+    fn granted_scopes_have_the_requested_spelling() {
         for (scope, expected) in [
             ("api://a/Read", "api://a/Read api://a/Write"),
             (
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn other_scopes_are_refused() {
+    fn scopes_reject_other_forms() {
         for scope in [
             "",
             "openid",
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn client_credentials_ask_for_one_default() {
+    fn client_credentials_accept_exactly_one_default_scope() {
         for scope in [
             "api://a/.default",
             "api://a/.default openid offline_access profile",

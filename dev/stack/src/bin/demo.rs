@@ -1,4 +1,4 @@
-//! `make demo`: starts everything, shows what it does as a table, and stays up for you to try.
+//! `make demo`: starts the system, prints what it does as a table, and keeps it running.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,10 +20,10 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Whether every row passed.
+/// Runs the demo and returns whether every row passed.
 async fn run(once: bool) -> anyhow::Result<bool> {
     let state = Path::new(STATE);
-    // Yesterday's tasks would make today's table differ.
+    // Tasks of an earlier run would change the table.
     if state.exists() {
         std::fs::remove_dir_all(state)?;
     }
@@ -48,7 +48,8 @@ async fn run(once: bool) -> anyhow::Result<bool> {
 }
 
 async fn walk(stack: &mut Stack) -> anyhow::Result<bool> {
-    let (mut passed, mut failed) = (0, 0);
+    let mut passed = 0;
+    let mut failed = 0;
     for group in outcomes::GROUPS {
         println!("\n{}", group.name);
         for row in (group.run)(stack).await? {
@@ -70,15 +71,16 @@ fn print_row(row: &Row) {
         expected,
         got,
     } = row;
-    let verdict = if row.passed() { "pass" } else { "FAIL" };
+    let result = if row.passed() { "pass" } else { "FAIL" };
     println!(
-        "  {verdict}  {tried:<56} expected: {expected}\n{:<62} got:      {got}",
+        "  {result}  {tried:<56} expected: {expected}\n{:<62} got:      {got}",
         ""
     );
 }
 
 fn print_instructions(stack: &Stack) {
-    let (gateway, token_url) = (stack.gateway(), stack.identity_provider().token_url());
+    let gateway = stack.gateway();
+    let token_url = stack.identity_provider().token_url();
     let ca = stack.certificate_authority();
     println!(
         r#"

@@ -1,5 +1,5 @@
-//! Who is sent which kind of assertion, and what the holder of a shared key can forge: nothing but
-//! assertions to itself.
+//! Each service gets its kind of assertion. A holder of a MAC key can forge assertions to its own
+//! service only.
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine;
@@ -15,7 +15,7 @@ use crate::directory::{ADMIN, NOTIFICATION, TASK_API};
 use crate::stack::Service;
 use crate::{Answer, Stack};
 
-/// A route of each service that a user can read, with the same path at the service itself.
+/// A route that a user can read, with its service, the service's API, scope and algorithm.
 const READ: [(Service, &str, &str, &str, &str); 2] = [
     (
         Service::TaskApi,
@@ -47,9 +47,9 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
         }
         .get(path)
         .await?;
-        let seen = format!("{}, {}", answer.verdict(), algorithm_sent(stack, service));
+        let seen = format!("{}, {}", answer.outcome(), algorithm_sent(stack, service));
         rows.add(
-            format!("GET {path}: what {} is sent", service.name()),
+            format!("GET {path}: the assertion to {}", service.name()),
             format!("200, {algorithm}"),
             seen,
         );
@@ -104,8 +104,8 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
             .http()
             .get(format!("{}{path}", stack.direct(service)))
             .header(HEADER, token);
-        let answer = Answer::to(request.header("x-request-id", "round-the-gate")).await?;
-        rows.verdict(
+        let answer = Answer::to(request.header("x-request-id", "round-the-gateway")).await?;
+        rows.status(
             format!("{}, an assertion by {tried}", service.name()),
             expected,
             &answer,
@@ -114,8 +114,7 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     Ok(rows.done())
 }
 
-/// The algorithm of the assertion that the service was sent last. What was sent is kept in lower
-/// case.
+/// The algorithm of the assertion that the service got. The tap keeps bytes in lower case.
 fn algorithm_sent(stack: &Stack, service: Service) -> &'static str {
     let bytes = stack
         .upstream_bytes()
@@ -124,7 +123,7 @@ fn algorithm_sent(stack: &Stack, service: Service) -> &'static str {
         .map(|(_, bytes)| bytes);
     let sent = bytes.unwrap_or_default();
     let says = |algorithm: &str| {
-        // The header's members are in order, so that it begins with the algorithm.
+        // The members of the JOSE header are sorted, so it begins with the algorithm.
         let header = URL_SAFE_NO_PAD
             .encode(format!("{{\"alg\":\"{algorithm}\","))
             .to_lowercase();
@@ -163,7 +162,7 @@ async fn public_key_id(stack: &Stack) -> anyhow::Result<String> {
         .to_owned())
 }
 
-/// The claims of `genuine`, with the published document for a secret (CVE-2015-9235).
+/// The claims of `genuine`, signed with the published keys as HMAC key (CVE-2015-9235).
 async fn keyed_with_public_keys(
     stack: &Stack,
     genuine: &str,

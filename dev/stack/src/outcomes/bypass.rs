@@ -1,4 +1,4 @@
-//! Requests that reach a service beside the gateway: headers alone are never identity.
+//! Requests that reach a service round the gateway: its headers alone identify no caller.
 
 use http::Method;
 use serde_json::json;
@@ -24,7 +24,7 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
             .http()
             .request(method.clone(), format!("{}{path}", stack.direct(service)));
         let request = request
-            .header("X-Request-ID", "round-the-gate")
+            .header("X-Request-ID", "round-the-gateway")
             .header("X-User-OID", "aaaaaaaa-0001-4000-8000-000000000001")
             .header("X-User-Name", "Ada Admin")
             .header("X-User-Email", "ada.admin@contoso.example")
@@ -39,8 +39,7 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
             &answer,
         );
     }
-    // Tokens count at the service itself, so that it can be used without a gateway; only for its
-    // own audience.
+    // A service accepts tokens for its own audience, so that it works without a gateway.
     let token = stack
         .identity_provider()
         .user_token(EDITOR, TASK_API, "access_as_user")
@@ -57,8 +56,8 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
             .http()
             .get(format!("{}{path}", stack.direct(service)))
             .bearer_auth(&token)
-            .header("X-Request-ID", "round-the-gate");
-        rows.verdict(
+            .header("X-Request-ID", "round-the-gateway");
+        rows.status(
             format!("{} directly with a token of the task API", service.name()),
             expected,
             &Answer::to(request).await?,

@@ -1,4 +1,4 @@
-//! Browsers: the gateway alone says which origins may read answers.
+//! CORS: only the gateway decides which origins may read responses.
 
 use http::Method;
 
@@ -12,7 +12,7 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     stack.forget_upstream_bytes();
     for (origin, expected) in [
         (APP, "200, allows http://localhost:3000"),
-        ("https://evil.example", "200, allows nobody"),
+        ("https://evil.example", "200, allows no origin"),
     ] {
         let request = stack
             .http()
@@ -34,13 +34,16 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
         .filter(|(_, bytes)| !bytes.is_empty())
         .count();
     rows.add(
-        "who saw the preflights",
+        "services that saw the preflights",
         "0 services",
         format!("{reached} services"),
     );
     for (origin, expected) in [
         (APP, "401 token_missing, allows http://localhost:3000"),
-        ("https://evil.example", "401 token_missing, allows nobody"),
+        (
+            "https://evil.example",
+            "401 token_missing, allows no origin",
+        ),
     ] {
         let answer = Answer::to(
             stack
@@ -49,7 +52,7 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
                 .header("Origin", origin),
         )
         .await?;
-        rows.add(format!("a refusal to {origin}"), expected, allowed(&answer));
+        rows.add(format!("a denial to {origin}"), expected, allowed(&answer));
     }
     Ok(rows.done())
 }
@@ -58,7 +61,11 @@ fn allowed(answer: &Answer) -> String {
     let origin = answer.header("access-control-allow-origin");
     format!(
         "{}, allows {}",
-        answer.verdict(),
-        if origin.is_empty() { "nobody" } else { origin }
+        answer.outcome(),
+        if origin.is_empty() {
+            "no origin"
+        } else {
+            origin
+        }
     )
 }

@@ -1,4 +1,4 @@
-//! Without the gate nothing passes, and with it back everything does.
+//! While the authz server is down, no request passes. After its restart, requests pass again.
 
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ pub(super) async fn rows(stack: &mut Stack) -> anyhow::Result<Vec<Row>> {
         }
         .send(method.parse()?, path, None)
         .await?;
-        rows.verdict(
-            format!("{method} {path} while the gate is down"),
+        rows.status(
+            format!("{method} {path} while the authz server is down"),
             "503 authorization_unavailable",
             &answer,
         );
@@ -38,7 +38,7 @@ pub(super) async fn rows(stack: &mut Stack) -> anyhow::Result<Vec<Row>> {
         .filter(|(_, bytes)| !bytes.is_empty())
         .count();
     rows.add(
-        "who saw these requests",
+        "services that saw these requests",
         "0 services",
         format!("{reached} services"),
     );
@@ -71,7 +71,7 @@ async fn recovery(stack: &Stack, path: &str, token: &str) -> anyhow::Result<Stri
         if elapsed > RECOVERY {
             return Ok(format!(
                 "{} after {} ms",
-                answer.verdict(),
+                answer.outcome(),
                 elapsed.as_millis()
             ));
         }

@@ -1,4 +1,4 @@
-//! Paths that lead nowhere, and spellings that must not lead somewhere else.
+//! Paths without a route are not found, and an escaped slash is malformed.
 
 use super::{Row, Rows};
 use crate::Stack;
@@ -23,7 +23,7 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
             "/metrics",
         ] {
             let answer = Caller { stack, token }.get(path).await?;
-            rows.verdict(
+            rows.status(
                 format!("{path} {with} a token"),
                 "404 route_not_found",
                 &answer,
@@ -36,6 +36,6 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     }
     .get("/api/tasks/..%2f..%2fhealth")
     .await?;
-    rows.verdict("an escaped slash", "400 request_malformed", &answer);
+    rows.status("an escaped slash", "400 request_malformed", &answer);
     Ok(rows.done())
 }

@@ -1,4 +1,4 @@
-//! A hundred requests a minute, counted for each user alone.
+//! The rate limit of 100 requests a minute counts each user separately.
 
 use super::{Row, Rows};
 use crate::Stack;
@@ -8,14 +8,12 @@ use crate::directory::{ADMIN, NOTIFICATION, READER};
 pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     let mut rows = Rows::default();
     let issuer = stack.identity_provider();
-    let (reader, admin) = (
-        issuer
-            .user_token(READER, NOTIFICATION, "Notify.Send")
-            .await?,
-        issuer
-            .user_token(ADMIN, NOTIFICATION, "Notify.Send")
-            .await?,
-    );
+    let reader = issuer
+        .user_token(READER, NOTIFICATION, "Notify.Send")
+        .await?;
+    let admin = issuer
+        .user_token(ADMIN, NOTIFICATION, "Notify.Send")
+        .await?;
     let path = "/notification/notifications";
     let reader = Caller {
         stack,
@@ -30,8 +28,8 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
         "100 pass",
         format!("{passed} pass"),
     );
-    let refused = reader.get(path).await?;
-    let seconds: u64 = refused.header("retry-after").parse().unwrap_or_default();
+    let denied = reader.get(path).await?;
+    let seconds: u64 = denied.header("retry-after").parse().unwrap_or_default();
     let when = if (1..=60).contains(&seconds) {
         "within a minute"
     } else {
@@ -40,12 +38,12 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     rows.add(
         "the 101st",
         "429 rate_limited, to be retried within a minute",
-        format!("{}, to be retried {when}", refused.verdict()),
+        format!("{}, to be retried {when}", denied.outcome()),
     );
     let quota = format!(
         "{} {}",
-        refused.header("ratelimit-policy"),
-        refused
+        denied.header("ratelimit-policy"),
+        denied
             .header("ratelimit")
             .split(";t=")
             .next()
@@ -56,7 +54,7 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
         "\"notifications\";q=100;w=60 \"notifications\";r=0",
         quota,
     );
-    rows.verdict(
+    rows.status(
         "another user meanwhile",
         "200",
         &Caller {

@@ -1,5 +1,5 @@
-//! Who may do what: roles in the task API, and the audit route that is for applications with
-//! `AuditLog.Write`.
+//! Roles: those of the task API decide who may create tasks, and only applications with
+//! `AuditLog.Write` reach the audit route.
 
 use http::Method;
 use serde_json::json;
@@ -21,7 +21,7 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
         stack,
         token: Some(&reader),
     };
-    let refused = reader
+    let denied = reader
         .send(
             Method::POST,
             "/api/tasks",
@@ -29,27 +29,27 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
         )
         .await?;
     let names_roles = ["Admin", "Editor"].iter().all(|role| {
-        refused.body["detail"]
+        denied.body["detail"]
             .as_str()
             .unwrap_or_default()
             .contains(role)
     });
     let got = format!(
         "{}, names Admin and Editor: {names_roles}",
-        refused.verdict()
+        denied.outcome()
     );
     rows.add(
         "Reader creates a task",
         "403 role_missing, names Admin and Editor: true",
         got,
     );
-    rows.verdict(
+    rows.status(
         "Reader lists tasks",
         "200",
         &reader.get("/api/tasks").await?,
     );
 
-    // The right audience and even the right role: what makes the difference is that a user asks.
+    // This token has the right audience and role. It is denied only because it is delegated.
     let application = issuer.application_token(TASK_API_CLIENT, AUDIT).await?;
     let users = issuer.resign(&application, |_, claims| {
         claims["scp"] = json!("Audit.Read");
@@ -85,6 +85,6 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     }
     .get("/auditing/audit")
     .await?;
-    rows.verdict("an application with AuditLog.Write there", "200", &answer);
+    rows.status("an application with AuditLog.Write there", "200", &answer);
     Ok(rows.done())
 }

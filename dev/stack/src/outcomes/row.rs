@@ -1,25 +1,25 @@
 use crate::Answer;
 
-/// One thing that was tried.
+/// One outcome: what was tried, what was expected, and the result.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// What was tried.
     pub tried: String,
-    /// What had to come of it.
+    /// The expected result.
     pub expected: String,
-    /// What came of it.
+    /// The result.
     pub got: String,
 }
 
 impl Row {
-    /// Whether it is as it must be.
+    /// Whether the result is the expected one.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.expected == self.got
     }
 }
 
-/// Rows in the making.
+/// The rows of one group while they are collected.
 #[derive(Debug, Default)]
 pub(crate) struct Rows(Vec<Row>);
 
@@ -37,12 +37,12 @@ impl Rows {
         });
     }
 
-    /// A row about status and reason code alone.
-    pub(crate) fn verdict(&mut self, tried: impl Into<String>, expected: &str, answer: &Answer) {
-        self.add(tried, expected, answer.verdict());
+    /// Adds a row about status and reason code.
+    pub(crate) fn status(&mut self, tried: impl Into<String>, expected: &str, answer: &Answer) {
+        self.add(tried, expected, answer.outcome());
     }
 
-    /// A row about status, reason code and challenge.
+    /// Adds a row about status, reason code and challenge.
     pub(crate) fn challenge(
         &mut self,
         tried: impl Into<String>,
@@ -53,7 +53,7 @@ impl Rows {
         self.add(
             tried,
             format!("{expected}, {challenge}"),
-            format!("{}, {}", answer.verdict(), answer.challenge()),
+            format!("{}, {}", answer.outcome(), answer.challenge()),
         );
     }
 

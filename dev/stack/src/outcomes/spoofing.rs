@@ -1,4 +1,4 @@
-//! Clients that send identity headers: no byte of them may reach a service, whatever the route.
+//! Identity headers of a client: no byte of them may reach a service on any route.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -8,11 +8,11 @@ use super::{ROUTES, Row, Rows};
 use crate::Stack;
 use crate::directory::{ADMIN, AUDIT, NOTIFICATION, TASK_API, TASK_API_CLIENT};
 
-/// In no name, path or token of the development stack, so that where it shows up it came from the
-/// client.
+/// A string in no name, path or token of the development stack. If a service gets it, it came from
+/// the client.
 const CANARY: &str = "spoofed-by-client";
 
-/// Header lines, each with the canary.
+/// Header lines with the canary, and their names in the rows.
 const SPOOFS: [(&str, &str); 8] = [
     ("X-User-OID", "X-User-OID: spoofed-by-client"),
     (
@@ -32,7 +32,7 @@ const SPOOFS: [(&str, &str); 8] = [
         "X-USER-EMAIL: spoofed-by-client",
     ),
     (
-        "X-User-Department, which the gate does not know",
+        "X-User-Department, which the authz server does not know",
         "X-User-Department: spoofed-by-client",
     ),
     ("an assertion", "X-Portcullis-Assertion: spoofed-by-client"),
@@ -57,7 +57,7 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
         }
         rows.add(
             format!("{tried}, on every route"),
-            verdict(6, 0),
+            counts(6, 0),
             found(stack, &statuses),
         );
     }
@@ -77,7 +77,7 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     }
     rows.add(
         "X_User_OID, on every route",
-        format!("400 only, {}", verdict(0, 0)),
+        format!("400 only, {}", counts(0, 0)),
         {
             let only_400 = if statuses.iter().all(|status| *status == 400) {
                 "400 only"
@@ -90,9 +90,9 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     Ok(rows.done())
 }
 
-/// How many requests a service saw, and how many canaries. Counting the requests keeps "0" from
-/// meaning "nothing was sent".
-fn verdict(requests: usize, canaries: usize) -> String {
+/// The numbers of requests and canaries that reached services. The requests are counted so that
+/// "0 canaries" cannot mean "no request".
+fn counts(requests: usize, canaries: usize) -> String {
     format!("{requests} requests reach services, {canaries} spoofed values")
 }
 
@@ -110,11 +110,11 @@ fn found(stack: &Stack, statuses: &[u16]) -> String {
     if statuses.contains(&0) {
         "a request without an answer".to_owned()
     } else {
-        verdict(requests, canaries)
+        counts(requests, canaries)
     }
 }
 
-/// A token that opens each service.
+/// A token for each service.
 struct Tokens {
     tasks: String,
     notifications: String,
@@ -142,8 +142,8 @@ impl Tokens {
     }
 }
 
-/// Sends the lines as they are: a client library would tidy them up. Returns the status, or 0 for
-/// no answer.
+/// Sends the lines unchanged, because a client library would normalize them. Returns the status,
+/// or 0 for no response.
 async fn send(
     stack: &Stack,
     method: &str,
@@ -163,8 +163,9 @@ async fn send(
         ""
     };
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\n{preflight}{lines}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\
+         {preflight}{lines}\r\n\r\n{body}",
         tokens.opening(path),
         body.len(),
     );

@@ -1,4 +1,4 @@
-//! An Admin's day: list, create, complete, delete; and the two services that hear of it.
+//! An Admin lists, creates, completes and deletes a task, and both other services hear of it.
 
 use anyhow::Context;
 use http::Method;
@@ -31,14 +31,14 @@ async fn walk(stack: &Stack, token: &str, title: &str) -> anyhow::Result<Vec<Row
         stack,
         token: Some(token),
     };
-    rows.verdict("Admin lists tasks", "200", &admin.get("/api/tasks").await?);
+    rows.status("Admin lists tasks", "200", &admin.get("/api/tasks").await?);
 
     let created = admin
         .send(Method::POST, "/api/tasks", Some(&json!({ "title": title })))
         .await?;
     let statuses = format!(
         "{}, {}, {}",
-        created.verdict(),
+        created.outcome(),
         text(&created.body, "notification_status"),
         text(&created.body, "audit_status")
     );
@@ -58,11 +58,11 @@ async fn walk(stack: &Stack, token: &str, title: &str) -> anyhow::Result<Vec<Row
         "200, completed true",
         format!(
             "{}, completed {}",
-            completed.verdict(),
+            completed.outcome(),
             completed.body["completed"]
         ),
     );
-    rows.verdict(
+    rows.status(
         "Admin deletes it",
         "200",
         &admin.send(Method::DELETE, &path, None).await?,
@@ -76,7 +76,7 @@ async fn walk(stack: &Stack, token: &str, title: &str) -> anyhow::Result<Vec<Row
     Ok(rows.done())
 }
 
-/// On-behalf-of really happened if the notification is the Admin's own.
+/// Adds the row on the notification. It is the Admin's own only if on-behalf-of worked.
 async fn notification_shows(stack: &Stack, title: &str, rows: &mut Rows) -> anyhow::Result<()> {
     let token = stack
         .identity_provider()
@@ -90,7 +90,7 @@ async fn notification_shows(stack: &Stack, title: &str, rows: &mut Rows) -> anyh
     .await?;
     let got = format!(
         "{}, {} of it, to {}",
-        list.verdict(),
+        list.outcome(),
         count(&list.body, "task_title", title),
         text(&list.body[0], "to")
     );
@@ -102,7 +102,8 @@ async fn notification_shows(stack: &Stack, title: &str, rows: &mut Rows) -> anyh
     Ok(())
 }
 
-/// Client credentials really happened if the entry names the task API as its writer.
+/// Adds the row on the audit entry. It names the task API as its writer only if client
+/// credentials worked.
 async fn audit_shows(stack: &Stack, id: i64, rows: &mut Rows) -> anyhow::Result<()> {
     let token = stack
         .identity_provider()
@@ -117,7 +118,7 @@ async fn audit_shows(stack: &Stack, id: i64, rows: &mut Rows) -> anyhow::Result<
     let entry = &list.body[0];
     let got = format!(
         "{}, {} {} by {}",
-        list.verdict(),
+        list.outcome(),
         text(entry, "action"),
         text(entry, "resource_id"),
         text(entry, "caller_app_id")

@@ -1,4 +1,4 @@
-//! Tokens that open nothing, each refused for its own reason.
+//! Bad tokens, each denied with its own reason code.
 
 use anyhow::Context;
 use aws_lc_rs::hmac;
@@ -26,9 +26,9 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     }
     .get("/api/me")
     .await?;
-    rows.verdict("a good token, for comparison", "200", &answer);
+    rows.status("a good token, for comparison", "200", &answer);
     let answer = Caller { stack, token: None }.get("/api/me").await?;
-    // RFC 6750 §3: without a token there is no error to name.
+    // RFC 6750 §3.1: a challenge to a request without a token has no error code.
     rows.challenge("no token", "401 token_missing", "Bearer", &answer);
     for (tried, token, expected) in bad_tokens(issuer, &good).await? {
         let answer = Caller {
@@ -93,7 +93,7 @@ async fn bad_tokens(
     ])
 }
 
-/// The Editor makes themselves an Admin.
+/// The Editor's token with the role Admin and the old signature.
 fn promoted(good: &str) -> anyhow::Result<String> {
     let (header, claims) = decode(good)?;
     let signature = good.rsplit('.').next().unwrap_or_default();

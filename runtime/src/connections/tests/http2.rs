@@ -20,7 +20,7 @@ use crate::connections::activity::{Activity, Clock};
 use crate::connections::driver::drive;
 use crate::connections::protocol::{Http2Only, Protocol};
 
-/// Counts what would be system calls.
+/// Counts the writes, which would be system calls on a socket.
 #[derive(Debug)]
 struct Counted {
     io: DuplexStream,
@@ -68,7 +68,7 @@ impl<F: Future + Unpin> Future for Polls<F> {
     }
 }
 
-/// What the test's service saw: the task of each request.
+/// The task of each request, as the test's service records it.
 type Tasks = Arc<Mutex<Vec<tokio::task::Id>>>;
 
 /// A reply like that of a gRPC method: `size` bytes and trailers. `/waits` waits first, `/panics`
@@ -80,7 +80,7 @@ async fn reply(
 ) -> Result<Response<impl Body<Data = Bytes, Error = Infallible>>, Infallible> {
     match request.uri().path() {
         "/waits" => tokio::task::yield_now().await,
-        "/panics" => panic!("as asked"),
+        "/panics" => panic!("as requested"),
         "/computes" => {
             let started = Instant::now();
             while started.elapsed() < Duration::from_millis(2) {
@@ -96,7 +96,7 @@ async fn reply(
     ))
 }
 
-/// A connection, how many writes of the server it took, and how often the server's task ran.
+/// Connects a client; returns it with the counts of the server's writes and polls.
 async fn client(
     size: usize,
     tasks: Tasks,
@@ -128,7 +128,8 @@ async fn client(
     (sender, writes, polls)
 }
 
-async fn ask(sender: &mut SendRequest<Bytes>, path: &str) -> Result<usize, h2::Error> {
+/// Sends a request for `path` and returns the size of the response's body.
+async fn size_of(sender: &mut SendRequest<Bytes>, path: &str) -> Result<usize, h2::Error> {
     let request = Request::builder()
         .uri(format!("http://here{path}"))
         .body(())
@@ -148,10 +149,10 @@ async fn unary_reply_leaves_in_one_write() {
     for size in [5, 300, 2_000, 40_000] {
         let (mut sender, writes, _) = client(size, Tasks::default()).await;
         // SETTINGS and their acknowledgement leave with or before the first reply.
-        assert_eq!(ask(&mut sender, "/").await.unwrap(), size);
+        assert_eq!(size_of(&mut sender, "/").await.unwrap(), size);
         let before = writes.load(Ordering::Relaxed);
         for _ in 0..10 {
-            assert_eq!(ask(&mut sender, "/").await.unwrap(), size);
+            assert_eq!(size_of(&mut sender, "/").await.unwrap(), size);
         }
         assert_eq!(
             writes.load(Ordering::Relaxed) - before,
@@ -166,32 +167,32 @@ async fn request_that_never_waits_runs_in_its_connections_task() {
     let tasks = Tasks::default();
     let (mut sender, ..) = client(5, Arc::clone(&tasks)).await;
     for path in ["/", "/", "/waits", "/"] {
-        ask(&mut sender, path).await.unwrap();
+        size_of(&mut sender, path).await.unwrap();
     }
     let ids = tasks.lock().unwrap().clone();
     let same: Vec<bool> = ids.iter().map(|id| *id == ids[0]).collect();
     assert_eq!(same, [true, true, false, true]);
 }
 
-/// A second run would find nothing to do, and waking it costs a second thread.
+/// A second poll would have nothing to do, and its wake-up costs a second thread.
 #[tokio::test]
-async fn request_that_never_waits_takes_one_run_of_its_connections_task() {
+async fn request_that_never_waits_takes_one_poll_of_its_connections_task() {
     let (mut sender, _, polls) = client(2_000, Tasks::default()).await;
-    ask(&mut sender, "/").await.unwrap();
+    size_of(&mut sender, "/").await.unwrap();
     let before = polls.load(Ordering::Relaxed);
     for _ in 0..10 {
-        ask(&mut sender, "/").await.unwrap();
+        size_of(&mut sender, "/").await.unwrap();
     }
     assert_eq!(polls.load(Ordering::Relaxed) - before, 10);
 }
 
 #[tokio::test]
-async fn requests_that_come_together_and_take_long_are_shared_out() {
+async fn long_requests_of_one_poll_are_spawned() {
     let tasks = Tasks::default();
     let (sender, ..) = client(5, Arc::clone(&tasks)).await;
     let together = (0..8).map(|_| {
         let mut sender = sender.clone();
-        async move { ask(&mut sender, "/computes").await.unwrap() }
+        async move { size_of(&mut sender, "/computes").await.unwrap() }
     });
     futures::future::join_all(together).await;
     let ids: HashSet<tokio::task::Id> = tasks.lock().unwrap().iter().copied().collect();
@@ -199,9 +200,14 @@ async fn requests_that_come_together_and_take_long_are_shared_out() {
 }
 
 #[tokio::test]
-async fn panic_of_a_request_costs_that_request_alone() {
+async fn panic_of_a_request_resets_only_its_stream() {
     let (mut sender, ..) = client(5, Tasks::default()).await;
-    ask(&mut sender, "/").await.unwrap();
-    assert!(ask(&mut sender, "/panics").await.unwrap_err().is_reset());
-    assert_eq!(ask(&mut sender, "/").await.unwrap(), 5);
+    size_of(&mut sender, "/").await.unwrap();
+    assert!(
+        size_of(&mut sender, "/panics")
+            .await
+            .unwrap_err()
+            .is_reset()
+    );
+    assert_eq!(size_of(&mut sender, "/").await.unwrap(), 5);
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use tokio::time::timeout;
 
-use super::{Held, PATIENCE, answer, asked, bound, closed, connected, patient};
+use super::{Held, PATIENCE, answer, bound, closed, connected, get_path, patient};
 use crate::listener::Listener;
 use crate::{Process, serve_http};
 
@@ -12,13 +12,19 @@ async fn shutdown_finishes_requests_in_flight_and_closes_the_rest() {
     let process = Process::detached().with_limits(patient(9));
     let (socket, address) = bound().await;
     let serving = tokio::spawn({
-        let (process, router) = (process.clone(), held.router());
+        let process = process.clone();
+        let router = held.router();
         async move { serve_http(&process, Listener::of_tcp("traffic", socket), router).await }
     });
     let mut busy = connected(address, b"GET /held HTTP/1.1\r\nHost: here\r\n\r\n").await;
     held.came.notified().await;
     let mut idle = connected(address, b"").await;
-    assert!(asked(&mut idle, "/").await.unwrap().ends_with("answered\n"));
+    assert!(
+        get_path(&mut idle, "/")
+            .await
+            .unwrap()
+            .ends_with("answered\n")
+    );
     let mut slow = connected(address, b"GET / HTTP/1.1\r\nHo").await;
     let mut preface = connected(address, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
     process.shutdown_token().cancel();
@@ -35,5 +41,5 @@ async fn shutdown_finishes_requests_in_flight_and_closes_the_rest() {
         .await
         .expect("the server ends")
         .unwrap();
-    assert_eq!(Arc::strong_count(&held.go), 1, "nothing of it is left");
+    assert_eq!(Arc::strong_count(&held.go), 1, "the service is dropped");
 }

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{Held, PATIENCE, answer, asked, bound, closed, connected, limits, metric, patient};
+use super::{Held, PATIENCE, answer, bound, closed, connected, get_path, limits, metric, patient};
 use crate::connections::protocol::Http;
 use crate::listener::Listener;
 use crate::{ConnectionLimits, Process, serve_http2, serve_https};
@@ -15,7 +15,7 @@ use crate::{ConnectionLimits, Process, serve_http2, serve_https};
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
-/// HEADERS of stream 1 that say they go on for longer than they do.
+/// An incomplete HEADERS frame of stream 1.
 fn half_headers() -> Vec<u8> {
     [PREFACE, SETTINGS, &[0, 0, 200, 1, 4, 0, 0, 0, 1, 0x82]].concat()
 }
@@ -39,7 +39,8 @@ enum Port {
 
 async fn serve(port: Port, process: &Process) -> std::net::SocketAddr {
     let (socket, address) = bound().await;
-    let (process, listener) = (process.clone(), Listener::of_tcp("traffic", socket));
+    let process = process.clone();
+    let listener = Listener::of_tcp("traffic", socket);
     match port {
         Port::Http => return Held::default().serve(&process).await,
         Port::Http2Only => drop(tokio::spawn(async move {
@@ -116,14 +117,14 @@ async fn unfinished_requests_are_closed() {
 }
 
 #[tokio::test]
-async fn half_a_second_head_is_closed_long_before_the_idle_timeout() {
+async fn unfinished_second_head_is_closed_before_the_idle_timeout() {
     let process = Process::detached().with_limits(ConnectionLimits {
         idle_timeout: PATIENCE * 9,
         ..limits(9)
     });
     let mut client = connected(Held::default().serve(&process).await, b"").await;
     assert!(
-        asked(&mut client, "/")
+        get_path(&mut client, "/")
             .await
             .unwrap()
             .starts_with("HTTP/1.1 200")
@@ -146,7 +147,7 @@ async fn idle_connection_is_closed_and_one_in_use_is_not() {
     held.came.notified().await;
     let mut idle = connected(address, b"").await;
     assert!(
-        asked(&mut idle, "/")
+        get_path(&mut idle, "/")
             .await
             .unwrap()
             .starts_with("HTTP/1.1 200")
@@ -164,13 +165,13 @@ async fn idle_connection_is_closed_and_one_in_use_is_not() {
     );
 }
 
-/// The floods of CVE-2024-27316 and its kin: the server keeps one head's worth, and no more.
+/// CONTINUATION floods (CVE-2024-27316 and related ones): the server keeps at most one head.
 #[tokio::test]
 async fn continuation_flood_ends_with_the_connection() {
     for port in [Port::Http, Port::Http2Only] {
         let process = Process::detached().with_limits(patient(9));
         let mut client: TcpStream = connected(serve(port, &process).await, b"").await;
-        // 60 MB, of which the server must not take the end.
+        // 60 MB; the server must close before the end.
         let flood = endless_continuation(1);
         let (start, frame) = flood.split_at(flood.len() - 1009);
         client.write_all(start).await.unwrap();
@@ -188,7 +189,7 @@ async fn continuation_flood_ends_with_the_connection() {
     }
 }
 
-/// Rapid reset (CVE-2023-44487): each request costs the client nothing, since it is gone at once.
+/// Rapid reset (CVE-2023-44487): a client that resets each request at once spends nothing on it.
 #[tokio::test]
 async fn requests_reset_at_once_end_the_connection() {
     let request = |stream: u32| {
@@ -218,7 +219,7 @@ async fn requests_reset_at_once_end_the_connection() {
 }
 
 #[tokio::test]
-async fn head_of_http1_has_a_longest_length() {
+async fn http1_head_beyond_the_maximum_is_rejected() {
     let process = Process::detached().with_limits(patient(9));
     let mut client = connected(
         Held::default().serve(&process).await,

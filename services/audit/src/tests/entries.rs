@@ -6,62 +6,104 @@ use super::{append, application, list, report, resources, send};
 use crate::schema;
 
 on_both! {
-    async fn defect_5_an_entry_shows_what_was_proved_apart_from_what_was_reported(backend) {
+    async fn defect_5_entry_shows_verified_and_reported_members_apart(backend) {
         let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let id = append(&database, &application("t1"), "7").await;
         let mut found = list(&database, &application("t1"), "").await;
         let entry = found.body[0].as_object_mut().unwrap();
-        let timestamp: jiff::Timestamp = entry.remove("timestamp").unwrap().as_str().unwrap().parse().unwrap();
-        assert!(timestamp.duration_until(jiff::Timestamp::now()).as_secs().abs() < 60);
+        let timestamp: jiff::Timestamp = entry
+            .remove("timestamp")
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!(
+            timestamp
+                .duration_until(jiff::Timestamp::now())
+                .as_secs()
+                .abs()
+                < 60
+        );
         assert_eq!(entry.remove("hash").unwrap().as_str().unwrap().len(), 64);
         let expected = json!({
-            "id": id, "action": "task_created", "resource_id": "7", "actor": "service-principal", "tenant_id": "t1",
-            "caller_app_id": "task-api-id", "reported_actor": "user-oid", "reported_tenant": "user-tenant",
+            "id": id, "action": "task_created", "resource_id": "7",
+            "actor": "service-principal", "tenant_id": "t1", "caller_app_id": "task-api-id",
+            "reported_actor": "user-oid", "reported_tenant": "user-tenant",
             "idempotency_key": null, "position": 1, "previous_hash": "0".repeat(64),
         });
         assert_eq!(found.body[0], expected);
     }
 
-    async fn defect_5_each_tenant_sees_the_entries_of_its_own_applications_whatever_they_report(backend) {
+    async fn defect_5_tenant_sees_only_entries_of_its_own_applications(backend) {
         let place = Place::new(backend, schema).await;
         let database = place.open().await;
         for number in 1..=52 {
             append(&database, &application("t1"), &number.to_string()).await;
         }
         append(&database, &application("t2"), "foreign").await;
-        let expected: Vec<String> = (3..=52).rev().map(|number: i32| number.to_string()).collect();
-        assert_eq!(resources(&list(&database, &application("t1"), "").await), expected, "the last fifty, the newest first");
-        assert_eq!(resources(&list(&database, &application("t2"), "").await), ["foreign"]);
+        let expected: Vec<String> = (3..=52)
+            .rev()
+            .map(|number: i32| number.to_string())
+            .collect();
+        assert_eq!(
+            resources(&list(&database, &application("t1"), "").await),
+            expected,
+            "the last fifty, the newest first"
+        );
+        assert_eq!(
+            resources(&list(&database, &application("t2"), "").await),
+            ["foreign"]
+        );
         assert!(resources(&list(&database, &application("user-tenant"), "").await).is_empty());
     }
 
-    async fn pages_follow_each_other_and_end(backend) {
+    async fn pages_list_every_entry_once_and_end(backend) {
         let place = Place::new(backend, schema).await;
         let database = place.open().await;
         for number in 1..=5 {
             append(&database, &application("t1"), &number.to_string()).await;
         }
-        let (mut query, mut pages) = ("?limit=2&action=task_created".to_owned(), Vec::new());
+        let mut query = "?limit=2&action=task_created".to_owned();
+        let mut pages = Vec::new();
         loop {
             let page = list(&database, &application("t1"), &query).await;
             pages.push(resources(&page).join(","));
-            // What is written meanwhile does not move the pages that follow.
+            // An entry that is written meanwhile does not move the following pages.
             append(&database, &application("t1"), "later").await;
-            let Some(link) = page.headers.get("link") else { break };
+            let Some(link) = page.headers.get("link") else {
+                break;
+            };
             let link = link.to_str().unwrap();
-            query = link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned();
+            query = link
+                .strip_prefix('<')
+                .unwrap()
+                .strip_suffix(">; rel=\"next\"")
+                .unwrap()
+                .to_owned();
         }
         assert_eq!(pages, ["5,4", "3,2", "1"]);
     }
 
-    async fn filters_select(backend) {
+    async fn filters_select_entries(backend) {
         let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let caller = application("t1");
-        for (action, resource, actor) in [("created", "1", "ada"), ("deleted", "1", "ada"), ("created", "2", "eve")] {
-            let body = json!({ "action": action, "resource_id": resource, "actor": actor, "tenant_id": "t" });
-            assert_eq!(send(&database, &caller, "POST /audit", &[], Some(&body)).await.status, 200);
+        for (action, resource, actor) in [
+            ("created", "1", "ada"),
+            ("deleted", "1", "ada"),
+            ("created", "2", "eve"),
+        ] {
+            let body = json!({
+                "action": action, "resource_id": resource, "actor": actor, "tenant_id": "t",
+            });
+            assert_eq!(
+                send(&database, &caller, "POST /audit", &[], Some(&body))
+                    .await
+                    .status,
+                200
+            );
         }
         for (query, expected) in [
             ("?action=created", vec!["2", "1"]),
@@ -73,11 +115,15 @@ on_both! {
             ("?until=2020-01-01T00:00:00Z", vec![]),
             ("?since=2200-01-01T00:00:00%2B02:00", vec![]),
         ] {
-            assert_eq!(resources(&list(&database, &caller, query).await), expected, "{query}");
+            assert_eq!(
+                resources(&list(&database, &caller, query).await),
+                expected,
+                "{query}"
+            );
         }
     }
 
-    async fn a_repeated_delivery_is_written_once_and_answered_alike(backend) {
+    async fn retried_request_is_written_once_and_gets_the_same_reply(backend) {
         let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let caller = application("t1");
@@ -86,9 +132,15 @@ on_both! {
         let again = send(&database, &caller, "POST /audit", &key, Some(&report("7"))).await;
         assert_eq!((first.status, &first.body), (200, &again.body));
         let other = send(&database, &caller, "POST /audit", &key, Some(&report("8"))).await;
-        assert_eq!((other.status, &other.body["reason"]), (422, &json!("idempotency_key_reused")));
-        // A key belongs to the application of a tenant that chose it.
-        let neighbour = Caller { actor: Some("another-id".to_owned()), ..caller.clone() };
+        assert_eq!(
+            (other.status, &other.body["reason"]),
+            (422, &json!("idempotency_key_reused"))
+        );
+        // A key belongs to one application of one tenant.
+        let neighbour = Caller {
+            actor: Some("another-id".to_owned()),
+            ..caller.clone()
+        };
         for other in [&neighbour, &application("t2")] {
             let theirs = send(&database, other, "POST /audit", &key, Some(&report("9"))).await;
             assert_eq!(theirs.status, 200, "{}", theirs.body);
@@ -103,6 +155,9 @@ on_both! {
         append(&database, &application("t1"), "kept").await;
         database.close().await;
         let reopened = place.open().await;
-        assert_eq!(resources(&list(&reopened, &application("t1"), "").await), ["kept"]);
+        assert_eq!(
+            resources(&list(&reopened, &application("t1"), "").await),
+            ["kept"]
+        );
     }
 }

@@ -6,14 +6,27 @@ use super::{append, application, list, report, resources, send, service};
 use crate::schema;
 
 on_both! {
-    async fn defect_7_only_a_listed_application_with_the_role_passes(backend) {
+    async fn defect_7_only_listed_application_with_the_role_is_admitted(backend) {
         let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let allowed = application("t1");
-        let user = Caller { kind: CallerKind::User, scopes: vec!["AuditLog.Write".to_owned()], ..allowed.clone() };
-        let other_role = Caller { roles: vec!["Admin".to_owned(), "auditlog.write".to_owned()], ..allowed.clone() };
-        let nameless = Caller { actor: None, ..allowed.clone() };
-        let unlisted = Caller { actor: Some("somebody".to_owned()), ..allowed.clone() };
+        let user = Caller {
+            kind: CallerKind::User,
+            scopes: vec!["AuditLog.Write".to_owned()],
+            ..allowed.clone()
+        };
+        let other_role = Caller {
+            roles: vec!["Admin".to_owned(), "auditlog.write".to_owned()],
+            ..allowed.clone()
+        };
+        let nameless = Caller {
+            actor: None,
+            ..allowed.clone()
+        };
+        let unlisted = Caller {
+            actor: Some("somebody".to_owned()),
+            ..allowed.clone()
+        };
         for (caller, reason) in [
             (&user, "caller_kind_not_allowed"),
             (&other_role, "role_missing"),
@@ -21,18 +34,22 @@ on_both! {
             (&unlisted, "actor_not_allowed"),
         ] {
             for line in ["GET /audit", "POST /audit", "GET /audit/verify"] {
-                let refused = send(&database, caller, line, &[], Some(&report("7"))).await;
-                // Defect 11: one shape for every refusal, and 403 for a caller who is known and may
-                // not.
-                assert_eq!((refused.status, &refused.body["reason"]), (403, &json!(reason)), "{line} {caller:?}");
-                assert_eq!(refused.headers["content-type"], "application/problem+json");
+                let denied = send(&database, caller, line, &[], Some(&report("7"))).await;
+                // Defect 11: every denial is a problem, and a verified caller without permission
+                // gets 403.
+                assert_eq!(
+                    (denied.status, &denied.body["reason"]),
+                    (403, &json!(reason)),
+                    "{line} {caller:?}"
+                );
+                assert_eq!(denied.headers["content-type"], "application/problem+json");
             }
         }
         append(&database, &allowed, "8").await;
         assert_eq!(resources(&list(&database, &allowed, "").await), ["8"]);
     }
 
-    async fn defect_14_a_bad_body_names_its_field_and_stores_nothing(backend) {
+    async fn defect_14_invalid_body_is_not_stored_and_its_field_is_named(backend) {
         let place = Place::new(backend, schema).await;
         let database = place.open().await;
         let with = |field: &str, value: Value| {
@@ -49,18 +66,51 @@ on_both! {
             ("tenant_id", Value::Null, 422),
             ("caller_app_id", json!("forged"), 422),
         ] {
-            let problem = send(&database, &application("t1"), "POST /audit", &[], Some(&with(field, value))).await;
-            assert_eq!((problem.status, &problem.body["field"]), (status, &json!(field)), "{}", problem.body);
+            let problem = send(
+                &database,
+                &application("t1"),
+                "POST /audit",
+                &[],
+                Some(&with(field, value)),
+            )
+            .await;
+            assert_eq!(
+                (problem.status, &problem.body["field"]),
+                (status, &json!(field)),
+                "{}",
+                problem.body
+            );
         }
         let huge = with("actor", json!("a".repeat(17 * 1024)));
-        assert_eq!(send(&database, &application("t1"), "POST /audit", &[], Some(&huge)).await.status, 413);
+        assert_eq!(
+            send(
+                &database,
+                &application("t1"),
+                "POST /audit",
+                &[],
+                Some(&huge)
+            )
+            .await
+            .status,
+            413
+        );
         let key = [("idempotency-key", "a b")];
-        let problem = send(&database, &application("t1"), "POST /audit", &key, Some(&report("7"))).await;
-        assert_eq!((problem.status, &problem.body["field"]), (422, &json!("Idempotency-Key")));
+        let problem = send(
+            &database,
+            &application("t1"),
+            "POST /audit",
+            &key,
+            Some(&report("7")),
+        )
+        .await;
+        assert_eq!(
+            (problem.status, &problem.body["field"]),
+            (422, &json!("Idempotency-Key"))
+        );
         assert!(resources(&list(&database, &application("t1"), "").await).is_empty());
     }
 
-    async fn a_bad_parameter_is_named(backend) {
+    async fn invalid_parameter_is_named_in_problem(backend) {
         let place = Place::new(backend, schema).await;
         let database = place.open().await;
         for (query, field) in [
@@ -73,12 +123,24 @@ on_both! {
             ("/audit?acton=x", "acton"),
             ("/audit/verify?tenant=t2", "tenant"),
         ] {
-            let problem = send(&database, &application("t1"), &format!("GET {query}"), &[], None).await;
-            assert_eq!((problem.status, &problem.body["field"]), (422, &json!(field)), "{query}: {}", problem.body);
+            let problem = send(
+                &database,
+                &application("t1"),
+                &format!("GET {query}"),
+                &[],
+                None,
+            )
+            .await;
+            assert_eq!(
+                (problem.status, &problem.body["field"]),
+                (422, &json!(field)),
+                "{query}: {}",
+                problem.body
+            );
         }
     }
 
-    async fn what_is_public_is_health_and_the_document(backend) {
+    async fn only_health_and_the_document_are_public(backend) {
         let place = Place::new(backend, schema).await;
         let database = place.open().await;
         for (line, status, key, value) in [
@@ -88,10 +150,18 @@ on_both! {
             ("DELETE /audit", 405, "reason", "method_not_allowed"),
         ] {
             let got = answer(service(&database, |api| api), request(line, &[], None)).await;
-            assert_eq!((got.status, &got.body[key]), (status, &json!(value)), "{line}");
+            assert_eq!(
+                (got.status, &got.body[key]),
+                (status, &json!(value)),
+                "{line}"
+            );
         }
         for line in ["GET /audit", "POST /audit", "GET /audit/verify"] {
-            let got = answer(service(&database, |api| api), request(line, &[], Some(&report("7")))).await;
+            let got = answer(
+                service(&database, |api| api),
+                request(line, &[], Some(&report("7"))),
+            )
+            .await;
             assert_eq!(got.status, 500, "{line} without a guard");
         }
     }

@@ -1,4 +1,4 @@
-//! What the database refuses, and what verification finds once somebody got around that.
+//! Tests of tampering: the database rejects it, and verification finds it.
 
 use dev_service::{Place, on_both};
 use portcullis_database::{Backend, Database};
@@ -32,15 +32,18 @@ async fn filled(place: &Place) -> (Database, Vec<String>) {
     (database, ids)
 }
 
-/// Somebody who owns the database can take the triggers away.
+/// Removes the triggers, as the owner of the database can.
 async fn disarm(database: &Database) {
     let statements = match database.backend() {
         Backend::Sqlite => {
-            "DROP TRIGGER entries_refuse_update; DROP TRIGGER entries_refuse_delete; DROP TRIGGER entries_refuse_replace;
-             DROP TRIGGER entries_continue_the_chain; DROP TRIGGER chains_start_empty; DROP TRIGGER chains_grow;
+            "DROP TRIGGER entries_refuse_update; DROP TRIGGER entries_refuse_delete; \
+             DROP TRIGGER entries_refuse_replace; DROP TRIGGER entries_continue_the_chain; \
+             DROP TRIGGER chains_start_empty; DROP TRIGGER chains_grow; \
              DROP TRIGGER chains_refuse_delete"
         }
-        Backend::Postgres => "ALTER TABLE entries DISABLE TRIGGER USER; ALTER TABLE chains DISABLE TRIGGER USER",
+        Backend::Postgres => {
+            "ALTER TABLE entries DISABLE TRIGGER USER; ALTER TABLE chains DISABLE TRIGGER USER"
+        }
     };
     execute(database, statements).await.unwrap();
 }
@@ -50,15 +53,19 @@ fn broken(position: i64, id: Option<&str>, reason: &str) -> Value {
 }
 
 on_both! {
-    async fn the_database_itself_refuses_to_change_the_trail(backend) {
+    async fn database_rejects_changes_of_the_trail(backend) {
         let place = Place::new(backend, schema).await;
         let (database, _) = filled(&place).await;
-        let all = "id, action, resource_id, actor, caller_app_id, reported_actor, reported_tenant, timestamp, idempotency_key";
-        let copy = |position: &str, previous: &str, id: &str| format!(
-            "INSERT INTO entries (tenant_id, position, previous_hash, hash, {all})
-             SELECT tenant_id, {position}, {previous}, hash, {} FROM entries WHERE tenant_id = 't1' AND position = 5",
-            all.replacen("id", id, 1)
-        );
+        let all = "id, action, resource_id, actor, caller_app_id, reported_actor, \
+                   reported_tenant, timestamp, idempotency_key";
+        let copy = |position: &str, previous: &str, id: &str| {
+            format!(
+                "INSERT INTO entries (tenant_id, position, previous_hash, hash, {all}) \
+             SELECT tenant_id, {position}, {previous}, hash, {} \
+             FROM entries WHERE tenant_id = 't1' AND position = 5",
+                all.replacen("id", id, 1)
+            )
+        };
         let mut statements = vec![
             "UPDATE entries SET reported_actor = 'somebody else'".to_owned(),
             "UPDATE entries SET hash = hash WHERE tenant_id = 't1' AND position = 5".to_owned(),
@@ -69,21 +76,26 @@ on_both! {
             "UPDATE chains SET position = 6 WHERE tenant_id = 't1'".to_owned(),
             "UPDATE chains SET hash = 'x' WHERE tenant_id = 't1'".to_owned(),
             "INSERT INTO chains (tenant_id, position, hash) VALUES ('t3', 1, 'x')".to_owned(),
-            // A fork, and a place that is not the next.
+            // A fork, a position beyond the next, and a wrong previous hash.
             copy("5", "previous_hash", "'new'"),
             copy("7", "hash", "'new'"),
             copy("6", "previous_hash", "'new'"),
         ];
         match database.backend() {
             Backend::Sqlite => {
-                let replace = copy("6", "hash", "id").replace("INSERT INTO", "INSERT OR REPLACE INTO");
-                // The service's own connections have recursive triggers on; another program's have
-                // not.
+                let replace =
+                    copy("6", "hash", "id").replace("INSERT INTO", "INSERT OR REPLACE INTO");
+                // Only the service's own connections enable recursive triggers.
                 statements.push(format!("PRAGMA recursive_triggers = OFF; {replace}"));
             }
             Backend::Postgres => statements.extend(
-                ["TRUNCATE entries", "TRUNCATE chains", "TRUNCATE entries, chains CASCADE",
-                 "SET LOCAL session_replication_role = replica; DELETE FROM entries"].map(str::to_owned),
+                [
+                    "TRUNCATE entries",
+                    "TRUNCATE chains",
+                    "TRUNCATE entries, chains CASCADE",
+                    "SET LOCAL session_replication_role = replica; DELETE FROM entries",
+                ]
+                .map(str::to_owned),
             ),
         }
         for statement in statements {
@@ -92,25 +104,32 @@ on_both! {
         }
         for (tenant, entries) in [("t1", 5), ("t2", 1)] {
             let found = verification(&database, tenant).await;
-            assert_eq!((&found["status"], &found["entries"]), (&json!("intact"), &json!(entries)), "{found}");
+            assert_eq!(
+                (&found["status"], &found["entries"]),
+                (&json!("intact"), &json!(entries)),
+                "{found}"
+            );
         }
     }
 
-    async fn verification_names_the_first_entry_that_is_not_as_it_was_written(backend) {
+    async fn verification_names_the_first_broken_entry(backend) {
         let place = Place::new(backend, schema).await;
         let (database, ids) = filled(&place).await;
         disarm(&database).await;
         let at = |number: usize| ids.get(number.wrapping_sub(1)).map(String::as_str);
-        // Each is undone by what follows it, so that each is found for itself.
+        // The second statement undoes the first, so that each case starts from an intact chain.
         for (tampering, undo, expected) in [
             (
-                "UPDATE entries SET reported_actor = 'somebody else' WHERE tenant_id = 't1' AND position >= 3",
+                "UPDATE entries SET reported_actor = 'somebody else' \
+                 WHERE tenant_id = 't1' AND position >= 3",
                 "UPDATE entries SET reported_actor = 'user-oid' WHERE tenant_id = 't1'",
                 broken(3, at(3), "content_changed"),
             ),
             (
-                "UPDATE entries SET timestamp = '2020' || substr(timestamp, 5) WHERE tenant_id = 't1' AND position = 1",
-                "UPDATE entries SET timestamp = (SELECT substr(timestamp, 1, 4) FROM entries WHERE tenant_id = 't2')
+                "UPDATE entries SET timestamp = '2020' || substr(timestamp, 5) \
+                 WHERE tenant_id = 't1' AND position = 1",
+                "UPDATE entries SET timestamp = \
+                 (SELECT substr(timestamp, 1, 4) FROM entries WHERE tenant_id = 't2') \
                  || substr(timestamp, 5) WHERE tenant_id = 't1' AND position = 1",
                 broken(1, at(1), "content_changed"),
             ),
@@ -125,8 +144,10 @@ on_both! {
                 broken(5, None, "end_missing"),
             ),
             (
-                "UPDATE entries SET position = position + 10 WHERE tenant_id = 't1' AND position >= 4",
-                "UPDATE entries SET position = position - 10 WHERE tenant_id = 't1' AND position > 10",
+                "UPDATE entries SET position = position + 10 \
+                 WHERE tenant_id = 't1' AND position >= 4",
+                "UPDATE entries SET position = position - 10 \
+                 WHERE tenant_id = 't1' AND position > 10",
                 broken(4, None, "entry_missing"),
             ),
             (
@@ -136,49 +157,84 @@ on_both! {
             ),
             (
                 "UPDATE chains SET hash = 'x' WHERE tenant_id = 't1'",
-                "UPDATE chains SET hash = (SELECT hash FROM entries WHERE tenant_id = 't1' AND position = 5)
+                "UPDATE chains SET hash = \
+                 (SELECT hash FROM entries WHERE tenant_id = 't1' AND position = 5) \
                  WHERE tenant_id = 't1'",
                 broken(5, None, "end_unknown"),
             ),
         ] {
             execute(&database, tampering).await.unwrap();
             let found = verification(&database, "t1").await;
-            assert_eq!((&found["status"], &found["first_broken"]), (&json!("broken"), &expected), "{tampering}");
-            assert_eq!(verification(&database, "t2").await["status"], "intact", "another tenant's chain");
+            assert_eq!(
+                (&found["status"], &found["first_broken"]),
+                (&json!("broken"), &expected),
+                "{tampering}"
+            );
+            assert_eq!(
+                verification(&database, "t2").await["status"],
+                "intact",
+                "another tenant's chain"
+            );
             execute(&database, undo).await.unwrap();
-            assert_eq!(verification(&database, "t1").await["status"], "intact", "{undo}");
+            assert_eq!(
+                verification(&database, "t1").await["status"],
+                "intact",
+                "{undo}"
+            );
         }
     }
 
-    async fn a_chain_that_was_written_anew_shows_in_what_was_kept_elsewhere(backend) {
+    async fn rewritten_chain_does_not_meet_an_anchor(backend) {
         let place = Place::new(backend, schema).await;
         let (database, _) = filled(&place).await;
         let kept = verify(&database, "t1", None).await.unwrap();
-        let anchor = Anchor { position: kept.entries, hash: kept.hash };
+        let anchor = Anchor {
+            position: kept.entries,
+            hash: kept.hash,
+        };
         append(&database, &application("t1"), "6").await;
-        assert_eq!(verify(&database, "t1", Some(&anchor)).await.unwrap().status, "intact");
+        assert_eq!(
+            verify(&database, "t1", Some(&anchor)).await.unwrap().status,
+            "intact"
+        );
         disarm(&database).await;
-        // Another history, complete and consistent in itself: other entries that were written in
-        // the same way.
-        execute(&database, "DELETE FROM entries WHERE tenant_id = 't1'; DELETE FROM chains WHERE tenant_id = 't1'").await.unwrap();
+        // The new chain is complete and consistent, but has other entries.
+        let delete = "DELETE FROM entries WHERE tenant_id = 't1'; \
+                      DELETE FROM chains WHERE tenant_id = 't1'";
+        execute(&database, delete).await.unwrap();
         for (entries, reason) in [(4, "end_missing"), (6, "anchor_unmet")] {
             let written = verify(&database, "t1", None).await.unwrap().entries;
             for number in written..entries {
                 append(&database, &application("t1"), &format!("forged {number}")).await;
             }
-            assert_eq!(verify(&database, "t1", None).await.unwrap().status, "intact");
-            let found = verify(&database, "t1", Some(&anchor)).await.unwrap().first_broken.unwrap();
+            assert_eq!(
+                verify(&database, "t1", None).await.unwrap().status,
+                "intact"
+            );
+            let found = verify(&database, "t1", Some(&anchor))
+                .await
+                .unwrap()
+                .first_broken
+                .unwrap();
             assert_eq!((found.position, found.reason), (5, reason));
         }
     }
 
-    async fn a_trail_without_entries_is_intact(backend) {
+    async fn trail_without_entries_is_intact(backend) {
         let place = Place::new(backend, schema).await;
         let database = place.open().await;
-        let expected = json!({ "tenant_id": "t1", "status": "intact", "entries": 0, "hash": "0".repeat(64) });
+        let expected =
+            json!({ "tenant_id": "t1", "status": "intact", "entries": 0, "hash": "0".repeat(64) });
         assert_eq!(verification(&database, "t1").await, expected);
         assert!(tenants(&database).await.unwrap().is_empty());
-        let other = send(&database, &application("t1"), "GET /audit/verify", &[], None).await;
+        let other = send(
+            &database,
+            &application("t1"),
+            "GET /audit/verify",
+            &[],
+            None,
+        )
+        .await;
         assert_eq!(other.status, 200);
     }
 }

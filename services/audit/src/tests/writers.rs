@@ -17,22 +17,42 @@ on_both! {
         join_all(writes).await;
         for (tenant, entries) in [("t1", 60), ("t2", 20)] {
             let found = verification(&replicas[0], tenant).await;
-            assert_eq!((&found["status"], &found["entries"]), (&json!("intact"), &json!(entries)), "{found}");
+            assert_eq!(
+                (&found["status"], &found["entries"]),
+                (&json!("intact"), &json!(entries)),
+                "{found}"
+            );
         }
     }
 
-    async fn a_delivery_that_comes_to_all_replicas_at_once_is_written_once(backend) {
+    async fn concurrent_requests_with_one_key_are_written_once(backend) {
         let place = Place::new(backend, schema).await;
         let replicas = join_all((0..4).map(|_| place.open())).await;
         let deliveries = (0..12).map(|number: usize| {
             let database = replicas[number % 4].clone();
             async move {
                 let key = [("idempotency-key", "k")];
-                send(&database, &application("t1"), "POST /audit", &key, Some(&report("7"))).await.body
+                send(
+                    &database,
+                    &application("t1"),
+                    "POST /audit",
+                    &key,
+                    Some(&report("7")),
+                )
+                .await
+                .body
             }
         });
         let answers = join_all(deliveries).await;
-        assert!(answers.iter().all(|answer| answer["status"] == "logged" && answer == &answers[0]), "{answers:?}");
-        assert_eq!(resources(&list(&replicas[0], &application("t1"), "").await), ["7"]);
+        assert!(
+            answers
+                .iter()
+                .all(|answer| answer["status"] == "logged" && answer == &answers[0]),
+            "{answers:?}"
+        );
+        assert_eq!(
+            resources(&list(&replicas[0], &application("t1"), "").await),
+            ["7"]
+        );
     }
 }

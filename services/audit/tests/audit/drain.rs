@@ -1,4 +1,4 @@
-//! A stop by signal loses no request.
+//! Tests that a stop by signal loses no request.
 
 use dev_entra::InProcess;
 use dev_service::CONTOSO;
@@ -43,13 +43,15 @@ pub(crate) async fn token(issuer: &InProcess) -> String {
         .to_owned()
 }
 
-/// A request to append an entry, up to its body. The service says `100 Continue` when it waits for
-/// that.
+/// Sends a request to append an entry, up to its body.
+///
+/// The service answers `100 Continue` when it waits for the body.
 async fn half_a_request(address: &str, token: &str) -> TcpStream {
     let mut connection = TcpStream::connect(address).await.unwrap();
     let head = format!(
-        "POST /audit HTTP/1.1\r\nhost: audit\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\nexpect: 100-continue\r\n\r\n",
+        "POST /audit HTTP/1.1\r\nhost: audit\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\
+         expect: 100-continue\r\n\r\n",
         ENTRY.len()
     );
     connection.write_all(head.as_bytes()).await.unwrap();
@@ -74,7 +76,7 @@ async fn until_refused(address: &str) {
 }
 
 #[tokio::test]
-async fn sigterm_closes_the_listener_and_lets_the_request_in_flight_finish() {
+async fn sigterm_closes_the_listener_and_finishes_the_request_in_flight() {
     let issuer = InProcess::start().await.unwrap();
     let directory = tempfile::tempdir().unwrap();
     let mut child = program(&issuer, directory.path(), ANY_PORT, ANY_PORT)

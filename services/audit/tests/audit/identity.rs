@@ -1,4 +1,4 @@
-//! Who the service takes a caller for, with a real issuer and a real gate before the real guard.
+//! Tests of callers with a real issuer, a real assertion signer and the real guard.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -31,7 +31,8 @@ struct Stack {
 
 impl Stack {
     async fn start() -> Self {
-        let (trusted, directory) = (Trusted::start().await, tempfile::tempdir().unwrap());
+        let trusted = Trusted::start().await;
+        let directory = tempfile::tempdir().unwrap();
         let own = [
             "audit",
             "--client-id",
@@ -45,7 +46,8 @@ impl Stack {
             .chain(directory.path().to_str())
             .map(str::to_owned);
         let settings = Settings::parse_from(own.chain(trusted.settings()));
-        let (process, http) = (Process::detached(), trusted.http.clone());
+        let process = Process::detached();
+        let http = trusted.http.clone();
         let guard = Guard::start(&settings.guard, http, "audit", AUDIT, &process)
             .await
             .unwrap();
@@ -64,17 +66,17 @@ impl Stack {
         }
     }
 
-    /// What the task API's own token for this service says.
+    /// Claims of the task API's own token for this service.
     fn claims(&self) -> Value {
         let now = unix_now();
         json!({
             "iss": self.trusted.issuer_of_version_2(), "aud": AUDIT, "tid": CONTOSO, "ver": "2.0",
-            "oid": PRINCIPAL, "sub": PRINCIPAL, "azp": TASK_API, "idtyp": "app", "roles": ["AuditLog.Write"],
-            "nbf": now, "iat": now, "exp": now + 3600,
+            "oid": PRINCIPAL, "sub": PRINCIPAL, "azp": TASK_API, "idtyp": "app",
+            "roles": ["AuditLog.Write"], "nbf": now, "iat": now, "exp": now + 3600,
         })
     }
 
-    /// The same in the shape of version 1.
+    /// The same claims in the format of version 1.
     async fn claims_of_version_1(&self) -> Value {
         self.trusted.in_version_1(self.claims()).await
     }
@@ -100,7 +102,7 @@ impl Stack {
 }
 
 #[tokio::test]
-async fn defects_1_and_2_with_the_gateway_trusted_tokens_count_and_bare_headers_do_not() {
+async fn defects_1_and_2_trusted_gateway_still_requires_token_or_assertion() {
     let stack = Stack::start().await;
     assert_eq!(stack.append_with(&stack.claims()).await.0, 200);
     for method in ["GET", "POST"] {
@@ -119,8 +121,7 @@ async fn defects_1_and_2_with_the_gateway_trusted_tokens_count_and_bare_headers_
 }
 
 #[tokio::test]
-async fn defect_7_users_and_applications_that_are_not_listed_are_refused_by_what_their_tokens_prove()
- {
+async fn defect_7_user_or_unlisted_application_is_denied_by_its_token() {
     let stack = Stack::start().await;
     let mut user = stack.claims();
     user["scp"] = json!("access_as_user");
@@ -141,9 +142,10 @@ async fn defect_7_users_and_applications_that_are_not_listed_are_refused_by_what
 }
 
 #[tokio::test]
-async fn defect_9_the_audience_of_version_1_may_be_the_id_or_its_uri() {
+async fn defect_9_audience_of_version_1_may_be_the_id_or_its_uri() {
     let stack = Stack::start().await;
-    let (first, second) = (stack.claims_of_version_1().await, stack.claims());
+    let first = stack.claims_of_version_1().await;
+    let second = stack.claims();
     let uri = format!("api://{AUDIT}");
     for (claims, audience, expected) in [
         (&first, AUDIT, 200),
@@ -151,7 +153,7 @@ async fn defect_9_the_audience_of_version_1_may_be_the_id_or_its_uri() {
         (&first, TASK_API, 401),
         (&first, "api://other", 401),
         (&second, AUDIT, 200),
-        // Entra writes the id alone into tokens of version 2.
+        // The audience of Entra's tokens of version 2 is always the id.
         (&second, uri.as_str(), 401),
     ] {
         let mut claims = claims.clone();
@@ -162,7 +164,7 @@ async fn defect_9_the_audience_of_version_1_may_be_the_id_or_its_uri() {
 }
 
 #[tokio::test]
-async fn defect_10_behind_the_gate_an_entry_names_the_application_and_not_its_principal() {
+async fn defect_10_entry_behind_the_authz_server_names_the_application() {
     let stack = Stack::start().await;
     let caller = Caller {
         tenant: CONTOSO.to_owned(),
@@ -180,7 +182,8 @@ async fn defect_10_behind_the_gate_an_entry_names_the_application_and_not_its_pr
             method: method.to_owned(),
             path: "/audit".to_owned(),
         };
-        let (audience, issued_at) = ("audit".to_owned(), unix_now());
+        let audience = "audit".to_owned();
+        let issued_at = unix_now();
         let assertion = Assertion {
             audience,
             caller: caller.clone(),
@@ -188,7 +191,7 @@ async fn defect_10_behind_the_gate_an_entry_names_the_application_and_not_its_pr
             issued_at,
         };
         let signed = stack.trusted.signer.sign(&assertion).unwrap();
-        // Nothing that somebody writes beside it counts.
+        // The service ignores identity headers beside the assertion.
         let headers = [
             ("x-portcullis-assertion", signed.as_str()),
             ("x-tenant-id", "other"),

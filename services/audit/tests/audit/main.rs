@@ -1,5 +1,4 @@
-//! The service with a real issuer and a real authz server before it, and the program as it runs:
-//! real arguments, an end by exit code.
+//! Tests of the service behind its real guard, and of the program with real arguments.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,5 +11,6 @@
 mod drain;
 mod identity;
 mod program;
+mod renamed_settings;
 mod start;
 mod verify;

@@ -25,8 +25,8 @@ pub(crate) fn bare_program() -> Command {
 /// A loopback port that the system picks.
 pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
 
-/// The audit program as a service of `issuer`, with its files in `directory` and its listeners at
-/// these addresses.
+/// The audit program with tokens of `issuer`, files in `directory` and listeners at these
+/// addresses.
 pub(crate) fn program(
     issuer: &InProcess,
     directory: &Path,
@@ -53,7 +53,7 @@ pub(crate) fn program(
     command
 }
 
-/// How the program ended, for one that ends by itself.
+/// Exit code and standard error of a program that ends by itself.
 pub(crate) async fn outcome(mut command: Command) -> (Option<i32>, String) {
     let output = finished(command.spawn().unwrap()).await;
     (
@@ -69,7 +69,7 @@ pub(crate) async fn finished(child: Child) -> Output {
         .unwrap()
 }
 
-/// The address that the program's log says it listens on.
+/// The address that the program listens on, from its log.
 pub(crate) async fn listening_address(child: &mut Child) -> String {
     let entry = log::listening(&mut BufReader::new(child.stdout.as_mut().unwrap()).lines()).await;
     entry["address"].as_str().unwrap().to_owned()

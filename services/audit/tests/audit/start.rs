@@ -1,4 +1,4 @@
-//! What cannot work is said in one go, with the flag to change, before anything is served.
+//! Tests of the start: errors name every flag to change, before anything is served.
 
 use dev_entra::InProcess;
 use dev_service::CONTOSO;
@@ -12,7 +12,7 @@ use crate::drain::token;
 use crate::program::{ANY_PORT, bare_program, finished, listening_address, outcome, program};
 
 #[tokio::test]
-async fn every_bad_setting_is_named_at_once() {
+async fn invalid_settings_are_all_named_at_once() {
     for (arguments, flags) in [
         (
             vec![],
@@ -92,7 +92,7 @@ async fn every_bad_setting_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn an_occupied_port_names_its_flag_and_the_way_out() {
+async fn occupied_port_error_names_the_flag_and_what_to_do() {
     let issuer = InProcess::start().await.unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let taken = taken.local_addr().unwrap().to_string();
@@ -111,7 +111,7 @@ async fn an_occupied_port_names_its_flag_and_the_way_out() {
 }
 
 #[tokio::test]
-async fn an_unreachable_issuer_keeps_the_service_unready_and_running() {
+async fn unreachable_issuer_keeps_the_service_unready_and_running() {
     let issuer = InProcess::start().await.unwrap();
     let directory = tempfile::tempdir().unwrap();
     let operations = TcpListener::bind(ANY_PORT)

@@ -1,5 +1,4 @@
-//! The trail checked from outside: by the command, after the file was changed behind the service's
-//! back, and by the documentation's code.
+//! Tests that `audit verify` and the documentation's code find a changed file.
 
 use std::io::Write;
 use std::path::Path;
@@ -18,7 +17,7 @@ use crate::program::{ANY_PORT, bare_program, finished, listening_address, outcom
 
 const DOCUMENTATION: &str = include_str!("../../../../docs/audit-trail.md");
 
-/// What `audit verify` prints, and its exit code.
+/// Exit code and output of `audit verify`.
 async fn verify(data: &Path, more: &[&str]) -> (Option<i32>, String) {
     let mut command = bare_program();
     command.arg("verify").arg("--data-dir").arg(data).args(more);
@@ -29,7 +28,7 @@ async fn verify(data: &Path, more: &[&str]) -> (Option<i32>, String) {
     )
 }
 
-/// The code in the documentation, on what the service listed.
+/// Runs the documentation's code on listed entries.
 fn documented_check(entries: &Value) -> (bool, String) {
     let code = DOCUMENTATION
         .split_once("```python\n")
@@ -59,7 +58,7 @@ fn documented_check(entries: &Value) -> (bool, String) {
 }
 
 #[tokio::test]
-async fn what_was_changed_behind_the_services_back_is_found() {
+async fn entry_changed_in_the_file_is_found() {
     let issuer = InProcess::start().await.unwrap();
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
@@ -67,12 +66,15 @@ async fn what_was_changed_behind_the_services_back_is_found() {
         .spawn()
         .unwrap();
     let url = format!("http://{}/audit", listening_address(&mut child).await);
-    let (http, token) = (
-        Client::builder().no_proxy().build().unwrap(),
-        token(&issuer).await,
-    );
+    let http = Client::builder().no_proxy().build().unwrap();
+    let token = token(&issuer).await;
     for number in 1..=4 {
-        let body = json!({ "action": "task_created", "resource_id": number.to_string(), "actor": "Zoë \u{1f}\"😀", "tenant_id": "t" });
+        let body = json!({
+            "action": "task_created",
+            "resource_id": number.to_string(),
+            "actor": "Zoë \u{1f}\"😀",
+            "tenant_id": "t",
+        });
         let sent = http
             .post(&url)
             .bearer_auth(&token)
@@ -116,14 +118,15 @@ async fn what_was_changed_behind_the_services_back_is_found() {
     );
 
     let file = format!("sqlite:{}", data.join("audit.sqlite").display());
-    let mut beside = SqliteConnection::connect(&file).await.unwrap();
-    let tamper = "DROP TRIGGER entries_refuse_update; UPDATE entries SET reported_actor = 'Eve' WHERE position = 3";
-    beside.execute(tamper).await.unwrap();
+    let mut other_program = SqliteConnection::connect(&file).await.unwrap();
+    let tamper = "DROP TRIGGER entries_refuse_update; \
+                  UPDATE entries SET reported_actor = 'Eve' WHERE position = 3";
+    other_program.execute(tamper).await.unwrap();
     let (code, text) = verify(&data, &[]).await;
     let id = entries[1]["id"].as_str().unwrap();
     let expected = format!("{CONTOSO}: BROKEN at position 3 (entry {id}): content_changed\n");
     assert_eq!((code, text), (Some(1), expected));
-    // The running service sees it too.
+    // The running service finds it too.
     let found = get("/verify").await;
     assert_eq!(
         (&found["status"], &found["first_broken"]["position"]),
@@ -135,7 +138,7 @@ async fn what_was_changed_behind_the_services_back_is_found() {
 }
 
 #[tokio::test]
-async fn a_trail_that_is_not_there_is_not_an_intact_one() {
+async fn verify_of_a_missing_trail_fails() {
     let directory = tempfile::tempdir().unwrap();
     let (code, text) = verify(directory.path(), &[]).await;
     assert!(

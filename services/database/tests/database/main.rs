@@ -1,4 +1,4 @@
-//! What holds on SQLite and on PostgreSQL alike.
+//! Tests of the database crate on SQLite and PostgreSQL.
 
 #![allow(
     clippy::unwrap_used,

@@ -13,19 +13,24 @@ on_both! {
         for replica in &replicas {
             let mut write = replica.write().await.unwrap();
             let migrations: Vec<(i64,)> =
-                sqlx::query_as("SELECT version FROM _sqlx_migrations ORDER BY version").fetch_all(&mut *write).await.unwrap();
+                sqlx::query_as("SELECT version FROM _sqlx_migrations ORDER BY version")
+                    .fetch_all(&mut *write)
+                    .await
+                    .unwrap();
             assert_eq!(migrations, [(1,), (2,)]);
         }
     }
 
-    async fn an_older_program_is_refused_by_a_newer_schema(backend) {
+    async fn older_program_fails_to_open_a_newer_schema(backend) {
         let place = Place::new(backend, schema).await;
         drop(place.open().await);
         let mut older = schema();
         for migrator in [&mut older.sqlite, &mut older.postgres] {
             migrator.migrations.to_mut().pop();
         }
-        let error = Database::open(&place.settings, &older, DatabaseMetrics::default()).await.unwrap_err();
+        let error = Database::open(&place.settings, &older, DatabaseMetrics::default())
+            .await
+            .unwrap_err();
         assert!(format!("{error:#}").contains("migration 2"), "{error:#}");
     }
 }
@@ -40,7 +45,7 @@ async fn error_of(settings: &DatabaseSettings) -> String {
 }
 
 #[tokio::test]
-async fn two_services_share_a_postgresql_database_and_not_a_table() {
+async fn services_that_share_a_postgresql_database_share_no_table() {
     let url = dev_postgres::shared()
         .unwrap()
         .create_database()
@@ -71,7 +76,7 @@ async fn two_services_share_a_postgresql_database_and_not_a_table() {
 }
 
 #[tokio::test]
-async fn a_database_that_does_not_answer_names_the_flag_and_not_the_password() {
+async fn unreachable_database_error_names_the_flag_and_not_the_password() {
     let settings = DatabaseSettings::at(
         "postgres://app:s3cret@localhost/nothing?host=/nowhere"
             .parse()
@@ -85,14 +90,14 @@ async fn a_database_that_does_not_answer_names_the_flag_and_not_the_password() {
 }
 
 #[tokio::test]
-async fn a_directory_that_cannot_be_made_names_the_flag() {
+async fn uncreatable_directory_error_names_the_flag() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let error = error_of(&DatabaseSettings::in_directory(file.path().join("data"))).await;
     assert!(error.starts_with("--data-dir "), "{error}");
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_names_the_flag_and_the_file() {
+async fn invalid_database_file_error_names_the_flag_and_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let text = "not a database, but long enough to look like one";
     std::fs::write(directory.path().join("sample-service.sqlite"), text).unwrap();
@@ -104,7 +109,7 @@ async fn a_file_that_is_no_database_names_the_flag_and_the_file() {
 }
 
 #[tokio::test]
-async fn any_path_will_do() {
+async fn data_dir_accepts_special_characters() {
     let directory = tempfile::tempdir().unwrap();
     for name in ["with space", "100%", "a?b#c", "größe", "%41"] {
         let data_dir = directory.path().join(name);

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use crate::schema::schema;
 
 #[tokio::test]
-async fn not_ready_while_the_database_does_not_answer() {
+async fn process_is_unready_while_the_database_does_not_answer() {
     let server = Postgres::start().unwrap();
     let settings = DatabaseSettings::at(server.create_database().await.unwrap().parse().unwrap());
     let mut registry = Registry::default();
@@ -51,7 +51,7 @@ async fn not_ready_while_the_database_does_not_answer() {
 const PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::test]
-async fn a_start_waits_for_a_server_that_does_not_answer() {
+async fn start_waits_for_a_server_that_does_not_answer() {
     let server = Postgres::start().unwrap();
     let url = server.create_database().await.unwrap();
     let (base, folder) = url.split_once("?host=").unwrap();
@@ -80,7 +80,7 @@ async fn a_start_waits_for_a_server_that_does_not_answer() {
 }
 
 #[tokio::test]
-async fn a_start_ends_at_once_for_settings_that_are_wrong() {
+async fn start_fails_at_once_with_wrong_settings() {
     let url = dev_postgres::shared()
         .unwrap()
         .create_database()

@@ -1,4 +1,4 @@
-//! The cache and its budget on simulated time, before an issuer that answers as each test says.
+//! Tests of the cache and its budget on simulated time, with scripted replies.
 
 mod isolation;
 mod refresh;
@@ -32,10 +32,10 @@ const LATENCY: Duration = Duration::from_millis(20);
 
 type Answer = Result<AccessToken, TokenError>;
 
-/// Answers the n-th question, counted from 0, after however long it takes.
+/// A token source whose function answers the n-th request, counted from 0.
 struct Script<F> {
     answer: F,
-    asked: Arc<AtomicUsize>,
+    requests: Arc<AtomicUsize>,
     tenants: Mutex<Vec<String>>,
 }
 
@@ -44,25 +44,25 @@ impl<F: Fn(Grant, usize) -> BoxFuture<'static, Answer> + Send + Sync + 'static> 
 {
     async fn request(&self, grant: &Grant) -> Answer {
         self.tenants.lock().unwrap().push(grant.tenant.to_string());
-        (self.answer)(grant.clone(), self.asked.fetch_add(1, Ordering::SeqCst)).await
+        (self.answer)(grant.clone(), self.requests.fetch_add(1, Ordering::SeqCst)).await
     }
 }
 
-/// A cache before the script, and how often it has asked.
+/// A cache over the script, and the count of its requests.
 fn cache<F>(answer: F) -> (Arc<TokenCache<Script<F>>>, Arc<AtomicUsize>)
 where
     F: Fn(Grant, usize) -> BoxFuture<'static, Answer> + Send + Sync + 'static,
 {
-    let asked = Arc::new(AtomicUsize::new(0));
+    let requests = Arc::new(AtomicUsize::new(0));
     let source = Script {
         answer,
-        asked: Arc::clone(&asked),
+        requests: Arc::clone(&requests),
         tenants: Mutex::default(),
     };
     let metrics = TokenMetrics::register(&mut Registry::default());
     (
         TokenCache::new(source, BUDGET, NonZeroUsize::new(100).unwrap(), metrics),
-        asked,
+        requests,
     )
 }
 
@@ -78,7 +78,7 @@ fn alice() -> Grant {
     grant("contoso", "alice", "notify")
 }
 
-/// A token that says the number of the question, after the usual latency.
+/// A token that holds the number of its request, after the usual latency.
 fn numbered(number: usize) -> BoxFuture<'static, Answer> {
     after(
         LATENCY,
@@ -93,7 +93,7 @@ fn after(latency: Duration, answer: Answer) -> BoxFuture<'static, Answer> {
     })
 }
 
-fn refused() -> TokenError {
+fn permanent_error() -> TokenError {
     let numbers = AadstsNumbers::default();
     TokenError::Refused {
         status: StatusCode::BAD_REQUEST,

@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use super::{CredentialError, read, unusable};
 
-/// Entra asks for 5 to 10 minutes; one assertion serves one request.
+/// Life of an assertion. Entra recommends 5 to 10 minutes; each request has its own assertion.
 const LIFE: Duration = Duration::from_mins(5);
-/// How far this machine's clock may be ahead of Entra's.
+/// Maximum time by which this machine's clock may be ahead of Entra's.
 const CLOCK_SKEW: Duration = Duration::from_mins(1);
 
 /// A certificate and its key, in one PEM file.
@@ -28,12 +28,13 @@ pub struct Certificate {
     loaded: Mutex<Option<Arc<Loaded>>>,
 }
 
-/// What the file held when it was read last. Building a key takes a hundred times as long as
-/// reading the file.
+/// The last valid content of the file.
+///
+/// It is kept because parsing a key takes a hundred times as long as reading the file.
 struct Loaded {
     pem_digest: [u8; 32],
     key: RsaKeyPair,
-    /// The encoded header: the same for every assertion of this certificate.
+    /// The encoded header, the same for every assertion of this certificate.
     header: String,
 }
 
@@ -45,8 +46,9 @@ impl Certificate {
         }
     }
 
-    /// An assertion of RFC 7523 §3 as Entra asks for it ("application authentication certificate
-    /// credentials"): PS256, `x5t#S256`.
+    /// A new client assertion (RFC 7523 §3), signed with PS256 and with `x5t#S256` in its header.
+    ///
+    /// See Entra's "application authentication certificate credentials".
     pub(super) async fn assertion(
         &self,
         client_id: &str,
@@ -91,8 +93,9 @@ impl Certificate {
         Ok(assertion)
     }
 
-    /// What the file holds now. While it can't be used, as in the middle of being written, what it
-    /// held before.
+    /// The present content of the file.
+    ///
+    /// While the file is invalid, as in the middle of a write, it is the last valid content.
     async fn load(&self) -> Result<Arc<Loaded>, CredentialError> {
         let before = self
             .loaded
@@ -120,7 +123,10 @@ impl Certificate {
                 Ok(loaded)
             }
             (Err(error), Some(before)) => {
-                tracing::warn!(%error, "the client certificate cannot be used anew; the one that was read before serves on");
+                tracing::warn!(
+                    %error,
+                    "cannot reload the client certificate; keeping the last valid one"
+                );
                 Ok(before)
             }
             (Err(error), None) => Err(error),
@@ -130,26 +136,28 @@ impl Certificate {
 
 fn parse(pem: &[u8], pem_digest: [u8; 32]) -> Result<Loaded, &'static str> {
     let certificate = CertificateDer::from_pem_slice(pem).map_err(|_| {
-        "holds no certificate in PEM (BEGIN CERTIFICATE); turn a .pfx into one with: openssl pkcs12 -in FILE.pfx -nodes"
+        "holds no certificate in PEM (BEGIN CERTIFICATE); \
+         convert a .pfx with: openssl pkcs12 -in FILE.pfx -nodes"
     })?;
     let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| {
-        "holds no private key in PEM beside the certificate, or an encrypted one; append it (BEGIN PRIVATE KEY), decrypted \
-         with: openssl pkcs8 -topk8 -nocrypt"
+        "holds no private key in PEM, or an encrypted one; \
+         append the certificate's key (BEGIN PRIVATE KEY), decrypted with: \
+         openssl pkcs8 -topk8 -nocrypt"
     })?;
     let key = match &key {
         PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()),
         PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
-        _ => return Err("has a key other than RSA, which PS256 is not made with"),
+        _ => return Err("has a key that is not RSA; PS256 needs an RSA key of 2048 bits or more"),
     };
     let key = key.map_err(|_| "has a private key that is not RSA of 2048 bits or more")?;
-    // A certificate embeds its RSA key as PKCS#1, which is how the pair gives it (RFC 8017 §A.1.1).
+    // A certificate embeds its RSA key as PKCS#1, the form of `public_key` (RFC 8017 §A.1.1).
     let public = key.public_key().as_ref();
     if !certificate
         .windows(public.len())
         .any(|window| window == public)
     {
         return Err(
-            "holds a certificate and the key of another one; put the certificate of the key first",
+            "holds a certificate and the key of another one; put the key's certificate first",
         );
     }
     let thumbprint = URL_SAFE_NO_PAD.encode(sha256(&certificate));

@@ -2,13 +2,12 @@ use std::path::PathBuf;
 
 use super::{CredentialError, read, unusable};
 
-/// A file that a token of another issuer is written to and renewed in, such as a projected service
-/// account token.
+/// A file with a token of another issuer, such as a projected service account token.
 #[derive(Debug)]
 pub struct FederatedToken(pub(super) PathBuf);
 
 impl FederatedToken {
-    /// What the file holds now: kubelet replaces it long before the token in it expires.
+    /// Reads the present token. kubelet replaces it long before it expires.
     pub(super) async fn read(&self) -> Result<String, CredentialError> {
         let bytes = read(&self.0).await?;
         let token = std::str::from_utf8(&bytes)
@@ -19,7 +18,10 @@ impl FederatedToken {
         if is_jwt {
             Ok(token.to_owned())
         } else {
-            Err(unusable(&self.0, "does not hold a JWT and nothing else"))
+            Err(unusable(
+                &self.0,
+                "does not hold a JWT; write one JWT and nothing else",
+            ))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::{CredentialError, read, unusable};
 
-/// A secret that the application proves itself with. Never printed.
+/// A client secret of the application. It is never printed.
 #[derive(Clone)]
 pub struct ClientSecret(String);
 
@@ -19,8 +19,8 @@ impl FromStr for ClientSecret {
     type Err = &'static str;
 
     fn from_str(secret: &str) -> Result<Self, Self::Err> {
-        // Files and copied values often end in a newline, which Entra answers with a puzzling
-        // AADSTS7000215.
+        // Files and copied values often end in a newline, for which Entra's AADSTS7000215 gives no
+        // hint.
         match secret.trim() {
             "" => Err("is empty; create a client secret for the application"),
             secret => Ok(Self(secret.to_owned())),
@@ -34,7 +34,7 @@ impl fmt::Debug for ClientSecret {
     }
 }
 
-/// A file that holds the secret and nothing else, as Kubernetes mounts one.
+/// A file that holds only the secret, as Kubernetes mounts one.
 #[derive(Debug)]
 pub struct SecretFile(pub(super) PathBuf);
 

@@ -60,7 +60,7 @@ fn is_signed_by(assertion: &str, identity: &Identity) -> bool {
 }
 
 #[test]
-fn a_secret_is_trimmed_never_empty_and_never_printed() {
+fn client_secret_is_trimmed_never_empty_and_never_printed() {
     let secret: ClientSecret = "s3cret\n".parse().unwrap();
     assert_eq!(secret.reveal(), "s3cret");
     assert!(!format!("{:?}", ClientCredential::Secret(secret)).contains("s3cret"));
@@ -68,13 +68,15 @@ fn a_secret_is_trimmed_never_empty_and_never_printed() {
 }
 
 #[tokio::test]
-async fn an_assertion_has_what_entra_asks_for_and_serves_once() {
-    let (folder, identity) = (TempDir::new().unwrap(), identity());
+async fn client_assertion_has_entras_claims_and_a_new_id_each_time() {
+    let folder = TempDir::new().unwrap();
+    let identity = identity();
     let path = folder.path().join("client.pem");
     std::fs::write(&path, format!("{}{}", identity.certificate, identity.key)).unwrap();
     let credential = ClientCredential::certificate(path);
     let first = assertion(&credential).await.unwrap();
-    let (header, claims) = (part(&first, 0), part(&first, 1));
+    let header = part(&first, 0);
+    let claims = part(&first, 1);
     assert_eq!(
         (&header["alg"], &header["typ"]),
         (&"PS256".into(), &"JWT".into())
@@ -94,8 +96,10 @@ async fn an_assertion_has_what_entra_asks_for_and_serves_once() {
 }
 
 #[tokio::test]
-async fn a_new_certificate_counts_at_once_and_a_half_written_one_not_at_all() {
-    let (folder, old, new) = (TempDir::new().unwrap(), identity(), identity());
+async fn replaced_certificate_is_used_at_once_unless_it_is_invalid() {
+    let folder = TempDir::new().unwrap();
+    let old = identity();
+    let new = identity();
     let path = folder.path().join("client.pem");
     std::fs::write(&path, format!("{}{}", old.certificate, old.key)).unwrap();
     let credential = ClientCredential::certificate(path.clone());
@@ -115,8 +119,10 @@ async fn a_new_certificate_counts_at_once_and_a_half_written_one_not_at_all() {
 }
 
 #[tokio::test]
-async fn files_that_prove_nothing_are_named_with_what_to_do() {
-    let (folder, one, other) = (TempDir::new().unwrap(), identity(), identity());
+async fn invalid_credential_error_names_the_file_and_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    let one = identity();
+    let other = identity();
     let curve = KeyPair::generate().unwrap();
     let on_curve = CertificateParams::default()
         .self_signed(&curve)
@@ -171,13 +177,11 @@ async fn files_that_prove_nothing_are_named_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn secrets_and_federated_tokens_are_read_anew_each_time() {
+async fn secret_and_federated_token_are_read_for_each_request() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("file");
-    let (secret, federated) = (
-        ClientCredential::secret_file(path.clone()),
-        ClientCredential::federated(path.clone()),
-    );
+    let secret = ClientCredential::secret_file(path.clone());
+    let federated = ClientCredential::federated(path.clone());
     for content in ["a.b.c", "d.e.f"] {
         std::fs::write(&path, format!("{content}\n")).unwrap();
         assert_eq!(

@@ -1,5 +1,4 @@
-//! Against the imitation of Entra ID over TLS: every proof, both grants, and what changes while a
-//! service runs.
+//! Tests against `dev-entra` over TLS: every credential, both grants, and rotations.
 
 #![allow(
     clippy::unwrap_used,

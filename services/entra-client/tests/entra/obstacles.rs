@@ -15,10 +15,11 @@ fn secret() -> ClientCredential {
 }
 
 #[tokio::test]
-async fn a_policy_becomes_a_challenge_that_the_browser_can_meet() {
+async fn conditional_access_becomes_a_challenge_that_the_browser_can_satisfy() {
     let mut tenant = tenant().await;
     let client = tenant.client(secret());
-    let (connie, password) = ("connie.conditional@contoso.example", "Connie-Passw0rd!");
+    let connie = "connie.conditional@contoso.example";
+    let password = "Connie-Passw0rd!";
     let token = tenant.sign_in(connie, password, None).await;
     let error = client
         .on_behalf_of(CONTOSO, &token, NOTIFY)
@@ -41,16 +42,16 @@ async fn a_policy_becomes_a_challenge_that_the_browser_can_meet() {
         "{header}"
     );
 
-    // What a browser does with it.
+    // The browser decodes the claims and signs in with them.
     let encoded = header
         .split_once("claims=\"")
         .unwrap()
         .1
         .trim_end_matches('"');
-    let asked =
+    let requested =
         base64::Engine::decode(&base64::engine::general_purpose::STANDARD, encoded).unwrap();
-    let asked = String::from_utf8(asked).unwrap();
-    let stronger = tenant.sign_in(connie, password, Some(&asked)).await;
+    let requested = String::from_utf8(requested).unwrap();
+    let stronger = tenant.sign_in(connie, password, Some(&requested)).await;
     let token = client
         .on_behalf_of(CONTOSO, &stronger, NOTIFY)
         .await
@@ -59,7 +60,7 @@ async fn a_policy_becomes_a_challenge_that_the_browser_can_meet() {
 }
 
 #[tokio::test]
-async fn defect_8_what_cannot_be_exchanged_is_refused_for_good() {
+async fn defect_8_token_that_cannot_be_exchanged_is_a_permanent_error() {
     let mut tenant = tenant().await;
     let client = tenant.client(secret());
     let ada = tenant.ada().await;
@@ -115,8 +116,8 @@ async fn defect_8_what_cannot_be_exchanged_is_refused_for_good() {
             .await
             .unwrap_err();
         assert!(!error.is_transient(), "{label}: {error}");
-        // In another tenant it is the assertion or the resource that isn't there, whichever is
-        // looked at first.
+        // In another tenant both the assertion and the resource are unknown, and the endpoint may
+        // report either.
         let either = [reason, "assertion_refused"];
         assert!(
             either.contains(&error.reason()),
@@ -124,13 +125,13 @@ async fn defect_8_what_cannot_be_exchanged_is_refused_for_good() {
             error.reason()
         );
     }
-    // Consent is missing: only the user or an administrator can go on.
+    // Consent is missing, and only the user or an administrator can give it.
     let unconsented = client.on_behalf_of(CONTOSO, &ada, AUDIT).await.unwrap_err();
     assert_eq!(unconsented.reason(), "interaction_required");
 }
 
 #[tokio::test]
-async fn what_happened_is_counted_by_grant_and_reason() {
+async fn metrics_count_requests_by_grant_and_reason_code() {
     let mut tenant = tenant().await;
     let client = tenant.client(secret());
     let ada = tenant.ada().await;

@@ -3,14 +3,15 @@ use portcullis_entra_client::{ClientCredential, EntraClient};
 
 use crate::tenant::{AUDIT, CONTOSO, NOTIFY, TASK_API, Tenant, claims, project};
 
-/// Both grants for a new session of a user; the reason when one is refused.
+/// Obtains both grants in a new session of a user, or returns the reason code of the failure.
 async fn both(tenant: &Tenant, client: &EntraClient) -> Result<(), &'static str> {
     let ada = tenant.ada().await;
     let on_behalf = client
         .on_behalf_of(CONTOSO, &ada, NOTIFY)
         .await
         .map_err(|error| error.reason())?;
-    let (before, after) = (claims(&ada), claims(on_behalf.reveal()));
+    let before = claims(&ada);
+    let after = claims(on_behalf.reveal());
     assert_eq!(
         (&after["oid"], &after["tid"], &after["scp"]),
         (&before["oid"], &before["tid"], &"Notify.Send".into())
@@ -28,18 +29,17 @@ async fn both(tenant: &Tenant, client: &EntraClient) -> Result<(), &'static str>
 }
 
 #[tokio::test]
-async fn every_proof_obtains_both_grants_and_a_wrong_one_neither() {
-    let (registered, cluster) = (Workload::generate().unwrap(), Workload::generate().unwrap());
-    let strange = Workload::generate().unwrap();
+async fn valid_credential_obtains_both_grants_and_invalid_one_neither() {
+    let registered = Workload::generate().unwrap();
+    let cluster = Workload::generate().unwrap();
+    let unknown = Workload::generate().unwrap();
     let mut tenant = Tenant::start(&registered, &cluster).await;
-    let (projected, foreign) = (
-        tenant.folder.path().join("projected"),
-        tenant.folder.path().join("foreign"),
-    );
+    let projected = tenant.folder.path().join("projected");
+    let foreign = tenant.folder.path().join("foreign");
     project(&cluster, &projected);
-    project(&strange, &foreign);
+    project(&unknown, &foreign);
     let certificate = tenant.file("registered.pem", &registered.identity_pem().unwrap());
-    let unregistered = tenant.file("strange.pem", &strange.identity_pem().unwrap());
+    let unregistered = tenant.file("unregistered.pem", &unknown.identity_pem().unwrap());
     for (credential, expected) in [
         (
             ClientCredential::Secret("task-api-secret".parse().unwrap()),
@@ -71,11 +71,12 @@ async fn every_proof_obtains_both_grants_and_a_wrong_one_neither() {
     }
 }
 
-/// Each proof is replaced while the service runs: by a new secret, a new certificate, a new key of
-/// the cluster.
+/// The test replaces each credential while the service runs: the secret, the certificate, and the
+/// key of the cluster.
 #[tokio::test]
-async fn a_proof_that_was_replaced_counts_with_the_next_request() {
-    let (registered, cluster) = (Workload::generate().unwrap(), Workload::generate().unwrap());
+async fn rotated_credential_is_used_on_next_request() {
+    let registered = Workload::generate().unwrap();
+    let cluster = Workload::generate().unwrap();
     let mut tenant = Tenant::start(&registered, &cluster).await;
     let secret = tenant.file("secret", "expired-secret");
     let client = tenant.client(ClientCredential::secret_file(secret.clone()));
@@ -94,15 +95,15 @@ async fn a_proof_that_was_replaced_counts_with_the_next_request() {
     project(&cluster, &projected);
     let client = tenant.client(ClientCredential::federated(projected.clone()));
     assert_eq!(both(&tenant, &client).await, Ok(()));
-    // The cluster rotates its key; kubelet renews the token a moment later.
+    // The cluster rotates its key, and kubelet replaces the token a moment later.
     tenant.file("jwks.json", &next.key_set());
     let bob = tenant.ada().await;
-    let refused = client
+    let error = client
         .on_behalf_of(CONTOSO, &bob, NOTIFY)
         .await
         .unwrap_err();
     assert_eq!(
-        refused.to_string(),
+        error.to_string(),
         "the token endpoint answered 401 Unauthorized: invalid_client AADSTS700027"
     );
     project(&next, &projected);

@@ -1,4 +1,4 @@
-//! A directory, the imitation that serves it, and the task API as its client.
+//! A directory, the `dev-entra` that serves it, and the task API as its client.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,8 +28,9 @@ pub(crate) struct Tenant {
 }
 
 impl Tenant {
-    /// The development directory, in which the task API has a secret, `certificate`, and a
-    /// federation with `cluster`.
+    /// Starts `dev-entra` with the development directory.
+    ///
+    /// The task API has two secrets, `certificate`, and a federated credential for `cluster`.
     pub(crate) async fn start(certificate: &Workload, cluster: &Workload) -> Self {
         let folder = TempDir::new().unwrap();
         let keys = folder.path().join("jwks.json");
@@ -39,8 +40,9 @@ impl Tenant {
             .trim_end()
             .replace('\n', "\n        ");
         let more = format!(
-            "    secrets: [task-api-secret, second-secret]\n    certificates:\n      - |\n        {pem}\n    \
-             federatedCredentials:\n      - {{name: cluster, issuer: '{CLUSTER}', subject: '{SUBJECT}', keysFile: '{}'}}\n",
+            "    secrets: [task-api-secret, second-secret]\n    certificates:\n      - |\n        \
+             {pem}\n    federatedCredentials:\n      \
+             - {{name: cluster, issuer: '{CLUSTER}', subject: '{SUBJECT}', keysFile: '{}'}}\n",
             keys.display()
         );
         let directory = InProcess::development_directory().replacen(
@@ -69,7 +71,7 @@ impl Tenant {
         path
     }
 
-    /// The task API, which keeps no token of another instance.
+    /// A new client of the task API with an empty cache.
     pub(crate) fn client(&mut self, credential: ClientCredential) -> EntraClient {
         let application = Application {
             authority: self.entra.authority().parse().unwrap(),
@@ -86,7 +88,7 @@ impl Tenant {
         )
     }
 
-    /// A user's token for the task API, as the browser gets it.
+    /// Signs a user in as the browser does, and returns the token for the task API.
     pub(crate) async fn sign_in(
         &self,
         username: &str,
@@ -133,7 +135,7 @@ pub(crate) fn claims(token: &str) -> Value {
     .unwrap()
 }
 
-/// What the cluster projects into the task API's pod.
+/// Writes the service account token that the cluster projects into the task API's pod.
 pub(crate) fn project(cluster: &Workload, file: &Path) {
     let token = cluster
         .service_account_token(CLUSTER, SUBJECT, "api://AzureADTokenExchange")

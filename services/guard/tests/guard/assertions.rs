@@ -1,4 +1,4 @@
-//! The gate's assertions, which count only where the gate is trusted.
+//! Assertions, which count only if the service trusts the authz server.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::time::{interval, timeout};
 
 use crate::CONTOSO;
-use crate::gate::{Gate, assertion, bound};
+use crate::authz::{AuthzServer, assertion, bound};
 use crate::issuer::Issuer;
 use crate::protected_service::{GatewayTrust, ProtectedService};
 
@@ -17,23 +17,27 @@ const LINE: &str = "GET /me?page=2";
 const NOT_GENUINE: &str = "assertion_not_genuine";
 
 #[tokio::test]
-async fn a_good_assertion_becomes_its_caller_without_a_token() {
-    let (issuer, gate) = (Issuer::start().await, Gate::start().await);
-    let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
+async fn good_assertion_becomes_its_caller_without_a_token() {
+    let issuer = Issuer::start().await;
+    let authz = AuthzServer::start().await;
+    let service = ProtectedService::start(&issuer, &authz.keys_url, GatewayTrust::On).await;
     let answer = service
-        .answer(LINE, &[(HEADER, &gate.sign(&assertion()))])
+        .answer(LINE, &[(HEADER, &authz.sign(&assertion()))])
         .await;
-    let expected = json!({ "oid": "asserted", "tenant": CONTOSO, "name": "Renée", "roles": ["Reader"], "token": null });
+    let expected = json!({
+        "oid": "asserted", "tenant": CONTOSO, "name": "Renée", "roles": ["Reader"], "token": null,
+    });
     assert_eq!((answer.status, answer.body), (200, expected));
 }
 
 #[tokio::test]
-async fn a_token_beside_an_assertion_is_kept_and_does_not_change_who_calls() {
-    let (issuer, gate) = (Issuer::start().await, Gate::start().await);
-    let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
+async fn token_beside_an_assertion_is_kept_and_does_not_change_the_caller() {
+    let issuer = Issuer::start().await;
+    let authz = AuthzServer::start().await;
+    let service = ProtectedService::start(&issuer, &authz.keys_url, GatewayTrust::On).await;
     let token = issuer.sign(&issuer.claims(CONTOSO)).await;
     let headers = [
-        (HEADER, &*gate.sign(&assertion())),
+        (HEADER, &*authz.sign(&assertion())),
         ("authorization", &format!("Bearer {token}")),
     ];
     let body = service.answer(LINE, &headers).await.body;
@@ -44,12 +48,13 @@ async fn a_token_beside_an_assertion_is_kept_and_does_not_change_who_calls() {
 }
 
 #[tokio::test]
-async fn every_other_assertion_is_refused_even_beside_a_good_token() {
-    let (issuer, gate) = (Issuer::start().await, Gate::start().await);
-    let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
+async fn other_assertion_is_denied_even_beside_a_good_token() {
+    let issuer = Issuer::start().await;
+    let authz = AuthzServer::start().await;
+    let service = ProtectedService::start(&issuer, &authz.keys_url, GatewayTrust::On).await;
     let token = format!("Bearer {}", issuer.sign(&issuer.claims(CONTOSO)).await);
-    let good = gate.sign(&assertion());
-    let signed = |changed: Assertion| vec![gate.sign(&changed)];
+    let good = authz.sign(&assertion());
+    let signed = |changed: Assertion| vec![authz.sign(&changed)];
     for (case, assertions, reason) in [
         (
             "another upstream's",
@@ -131,22 +136,23 @@ async fn every_other_assertion_is_refused_even_beside_a_good_token() {
 }
 
 #[tokio::test]
-async fn an_assertion_is_good_once() {
-    let (issuer, gate) = (Issuer::start().await, Gate::start().await);
-    let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
+async fn assertion_is_accepted_once() {
+    let issuer = Issuer::start().await;
+    let authz = AuthzServer::start().await;
+    let service = ProtectedService::start(&issuer, &authz.keys_url, GatewayTrust::On).await;
     let once = assertion();
     let token = format!("Bearer {}", issuer.sign(&issuer.claims(CONTOSO)).await);
     assert_eq!(
         service
-            .answer(LINE, &[(HEADER, &gate.sign(&once))])
+            .answer(LINE, &[(HEADER, &authz.sign(&once))])
             .await
             .status,
         200
     );
-    // The signature differs each time; what counts is the request that it was issued for.
+    // The signature differs each time, but the id of the request is the same.
     for headers in [
-        vec![(HEADER, gate.sign(&once))],
-        vec![(HEADER, gate.sign(&once)), ("authorization", token)],
+        vec![(HEADER, authz.sign(&once))],
+        vec![(HEADER, authz.sign(&once)), ("authorization", token)],
     ] {
         let headers: Vec<_> = headers
             .iter()
@@ -160,7 +166,7 @@ async fn an_assertion_is_good_once() {
     }
     assert_eq!(
         service
-            .answer(LINE, &[(HEADER, &gate.sign(&assertion()))])
+            .answer(LINE, &[(HEADER, &authz.sign(&assertion()))])
             .await
             .status,
         200
@@ -168,20 +174,22 @@ async fn an_assertion_is_good_once() {
 }
 
 #[tokio::test]
-async fn where_the_gate_is_not_trusted_its_assertions_name_nobody() {
-    let (issuer, gate) = (Issuer::start().await, Gate::start().await);
-    let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::Off).await;
+async fn assertion_is_ignored_if_the_authz_server_is_not_trusted() {
+    let issuer = Issuer::start().await;
+    let authz = AuthzServer::start().await;
+    let service = ProtectedService::start(&issuer, &authz.keys_url, GatewayTrust::Off).await;
     let answer = service
-        .answer(LINE, &[(HEADER, &gate.sign(&assertion()))])
+        .answer(LINE, &[(HEADER, &authz.sign(&assertion()))])
         .await;
     answer.must_be_unauthorized("token_missing", "Bearer", "an assertion");
 }
 
 #[tokio::test]
-async fn the_keys_of_a_restarted_gate_are_fetched_again() {
-    let (issuer, gate) = (Issuer::start().await, Gate::start().await);
-    let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
-    let of_the_old_key = gate.sign(&assertion());
+async fn keys_of_a_restarted_authz_server_are_fetched() {
+    let issuer = Issuer::start().await;
+    let authz = AuthzServer::start().await;
+    let service = ProtectedService::start(&issuer, &authz.keys_url, GatewayTrust::On).await;
+    let of_the_old_key = authz.sign(&assertion());
     assert_eq!(
         service
             .answer(LINE, &[(HEADER, &of_the_old_key)])
@@ -189,12 +197,12 @@ async fn the_keys_of_a_restarted_gate_are_fetched_again() {
             .status,
         200
     );
-    gate.restart();
+    authz.restart();
     // Fetches for unknown keys are a second apart, whatever clients send.
     let accepted = async {
         let mut pause = interval(Duration::from_millis(50));
         while service
-            .answer(LINE, &[(HEADER, &gate.sign(&assertion()))])
+            .answer(LINE, &[(HEADER, &authz.sign(&assertion()))])
             .await
             .status
             != 200
@@ -206,11 +214,11 @@ async fn the_keys_of_a_restarted_gate_are_fetched_again() {
         .await
         .expect("the new key is never accepted");
     let answer = service.answer(LINE, &[(HEADER, &of_the_old_key)]).await;
-    answer.must_be_unauthorized(NOT_GENUINE, "Bearer", "the old key is published no more");
+    answer.must_be_unauthorized(NOT_GENUINE, "Bearer", "the old key is no longer published");
 }
 
 #[tokio::test]
-async fn without_the_gates_keys_the_fault_is_ours_and_tokens_still_count() {
+async fn missing_assertion_keys_are_a_fault_and_tokens_still_count() {
     let issuer = Issuer::start().await;
     let free = TcpListener::bind("127.0.0.1:0")
         .await

@@ -27,12 +27,13 @@ impl Issuer {
         self.entra.authority()
     }
 
-    /// What a good token of a user of `tenant` says.
+    /// The claims of a good token of a user of `tenant`.
     pub(crate) fn claims(&self, tenant: &str) -> Value {
         let now = unix_now();
         json!({
-            "iss": format!("{}/{tenant}/v2.0", self.authority()), "aud": TASK_API, "tid": tenant, "ver": "2.0",
-            "oid": "aaaaaaaa-0001-4000-8000-000000000001", "azp": "3a5c0004-0000-4000-8000-000000000004",
+            "iss": format!("{}/{tenant}/v2.0", self.authority()), "aud": TASK_API,
+            "tid": tenant, "ver": "2.0", "oid": "aaaaaaaa-0001-4000-8000-000000000001",
+            "azp": "3a5c0004-0000-4000-8000-000000000004",
             "name": "Ada", "scp": "access_as_user", "nbf": now, "iat": now, "exp": now + 3600,
         })
     }

@@ -1,4 +1,4 @@
-//! Assertions by a key that this service and the authz server share.
+//! Assertions by a MAC key, which this service and the authz server share.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::time::{interval, timeout};
 
-use crate::gate::{Gate, assertion};
+use crate::authz::{AuthzServer, assertion};
 use crate::issuer::Issuer;
 use crate::protected_service::{ProtectedService, settings};
 use crate::{CONTOSO, TASK_API, UPSTREAM};
@@ -23,7 +23,7 @@ const NOT_GENUINE: &str = "assertion_not_genuine";
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const NEXT_KEY: &str = "//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA=";
 
-/// A file of keys, which is replaced as Kubernetes and careful people do: by a rename.
+/// A key file that is replaced by a rename, as Kubernetes does it.
 struct KeyFile(TempDir);
 
 impl KeyFile {
@@ -53,15 +53,13 @@ fn by(key: &str) -> String {
 }
 
 #[tokio::test]
-async fn each_algorithm_counts_where_its_flag_is_given() {
-    let (issuer, gate, file) = (
-        Issuer::start().await,
-        Gate::start().await,
-        KeyFile::new(KEY),
-    );
+async fn algorithm_counts_if_its_flag_is_given() {
+    let issuer = Issuer::start().await;
+    let authz = AuthzServer::start().await;
+    let file = KeyFile::new(KEY);
     let (mac, public) = (
         ["--gateway-mac-key", &*file.text()],
-        ["--gateway-keys", &*gate.keys_url],
+        ["--gateway-keys", &*authz.keys_url],
     );
     for (flags, hs256, es256) in [
         (mac.to_vec(), true, false),
@@ -71,11 +69,13 @@ async fn each_algorithm_counts_where_its_flag_is_given() {
         let service =
             ProtectedService::start_with(&issuer, &[&flags[..], &["--trust-gateway"]].concat())
                 .await;
-        for (accepted, token) in [(hs256, by(KEY)), (es256, gate.sign(&assertion()))] {
+        for (accepted, token) in [(hs256, by(KEY)), (es256, authz.sign(&assertion()))] {
             let answer = service.answer(LINE, &[(HEADER, &token)]).await;
             if accepted {
-                let expected = json!({ "oid": "asserted", "tenant": CONTOSO, "name": "Renée", "roles": ["Reader"],
-                    "token": null });
+                let expected = json!({
+                    "oid": "asserted", "tenant": CONTOSO, "name": "Renée", "roles": ["Reader"],
+                    "token": null,
+                });
                 assert_eq!((answer.status, answer.body), (200, expected), "{flags:?}");
             } else {
                 answer.must_be_unauthorized(NOT_GENUINE, "Bearer", &format!("{flags:?}"));
@@ -89,8 +89,9 @@ async fn each_algorithm_counts_where_its_flag_is_given() {
 }
 
 #[tokio::test]
-async fn a_shared_key_needs_neither_the_authz_server_nor_trust_in_what_answers_for_it() {
-    let (issuer, file) = (Issuer::start().await, KeyFile::new(KEY));
+async fn mac_key_needs_no_connection_to_the_authz_server() {
+    let issuer = Issuer::start().await;
+    let file = KeyFile::new(KEY);
     // Nothing listens there.
     let flags = [
         "--gateway-mac-key",
@@ -124,15 +125,13 @@ async fn a_shared_key_needs_neither_the_authz_server_nor_trust_in_what_answers_f
 }
 
 #[tokio::test]
-async fn what_the_authz_server_publishes_is_never_a_mac_key() {
-    let (issuer, gate, file) = (
-        Issuer::start().await,
-        Gate::start().await,
-        KeyFile::new(KEY),
-    );
+async fn published_key_is_never_a_mac_key() {
+    let issuer = Issuer::start().await;
+    let authz = AuthzServer::start().await;
+    let file = KeyFile::new(KEY);
     let published = issuer
         .http
-        .get(&gate.keys_url)
+        .get(&authz.keys_url)
         .send()
         .await
         .unwrap()
@@ -140,7 +139,7 @@ async fn what_the_authz_server_publishes_is_never_a_mac_key() {
         .await
         .unwrap();
     let jwk = serde_json::from_str::<serde_json::Value>(&published).unwrap()["keys"][0].clone();
-    let good = gate.sign(&assertion());
+    let good = authz.sign(&assertion());
     let claims = good.split('.').nth(1).unwrap();
     let own_id = MacKeys::parse(KEY).unwrap().key_ids()[0].to_owned();
     for flags in [
@@ -151,7 +150,7 @@ async fn what_the_authz_server_publishes_is_never_a_mac_key() {
             .collect(),
     ] {
         let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-        let always = ["--gateway-keys", &*gate.keys_url, "--trust-gateway"];
+        let always = ["--gateway-keys", &*authz.keys_url, "--trust-gateway"];
         let service = ProtectedService::start_with(&issuer, &[&always[..], &flags].concat()).await;
         for secret in [
             &published,
@@ -175,52 +174,51 @@ async fn what_the_authz_server_publishes_is_never_a_mac_key() {
 }
 
 #[tokio::test]
-async fn a_request_is_accepted_once_whatever_signs_it() {
-    let (issuer, gate, file) = (
-        Issuer::start().await,
-        Gate::start().await,
-        KeyFile::new(KEY),
-    );
+async fn request_is_accepted_once_whatever_signs_it() {
+    let issuer = Issuer::start().await;
+    let authz = AuthzServer::start().await;
+    let file = KeyFile::new(KEY);
     let flags = [
         "--gateway-mac-key",
         &*file.text(),
         "--gateway-keys",
-        &gate.keys_url,
+        &authz.keys_url,
         "--trust-gateway",
     ];
     let service = ProtectedService::start_with(&issuer, &flags).await;
     let once = assertion();
     let mac = MacKeys::parse(KEY).unwrap().sign(&once).unwrap();
     assert_eq!(service.answer(LINE, &[(HEADER, &mac)]).await.status, 200);
-    for again in [mac, gate.sign(&once)] {
+    for again in [mac, authz.sign(&once)] {
         let answer = service.answer(LINE, &[(HEADER, &again)]).await;
         answer.must_be_unauthorized("assertion_replayed", "Bearer", "a copy");
     }
 }
 
-/// Asks with fresh assertions by `key` until the status is this.
+/// Sends new assertions by `key` until the answer has `status`.
 async fn becomes(service: &ProtectedService, key: &str, status: u16) {
-    let asked = async {
+    let answered = async {
         let mut pause = interval(Duration::from_millis(50));
         while service.answer(LINE, &[(HEADER, &by(key))]).await.status != status {
             pause.tick().await;
         }
     };
-    timeout(Duration::from_secs(5), asked)
+    timeout(Duration::from_secs(5), answered)
         .await
         .unwrap_or_else(|_| panic!("never {status}"));
 }
 
 #[tokio::test]
-async fn the_file_is_followed_and_what_cannot_be_used_changes_nothing() {
-    let (issuer, file) = (Issuer::start().await, KeyFile::new(KEY));
+async fn changed_key_file_counts_and_an_unusable_one_changes_nothing() {
+    let issuer = Issuer::start().await;
+    let file = KeyFile::new(KEY);
     let flags = ["--gateway-mac-key", &*file.text(), "--trust-gateway"];
     let service = ProtectedService::start_with(&issuer, &flags).await;
     becomes(&service, KEY, 200).await;
     file.replace(&format!("{KEY}\n{NEXT_KEY}\n"));
     becomes(&service, NEXT_KEY, 200).await;
     becomes(&service, KEY, 200).await;
-    // The bad file is in place when the good one after it counts.
+    // Each bad file stays in place for longer than the time between polls.
     for bad in ["", "c2hvcnQ=", "-----BEGIN PRIVATE KEY-----"] {
         file.replace(bad);
         tokio::time::sleep(Duration::from_millis(1500)).await;
@@ -236,7 +234,7 @@ async fn the_file_is_followed_and_what_cannot_be_used_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_without_usable_keys_stops_the_start_and_is_named() {
+async fn unusable_key_file_stops_the_start_and_is_named() {
     let issuer = Issuer::start().await;
     for (content, part) in [
         (Some(""), "holds no key"),

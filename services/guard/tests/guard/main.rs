@@ -1,5 +1,5 @@
-//! The guard before a real router, with a real issuer (dev-entra over TLS) and a real gate (a key
-//! server and its signer).
+//! Tests the guard of a real router, with dev-entra over TLS and an authz server that signs and
+//! publishes keys.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,7 +10,7 @@
 )]
 
 mod assertions;
-mod gate;
+mod authz;
 mod issuer;
 mod mac_keys;
 mod protected_service;
@@ -18,11 +18,11 @@ mod removed_keys;
 mod start;
 mod tokens;
 
-/// The tenant that the service of these tests is at home in.
+/// The home tenant of the service.
 const CONTOSO: &str = "11111111-1111-4111-8111-111111111111";
 /// Another tenant of the same issuer.
 const FABRIKAM: &str = "22222222-2222-4222-8222-222222222222";
 /// The service's application, and so its tokens' audience.
 const TASK_API: &str = "3a5c0001-0000-4000-8000-000000000001";
-/// The service's name in the gate's policies, and so its assertions' audience.
+/// The service's name in the authz server's policies, and so its assertions' audience.
 const UPSTREAM: &str = "task-api";

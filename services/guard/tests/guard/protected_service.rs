@@ -17,7 +17,7 @@ struct Program {
     guard: GuardSettings,
 }
 
-/// Settings of a service that is at home in Contoso, from flags.
+/// Settings of a service with the home tenant Contoso, from flags.
 pub(crate) fn settings(authority: &str, more: &[&str]) -> GuardSettings {
     let always = [
         "service",
@@ -36,7 +36,7 @@ pub(crate) enum GatewayTrust {
     Off,
 }
 
-/// A router behind a guard, which answers with the caller that the guard made of a request.
+/// A router behind a guard, which answers with the verified caller.
 pub(crate) struct ProtectedService(Router);
 
 /// A status with its `WWW-Authenticate` challenge and its body.
@@ -47,7 +47,7 @@ pub(crate) struct Answer {
 }
 
 impl ProtectedService {
-    /// Knows where a gate's keys are, and takes its assertions only if `trust` is on.
+    /// Starts with the URL of an authz server's keys. Its assertions count only if `trust` is on.
     pub(crate) async fn start(issuer: &Issuer, keys_url: &str, trust: GatewayTrust) -> Self {
         let flags = match trust {
             GatewayTrust::On => &["--gateway-keys", keys_url, "--trust-gateway"][..],
@@ -56,7 +56,7 @@ impl ProtectedService {
         Self::start_with(issuer, flags).await
     }
 
-    /// With these flags beside those that every service has.
+    /// Starts with `flags` beside those that every service has.
     pub(crate) async fn start_with(issuer: &Issuer, flags: &[&str]) -> Self {
         let settings = settings(&issuer.authority(), flags);
         let guard = Guard::start(
@@ -116,8 +116,8 @@ impl Answer {
 }
 
 async fn show(Authenticated { caller, token }: Authenticated) -> Json<Value> {
-    Json(
-        json!({ "oid": caller.object_id, "tenant": caller.tenant, "name": caller.name, "roles": caller.roles,
-        "token": token.map(|token| token.reveal().to_owned()) }),
-    )
+    Json(json!({
+        "oid": caller.object_id, "tenant": caller.tenant, "name": caller.name,
+        "roles": caller.roles, "token": token.map(|token| token.reveal().to_owned()),
+    }))
 }

@@ -1,4 +1,4 @@
-//! Public keys that the authz server publishes no more.
+//! Public keys that the authz server no longer publishes.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use portcullis_assertion::{HEADER, Signer};
 use tokio::time::{interval, timeout};
 
-use crate::gate::{Gate, assertion};
+use crate::authz::{AuthzServer, assertion};
 use crate::issuer::Issuer;
 use crate::protected_service::{GatewayTrust, ProtectedService};
 
@@ -35,17 +35,17 @@ async fn status(service: &ProtectedService, signer: &Signer) -> u16 {
 }
 
 #[tokio::test]
-async fn a_removed_key_stops_verifying_within_seconds_and_no_change_costs_no_document() {
-    let (stolen, kept) = (pem(), pem());
-    let (issuer, gate) = (
-        Issuer::start().await,
-        Gate::start_with(signer(&format!("{stolen}{kept}"))).await,
-    );
-    let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
-    let (stolen, kept_signer) = (signer(&stolen), signer(&kept));
+async fn removed_key_stops_verifying_within_seconds_and_polls_cost_no_document() {
+    let stolen = pem();
+    let kept = pem();
+    let issuer = Issuer::start().await;
+    let authz = AuthzServer::start_with(signer(&format!("{stolen}{kept}"))).await;
+    let service = ProtectedService::start(&issuer, &authz.keys_url, GatewayTrust::On).await;
+    let stolen = signer(&stolen);
+    let kept_signer = signer(&kept);
     assert_eq!(status(&service, &stolen).await, 200);
     let polled = async {
-        while gate.answers().1 < 2 {
+        while authz.answers().1 < 2 {
             interval(Duration::from_millis(100)).tick().await;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -53,24 +53,24 @@ async fn a_removed_key_stops_verifying_within_seconds_and_no_change_costs_no_doc
     timeout(Duration::from_secs(10), polled)
         .await
         .expect("nothing is polled");
-    assert_eq!(gate.answers().0, 1, "one document, and then 304");
+    assert_eq!(authz.answers().0, 1, "one document, and then 304");
 
-    // An authz server that fails says nothing of its keys, and services do not fall with it.
-    gate.fail(true);
+    // While the authz server fails, services keep its last keys.
+    authz.fail(true);
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(status(&service, &stolen).await, 200);
-    gate.fail(false);
+    authz.fail(false);
 
-    gate.publish(signer(&kept));
+    authz.publish(signer(&kept));
     let removed = Instant::now();
-    let refused = async {
+    let denied = async {
         let mut pause = interval(Duration::from_millis(20));
-        // A key that is still known is not asked for: only the poll can notice.
+        // A known key triggers no fetch, so only the poll can notice.
         while status(&service, &stolen).await == 200 {
             pause.tick().await;
         }
     };
-    timeout(Duration::from_secs(5), refused)
+    timeout(Duration::from_secs(5), denied)
         .await
         .expect("the removed key still verifies");
     assert!(

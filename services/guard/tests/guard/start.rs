@@ -1,4 +1,4 @@
-//! A guard starts with the keys that there are.
+//! A guard starts with the keys that it has.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-use crate::gate::Gate;
+use crate::authz::AuthzServer;
 use crate::issuer::Issuer;
 use crate::protected_service::settings;
 use crate::{CONTOSO, TASK_API, UPSTREAM};
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const DELETED: &str = "99999999-9999-4999-8999-999999999999";
 
 /// Status and reason of the answer to a request with `token`.
-async fn verdict(guard: &Guard, token: &str) -> (u16, Value) {
+async fn status_and_reason(guard: &Guard, token: &str) -> (u16, Value) {
     let route =
         any(|Authenticated { caller, .. }: Authenticated| async move { Json(caller.object_id) });
     let request = Request::get("/me").header("authorization", format!("Bearer {token}"));
@@ -44,7 +44,7 @@ async fn verdict(guard: &Guard, token: &str) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn an_issuer_without_keys_is_named_by_readiness_and_ends_nothing() {
+async fn issuer_without_keys_is_named_by_readiness_and_ends_nothing() {
     let free = TcpListener::bind("127.0.0.1:0")
         .await
         .unwrap()
@@ -52,8 +52,8 @@ async fn an_issuer_without_keys_is_named_by_readiness_and_ends_nothing() {
         .unwrap();
     let issuer = Issuer::start().await;
     let token = issuer.sign(&issuer.claims(CONTOSO)).await;
-    // Trusts the system's authorities, of which dev-entra's is none.
-    let wary = Client::builder().no_proxy().build().unwrap();
+    // This client trusts the system's authorities only, and not dev-entra's.
+    let client = Client::builder().no_proxy().build().unwrap();
     for (authority, cause) in [
         (format!("https://{free}"), "refused"),
         (issuer.authority(), "certificate"),
@@ -61,7 +61,7 @@ async fn an_issuer_without_keys_is_named_by_readiness_and_ends_nothing() {
         let settings = settings(&authority, &["--issuer-wait", "500ms"]);
         let process = Process::detached();
         let started = Instant::now();
-        let guard = Guard::start(&settings, wary.clone(), UPSTREAM, TASK_API, &process)
+        let guard = Guard::start(&settings, client.clone(), UPSTREAM, TASK_API, &process)
             .await
             .unwrap();
         assert!(started.elapsed() < WAIT * 8, "{:?}", started.elapsed());
@@ -71,14 +71,14 @@ async fn an_issuer_without_keys_is_named_by_readiness_and_ends_nothing() {
             assert!(message.contains(part), "'{part}' is missing in: {message}");
         }
         assert_eq!(
-            verdict(&guard, &token).await,
+            status_and_reason(&guard, &token).await,
             (503, "keys_unavailable".into())
         );
     }
 }
 
 #[tokio::test]
-async fn a_deleted_tenant_is_not_waited_for_and_affects_its_own_tokens_alone() {
+async fn deleted_tenant_delays_no_start_and_affects_its_own_tokens_alone() {
     let issuer = Issuer::start().await;
     let allowed = format!("{CONTOSO},{DELETED}");
     let settings = settings(
@@ -102,23 +102,27 @@ async fn a_deleted_tenant_is_not_waited_for_and_affects_its_own_tokens_alone() {
         (DELETED, (503, "keys_unavailable".into())),
     ] {
         let token = issuer.sign(&issuer.claims(tenant)).await;
-        assert_eq!(verdict(&guard, &token).await, expected, "{tenant}");
+        assert_eq!(
+            status_and_reason(&guard, &token).await,
+            expected,
+            "{tenant}"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_service_that_can_verify_assertions_is_ready_without_the_issuer() {
+async fn service_that_can_verify_assertions_is_ready_without_the_issuer() {
     let free = TcpListener::bind("127.0.0.1:0")
         .await
         .unwrap()
         .local_addr()
         .unwrap();
-    let gate = Gate::start().await;
+    let authz = AuthzServer::start().await;
     let flags = [
         "--issuer-wait",
         "500ms",
         "--gateway-keys",
-        &gate.keys_url,
+        &authz.keys_url,
         "--trust-gateway",
     ];
     let settings = settings(&format!("https://{free}"), &flags);

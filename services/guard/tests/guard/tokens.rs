@@ -3,7 +3,7 @@
 use portcullis_token::unix_now;
 use serde_json::{Value, json};
 
-use crate::gate::Gate;
+use crate::authz::AuthzServer;
 use crate::issuer::Issuer;
 use crate::protected_service::{GatewayTrust, ProtectedService};
 use crate::{CONTOSO, FABRIKAM};
@@ -13,38 +13,37 @@ fn bearer(token: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_good_token_becomes_its_caller_whether_or_not_the_gate_is_trusted() {
-    let (issuer, gate) = (Issuer::start().await, Gate::start().await);
+async fn good_token_becomes_its_caller_whether_or_not_the_authz_server_is_trusted() {
+    let issuer = Issuer::start().await;
+    let authz = AuthzServer::start().await;
     let token = issuer.sign(&issuer.claims(CONTOSO)).await;
     for trust in [GatewayTrust::On, GatewayTrust::Off] {
-        let service = ProtectedService::start(&issuer, &gate.keys_url, trust).await;
+        let service = ProtectedService::start(&issuer, &authz.keys_url, trust).await;
         let answer = service
             .answer("GET /me", &[("authorization", &bearer(&token))])
             .await;
-        let expected = json!({ "oid": "aaaaaaaa-0001-4000-8000-000000000001", "tenant": CONTOSO, "name": "Ada",
-            "roles": [], "token": token });
+        let expected = json!({
+            "oid": "aaaaaaaa-0001-4000-8000-000000000001", "tenant": CONTOSO, "name": "Ada",
+            "roles": [], "token": token,
+        });
         assert_eq!((answer.status, answer.body), (200, expected), "{trust:?}");
     }
 }
 
 #[tokio::test]
-async fn every_other_token_is_refused_with_its_reason() {
-    let (issuer, stranger, gate) = (
-        Issuer::start().await,
-        Issuer::start().await,
-        Gate::start().await,
-    );
-    let service = ProtectedService::start(&issuer, &gate.keys_url, GatewayTrust::On).await;
+async fn other_token_is_denied_with_its_reason() {
+    let issuer = Issuer::start().await;
+    let other_issuer = Issuer::start().await;
+    let authz = AuthzServer::start().await;
+    let service = ProtectedService::start(&issuer, &authz.keys_url, GatewayTrust::On).await;
     let good = issuer.claims(CONTOSO);
     let with = |name: &str, value: Value| {
         let mut claims = good.clone();
         claims[name] = value;
         claims
     };
-    let (token, other) = (
-        issuer.sign(&good).await,
-        issuer.sign(&with("name", json!("Eve"))).await,
-    );
+    let token = issuer.sign(&good).await;
+    let other = issuer.sign(&with("name", json!("Eve"))).await;
     let (content, _) = token.rsplit_once('.').unwrap();
     let (_, signature_of_other) = other.rsplit_once('.').unwrap();
     let past = unix_now() - 3600;
@@ -67,12 +66,12 @@ async fn every_other_token_is_refused_with_its_reason() {
         ),
         (
             "another issuer's",
-            stranger.sign(&stranger.claims(CONTOSO)).await,
+            other_issuer.sign(&other_issuer.claims(CONTOSO)).await,
             "issuer_not_allowed",
         ),
         (
-            "signed with a key of nobody's",
-            stranger.sign(&good).await,
+            "signed with an unknown key",
+            other_issuer.sign(&good).await,
             "key_unknown",
         ),
         (
@@ -91,8 +90,9 @@ async fn every_other_token_is_refused_with_its_reason() {
 }
 
 #[tokio::test]
-async fn without_a_token_headers_name_nobody() {
-    let (issuer, gate) = (Issuer::start().await, Gate::start().await);
+async fn bare_headers_name_no_caller() {
+    let issuer = Issuer::start().await;
+    let authz = AuthzServer::start().await;
     let identity = [
         ("x-user-oid", "o"),
         ("x-tenant-id", CONTOSO),
@@ -100,7 +100,7 @@ async fn without_a_token_headers_name_nobody() {
         ("x-user-name", "Eve"),
     ];
     for trust in [GatewayTrust::On, GatewayTrust::Off] {
-        let service = ProtectedService::start(&issuer, &gate.keys_url, trust).await;
+        let service = ProtectedService::start(&issuer, &authz.keys_url, trust).await;
         for headers in [&[][..], &identity] {
             let case = format!("trust {trust:?}, headers {headers:?}");
             service

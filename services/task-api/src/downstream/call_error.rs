@@ -4,10 +4,10 @@ use portcullis_entra_client::TokenError;
 use portcullis_token::connection_failure;
 use reqwest::StatusCode;
 
-/// Why a service was not told. Holds nothing that may not be logged.
+/// Why a call to a service failed. It may be logged.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
-    #[error("there is no token for it: {0}")]
+    #[error("no token for the service: {0}")]
     Token(#[from] TokenError),
     #[error("the service {}", connection_failure(.0))]
     ServiceUnreachable(reqwest::Error),
@@ -25,7 +25,7 @@ pub(crate) enum CallError {
 }
 
 impl CallError {
-    /// A stable code, for logs and metrics.
+    /// The reason code, for logs and metrics.
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::Token(error) => error.reason(),
@@ -37,19 +37,19 @@ impl CallError {
         }
     }
 
-    /// Whether the same call may succeed another time, though nobody changes anything.
+    /// Whether a retry may succeed without a change of settings or of the call.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Token(error) => error.is_transient(),
             Self::ServiceRefused(status) => {
-                status.is_server_error() || speaks_of_the_moment(*status)
+                status.is_server_error() || is_transient_status(*status)
             }
             Self::ServiceUnreachable(_) | Self::ServiceBusy { .. } | Self::DeadlineExceeded => true,
             Self::TokenNotAccepted => false,
         }
     }
 
-    /// The pause that the other side asks for.
+    /// The pause of the other side's `Retry-After`.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Token(TokenError::Throttled { retry_after }) => Some(*retry_after),
@@ -58,7 +58,7 @@ impl CallError {
         }
     }
 
-    /// The pause to make before the call is sent once more, if the service did nothing with it.
+    /// The pause before the call is sent again, if the service surely did not process it.
     pub(super) fn pause_before_resending(&self) -> Option<Duration> {
         const PAUSE: Duration = Duration::from_millis(50);
         match self {
@@ -69,8 +69,8 @@ impl CallError {
     }
 }
 
-/// 4xx that are not about the request itself.
-fn speaks_of_the_moment(status: StatusCode) -> bool {
+/// Whether a 4xx status is about the moment and not about the request itself.
+fn is_transient_status(status: StatusCode) -> bool {
     [
         StatusCode::REQUEST_TIMEOUT,
         StatusCode::CONFLICT,

@@ -9,7 +9,7 @@ pub(crate) enum Event {
 }
 
 impl Event {
-    /// The word for it in the services' APIs.
+    /// The name of the event in the services' APIs.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Created => "task_created",
@@ -26,7 +26,7 @@ impl TryFrom<String> for Event {
         let found = [Self::Created, Self::Updated, Self::Deleted]
             .into_iter()
             .find(|event| event.as_str() == word);
-        found.ok_or_else(|| format!("{word} is no event"))
+        found.ok_or_else(|| format!("{word} is not an event"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A real server that plays the token endpoint and both services.
+//! A server that imitates the token endpoint and both services.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,19 +18,19 @@ use url::Url;
 use super::{Downstream, DownstreamMetrics};
 use crate::DownstreamSettings;
 
-/// The deadline of calls in tests: short, since tests wait for it.
+/// The deadline of calls in tests. It is short because tests wait for it.
 pub(crate) const DEADLINE: Duration = Duration::from_millis(400);
 
 /// How an endpoint of the fake server answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Success,
-    Refusal,
-    /// A service's refusal of the request itself.
+    TokenDenied,
+    /// A service denies the request.
     Forbidden,
-    /// A service's fault.
+    /// A service has a fault.
     Fault,
-    /// A challenge for the user at the token endpoint, a pause at a service.
+    /// The token endpoint answers with a claims challenge, and a service with 503 at first.
     Obstacle,
     Hang,
 }
@@ -54,12 +54,12 @@ impl FakeServers {
         }
     }
 
-    /// From now on, services answer like this.
+    /// Changes how the services answer from now on.
     pub(crate) fn turn(&self, service: Answer) {
         *self.service.lock().unwrap() = service;
     }
 
-    /// Tokens that must not be used a second time.
+    /// Makes the token endpoint issue tokens that expire at once.
     pub(crate) fn with_tokens_stale_at_once(self) -> Self {
         Self {
             expires_in: 0,
@@ -140,15 +140,23 @@ async fn token_endpoint(
         .unwrap()
         .push((format!("{tenant}/token"), form.clone()));
     let token = format!("token.for.{}", form["scope"].as_str().unwrap());
-    let refusal = json!({ "error": "invalid_client", "error_codes": [7_000_215], "error_description": "AADSTS7000215 …" });
+    let error = json!({
+        "error": "invalid_client",
+        "error_codes": [7_000_215],
+        "error_description": "AADSTS7000215 …",
+    });
     let challenge = json!({ "error": "interaction_required", "claims": "{\"access_token\":{}}" });
     match fake.token {
         Answer::Success => {
-            let reply = json!({ "token_type": "Bearer", "expires_in": fake.expires_in, "access_token": token });
+            let reply = json!({
+                "token_type": "Bearer",
+                "expires_in": fake.expires_in,
+                "access_token": token,
+            });
             Json(reply).into_response()
         }
-        Answer::Refusal | Answer::Forbidden => {
-            (StatusCode::UNAUTHORIZED, Json(refusal)).into_response()
+        Answer::TokenDenied | Answer::Forbidden => {
+            (StatusCode::UNAUTHORIZED, Json(error)).into_response()
         }
         Answer::Fault => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Answer::Obstacle => (StatusCode::BAD_REQUEST, Json(challenge)).into_response(),
@@ -171,12 +179,12 @@ async fn service_endpoint(
     match service {
         Answer::Forbidden => StatusCode::FORBIDDEN.into_response(),
         Answer::Fault => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Answer::Refusal => (
+        Answer::TokenDenied => (
             StatusCode::UNAUTHORIZED,
             Json(json!({ "title": "Unauthorized" })),
         )
             .into_response(),
-        // Busy at first, as while it starts.
+        // The service is busy at first, as while it starts.
         Answer::Obstacle if earlier == 0 => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Answer::Success | Answer::Obstacle => Json(json!({ "status": "done" })).into_response(),
         Answer::Hang => std::future::pending().await,

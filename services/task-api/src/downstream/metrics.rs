@@ -8,7 +8,7 @@ use prometheus_client::metrics::family::Family;
 
 use super::CallError;
 
-/// What is counted of calls to other services, and of the tokens for them.
+/// Metrics of calls to other services, and of the tokens for them.
 #[derive(Clone, Debug)]
 pub(crate) struct DownstreamMetrics {
     pub(super) tokens: TokenMetrics,
@@ -22,12 +22,13 @@ struct CallLabels {
 }
 
 impl DownstreamMetrics {
-    /// Adds the metrics to a program's registry.
+    /// Registers the metrics in `registry`.
     pub(crate) fn register(registry: &mut Registry) -> Self {
         let calls = Family::default();
         registry.register(
             "portcullis_downstream_calls",
-            "Calls to other services, by service and outcome: delivered, or the reason code of the failure",
+            "Calls to other services, by service and outcome: delivered, or the reason code of \
+             the failure",
             calls.clone(),
         );
         Self {

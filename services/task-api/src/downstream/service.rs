@@ -7,7 +7,7 @@ use url::Url;
 
 use super::CallError;
 
-/// How often one call is sent within its deadline.
+/// Maximum number of times that one call is sent within its deadline.
 const ATTEMPTS: usize = 3;
 
 /// One endpoint of another service.
@@ -17,17 +17,17 @@ pub(super) struct Service {
     url: Url,
 }
 
-/// What goes with a call beside its body.
+/// Headers and deadline of a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CallContext<'a> {
     pub(crate) request_id: Option<&'a str>,
-    /// Under which the receiver takes the same call only once.
+    /// The key by which the receiver detects a repeated call.
     pub(crate) idempotency_key: &'a str,
     pub(crate) deadline: Instant,
 }
 
 impl Service {
-    /// `endpoint` below `base`, whether or not `base` has a path or ends in a slash.
+    /// The endpoint `endpoint` below `base`, which may have a path or a final slash.
     pub(super) fn new(http: Client, base: Url, endpoint: &str) -> Self {
         let mut url = base;
         if let Ok(mut path) = url.path_segments_mut() {
@@ -36,8 +36,9 @@ impl Service {
         Self { http, url }
     }
 
-    /// Delivered means that the service answered with success. What it surely did not process is
-    /// sent again.
+    /// Calls the service. `Ok` means that the service answered with success.
+    ///
+    /// A call that the service surely did not process is sent again.
     pub(super) async fn post(
         &self,
         token: &AccessToken,

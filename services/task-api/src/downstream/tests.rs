@@ -36,12 +36,13 @@ const ENTRY: AuditEntry<'_> = AuditEntry {
     tenant: "guest-tenant",
 };
 
-/// The reasons of both calls' failures, and whether each may pass by itself.
+/// The reason codes of both calls' errors, and whether each is transient.
 async fn failures(
     downstream: &Downstream,
     token: &BearerToken,
 ) -> [Option<(&'static str, bool)>; 2] {
-    let (notification, context) = (notification(token), context());
+    let notification = notification(token);
+    let context = context();
     let (sent, logged) = tokio::join!(
         downstream.notify(&notification, &context),
         downstream.audit(&ENTRY, &context)
@@ -54,20 +55,20 @@ async fn failures(
 }
 
 #[tokio::test]
-async fn what_went_wrong_is_told_apart_within_the_deadline() {
+async fn failed_call_has_its_reason_code_within_the_deadline() {
     let token = user_token();
     for (token_answer, service_answer, sent, logged) in [
         (Answer::Success, Answer::Success, None, None),
         (Answer::Success, Answer::Obstacle, None, None),
         (
-            Answer::Refusal,
+            Answer::TokenDenied,
             Answer::Success,
             Some(("client_refused", false)),
             Some(("client_refused", false)),
         ),
         (
             Answer::Success,
-            Answer::Refusal,
+            Answer::TokenDenied,
             Some(("token_not_accepted", false)),
             Some(("token_not_accepted", false)),
         ),
@@ -111,7 +112,7 @@ async fn what_went_wrong_is_told_apart_within_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_challenge_reaches_the_browser_with_its_claims() {
+async fn claims_challenge_is_a_401_with_its_claims() {
     let downstream = FakeServers::new(Answer::Obstacle, Answer::Success)
         .start()
         .await;
@@ -139,7 +140,7 @@ async fn a_challenge_reaches_the_browser_with_its_claims() {
 }
 
 #[tokio::test]
-async fn without_a_users_token_nothing_is_asked_on_the_users_behalf() {
+async fn admit_without_the_users_token_requests_no_token() {
     let fake = FakeServers::new(Answer::Success, Answer::Success);
     fake.start()
         .await
@@ -150,7 +151,7 @@ async fn without_a_users_token_nothing_is_asked_on_the_users_behalf() {
 }
 
 #[tokio::test]
-async fn the_grants_and_bodies_are_those_of_the_protocol() {
+async fn calls_send_the_grants_and_bodies_of_the_protocol() {
     let fake = FakeServers::new(Answer::Success, Answer::Success);
     assert_eq!(
         failures(&fake.start().await, &user_token()).await,
@@ -158,8 +159,8 @@ async fn the_grants_and_bodies_are_those_of_the_protocol() {
     );
     let on_behalf_of = json!({
         "client_id": "task-api-id", "client_secret": "s3cret", "assertion": "user-token",
-        "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "requested_token_use": "on_behalf_of",
-        "scope": "api://notification-id/.default",
+        "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "requested_token_use": "on_behalf_of", "scope": "api://notification-id/.default",
     });
     assert_eq!(fake.requests("guest-tenant/token"), [on_behalf_of]);
     let own = json!({
@@ -168,18 +169,20 @@ async fn the_grants_and_bodies_are_those_of_the_protocol() {
     });
     assert_eq!(fake.requests("home/token"), [own]);
     let notification = json!({
-        "event": "task_created", "task_title": "Buy milk", "authorization": "Bearer token.for.api://notification-id/.default",
+        "event": "task_created", "task_title": "Buy milk",
+        "authorization": "Bearer token.for.api://notification-id/.default",
         "idempotency-key": "the-key",
     });
     assert_eq!(fake.requests("notify"), [notification]);
     let entry = json!({
-        "action": "task_created", "resource_id": "7", "actor": "user-oid", "tenant_id": "guest-tenant",
-        "authorization": "Bearer token.for.api://audit-id/.default", "idempotency-key": "the-key",
+        "action": "task_created", "resource_id": "7", "actor": "user-oid",
+        "tenant_id": "guest-tenant", "idempotency-key": "the-key",
+        "authorization": "Bearer token.for.api://audit-id/.default",
     });
     assert_eq!(fake.requests("audit"), [entry]);
 }
 
-/// How often the user's tenant and the home tenant were asked for a token.
+/// The number of token requests to the user's tenant and to the home tenant.
 fn token_requests(fake: &FakeServers) -> (usize, usize) {
     (
         fake.requests("guest-tenant/token").len(),
@@ -188,13 +191,11 @@ fn token_requests(fake: &FakeServers) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn defect_12_tokens_are_reused_by_the_same_user_only() {
+async fn defect_12_token_is_reused_only_for_the_same_user() {
     let fake = FakeServers::new(Answer::Success, Answer::Success);
     let downstream = fake.start().await;
-    let (alice, bob) = (
-        BearerToken::new("alice".to_owned()),
-        BearerToken::new("bob".to_owned()),
-    );
+    let alice = BearerToken::new("alice".to_owned());
+    let bob = BearerToken::new("bob".to_owned());
     for token in [&alice, &alice, &bob, &alice] {
         downstream.admit("guest-tenant", Some(token)).await.unwrap();
         assert_eq!(failures(&downstream, token).await, [None, None]);
@@ -209,7 +210,7 @@ async fn defect_12_tokens_are_reused_by_the_same_user_only() {
 }
 
 #[tokio::test]
-async fn requests_at_once_ask_for_each_token_once() {
+async fn concurrent_calls_request_each_token_once() {
     let fake = FakeServers::new(Answer::Success, Answer::Success);
     let downstream = fake.start().await;
     let token = user_token();
@@ -226,11 +227,11 @@ async fn requests_at_once_ask_for_each_token_once() {
 }
 
 #[tokio::test]
-async fn stale_tokens_are_not_reused_and_refused_ones_are_replaced_once() {
+async fn stale_token_is_not_reused_and_denied_token_is_replaced_once() {
     let token = user_token();
     let stale = FakeServers::new(Answer::Success, Answer::Success).with_tokens_stale_at_once();
-    let refused = FakeServers::new(Answer::Success, Answer::Refusal);
-    for (fake, requests) in [(stale, 2), (refused, 4)] {
+    let denied = FakeServers::new(Answer::Success, Answer::TokenDenied);
+    for (fake, requests) in [(stale, 2), (denied, 4)] {
         let downstream = fake.start().await;
         failures(&downstream, &token).await;
         failures(&downstream, &token).await;

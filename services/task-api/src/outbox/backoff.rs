@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use super::Pace;
 
-/// The pause after so many attempts: doubled each time, up to a limit. `spread` moves messages that
-/// failed together apart, by up to a quarter, so that they don't come back together.
+/// The pause after a number of attempts: it doubles each time, up to a limit.
+///
+/// `spread` shortens it by up to a quarter, so that messages that failed at the same time are not
+/// retried at the same time.
 pub(super) fn pause(pace: &Pace, attempts: u32, spread: u8) -> Duration {
     let doubled = pace
         .first_pause
@@ -20,7 +22,7 @@ mod tests {
     use crate::outbox::Pace;
 
     #[test]
-    fn pauses_double_up_to_the_limit() {
+    fn pause_doubles_up_to_the_limit() {
         let pace = Pace::of_service(Duration::from_secs(5));
         for (attempts, spread, milliseconds) in [
             (1, 0, 1_000),

@@ -1,4 +1,4 @@
-//! One attempt to deliver one message, and what is noted of it.
+//! Attempts to deliver messages, and the record of their outcomes.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -42,11 +42,11 @@ impl Shared {
             },
             Kind::Audit => self.audit(&message).await,
         };
-        let (outcome, asked_pause) = match result {
+        let (outcome, retry_after) = match result {
             Ok(()) => (Outcome::Delivered, None),
             Err(failure) => {
-                let asked_pause = failure.cause.as_ref().and_then(CallError::retry_after);
-                (failed(&message, failure), asked_pause)
+                let retry_after = failure.cause.as_ref().and_then(CallError::retry_after);
+                (failed(&message, failure), retry_after)
             }
         };
         self.metrics.attempted(message.kind, outcome);
@@ -55,9 +55,9 @@ impl Shared {
             .saturating_add(1);
         let spread = message.idempotency_key.bytes().fold(0_u8, u8::wrapping_add);
         let own_pause = pause(&self.pace, attempts, spread);
-        // What the other side asks for counts, up to what this side would do in the worst case.
-        let pause = asked_pause.map_or(own_pause, |asked| {
-            asked.clamp(own_pause, self.pace.longest_pause.max(own_pause))
+        // `Retry-After` may lengthen the pause, up to the longest pause.
+        let pause = retry_after.map_or(own_pause, |pause| {
+            pause.clamp(own_pause, self.pace.longest_pause.max(own_pause))
         });
         Attempted {
             message,
@@ -104,12 +104,17 @@ impl Shared {
         }
     }
 
-    /// Stores what became of attempts. If it can't be stored, the messages are tried again when
-    /// their attempt's time is up, and the receivers know them by their keys.
+    /// Stores the outcomes of attempts.
+    ///
+    /// If that fails, the messages are retried when their claim ends, and the receivers detect the
+    /// repetition by the key.
     pub(super) async fn note(&self, attempted: &[Attempted]) {
         let notes: Vec<_> = attempted.iter().map(Attempted::note).collect();
         if let Err(error) = self.store.note(&notes).await {
-            tracing::error!(cause = %error, "what became of deliveries could not be stored; they will be repeated");
+            tracing::error!(
+                cause = %error,
+                "cannot store the outcomes of deliveries; they will be repeated"
+            );
             return;
         }
         for Attempted {
@@ -123,15 +128,20 @@ impl Shared {
         }
     }
 
-    /// The first success after failures makes what was postponed due: otherwise it would wait out
-    /// its long pauses.
+    /// Notes whether the receiver is down.
+    ///
+    /// The first success after failures makes the postponed messages due at once, so that they do
+    /// not wait for the end of their long pauses.
     async fn note_receiver(&self, kind: Kind, outcome: Outcome) {
         let is_down = self.down.of(kind);
         match outcome {
             Outcome::Postponed => is_down.store(true, Ordering::Relaxed),
             Outcome::Delivered if is_down.swap(false, Ordering::Relaxed) => {
-                if let Err(error) = self.store.hasten(kind).await {
-                    tracing::warn!(cause = %error, "postponed messages wait until they are due");
+                if let Err(error) = self.store.make_due(kind).await {
+                    tracing::warn!(
+                        cause = %error,
+                        "cannot make postponed messages due; they wait until their pauses end"
+                    );
                 }
                 self.wake.notify_one();
             }
@@ -157,32 +167,28 @@ impl Failure {
     }
 }
 
-/// An audit entry is never given up: what refuses it is a setting that somebody will put right.
+/// The outcome of a failed attempt, which is logged.
+///
+/// An audit entry is never given up, because an operator can correct the setting for which the
+/// service denies it.
 fn failed(message: &Message, failure: Failure) -> Outcome {
     let outcome = match (message.kind, failure.is_final) {
         (Kind::Notification, true) => Outcome::GivenUp(failure.reason),
         _ => Outcome::Postponed,
     };
-    let (kind, event, task_id) = (
-        message.kind.as_str(),
-        message.event.as_str(),
-        message.task_id,
-    );
-    let (attempts, reason, outcome_word) = (message.attempts, failure.reason, outcome.as_str());
     let cause = failure
         .cause
         .map(|cause| format!("{:#}", anyhow::Error::from(cause)));
-    let request_id = message.request_id.as_deref();
     tracing::warn!(
-        kind,
-        event,
-        task_id,
-        attempts,
-        reason,
+        kind = message.kind.as_str(),
+        event = message.event.as_str(),
+        task_id = message.task_id,
+        attempts = message.attempts,
+        reason = failure.reason,
         cause,
-        request_id,
-        outcome = outcome_word,
-        "a service was not told of a change"
+        request_id = message.request_id.as_deref(),
+        outcome = outcome.as_str(),
+        "a message to a service was not delivered"
     );
     outcome
 }

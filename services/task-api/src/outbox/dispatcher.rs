@@ -4,11 +4,11 @@ use tokio::time::timeout;
 
 use super::Shared;
 
-/// Delivers what is due, until the process stops.
+/// Delivers due messages until the process stops.
 pub(super) async fn run(shared: Arc<Shared>) {
     while !shared.stopping.is_cancelled() {
-        // Whatever wakes it, it looks: a wake-up may be missed, a look is not.
-        let pause = timeout(shared.pace.look_every, shared.wake.notified());
+        // The dispatcher also polls at an interval, because it may miss a wake-up.
+        let pause = timeout(shared.pace.poll_interval, shared.wake.notified());
         if shared.stopping.run_until_cancelled(pause).await.is_none() {
             return;
         }
@@ -16,7 +16,7 @@ pub(super) async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// Starts what may be started; whether there may be more.
+/// Starts deliveries of due messages, and returns whether more may be due.
 async fn dispatch(shared: &Arc<Shared>) -> bool {
     let free = shared.permits.available_permits();
     if free == 0 {
@@ -25,7 +25,7 @@ async fn dispatch(shared: &Arc<Shared>) -> bool {
     let messages = match shared.store.claim(free, shared.pace.claim).await {
         Ok(messages) => messages,
         Err(error) => {
-            tracing::error!(cause = %error, "the outbox cannot be read; trying again");
+            tracing::error!(cause = %error, "cannot read the outbox; retrying");
             return false;
         }
     };

@@ -13,7 +13,7 @@ use super::message::{Kind, Message, Outcome};
 use super::{Change, Shared};
 use crate::tasks::{AuditStatus, NotificationStatus};
 
-/// What the services were told of a change so far.
+/// The delivery statuses of a change so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Report {
     pub(crate) notification: NotificationStatus,
@@ -21,20 +21,20 @@ pub(crate) struct Report {
     pub(crate) audit: AuditStatus,
 }
 
-/// Messages in a transaction that is not committed yet.
+/// Messages of a transaction that is not yet committed.
 #[derive(Debug)]
 pub(crate) struct Enqueued {
     shared: Arc<Shared>,
     messages: Vec<Message>,
     before: Report,
-    /// Absent when as many deliveries run as may: then the dispatcher has the messages, when it
-    /// comes to them.
+    /// Absent if the maximum number of deliveries runs. The dispatcher then delivers the messages.
     permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Report {
-    /// What a change's statuses are before anybody was told. Without the user's token nothing can
-    /// be done in the user's name.
+    /// The statuses of a change before its first attempt.
+    ///
+    /// Without the user's token no notification can be sent on the user's behalf.
     pub(crate) fn before(token: Option<&BearerToken>) -> Self {
         let (notification, notification_reason) = match token {
             Some(_) => (NotificationStatus::Pending, None),
@@ -50,11 +50,11 @@ impl Report {
     fn add(&mut self, attempted: &Attempted) {
         match (attempted.message.kind, attempted.outcome) {
             (Kind::Notification, Outcome::Delivered) => {
-                self.notification = NotificationStatus::Sent
+                self.notification = NotificationStatus::Sent;
             }
             (Kind::Notification, Outcome::GivenUp(reason)) => {
-                (self.notification, self.notification_reason) =
-                    (NotificationStatus::Failed, Some(reason));
+                self.notification = NotificationStatus::Failed;
+                self.notification_reason = Some(reason);
             }
             (Kind::Audit, Outcome::Delivered) => self.audit = AuditStatus::Logged,
             _ => {}
@@ -86,7 +86,8 @@ impl Enqueued {
                 .store
                 .add(transaction, Kind::Notification, change, pause)
                 .await?;
-            // Before the commit: from then on the dispatcher may come upon the message.
+            // The token is held before the commit, because the dispatcher may claim the message
+            // at once after it.
             shared.tokens.hold(&message.idempotency_key, token.clone());
             messages.push(message);
         }
@@ -98,10 +99,12 @@ impl Enqueued {
         })
     }
 
-    /// Tells both services at once, after the commit, and waits until `deadline` for how it goes.
-    /// What takes longer goes on, and what fails is left to the dispatcher.
+    /// Calls both services at the same time and waits for the outcomes until `deadline`.
+    ///
+    /// Call it after the commit. Slower attempts continue, and the dispatcher retries failed ones.
     pub(crate) async fn deliver(mut self, deadline: Instant) -> Report {
-        let (messages, before) = (std::mem::take(&mut self.messages), self.before);
+        let messages = std::mem::take(&mut self.messages);
+        let before = self.before;
         let shared = Arc::clone(&self.shared);
         let Some(permit) = self.permit.take() else {
             shared.wake.notify_one();
@@ -114,7 +117,7 @@ impl Enqueued {
             attempt_at_once(&work, messages, deadline, before, sender).await;
         };
         shared.running.spawn(attempt.with_current_context());
-        // Noting it in the database comes on top of the wait.
+        // The outcomes are stored in the database after the deadline.
         let limit = deadline + Duration::from_millis(500);
         timeout_at(limit, receiver)
             .await
@@ -125,7 +128,7 @@ impl Enqueued {
 }
 
 impl Drop for Enqueued {
-    /// Not delivered, so not committed.
+    /// Drops the tokens of messages that were not delivered, and so not committed.
     fn drop(&mut self) {
         for message in &self.messages {
             self.shared.tokens.forget(&message.idempotency_key);
@@ -133,8 +136,10 @@ impl Drop for Enqueued {
     }
 }
 
-/// Reports what is known at the user's deadline, and then sees the rest through. Both outcomes are
-/// usually stored in one transaction: on SQLite each is an fsync.
+/// Attempts all messages at the same time, and reports the outcomes at the user's deadline.
+///
+/// Slower attempts continue. Usually one transaction stores both outcomes, because each transaction
+/// is an fsync on SQLite.
 async fn attempt_at_once(
     shared: &Arc<Shared>,
     messages: Vec<Message>,
@@ -153,8 +158,8 @@ async fn attempt_at_once(
         attempted.extend(finished.inspect(|finished| report.add(finished)));
     }
     shared.note(&attempted).await;
-    // The user may have gone.
-    let _unheard = user.send(report);
+    // The client may have closed the connection.
+    let _sent = user.send(report);
     while let Some(finished) = attempts.join_next().await {
         if let Ok(finished) = finished {
             shared.note(&[finished]).await;

@@ -8,13 +8,15 @@ use serde::Deserialize;
 
 use crate::clock::unix_milliseconds;
 
-/// More than anybody waits for; each holds a token of a few kilobytes.
-const MOST: usize = 10_000;
-/// What a token that does not say is taken to live. Entra's live for about an hour.
+/// Maximum number of held tokens. Each has a few kilobytes.
+const MAX_HELD: usize = 10_000;
+/// Assumed life of a token without `exp`. Entra's tokens live for about an hour.
 const ASSUMED_LIFE_MILLISECONDS: i64 = 60 * 60 * 1000;
 
-/// The users' tokens of pending notifications, by the message's key: an id may come again after a
-/// rollback, and must never find another user's token.
+/// The users' tokens of pending notifications, by the message's idempotency key.
+///
+/// The message's id would be unsafe: it may be reused after a rollback, and would then find another
+/// user's token.
 #[derive(Debug, Default)]
 pub(super) struct HeldTokens(Mutex<HashMap<String, Held>>);
 
@@ -30,17 +32,17 @@ struct Claims {
 }
 
 impl HeldTokens {
-    /// Keeps `token` for the message, unless too many wait already.
+    /// Holds `token` for the message, unless [`MAX_HELD`] tokens are held.
     pub(super) fn hold(&self, message: &str, token: BearerToken) {
         let expires_at = expiry(&token)
             .unwrap_or_else(|| unix_milliseconds().saturating_add(ASSUMED_LIFE_MILLISECONDS));
         let mut held = self.lock();
-        if held.len() < MOST {
+        if held.len() < MAX_HELD {
             held.insert(message.to_owned(), Held { token, expires_at });
         }
     }
 
-    /// The message's token, or why there is none.
+    /// The message's token, or the reason code of its absence.
     pub(super) fn of(&self, message: &str) -> Result<BearerToken, &'static str> {
         match self.lock().get(message) {
             None => Err("user_token_lost"),
@@ -67,7 +69,7 @@ impl HeldTokens {
     }
 }
 
-/// When the token ends, by its own word. It was verified before it came here.
+/// The token's `exp` in milliseconds. The guard has verified the token.
 fn expiry(token: &BearerToken) -> Option<i64> {
     let payload = URL_SAFE_NO_PAD
         .decode(token.reveal().split('.').nth(1)?)
@@ -89,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_held_while_it_lives() {
+    fn token_is_held_until_it_expires_or_is_forgotten() {
         let held = HeldTokens::default();
         held.hold("1", token(r#"{"exp":4102444800}"#));
         held.hold("2", token(r#"{"exp":1}"#));

@@ -5,9 +5,9 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::Shared;
 use super::message::Kind;
 
-/// What must be done now and then, until the process stops.
+/// Runs the periodic work of the outbox until the process stops.
 pub(super) async fn run(shared: Arc<Shared>) {
-    let mut ticks = interval(shared.pace.say_alive_every);
+    let mut ticks = interval(shared.pace.heartbeat_interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while shared
         .stopping
@@ -16,18 +16,21 @@ pub(super) async fn run(shared: Arc<Shared>) {
         .is_some()
     {
         if let Err(error) = keep_house(&shared).await {
-            tracing::error!(cause = %error, "the outbox's housekeeping failed; trying again");
+            tracing::error!(cause = %error, "the outbox's housekeeping failed; retrying");
         }
     }
 }
 
 async fn keep_house(shared: &Shared) -> sqlx::Result<()> {
-    shared.store.say_alive(shared.pace.life).await?;
+    shared
+        .store
+        .send_heartbeat(shared.pace.heartbeat_ttl)
+        .await?;
     let given_up = shared.store.give_up_orphans().await?;
     if given_up > 0 {
         tracing::warn!(
             given_up,
-            "notifications were given up: the process that held their users' tokens is gone"
+            "gave up notifications: the process that held their users' tokens is gone"
         );
     }
     for kind in Kind::ALL {

@@ -4,7 +4,7 @@ use sqlx::{FromRow, Row};
 
 use crate::downstream::Event;
 
-/// Who must hear of a change.
+/// Kind of a message, which decides its receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Notification,
@@ -29,7 +29,7 @@ impl TryFrom<String> for Kind {
         Self::ALL
             .into_iter()
             .find(|kind| kind.as_str() == word)
-            .ok_or_else(|| format!("{word} is no kind of message"))
+            .ok_or_else(|| format!("{word} is not a kind of message"))
     }
 }
 
@@ -67,13 +67,13 @@ impl FromRow<'_, AnyRow> for Message {
     }
 }
 
-/// What became of an attempt.
+/// Outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Delivered,
-    /// To be tried again.
+    /// The message will be retried.
     Postponed,
-    /// A notification that nothing will come of, and why.
+    /// The notification will not be retried, for this reason code.
     GivenUp(&'static str),
 }
 

@@ -8,7 +8,7 @@ use prometheus_client::metrics::gauge::Gauge;
 
 use super::message::{Kind, Outcome};
 
-/// How deliveries go.
+/// Metrics of deliveries.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OutboxMetrics {
     attempts: Family<AttemptLabels, Counter<u64, AtomicU64>>,
@@ -29,7 +29,7 @@ struct AttemptLabels {
 }
 
 impl OutboxMetrics {
-    /// Adds them to `registry`.
+    /// Registers the metrics in `registry`.
     #[must_use]
     pub(crate) fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
@@ -41,17 +41,17 @@ impl OutboxMetrics {
         } = metrics.clone();
         registry.register(
             "portcullis_outbox_attempts",
-            "Attempts to deliver, by kind and outcome",
+            "Attempts to deliver messages, by kind and outcome",
             attempts,
         );
         registry.register(
             "portcullis_outbox_depth",
-            "Messages that wait, in all processes",
+            "Waiting messages of all processes, by kind",
             depth,
         );
         registry.register(
             "portcullis_outbox_age_seconds",
-            "How long the oldest message has waited",
+            "Time for which the oldest message has waited, by kind",
             age,
         );
         registry.register(

@@ -1,24 +1,25 @@
 use std::time::Duration;
 
-/// How patient the outbox is.
+/// Times and limits of the outbox.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
-    /// Longest time for one attempt: a token, the call, and their repetitions.
+    /// Maximum time for one attempt: a token, the call, and their retries.
     pub(crate) attempt: Duration,
-    /// Pause before the first repetition; each next one is twice as long.
+    /// Pause before the first retry. Each further pause is twice as long.
     pub(crate) first_pause: Duration,
-    /// Longest pause.
+    /// Maximum pause.
     pub(crate) longest_pause: Duration,
-    /// How long a message is one attempt's alone. Longer than an attempt takes, or it would be
-    /// tried twice at once.
+    /// Time for which only one attempt has a message.
+    ///
+    /// It is longer than an attempt, so that a message is never in two attempts.
     pub(crate) claim: Duration,
-    /// How often to look for messages that are due.
-    pub(crate) look_every: Duration,
-    /// How often this process says that it lives.
-    pub(crate) say_alive_every: Duration,
-    /// How long that holds.
-    pub(crate) life: Duration,
-    /// Deliveries at a time.
+    /// Interval of the polls for due messages.
+    pub(crate) poll_interval: Duration,
+    /// Interval of this process's heartbeats.
+    pub(crate) heartbeat_interval: Duration,
+    /// Time for which a heartbeat is valid.
+    pub(crate) heartbeat_ttl: Duration,
+    /// Maximum number of simultaneous deliveries.
     pub(crate) deliveries_at_a_time: usize,
 }
 
@@ -31,9 +32,9 @@ impl Pace {
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_mins(5),
             claim: attempt.saturating_add(Duration::from_secs(5)),
-            look_every: Duration::from_secs(1),
-            say_alive_every: Duration::from_secs(2),
-            life: Duration::from_secs(10),
+            poll_interval: Duration::from_secs(1),
+            heartbeat_interval: Duration::from_secs(2),
+            heartbeat_ttl: Duration::from_secs(10),
             deliveries_at_a_time: 64,
         }
     }

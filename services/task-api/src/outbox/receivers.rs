@@ -2,7 +2,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::message::Kind;
 
-/// Which receivers failed when they were last called.
+/// The receivers whose last call failed.
 #[derive(Debug, Default)]
 pub(super) struct DownReceivers {
     notification: AtomicBool,

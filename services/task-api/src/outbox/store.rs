@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Change;
 use super::message::{Kind, Message};
 use crate::clock::{milliseconds, unix_milliseconds};
-use crate::tasks::forget_old;
+use crate::tasks::delete_old;
 
 /// The outbox in the database, as one process uses it.
 #[derive(Debug)]
@@ -16,23 +16,24 @@ pub(super) struct OutboxStore {
     process: String,
 }
 
-/// What is to be noted of an attempt.
+/// Outcome of an attempt, to be stored.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Note<'a> {
     Delivered(&'a Message),
     Postponed(&'a Message, Duration),
-    /// A notification that nothing will come of, and why.
+    /// The notification will not be retried, for this reason code.
     GivenUp(&'a Message, &'static str),
 }
 
-const COLUMNS: &str = "id, kind, idempotency_key, event, task_id, task_version, task_title, tenant_id, actor_id, request_id, attempts";
+const COLUMNS: &str = "id, kind, idempotency_key, event, task_id, task_version, task_title, \
+    tenant_id, actor_id, request_id, attempts";
 
 impl OutboxStore {
     pub(super) fn new(database: Database, process: String) -> Self {
         Self { database, process }
     }
 
-    /// Adds a message that nobody else tries for `pause`.
+    /// Adds a message that the dispatcher does not claim for `pause`.
     pub(super) async fn add(
         &self,
         transaction: &mut AnyConnection,
@@ -41,10 +42,11 @@ impl OutboxStore {
         pause: Duration,
     ) -> sqlx::Result<Message> {
         let now = unix_milliseconds();
-        let insert = "INSERT INTO outbox (kind, idempotency_key, event, task_id, task_version, task_title, tenant_id, actor_id,
-             request_id, process, created_at, due_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id, kind, idempotency_key, event, task_id,
-             task_version, task_title, tenant_id, actor_id, request_id, attempts";
+        let insert = "INSERT INTO outbox (kind, idempotency_key, event, task_id, task_version,
+             task_title, tenant_id, actor_id, request_id, process, created_at, due_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             RETURNING id, kind, idempotency_key, event, task_id, task_version, task_title,
+             tenant_id, actor_id, request_id, attempts";
         sqlx::query_as(insert)
             .bind(kind.as_str())
             .bind(Uuid::new_v4().to_string())
@@ -62,14 +64,14 @@ impl OutboxStore {
             .await
     }
 
-    /// Takes up to `most` messages that are due, and that are then the caller's alone for a while.
-    pub(super) async fn claim(&self, most: usize, alone: Duration) -> sqlx::Result<Vec<Message>> {
+    /// Claims up to `limit` due messages for `claim`. No other attempt takes them meanwhile.
+    pub(super) async fn claim(&self, limit: usize, claim: Duration) -> sqlx::Result<Vec<Message>> {
         let now = unix_milliseconds();
         let due = "due_at <= $1 AND (kind = 'audit' OR process = $2)";
-        // A look costs no lock: most find nothing.
-        let look = format!("SELECT id FROM outbox WHERE {due} LIMIT 1");
+        // Most polls find nothing, and this query takes no lock.
+        let poll = format!("SELECT id FROM outbox WHERE {due} LIMIT 1");
         let mut read = self.database.read().await?;
-        let found = sqlx::query(AssertSqlSafe(look))
+        let found = sqlx::query(AssertSqlSafe(poll))
             .bind(now)
             .bind(&self.process)
             .fetch_optional(&mut *read)
@@ -79,23 +81,24 @@ impl OutboxStore {
             return Ok(Vec::new());
         }
         let locked = self.database.backend().skip_locked();
-        let claim = format!(
-            "UPDATE outbox SET due_at = $3 WHERE id IN (SELECT id FROM outbox WHERE {due} ORDER BY due_at LIMIT $4 {locked})
+        let update = format!(
+            "UPDATE outbox SET due_at = $3
+             WHERE id IN (SELECT id FROM outbox WHERE {due} ORDER BY due_at LIMIT $4 {locked})
              RETURNING {COLUMNS}"
         );
         let mut write = self.database.write().await?;
-        let messages = sqlx::query_as(AssertSqlSafe(claim))
+        let messages = sqlx::query_as(AssertSqlSafe(update))
             .bind(now)
             .bind(&self.process)
-            .bind(now.saturating_add(milliseconds(alone)))
-            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .bind(now.saturating_add(milliseconds(claim)))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .fetch_all(&mut *write)
             .await?;
         write.commit().await?;
         Ok(messages)
     }
 
-    /// Notes what became of attempts, all or none.
+    /// Stores the outcomes of attempts, all or none.
     pub(super) async fn note(&self, notes: &[Note<'_>]) -> sqlx::Result<()> {
         if notes.is_empty() {
             return Ok(());
@@ -107,8 +110,8 @@ impl OutboxStore {
         write.commit().await
     }
 
-    /// Makes the postponed messages of this kind due, since the receiver is back.
-    pub(super) async fn hasten(&self, kind: Kind) -> sqlx::Result<()> {
+    /// Makes the postponed messages of this kind due, because the receiver is back.
+    pub(super) async fn make_due(&self, kind: Kind) -> sqlx::Result<()> {
         let mut write = self.database.write().await?;
         sqlx::query(
             "UPDATE outbox SET due_at = $1 WHERE kind = $2 AND attempts > 0 AND due_at > $1",
@@ -120,33 +123,34 @@ impl OutboxStore {
         write.commit().await
     }
 
-    /// Says that this process lives, and will for `life` unless it says so again.
-    pub(super) async fn say_alive(&self, life: Duration) -> sqlx::Result<()> {
+    /// Stores this process's heartbeat, which is valid for `ttl`.
+    pub(super) async fn send_heartbeat(&self, ttl: Duration) -> sqlx::Result<()> {
         let mut write = self.database.write().await?;
         let now = unix_milliseconds();
         sqlx::query("DELETE FROM processes WHERE lives_until < $1")
             .bind(now)
             .execute(&mut *write)
             .await?;
-        // In passing: this transaction comes every few seconds anyway.
-        forget_old(&mut write).await?;
+        // Old keys are deleted here because this transaction runs every few seconds.
+        delete_old(&mut write).await?;
         sqlx::query(
             "INSERT INTO processes (id, lives_until) VALUES ($1, $2)
              ON CONFLICT (id) DO UPDATE SET lives_until = EXCLUDED.lives_until",
         )
         .bind(&self.process)
-        .bind(now.saturating_add(milliseconds(life)))
+        .bind(now.saturating_add(milliseconds(ttl)))
         .execute(&mut *write)
         .await?;
         write.commit().await
     }
 
-    /// Gives up notifications whose process, and with it the user's token, is gone.
+    /// Gives up notifications whose process is gone, and the user's token with it.
     pub(super) async fn give_up_orphans(&self) -> sqlx::Result<usize> {
         let mut read = self.database.read().await?;
         let orphans = format!(
             "SELECT {COLUMNS} FROM outbox WHERE kind = 'notification'
-             AND process NOT IN (SELECT id FROM processes WHERE lives_until >= $1) ORDER BY id LIMIT 100"
+             AND process NOT IN (SELECT id FROM processes WHERE lives_until >= $1)
+             ORDER BY id LIMIT 100"
         );
         let orphans: Vec<Message> = sqlx::query_as(AssertSqlSafe(orphans))
             .bind(unix_milliseconds())
@@ -161,8 +165,7 @@ impl OutboxStore {
         Ok(orphans.len())
     }
 
-    /// Takes this process off the list of those that live, and gives up what it alone could
-    /// deliver.
+    /// Deletes this process's heartbeat, and gives up the notifications that only it could deliver.
     pub(super) async fn leave(&self) -> sqlx::Result<()> {
         let mut write = self.database.write().await?;
         sqlx::query("DELETE FROM processes WHERE id = $1")
@@ -174,7 +177,7 @@ impl OutboxStore {
         Ok(())
     }
 
-    /// How many messages of `kind` wait, and how long the oldest has.
+    /// The number of waiting messages of `kind`, and the age of the oldest in milliseconds.
     pub(super) async fn waiting(&self, kind: Kind) -> sqlx::Result<(i64, i64)> {
         let mut read = self.database.read().await?;
         let (depth, oldest): (i64, Option<i64>) =
@@ -196,7 +199,8 @@ async fn apply(write: &mut Transaction, note: &Note<'_>) -> sqlx::Result<()> {
         Note::Delivered(message) => {
             let status = match message.kind {
                 Kind::Notification => {
-                    "UPDATE tasks SET notification_status = 'sent', notification_reason = NULL WHERE id = $1 AND version = $2"
+                    "UPDATE tasks SET notification_status = 'sent', notification_reason = NULL
+                     WHERE id = $1 AND version = $2"
                 }
                 Kind::Audit => {
                     "UPDATE tasks SET audit_status = 'logged' WHERE id = $1 AND version = $2"
@@ -209,7 +213,8 @@ async fn apply(write: &mut Transaction, note: &Note<'_>) -> sqlx::Result<()> {
             remove(write, message).await
         }
         Note::GivenUp(message, reason) => {
-            let status = "UPDATE tasks SET notification_status = 'failed', notification_reason = $3 WHERE id = $1 AND version = $2";
+            let status = "UPDATE tasks SET notification_status = 'failed', notification_reason = $3
+                WHERE id = $1 AND version = $2";
             let of_task = sqlx::query(status)
                 .bind(message.task_id)
                 .bind(message.task_version)

@@ -4,20 +4,21 @@ use sqlx::AnyConnection;
 use super::Title;
 use crate::clock::unix_milliseconds;
 
-/// How long a key is remembered. A client that repeats a request does so within minutes.
+/// Time for which a key is kept. Clients retry a request within minutes.
 const KEPT_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
 
-/// Whether a user's key came before.
+/// Whether a user's key was used before.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
-    /// It is new, and taken in this transaction.
+    /// The key is new, and this transaction claims it.
     New,
-    /// It came with this title, and created this task.
-    Known { title: String, task_id: Option<i64> },
+    /// The key was used with this title, and created this task.
+    Used { title: String, task_id: Option<i64> },
 }
 
-/// Takes the key for a task of `owner`. Of two requests at once, the second waits here until the
-/// first is committed or gone.
+/// Claims the key for a task of `owner`.
+///
+/// A concurrent second request waits here until the first has committed or rolled back.
 pub(crate) async fn claim(
     transaction: &mut AnyConnection,
     owner: &Caller,
@@ -25,7 +26,8 @@ pub(crate) async fn claim(
     title: &Title,
 ) -> sqlx::Result<Claim> {
     let taken = sqlx::query(
-        "INSERT INTO creations (tenant_id, owner_id, idempotency_key, title, created_at) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO creations (tenant_id, owner_id, idempotency_key, title, created_at)
+         VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (tenant_id, owner_id, idempotency_key) DO NOTHING",
     )
     .bind(&owner.tenant)
@@ -39,24 +41,27 @@ pub(crate) async fn claim(
         return Ok(Claim::New);
     }
     let (title, task_id) = sqlx::query_as(
-        "SELECT title, task_id FROM creations WHERE tenant_id = $1 AND owner_id = $2 AND idempotency_key = $3",
+        "SELECT title, task_id FROM creations
+         WHERE tenant_id = $1 AND owner_id = $2 AND idempotency_key = $3",
     )
     .bind(&owner.tenant)
     .bind(&owner.object_id)
     .bind(key)
     .fetch_one(transaction)
     .await?;
-    Ok(Claim::Known { title, task_id })
+    Ok(Claim::Used { title, task_id })
 }
 
-/// Notes which task the key created.
+/// Stores the id of the task that the key created.
 pub(crate) async fn created(
     transaction: &mut AnyConnection,
     owner: &Caller,
     key: &str,
     task_id: i64,
 ) -> sqlx::Result<()> {
-    sqlx::query("UPDATE creations SET task_id = $4 WHERE tenant_id = $1 AND owner_id = $2 AND idempotency_key = $3")
+    let update = "UPDATE creations SET task_id = $4
+        WHERE tenant_id = $1 AND owner_id = $2 AND idempotency_key = $3";
+    sqlx::query(update)
         .bind(&owner.tenant)
         .bind(&owner.object_id)
         .bind(key)
@@ -66,8 +71,8 @@ pub(crate) async fn created(
         .map(drop)
 }
 
-/// Forgets keys that are too old to come again.
-pub(crate) async fn forget_old(transaction: &mut AnyConnection) -> sqlx::Result<()> {
+/// Deletes keys that are older than a day.
+pub(crate) async fn delete_old(transaction: &mut AnyConnection) -> sqlx::Result<()> {
     let before = unix_milliseconds().saturating_sub(KEPT_MILLISECONDS);
     sqlx::query("DELETE FROM creations WHERE created_at < $1")
         .bind(before)

@@ -1,29 +1,31 @@
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
+use portcullis_reason_codes::{IF_MATCH_UNREADABLE, TASK_CHANGED};
 use portcullis_runtime::Problem;
 
 use super::task::Task;
 
-/// The condition of a change (RFC 9110 §13.1.1). Without one a change is made whatever happened in
-/// between, since clients of the first version send none; so no request needs one (428).
+/// The condition of a change (RFC 9110 §13.1.1).
+///
+/// It is optional, and never required with a 428, because clients of the first version send none.
+/// A change without it applies to any version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum IfMatch {
-    /// No condition, or `*`: the task has to exist, which it has to anyway.
+    /// No condition, or `*`, which only requires that the task exists.
     Any,
     /// One of these entity tags.
     OneOf(Vec<String>),
 }
 
 impl IfMatch {
-    /// Refuses a task that has changed since the caller saw it.
+    /// Fails with 412 if the task has another version.
     pub(crate) fn check(&self, task: &Task) -> Result<(), Problem> {
         let current = task.etag();
         match self {
             Self::OneOf(tags) if !tags.iter().any(|tag| tag.as_bytes() == current.as_bytes()) => {
-                let detail =
-                    "the task has changed since you read it; read it again and decide anew";
-                let problem = Problem::new(StatusCode::PRECONDITION_FAILED, "task_changed", detail);
+                let detail = "the task has changed since you read it; read it again";
+                let problem = Problem::new(StatusCode::PRECONDITION_FAILED, TASK_CHANGED, detail);
                 Err(problem.with_header(header::ETAG, current))
             }
             _ => Ok(()),
@@ -33,8 +35,8 @@ impl IfMatch {
     fn parse<'a>(lines: impl Iterator<Item = &'a HeaderValue>) -> Option<Self> {
         let mut tags = Vec::new();
         for line in lines {
-            // Our tags hold no comma, so that splitting at commas tears only tags that match
-            // nothing anyway.
+            // The service's tags contain no comma, so a split at commas breaks only foreign tags,
+            // which never match.
             for tag in line.to_str().ok()?.split(',').map(str::trim) {
                 match tag {
                     "*" => return Some(Self::Any),
@@ -56,8 +58,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         Self::parse(parts.headers.get_all(header::IF_MATCH).iter()).ok_or_else(|| {
-            let detail = "If-Match is not a list of entity tags, such as \"3\"";
-            Problem::new(StatusCode::BAD_REQUEST, "if_match_unreadable", detail)
+            let detail = "If-Match is not a list of entity tags; write a tag such as \"3\"";
+            Problem::new(StatusCode::BAD_REQUEST, IF_MATCH_UNREADABLE, detail)
         })
     }
 }
@@ -69,7 +71,7 @@ mod tests {
     use super::IfMatch;
 
     #[test]
-    fn tags_of_all_lines_count() {
+    fn if_match_reads_the_tags_of_all_lines() {
         let parse = |lines: &[&'static str]| {
             let lines: Vec<_> = lines
                 .iter()

@@ -2,26 +2,26 @@ use portcullis_runtime::{BoundedText, PageSize};
 use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 
-/// Which tasks to list, and in which order.
+/// Filter, order and page of the list of tasks.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Listing {
-    /// Only tasks that are completed, or only those that are not.
+    /// Only completed tasks, or only tasks that are not completed.
     pub(crate) completed: Option<bool>,
-    /// Only tasks of this user, for an Admin; others see only their own anyway.
+    /// Only tasks of this user. It is for Admins, because other users see only their own tasks.
     #[param(inline)]
     pub(crate) owner_id: Option<BoundedText<64>>,
-    /// Oldest first, unless the newest are wanted first.
+    /// Order of the tasks, by default the oldest first.
     #[serde(default)]
     #[param(inline)]
     pub(crate) order: Order,
-    /// How many tasks at most. Clients of the first version expect the whole list, so the limit is
-    /// high.
+    /// Maximum number of tasks. It is high because clients of the first version expect the whole
+    /// list.
     #[serde(default)]
     #[param(inline)]
     pub(crate) limit: PageSize<1000, 1000>,
-    /// Where to go on: taken from the `Link` of the page before, and of no other meaning.
+    /// Cursor of the page, from the `Link` header of the previous page.
     #[serde(default, deserialize_with = "cursor")]
     #[param(value_type = Option<String>, pattern = "^[0-9]{1,18}$")]
     pub(crate) cursor: Option<i64>,
@@ -40,6 +40,9 @@ fn cursor<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::
     let text = String::deserialize(deserializer)?;
     let is_ours = (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     let id = text.parse().ok().filter(|_| is_ours);
-    id.map(Some)
-        .ok_or_else(|| serde::de::Error::custom("expected the cursor of a Link header"))
+    id.map(Some).ok_or_else(|| {
+        serde::de::Error::custom(
+            "not a cursor of this list; take it from the Link header of the previous page",
+        )
+    })
 }

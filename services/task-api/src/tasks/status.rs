@@ -1,31 +1,31 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What became of the notification of a task's last change.
+/// Delivery status of the notification of a task's last change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum NotificationStatus {
-    /// It will be tried again while the user's token lives.
+    /// The service retries it while the user's token lives.
     Pending,
-    /// The notification service has it.
+    /// The notification service has received it.
     Sent,
-    /// Nothing will come of it; `notification_reason` says why.
+    /// It will not be sent, for the reason in `notification_reason`.
     Failed,
-    /// Of a change before this was recorded.
+    /// The change was made before this status existed.
     Unknown,
 }
 
-/// What became of the audit entry of a task's last change.
+/// Delivery status of the audit entry of a task's last change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum AuditStatus {
-    /// It will be tried until it is logged.
+    /// The service retries it until it is logged.
     Pending,
-    /// The audit trail has it.
+    /// The audit trail has the entry.
     Logged,
-    /// Of a change before entries were tried again.
+    /// The change was made before entries were retried.
     Failed,
-    /// Of a change before this was recorded.
+    /// The change was made before this status existed.
     Unknown,
 }
 

@@ -9,11 +9,11 @@ use super::task::{Task, TaskChange, TaskId};
 use crate::outbox::Report;
 use crate::task_user::Reach;
 
-const COLUMNS: &str = "id, title, completed, owner_id, owner_name, tenant_id, version, notification_status, notification_reason, \
-    audit_status";
+const COLUMNS: &str = "id, title, completed, owner_id, owner_name, tenant_id, version, \
+    notification_status, notification_reason, audit_status";
 const OWNER_NAME_MAX_CHARS: usize = 200;
 
-/// A page of the tasks within `reach`, with one more if anything comes after it.
+/// A page of the tasks within `reach`, and one more if another page follows.
 pub(crate) async fn list(
     mut read: Connection,
     reach: Reach<'_>,
@@ -30,18 +30,19 @@ pub(crate) async fn list(
         Order::Oldest => ("id > $4", "ASC"),
         Order::Newest => ("id < $4", "DESC"),
     };
-    // With the owner as a plain condition the index serves it; with `OR` it would serve the tenant
-    // alone.
+    // With a plain condition the query uses the whole index. With `OR` it would use only the
+    // index's tenant.
     let of_owner = if owner.is_some() {
         "owner_id = $2"
     } else {
         "CAST($2 AS TEXT) IS NULL"
     };
-    // SQLite plans by the value of a bare parameter after LIMIT, and so parses the statement anew
-    // each time that one is bound.
+    // The CAST is for speed: SQLite plans by the value of a bare parameter after LIMIT, and parses
+    // the statement again each time that such a parameter is bound.
     let query = format!(
         "SELECT {COLUMNS} FROM tasks WHERE tenant_id = $1 AND {of_owner}
-         AND (CAST($3 AS INTEGER) IS NULL OR completed = $3) AND {after} ORDER BY id {direction} LIMIT CAST($5 AS BIGINT)"
+         AND (CAST($3 AS INTEGER) IS NULL OR completed = $3) AND {after}
+         ORDER BY id {direction} LIMIT CAST($5 AS BIGINT)"
     );
     let from = listing.cursor.unwrap_or(if listing.order == Order::Oldest {
         0
@@ -67,7 +68,7 @@ pub(crate) async fn find(
     select(connection, reach, id, "").await
 }
 
-/// The task, if it is within `reach`, so that nobody else changes it before this transaction ends.
+/// The task, if it is within `reach`, locked until this transaction ends.
 pub(crate) async fn lock(
     transaction: &mut AnyConnection,
     database: &Database,
@@ -84,7 +85,8 @@ async fn select(
     locking: &str,
 ) -> sqlx::Result<Option<Task>> {
     let query = format!(
-        "SELECT {COLUMNS} FROM tasks WHERE id = $1 AND tenant_id = $2 AND (CAST($3 AS TEXT) IS NULL OR owner_id = $3) {locking}"
+        "SELECT {COLUMNS} FROM tasks WHERE id = $1 AND tenant_id = $2
+         AND (CAST($3 AS TEXT) IS NULL OR owner_id = $3) {locking}"
     );
     sqlx::query_as(AssertSqlSafe(query))
         .bind(id.0)
@@ -101,14 +103,15 @@ pub(crate) async fn create(
     report: Report,
 ) -> sqlx::Result<Task> {
     let name = owner.name.as_deref().unwrap_or(&owner.object_id);
-    // A verified claim may hold any character; PostgreSQL's text cannot hold U+0000.
+    // A verified claim may hold any character, and PostgreSQL's text cannot store U+0000.
     let name: String = name
         .chars()
         .filter(|char| !char.is_control())
         .take(OWNER_NAME_MAX_CHARS)
         .collect();
     let insert = format!(
-        "INSERT INTO tasks (tenant_id, owner_id, owner_name, title, notification_status, notification_reason, audit_status)
+        "INSERT INTO tasks (tenant_id, owner_id, owner_name, title, notification_status,
+         notification_reason, audit_status)
          VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING {COLUMNS}"
     );
     sqlx::query_as(AssertSqlSafe(insert))
@@ -131,8 +134,9 @@ pub(crate) async fn update(
     report: Report,
 ) -> sqlx::Result<Task> {
     let update = format!(
-        "UPDATE tasks SET title = COALESCE($2, title), completed = COALESCE($3, completed), version = version + 1,
-         notification_status = $4, notification_reason = $5, audit_status = $6 WHERE id = $1 RETURNING {COLUMNS}"
+        "UPDATE tasks SET title = COALESCE($2, title), completed = COALESCE($3, completed),
+         version = version + 1, notification_status = $4, notification_reason = $5,
+         audit_status = $6 WHERE id = $1 RETURNING {COLUMNS}"
     );
     sqlx::query_as(AssertSqlSafe(update))
         .bind(id)

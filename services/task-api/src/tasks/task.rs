@@ -2,6 +2,7 @@ use axum::extract::{FromRequestParts, Path};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use portcullis_database::parsed;
+use portcullis_reason_codes::TASK_NOT_FOUND;
 use portcullis_runtime::Problem;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
@@ -12,7 +13,7 @@ use super::{AuditStatus, NotificationStatus, Title};
 use crate::outbox::Report;
 use crate::task_user::Reach;
 
-/// A task as stored.
+/// A task, as stored.
 #[derive(Clone, Debug)]
 pub(crate) struct Task {
     pub(crate) id: i64,
@@ -45,7 +46,7 @@ impl FromRow<'_, AnyRow> for Task {
 }
 
 impl Task {
-    /// The task with what became of the announcements of its last change.
+    /// The task with the delivery statuses of its last change.
     pub(crate) fn reported(self, report: Report) -> Self {
         let notification_reason = report.notification_reason.map(str::to_owned);
         Self {
@@ -56,9 +57,10 @@ impl Task {
         }
     }
 
-    /// The task's version as an entity tag. It tells what an editor may overwrite: title and
-    /// completion. The statuses of deliveries don't count, or each delivery in the background would
-    /// be a conflict with whoever edits.
+    /// The task's version as an entity tag.
+    ///
+    /// The version counts changes of title and completion, which editors may overwrite. It does not
+    /// count delivery statuses, because a delivery in the background is no conflict with an editor.
     pub(crate) fn etag(&self) -> HeaderValue {
         // Digits between quotes are always a header's value.
         HeaderValue::from_str(&format!("\"{}\"", self.version))
@@ -66,33 +68,35 @@ impl Task {
     }
 }
 
-/// A task as one caller sees it.
+/// A task, as a caller sees it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Task)]
 pub(crate) struct TaskView {
-    /// Never given to another task.
+    /// The id, which is never reused.
     id: i64,
     title: String,
     completed: bool,
     /// The owner's display name when the task was created.
     owner_name: String,
     tenant_id: String,
-    /// Grows with each change; as an entity tag, `"3"`, it goes into `If-Match`.
+    /// The version, which grows with each change. `If-Match` takes it as an entity tag, such as
+    /// `"3"`.
     version: i64,
     #[schema(inline)]
     notification_status: NotificationStatus,
-    /// Why the last notification failed.
+    /// The reason code of the failed notification.
     #[serde(skip_serializing_if = "Option::is_none")]
     notification_reason: Option<String>,
     #[schema(inline)]
     audit_status: AuditStatus,
-    /// Whose task it is; only an Admin sees it.
+    /// The owner's object id, which only an Admin sees.
     #[serde(skip_serializing_if = "Option::is_none")]
     owner_id: Option<String>,
 }
 
 impl TaskView {
-    /// Who reaches the tasks of others also learns whose they are.
+    /// The view for a caller with `reach`. Only a caller that reaches the tenant sees the owner's
+    /// id.
     pub(crate) fn new(task: Task, reach: Reach<'_>) -> Self {
         let Task {
             id,
@@ -131,18 +135,20 @@ impl<S: Send + Sync> FromRequestParts<S> for TaskId {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        // What is not a number is no task's id.
+        // A path segment that is not a number is no task's id.
         let id = Path::<i64>::from_request_parts(parts, state).await;
         id.map(|Path(id)| Self(id)).map_err(|_| task_not_found())
     }
 }
 
-/// Also the answer for a task out of reach: that it exists is not the caller's to know.
+/// The 404 for a missing task.
+///
+/// A task out of the caller's reach gets the same answer, which does not reveal that it exists.
 pub(crate) fn task_not_found() -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
-        "task_not_found",
-        "there is no such task among those you may use",
+        TASK_NOT_FOUND,
+        "you may use no such task",
     )
 }
 
@@ -154,7 +160,7 @@ pub(crate) struct NewTask {
     pub(crate) title: Title,
 }
 
-/// What to change; a missing or null field stays as it is.
+/// A change of a task. A missing or null field stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TaskChange {
@@ -169,14 +175,14 @@ impl TaskChange {
     }
 }
 
-/// That a task was deleted, and what the other services were told of it so far.
+/// The reply for a deleted task, with the delivery statuses of the deletion so far.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Deleted {
     /// Always `deleted`.
     status: &'static str,
     #[schema(inline)]
     notification_status: NotificationStatus,
-    /// Why the notification failed.
+    /// The reason code of the failed notification.
     #[serde(skip_serializing_if = "Option::is_none")]
     notification_reason: Option<&'static str>,
     #[schema(inline)]

@@ -23,7 +23,7 @@ impl TryFrom<String> for Title {
         let title = raw.trim();
         match title.chars().count() {
             0 => Err("a title has at least one character other than blanks"),
-            // Neither database takes U+0000 in text, and a terminal obeys escapes.
+            // PostgreSQL's text cannot store U+0000, and a terminal obeys escape sequences.
             1..=MAX_CHARS if title.chars().any(char::is_control) => {
                 Err("a title has no control characters")
             }
@@ -35,7 +35,7 @@ impl TryFrom<String> for Title {
 
 impl PartialSchema for Title {
     fn schema() -> RefOr<Schema> {
-        // Something visible at both ends, and no control character between (C0, DEL, C1).
+        // A visible character at both ends, and no control character (C0, DEL, C1) between.
         let visible = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$";
         let title: ObjectBuilder = Object::builder()
             .schema_type(Type::String)
@@ -52,7 +52,7 @@ mod tests {
     use super::Title;
 
     #[test]
-    fn defect_14_a_title_is_trimmed_and_bounded_in_characters() {
+    fn defect_14_title_is_trimmed_and_bounded_in_characters() {
         for (raw, title) in [
             ("  milk ".to_owned(), Some("milk".to_owned())),
             ("ä".repeat(200), Some("ä".repeat(200))),

@@ -1,8 +1,9 @@
-//! Changes of tasks. Each is one transaction with what other services must hear of it.
+//! Changes of tasks. Each is one transaction with its messages to other services.
 
 use axum::http::HeaderMap;
 use http::StatusCode;
 use portcullis_database::{Transaction, query_failed};
+use portcullis_reason_codes::TASK_DELETED_SINCE;
 use portcullis_runtime::{IdempotencyKey, Problem, request_id};
 use tokio::time::Instant;
 
@@ -15,7 +16,7 @@ use crate::downstream::Event;
 use crate::outbox::{Change, Enqueued, Report};
 use crate::task_user::TaskUser;
 
-/// Who makes a change, by which request.
+/// The user of a change, and its request.
 #[derive(Debug)]
 pub(super) struct Author {
     user: TaskUser,
@@ -34,7 +35,7 @@ impl Author {
         Report::before(self.user.token.as_ref())
     }
 
-    /// Before anything changes. Gives the time until which the user waits for the deliveries.
+    /// Checks the user before a change, and returns the time until which the user waits.
     async fn admit(&self, state: &AppState) -> Result<Instant, Problem> {
         state
             .outbox
@@ -78,7 +79,7 @@ pub(super) async fn create(
         let claim = creations::claim(&mut transaction, caller, key.as_str(), &title)
             .await
             .map_err(query_failed)?;
-        if let Claim::Known {
+        if let Claim::Used {
             title: earlier,
             task_id,
         } = claim
@@ -119,9 +120,9 @@ async fn repeated(
         None => None,
     };
     task.ok_or_else(|| {
-        let detail =
-            "this Idempotency-Key created a task that has been deleted since; use another key for another task";
-        Problem::new(StatusCode::GONE, "task_deleted_since", detail)
+        let detail = "this Idempotency-Key created a task that has been deleted since; \
+                      use another key for another task";
+        Problem::new(StatusCode::GONE, TASK_DELETED_SINCE, detail)
     })
 }
 
@@ -167,8 +168,7 @@ pub(super) async fn delete(
     Ok(enqueued.deliver(deadline).await)
 }
 
-/// The task as it is, for this transaction alone, if the caller may change it and it is what they
-/// think.
+/// Locks the task for this transaction, if the caller may use it and `condition` holds.
 async fn lock(
     state: &AppState,
     author: &Author,

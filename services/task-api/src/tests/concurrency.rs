@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::service::{PATIENCE, Service, caller, without_token};
 
-/// What comes of twelve edits at once of the version that was just made, in order.
+/// The sorted statuses of twelve concurrent edits of version 1.
 async fn edits(service: &Service, caller: &Caller, id: i64) -> Vec<u16> {
     let line = format!("PATCH /api/tasks/{id}");
     let edits = (0..12).map(|number| {
@@ -36,16 +36,17 @@ fn assert_one_won(statuses: &[u16]) {
 }
 
 async fn waiting_for_a_lock(database: &Database) -> i64 {
-    let count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let count = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
     sqlx::query_scalar(count)
         .fetch_one(&mut *database.read().await.unwrap())
         .await
         .unwrap()
 }
 
-/// Without the row's lock each would have read the version before any of them has changed it.
+/// Without the row's lock each editor would read the version before another changes it.
 #[tokio::test]
-async fn editors_that_wait_for_a_row_see_what_became_of_it() {
+async fn editor_that_waits_for_a_row_sees_its_new_version() {
     let service = Service::start(Backend::Postgres).await;
     let admin = caller("t1", "admin", &["Admin"]);
     let id = service.create(&admin, "task").await;
@@ -71,28 +72,43 @@ async fn editors_that_wait_for_a_row_see_what_became_of_it() {
 }
 
 on_both! {
-    async fn of_many_editors_of_one_version_one_wins(backend) {
+    async fn concurrent_edits_of_one_version_succeed_once(backend) {
         let service = Service::start(backend).await;
         let admin = caller("t1", "admin", &["Admin"]);
         let id = service.create(&admin, "task").await;
         assert_one_won(&edits(&service, &admin, id).await);
     }
 
-    async fn changes_and_deletions_at_once_are_told_as_they_happened(backend) {
+    async fn concurrent_changes_and_deletions_delete_once(backend) {
         let service = Service::start(backend).await;
         let admin = caller("t1", "admin", &["Admin"]);
         let id = service.create(&admin, "task").await;
         let requests = (0..12).map(|number| {
-            let (service, admin) = (&service, &admin);
+            let service = &service;
+            let admin = &admin;
             let method = if number % 3 == 0 { "DELETE" } else { "PATCH" };
             async move {
                 let body = Some(json!({ "completed": true }));
-                (method, service.send(admin, &format!("{method} /api/tasks/{id}"), body).await.status)
+                (
+                    method,
+                    service
+                        .send(admin, &format!("{method} /api/tasks/{id}"), body)
+                        .await
+                        .status,
+                )
             }
         });
         let answers = join_all(requests).await;
-        let deleted = answers.iter().filter(|answer| **answer == ("DELETE", 200)).count();
+        let deleted = answers
+            .iter()
+            .filter(|answer| **answer == ("DELETE", 200))
+            .count();
         assert_eq!(deleted, 1, "{answers:?}");
-        assert!(answers.iter().all(|(_, status)| [200, 404].contains(status)), "{answers:?}");
+        assert!(
+            answers
+                .iter()
+                .all(|(_, status)| [200, 404].contains(status)),
+            "{answers:?}"
+        );
     }
 }

@@ -18,46 +18,79 @@ async fn create(service: &Service, caller: &Caller, key: &str, title: &str) -> A
 }
 
 on_both! {
-    async fn a_created_task_says_where_it_is(backend) {
+    async fn created_task_has_location_and_etag(backend) {
         let service = Service::start(backend).await;
         let editor = caller("t1", "editor", &["Editor"]);
-        let created = service.send(&editor, "POST /api/tasks", Some(json!({ "title": "  milk " }))).await;
+        let created = service
+            .send(
+                &editor,
+                "POST /api/tasks",
+                Some(json!({ "title": "  milk " })),
+            )
+            .await;
         let location = format!("/api/tasks/{}", created.body["id"]);
-        assert_eq!((created.status, created.header("location")), (201, Some(location.as_str())));
-        assert_eq!((created.header("etag"), &created.body["title"]), (Some("\"1\""), &json!("milk")));
-        let read = service.send(&editor, &format!("GET {location}"), None).await;
+        assert_eq!(
+            (created.status, created.header("location")),
+            (201, Some(location.as_str()))
+        );
+        assert_eq!(
+            (created.header("etag"), &created.body["title"]),
+            (Some("\"1\""), &json!("milk"))
+        );
+        let read = service
+            .send(&editor, &format!("GET {location}"), None)
+            .await;
         assert_eq!((read.status, &read.body), (200, &created.body));
     }
 
-    async fn a_repeated_request_creates_nothing_more(backend) {
+    async fn retried_request_creates_no_second_task(backend) {
         let service = Service::start(backend).await;
-        let (editor, admin) = (caller("t1", "editor", &["Editor"]), caller("t1", "admin", &["Admin"]));
+        let editor = caller("t1", "editor", &["Editor"]);
+        let admin = caller("t1", "admin", &["Admin"]);
         let first = create(&service, &editor, "k1", "milk").await;
         let again = create(&service, &editor, "k1", "milk").await;
         assert_eq!((again.status, &again.body), (201, &first.body));
         assert_eq!(again.header("location"), first.header("location"));
 
         let other = create(&service, &editor, "k1", "bread").await;
-        assert_eq!((other.status, &other.body["reason"]), (422, &json!("idempotency_key_reused")));
-        // The key is the caller's own, in their tenant.
-        for stranger in [caller("t1", "bob", &["Editor"]), caller("t2", "editor", &["Editor"])] {
+        assert_eq!(
+            (other.status, &other.body["reason"]),
+            (422, &json!("idempotency_key_reused"))
+        );
+        // A key belongs to one caller in one tenant.
+        for stranger in [
+            caller("t1", "bob", &["Editor"]),
+            caller("t2", "editor", &["Editor"]),
+        ] {
             let created = create(&service, &stranger, "k1", "milk").await;
             assert_eq!(created.status, 201);
             assert_ne!(created.body["id"], first.body["id"]);
         }
         assert_eq!(service.titles(&editor).await, ["milk"]);
 
-        service.send(&admin, &format!("DELETE /api/tasks/{}", first.body["id"]), None).await;
+        service
+            .send(
+                &admin,
+                &format!("DELETE /api/tasks/{}", first.body["id"]),
+                None,
+            )
+            .await;
         let gone = create(&service, &editor, "k1", "milk").await;
-        assert_eq!((gone.status, &gone.body["reason"]), (410, &json!("task_deleted_since")));
+        assert_eq!(
+            (gone.status, &gone.body["reason"]),
+            (410, &json!("task_deleted_since"))
+        );
     }
 
-    async fn of_requests_at_once_with_one_key_one_creates(backend) {
+    async fn concurrent_requests_with_one_key_create_one_task(backend) {
         let service = Service::start(backend).await;
         let editor = caller("t1", "editor", &["Editor"]);
         let answers = join_all((0..16).map(|_| create(&service, &editor, "k1", "milk"))).await;
         let ids: Vec<&Value> = answers.iter().map(|answer| &answer.body["id"]).collect();
-        assert!(answers.iter().all(|answer| answer.status == 201), "{answers:?}");
+        assert!(
+            answers.iter().all(|answer| answer.status == 201),
+            "{answers:?}"
+        );
         assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
         assert_eq!(service.titles(&editor).await, ["milk"]);
     }

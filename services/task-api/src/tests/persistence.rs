@@ -10,11 +10,17 @@ use crate::schema;
 on_both! {
     async fn defect_14_tasks_and_statuses_outlive_the_process(backend) {
         let first = Service::start(backend).await;
-        let (editor, admin) = (caller("t1", "editor", &["Editor"]), caller("t1", "admin", &["Admin"]));
+        let editor = caller("t1", "editor", &["Editor"]);
+        let admin = caller("t1", "admin", &["Admin"]);
         let id = first.create(&editor, "kept").await;
         let deleted = first.create(&editor, "deleted").await;
-        let answer = first.send(&admin, &format!("DELETE /api/tasks/{deleted}"), None).await;
-        assert_eq!((answer.status, statuses(&answer.body)), (200, ("failed", "pending")));
+        let answer = first
+            .send(&admin, &format!("DELETE /api/tasks/{deleted}"), None)
+            .await;
+        assert_eq!(
+            (answer.status, statuses(&answer.body)),
+            (200, ("failed", "pending"))
+        );
         let before = first.send(&editor, "GET /api/tasks", None).await.body;
         let Service { place, state, .. } = first;
         state.outbox.stop().await;
@@ -23,7 +29,7 @@ on_both! {
         let second = Service::open(place, unreachable_services().await, PACE).await;
         let after = second.send(&editor, "GET /api/tasks", None).await.body;
         assert_eq!((&after, &after[0]["id"]), (&before, &json!(id)));
-        // Audit entries name tasks by id, so the id of a deleted task must not come back.
+        // Audit entries name tasks by id, so the id of a deleted task must not be reused.
         assert!(second.create(&editor, "next").await > deleted);
     }
 
@@ -34,14 +40,18 @@ on_both! {
         let editor = caller("t1", "editor", &["Editor"]);
         let id = second.create(&editor, "task").await;
         let read = state.database.read().await.unwrap();
-        let found = sqlx::query("SELECT id FROM tasks WHERE id = $1").bind(id).fetch_all(&mut *{ read }).await.unwrap();
+        let found = sqlx::query("SELECT id FROM tasks WHERE id = $1")
+            .bind(id)
+            .fetch_all(&mut *{ read })
+            .await
+            .unwrap();
         assert_eq!(found.len(), 1);
     }
 }
 
-/// The database of the first version, which knew neither versions nor pending deliveries.
+/// The database of the first version had neither versions nor pending deliveries.
 #[tokio::test]
-async fn a_file_of_the_first_schema_is_brought_up_to_date() {
+async fn file_of_the_first_schema_is_migrated() {
     let place = Place::new(Backend::Sqlite, schema).await;
     let mut older = schema();
     older.sqlite = Migrator {
@@ -52,7 +62,8 @@ async fn a_file_of_the_first_schema_is_brought_up_to_date() {
         .await
         .unwrap();
     let mut write = database.write().await.unwrap();
-    let insert = "INSERT INTO tasks (tenant_id, owner_id, owner_name, title, notification_status, audit_status)
+    let insert = "INSERT INTO tasks
+        (tenant_id, owner_id, owner_name, title, notification_status, audit_status)
         VALUES ('t1', 'editor', 'Eve', $1, 'sent', 'failed')";
     for title in ["kept", "deleted"] {
         sqlx::query(insert)
@@ -71,8 +82,8 @@ async fn a_file_of_the_first_schema_is_brought_up_to_date() {
     let service = Service::open(place, unreachable_services().await, PACE).await;
     let editor = caller("t1", "editor", &["Editor"]);
     let expected = json!([{
-        "id": 1, "title": "kept", "completed": false, "owner_name": "Eve", "tenant_id": "t1", "version": 1,
-        "notification_status": "sent", "audit_status": "failed",
+        "id": 1, "title": "kept", "completed": false, "owner_name": "Eve", "tenant_id": "t1",
+        "version": 1, "notification_status": "sent", "audit_status": "failed",
     }]);
     assert_eq!(
         service.send(&editor, "GET /api/tasks", None).await.body,

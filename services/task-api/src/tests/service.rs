@@ -11,18 +11,18 @@ use crate::downstream::fake_servers::{DEADLINE, FakeServers, unreachable_service
 use crate::outbox::{Outbox, OutboxMetrics, Pace};
 use crate::{AppState, Downstream, router, schema};
 
-/// Far longer than anything here takes, so that only what hangs meets it.
+/// Maximum wait of a test, far longer than any of its steps takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A hurried pace: tests wait for repetitions.
+/// Short times, because tests wait for retries.
 pub(crate) const PACE: Pace = Pace {
     attempt: DEADLINE,
     first_pause: Duration::from_millis(20),
     longest_pause: Duration::from_millis(100),
     claim: Duration::from_secs(2),
-    look_every: Duration::from_millis(20),
-    say_alive_every: Duration::from_millis(100),
-    life: Duration::from_millis(700),
+    poll_interval: Duration::from_millis(20),
+    heartbeat_interval: Duration::from_millis(100),
+    heartbeat_ttl: Duration::from_millis(700),
     deliveries_at_a_time: 64,
 };
 
@@ -47,7 +47,7 @@ pub(crate) fn caller(tenant: &str, oid: &str, roles: &[&str]) -> Caller {
     }
 }
 
-/// A caller without a token, so that nothing can be done on their behalf.
+/// A caller without a token, so that no call on their behalf is possible.
 pub(crate) fn without_token(caller: &Caller) -> Authenticated {
     Authenticated {
         caller: caller.clone(),
@@ -80,16 +80,16 @@ impl Service {
         .await
     }
 
-    pub(crate) async fn telling(backend: Backend, fake: &FakeServers) -> Self {
+    pub(crate) async fn with_fake(backend: Backend, fake: &FakeServers) -> Self {
         Self::open(Place::new(backend, schema).await, fake.start().await, PACE).await
     }
 
-    pub(crate) async fn open(place: Place, downstream: Downstream, patience: Pace) -> Self {
+    pub(crate) async fn open(place: Place, downstream: Downstream, timing: Pace) -> Self {
         let database = place.open().await;
         let mut registry = Registry::default();
         let http = HttpService::new("task-api", &RequestLimits::default(), &mut registry);
         let metrics = OutboxMetrics::register(&mut registry);
-        let outbox = Outbox::start(database.clone(), downstream, metrics, patience)
+        let outbox = Outbox::start(database.clone(), downstream, metrics, timing)
             .await
             .unwrap();
         Self {
@@ -133,7 +133,7 @@ impl Service {
         created.body["id"].as_i64().unwrap()
     }
 
-    /// What the task looks like to its reader now.
+    /// The task, as `caller` reads it.
     pub(crate) async fn task(&self, caller: &Caller, id: &Value) -> Value {
         self.send(caller, &format!("GET /api/tasks/{id}"), None)
             .await

@@ -9,7 +9,7 @@ use crate::program::TASK_API;
 pub(crate) const ADA: (&str, &str) = ("ada.admin@contoso.example", "Admin-Passw0rd!");
 pub(crate) const EDDIE: (&str, &str) = ("eddie.editor@contoso.example", "Editor-Passw0rd!");
 
-/// A user of the task API, at one address.
+/// A user of the task API, with a client and a token.
 #[derive(Clone)]
 pub(crate) struct User {
     http: Client,
@@ -55,7 +55,7 @@ impl User {
         Self::with(token(issuer, "v2.0/token", &form).await)
     }
 
-    /// With a v1 token, which names the user otherwise.
+    /// Signs in with a token of version 1, which names the user in other claims.
     pub(crate) async fn sign_in_v1(issuer: &InProcess, (username, password): (&str, &str)) -> Self {
         let resource = format!("api://{TASK_API}");
         let form = [
@@ -89,7 +89,7 @@ impl User {
             .await
     }
 
-    /// The created task, when the service said so.
+    /// Creates a task, and returns it if the service acknowledged it.
     pub(crate) async fn create(&self, service: &str, key: &str, title: &str) -> Option<Value> {
         let body = json!({ "title": title });
         let response = self

@@ -9,7 +9,7 @@ async fn sigterm_finishes_deliveries_and_leaves_no_notification_pending() {
     let surroundings = Surroundings::new().await;
     let ada = User::sign_in(&surroundings.issuer, ADA).await;
     let program = surroundings.start(Storage::Sqlite, &[]).await;
-    // Some of the receivers' answers are errors, so that something is always pending.
+    // Some replies of the receivers are errors, so some deliveries are always pending.
     for number in 0..20 {
         ada.create(&program.url, &format!("k{number}"), "task")
             .await

@@ -1,4 +1,4 @@
-//! Who the service takes for whom, with the guard that it really has.
+//! Tests of callers with the service's real guard.
 
 use http::StatusCode;
 use reqwest::{Client, Method};
@@ -10,7 +10,7 @@ use dev_service::CONTOSO;
 use crate::program::{Storage, Surroundings};
 
 #[tokio::test]
-async fn defect_2_headers_prove_nothing_to_whoever_reaches_the_service() {
+async fn defect_2_identity_headers_are_ignored() {
     let surroundings = Surroundings::new().await;
     let keys = format!("{}/.well-known/jwks.json", surroundings.receivers.url);
     let program = surroundings
@@ -27,7 +27,7 @@ async fn defect_2_headers_prove_nothing_to_whoever_reaches_the_service() {
         .header("X-User-Roles", "Admin");
     let answer = request.send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
-    // Defect 13: a refusal says what would have been accepted.
+    // Defect 13: a 401 names the accepted authentication scheme.
     assert!(
         answer.headers()["www-authenticate"]
             .to_str()
@@ -37,7 +37,7 @@ async fn defect_2_headers_prove_nothing_to_whoever_reaches_the_service() {
     let problem: Value = answer.json().await.unwrap();
     assert_eq!(problem["status"], 401, "{problem}");
 
-    // Defect 1: a token is read also where a gateway is trusted.
+    // Defect 1: a service that trusts a gateway still accepts tokens.
     let ada = User::sign_in(&surroundings.issuer, ADA).await;
     let tasks = ada
         .send(
@@ -52,7 +52,7 @@ async fn defect_2_headers_prove_nothing_to_whoever_reaches_the_service() {
 }
 
 #[tokio::test]
-async fn defect_4_the_email_is_known_from_either_version_of_token() {
+async fn defect_4_email_is_read_from_tokens_of_both_versions() {
     let surroundings = Surroundings::new().await;
     let program = surroundings.start(Storage::Sqlite, &[]).await;
     for user in [
@@ -61,15 +61,16 @@ async fn defect_4_the_email_is_known_from_either_version_of_token() {
     ] {
         let me = user.get(&format!("{}/api/me", program.url)).await;
         let expected = json!({
-            "id": "aaaaaaaa-0002-4000-8000-000000000002", "name": "Eddie Editor", "email": "eddie.editor@contoso.example",
-            "tenant_id": CONTOSO, "roles": ["Editor"], "scopes": "access_as_user",
+            "id": "aaaaaaaa-0002-4000-8000-000000000002", "name": "Eddie Editor",
+            "email": "eddie.editor@contoso.example", "tenant_id": CONTOSO, "roles": ["Editor"],
+            "scopes": "access_as_user",
         });
         assert_eq!(me, expected);
     }
 }
 
 #[tokio::test]
-async fn the_users_token_is_neither_in_the_database_nor_in_the_log() {
+async fn users_token_is_neither_in_the_database_nor_in_the_log() {
     let surroundings = Surroundings::new().await;
     let program = surroundings
         .start(Storage::Sqlite, &["--log", "trace"])
@@ -82,12 +83,12 @@ async fn the_users_token_is_neither_in_the_database_nor_in_the_log() {
             .unwrap();
     }
     program.signal(nix::sys::signal::Signal::SIGTERM);
-    let (code, said) = program.ended().await;
+    let (code, log) = program.ended().await;
     assert_eq!(code, Some(0));
     let signature = eddie.token().rsplit('.').next().unwrap();
     let needles = [signature, "task-api-secret", "eddie.editor@contoso.example"];
     for needle in needles {
-        assert!(!said.contains(needle), "the log holds {needle}");
+        assert!(!log.contains(needle), "the log holds {needle}");
     }
     for file in surroundings.data_files() {
         let bytes = std::fs::read(&file).unwrap();

@@ -1,5 +1,4 @@
-//! Killed at any moment under load, the service loses no task that it acknowledged, and every
-//! change is audited once.
+//! Tests that kills under load lose no acknowledged task, and that every change is audited once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -17,17 +16,18 @@ use crate::program::{Storage, Surroundings};
 
 const CLIENTS: usize = 4;
 
-/// Up to this, whatever the clock of this machine or another.
+/// A random duration up to `milliseconds`.
 fn random_below(milliseconds: u64) -> Duration {
     let [.., last] = Uuid::new_v4().into_bytes();
     Duration::from_millis(u64::from(last) * milliseconds / 255)
 }
 
-/// What a client was told: the key of a creation, and the id of its task.
+/// Acknowledged creations of a client: the ids of tasks by their keys.
 type Acknowledged = HashMap<String, i64>;
 
-/// Creates one task after the other until the service is gone. The key that got no answer is
-/// repeated in the next round.
+/// Creates one task after the other until the service is gone.
+///
+/// The key without an answer is retried in the next round.
 async fn load(
     user: User,
     service: String,
@@ -57,7 +57,9 @@ async fn rounds(number: usize, storage: Storage<'_>) {
             .await;
         let mut clients = JoinSet::new();
         for (client, key) in unanswered.iter_mut().enumerate() {
-            let (user, url, key) = (user.clone(), program.url.clone(), key.take());
+            let user = user.clone();
+            let url = program.url.clone();
+            let key = key.take();
             clients.spawn(async move { (client, load(user, url, client, key).await) });
         }
         sleep(random_below(150)).await;
@@ -77,13 +79,13 @@ async fn rounds(number: usize, storage: Storage<'_>) {
     }
     assert!(
         acknowledged.len() > number,
-        "the load was no load: {} tasks",
+        "too few tasks were created: {}",
         acknowledged.len()
     );
     settle(&surroundings, storage, &user, &acknowledged, number).await;
 }
 
-/// Starts once more, waits until everything is told, and compares.
+/// Starts the program again, waits until every message is delivered, and compares.
 async fn settle(
     surroundings: &Surroundings,
     storage: Storage<'_>,
@@ -92,7 +94,7 @@ async fn settle(
     rounds: usize,
 ) {
     let program = surroundings.start(storage, &[]).await;
-    let tasks = timeout(PATIENCE, all_told(user, &program.url))
+    let tasks = timeout(PATIENCE, all_delivered(user, &program.url))
         .await
         .expect("audit entries are still pending");
     let mut by_title: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
@@ -109,14 +111,18 @@ async fn settle(
             "the acknowledged task {title}"
         );
     }
-    // Also what was stored and never acknowledged is there once, since its key was repeated.
+    // A task that was stored and not acknowledged also exists once, because its key was retried.
     assert!(by_title.values().all(|ids| ids.len() == 1), "{by_title:?}");
-    let mut entries: Vec<Value> = surroundings.receivers.heard("audit");
+    let mut entries: Vec<Value> = surroundings.receivers.bodies("audit");
     let mut expected: Vec<Value> = tasks
         .iter()
         .map(|task| {
-            let (id, actor) = (task["id"].to_string(), &task["owner_id"]);
-            json!({ "action": "task_created", "resource_id": id, "actor": actor, "tenant_id": task["tenant_id"] })
+            json!({
+                "action": "task_created",
+                "resource_id": task["id"].to_string(),
+                "actor": task["owner_id"],
+                "tenant_id": task["tenant_id"],
+            })
         })
         .collect();
     entries.sort_by_key(Value::to_string);
@@ -133,8 +139,8 @@ async fn settle(
     assert_eq!(program.ended().await.0, Some(0));
 }
 
-/// All tasks, once nothing is pending. Notifications are sent, or failed with a reason.
-async fn all_told(user: &User, service: &str) -> Vec<Value> {
+/// All tasks, once no delivery is pending. Notifications are sent, or failed with a reason code.
+async fn all_delivered(user: &User, service: &str) -> Vec<Value> {
     loop {
         let mut tasks: Vec<Value> = Vec::new();
         loop {
@@ -150,12 +156,12 @@ async fn all_told(user: &User, service: &str) -> Vec<Value> {
                 break;
             }
         }
-        let is_told = |task: &Value| {
+        let is_settled = |task: &Value| {
             task["audit_status"] == "logged"
                 && (task["notification_status"] == "sent"
                     || task["notification_reason"].is_string())
         };
-        if tasks.iter().all(is_told) {
+        if tasks.iter().all(is_settled) {
             return tasks;
         }
         sleep(Duration::from_millis(100)).await;
@@ -163,12 +169,12 @@ async fn all_told(user: &User, service: &str) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_lost_or_doubled_on_sqlite() {
+async fn killed_service_loses_and_doubles_nothing_on_sqlite() {
     rounds(50, Storage::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_lost_or_doubled_on_postgres() {
+async fn killed_service_loses_and_doubles_nothing_on_postgres() {
     let url = dev_postgres::shared()
         .unwrap()
         .create_database()

@@ -1,4 +1,4 @@
-//! The program as it runs: real arguments, a real issuer, real databases, an end by signal.
+//! Tests of the program with real arguments, a real issuer, real databases and signals.
 
 #![allow(
     clippy::unwrap_used,

@@ -16,22 +16,22 @@ use crate::receivers::Receivers;
 pub(crate) const TASK_API: &str = "3a5c0001-0000-4000-8000-000000000001";
 const ANY_PORT: &str = "127.0.0.1:0";
 
-/// Where the program keeps its data.
+/// The database of the program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Storage<'a> {
     Sqlite,
     Postgres(&'a str),
 }
 
-/// A program that runs. It is killed when this is dropped.
+/// A running program. It is killed when this is dropped.
 pub(crate) struct Program {
     child: Child,
-    /// Reads on, so that the program never waits for a reader.
+    /// A task that reads the output, so that the program never blocks on a full pipe.
     output: JoinHandle<String>,
     pub(crate) url: String,
 }
 
-/// What outlives the program.
+/// The issuer, receivers and files that outlive the program.
 pub(crate) struct Surroundings {
     pub(crate) issuer: InProcess,
     pub(crate) receivers: Receivers,
@@ -110,12 +110,12 @@ impl Surroundings {
 }
 
 async fn all_of(mut output: Lines<BufReader<ChildStdout>>) -> String {
-    let mut said = String::new();
+    let mut text = String::new();
     while let Some(line) = output.next_line().await.unwrap() {
-        said.push_str(&line);
-        said.push('\n');
+        text.push_str(&line);
+        text.push('\n');
     }
-    said
+    text
 }
 
 impl Program {
@@ -123,7 +123,7 @@ impl Program {
         log::signal(&self.child, signal);
     }
 
-    /// Its exit code, and all that it said since it listened.
+    /// The program's exit code, and its output since it listened.
     pub(crate) async fn ended(mut self) -> (Option<i32>, String) {
         let ending = async {
             (

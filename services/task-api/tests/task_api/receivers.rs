@@ -1,5 +1,4 @@
-//! The two services that hear of changes, as their contract says: a key that came before is
-//! answered again, and counts once.
+//! An imitation of the two receiving services. A repeated key is answered again and counted once.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,8 +11,8 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// What came, by endpoint and key.
-type Heard = HashMap<(String, String), Value>;
+/// The received bodies, by endpoint and key.
+type Bodies = HashMap<(String, String), Value>;
 
 pub(crate) struct Receivers {
     pub(crate) url: String,
@@ -22,17 +21,15 @@ pub(crate) struct Receivers {
 
 #[derive(Clone, Default)]
 struct Received {
-    heard: Arc<Mutex<Heard>>,
+    bodies: Arc<Mutex<Bodies>>,
     requests: Arc<AtomicUsize>,
 }
 
 impl Receivers {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (url, state) = (
-            format!("http://{}", listener.local_addr().unwrap()),
-            Received::default(),
-        );
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let state = Received::default();
         let router = Router::new()
             .route("/{endpoint}", post(receive))
             .with_state(state.clone());
@@ -40,17 +37,17 @@ impl Receivers {
         Self { url, state }
     }
 
-    /// What `endpoint` heard, each once.
-    pub(crate) fn heard(&self, endpoint: &str) -> Vec<Value> {
-        let heard = self.state.heard.lock().unwrap();
-        heard
+    /// The bodies that `endpoint` received, each once.
+    pub(crate) fn bodies(&self, endpoint: &str) -> Vec<Value> {
+        let bodies = self.state.bodies.lock().unwrap();
+        bodies
             .iter()
-            .filter(|((heard, _), _)| heard == endpoint)
+            .filter(|((received_by, _), _)| received_by == endpoint)
             .map(|(_, body)| body.clone())
             .collect()
     }
 
-    /// How many requests came, repetitions included.
+    /// The number of requests, repetitions included.
     pub(crate) fn requests(&self) -> usize {
         self.state.requests.load(Ordering::Relaxed)
     }
@@ -64,12 +61,12 @@ async fn receive(
 ) -> (StatusCode, Json<Value>) {
     let number = state.requests.fetch_add(1, Ordering::Relaxed);
     let key = headers["idempotency-key"].to_str().unwrap().to_owned();
-    // Refused before it is heard, or heard and the answer lost: both happen.
+    // Some requests fail before they are processed, and some replies are lost.
     if number % 11 == 3 {
         return (StatusCode::SERVICE_UNAVAILABLE, Json(Value::Null));
     }
     let earlier = state
-        .heard
+        .bodies
         .lock()
         .unwrap()
         .insert((endpoint, key), body.clone());

@@ -12,36 +12,36 @@ use tokio::process::Child;
 use tokio::time::timeout;
 
 const PREPARE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/prepare");
-/// `EX_UNAVAILABLE`, with which `prepare` says that the language is not installed.
+/// `EX_UNAVAILABLE`, the exit code of `prepare` if the language is not installed.
 const NOT_INSTALLED: i32 = 69;
 
-/// An example, ready to be started.
+/// A prepared example, which a test starts.
 pub(crate) struct Example {
     folder: TempDir,
 }
 
-/// An example that runs.
+/// A running example.
 pub(crate) struct Backend {
     url: String,
     http: Client,
     _process: Child,
 }
 
-/// Whether a backend lets in whoever has an assertion for any request.
+/// Whether a backend accepts an unbound assertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unbound {
-    Refused,
-    WillDo,
+    Denied,
+    Accepted,
 }
 
-/// Where a backend finds keys: by URL, or in a file.
+/// Where a backend finds keys: at a URL, in a file, or both.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Keys<'a> {
     pub(crate) url: Option<&'a str>,
     pub(crate) file: Option<&'a Path>,
 }
 
-/// A status with its headers and its body.
+/// A response: its status, two of its headers, and its body.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -51,7 +51,9 @@ pub(crate) struct Answer {
 }
 
 impl Example {
-    /// `None`, and a line that says so, where `language` is not installed. In CI that is a failure.
+    /// Prepares the example in `language`, or returns `None` if the language is not installed.
+    ///
+    /// A missing language is an error in CI.
     pub(crate) fn prepare(language: &str) -> Option<Self> {
         let folder = TempDir::new().unwrap();
         let prepared = Command::new(PREPARE)
@@ -72,8 +74,8 @@ impl Example {
         Some(Self { folder })
     }
 
-    /// What it says when it is started without any setting, and fails.
-    pub(crate) fn complaint(&self) -> String {
+    /// Starts the example without settings and returns the error that it prints.
+    pub(crate) fn settings_error(&self) -> String {
         let start = self.folder.path().join("start");
         let mut command = Command::new("sh");
         command
@@ -85,7 +87,7 @@ impl Example {
         String::from_utf8(ended.stderr).unwrap()
     }
 
-    /// Starts it with the URL of public keys, the file of shared ones, or both.
+    /// Starts the example with the URL of public keys, the file of MAC keys, or both.
     pub(crate) async fn start(&self, keys: Keys<'_>, unbound: Unbound) -> Backend {
         let log = self.folder.path().join("log");
         let mut process = tokio::process::Command::new("sh")
@@ -94,8 +96,8 @@ impl Example {
             .envs(keys.url.map(|url| ("GATEWAY_KEYS_URL", url)))
             .envs(keys.file.map(|file| ("GATEWAY_MAC_KEY_FILE", file)))
             .env(
-                "ACCEPT_ASSERTIONS_GOOD_FOR_ANY_REQUEST",
-                (unbound == Unbound::WillDo).to_string(),
+                "ACCEPT_UNBOUND_ASSERTIONS",
+                (unbound == Unbound::Accepted).to_string(),
             )
             .stdout(Stdio::piped())
             .stderr(File::create(&log).unwrap())
@@ -108,7 +110,7 @@ impl Example {
             .map(Result::unwrap);
         let Ok(Some(line)) = line else {
             panic!(
-                "the backend does not start: {line:?}; it says: {}",
+                "the backend does not start: {line:?}; its log: {}",
                 read(&log)
             )
         };
@@ -126,8 +128,9 @@ impl Backend {
         self.url.rsplit_once(':').unwrap().1.parse().unwrap()
     }
 
-    /// Sends `method path`, such as `GET /orders`, with these headers; a name that comes twice is
-    /// sent twice.
+    /// Sends a request, such as `GET /orders`, with these headers.
+    ///
+    /// A repeated name becomes a repeated line.
     pub(crate) async fn answer(&self, line: &str, headers: &[(&str, &str)]) -> Answer {
         let (method, path) = line.split_once(' ').unwrap();
         let request = self.http.request(
@@ -144,10 +147,8 @@ impl Backend {
                 .get(name)
                 .map(|value| value.to_str().unwrap().to_owned())
         };
-        let (media_type, challenge) = (
-            header("content-type").unwrap_or_default(),
-            header("www-authenticate"),
-        );
+        let media_type = header("content-type").unwrap_or_default();
+        let challenge = header("www-authenticate");
         Answer {
             status: response.status().as_u16(),
             media_type,
@@ -156,7 +157,7 @@ impl Backend {
         }
     }
 
-    /// `GET /orders?page=2` with this assertion.
+    /// Sends `GET /orders?page=2` with this assertion.
     pub(crate) async fn answer_to(&self, assertion: &str) -> Answer {
         self.answer("GET /orders?page=2", &[(HEADER, assertion)])
             .await
@@ -164,7 +165,7 @@ impl Backend {
 }
 
 impl Answer {
-    /// A problem of this status with this reason, as the gate's own.
+    /// Asserts a problem with this status and reason code, like one of the authz server.
     pub(crate) fn must_be_problem(&self, status: u16, reason: &str, case: &str) {
         let seen = (
             self.status,

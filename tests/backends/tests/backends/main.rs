@@ -1,5 +1,6 @@
-//! The example backends as they run: a real server in each language, asked with good and bad
-//! assertions.
+//! The example backends in each language against good and bad assertions.
+//!
+//! Each backend is a real server that a test starts.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,11 +8,11 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
-    reason = "a test that can't go on fails"
+    reason = "a test may fail by panicking"
 )]
 
+mod authz;
 mod backend;
-mod gate;
 mod page;
 mod refused;
 mod shared_key;
@@ -28,11 +29,11 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::time::{interval, sleep, timeout};
 
+use crate::authz::{AuthzServer, assertion, bound};
 use crate::backend::{Backend, Example, Keys, Unbound};
-use crate::gate::{Gate, assertion, bound};
-use crate::refused::{Refused, other_shared_keys, refused, refused_by_mac};
-use crate::shared_key::{SharedKey, write_key_file};
-use crate::signing_key::{AssertionKey, SigningKey};
+use crate::refused::{DeniedCase, denied_by_mac_key, denied_by_public_key, wrong_mac_keys};
+use crate::shared_key::{MacKey, write_key_file};
+use crate::signing_key::{AssertionKey, PublicKeyPair};
 
 #[tokio::test]
 async fn python() {
@@ -53,92 +54,94 @@ async fn all(language: &str) {
     let Some(example) = Example::prepare(language) else {
         return;
     };
-    let complaint = example.complaint();
+    let error = example.settings_error();
     assert!(
-        complaint.contains("GATEWAY_MAC_KEY_FILE") && complaint.contains("GATEWAY_KEYS_URL"),
-        "{complaint}"
+        error.contains("GATEWAY_MAC_KEY_FILE") && error.contains("GATEWAY_KEYS_URL"),
+        "{error}"
     );
     by_public_keys(&example).await;
-    by_shared_keys(&example).await;
+    by_mac_keys(&example).await;
     by_both(&example).await;
 }
 
 async fn by_public_keys(example: &Example) {
-    let (gate, key) = (Gate::start().await, SigningKey::generate());
+    let authz = AuthzServer::start().await;
+    let key = PublicKeyPair::generate();
     let keys = Keys {
-        url: Some(&gate.keys_url),
+        url: Some(&authz.keys_url),
         file: None,
     };
-    let backend = example.start(keys, Unbound::Refused).await;
-    keys_that_cannot_be_had_are_a_fault_of_ours(&backend, &gate, &key).await;
+    let backend = example.start(keys, Unbound::Denied).await;
+    unavailable_keys_answer_503(&backend, &authz, &key).await;
     good_assertions_become_their_callers(&backend, &key).await;
-    all_are_refused(&backend, refused(&key)).await;
-    let shared = SharedKey::generate();
-    all_are_refused(&backend, other_shared_keys(&shared, &key)).await;
+    all_are_denied(&backend, denied_by_public_key(&key)).await;
+    let shared = MacKey::generate();
+    all_are_denied(&backend, wrong_mac_keys(&shared, &key)).await;
     let by_mac = shared.assert(&assertion());
     backend
         .answer_to(&by_mac)
         .await
         .must_be_problem(401, "assertion_not_genuine", "a MAC");
-    only_what_was_asked_for_is_answered(&backend, &key).await;
-    unknown_keys_are_asked_for_once_a_second(&backend, &gate).await;
-    the_key_of_a_restarted_gate_is_fetched(&backend, &gate, &key).await;
-    a_removed_key_stops_verifying_within_seconds(&backend, &gate).await;
-    let unbound_will_do = example.start(keys, Unbound::WillDo).await;
-    gate.publish(&[&key]);
-    one_for_any_request_will_do_where_that_is_set(&unbound_will_do, &key, refused(&key)).await;
+    other_paths_and_methods_get_problems(&backend, &key).await;
+    unknown_keys_cause_one_fetch_a_second(&backend, &authz).await;
+    key_of_restarted_authz_server_is_fetched(&backend, &authz, &key).await;
+    removed_key_stops_verifying_within_seconds(&backend, &authz).await;
+    let accept_unbound = example.start(keys, Unbound::Accepted).await;
+    authz.publish(&[&key]);
+    unbound_assertions_are_accepted_where_set(&accept_unbound, &key, denied_by_public_key(&key))
+        .await;
 }
 
-async fn by_shared_keys(example: &Example) {
-    let (folder, key, public) = (
-        TempDir::new().unwrap(),
-        SharedKey::generate(),
-        SigningKey::generate(),
-    );
+async fn by_mac_keys(example: &Example) {
+    let folder = TempDir::new().unwrap();
+    let key = MacKey::generate();
+    let public = PublicKeyPair::generate();
     let file = write_key_file(folder.path(), &format!("# for a test\n\n{}", key.line()));
     let keys = Keys {
         url: None,
         file: Some(&file),
     };
-    let backend = example.start(keys, Unbound::Refused).await;
+    let backend = example.start(keys, Unbound::Denied).await;
     good_assertions_become_their_callers(&backend, &key).await;
-    all_are_refused(&backend, refused_by_mac(&key, &public)).await;
+    all_are_denied(&backend, denied_by_mac_key(&key, &public)).await;
     let signed = public.assert(&assertion());
     backend
         .answer_to(&signed)
         .await
         .must_be_problem(401, "assertion_not_genuine", "a signature");
-    only_what_was_asked_for_is_answered(&backend, &key).await;
-    a_changed_file_is_read(&backend, folder.path(), &key).await;
+    other_paths_and_methods_get_problems(&backend, &key).await;
+    changed_key_file_is_read(&backend, folder.path(), &key).await;
     write_key_file(folder.path(), &key.line());
-    let unbound_will_do = example.start(keys, Unbound::WillDo).await;
-    one_for_any_request_will_do_where_that_is_set(
-        &unbound_will_do,
+    let accept_unbound = example.start(keys, Unbound::Accepted).await;
+    unbound_assertions_are_accepted_where_set(
+        &accept_unbound,
         &key,
-        refused_by_mac(&key, &public),
+        denied_by_mac_key(&key, &public),
     )
     .await;
 }
 
-/// As while a backend moves from one to the other.
+/// Tests a backend with both kinds of keys, which it has while it moves from one to the other.
 async fn by_both(example: &Example) {
-    let (gate, public) = (Gate::start().await, SigningKey::generate());
-    gate.publish(&[&public]);
-    let (folder, shared) = (TempDir::new().unwrap(), SharedKey::generate());
+    let authz = AuthzServer::start().await;
+    let public = PublicKeyPair::generate();
+    authz.publish(&[&public]);
+    let folder = TempDir::new().unwrap();
+    let shared = MacKey::generate();
     let file = write_key_file(folder.path(), &shared.line());
     let keys = Keys {
-        url: Some(&gate.keys_url),
+        url: Some(&authz.keys_url),
         file: Some(&file),
     };
-    let backend = example.start(keys, Unbound::Refused).await;
+    let backend = example.start(keys, Unbound::Denied).await;
     for token in [public.assert(&assertion()), shared.assert(&assertion())] {
         assert_eq!(backend.answer_to(&token).await.status, 200);
     }
-    all_are_refused(&backend, refused(&public)).await;
-    all_are_refused(&backend, refused_by_mac(&shared, &public)).await;
+    all_are_denied(&backend, denied_by_public_key(&public)).await;
+    all_are_denied(&backend, denied_by_mac_key(&shared, &public)).await;
 }
 
-async fn all_are_refused(backend: &Backend, rows: Vec<Refused>) {
+async fn all_are_denied(backend: &Backend, rows: Vec<DeniedCase>) {
     for row in rows {
         let headers: Vec<(&str, &str)> = row
             .headers
@@ -152,20 +155,20 @@ async fn all_are_refused(backend: &Backend, rows: Vec<Refused>) {
     }
 }
 
-async fn a_changed_file_is_read(backend: &Backend, folder: &Path, key: &SharedKey) {
-    let next = SharedKey::generate();
+async fn changed_key_file_is_read(backend: &Backend, folder: &Path, key: &MacKey) {
+    let next = MacKey::generate();
     write_key_file(folder, &format!("{}{}", key.line(), next.line()));
-    becomes_good(backend, &next).await;
+    becomes_accepted(backend, &next).await;
     for bad in ["", "c2hvcnQ=", "-----BEGIN PRIVATE KEY-----"] {
         write_key_file(folder, bad);
         assert_eq!(
             backend.answer_to(&next.assert(&assertion())).await.status,
             200,
-            "{bad} changes nothing"
+            "a bad file ({bad}) changes nothing"
         );
     }
     write_key_file(folder, &next.line());
-    becomes_good(backend, &next).await;
+    becomes_accepted(backend, &next).await;
     let removed = key.assert(&assertion());
     backend.answer_to(&removed).await.must_be_problem(
         401,
@@ -174,22 +177,18 @@ async fn a_changed_file_is_read(backend: &Backend, folder: &Path, key: &SharedKe
     );
 }
 
-async fn keys_that_cannot_be_had_are_a_fault_of_ours(
-    backend: &Backend,
-    gate: &Gate,
-    key: &SigningKey,
-) {
+async fn unavailable_keys_answer_503(backend: &Backend, authz: &AuthzServer, key: &PublicKeyPair) {
     let token = key.assert(&assertion());
     backend
         .answer_to(&token)
         .await
         .must_be_problem(503, "gateway_keys_unavailable", "no keys yet");
-    gate.publish(&[key]);
-    becomes_good(backend, key).await;
+    authz.publish(&[key]);
+    becomes_accepted(backend, key).await;
 }
 
-/// Asks until a fresh assertion of `key` is taken.
-async fn becomes_good(backend: &Backend, key: &impl AssertionKey) {
+/// Waits until the backend accepts a new assertion of `key`.
+async fn becomes_accepted(backend: &Backend, key: &impl AssertionKey) {
     let accepted = async {
         let mut pause = interval(Duration::from_millis(50));
         while backend.answer_to(&key.assert(&assertion())).await.status != 200 {
@@ -213,7 +212,7 @@ async fn good_assertions_become_their_callers(backend: &Backend, key: &impl Asse
         request: Some(bound("GET", path)),
         ..assertion()
     };
-    let bare = ("x-user-oid", "somebody-else");
+    let bare = ("x-user-oid", "another-oid");
     for (path, headers, good) in [
         ("/orders?page=2", vec![], assertion()),
         (
@@ -264,8 +263,15 @@ async fn good_assertions_become_their_callers(backend: &Backend, key: &impl Asse
             scopes,
             ..
         } = good.caller;
-        let (caller, kind) = (&answer.body["caller"], kind.as_str());
-        let expected = json!({"tenant": tenant, "objectId": object_id, "kind": kind, "roles": roles, "scopes": scopes});
+        let caller = &answer.body["caller"];
+        let kind = kind.as_str();
+        let expected = json!({
+            "tenant": tenant,
+            "objectId": object_id,
+            "kind": kind,
+            "roles": roles,
+            "scopes": scopes,
+        });
         assert_eq!(
             (answer.status, &*answer.media_type, caller),
             (200, "application/json", &expected),
@@ -274,7 +280,7 @@ async fn good_assertions_become_their_callers(backend: &Backend, key: &impl Asse
     }
 }
 
-async fn only_what_was_asked_for_is_answered(backend: &Backend, key: &impl AssertionKey) {
+async fn other_paths_and_methods_get_problems(backend: &Backend, key: &impl AssertionKey) {
     for (line, status, reason) in [
         ("GET /invoices", 404, "not_found"),
         ("POST /orders", 405, "method_not_allowed"),
@@ -295,57 +301,61 @@ async fn only_what_was_asked_for_is_answered(backend: &Backend, key: &impl Asser
     }
 }
 
-async fn unknown_keys_are_asked_for_once_a_second(backend: &Backend, gate: &Gate) {
-    let (before, start) = (gate.fetches(), Instant::now());
+async fn unknown_keys_cause_one_fetch_a_second(backend: &Backend, authz: &AuthzServer) {
+    let before = authz.fetches();
+    let start = Instant::now();
     let forged: Vec<String> = (0..20)
-        .map(|_| SigningKey::generate().assert(&assertion()))
+        .map(|_| PublicKeyPair::generate().assert(&assertion()))
         .collect();
     for answer in join_all(forged.iter().map(|token| backend.answer_to(token))).await {
         answer.must_be_problem(401, "assertion_not_genuine", "an unknown key");
     }
-    let (fetches, seconds) = (
-        u64::from(gate.fetches() - before),
-        start.elapsed().as_secs(),
-    );
-    // One each second for unknown keys, and one each other second that is made anyway.
+    let fetches = u64::from(authz.fetches() - before);
+    let seconds = start.elapsed().as_secs();
+    // At most one fetch a second for unknown keys, and a poll every two seconds.
     assert!(
         fetches <= seconds + seconds / 2 + 3,
         "20 unknown keys made {fetches} fetches in {seconds} s"
     );
 }
 
-async fn the_key_of_a_restarted_gate_is_fetched(backend: &Backend, gate: &Gate, key: &SigningKey) {
-    let restarted = SigningKey::generate();
-    gate.publish(&[&restarted]);
-    becomes_good(backend, &restarted).await;
+async fn key_of_restarted_authz_server_is_fetched(
+    backend: &Backend,
+    authz: &AuthzServer,
+    key: &PublicKeyPair,
+) {
+    let restarted = PublicKeyPair::generate();
+    authz.publish(&[&restarted]);
+    becomes_accepted(backend, &restarted).await;
     let old = key.assert(&assertion());
     backend.answer_to(&old).await.must_be_problem(
         401,
         "assertion_not_genuine",
-        "the old key is published no more",
+        "the old key is not published any more",
     );
 }
 
-/// A key that is still known is not asked for, so that only the poll can notice that it is gone.
-async fn a_removed_key_stops_verifying_within_seconds(backend: &Backend, gate: &Gate) {
-    let (stolen, kept) = (SigningKey::generate(), SigningKey::generate());
-    gate.publish(&[&stolen, &kept]);
-    becomes_good(backend, &stolen).await;
-    gate.fail();
+/// Only the poll can notice that a key was removed, because a known `kid` causes no fetch.
+async fn removed_key_stops_verifying_within_seconds(backend: &Backend, authz: &AuthzServer) {
+    let stolen = PublicKeyPair::generate();
+    let kept = PublicKeyPair::generate();
+    authz.publish(&[&stolen, &kept]);
+    becomes_accepted(backend, &stolen).await;
+    authz.fail();
     sleep(Duration::from_secs(3)).await;
     let served = backend.answer_to(&stolen.assert(&assertion())).await;
     assert_eq!(
         served.status, 200,
-        "the last good keys serve while the gate fails"
+        "the last good keys serve while the authz server fails"
     );
-    gate.publish(&[&kept]);
-    let refused = async {
+    authz.publish(&[&kept]);
+    let denied = async {
         let mut pause = interval(Duration::from_millis(50));
         while backend.answer_to(&stolen.assert(&assertion())).await.status == 200 {
             pause.tick().await;
         }
     };
-    timeout(Duration::from_secs(5), refused)
+    timeout(Duration::from_secs(5), denied)
         .await
         .expect("the removed key still verifies");
     assert_eq!(
@@ -354,12 +364,12 @@ async fn a_removed_key_stops_verifying_within_seconds(backend: &Backend, gate: &
     );
 }
 
-async fn one_for_any_request_will_do_where_that_is_set(
+async fn unbound_assertions_are_accepted_where_set(
     backend: &Backend,
     key: &impl AssertionKey,
-    refused: Vec<Refused>,
+    denied: Vec<DeniedCase>,
 ) {
-    becomes_good(backend, key).await;
+    becomes_accepted(backend, key).await;
     let unbound = Assertion {
         request: None,
         ..assertion()
@@ -372,8 +382,8 @@ async fn one_for_any_request_will_do_where_that_is_set(
             "{line}"
         );
     }
-    let rows = refused
+    let rows = denied
         .into_iter()
         .filter(|row| row.reason != "assertion_not_bound");
-    all_are_refused(backend, rows.collect()).await;
+    all_are_denied(backend, rows.collect()).await;
 }

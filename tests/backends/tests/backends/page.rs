@@ -1,11 +1,12 @@
-//! `docs/verify-assertion.md` shows the files that the other tests run. `WRITE_PAGES=1` writes them
-//! in anew.
+//! `docs/verify-assertion.md` shows the files that the other tests run.
+//!
+//! `WRITE_PAGES=1` rewrites the page.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "a test that can't go on fails"
+    reason = "a test may fail by panicking"
 )]
 
 use std::collections::BTreeSet;
@@ -27,7 +28,7 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The page with each block after `<!-- FILE -->` as the file is.
+/// Returns the page with the content of FILE in each block after `<!-- FILE -->`.
 fn with_files(page: &str) -> String {
     let mut parts = page.split("<!-- ");
     let mut written = parts.next().unwrap().to_owned();
@@ -47,7 +48,7 @@ fn with_files(page: &str) -> String {
 }
 
 #[test]
-fn the_page_shows_the_files_that_were_tested() {
+fn page_shows_the_tested_files() {
     let page = read(PAGE);
     let written = with_files(&page);
     for language in [
@@ -65,12 +66,12 @@ fn the_page_shows_the_files_that_were_tested() {
     }
     assert_eq!(
         page, written,
-        "{PAGE} shows other files than examples/backends has; run make generate"
+        "{PAGE} differs from the files in examples/backends; run: make generate"
     );
 }
 
 #[test]
-fn the_pages_table_has_every_member_of_an_assertion() {
+fn page_table_has_every_member_of_an_assertion() {
     let page = read(PAGE);
     let table = page
         .split("\n## ")
@@ -84,19 +85,19 @@ fn the_pages_table_has_every_member_of_an_assertion() {
     let signed = signed_members();
     assert_eq!(
         in_table, signed,
-        "in the page's table, and in a signed assertion"
+        "members in the table of {PAGE}, and in a signed assertion"
     );
 }
 
 fn signed_members() -> BTreeSet<String> {
-    let text = || Some("x".to_owned());
+    let string = || Some("x".to_owned());
     let caller = Caller {
         tenant: "x".to_owned(),
         object_id: "x".to_owned(),
         kind: CallerKind::User,
-        actor: text(),
-        name: text(),
-        email: text(),
+        actor: string(),
+        name: string(),
+        email: string(),
         roles: Vec::new(),
         scopes: Vec::new(),
     };

@@ -1,69 +1,64 @@
-//! What a backend must refuse with 401, and for which reason.
+//! Requests that a backend must deny with 401, each with its reason code.
 
 use portcullis_assertion::{Assertion, HEADER};
 use portcullis_token::unix_now;
 use serde_json::{Value, json};
 
-use crate::gate::{assertion, bound};
-use crate::shared_key::SharedKey;
-use crate::signing_key::{AssertionKey, SigningKey, content, sign_hs256};
+use crate::authz::{assertion, bound};
+use crate::shared_key::MacKey;
+use crate::signing_key::{AssertionKey, PublicKeyPair, content, sign_hs256};
 
 const NOT_GENUINE: &str = "assertion_not_genuine";
 const OUT_OF_TIME: &str = "assertion_out_of_time";
 const OTHER_UPSTREAM: &str = "assertion_for_other_upstream";
 const OTHER_REQUEST: &str = "assertion_for_other_request";
 
-/// A request that must be refused.
-pub(crate) struct Refused {
+/// A request that a backend must deny.
+pub(crate) struct DeniedCase {
     pub(crate) case: String,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) reason: &'static str,
 }
 
-/// One that has this assertion and nothing else.
-fn one(case: impl Into<String>, reason: &'static str, token: String) -> Refused {
-    Refused {
+/// Returns a case whose only header is this assertion.
+fn case_of(case: impl Into<String>, reason: &'static str, token: String) -> DeniedCase {
+    DeniedCase {
         case: case.into(),
         headers: vec![(HEADER, token)],
         reason,
     }
 }
 
-/// All of them, for `GET /orders?page=2`, at a backend that fetches public keys.
-pub(crate) fn refused(key: &SigningKey) -> Vec<Refused> {
-    [refused_of_any(key), other_public_keys(key)]
+/// Returns all cases of `GET /orders?page=2` at a backend that fetches public keys.
+pub(crate) fn denied_by_public_key(key: &PublicKeyPair) -> Vec<DeniedCase> {
+    [denied_by_any_key(key), wrong_public_keys(key)]
         .into_iter()
         .flatten()
         .collect()
 }
 
-/// The same at a backend that shares `key`, and may fetch the public half of `public` too.
-pub(crate) fn refused_by_mac(key: &SharedKey, public: &SigningKey) -> Vec<Refused> {
-    [refused_of_any(key), other_shared_keys(key, public)]
+/// Returns all cases at a backend that has `key`, and may fetch the public half of `public` too.
+pub(crate) fn denied_by_mac_key(key: &MacKey, public: &PublicKeyPair) -> Vec<DeniedCase> {
+    [denied_by_any_key(key), wrong_mac_keys(key, public)]
         .into_iter()
         .flatten()
         .collect()
 }
 
-fn refused_of_any(key: &impl AssertionKey) -> Vec<Refused> {
-    [
-        lines(key),
-        said_of_something_else(key),
-        spoilt_claims(key),
-        altered(key),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+fn denied_by_any_key(key: &impl AssertionKey) -> Vec<DeniedCase> {
+    [lines(key), misplaced(key), spoilt_claims(key), altered(key)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
-fn lines(key: &impl AssertionKey) -> Vec<Refused> {
+fn lines(key: &impl AssertionKey) -> Vec<DeniedCase> {
     let good = key.assert(&assertion());
     let other = key.assert(&Assertion {
         issued_at: unix_now() - 1,
         ..assertion()
     });
-    let case = |case: &str, headers, reason| Refused {
+    let case = |case: &str, headers, reason| DeniedCase {
         case: case.to_owned(),
         headers,
         reason,
@@ -103,17 +98,18 @@ fn lines(key: &impl AssertionKey) -> Vec<Refused> {
             vec![(HEADER, good.clone()), (HEADER, String::new())],
             NOT_GENUINE,
         ),
-        one("two in one line", NOT_GENUINE, format!("{good},{other}")),
-        one("empty", NOT_GENUINE, String::new()),
-        one("garbage", NOT_GENUINE, "garbage".to_owned()),
-        one("two dots", NOT_GENUINE, "..".to_owned()),
-        one("as a bearer token", NOT_GENUINE, format!("Bearer {good}")),
+        case_of("two in one line", NOT_GENUINE, format!("{good},{other}")),
+        case_of("empty", NOT_GENUINE, String::new()),
+        case_of("garbage", NOT_GENUINE, "garbage".to_owned()),
+        case_of("two dots", NOT_GENUINE, "..".to_owned()),
+        case_of("as a bearer token", NOT_GENUINE, format!("Bearer {good}")),
     ]
 }
 
-/// Good assertions in the wrong place or at the wrong time.
-fn said_of_something_else(key: &impl AssertionKey) -> Vec<Refused> {
-    let signed = |case: &str, reason, changed: Assertion| one(case, reason, key.assert(&changed));
+/// Returns good assertions for another upstream, request or time.
+fn misplaced(key: &impl AssertionKey) -> Vec<DeniedCase> {
+    let signed =
+        |case: &str, reason, changed: Assertion| case_of(case, reason, key.assert(&changed));
     let request = |method, path| Assertion {
         request: Some(bound(method, path)),
         ..assertion()
@@ -197,8 +193,8 @@ fn said_of_something_else(key: &impl AssertionKey) -> Vec<Refused> {
     ]
 }
 
-/// Signed with the gate's key, and nothing that the gate would say.
-fn spoilt_claims(key: &impl AssertionKey) -> Vec<Refused> {
+/// Returns assertions with the authz server's key, with claims that the server never signs.
+fn spoilt_claims(key: &impl AssertionKey) -> Vec<DeniedCase> {
     let now = unix_now();
     let changed = |case: &str, reason, members: Value| {
         let mut claims = key.claims(&assertion());
@@ -208,7 +204,7 @@ fn spoilt_claims(key: &impl AssertionKey) -> Vec<Refused> {
                 value => claims[name] = value.clone(),
             }
         }
-        one(case, reason, key.sign(&key.header(), &claims))
+        case_of(case, reason, key.sign(&key.header(), &claims))
     };
     let mut cases = vec![
         changed(
@@ -256,8 +252,9 @@ fn spoilt_claims(key: &impl AssertionKey) -> Vec<Refused> {
     cases
 }
 
-fn other_public_keys(key: &SigningKey) -> Vec<Refused> {
-    let (stranger, claims) = (SigningKey::generate(), key.claims(&assertion()));
+fn wrong_public_keys(key: &PublicKeyPair) -> Vec<DeniedCase> {
+    let stranger = PublicKeyPair::generate();
+    let claims = key.claims(&assertion());
     let with = |members: Value| {
         let mut header = key.header();
         header
@@ -267,40 +264,40 @@ fn other_public_keys(key: &SigningKey) -> Vec<Refused> {
         header
     };
     let mut cases = vec![
-        one("an unknown key", NOT_GENUINE, stranger.assert(&assertion())),
-        one(
-            "another key by the gate's name",
+        case_of("an unknown key", NOT_GENUINE, stranger.assert(&assertion())),
+        case_of(
+            "another key with the authz server's key id",
             NOT_GENUINE,
             stranger.sign(&key.header(), &claims),
         ),
-        one(
+        case_of(
             "a key in the header",
             NOT_GENUINE,
             stranger.sign(&with(json!({"jwk": stranger.jwk()})), &claims),
         ),
-        one(
-            "no key's name",
+        case_of(
+            "no key id",
             NOT_GENUINE,
             stranger.sign(&json!({"alg": "ES256"}), &claims),
         ),
-        one(
+        case_of(
             "a published key of another algorithm",
             NOT_GENUINE,
             key.sign_es384(&claims),
         ),
-        one(
+        case_of(
             "ES384 in the header",
             NOT_GENUINE,
             key.sign(&with(json!({"alg": "ES384"})), &claims),
         ),
     ];
-    for none in ["none", "None", "NONE", ""] {
-        let unsigned = content(&with(json!({"alg": none})), &claims) + ".";
-        cases.push(one(format!("alg {none:?}"), NOT_GENUINE, unsigned));
+    for alg in ["none", "None", "NONE", ""] {
+        let unsigned = content(&with(json!({"alg": alg})), &claims) + ".";
+        cases.push(case_of(format!("alg {alg:?}"), NOT_GENUINE, unsigned));
     }
     for (number, secret) in key.as_hmac_secrets().iter().enumerate() {
         let forged = sign_hs256(secret, &with(json!({"alg": "HS256"})), &claims);
-        cases.push(one(
+        cases.push(case_of(
             format!("HS256 with the public key, spelling {number}"),
             NOT_GENUINE,
             forged,
@@ -309,50 +306,51 @@ fn other_public_keys(key: &SigningKey) -> Vec<Refused> {
     cases
 }
 
-/// Attacks that have one kind of key taken for the other.
-pub(crate) fn other_shared_keys(key: &SharedKey, public: &SigningKey) -> Vec<Refused> {
-    let (stranger, claims) = (SharedKey::generate(), key.claims(&assertion()));
+/// Returns assertions that try to pass one kind of key off as the other.
+pub(crate) fn wrong_mac_keys(key: &MacKey, public: &PublicKeyPair) -> Vec<DeniedCase> {
+    let stranger = MacKey::generate();
+    let claims = key.claims(&assertion());
     let with = |alg: Value, kid: &str| json!({ "alg": alg, "typ": "JWT", "kid": kid });
     let own = key.key_id();
     let public_id = public.jwk()["kid"].as_str().unwrap().to_owned();
     let mut cases = vec![
-        one(
+        case_of(
             "another upstream's key",
             NOT_GENUINE,
             stranger.assert(&assertion()),
         ),
-        one(
-            "another upstream's key by the own name",
+        case_of(
+            "another upstream's key with the own key id",
             NOT_GENUINE,
             stranger.sign(&key.header(), &claims),
         ),
-        one(
-            "no key's name",
+        case_of(
+            "no key id",
             NOT_GENUINE,
             key.sign(&json!({"alg": "HS256"}), &claims),
         ),
-        one(
+        case_of(
             "a MAC that says ES256",
             NOT_GENUINE,
             key.sign(&with(json!("ES256"), &own), &claims),
         ),
-        one(
-            "a MAC by the public key's name",
+        case_of(
+            "a MAC with the public key's key id",
             NOT_GENUINE,
             key.sign(&with(json!("ES256"), &public_id), &claims),
         ),
-        one(
+        case_of(
             "a signature that says HS256",
             NOT_GENUINE,
             public.sign(&key.header(), &claims),
         ),
-        one(
+        case_of(
             "an empty secret",
             NOT_GENUINE,
             sign_hs256(b"", &key.header(), &claims),
         ),
-        one(
-            "the key's name for its secret",
+        case_of(
+            "the key id as the secret",
             NOT_GENUINE,
             sign_hs256(own.as_bytes(), &key.header(), &claims),
         ),
@@ -367,12 +365,12 @@ pub(crate) fn other_shared_keys(key: &SharedKey, public: &SigningKey) -> Vec<Ref
         json!(null),
     ] {
         let case = format!("alg {alg}");
-        cases.push(one(
+        cases.push(case_of(
             case.clone(),
             NOT_GENUINE,
             key.sign(&with(alg.clone(), &own), &claims),
         ));
-        cases.push(one(
+        cases.push(case_of(
             case,
             NOT_GENUINE,
             content(&with(alg, &own), &claims) + ".",
@@ -381,7 +379,7 @@ pub(crate) fn other_shared_keys(key: &SharedKey, public: &SigningKey) -> Vec<Ref
     for (number, secret) in public.as_hmac_secrets().iter().enumerate() {
         for kid in [&own, &public_id] {
             let forged = sign_hs256(secret, &with(json!("HS256"), kid), &claims);
-            cases.push(one(
+            cases.push(case_of(
                 format!("HS256 with the public key, spelling {number}, {kid}"),
                 NOT_GENUINE,
                 forged,
@@ -391,7 +389,7 @@ pub(crate) fn other_shared_keys(key: &SharedKey, public: &SigningKey) -> Vec<Ref
     cases
 }
 
-fn altered(key: &impl AssertionKey) -> Vec<Refused> {
+fn altered(key: &impl AssertionKey) -> Vec<DeniedCase> {
     let good = key.assert(&assertion());
     let (signed, signature) = good.rsplit_once('.').unwrap();
     let mut claims = key.claims(&assertion());
@@ -402,24 +400,24 @@ fn altered(key: &impl AssertionKey) -> Vec<Refused> {
     });
     let zeros = "A".repeat(signature.len());
     vec![
-        one(
+        case_of(
             "altered claims",
             NOT_GENUINE,
             format!("{}.{signature}", content(&key.header(), &claims)),
         ),
-        one(
+        case_of(
             "another's signature",
             NOT_GENUINE,
             format!("{signed}.{}", elsewhere.rsplit_once('.').unwrap().1),
         ),
-        one("no signature", NOT_GENUINE, format!("{signed}.")),
-        // CVE-2022-21449: r and s of zero were a good signature of everything.
-        one(
+        case_of("no signature", NOT_GENUINE, format!("{signed}.")),
+        // CVE-2022-21449: r and s of zero verified for every message.
+        case_of(
             "a signature of zeros",
             NOT_GENUINE,
             format!("{signed}.{zeros}"),
         ),
-        one("two parts", NOT_GENUINE, signed.to_owned()),
-        one("four parts", NOT_GENUINE, format!("{good}.{signature}")),
+        case_of("two parts", NOT_GENUINE, signed.to_owned()),
+        case_of("four parts", NOT_GENUINE, format!("{good}.{signature}")),
     ]
 }

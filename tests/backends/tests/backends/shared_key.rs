@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use crate::signing_key::{AssertionKey, sign_hs256};
 
-/// A key that the authz server and one backend share.
-pub(crate) struct SharedKey {
+/// A MAC key, which the authz server and one backend share.
+pub(crate) struct MacKey {
     pub(crate) secret: [u8; 32],
     keys: MacKeys,
 }
 
-impl SharedKey {
+impl MacKey {
     pub(crate) fn generate() -> Self {
         let mut secret = [0; 32];
         rand::fill(&mut secret).unwrap();
@@ -28,13 +28,13 @@ impl SharedKey {
         self.keys.key_ids()[0].to_owned()
     }
 
-    /// Its line in a file.
+    /// Returns its line in a key file.
     pub(crate) fn line(&self) -> String {
         format!("{}  # made for a test\n", STANDARD.encode(self.secret))
     }
 }
 
-impl AssertionKey for SharedKey {
+impl AssertionKey for MacKey {
     fn assert(&self, assertion: &Assertion) -> String {
         self.keys.sign(assertion).unwrap()
     }
@@ -48,9 +48,10 @@ impl AssertionKey for SharedKey {
     }
 }
 
-/// The file of a backend's keys in `folder`, which is replaced by a rename.
+/// Writes the key file of a backend in `folder`, by a rename.
 pub(crate) fn write_key_file(folder: &Path, text: &str) -> PathBuf {
-    let (file, next) = (folder.join("orders"), folder.join(".orders.next"));
+    let file = folder.join("orders");
+    let next = folder.join(".orders.next");
     std::fs::write(&next, text).unwrap();
     std::fs::rename(next, &file).unwrap();
     file

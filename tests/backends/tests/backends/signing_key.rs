@@ -8,18 +8,18 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use portcullis_assertion::{Assertion, Signer};
 use serde_json::{Value, json};
 
-/// A key that a backend accepts: what the authz server says with it, and what it never would.
+/// A key that a backend accepts, for good assertions and for spoilt ones.
 pub(crate) trait AssertionKey {
-    /// An assertion as the authz server makes it.
+    /// Signs an assertion as the authz server does.
     fn assert(&self, assertion: &Assertion) -> String;
 
-    /// The header that this key's assertions have.
+    /// Returns the JOSE header of this key's assertions.
     fn header(&self) -> Value;
 
     /// Signs any header and claims.
     fn sign(&self, header: &Value, claims: &Value) -> String;
 
-    /// What the authz server would say, as claims to spoil.
+    /// Returns the claims of an assertion, for a test to spoil.
     fn claims(&self, assertion: &Assertion) -> Value {
         let token = self.assert(assertion);
         let payload = token.split('.').nth(1).unwrap();
@@ -27,18 +27,22 @@ pub(crate) trait AssertionKey {
     }
 }
 
-/// A P-256 key: the gate's signer with it, and the key itself, for what the gate would never sign.
-pub(crate) struct SigningKey {
+/// A P-256 key pair of the authz server.
+///
+/// `signer` signs as the server does. `pair` signs what the server never signs.
+pub(crate) struct PublicKeyPair {
     pub(crate) signer: Signer,
     pair: EcdsaKeyPair,
-    /// Published beside it. Libraries hold a token to its key's own `alg`, so that only this shows
-    /// whether a backend has a list.
+    /// A published key of another algorithm.
+    ///
+    /// Libraries compare a token's `alg` with that of its key, so only such a key shows whether a
+    /// backend has a list of algorithms.
     es384: EcdsaKeyPair,
 }
 
 const ES384_KEY_ID: &str = "es384";
 
-impl SigningKey {
+impl PublicKeyPair {
     pub(crate) fn generate() -> Self {
         let pkcs8 =
             EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
@@ -54,7 +58,7 @@ impl SigningKey {
         }
     }
 
-    /// What is published: these keys, and one that no assertion is signed with.
+    /// Returns the key set of these keys and of the first one's ES384 key.
     pub(crate) fn key_set(keys: &[&Self]) -> String {
         let mut published: Vec<Value> = keys.iter().map(|key| key.jwk()).collect();
         published.extend(keys.first().map(|key| key.es384_jwk()));
@@ -65,18 +69,20 @@ impl SigningKey {
         let point = self.es384.public_key().as_ref();
         let [x, y] =
             [&point[1..49], &point[49..]].map(|coordinate| URL_SAFE_NO_PAD.encode(coordinate));
-        json!({ "kty": "EC", "crv": "P-384", "use": "sig", "alg": "ES384", "kid": ES384_KEY_ID, "x": x, "y": y })
+        json!({
+            "kty": "EC", "crv": "P-384", "use": "sig", "alg": "ES384", "kid": ES384_KEY_ID,
+            "x": x, "y": y,
+        })
     }
 
-    /// The published key.
+    /// Returns the public key.
     pub(crate) fn jwk(&self) -> Value {
         serde_json::from_str::<Value>(&self.signer.key_set()).unwrap()["keys"][0].clone()
     }
 
-    /// Everything that a backend can know of this key, as bytes that somebody may take for an HMAC
-    /// secret.
+    /// Returns the public key in each form that a library could take for an HMAC secret.
     pub(crate) fn as_hmac_secrets(&self) -> Vec<Vec<u8>> {
-        // RFC 5480 §2: the identifier of a P-256 key, before its point.
+        // The DER of a P-256 public key up to its point (RFC 5480 §2).
         const SPKI: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE";
         let point = self.pair.public_key().as_ref();
         let mut der = STANDARD.decode(SPKI).unwrap();
@@ -89,7 +95,7 @@ impl SigningKey {
         ]
     }
 
-    /// Signs claims with the key that is published beside the gate's.
+    /// Signs claims with the published ES384 key.
     pub(crate) fn sign_es384(&self, claims: &Value) -> String {
         sign(
             &self.es384,
@@ -99,7 +105,7 @@ impl SigningKey {
     }
 }
 
-impl AssertionKey for SigningKey {
+impl AssertionKey for PublicKeyPair {
     fn assert(&self, assertion: &Assertion) -> String {
         self.signer.sign(assertion).unwrap()
     }
@@ -119,7 +125,7 @@ fn sign(pair: &EcdsaKeyPair, header: &Value, claims: &Value) -> String {
     format!("{content}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// The part of a JWS that is signed.
+/// Returns the part of a JWS that a signature covers.
 pub(crate) fn content(header: &Value, claims: &Value) -> String {
     format!(
         "{}.{}",
@@ -128,7 +134,7 @@ pub(crate) fn content(header: &Value, claims: &Value) -> String {
     )
 }
 
-/// A JWS with an HMAC for its signature.
+/// Returns a JWS whose signature is an HMAC-SHA256.
 pub(crate) fn sign_hs256(secret: &[u8], header: &Value, claims: &Value) -> String {
     let content = content(header, claims);
     let tag = hmac::sign(

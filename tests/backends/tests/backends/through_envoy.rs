@@ -1,4 +1,4 @@
-//! The examples behind the real gateway: what the gate signs is what they receive.
+//! The example backends behind the real gateway accept what the authz server signs.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,11 +10,14 @@ use serde_json::{Value, json};
 use tokio::time::{interval, timeout};
 
 use crate::backend::{Example, Keys, Unbound};
-use crate::shared_key::{SharedKey, write_key_file};
+use crate::shared_key::{MacKey, write_key_file};
 
 const LANGUAGES: [&str; 3] = ["python", "node", "go"];
-/// Escapes and an empty value, since a path that anybody writes anew is another path.
+/// Has escapes and an empty value, because a path that a hop rewrites is another path.
 const TARGET: &str = "/orders?name=Ren%C3%A9e&next=%2forders%3Fa+b&empty=&page=2";
+
+const PER_ROUTE: &str =
+    "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute";
 
 const POLICY: &str = "
 ---
@@ -32,8 +35,9 @@ spec:
 #[tokio::test(flavor = "multi_thread")]
 async fn through_envoy() -> anyhow::Result<()> {
     let mut stack = Stack::start_apart().await?;
-    // The file of the backends is not yet in the authz server's folder: assertions are ES256.
-    let (keys_url, shared) = (stack.assertion_keys(), SharedKey::generate());
+    // The authz server does not have this MAC key yet, so its assertions are ES256.
+    let keys_url = stack.assertion_keys();
+    let shared = MacKey::generate();
     let key_file = write_key_file(stack.state(), &shared.line());
     let mut backends = Vec::new();
     for language in LANGUAGES {
@@ -44,7 +48,7 @@ async fn through_envoy() -> anyhow::Result<()> {
             url: Some(&keys_url),
             file: Some(&key_file),
         };
-        let backend = example.start(keys, Unbound::Refused).await;
+        let backend = example.start(keys, Unbound::Denied).await;
         backends.push((language, backend, example));
     }
     add_policy(&stack).await?;
@@ -59,8 +63,8 @@ async fn through_envoy() -> anyhow::Result<()> {
         .user_token(READER, TASK_API, "access_as_user")
         .await?;
     for (language, backend, _) in &backends {
-        is_reached(&stack, language, &token).await;
-        its_callers_are_the_gates(&stack, language, &token).await?;
+        wait_until_reached(&stack, language, &token).await;
+        callers_are_those_of_the_token(&stack, language, &token).await?;
         let around = backend
             .answer(&format!("GET {TARGET}"), &[("x-user-oid", "o")])
             .await;
@@ -69,30 +73,30 @@ async fn through_envoy() -> anyhow::Result<()> {
     stack.stop_authz().await?;
     stack.start_authz().await?;
     for (language, ..) in &backends {
-        is_reached(&stack, language, &token).await;
+        wait_until_reached(&stack, language, &token).await;
     }
-    assert_eq!(shared_with("orders", &stack).await?, Value::Null);
+    assert_eq!(mac_key_ids("orders", &stack).await?, Value::Null);
     write_key_file(&stack.mac_key_folder(), &shared.line());
     timeout(Duration::from_secs(20), async {
         let mut pause = interval(Duration::from_millis(50));
-        while shared_with("orders", &stack).await? != json!([shared.key_id()]) {
+        while mac_key_ids("orders", &stack).await? != json!([shared.key_id()]) {
             pause.tick().await;
         }
         anyhow::Ok(())
     })
     .await??;
     for (language, ..) in &backends {
-        is_reached(&stack, language, &token).await;
-        its_callers_are_the_gates(&stack, language, &token).await?;
+        wait_until_reached(&stack, language, &token).await;
+        callers_are_those_of_the_token(&stack, language, &token).await?;
     }
     stack.stop().await
 }
 
-/// The ids of the keys that the authz server shares with an upstream; null if it shares none.
-async fn shared_with(upstream: &str, stack: &Stack) -> anyhow::Result<Value> {
+/// Returns the ids of the upstream's MAC keys in the authz server, or null if it has none.
+async fn mac_key_ids(upstream: &str, stack: &Stack) -> anyhow::Result<Value> {
     let status: Value = stack
         .http()
-        .get(format!("{}/status", stack.administration()))
+        .get(format!("{}/status", stack.admin_api()))
         .send()
         .await?
         .json()
@@ -116,9 +120,10 @@ async fn get(
     .await
 }
 
-/// Waits until Envoy has read the routes, or the backend has the key of a gate that was started
-/// again.
-async fn is_reached(stack: &Stack, language: &str, token: &str) {
+/// Waits until the backend answers 200 through the gateway.
+///
+/// Envoy may still read its routes, or the backend fetch the key of a restarted authz server.
+async fn wait_until_reached(stack: &Stack, language: &str, token: &str) {
     let mut last = None;
     let reached = async {
         let mut pause = interval(Duration::from_millis(50));
@@ -134,14 +139,14 @@ async fn is_reached(stack: &Stack, language: &str, token: &str) {
     assert!(waited.is_ok(), "{language} is not reached: {last:?}");
 }
 
-async fn its_callers_are_the_gates(
+async fn callers_are_those_of_the_token(
     stack: &Stack,
     language: &str,
     token: &str,
 ) -> anyhow::Result<()> {
     let forged = [
         (HEADER, "a.b.c"),
-        ("x-user-oid", "somebody-else"),
+        ("x-user-oid", "another-oid"),
         ("x-user-roles", "Admin"),
     ];
     for own in [&[][..], &forged] {
@@ -165,21 +170,21 @@ async fn its_callers_are_the_gates(
 async fn add_policy(stack: &Stack) -> anyhow::Result<()> {
     let file = stack.state().join("policy.yaml");
     std::fs::write(&file, std::fs::read_to_string(&file)? + POLICY)?;
-    let reload = format!("{}/policies/reload", stack.administration());
+    let reload = format!("{}/policies/reload", stack.admin_api());
     stack.http().post(reload).send().await?.error_for_status()?;
     Ok(())
 }
 
-/// As `envoy/README.md` says: a cluster and a route for each, with a prefix that Envoy takes off.
+/// Adds a cluster and a route for each backend, as `envoy/README.md` says.
+///
+/// Envoy removes the prefix of each route.
 fn add_routes<'a>(
     stack: &Stack,
     backends: impl Iterator<Item = (&'a str, u16)>,
 ) -> anyhow::Result<()> {
     let folder = stack.state().join("envoy");
-    let (mut clusters, mut routes) = (
-        read(&folder.join("clusters.yaml"))?,
-        read(&folder.join("routes.yaml"))?,
-    );
+    let mut clusters = read(&folder.join("clusters.yaml"))?;
+    let mut routes = read(&folder.join("routes.yaml"))?;
     let model = clusters["resources"]
         .as_array()
         .unwrap()
@@ -190,7 +195,8 @@ fn add_routes<'a>(
         let mut cluster = model.clone();
         cluster["name"] = language.into();
         cluster["load_assignment"]["cluster_name"] = language.into();
-        let endpoint = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/port_value";
+        let endpoint = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address\
+                        /socket_address/port_value";
         *cluster.pointer_mut(endpoint).unwrap() = port.into();
         clusters["resources"].as_array_mut().unwrap().push(cluster);
         let extensions = json!({"policy": "orders", "removed_prefix": format!("/{language}")});
@@ -199,7 +205,7 @@ fn add_routes<'a>(
             "match": {"path": format!("/{language}/orders")},
             "route": {"cluster": language, "prefix_rewrite": "/orders"},
             "typed_per_filter_config": {"envoy.filters.http.ext_authz": {
-                "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
+                "@type": PER_ROUTE,
                 "check_settings": {"context_extensions": extensions},
             }},
         });
@@ -216,7 +222,7 @@ fn read(file: &Path) -> anyhow::Result<Value> {
     Ok(serde_json::from_slice(&std::fs::read(file)?)?)
 }
 
-/// Envoy notices a file that is moved over its own, not one that is written in place.
+/// Replaces a file by a rename: Envoy does not notice a file that is written in place.
 fn replace(file: &Path, content: &Value) -> anyhow::Result<()> {
     let new = file.with_extension("new");
     std::fs::write(&new, content.to_string())?;

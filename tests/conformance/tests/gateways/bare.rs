@@ -1,5 +1,6 @@
-//! An Envoy with defaults: what is found there is what the settings in `envoy/` are for, and shows
-//! that the runner finds.
+//! The conformance runner against an Envoy with defaults.
+//!
+//! The findings show that the runner finds, and why `envoy/` has its settings.
 
 use std::time::Duration;
 
@@ -12,16 +13,11 @@ use tokio::net::TcpListener;
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/conformance.md");
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_envoy_with_defaults_fails_in_the_groups_that_the_document_names() -> anyhow::Result<()>
-{
-    let (traffic, records) = (
-        TcpListener::bind("127.0.0.1:0").await?,
-        TcpListener::bind("127.0.0.1:0").await?,
-    );
-    let (upstream, url) = (
-        traffic.local_addr()?.port(),
-        format!("http://{}", records.local_addr()?),
-    );
+async fn envoy_with_defaults_fails_in_the_documented_groups() -> anyhow::Result<()> {
+    let traffic = TcpListener::bind("127.0.0.1:0").await?;
+    let records = TcpListener::bind("127.0.0.1:0").await?;
+    let upstream = traffic.local_addr()?.port();
+    let url = format!("http://{}", records.local_addr()?);
     let handlers = Handlers::new(SAMPLE_HANDLERS.iter().copied())?;
     let echo = tokio::spawn(
         Echo {
@@ -31,15 +27,15 @@ async fn an_envoy_with_defaults_fails_in_the_groups_that_the_document_names() ->
         }
         .serve(),
     );
-    let front = bare_envoy(upstream).await?;
-    let tokens = Tokens::request(&front).await?;
+    let gateway = bare_envoy(upstream).await?;
+    let tokens = Tokens::request(&gateway).await?;
     let protected = PROTECTED.map(|path| Protected {
         path: path.to_owned(),
         token: tokens.opening(path).to_owned(),
     });
     let target = Target {
-        gateway: front.gateway(),
-        host: front.gateway().to_string(),
+        gateway: gateway.gateway(),
+        host: gateway.gateway().to_string(),
         records: url,
         protected: protected.into(),
         public: vec!["/api/open".to_owned()],

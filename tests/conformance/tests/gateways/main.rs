@@ -1,4 +1,4 @@
-//! The conformance runner against real gateways: one that ships, one with Envoy's defaults.
+//! The conformance runner against the shipped gateway and an Envoy with defaults.
 
 mod bare;
 mod shipped;

@@ -1,4 +1,4 @@
-//! The gateway as it ships, tried by the program as it ships: nothing may be found.
+//! The shipped conformance program finds nothing in the shipped gateway.
 
 use std::io::BufRead;
 use std::path::Path;
@@ -9,7 +9,7 @@ use conformance_tests::{PROTECTED, PUBLIC, Tokens, shipped_envoy};
 use dev_stack::PortChoice;
 use serde_json::Value;
 
-/// `portcullis conformance-echo`, which ends with the test.
+/// A process of `portcullis-conformance echo`, which is killed when the test ends.
 struct Echo {
     child: Child,
     traffic: u16,
@@ -18,17 +18,14 @@ struct Echo {
 
 impl Echo {
     fn start() -> anyhow::Result<Self> {
-        let (traffic, records) = (PortChoice::AnyFree.pick(0)?, PortChoice::AnyFree.pick(0)?);
-        let mut child = Command::new(dev_stack::program("portcullis")?)
-            .args([
-                "conformance-echo",
-                "--listen",
-                &format!("127.0.0.1:{traffic}"),
-            ])
+        let traffic = PortChoice::AnyFree.pick(0)?;
+        let records = PortChoice::AnyFree.pick(0)?;
+        let mut child = Command::new(dev_stack::program("portcullis-conformance")?)
+            .args(["echo", "--listen", &format!("127.0.0.1:{traffic}")])
             .args(["--records-listen", &format!("127.0.0.1:{records}")])
             .stderr(Stdio::piped())
             .spawn()?;
-        // It says so once both ports are bound.
+        // The echo writes this line once both ports are bound.
         let mut line = String::new();
         std::io::BufReader::new(child.stderr.take().context("standard error")?)
             .read_line(&mut line)?;
@@ -58,8 +55,8 @@ fn run(
     tokens: &Tokens,
     folder: &Path,
 ) -> anyhow::Result<(Option<i32>, String)> {
-    let mut command = Command::new(dev_stack::program("portcullis")?);
-    command.args(["conformance", "--format", "json", "--gateway", gateway]);
+    let mut command = Command::new(dev_stack::program("portcullis-conformance")?);
+    command.args(["run", "--format", "json", "--gateway", gateway]);
     command.args(["--echo", &format!("http://127.0.0.1:{}", echo.records)]);
     for (number, path) in PROTECTED.iter().enumerate() {
         let file = folder.join(format!("{number}.token"));
@@ -77,14 +74,14 @@ fn run(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_found_in_the_gateway_that_ships() -> anyhow::Result<()> {
+async fn shipped_gateway_has_no_findings() -> anyhow::Result<()> {
     let echo = Echo::start()?;
-    let front = shipped_envoy(echo.traffic).await?;
-    let tokens = Tokens::request(&front).await?;
+    let gateway = shipped_envoy(echo.traffic).await?;
+    let tokens = Tokens::request(&gateway).await?;
     let folder = tempfile::tempdir()?;
     let (code, text) = run(
         &echo,
-        &format!("http://{}", front.gateway()),
+        &format!("http://{}", gateway.gateway()),
         &tokens,
         folder.path(),
     )?;
@@ -122,12 +119,12 @@ async fn nothing_is_found_in_the_gateway_that_ships() -> anyhow::Result<()> {
                 "{name}: {}",
                 count(&name, "cases")
             );
-            // A spoof that is taken off leaves an honest request. Were nothing to arrive, nothing
-            // would be shown.
-            let arrive = matches!(route, "protected" | "public");
+            // The gateway removes a spoofed header and passes the rest of the request. Without
+            // requests that reach a service, the check would show nothing.
+            let reaches = matches!(route, "protected" | "public");
             assert_eq!(
                 count(&name, "reached") > 1_000,
-                arrive,
+                reaches,
                 "{name}: {} reached",
                 count(&name, "reached")
             );
@@ -143,6 +140,6 @@ async fn nothing_is_found_in_the_gateway_that_ships() -> anyhow::Result<()> {
         );
     }
     assert!(count("smuggling, h1", "cases") >= 1_000);
-    // A gateway that is in the middle of something does not drain.
-    front.stop().await
+    // `stop` fails if the gateway does not end cleanly, for example amid a request.
+    gateway.stop().await
 }

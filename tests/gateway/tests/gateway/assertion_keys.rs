@@ -1,9 +1,10 @@
-//! Keys of assertions that change while everything runs: a shared key is rotated without a lost
-//! request, and a removed one of either kind stops verifying within seconds.
+//! Rotation and removal of MAC keys and assertion keys under load.
+//!
+//! A rotation loses no request, and a removed key stops verifying within seconds.
 
 #![allow(
     clippy::indexing_slicing,
-    reason = "a test may panic, its helpers outside #[test] functions too"
+    reason = "a test and its helpers may fail by panicking"
 )]
 
 use std::path::Path;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use dev_stack::directory::{ADMIN, TASK_API};
 use dev_stack::{
-    Answer, Service, Stack, Variation, assertion_key, assertion_of_an_admin, mac_key,
+    Answer, Service, Stack, StackOptions, assertion_key, assertion_of_an_admin, mac_key,
     without_rate_limits,
 };
 use gateway_tests::Load;
@@ -21,20 +22,21 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 const PATIENCE: Duration = Duration::from_secs(30);
-/// One second until the authz server reads its file, two until a service asks, and a busy machine.
+/// The authz server polls its file each second and services poll keys every two seconds. The rest
+/// is for a busy machine.
 const REMOVED_WITHIN: Duration = Duration::from_secs(5);
 
 fn replace(file: &Path, content: &str) -> anyhow::Result<()> {
-    // A name with a dot, so that the folder's reader does not take it for an upstream.
+    // The dot keeps the authz server from reading this file as the keys of an upstream.
     let next = file.with_file_name(".next");
     std::fs::write(&next, content)?;
     Ok(std::fs::rename(&next, file)?)
 }
 
-/// What each authz server says of its keys.
+/// Returns the assertion keys in the status of each authz server.
 async fn keys_in_force(stack: &Stack) -> anyhow::Result<Vec<Value>> {
     let mut all = Vec::new();
-    for url in stack.administration_of_each() {
+    for url in stack.admin_api_of_each() {
         let status: Value = stack
             .http()
             .get(format!("{url}/status"))
@@ -47,7 +49,7 @@ async fn keys_in_force(stack: &Stack) -> anyhow::Result<Vec<Value>> {
     Ok(all)
 }
 
-async fn are_in_force(stack: &Stack, hs256: &[String]) -> anyhow::Result<()> {
+async fn wait_until_in_force(stack: &Stack, hs256: &[String]) -> anyhow::Result<()> {
     let started = Instant::now();
     while !keys_in_force(stack)
         .await?
@@ -56,15 +58,15 @@ async fn are_in_force(stack: &Stack, hs256: &[String]) -> anyhow::Result<()> {
     {
         ensure!(
             started.elapsed() < PATIENCE,
-            "the folder has not been noticed"
+            "the authz servers have not read the new folder"
         );
         sleep(Duration::from_millis(50)).await;
     }
     Ok(())
 }
 
-/// What `service` says of an assertion that did not come through the gateway.
-async fn verdict(
+/// Sends an assertion past the gateway to `service` and returns status and reason code.
+async fn outcome_at(
     stack: &Stack,
     service: Service,
     path: &str,
@@ -78,7 +80,7 @@ async fn verdict(
         .header(HEADER, token);
     Ok(Answer::to(request.header("x-request-id", "r"))
         .await?
-        .verdict())
+        .outcome())
 }
 
 async fn becomes(
@@ -89,7 +91,7 @@ async fn becomes(
 ) -> anyhow::Result<Duration> {
     let started = Instant::now();
     loop {
-        let found = verdict(stack, service, path, &sign).await?;
+        let found = outcome_at(stack, service, path, &sign).await?;
         if found == expected {
             return Ok(started.elapsed());
         }
@@ -102,25 +104,26 @@ async fn becomes(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_shared_key_is_put_in_force_without_a_lost_request() -> anyhow::Result<()> {
-    let variation = Variation::default()
+async fn mac_key_rotation_loses_no_request() -> anyhow::Result<()> {
+    let options = StackOptions::default()
         .authz_instances(2)
         .policies(without_rate_limits);
-    let stack = Stack::start_varied(variation).await?;
+    let stack = Stack::start_with(options).await?;
     let token = stack
         .identity_provider()
         .user_token(ADMIN, TASK_API, "access_as_user")
         .await?;
     let file = stack.mac_key_folder().join("task-api");
-    let (old, new) = (std::fs::read_to_string(&file)?, mac_key()?);
+    let old = std::fs::read_to_string(&file)?;
+    let new = mac_key()?;
     let load = Load::start(&stack, 4, "/api/me", &token)?;
     load.answered(50).await?;
     for content in [format!("{old}{new}"), format!("{new}{old}")] {
         replace(&file, &content)?;
         let keys = MacKeys::parse(&content)?;
         let ids: Vec<String> = keys.key_ids().into_iter().map(str::to_owned).collect();
-        are_in_force(&stack, &ids).await?;
-        // The service has noticed too, whose turn it is to accept.
+        wait_until_in_force(&stack, &ids).await?;
+        // Wait for the service too, because it must accept the key.
         becomes(
             &stack,
             (Service::TaskApi, "/api/me"),
@@ -130,8 +133,8 @@ async fn a_new_shared_key_is_put_in_force_without_a_lost_request() -> anyhow::Re
         .await?;
         load.answered(50).await?;
     }
-    let (old, content) = (MacKeys::parse(&old)?, new);
-    replace(&file, &content)?;
+    let old = MacKeys::parse(&old)?;
+    replace(&file, &new)?;
     let elapsed = becomes(
         &stack,
         (Service::TaskApi, "/api/me"),
@@ -147,16 +150,15 @@ async fn a_new_shared_key_is_put_in_force_without_a_lost_request() -> anyhow::Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_removed_public_key_stops_verifying_within_seconds() -> anyhow::Result<()> {
-    let stack = Stack::start_varied(Variation::default().authz_instances(2)).await?;
+async fn removed_public_key_stops_verifying_within_seconds() -> anyhow::Result<()> {
+    let stack = Stack::start_with(StackOptions::default().authz_instances(2)).await?;
     let file = stack.state().join("assertion-key.pem");
-    let (stolen, kept) = (std::fs::read_to_string(&file)?, assertion_key()?);
+    let stolen = std::fs::read_to_string(&file)?;
+    let kept = assertion_key()?;
     let [stolen_signer, kept_signer] =
         [&stolen, &kept].map(|pem| Signer::from_pem(pem.as_bytes()).ok());
-    let (stolen_signer, kept_signer) = (
-        stolen_signer.context("a key")?,
-        kept_signer.context("a key")?,
-    );
+    let stolen_signer = stolen_signer.context("a key")?;
+    let kept_signer = kept_signer.context("a key")?;
     let at = (Service::Notification, "/notifications");
     replace(&file, &format!("{kept}{stolen}"))?;
     becomes(&stack, at, |assertion| kept_signer.sign(assertion), "200").await?;
@@ -172,14 +174,14 @@ async fn a_removed_public_key_stops_verifying_within_seconds() -> anyhow::Result
     assert!(elapsed < REMOVED_WITHIN, "{elapsed:?}");
     println!("a removed public key verified for another {elapsed:?}");
     assert_eq!(
-        verdict(&stack, at.0, at.1, |assertion| kept_signer.sign(assertion)).await?,
+        outcome_at(&stack, at.0, at.1, |assertion| kept_signer.sign(assertion)).await?,
         "200"
     );
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_cannot_be_used_changes_nothing_but_a_metric() -> anyhow::Result<()> {
+async fn unusable_mac_key_folder_changes_only_a_metric() -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
     let token = stack
         .identity_provider()
@@ -209,8 +211,8 @@ async fn a_folder_that_cannot_be_used_changes_nothing_but_a_metric() -> anyhow::
                 ensure!(started.elapsed() < PATIENCE, "the metric is not {expected}");
                 sleep(Duration::from_millis(50)).await;
             }
-            // The service follows the same file, and keeps its last good keys too.
-            assert_eq!(gateway_tests::verdict(&stack, &token).await?, "200");
+            // The service reads the same file and also keeps its last good keys.
+            assert_eq!(gateway_tests::outcome(&stack, &token).await?, "200");
             if repair && place == &copy {
                 std::fs::remove_file(place)?;
             } else if repair {

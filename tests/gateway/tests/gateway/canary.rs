@@ -1,15 +1,15 @@
-//! Nothing that a program says holds a token, a secret or an e-mail address, whatever it was sent
-//! and however much it logs.
+//! No log or metric holds a token, a secret or an e-mail address, even at the level `trace`.
 
 use anyhow::{Context, ensure};
 use dev_stack::directory::{ADMIN, EDITOR, MALLORY, NO_RIGHTS_CLIENT, READER, TASK_API_CLIENT};
-use dev_stack::{Service, Stack, Variation, outcomes};
+use dev_stack::{Service, Stack, StackOptions, outcomes};
 use regex::Regex;
 
-/// A JWS in compact form: access tokens, assertions of the gate and of clients. JSON objects begin
-/// with `eyJ` in base64url.
+/// A compact JWS: an access token, or an assertion of the authz server or of a client.
+///
+/// A JSON object begins with `eyJ` in base64url.
 const SIGNED: &str = r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{16,}";
-/// The domains of all users' addresses and names to sign in with.
+/// The domains of all users' e-mail addresses and sign-in names.
 const ADDRESSES: [&str; 2] = ["@contoso.example", "@fabrikam.example"];
 
 fn secrets() -> Vec<&'static str> {
@@ -18,7 +18,7 @@ fn secrets() -> Vec<&'static str> {
     [of_users.as_slice(), &of_clients, &ADDRESSES].concat()
 }
 
-/// What must not be in `text`, as far as it is there.
+/// Returns the first secret, address or JWS in `text`, if there is one.
 fn found(text: &str) -> anyhow::Result<Option<String>> {
     let secret = secrets()
         .into_iter()
@@ -30,13 +30,13 @@ fn found(text: &str) -> anyhow::Result<Option<String>> {
     Ok(secret.or(signed))
 }
 
-/// What each program said so far, by its name: its log, and its metrics.
-async fn said(stack: &Stack) -> anyhow::Result<Vec<(String, String)>> {
-    let mut said = Vec::new();
+/// Returns the logs and metrics of all programs so far, each with its name.
+async fn outputs(stack: &Stack) -> anyhow::Result<Vec<(String, String)>> {
+    let mut outputs = Vec::new();
     for entry in std::fs::read_dir(stack.state())? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "log") {
-            said.push((
+            outputs.push((
                 path.display().to_string(),
                 String::from_utf8_lossy(&std::fs::read(&path)?).into_owned(),
             ));
@@ -52,32 +52,30 @@ async fn said(stack: &Stack) -> anyhow::Result<Vec<(String, String)>> {
             .error_for_status()?
             .text()
             .await?;
-        said.push((format!("{address}/metrics"), metrics));
+        outputs.push((format!("{address}/metrics"), metrics));
     }
-    Ok(said)
+    Ok(outputs)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_output_of_any_program_holds_what_opens_something_or_names_somebody()
--> anyhow::Result<()> {
-    // Everything that a program can say, but for the frames and packets of libraries that no
-    // operator reads.
-    let mut stack = Stack::start_varied(Variation::default().variable("LOG", "trace")).await?;
-    // The outage starts another gate, whose log takes the place of the first one's.
+async fn program_output_holds_no_token_secret_or_address() -> anyhow::Result<()> {
+    // `LOG=trace` logs everything except the frames and packets of libraries.
+    let mut stack = Stack::start_with(StackOptions::default().variable("LOG", "trace")).await?;
+    // The outage starts another authz server, which would overwrite the log of the first one.
     for group in outcomes::GROUPS
         .iter()
-        .filter(|group| group.name != "the gate is down")
+        .filter(|group| group.name != "the authz server is down")
     {
         (group.run)(&mut stack).await.with_context(|| group.name)?;
     }
-    let said = said(&stack).await?;
+    let outputs = outputs(&stack).await?;
     ensure!(
-        said.len() == 10,
+        outputs.len() == 10,
         "logs of six programs and metrics of four: {:?}",
-        said.iter().map(|(name, _)| name)
+        outputs.iter().map(|(name, _)| name)
     );
-    for (name, text) in &said {
-        ensure!(text.lines().count() > 3, "{name} says nothing");
+    for (name, text) in &outputs {
+        ensure!(text.lines().count() > 3, "{name} is nearly empty");
         if let Some(found) = found(text)? {
             let line = text
                 .lines()
@@ -90,7 +88,7 @@ async fn no_output_of_any_program_holds_what_opens_something_or_names_somebody()
 }
 
 #[test]
-fn what_is_searched_for_would_be_found() -> anyhow::Result<()> {
+fn search_finds_each_kind_of_secret() -> anyhow::Result<()> {
     for text in [
         "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJlc2lnbmF0dXJl",
         "mail of ada@contoso.example",

@@ -1,15 +1,14 @@
-//! What the gateway promises about single requests: whose limit they count against, which headers
-//! go on, and how refusals read.
+//! Promises of the gateway about rate limits, forwarded headers, problems and upgrades.
 #![allow(
     clippy::indexing_slicing,
-    reason = "a test may fail by panicking, and reading a serde_json value by name answers null"
+    reason = "a test may fail by panicking, and a missing name in a serde_json value gives null"
 )]
 
 use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dev_stack::directory::{ADMIN, EDITOR, NOTIFICATION, TASK_API};
-use dev_stack::{Answer, EnvoyFiles, Service, Stack, Variation};
+use dev_stack::{Answer, EnvoyFiles, Service, Stack, StackOptions};
 use serde_json::{Value, json};
 
 const APP: &str = "http://localhost:3000";
@@ -18,10 +17,10 @@ async fn notifications(stack: &Stack, token: &str) -> anyhow::Result<String> {
     let url = format!("{}/notification/notifications", stack.gateway());
     Ok(Answer::to(stack.http().get(url).bearer_auth(token))
         .await?
-        .verdict())
+        .outcome())
 }
 
-/// The token with other claims, which its signature does not cover.
+/// Returns the token with changed claims and the old signature.
 fn forged(token: &str, change: impl FnOnce(&mut Value)) -> anyhow::Result<String> {
     let parts: Vec<&str> = token.split('.').collect();
     let [header, claims, signature] = parts[..] else {
@@ -36,10 +35,9 @@ fn forged(token: &str, change: impl FnOnce(&mut Value)) -> anyhow::Result<String
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn defect_3_forged_tokens_neither_spend_anothers_limit_nor_get_round_ones_own()
--> anyhow::Result<()> {
+async fn forged_tokens_neither_use_nor_evade_a_rate_limit() -> anyhow::Result<()> {
     let few = |text: &str| text.replace("requests: 100, per: 60s", "requests: 5, per: 1h");
-    let stack = Stack::start_varied(Variation::default().policies(few)).await?;
+    let stack = Stack::start_with(StackOptions::default().policies(few)).await?;
     let issuer = stack.identity_provider();
     let victim = issuer
         .user_token(ADMIN, NOTIFICATION, "Notify.Send")
@@ -47,11 +45,11 @@ async fn defect_3_forged_tokens_neither_spend_anothers_limit_nor_get_round_ones_
     let attacker = issuer
         .user_token(EDITOR, NOTIFICATION, "Notify.Send")
         .await?;
-    // The victim's own claims over and over, never signed for.
-    let in_their_name = forged(&victim, |claims| claims["attempt"] = json!(1))?;
+    // The claims of the victim, changed so that the signature is invalid.
+    let forged_victim = forged(&victim, |claims| claims["attempt"] = json!(1))?;
     for _ in 0..20 {
         assert_eq!(
-            notifications(&stack, &in_their_name).await?,
+            notifications(&stack, &forged_victim).await?,
             "401 signature_invalid"
         );
     }
@@ -61,8 +59,8 @@ async fn defect_3_forged_tokens_neither_spend_anothers_limit_nor_get_round_ones_
     for expected in ["200", "200", "200", "200", "200", "429 rate_limited"] {
         assert_eq!(notifications(&stack, &attacker).await?, expected);
     }
-    // Another subject, or another token of the same caller, is no way out.
-    let renamed = forged(&attacker, |claims| claims["sub"] = json!("somebody-else"))?;
+    // Another subject or another token does not evade the caller's limit.
+    let renamed = forged(&attacker, |claims| claims["sub"] = json!("another-subject"))?;
     assert_eq!(
         notifications(&stack, &renamed).await?,
         "401 signature_invalid"
@@ -76,7 +74,7 @@ async fn defect_3_forged_tokens_neither_spend_anothers_limit_nor_get_round_ones_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_goes_on_only_where_the_policy_says_so() -> anyhow::Result<()> {
+async fn token_is_forwarded_only_if_the_policy_says_so() -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
     let issuer = stack.identity_provider();
     for (service, path, token, forwarded) in [
@@ -105,7 +103,7 @@ async fn a_token_goes_on_only_where_the_policy_says_so() -> anyhow::Result<()> {
                 .bearer_auth(&token),
         )
         .await?;
-        assert_eq!(answer.verdict(), "200");
+        assert_eq!(answer.outcome(), "200");
         let seen = stack
             .upstream_bytes()
             .into_iter()
@@ -126,15 +124,16 @@ async fn a_token_goes_on_only_where_the_policy_says_so() -> anyhow::Result<()> {
     stack.stop().await
 }
 
-/// Whoever made the refusal, a page of the app can read it and quote its request's id.
+/// A page of the app can read every problem and its request id, whichever program wrote it.
 #[tokio::test(flavor = "multi_thread")]
-async fn refusals_of_gateway_gate_and_service_read_alike_to_a_browser() -> anyhow::Result<()> {
+async fn problems_of_all_programs_are_readable_to_a_browser() -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
     let token = stack
         .identity_provider()
         .user_token(EDITOR, TASK_API, "access_as_user")
         .await?;
-    let (http, gateway) = (stack.http(), stack.gateway());
+    let http = stack.http();
+    let gateway = stack.gateway();
     let tasks = || {
         http.post(format!("{gateway}/api/tasks"))
             .bearer_auth(&token)
@@ -211,21 +210,18 @@ fn with_upgrade(files: &mut EnvoyFiles) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// An upgrade is refused before it reaches anybody, unless its route asks for it; then it is judged
-/// like every other request.
+/// Envoy denies an upgrade unless its route allows it. Then the policy decides as usual.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upgrade_passes_only_where_a_route_asks_for_it() -> anyhow::Result<()> {
-    let stack = Stack::start_varied(Variation::default().envoy(with_upgrade)).await?;
+async fn upgrade_passes_only_if_its_route_allows_it() -> anyhow::Result<()> {
+    let stack = Stack::start_with(StackOptions::default().envoy(with_upgrade)).await?;
     let issuer = stack.identity_provider();
-    let (tasks, notifications) = (
-        issuer
-            .user_token(EDITOR, TASK_API, "access_as_user")
-            .await?,
-        issuer
-            .user_token(EDITOR, NOTIFICATION, "Notify.Send")
-            .await?,
-    );
-    for (path, token, reaches, refusal) in [
+    let tasks = issuer
+        .user_token(EDITOR, TASK_API, "access_as_user")
+        .await?;
+    let notifications = issuer
+        .user_token(EDITOR, NOTIFICATION, "Notify.Send")
+        .await?;
+    for (path, token, reaches, reason) in [
         ("/api/me", Some(&tasks), false, "upgrade_refused"),
         ("/notification/notifications", None, false, "token_missing"),
         (
@@ -263,11 +259,11 @@ async fn an_upgrade_passes_only_where_a_route_asks_for_it() -> anyhow::Result<()
             seen.contains("\r\nupgrade: websocket\r\n"),
             reaches,
             "{path}: {}\n{seen}",
-            answer.verdict()
+            answer.outcome()
         );
         assert_eq!(
             answer.body["reason"].as_str().unwrap_or_default(),
-            refusal,
+            reason,
             "{path}"
         );
         assert!(!seen.contains("spoofed"), "{seen}");

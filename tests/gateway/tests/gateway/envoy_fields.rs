@@ -1,11 +1,10 @@
-//! The fields of Envoy's messages, read from the binary: what `portcullis lint` lists is what this
-//! Envoy has.
+//! The list of Envoy fields of `portcullis lint` matches the Envoy binary.
 //!
-//! `UPDATE_ENVOY_FIELDS=1` writes the file anew. The tests of `authz/server` then tell which fields
+//! `UPDATE_ENVOY_FIELDS=1` rewrites the list. The tests of `authz/cli` then show which fields
 //! have no rule.
 #![allow(
     clippy::indexing_slicing,
-    reason = "a test may panic, its helpers outside #[test] functions too"
+    reason = "a test and its helpers may fail by panicking"
 )]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,12 +20,12 @@ use prost_types::{
 
 const FILE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../../authz/server/src/lint/tests/envoy_fields.txt"
+    "/../../authz/cli/src/commands/lint/tests/envoy_fields.txt"
 );
-/// Packages whose descriptors the binary holds, as their files begin.
+/// Prefixes of the file names of the descriptors to read.
 const PACKAGES: [&str; 3] = ["envoy/", "xds/", "udpa/"];
 
-/// Everything the binary declares, by full name.
+/// The messages and enums of the binary, by full name.
 #[derive(Default)]
 struct Declared {
     messages: BTreeMap<String, DescriptorProto>,
@@ -83,7 +82,8 @@ impl Declared {
     }
 
     fn is_extensible(&self, name: &str) -> bool {
-        let (mut seen, mut next) = (BTreeSet::new(), vec![name.to_owned()]);
+        let mut seen = BTreeSet::new();
+        let mut next = vec![name.to_owned()];
         while let Some(name) = next.pop() {
             if name == "google.protobuf.Any" {
                 return true;
@@ -125,7 +125,7 @@ impl Declared {
         }
     }
 
-    /// A message with its fields, or an enum with its values, as lines.
+    /// Returns the lines of a message with its fields, or of an enum with its values.
     fn describe(&self, name: &str) -> anyhow::Result<String> {
         let mut text = format!("{name}\n");
         if let Some(message) = self.messages.get(name) {
@@ -155,7 +155,9 @@ fn type_name(field: &FieldDescriptorProto) -> String {
     field.type_name().trim_start_matches('.').to_owned()
 }
 
-/// Reads as far as there are fields of the message in ascending order: nothing tells where it ends.
+/// Reads a descriptor whose length is unknown.
+///
+/// It ends where the next bytes are no field of `FileDescriptorProto`, or field 1 of another one.
 fn file_at(bytes: &[u8]) -> Option<FileDescriptorProto> {
     let mut end = 0;
     while let Some(length) = field_length(&bytes[end..]).filter(|_| end == 0 || bytes[end] != 0x0a)
@@ -182,7 +184,7 @@ fn field_length(bytes: &[u8]) -> Option<usize> {
 }
 
 #[test]
-fn list_is_of_the_fields_that_this_envoy_has() -> anyhow::Result<()> {
+fn field_list_matches_this_envoy() -> anyhow::Result<()> {
     let binary = std::fs::read(std::env::var("ENVOY")?)?;
     let declared = Declared::of(&binary);
     let written = std::fs::read_to_string(FILE)?;
@@ -201,7 +203,7 @@ fn list_is_of_the_fields_that_this_envoy_has() -> anyhow::Result<()> {
     }
     assert!(
         written == expected,
-        "{} is not what this Envoy has; run with UPDATE_ENVOY_FIELDS=1",
+        "{} does not match this Envoy; run with UPDATE_ENVOY_FIELDS=1",
         Path::new(FILE).display()
     );
     Ok(())

@@ -1,4 +1,4 @@
-//! gRPC health, as kubelet asks for it.
+//! The gRPC health service of the authz server, which kubelet calls.
 
 use anyhow::Context;
 use dev_stack::Stack;
@@ -16,7 +16,7 @@ async fn status(channel: Channel, service: &str) -> anyhow::Result<ServingStatus
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_gate_says_that_it_serves() -> anyhow::Result<()> {
+async fn authz_server_reports_serving() -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
     let channel = Endpoint::from_shared(stack.authz())?.connect().await?;
     for service in ["", "envoy.service.auth.v3.Authorization"] {

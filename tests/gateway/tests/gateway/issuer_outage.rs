@@ -1,5 +1,6 @@
-//! Issuers that do not answer: their own tokens get 503 and everything else goes on, also while
-//! policies change and programs start.
+//! Outages of issuers: only their own tokens get 503.
+//!
+//! Reloads and starts work meanwhile.
 
 mod second_issuer;
 
@@ -7,16 +8,16 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use dev_stack::directory::{EDITOR, NOTIFICATION, READER, TASK_API};
-use dev_stack::{Answer, Service, Stack, Variation, without_rate_limits};
-use gateway_tests::verdict;
+use dev_stack::{Answer, Service, Stack, StackOptions, without_rate_limits};
+use gateway_tests::outcome;
 use reqwest::{Method, StatusCode};
 use second_issuer::SecondIssuer;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-/// Far more than anything here may take, so that a busy machine fails nobody.
+/// Far longer than any wait here, for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(40);
-/// Longer than a start with issuers that answer, shorter than a start that waits one out.
+/// The longest wait of a start for an issuer, which is longer than a test lets a start take.
 const ISSUER_WAIT: [&str; 2] = ["--issuer-wait", "30s"];
 const UNAVAILABLE: &str = "503 authorization_unavailable";
 const BLOCKED: &str = "403 caller_blocked";
@@ -25,19 +26,21 @@ const DELETED_TENANT: &str = "99999999-9999-4999-8999-999999999999";
 const DENY_READER: &str = "\n---\napiVersion: portcullis.dev/v1alpha1\nkind: DenyList\n\
     metadata: {name: incident}\nspec: {callers: [aaaaaaaa-0003-4000-8000-000000000003]}\n";
 
-/// The sample with another issuer for the notifications.
+/// Returns the sample policies with another issuer for the notifications.
 fn with_second_issuer(policies: &str, issuer: &SecondIssuer) -> String {
     let entra = format!("issuer: entra\n  application: {NOTIFICATION}");
     let second = format!("issuer: second\n  audiences: ['{NOTIFICATION}']");
     let url = issuer.url();
     format!(
-        "{}\n---\napiVersion: portcullis.dev/v1alpha1\nkind: TokenIssuer\nmetadata: {{name: second}}\n\
-         spec: {{oidc: {{issuer: '{url}', claims: {{subject: oid, scopes: scp, email: preferred_username}}}}}}\n",
+        "{}\n---\napiVersion: portcullis.dev/v1alpha1\nkind: TokenIssuer\n\
+         metadata: {{name: second}}\n\
+         spec: {{oidc: {{issuer: '{url}', claims: {{subject: oid, scopes: scp, \
+         email: preferred_username}}}}}}\n",
         policies.replace(&entra, &second)
     )
 }
 
-/// A token of the second issuer for the notifications.
+/// Obtains a token of the second issuer for the notifications.
 async fn token_of(issuer: &SecondIssuer, stack: &Stack) -> anyhow::Result<String> {
     let entra = stack.identity_provider();
     let token = entra
@@ -47,7 +50,7 @@ async fn token_of(issuer: &SecondIssuer, stack: &Stack) -> anyhow::Result<String
         .resign(&token, |_, claims| {
             claims["iss"] = issuer.url().into();
             claims["aud"] = NOTIFICATION.into();
-            // Evidence of a user, which an issuer other than Entra must give.
+            // `sid` shows that the caller is a user, which a token of another provider must show.
             claims["sid"] = "00b1c9a2-7e5d-4c1e-9f43-2f7a5f6f3c11".into();
         })
         .await
@@ -61,21 +64,21 @@ async fn get(stack: &Stack, path: &str, token: &str) -> anyhow::Result<String> {
             .bearer_auth(token),
     )
     .await?
-    .verdict())
+    .outcome())
 }
 
 async fn notifications(stack: &Stack, token: &str) -> anyhow::Result<String> {
     get(stack, "/notification/notifications", token).await
 }
 
-/// Asks until the answer is `expected`, and fails with the last answer if it does not come.
+/// Calls `get` until it returns `expected`. The error has the last answer.
 async fn becomes(
     expected: &str,
-    ask: impl AsyncFn() -> anyhow::Result<String>,
+    get: impl AsyncFn() -> anyhow::Result<String>,
 ) -> anyhow::Result<()> {
     let started = Instant::now();
     loop {
-        let answer = ask().await?;
+        let answer = get().await?;
         if answer == expected {
             return Ok(());
         }
@@ -90,10 +93,11 @@ async fn becomes(
 async fn admin(stack: &Stack, method: Method, path: &str) -> anyhow::Result<(StatusCode, Value)> {
     let response = stack
         .http()
-        .request(method, format!("{}{path}", stack.administration()))
+        .request(method, format!("{}{path}", stack.admin_api()))
         .send()
         .await?;
-    let (status, text) = (response.status(), response.text().await?);
+    let status = response.status();
+    let text = response.text().await?;
     Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
 }
 
@@ -107,13 +111,13 @@ async fn operations(stack: &Stack, path: &str) -> anyhow::Result<String> {
         .await?)
 }
 
-/// The decision record of the last fault.
+/// Returns the decision record of the last fault.
 fn last_fault(stack: &Stack) -> anyhow::Result<Value> {
     let log = stack.authz_log()?;
     let line = log
         .lines()
         .rfind(|line| line.contains("\"outcome\":\"fault\""))
-        .context("no fault is recorded")?;
+        .context("no fault in the log")?;
     Ok(serde_json::from_str(line)?)
 }
 
@@ -126,11 +130,11 @@ fn issuer_named<'a>(status: &'a Value, name: &str) -> anyhow::Result<&'a Value> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deny_list_counts_at_once_while_another_issuer_is_away() -> anyhow::Result<()> {
-    let variation = Variation::default()
+async fn deny_list_takes_effect_during_an_issuer_outage() -> anyhow::Result<()> {
+    let options = StackOptions::default()
         .policies(without_rate_limits)
         .authz_arguments(ISSUER_WAIT);
-    let mut stack = Stack::start_varied(variation).await?;
+    let mut stack = Stack::start_with(options).await?;
     let second = SecondIssuer::with_keys(stack.identity_provider().keys().await?)?;
     let reader = stack
         .identity_provider()
@@ -140,7 +144,7 @@ async fn a_deny_list_counts_at_once_while_another_issuer_is_away() -> anyhow::Re
         .identity_provider()
         .user_token(EDITOR, TASK_API, "access_as_user")
         .await?;
-    let stranger = token_of(&second, &stack).await?;
+    let second_token = token_of(&second, &stack).await?;
     let trusted = std::fs::read_to_string(stack.certificate_authority())?;
     std::fs::write(
         stack.certificate_authority(),
@@ -148,23 +152,23 @@ async fn a_deny_list_counts_at_once_while_another_issuer_is_away() -> anyhow::Re
     )?;
     stack.stop_authz().await?;
     stack.start_authz().await?;
-    // The services learn the new key of assertions.
-    becomes("200", async || verdict(&stack, &reader).await).await?;
+    // Wait until the services have the new assertion key.
+    becomes("200", async || outcome(&stack, &reader).await).await?;
 
-    // The policies take effect though the second issuer is away; only its own route is affected.
+    // The policies take effect without the second issuer. Only its own route is affected.
     let file = stack.state().join("policy.yaml");
     let policies = with_second_issuer(&std::fs::read_to_string(&file)?, &second);
     std::fs::write(&file, &policies)?;
-    let asked = Instant::now();
+    let started = Instant::now();
     let (status, body) = admin(&stack, Method::POST, "/policies/reload").await?;
     ensure!(status == StatusCode::OK, "{body}");
     ensure!(
-        asked.elapsed() < Duration::from_secs(10),
+        started.elapsed() < Duration::from_secs(10),
         "the reload waited {:?}",
-        asked.elapsed()
+        started.elapsed()
     );
-    assert_eq!(notifications(&stack, &stranger).await?, UNAVAILABLE);
-    assert_eq!(verdict(&stack, &reader).await?, "200");
+    assert_eq!(notifications(&stack, &second_token).await?, UNAVAILABLE);
+    assert_eq!(outcome(&stack, &reader).await?, "200");
     let record = last_fault(&stack)?;
     for (field, expected) in [
         ("reason", "keys_unavailable"),
@@ -181,12 +185,12 @@ async fn a_deny_list_counts_at_once_while_another_issuer_is_away() -> anyhow::Re
         "{record}"
     );
 
-    // The steps of an incident: forget keys, then deny. Nobody else is affected.
+    // An incident: forget the keys, then deny a caller. Other callers are not affected.
     assert_eq!(
         admin(&stack, Method::POST, "/keys/forget").await?.0,
         StatusCode::NO_CONTENT
     );
-    becomes("200", async || verdict(&stack, &reader).await).await?;
+    becomes("200", async || outcome(&stack, &reader).await).await?;
     std::fs::write(&file, format!("{policies}{DENY_READER}"))?;
     let (status, body) = admin(&stack, Method::POST, "/policies/reload").await?;
     ensure!(status == StatusCode::OK, "{body}");
@@ -195,15 +199,15 @@ async fn a_deny_list_counts_at_once_while_another_issuer_is_away() -> anyhow::Re
         missing.starts_with(&format!("issuer second: {}", second.metadata())),
         "{body}"
     );
-    assert_eq!(verdict(&stack, &reader).await?, BLOCKED);
-    assert_eq!(verdict(&stack, &editor).await?, "200");
-    assert_eq!(notifications(&stack, &stranger).await?, UNAVAILABLE);
+    assert_eq!(outcome(&stack, &reader).await?, BLOCKED);
+    assert_eq!(outcome(&stack, &editor).await?, "200");
+    assert_eq!(notifications(&stack, &second_token).await?, UNAVAILABLE);
 
-    // Without being told, within a second or so.
+    // The authz server polls the file, without a reload.
     std::fs::write(&file, &policies)?;
-    becomes("200", async || verdict(&stack, &reader).await).await?;
+    becomes("200", async || outcome(&stack, &reader).await).await?;
     std::fs::write(&file, format!("{policies}{DENY_READER}"))?;
-    becomes(BLOCKED, async || verdict(&stack, &reader).await).await?;
+    becomes(BLOCKED, async || outcome(&stack, &reader).await).await?;
 
     let (_, status) = admin(&stack, Method::GET, "/status").await?;
     let issuer = issuer_named(&status, "second")?;
@@ -238,11 +242,10 @@ async fn a_deny_list_counts_at_once_while_another_issuer_is_away() -> anyhow::Re
         "{metrics}"
     );
 
-    // The issuer comes back: its route works again without a touch, and the deny list stays in
-    // force.
+    // When the issuer is back, its route works without a reload, and the deny list stays in force.
     second.open()?;
-    becomes("200", async || notifications(&stack, &stranger).await).await?;
-    assert_eq!(verdict(&stack, &reader).await?, BLOCKED);
+    becomes("200", async || notifications(&stack, &second_token).await).await?;
+    assert_eq!(outcome(&stack, &reader).await?, BLOCKED);
     becomes("ready\n", async || operations(&stack, "/readyz").await).await?;
     let metrics = operations(&stack, "/metrics").await?;
     ensure!(metrics.contains(&format!("{gauge} 1")), "{metrics}");
@@ -250,21 +253,21 @@ async fn a_deny_list_counts_at_once_while_another_issuer_is_away() -> anyhow::Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_start_waits_out_no_deleted_tenant_and_serves_the_others() -> anyhow::Result<()> {
+async fn start_does_not_wait_for_a_deleted_tenant() -> anyhow::Result<()> {
     let two_tenants = |policies: &str| {
         without_rate_limits(policies)
             .replace("tenants: [", &format!("tenants: [{DELETED_TENANT}, "))
     };
-    let variation = Variation::default()
+    let options = StackOptions::default()
         .policies(two_tenants)
         .authz_arguments(ISSUER_WAIT);
     let mut stack =
-        Stack::start_varied(variation.variable("ALLOWED_TENANT_IDS", both_tenants())).await?;
+        Stack::start_with(options.variable("ALLOWED_TENANT_IDS", both_tenants())).await?;
     let token = stack
         .identity_provider()
         .user_token(READER, TASK_API, "access_as_user")
         .await?;
-    assert_eq!(verdict(&stack, &token).await?, "200");
+    assert_eq!(outcome(&stack, &token).await?, "200");
     let of_deleted = stack
         .identity_provider()
         .resign(&token, |_, claims| {
@@ -276,7 +279,7 @@ async fn a_start_waits_out_no_deleted_tenant_and_serves_the_others() -> anyhow::
             .into();
         })
         .await?;
-    assert_eq!(verdict(&stack, &of_deleted).await?, UNAVAILABLE);
+    assert_eq!(outcome(&stack, &of_deleted).await?, UNAVAILABLE);
     let record = last_fault(&stack)?;
     ensure!(
         record["source"]
@@ -331,8 +334,8 @@ fn both_tenants() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn programs_start_while_no_issuer_answers_and_recover_by_themselves() -> anyhow::Result<()> {
-    // Whoever comes may ask for the audit trail, as far as the gateway is concerned.
+async fn programs_start_without_issuer_and_recover() -> anyhow::Result<()> {
+    // The policy of the audit trail admits anyone.
     let with_public_route = |policies: &str| {
         let application = "  issuer: entra\n  application: 3a5c0003-0000-4000-8000-000000000003\n";
         let callers = "callers: applications\n      roles: [AuditLog.Write]";
@@ -340,15 +343,15 @@ async fn programs_start_while_no_issuer_answers_and_recover_by_themselves() -> a
             .replace(application, "")
             .replace(callers, "callers: anyone")
     };
-    let variation = Variation::default()
+    let options = StackOptions::default()
         .policies(with_public_route)
         .variable("ISSUER_WAIT", "1s");
-    let mut stack = Stack::start_varied(variation).await?;
+    let mut stack = Stack::start_with(options).await?;
     let token = stack
         .identity_provider()
         .user_token(EDITOR, TASK_API, "access_as_user")
         .await?;
-    assert_eq!(verdict(&stack, &token).await?, "200");
+    assert_eq!(outcome(&stack, &token).await?, "200");
 
     stack.hang_issuer(true)?;
     stack.stop_authz().await?;
@@ -358,18 +361,18 @@ async fn programs_start_while_no_issuer_answers_and_recover_by_themselves() -> a
     stack.start_authz().await?;
     stack.crash_and_restart(Service::Audit).await?;
     stack.forget_upstream_bytes();
-    // The audit service asks for a token itself, so the request has passed the gateway.
+    // This denial is of the audit service, so the gateway admitted the request.
     let anonymous = stack
         .http()
         .get(format!("{}/auditing/audit", stack.gateway()));
-    assert_eq!(Answer::to(anonymous).await?.verdict(), "401 token_missing");
+    assert_eq!(Answer::to(anonymous).await?.outcome(), "401 token_missing");
     ensure!(
         stack
             .upstream_bytes()
             .iter()
             .any(|(service, bytes)| *service == Service::Audit && !bytes.is_empty())
     );
-    assert_eq!(verdict(&stack, &token).await?, UNAVAILABLE);
+    assert_eq!(outcome(&stack, &token).await?, UNAVAILABLE);
     let ready = operations(&stack, "/readyz").await?;
     ensure!(
         ready.starts_with("ready\nmissing: signing keys: issuer entra: https://localhost:"),
@@ -377,6 +380,6 @@ async fn programs_start_while_no_issuer_answers_and_recover_by_themselves() -> a
     );
 
     stack.hang_issuer(false)?;
-    becomes("200", async || verdict(&stack, &token).await).await?;
+    becomes("200", async || outcome(&stack, &token).await).await?;
     stack.stop().await
 }

@@ -1,8 +1,8 @@
-//! What a request may be at most, and what the gateway does not offer at all.
+//! Limits that Envoy enforces itself, and protocols that the gateway does not offer.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test may panic, its helpers outside #[test] functions too"
+    reason = "a test and its helpers may fail by panicking"
 )]
 
 use std::time::Duration;
@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep};
 const ENVOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../envoy");
 
 #[tokio::test(flavor = "multi_thread")]
-async fn headers_beyond_the_limits_end_the_stream_and_not_the_gateway() -> anyhow::Result<()> {
+async fn headers_beyond_the_limits_end_only_their_stream() -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
     let url = format!("{}/api/me", stack.gateway());
     let http1 = Client::builder().no_proxy().http1_only().build()?;
@@ -44,14 +44,14 @@ async fn headers_beyond_the_limits_end_the_stream_and_not_the_gateway() -> anyho
             }
             match request.send().await {
                 Ok(response) => {
-                    assert_eq!(response.status().as_u16(), 431, "{case} over {version}")
+                    assert_eq!(response.status().as_u16(), 431, "{case} over {version}");
                 }
                 Err(error) => assert!(
                     version == "HTTP/2" && error.is_request(),
                     "{case} over {version}: {error:?}"
                 ),
             }
-            // The next one is served.
+            // The authz server decides the next request.
             assert_eq!(
                 good(client).send().await?.status(),
                 StatusCode::UNAUTHORIZED,
@@ -62,21 +62,24 @@ async fn headers_beyond_the_limits_end_the_stream_and_not_the_gateway() -> anyho
     stack.stop().await
 }
 
-/// An HTTP/2 frame (RFC 9113 §4.1).
+/// Returns an HTTP/2 frame (RFC 9113 §4.1).
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// CVE-2024-27919, CVE-2024-30255: header frames that are continued without end, here with cookies,
-/// which CVE-2026-47774 did not count.
+/// CVE-2024-27919, CVE-2024-30255: CONTINUATION frames without end.
+///
+/// Their headers are cookies, which Envoy did not count (CVE-2026-47774).
 #[tokio::test(flavor = "multi_thread")]
-async fn continued_headers_without_end_are_cut_off() -> anyhow::Result<()> {
+async fn endless_continuation_frames_are_cut_off() -> anyhow::Result<()> {
     const FRAMES: usize = 4096;
     let stack = Stack::start_apart().await?;
     let mut connection = TcpStream::connect(stack.gateway_address()).await?;
-    let (headers, continuation, settings) = (1, 9, 4);
-    // Indexed fields of HPACK's static table: GET, /, http. Then literals without indexing.
+    let headers = 1;
+    let continuation = 9;
+    let settings = 4;
+    // HPACK: GET, `/` and `http` from the static table, then literals without indexing.
     let begin = [
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
         frame(settings, 0, 0, &[]),
@@ -89,7 +92,7 @@ async fn continued_headers_without_end_are_cut_off() -> anyhow::Result<()> {
     while sent < FRAMES && connection.write_all(&more).await.is_ok() {
         sent += 1;
     }
-    assert!(sent < FRAMES, "all {sent} frames were taken");
+    assert!(sent < FRAMES, "Envoy read all {sent} frames");
     let good = stack
         .http()
         .get(format!("{}/api/me", stack.gateway()))
@@ -98,13 +101,13 @@ async fn continued_headers_without_end_are_cut_off() -> anyhow::Result<()> {
     assert_eq!(
         good.status(),
         StatusCode::UNAUTHORIZED,
-        "the gateway goes on"
+        "the gateway still answers"
     );
     stack.stop().await
 }
 
 #[test]
-fn there_is_no_http3_listener() {
+fn gateway_has_no_http3_listener() {
     let text = std::fs::read_to_string(format!("{ENVOY}/listeners.yaml")).unwrap();
     for word in [
         "udp_listener_config",
@@ -118,12 +121,14 @@ fn there_is_no_http3_listener() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_access_log_stays_one_object_a_line_whatever_clients_send() -> anyhow::Result<()> {
+async fn access_log_stays_one_object_a_line_for_any_request() -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
     let mut connection = TcpStream::connect(stack.gateway_address()).await?;
     let path = "/nowhere/%0a%22%7d{\"status\":200}\"'";
     let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: \"gate\"\r\nUser-Agent: \"}}\t{{\"status\":\"200\"\r\nX-Request-Id: \"}}{{\"\r\nConnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: \"authz server\"\r\n\
+         User-Agent: \"}}\t{{\"status\":\"200\"\r\nX-Request-Id: \"}}{{\"\r\n\
+         Connection: close\r\n\r\n"
     );
     connection.write_all(request.as_bytes()).await?;
     connection.read_to_end(&mut Vec::new()).await?;

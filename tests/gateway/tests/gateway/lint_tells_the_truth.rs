@@ -1,9 +1,10 @@
-//! What `portcullis lint` names is so: each dangerous edit of the gateway that ships, named by its
-//! code and tried on the real Envoy. One Envoy has a listener for each, and one for the gateway as
-//! it ships, where nothing shows.
+//! Each finding code of `portcullis lint` matches what the real Envoy does.
+//!
+//! Each case is a dangerous edit of the shipped gateway, which lint must report. One Envoy has a
+//! listener for each case, and one for the shipped gateway, where no case shows its effect.
 #![allow(
     clippy::indexing_slicing,
-    reason = "reading a serde_json value by name answers null for what is not there"
+    reason = "indexing a serde_json value by a missing name gives null"
 )]
 
 use std::path::Path;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use dev_stack::directory::{ADMIN, EDITOR, NOTIFICATION, TASK_API};
-use dev_stack::{Front, PortChoice};
+use dev_stack::{GatewayOnly, PortChoice};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -28,10 +29,13 @@ mod gateway;
 mod generous;
 mod upstream;
 
-const POLICY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/stack/policy.yaml");
+const POLICY: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../examples/policies/task-suite.yaml"
+);
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The codes that the program names for these files.
+/// Runs `portcullis lint` on these files and returns the codes of its findings.
 fn codes(gateway: &Edited) -> anyhow::Result<Vec<String>> {
     let folder = tempfile::tempdir()?;
     gateway.files.write(folder.path())?;
@@ -43,20 +47,20 @@ fn codes(gateway: &Edited) -> anyhow::Result<Vec<String>> {
         .args(["--format", "json"])
         .output()?;
     let findings: Vec<Value> =
-        serde_json::from_slice(&output.stdout).context("what lint prints")?;
+        serde_json::from_slice(&output.stdout).context("lint does not print JSON")?;
     Ok(findings
         .iter()
         .filter_map(|finding| Some(finding.get("code")?.as_str()?.to_owned()))
         .collect())
 }
 
-/// The answer, up to its end or that of the connection.
+/// Sends a request and reads the answer, up to its end or that of the connection.
 async fn send(port: u16, request: &str) -> anyhow::Result<String> {
     let exchange = async {
         let mut connection = TcpStream::connect(("127.0.0.1", port)).await?;
         connection.write_all(request.as_bytes()).await?;
         let mut answer = Vec::new();
-        // An upstream that keeps the connection answers all the same.
+        // An upstream may keep the connection open after a whole answer.
         while !is_whole(&answer) && connection.read_buf(&mut answer).await? > 0 {}
         anyhow::Ok(String::from_utf8_lossy(&answer).into_owned())
     };
@@ -65,7 +69,7 @@ async fn send(port: u16, request: &str) -> anyhow::Result<String> {
         .context("no answer in time")?
 }
 
-/// Whether the answer has as many bytes as it says.
+/// Returns whether the answer is as long as its Content-Length.
 fn is_whole(answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer).to_lowercase();
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
@@ -77,7 +81,9 @@ fn is_whole(answer: &[u8]) -> bool {
     length.is_some_and(|length: usize| body.len() >= length)
 }
 
-/// The answer's status line and the request line that the service received: the rest holds tokens.
+/// Returns the status line, and the request line that the service received.
+///
+/// The rest of the answer holds tokens.
 fn brief(answer: &str) -> String {
     let lines = [
         answer.lines().next(),
@@ -89,7 +95,7 @@ fn brief(answer: &str) -> String {
     lines.into_iter().flatten().collect::<Vec<_>>().join(" / ")
 }
 
-/// Whether the case's text shows where it should, and what showed instead.
+/// Returns whether the text of the case shows in its place, and the answer.
 async fn shows(
     case: &Case,
     port: u16,
@@ -110,14 +116,14 @@ async fn shows(
     Ok((other.received().contains(case.text), answer))
 }
 
-/// What lint should name and does not.
-fn unnamed(cases: &[Case], gateways: &[Edited]) -> anyhow::Result<Vec<String>> {
+/// Returns an error for each case whose code lint does not report.
+fn unreported(cases: &[Case], gateways: &[Edited]) -> anyhow::Result<Vec<String>> {
     let mut failures = Vec::new();
     for (case, gateway) in cases.iter().zip(gateways) {
         let codes = codes(gateway)?;
         if !codes.iter().any(|code| code == case.code) {
             failures.push(format!(
-                "{}: lint names {codes:?}, not {}",
+                "{}: lint reports {codes:?}, not {}",
                 case.name, case.code
             ));
         }
@@ -125,21 +131,21 @@ fn unnamed(cases: &[Case], gateways: &[Edited]) -> anyhow::Result<Vec<String>> {
     Ok(failures)
 }
 
-/// The cases with the tokens that they need, and the time for the service's answers.
+/// Fills tokens into the cases, and gives `service` the current date for its answers.
 async fn filled(
     cases: Vec<Case>,
-    front: &Front,
+    gateway: &GatewayOnly,
     service: &Upstream,
     other: &Upstream,
     control: u16,
 ) -> anyhow::Result<Vec<Case>> {
-    let log = std::fs::read_to_string(front.state().join("envoy.log"))?;
-    let refused: Vec<&str> = log
+    let log = std::fs::read_to_string(gateway.state().join("envoy.log"))?;
+    let rejected: Vec<&str> = log
         .lines()
         .filter(|line| line.contains("rejected"))
         .collect();
-    ensure!(refused.is_empty(), "Envoy refuses a case: {refused:#?}");
-    let issuer = front.identity_provider();
+    ensure!(rejected.is_empty(), "Envoy rejects a case: {rejected:#?}");
+    let issuer = gateway.identity_provider();
     let tokens = Tokens {
         tasks: issuer.user_token(ADMIN, TASK_API, "access_as_user").await?,
         notices: issuer
@@ -167,8 +173,9 @@ async fn filled(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_code_says_what_envoy_does() -> anyhow::Result<()> {
-    let (service, other) = (Upstream::start().await?, Upstream::start().await?);
+async fn lint_codes_match_what_envoy_does() -> anyhow::Result<()> {
+    let service = Upstream::start().await?;
+    let other = Upstream::start().await?;
     let others = Others {
         other: other.port,
         generous: generous::start().await?,
@@ -185,22 +192,21 @@ async fn each_code_says_what_envoy_does() -> anyhow::Result<()> {
     let gateways: Vec<Edited> = made.collect::<anyhow::Result<_>>()?;
     ensure!(
         codes(&control)?.is_empty(),
-        "the gateway that ships has findings"
+        "the shipped gateway has findings"
     );
-    let mut failures = unnamed(&cases, &gateways)?;
+    let mut failures = unreported(&cases, &gateways)?;
 
     let all: Vec<Edited> = [control.clone()]
         .into_iter()
         .chain(gateways.iter().cloned())
         .collect();
-    let front = gateway::start(all, &service).await?;
-    let cases = filled(cases, &front, &service, &other, control.port).await?;
+    let gateway = gateway::start(all, &service).await?;
+    let cases = filled(cases, &gateway, &service, &other, control.port).await?;
     for case in &cases {
-        // What needs patience to show is given none here: the control comes first, and all cases
-        // after it.
+        // The control does not wait for a late effect, because all controls run before the cases.
         if let (true, answer) = shows(case, control.port, &other, Duration::ZERO).await? {
             failures.push(format!(
-                "{}: shows at the gateway that ships too: {}",
+                "{}: shows at the shipped gateway too: {}",
                 case.name,
                 brief(&answer)
             ));
@@ -210,11 +216,11 @@ async fn each_code_says_what_envoy_does() -> anyhow::Result<()> {
         match shows(case, gateway.port, &other, LIMIT).await {
             Ok((true, _)) => {}
             Ok((false, answer)) => {
-                failures.push(format!("{}: does not show: {}", case.name, brief(&answer)))
+                failures.push(format!("{}: does not show: {}", case.name, brief(&answer)));
             }
             Err(error) => failures.push(format!("{}: {error:#}", case.name)),
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    front.stop().await
+    gateway.stop().await
 }

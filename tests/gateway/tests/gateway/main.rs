@@ -1,6 +1,6 @@
-//! The gateway as it runs: the real Envoy, the programs, and whatever fails around them.
+//! Tests of the running gateway: the real Envoy, all programs, and failures around them.
 
-mod administration;
+mod admin_api;
 mod assertion_keys;
 mod canary;
 mod contract;
@@ -9,6 +9,7 @@ mod failure;
 mod health;
 mod issuer_outage;
 mod limits;
+mod linked_tests;
 mod lint_tells_the_truth;
 mod nothing_lost;
 mod obtain;

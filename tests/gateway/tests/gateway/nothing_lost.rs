@@ -1,10 +1,12 @@
-//! The task API and the audit service are killed at any moment, under load: afterwards every task
-//! that was acknowledged is there, the trail holds each creation once, and its chain is whole.
+//! Kills of the task API and the audit service under load lose and duplicate nothing.
+//!
+//! Afterwards every acknowledged task exists, the audit trail has each creation once, and its hash
+//! chain is whole.
 
 #![allow(
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "reading a serde_json value by name answers null; figures are printed"
+    reason = "indexing a serde_json value by a missing name gives null; the test prints figures"
 )]
 
 use std::collections::BTreeMap;
@@ -23,11 +25,12 @@ use tokio::time::{sleep, timeout};
 
 const ROUNDS: usize = 50;
 const CLIENTS: usize = 4;
-/// Far longer than the longest pause between two attempts to deliver.
+/// Far longer than the longest pause between two deliveries.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Creates tasks until told to stop; the ids that it was given. A request without an answer is
-/// repeated under its key.
+/// Creates tasks until `stopping` and returns their ids.
+///
+/// It repeats a failed request with the same `Idempotency-Key`.
 async fn create(
     http: Client,
     url: String,
@@ -64,12 +67,13 @@ async fn create(
             sleep(Duration::from_millis(5)).await;
         }
     }
-    bail!("there are numbers without end")
+    bail!("the numbers of requests are used up")
 }
 
-/// All items of a list, page after page.
+/// Returns all items of a list, page after page.
 async fn all(http: &Client, url: &str, token: &str) -> anyhow::Result<Vec<Value>> {
-    let (mut items, mut next) = (Vec::new(), Some(url.to_owned()));
+    let mut items = Vec::new();
+    let mut next = Some(url.to_owned());
     while let Some(page) = next.take() {
         let request: RequestBuilder = http.get(&page).bearer_auth(token);
         let answer = request.send().await?.error_for_status()?;
@@ -89,10 +93,10 @@ async fn all(http: &Client, url: &str, token: &str) -> anyhow::Result<Vec<Value>
     Ok(items)
 }
 
-/// Kills and restarts one of the two after the other, each once some more tasks were created.
+/// Kills and restarts the two services in turn, after one to seven more tasks each time.
 async fn kill_often(stack: &mut Stack, counted: &AtomicUsize) -> anyhow::Result<()> {
     for round in 0..ROUNDS {
-        // An odd number of tasks, and whatever the moment of the next one's creation is.
+        // The varying number makes a kill hit different moments of a creation.
         let enough = counted.load(Ordering::Relaxed) + 1 + round % 7;
         let load = async {
             while counted.load(Ordering::Relaxed) < enough {
@@ -119,10 +123,10 @@ async fn settled(stack: &Stack, token: &str) -> anyhow::Result<Vec<Value>> {
     let url = format!("{}/api/tasks?limit=1000", stack.direct(Service::TaskApi));
     loop {
         let tasks = all(stack.http(), &url, token).await?;
-        let is_told = |task: &Value| {
+        let is_delivered = |task: &Value| {
             task["audit_status"] == "logged" && task["notification_status"] != "pending"
         };
-        if tasks.iter().all(is_told) {
+        if tasks.iter().all(is_delivered) {
             return Ok(tasks);
         }
         sleep(Duration::from_millis(100)).await;
@@ -144,27 +148,24 @@ async fn verified(stack: &Stack) -> anyhow::Result<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_services_lose_and_double_nothing() -> anyhow::Result<()> {
+async fn killed_services_lose_and_duplicate_nothing() -> anyhow::Result<()> {
     let mut stack = Stack::start_apart().await?;
     let token = stack
         .identity_provider()
         .user_token(ADMIN, TASK_API, "access_as_user")
         .await?;
     let url = format!("{}/api/tasks", stack.direct(Service::TaskApi));
-    let (counted, stopping) = (
-        Arc::new(AtomicUsize::new(0)),
-        Arc::new(AtomicBool::new(false)),
-    );
+    let counted = Arc::new(AtomicUsize::new(0));
+    let stopping = Arc::new(AtomicBool::new(false));
     let mut clients = JoinSet::new();
     for client in 0..CLIENTS {
-        let (counted, stopping) = (Arc::clone(&counted), Arc::clone(&stopping));
         clients.spawn(create(
             stack.http().clone(),
             url.clone(),
             token.clone(),
             client,
-            counted,
-            stopping,
+            Arc::clone(&counted),
+            Arc::clone(&stopping),
         ));
     }
     kill_often(&mut stack, &counted).await?;
@@ -178,7 +179,7 @@ async fn killed_services_lose_and_double_nothing() -> anyhow::Result<()> {
 
     let tasks = timeout(PATIENCE, settled(&stack, &token))
         .await
-        .context("services are still not told")??;
+        .context("tasks are still pending")??;
     let writer = stack
         .identity_provider()
         .application_token(TASK_API_CLIENT, AUDIT)
@@ -208,21 +209,21 @@ async fn killed_services_lose_and_double_nothing() -> anyhow::Result<()> {
         let id = task["id"].as_i64().context("a task without an id")?;
         ensure!(
             audited.remove(&id) == Some(1),
-            "task {id} is not audited once"
+            "task {id} does not have exactly one audit entry"
         );
     }
     ensure!(
         audited.is_empty(),
-        "entries about tasks that are not there: {audited:?}"
+        "entries of tasks that do not exist: {audited:?}"
     );
     ensure!(
         by_title.values().all(|count| *count == 1),
-        "tasks were doubled: {by_title:?}"
+        "tasks were duplicated: {by_title:?}"
     );
     for id in &acknowledged {
         ensure!(
             tasks.iter().any(|task| task["id"] == *id),
-            "the acknowledged task {id} is gone"
+            "the acknowledged task {id} is lost"
         );
     }
     println!(

@@ -1,9 +1,9 @@
-//! `dev/envoy/obtain` with an Envoy of one's own that is none.
+//! `dev/envoy/obtain` with an `ENVOY` that is not an Envoy.
 
 use std::process::Command;
 
 #[test]
-fn an_envoy_that_cannot_be_used_is_named_with_the_fix() -> anyhow::Result<()> {
+fn unusable_envoy_is_named_with_the_fix() -> anyhow::Result<()> {
     let obtain = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/envoy/obtain");
     for (envoy, problem) in [
         ("/nowhere/envoy", "no program that can be run"),
@@ -12,7 +12,7 @@ fn an_envoy_that_cannot_be_used_is_named_with_the_fix() -> anyhow::Result<()> {
         let output = Command::new(obtain).env("ENVOY", envoy).output()?;
         let text = String::from_utf8(output.stderr)?;
         assert_eq!(output.status.code(), Some(1), "{text}");
-        assert!(output.stdout.is_empty(), "nothing may be taken for a path");
+        assert!(output.stdout.is_empty(), "the output must not hold a path");
         for part in [
             envoy,
             problem,

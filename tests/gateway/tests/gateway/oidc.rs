@@ -1,5 +1,6 @@
-//! Any OpenID Connect provider as the issuer. dev-entra is one, to whoever reads its tokens by the
-//! names that the policy gives.
+//! An OpenID Connect provider as the issuer.
+//!
+//! dev-entra is such a provider under a policy that names its claims.
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ async fn me(stack: &Stack, token: &str) -> anyhow::Result<Answer> {
     .await
 }
 
-/// The stack's policies with another issuer under the old name.
+/// Returns the stack's policies with an `oidc` issuer under the old name.
 fn with_oidc(policies: &str, authority: &str, tenant: &str) -> anyhow::Result<String> {
     let (before, entra) = policies
         .split_once("  entra:\n")
@@ -27,15 +28,15 @@ fn with_oidc(policies: &str, authority: &str, tenant: &str) -> anyhow::Result<St
         .split_once("---")
         .context("the sample has one document")?;
     let oidc = format!(
-        "  oidc:\n    issuer: {authority}/{tenant}/v2.0\n    claims:\n      subject: oid\n      scopes: scp\n      \
-         email: preferred_username\n      kind: {{claim: idtyp, applications: [app], default: users}}\n"
+        "  oidc:\n    issuer: {authority}/{tenant}/v2.0\n    claims:\n      subject: oid\n      \
+         scopes: scp\n      email: preferred_username\n      \
+         kind: {{claim: idtyp, applications: [app], default: users}}\n"
     );
     Ok(format!("{before}{oidc}---{after}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_provider_is_used_by_its_discovery_document_and_no_others_tokens_count()
--> anyhow::Result<()> {
+async fn oidc_provider_is_discovered_and_other_issuers_are_denied() -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
     let token = stack
         .identity_provider()
@@ -52,7 +53,7 @@ async fn a_provider_is_used_by_its_discovery_document_and_no_others_tokens_count
     let started = Instant::now();
     let answer = loop {
         let answer = me(&stack, &token).await?;
-        // An Entra caller's tenant is an id, an OpenID Connect caller's is the issuer.
+        // The tenant of an Entra caller is an id, that of an OpenID Connect caller is its issuer.
         if answer.body["tenant_id"] == issuer.as_str()
             || started.elapsed() > Duration::from_secs(20)
         {
@@ -61,7 +62,7 @@ async fn a_provider_is_used_by_its_discovery_document_and_no_others_tokens_count
         sleep(Duration::from_millis(50)).await;
     };
     assert_eq!(
-        (answer.verdict().as_str(), &answer.body["tenant_id"]),
+        (answer.outcome().as_str(), &answer.body["tenant_id"]),
         ("200", &issuer.clone().into())
     );
     assert_eq!(
@@ -77,11 +78,11 @@ async fn a_provider_is_used_by_its_discovery_document_and_no_others_tokens_count
         with_oidc(&policies, stack.identity_provider().authority(), FABRIKAM)?,
     )?;
     let started = Instant::now();
-    let mut verdict = me(&stack, &token).await?.verdict();
-    while verdict == "200" && started.elapsed() < Duration::from_secs(20) {
+    let mut outcome = me(&stack, &token).await?.outcome();
+    while outcome == "200" && started.elapsed() < Duration::from_secs(20) {
         sleep(Duration::from_millis(50)).await;
-        verdict = me(&stack, &token).await?.verdict();
+        outcome = me(&stack, &token).await?.outcome();
     }
-    assert_eq!(verdict, "401 issuer_not_allowed");
+    assert_eq!(outcome, "401 issuer_not_allowed");
     stack.stop().await
 }

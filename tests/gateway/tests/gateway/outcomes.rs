@@ -1,4 +1,4 @@
-//! What `make demo` shows, asserted row by row.
+//! Each outcome that `make demo` shows passes.
 
 use anyhow::Context;
 use dev_stack::{Row, Stack, outcomes};
@@ -36,9 +36,9 @@ outcomes! {
     bad_tokens = "bad tokens",
     spoofed_identity = "spoofed identity",
     assertions = "assertions",
-    round_the_gate = "round the gate",
+    round_the_gateway = "round the gateway",
     rate_limit = "rate limit",
     cross_origin = "cross-origin",
     unknown_paths = "unknown paths",
-    the_gate_is_down = "the gate is down",
+    the_authz_server_is_down = "the authz server is down",
 }

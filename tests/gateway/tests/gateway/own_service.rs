@@ -1,5 +1,4 @@
-//! `examples/your-own-service`, which README leads to, from a fresh folder, and with a mistake in
-//! each of its parts.
+//! `examples/your-own-service` runs from a fresh folder and reports a mistake in each part.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -17,9 +16,10 @@ const FILES: [&str; 7] = [
     "orders.py",
 ];
 
-/// What the script says of a copy of the example in which `edit`, of a file, is replaced.
+/// Runs a copy of the example. `edit` replaces a string in one of its files.
 fn run(edit: Option<(&str, &str, &str)>) -> anyhow::Result<Output> {
-    let (example, work) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let example = tempfile::tempdir()?;
+    let work = tempfile::tempdir()?;
     for file in FILES {
         let text =
             std::fs::read_to_string(Path::new(ROOT).join("examples/your-own-service").join(file))?;
@@ -49,27 +49,28 @@ fn run(edit: Option<(&str, &str, &str)>) -> anyhow::Result<Output> {
 }
 
 #[test]
-fn the_example_runs_from_a_fresh_folder() -> anyhow::Result<()> {
+fn example_runs_from_a_fresh_folder() -> anyhow::Result<()> {
     let output = run(None)?;
-    let said = String::from_utf8_lossy(&output.stdout);
+    let printed = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),
-        "{said}{}",
+        "{printed}{}",
         String::from_utf8_lossy(&output.stderr)
     );
     assert_eq!(
-        said.lines()
+        printed
+            .lines()
             .filter(|line| line.starts_with("  ok     "))
             .count(),
         12,
-        "{said}"
+        "{printed}"
     );
-    assert!(said.contains("no findings"), "{said}");
+    assert!(printed.contains("no findings"), "{printed}");
     Ok(())
 }
 
 #[test]
-fn a_mistake_in_a_part_is_noticed_and_named() -> anyhow::Result<()> {
+fn mistake_in_any_part_is_reported() -> anyhow::Result<()> {
     for (case, edit, word) in [
         (
             "a rule without its role",
@@ -87,7 +88,7 @@ fn a_mistake_in_a_part_is_noticed_and_named() -> anyhow::Result<()> {
             "route gateway/gateway/order",
         ),
         (
-            "a role that nobody has",
+            "a role that no user has",
             ("directory.yaml", "orders: [Buyer]", "orders: []"),
             "WRONG  a buyer reads the orders",
         ),
@@ -102,14 +103,14 @@ fn a_mistake_in_a_part_is_noticed_and_named() -> anyhow::Result<()> {
         ),
     ] {
         let output = run(Some(edit))?;
-        let said = format!(
+        let printed = format!(
             "{}{}",
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
         assert!(
-            !output.status.success() && said.contains(word),
-            "{case}: {said}"
+            !output.status.success() && printed.contains(word),
+            "{case}: {printed}"
         );
     }
     Ok(())

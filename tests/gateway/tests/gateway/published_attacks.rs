@@ -1,5 +1,6 @@
-//! Attacks that were published as CVEs of gateways, sent to ours byte by byte. `docs/cves.md` says
-//! which test answers which CVE, and the second test here holds it to that.
+//! Published attacks (CVEs) on gateways, sent to this gateway byte by byte.
+//!
+//! `docs/cves.md` names the test of each CVE, and the test in `page` checks this page.
 
 mod page;
 mod requests;
@@ -13,13 +14,14 @@ use tokio::time::{Duration, timeout};
 
 use requests::{CANARY, PUBLISHED, Published};
 
-/// Sends the bytes and reads until the gateway closes, which every request here asks it to do.
-/// Status and reason code.
+/// Sends the bytes and returns the answer's status and reason code.
+///
+/// It reads until the gateway closes, because every request here has `Connection: close`.
 async fn send(stack: &Stack, request: &[u8]) -> anyhow::Result<String> {
     let mut connection = TcpStream::connect(stack.gateway_address()).await?;
     connection.write_all(request).await?;
     let mut answer = Vec::new();
-    // A reset after the answer is an end as well.
+    // A reset after the answer is also an end.
     let _end = timeout(Duration::from_secs(30), connection.read_to_end(&mut answer))
         .await
         .context("no end")?;
@@ -33,9 +35,9 @@ async fn send(stack: &Stack, request: &[u8]) -> anyhow::Result<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_published_attack_gets_the_answer_that_it_deserves() -> anyhow::Result<()> {
+async fn published_attacks_get_their_expected_answers() -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
-    // A Reader's token opens /api/me and nothing else here.
+    // Of the paths here, a Reader's token is good only for /api/me.
     let token = stack
         .identity_provider()
         .user_token(READER, TASK_API, "access_as_user")
@@ -56,7 +58,7 @@ async fn each_published_attack_gets_the_answer_that_it_deserves() -> anyhow::Res
         let found = send(&stack, &bytes).await.context(*cve)?;
         let seen = stack.upstream_bytes();
         if !expected.contains(&found.as_str()) {
-            wrong.push(format!("{cve}: {found} and not {expected:?}\n{request}"));
+            wrong.push(format!("{cve}: {found} instead of {expected:?}\n{request}"));
         }
         for (service, bytes) in seen {
             let passed = !bytes.is_empty() && !found.starts_with("200");
@@ -73,7 +75,7 @@ async fn each_published_attack_gets_the_answer_that_it_deserves() -> anyhow::Res
 
 /// CVE-2026-47205, CVE-2026-50572: clients that hang up while their request is being checked.
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_that_hang_up_while_they_are_checked_harm_nobody() -> anyhow::Result<()> {
+async fn clients_that_hang_up_during_a_check_harm_no_other() -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
     let token = stack
         .identity_provider()
@@ -86,12 +88,13 @@ async fn clients_that_hang_up_while_they_are_checked_harm_nobody() -> anyhow::Re
             "GET /api/me HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\n\r\n"
         );
         connection.write_all(request.as_bytes()).await?;
-        // Closing with a reset rather than politely.
+        // Close with a reset.
         connection.set_zero_linger()?;
     }
     stack.hang_authz(false)?;
     let good = format!(
-        "GET /api/me HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        "GET /api/me HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\n\
+         Connection: close\r\n\r\n"
     );
     let started = tokio::time::Instant::now();
     loop {

@@ -1,26 +1,26 @@
-//! Policies that change while the gate serves.
+//! Changes of policies while the authz server serves.
 
 use std::time::Duration;
 
 use dev_stack::directory::{READER, TASK_API};
 use dev_stack::{Answer, Stack};
-use gateway_tests::verdict;
+use gateway_tests::outcome;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-/// Waits for a verdict; the last one if it does not come.
+/// Waits until status and reason code are `expected`, and returns the last ones.
 async fn becomes(stack: &Stack, token: &str, expected: &str) -> anyhow::Result<String> {
     let started = Instant::now();
     loop {
-        let verdict = verdict(stack, token).await?;
-        if verdict == expected || started.elapsed() > Duration::from_secs(20) {
-            return Ok(verdict);
+        let found = outcome(stack, token).await?;
+        if found == expected || started.elapsed() > Duration::from_secs(20) {
+            return Ok(found);
         }
         sleep(Duration::from_millis(50)).await;
     }
 }
 
-/// The value of a metric of the gate.
+/// Returns the value of a metric of the authz server.
 async fn metric(stack: &Stack, line: &str) -> anyhow::Result<Option<String>> {
     let text = stack
         .http()
@@ -36,7 +36,7 @@ async fn metric(stack: &Stack, line: &str) -> anyhow::Result<Option<String>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_good_change_takes_effect_and_a_bad_one_changes_nothing() -> anyhow::Result<()> {
+async fn good_policy_takes_effect_and_bad_one_changes_nothing() -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
     let file = stack.state().join("policy.yaml");
     let token = stack
@@ -44,7 +44,7 @@ async fn a_good_change_takes_effect_and_a_bad_one_changes_nothing() -> anyhow::R
         .user_token(READER, TASK_API, "access_as_user")
         .await?;
     let before = std::fs::read_to_string(&file)?;
-    assert_eq!(verdict(&stack, &token).await?, "200");
+    assert_eq!(outcome(&stack, &token).await?, "200");
 
     std::fs::write(
         &file,
@@ -67,7 +67,7 @@ async fn a_good_change_takes_effect_and_a_bad_one_changes_nothing() -> anyhow::R
         Some("1")
     );
 
-    // An editor's half-written file would let the Reader in again, if it counted.
+    // A half-written file would admit the Reader again if it took effect.
     std::fs::write(&file, before.replace("rateLimit:", "rateLimits:"))?;
     let started = Instant::now();
     while metric(&stack, "portcullis_policy_stale").await?.as_deref() != Some("1") {
@@ -77,7 +77,7 @@ async fn a_good_change_takes_effect_and_a_bad_one_changes_nothing() -> anyhow::R
         );
         sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(verdict(&stack, &token).await?, "403 role_missing");
+    assert_eq!(outcome(&stack, &token).await?, "403 role_missing");
 
     std::fs::write(&file, before)?;
     assert_eq!(becomes(&stack, &token, "200").await?, "200");
@@ -88,10 +88,9 @@ async fn a_good_change_takes_effect_and_a_bad_one_changes_nothing() -> anyhow::R
     stack.stop().await
 }
 
-/// Routes and policies are files of two programs, which need not change at the same moment.
+/// Envoy's routes and the policies are separate files, which do not change at the same moment.
 #[tokio::test(flavor = "multi_thread")]
-async fn removed_policy_decides_for_old_routes_and_one_not_in_force_is_no_denial()
--> anyhow::Result<()> {
+async fn removed_policy_still_decides_and_unknown_policy_is_a_fault() -> anyhow::Result<()> {
     let mut stack = Stack::start_apart().await?;
     let file = stack.state().join("policy.yaml");
     let token = stack
@@ -104,7 +103,7 @@ async fn removed_policy_decides_for_old_routes_and_one_not_in_force_is_no_denial
     let policies = loop {
         let status: Value = stack
             .http()
-            .get(format!("{}/status", stack.administration()))
+            .get(format!("{}/status", stack.admin_api()))
             .send()
             .await?
             .json()
@@ -124,9 +123,9 @@ async fn removed_policy_decides_for_old_routes_and_one_not_in_force_is_no_denial
             .is_some_and(|names| names.contains(&"jobs".into())),
         "{policies}"
     );
-    assert_eq!(verdict(&stack, &token).await?, "200");
+    assert_eq!(outcome(&stack, &token).await?, "200");
 
-    // What starts now never had the old name.
+    // The restarted authz server never had the policy of the old name.
     stack.restart_authz(0).await?;
     assert_eq!(
         becomes(&stack, &token, "503 policy_unknown").await?,

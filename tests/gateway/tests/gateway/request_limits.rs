@@ -1,16 +1,17 @@
-//! Both sides of each limit of a request: what is within passes to a service, what is beyond is
-//! denied with a reason that the client, Envoy's access log and the authz server's record have in
-//! common.
+//! Requests at and beyond each request limit.
+//!
+//! A request at its limit passes. A request beyond it is denied, with the same reason code for the
+//! client, in Envoy's access log and in the authz server's decision record.
 #![allow(
     clippy::unwrap_used,
-    reason = "a test may panic, its helpers outside #[test] functions too"
+    reason = "a test and its helpers may fail by panicking"
 )]
 
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use dev_stack::directory::{EDITOR, TASK_API};
-use dev_stack::{Answer, Service, Stack, Variation, without_rate_limits};
+use dev_stack::{Answer, Service, Stack, StackOptions, without_rate_limits};
 use reqwest::Client;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -20,7 +21,7 @@ const PATH: &str = "/api/me";
 const OF_CLIENT: usize = 2;
 const KIB: usize = 1024;
 
-/// A request of so many header fields, with so many bytes in all, and a path of so many bytes.
+/// The size of a request: header fields, bytes of all fields, and bytes of the path.
 #[derive(Clone, Copy)]
 struct Shape {
     headers: usize,
@@ -34,7 +35,7 @@ const SMALL: Shape = Shape {
     path: PATH.len(),
 };
 
-/// What is tried, its shape, and what the client must get.
+/// Cases with their shapes, and the expected status and reason code.
 const CASES: [(&str, Shape, &str); 14] = [
     ("usual", SMALL, "200"),
     (
@@ -158,7 +159,7 @@ fn clients() -> anyhow::Result<[(&'static str, Client); 2]> {
 }
 
 async fn start() -> anyhow::Result<Stack> {
-    Stack::start_varied(Variation::default().policies(without_rate_limits)).await
+    Stack::start_with(StackOptions::default().policies(without_rate_limits)).await
 }
 
 async fn send(stack: &Stack, client: &Client, token: &str, shape: Shape) -> anyhow::Result<Answer> {
@@ -176,7 +177,7 @@ async fn send(stack: &Stack, client: &Client, token: &str, shape: Shape) -> anyh
         .map(|number| format!("x-f{number:02}"))
         .collect();
     let authority = stack.gateway_address().to_string();
-    // As Envoy counts: names and values, the scheme of HTTP/2 left out.
+    // Envoy counts names and values, without the scheme of HTTP/2.
     let usual = [
         (":authority", authority.as_str()),
         (":method", "GET"),
@@ -192,7 +193,7 @@ async fn send(stack: &Stack, client: &Client, token: &str, shape: Shape) -> anyh
     let mut filling = shape.bytes.saturating_sub(usual + authorization + names);
     ensure!(
         shape.bytes == 0 || !fillers.is_empty(),
-        "bytes need a header to be in"
+        "a shape with bytes needs a header to fill"
     );
     for name in fillers {
         request = request.header(name, "v".repeat(std::mem::take(&mut filling)));
@@ -200,7 +201,7 @@ async fn send(stack: &Stack, client: &Client, token: &str, shape: Shape) -> anyh
     Answer::to(request).await
 }
 
-/// Envoy's access log, and the authz server's log, line by line.
+/// Returns the JSON lines of Envoy's access log and of the authz server's log.
 fn logs(stack: &Stack) -> anyhow::Result<[Vec<Value>; 2]> {
     let mut found = [Vec::new(), Vec::new()];
     let [of_envoy, of_authz] = &mut found;
@@ -225,8 +226,8 @@ fn logs(stack: &Stack) -> anyhow::Result<[Vec<Value>; 2]> {
     Ok(found)
 }
 
-/// What a log says of a request, by the names of two fields; `None` if it says nothing.
-fn said(log: &[Value], request_id: &str, names: [&str; 2]) -> Option<[String; 2]> {
+/// Returns two fields of a request's line in a log, or `None` if the log has no such line.
+fn logged_fields(log: &[Value], request_id: &str, names: [&str; 2]) -> Option<[String; 2]> {
     let fields = |line: &Value| line.get("fields").unwrap_or(line).clone();
     let mut lines = log.iter().map(fields);
     let line = lines.find(|line| line.get("request_id").is_some_and(|id| id == request_id))?;
@@ -237,20 +238,21 @@ fn said(log: &[Value], request_id: &str, names: [&str; 2]) -> Option<[String; 2]
     }))
 }
 
-/// Each answer, Envoy's access log and the authz server's record say the same. Envoy writes its log
-/// every ten seconds.
+/// Asserts that both logs have the outcome and reason code of each answer.
+///
+/// Envoy writes its log every ten seconds.
 async fn assert_logged(stack: &Stack, answers: &[(String, Answer)]) -> anyhow::Result<()> {
     let started = Instant::now();
     for (case, answer) in answers {
-        let verdict = answer.verdict();
-        let (status, reason) = verdict.split_once(' ').unwrap_or((&verdict, ""));
+        let outcome = answer.outcome();
+        let (status, reason) = outcome.split_once(' ').unwrap_or((&outcome, ""));
         let outcome = if reason.is_empty() { "allow" } else { "deny" };
         let id = answer.header("x-request-id");
         let (envoy, authz) = loop {
             let [envoy, authz] = logs(stack)?;
             let found = (
-                said(&envoy, id, ["status", "reason"]),
-                said(&authz, id, ["outcome", "reason"]),
+                logged_fields(&envoy, id, ["status", "reason"]),
+                logged_fields(&authz, id, ["outcome", "reason"]),
             );
             if let (Some(envoy), Some(authz)) = found {
                 break (envoy, authz);
@@ -286,7 +288,7 @@ async fn request_at_a_limit_passes_and_beyond_it_is_denied_with_one_reason() -> 
             let answer = send(&stack, &client, &token, shape)
                 .await
                 .context(case.clone())?;
-            assert_eq!(answer.verdict(), expected, "{case}: {}", answer.body);
+            assert_eq!(answer.outcome(), expected, "{case}: {}", answer.body);
             let reached = stack
                 .upstream_bytes()
                 .iter()
@@ -299,7 +301,7 @@ async fn request_at_a_limit_passes_and_beyond_it_is_denied_with_one_reason() -> 
     stack.stop().await
 }
 
-/// Roles with so many characters in all; the token stays valid for the caller.
+/// Obtains a valid token with one more role, of `length` characters.
 async fn token_with_roles(stack: &Stack, length: usize) -> anyhow::Result<String> {
     let issuer = stack.identity_provider();
     let token = issuer
@@ -339,7 +341,7 @@ async fn largest_identity_passes_with_the_largest_request() -> anyhow::Result<()
             let answer = send(&stack, &client, &token, shape)
                 .await
                 .context(case.clone())?;
-            assert_eq!(answer.verdict(), expected, "{case}: {}", answer.body);
+            assert_eq!(answer.outcome(), expected, "{case}: {}", answer.body);
             let tasks = |(service, bytes): (Service, String)| {
                 (service == Service::TaskApi).then_some(bytes)
             };
@@ -354,7 +356,7 @@ async fn largest_identity_passes_with_the_largest_request() -> anyhow::Result<()
                 "{case}: {} bytes",
                 seen.len()
             );
-            // What Envoy counted is for the authz server alone.
+            // Only the authz server gets the header with Envoy's counts.
             assert!(!seen.contains("x-gateway-request-size"), "{case}");
             answers.push((case, answer));
         }
@@ -363,9 +365,9 @@ async fn largest_identity_passes_with_the_largest_request() -> anyhow::Result<()
     stack.stop().await
 }
 
-/// Beyond Envoy's own limits nobody asks the authz server.
+/// Envoy denies a request beyond its own limits without an ext_authz check.
 #[tokio::test(flavor = "multi_thread")]
-async fn request_beyond_the_reserve_is_refused_by_envoy_itself() -> anyhow::Result<()> {
+async fn request_beyond_the_reserve_is_denied_by_envoy() -> anyhow::Result<()> {
     let stack = start().await?;
     let token = stack
         .identity_provider()
@@ -415,9 +417,9 @@ async fn request_beyond_the_reserve_is_refused_by_envoy_itself() -> anyhow::Resu
     stack.stop().await
 }
 
-/// The client cannot say how much it sent.
+/// A client cannot set the size of its request.
 #[tokio::test(flavor = "multi_thread")]
-async fn size_that_a_client_states_does_not_count() -> anyhow::Result<()> {
+async fn request_size_from_client_is_ignored() -> anyhow::Result<()> {
     let stack = start().await?;
     let token = stack
         .identity_provider()
@@ -431,7 +433,7 @@ async fn size_that_a_client_states_does_not_count() -> anyhow::Result<()> {
                 .bearer_auth(&token)
                 .header("x-gateway-request-size", stated);
             assert_eq!(
-                Answer::to(request).await?.verdict(),
+                Answer::to(request).await?.outcome(),
                 "200",
                 "{stated:?} over {version}"
             );
@@ -442,9 +444,9 @@ async fn size_that_a_client_states_does_not_count() -> anyhow::Result<()> {
             for number in 0..65 {
                 request = request.header(format!("x-f{number}"), "v");
             }
-            let verdict = Answer::to(request).await?.verdict();
+            let outcome = Answer::to(request).await?.outcome();
             assert_eq!(
-                verdict, "431 headers_too_large",
+                outcome, "431 headers_too_large",
                 "{stated:?} over {version}"
             );
         }

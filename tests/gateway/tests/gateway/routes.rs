@@ -1,22 +1,24 @@
-//! Routes of other kinds than the sample's: for anyone, with or without a token, and for gRPC
-//! clients.
+//! Kinds of routes that the sample lacks: for anyone, with an optional token, and for gRPC.
 
 use anyhow::Context;
 use dev_stack::directory::{EDITOR, TASK_API};
-use dev_stack::{Answer, EnvoyFiles, Service, Stack, Variation};
+use dev_stack::{Answer, EnvoyFiles, Service, Stack, StackOptions};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Version};
 use serde_json::{Value, json};
 
-/// An origin that the gateway's own routes do not know.
+/// An origin that the gateway's own routes do not allow.
 const OTHER_APP: &str = "https://other-app.example";
 const ID: &str = "aaaaaaaa-0002-4000-8000-000000000002";
+const PER_ROUTE: &str =
+    "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute";
 
-/// Two policies more: one for anyone, and one by which a token is welcome and not needed.
+/// Adds two policies for anyone, one without an issuer and one with an optional token.
 fn with_open_policies(policies: &str) -> String {
     let open = |name: &str, issuer: &str| {
         format!(
-            "\n---\napiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\nmetadata: {{name: {name}}}\nspec:\n  {issuer}allow: [{{callers: anyone}}]\n  \
+            "\n---\napiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\n\
+             metadata: {{name: {name}}}\nspec:\n  {issuer}allow: [{{callers: anyone}}]\n  \
              rateLimit: {{requests: 5, per: 600s}}\n  upstream: {{name: notification}}\n"
         )
     };
@@ -24,8 +26,9 @@ fn with_open_policies(policies: &str) -> String {
     [policies, &open("open", ""), &open("optional", optional)].concat()
 }
 
-/// Their routes, to the service's health, which tells nothing of who asks; what reached it is read
-/// off the wire.
+/// Adds the routes of these policies, to the health of a service.
+///
+/// The health answer does not depend on the caller, so the tests read the bytes that reach it.
 fn with_open_routes(files: &mut EnvoyFiles) -> anyhow::Result<()> {
     let routes = files
         .routes
@@ -34,8 +37,10 @@ fn with_open_routes(files: &mut EnvoyFiles) -> anyhow::Result<()> {
     let routes = routes.context("routes.yaml has no routes")?;
     for name in ["open", "optional"] {
         let per_route = json!({
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
-            "check_settings": {"context_extensions": {"policy": name, "removed_prefix": format!("/{name}")}},
+            "@type": PER_ROUTE,
+            "check_settings": {
+                "context_extensions": {"policy": name, "removed_prefix": format!("/{name}")},
+            },
         });
         let mut route = json!({
             "name": name,
@@ -62,7 +67,7 @@ fn with_open_routes(files: &mut EnvoyFiles) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn ask(stack: &Stack, path: &str, token: Option<&str>) -> anyhow::Result<(String, String)> {
+async fn send(stack: &Stack, path: &str, token: Option<&str>) -> anyhow::Result<(String, String)> {
     stack.forget_upstream_bytes();
     let mut request = stack.http().get(format!("{}{path}", stack.gateway()));
     for spoofed in [
@@ -76,18 +81,18 @@ async fn ask(stack: &Stack, path: &str, token: Option<&str>) -> anyhow::Result<(
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
-    let verdict = Answer::to(request).await?.verdict();
+    let outcome = Answer::to(request).await?.outcome();
     let seen = stack
         .upstream_bytes()
         .into_iter()
         .find(|(service, _)| *service == Service::Notification);
-    Ok((verdict, seen.map(|(_, bytes)| bytes).unwrap_or_default()))
+    Ok((outcome, seen.map(|(_, bytes)| bytes).unwrap_or_default()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn open_routes_need_no_token_and_strip_identity_all_the_same() -> anyhow::Result<()> {
-    let stack = Stack::start_varied(
-        Variation::default()
+async fn open_routes_need_no_token_and_remove_identity_headers() -> anyhow::Result<()> {
+    let stack = Stack::start_with(
+        StackOptions::default()
             .policies(with_open_policies)
             .envoy(with_open_routes),
     )
@@ -103,7 +108,7 @@ async fn open_routes_need_no_token_and_strip_identity_all_the_same() -> anyhow::
         ("/open/health", Some("rubbish"), "200", false),
         ("/optional/health", None, "200", false),
         ("/optional/health", good, "200", true),
-        // Whoever sends a token means to be somebody; a bad one is not taken for none.
+        // A bad token is denied, not treated as no token.
         (
             "/optional/health",
             Some("rubbish"),
@@ -111,9 +116,9 @@ async fn open_routes_need_no_token_and_strip_identity_all_the_same() -> anyhow::
             false,
         ),
     ] {
-        let (verdict, seen) = ask(&stack, path, token).await?;
+        let (outcome, seen) = send(&stack, path, token).await?;
         assert_eq!(
-            (verdict.as_str(), seen.contains(ID)),
+            (outcome.as_str(), seen.contains(ID)),
             (expected, named),
             "{path} {token:?}\n{seen}"
         );
@@ -125,9 +130,8 @@ async fn open_routes_need_no_token_and_strip_identity_all_the_same() -> anyhow::
             "{seen}"
         );
     }
-    // Where nobody is verified the address is what is counted, and no header of the client's
-    // changes it.
-    let mut verdicts = Vec::new();
+    // Requests without a verified caller count by client address, which no header changes.
+    let mut outcomes = Vec::new();
     for number in 0..4 {
         let request = stack.http().get(format!("{}/open/health", stack.gateway()));
         let forwarded = format!("203.0.113.{number}");
@@ -135,19 +139,19 @@ async fn open_routes_need_no_token_and_strip_identity_all_the_same() -> anyhow::
             .header("x-forwarded-for", &forwarded)
             .header("x-real-ip", &forwarded);
         let answer = Answer::to(request.header("x-envoy-external-address", &forwarded)).await?;
-        verdicts.push(answer.verdict());
+        outcomes.push(answer.outcome());
     }
     assert_eq!(
-        verdicts,
+        outcomes,
         ["200", "200", "429 rate_limited", "429 rate_limited"]
     );
     stack.stop().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn defect_17_a_route_may_have_origins_of_its_own() -> anyhow::Result<()> {
-    let stack = Stack::start_varied(
-        Variation::default()
+async fn route_with_own_cors_policy_has_its_own_origins() -> anyhow::Result<()> {
+    let stack = Stack::start_with(
+        StackOptions::default()
             .policies(with_open_policies)
             .envoy(with_open_routes),
     )
@@ -197,8 +201,9 @@ async fn defect_17_a_route_may_have_origins_of_its_own() -> anyhow::Result<()> {
     stack.stop().await
 }
 
-/// A client that speaks gRPC, which reads `grpc-status` and no body ("gRPC over HTTP/2",
-/// §Responses).
+/// Sends a gRPC request and returns the answer's headers.
+///
+/// A gRPC client reads `grpc-status` and no body ("gRPC over HTTP/2", §Responses).
 async fn call(http: &Client, url: &str, token: Option<&str>) -> anyhow::Result<HeaderMap> {
     let mut request = http
         .post(url)

@@ -1,10 +1,10 @@
-//! Every port of every program of ours against clients that never finish a request.
+//! Clients that never finish a request, on every port of every program.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use dev_stack::{ProgramPort, Speaks, Stack, Variation};
+use dev_stack::{ProgramPort, Speaks, Stack, StackOptions};
 use futures::future::try_join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -12,14 +12,14 @@ use tokio::time::{sleep, timeout};
 
 const CLIENTS: usize = 150;
 const MOST: usize = 40;
-/// Longer than the header timeout of these programs on a busy machine.
+/// Longer than the header timeout (2 s) on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Of memory for each connection that is open at a time, and for the program to answer meanwhile.
+/// Bytes of memory for each open connection, and for the program's other work meanwhile.
 const MEMORY_OF_ONE: usize = 128 * 1024;
 const MEMORY_OF_ALL: usize = 8 * 1024 * 1024;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-/// HEADERS that say they are longer than they are.
+/// A HEADERS frame that is shorter than its length field says.
 const HALF_HEADERS: &[u8] = b"\0\0\xc8\x01\x04\0\0\0\x01\x82";
 const HALF_HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: here\r\nX-Half: ";
 const HALF_HELLO: &[u8] = b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03";
@@ -38,7 +38,7 @@ fn unfinished(speaks: Speaks) -> Vec<Vec<u8>> {
 
 async fn open(address: SocketAddr, bytes: &[u8]) -> anyhow::Result<TcpStream> {
     let mut client = TcpStream::connect(address).await?;
-    // A reset because others came in between is one way to be closed.
+    // The server may reset the connection, because newer ones replace it.
     let _sent = client.write_all(bytes).await;
     Ok(client)
 }
@@ -46,14 +46,14 @@ async fn open(address: SocketAddr, bytes: &[u8]) -> anyhow::Result<TcpStream> {
 /// Waits until the server has closed the connection.
 async fn closed(mut client: TcpStream) -> anyhow::Result<()> {
     let mut bytes = Vec::new();
-    // An end or a reset.
+    // Either an end or a reset is good.
     let _end = timeout(PATIENCE, client.read_to_end(&mut bytes))
         .await
         .context("it stays open")?;
     Ok(())
 }
 
-/// A good request, with another connection's answer.
+/// Sends a good request on another connection, and fails unless it is served.
 async fn answered(stack: &Stack, port: ProgramPort) -> anyhow::Result<()> {
     let status = match port.speaks {
         Speaks::Http(path) => stack
@@ -94,7 +94,7 @@ async fn open_connections(stack: &Stack, port: ProgramPort) -> anyhow::Result<us
     Ok(line.parse()?)
 }
 
-/// Resident memory in bytes.
+/// Returns the resident memory of a process in bytes.
 fn resident(process: u32) -> anyhow::Result<usize> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status
@@ -106,10 +106,8 @@ fn resident(process: u32) -> anyhow::Result<usize> {
 
 async fn beset(stack: &Stack, port: ProgramPort) -> anyhow::Result<()> {
     answered(stack, port).await.context("before")?;
-    let (before, others) = (
-        resident(port.process)?,
-        open_connections(stack, port).await?,
-    );
+    let before = resident(port.process)?;
+    let others = open_connections(stack, port).await?;
     let shapes = unfinished(port.speaks);
     let open = shapes
         .iter()
@@ -125,19 +123,19 @@ async fn beset(stack: &Stack, port: ProgramPort) -> anyhow::Result<()> {
     let grown = resident(port.process)?.saturating_sub(before);
     ensure!(
         grown < MOST * MEMORY_OF_ONE + MEMORY_OF_ALL,
-        "they took {} KiB",
+        "the connections used {} KiB",
         grown / 1024
     );
     try_join_all(clients.into_iter().map(closed)).await?;
     timeout(PATIENCE, async {
-        // Other programs of the stack may have opened one meanwhile.
+        // Other programs of the stack may have opened connections meanwhile.
         while open_connections(stack, port).await? > others + 4 {
             sleep(Duration::from_millis(50)).await;
         }
         anyhow::Ok(())
     })
     .await
-    .context("connections are counted that were closed")??;
+    .context("the metric still counts closed connections")??;
     answered(stack, port).await.context("after")?;
     println!(
         "{} {}: {CLIENTS} closed, {count} at once, {} KiB",
@@ -150,11 +148,11 @@ async fn beset(stack: &Stack, port: ProgramPort) -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_clients_are_closed_on_every_port_and_others_are_answered() -> anyhow::Result<()> {
-    let variation = Variation::default()
+    let options = StackOptions::default()
         .authz_elsewhere()
         .variable_everywhere("HEADER_TIMEOUT", "2s");
-    let variation = variation.variable_everywhere("MAX_CONNECTIONS", MOST.to_string());
-    let stack = Stack::start_varied(variation).await?;
+    let options = options.variable_everywhere("MAX_CONNECTIONS", MOST.to_string());
+    let stack = Stack::start_with(options).await?;
     let ports = stack.program_ports()?;
     ensure!(ports.len() == 12, "{ports:?}");
     for port in ports {

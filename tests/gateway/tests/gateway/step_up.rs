@@ -1,10 +1,10 @@
-//! Entra wants more proof of a user before the Task API may act for them: the browser learns so
-//! through the gateway, before anything is stored, and the same request goes through once the proof
-//! is there.
+//! A claims challenge of Entra (step-up authentication) reaches the browser through the gateway.
+//!
+//! The task API stores nothing before the user meets it. Then the same request succeeds.
 
 #![allow(
     clippy::indexing_slicing,
-    reason = "reading a serde_json value by name answers null for what is not there"
+    reason = "indexing a serde_json value by a missing name gives null"
 )]
 use anyhow::Context;
 use base64::Engine;
@@ -14,8 +14,7 @@ use dev_stack::{Answer, Stack};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_claims_challenge_reaches_the_browser_and_nothing_is_stored_before_it_is_met()
--> anyhow::Result<()> {
+async fn claims_challenge_reaches_the_browser_before_anything_is_stored() -> anyhow::Result<()> {
     let stack = Stack::start_apart().await?;
     let issuer = stack.identity_provider();
     let token = issuer
@@ -30,22 +29,22 @@ async fn a_claims_challenge_reaches_the_browser_and_nothing_is_stored_before_it_
             .json(&json!({"title": "needs more proof"}))
     };
 
-    let refused = Answer::to(create(&token).header("origin", "http://localhost:3000")).await?;
-    assert_eq!(refused.verdict(), "401 interaction_required");
+    let challenged = Answer::to(create(&token).header("origin", "http://localhost:3000")).await?;
+    assert_eq!(challenged.outcome(), "401 interaction_required");
     assert!(
-        refused
+        challenged
             .header("access-control-expose-headers")
             .contains("www-authenticate"),
         "{:?}",
-        refused.headers
+        challenged.headers
     );
-    let challenge = refused.header("www-authenticate").to_owned();
+    let challenge = challenged.header("www-authenticate").to_owned();
     let (_, claims) = challenge
         .split_once("claims=\"")
         .with_context(|| challenge.clone())?;
     let claims = String::from_utf8(STANDARD.decode(claims.trim_end_matches('"'))?)?;
     let tasks = Answer::to(stack.http().get(&url).bearer_auth(&token)).await?;
-    assert_eq!((tasks.verdict().as_str(), &tasks.body), ("200", &json!([])));
+    assert_eq!((tasks.outcome().as_str(), &tasks.body), ("200", &json!([])));
 
     let stronger = issuer
         .stronger_user_token(STEPS_UP, TASK_API, "access_as_user", &claims)
@@ -54,7 +53,7 @@ async fn a_claims_challenge_reaches_the_browser_and_nothing_is_stored_before_it_
     let member = |name| created.body[name].as_str().unwrap_or_default();
     assert_eq!(
         (
-            created.verdict().as_str(),
+            created.outcome().as_str(),
             member("notification_status"),
             member("audit_status")
         ),

@@ -1,4 +1,4 @@
-//! TLS on both sides of the gateway, as its options turn it on.
+//! TLS on both sides of the gateway, with the options `tls`, `hsts` and `upstream-tls`.
 
 mod certificates;
 mod tls_service;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use dev_stack::directory::{ADMIN, TASK_API};
-use dev_stack::{Answer, Stack, Variation};
+use dev_stack::{Answer, Stack, StackOptions};
 use reqwest::{Certificate, Client, Version};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -28,19 +28,20 @@ fn trusting(authority: &Authority) -> anyhow::Result<Client> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_certificate_is_shown_without_a_restart() -> anyhow::Result<()> {
-    let (first, second) = (Authority::new()?, Authority::new()?);
+async fn new_certificate_is_served_without_restart() -> anyhow::Result<()> {
+    let first = Authority::new()?;
+    let second = Authority::new()?;
     let folder = tempfile::tempdir()?;
     first
         .issue("localhost")?
         .put(&folder.path().join("gateway"))?;
     let place = folder.path().to_owned();
-    let variation = Variation::default().envoy_options(["tls", "hsts"]);
-    let variation = variation.envoy(move |files| {
+    let options = StackOptions::default().envoy_options(["tls", "hsts"]);
+    let options = options.envoy(move |files| {
         files.certificates.clone_from(&place);
         Ok(())
     });
-    let stack = Stack::start_varied(variation).await?;
+    let stack = Stack::start_with(options).await?;
     let url = format!(
         "https://localhost:{}/api/me",
         stack.gateway_address().port()
@@ -62,18 +63,19 @@ async fn a_new_certificate_is_shown_without_a_restart() -> anyhow::Result<()> {
     assert_eq!(hsts, "max-age=31536000");
     ensure!(
         trusting(&second)?.get(&url).send().await.is_err(),
-        "the second certificate is not shown yet"
+        "the gateway must not show the second certificate yet"
     );
     let plain = stack.http().get(url.replace("https", "http")).send().await;
     ensure!(
         plain.is_err(),
-        "the port of TLS answers without it: {plain:?}"
+        "the TLS port answers without TLS: {plain:?}"
     );
 
     second
         .issue("localhost")?
         .put(&folder.path().join("gateway"))?;
-    let (client, started) = (trusting(&second)?, Instant::now());
+    let client = trusting(&second)?;
+    let started = Instant::now();
     while let Err(error) = client.get(&url).send().await {
         ensure!(
             started.elapsed() < PATIENCE,
@@ -84,8 +86,9 @@ async fn a_new_certificate_is_shown_without_a_restart() -> anyhow::Result<()> {
     stack.stop().await
 }
 
-/// What a caller gets, and whom the service saw, where `service` calls itself `name` and trusts
-/// gateways of `trusted_gateways`.
+/// Sends a request to a TLS service, and returns the answer and the service's request count.
+///
+/// The service has a certificate for `name` and trusts gateways of `trusted_gateways`.
 async fn through_tls(
     gateway: &Authority,
     trusted_services: &Authority,
@@ -97,20 +100,26 @@ async fn through_tls(
     gateway.issue("gateway")?.put(&as_client)?;
     std::fs::write(as_client.join("ca.crt"), trusted_services.pem())?;
     let service = TlsService::start(&service.issue(name)?, trusted_gateways)?;
-    let (place, port) = (folder.path().to_owned(), service.port);
-    let variation = Variation::default().envoy_options(["upstream-tls"]).envoy(move |files| {
+    let place = folder.path().to_owned();
+    let port = service.port;
+    let options = StackOptions::default().envoy_options(["upstream-tls"]);
+    let options = options.envoy(move |files| {
         files.certificates.clone_from(&place);
         let clusters = files
             .clusters
             .get_mut("resources")
             .and_then(Value::as_array_mut)
             .context("clusters.yaml has no resources")?;
-        let task_api = clusters.iter_mut().find(|cluster| cluster["name"] == "task-api").context("no task-api")?;
-        let endpoint = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/port_value";
+        let task_api = clusters
+            .iter_mut()
+            .find(|cluster| cluster["name"] == "task-api")
+            .context("no task-api")?;
+        let endpoint = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address\
+                        /socket_address/port_value";
         *task_api.pointer_mut(endpoint).context("no endpoint")? = Value::from(port);
         Ok(())
     });
-    let stack = Stack::start_varied(variation).await?;
+    let stack = Stack::start_with(options).await?;
     let token = stack
         .identity_provider()
         .user_token(ADMIN, TASK_API, "access_as_user")
@@ -123,13 +132,15 @@ async fn through_tls(
     )
     .await?;
     stack.stop().await?;
-    Ok((answer.verdict(), service.requests()))
+    Ok((answer.outcome(), service.requests()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn gateway_and_services_prove_themselves_to_each_other() -> anyhow::Result<()> {
-    let (gateways, services, strangers) = (Authority::new()?, Authority::new()?, Authority::new()?);
-    let refused = ("503 upstream_unavailable".to_owned(), 0);
+async fn gateway_and_services_authenticate_each_other() -> anyhow::Result<()> {
+    let gateways = Authority::new()?;
+    let services = Authority::new()?;
+    let strangers = Authority::new()?;
+    let failed = ("503 upstream_unavailable".to_owned(), 0);
     for (case, gateway, service, trusted_gateways, expected) in [
         (
             "each of the other's authority",
@@ -143,21 +154,21 @@ async fn gateway_and_services_prove_themselves_to_each_other() -> anyhow::Result
             &gateways,
             (&services, "audit"),
             &gateways,
-            refused.clone(),
+            failed.clone(),
         ),
         (
             "a service of another authority",
             &gateways,
             (&strangers, "task-api"),
             &gateways,
-            refused.clone(),
+            failed.clone(),
         ),
         (
             "a gateway of another authority",
             &strangers,
             (&services, "task-api"),
             &gateways,
-            refused.clone(),
+            failed.clone(),
         ),
     ] {
         let found = through_tls(gateway, &services, service, trusted_gateways)

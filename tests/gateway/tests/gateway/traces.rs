@@ -1,8 +1,7 @@
-//! One request is one trace: from the gateway through the gate and the task API, on the user's
-//! behalf, to the last service.
+//! One request is one trace, from the gateway to the last service.
 #![allow(
     clippy::indexing_slicing,
-    reason = "reading a serde_json value by name answers null for what is not there"
+    reason = "indexing a serde_json value by a missing name gives null"
 )]
 
 use std::collections::BTreeSet;
@@ -11,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use dev_stack::directory::{EDITOR, TASK_API};
-use dev_stack::{Stack, Variation};
+use dev_stack::{Stack, StackOptions};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
 };
@@ -26,12 +25,12 @@ use tokio::time::{sleep, timeout};
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status};
 
-/// Exporters send what they have every 5 seconds.
+/// Far longer than the 5 seconds between two exports.
 const PATIENCE: Duration = Duration::from_mins(1);
-const CLIENTS_OWN: &str = "0af7651916cd43dd8448eb211c80319c";
+const CLIENT_TRACE_ID: &str = "0af7651916cd43dd8448eb211c80319c";
 const IN_THE_QUERY: &str = "only-the-service-may-see-this";
 
-/// Spans by the process that they are of.
+/// Spans, each with the name of its process.
 type Spans = Arc<Mutex<Vec<(String, Span)>>>;
 
 #[derive(Clone, Default)]
@@ -74,12 +73,12 @@ impl Collector {
         Ok((collector, port))
     }
 
-    /// `process: span` for each span of the trace that begins with a POST at the gateway, below
-    /// what it is part of.
+    /// Returns the path of each span: `process: span` of its parents and itself.
     fn paths(&self) -> BTreeSet<String> {
         let spans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let path = |span: &Span| {
-            let (mut steps, mut current) = (Vec::new(), Some(span));
+            let mut steps = Vec::new();
+            let mut current = Some(span);
             while let Some(span) = current {
                 let process = spans
                     .iter()
@@ -108,25 +107,31 @@ impl Collector {
     }
 }
 
-fn traced(port: u16) -> Variation {
-    let variation = Variation::default().envoy_options(["tracing"]);
-    let variation = variation.variable(
+fn traced(port: u16) -> StackOptions {
+    let options = StackOptions::default().envoy_options(["tracing"]);
+    let options = options.variable(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         format!("http://127.0.0.1:{port}"),
     );
-    variation.envoy(move |files| {
-        let clusters = files.clusters["resources"].as_array_mut().context("no clusters")?;
-        let traces = clusters.iter_mut().find(|cluster| cluster["name"] == "traces").context("no cluster of traces")?;
-        let place = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address/port_value";
+    options.envoy(move |files| {
+        let clusters = files.clusters["resources"]
+            .as_array_mut()
+            .context("no clusters")?;
+        let traces = clusters
+            .iter_mut()
+            .find(|cluster| cluster["name"] == "traces")
+            .context("no cluster of traces")?;
+        let place = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address\
+                     /socket_address/port_value";
         *traces.pointer_mut(place).context("no port")? = json!(port);
         Ok(())
     })
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_creation_is_one_trace_to_the_last_service() -> anyhow::Result<()> {
+async fn task_creation_is_one_trace_to_the_last_service() -> anyhow::Result<()> {
     let (collector, port) = Collector::start().await?;
-    let stack = Stack::start_varied(traced(port)).await?;
+    let stack = Stack::start_with(traced(port)).await?;
     let token = stack
         .identity_provider()
         .user_token(EDITOR, TASK_API, "access_as_user")
@@ -139,15 +144,18 @@ async fn a_creation_is_one_trace_to_the_last_service() -> anyhow::Result<()> {
         .json(&json!({"title": "traced"}));
     let request = request.header(
         "traceparent",
-        format!("00-{CLIENTS_OWN}-b7ad6b7169203331-01"),
+        format!("00-{CLIENT_TRACE_ID}-b7ad6b7169203331-01"),
     );
     assert_eq!(request.send().await?.status(), 201);
 
     let expected = [
-        "gateway: ingress > gateway: async envoy.service.auth.v3.Authorization.Check egress > portcullis: Check",
-        "gateway: ingress > task-api: POST /api/tasks > task-api: tell notification > notification: POST /notify",
-        "gateway: ingress > task-api: POST /api/tasks > task-api: tell audit > task-api: obtain a token",
-        "gateway: ingress > task-api: POST /api/tasks > task-api: tell audit > audit: POST /audit",
+        "gateway: ingress > gateway: async envoy.service.auth.v3.Authorization.Check egress \
+         > portcullis: Check",
+        "gateway: ingress > task-api: POST /api/tasks > task-api: call notification \
+         > notification: POST /notify",
+        "gateway: ingress > task-api: POST /api/tasks > task-api: call audit \
+         > task-api: obtain a token",
+        "gateway: ingress > task-api: POST /api/tasks > task-api: call audit > audit: POST /audit",
         "gateway: ingress > task-api: POST /api/tasks > task-api: obtain a token",
     ];
     let complete = async {
@@ -161,20 +169,12 @@ async fn a_creation_is_one_trace_to_the_last_service() -> anyhow::Result<()> {
     timeout(PATIENCE, complete)
         .await
         .map_err(|_| anyhow::anyhow!("{:#?}", collector.paths()))?;
-    let (text, signature) = (
-        collector.text(),
-        token
-            .rsplit('.')
-            .next()
-            .context("a token has a signature")?
-            .to_owned(),
-    );
-    for secret in [
-        CLIENTS_OWN,
-        IN_THE_QUERY,
-        signature.as_str(),
-        "@contoso.example",
-    ] {
+    let text = collector.text();
+    let signature = token
+        .rsplit('.')
+        .next()
+        .context("a token has a signature")?;
+    for secret in [CLIENT_TRACE_ID, IN_THE_QUERY, signature, "@contoso.example"] {
         assert!(!text.contains(secret), "a span holds {secret}: {text}");
     }
     assert!(text.contains("portcullis.policy"), "{text}");

@@ -1,4 +1,4 @@
-//! The documents that are kept are those of the code. `WRITE_PAGES=1` writes them anew.
+//! The documents in `docs/openapi` are those of the code. `WRITE_PAGES=1` rewrites them.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::path::Path;

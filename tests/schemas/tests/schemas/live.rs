@@ -1,9 +1,10 @@
-//! No request that a document allows, and none that it does not, makes a service fail or answer in
-//! a way that the document does not say.
+//! No request makes a service fail or answer outside its OpenAPI document.
+//!
+//! Some of the requests fit the document and some do not.
 #![allow(clippy::print_stdout, reason = "the report, shown when the test fails")]
 #![allow(
     clippy::indexing_slicing,
-    reason = "reading a serde_json value by name answers null for what is not there"
+    reason = "indexing a serde_json value by a missing name gives null"
 )]
 
 use anyhow::{Context, ensure};
@@ -14,13 +15,13 @@ use tokio::process::Command;
 
 const RUN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/run");
 
-/// A token that opens the service.
+/// Obtains a token that the service accepts.
 async fn token(stack: &Stack, service: Service) -> anyhow::Result<String> {
     let issuer = stack.identity_provider();
     match service {
         Service::TaskApi => issuer.user_token(ADMIN, TASK_API, "access_as_user").await,
         Service::Notification => {
-            // As the task API gets it on the user's behalf.
+            // The task API obtains such a token on the user's behalf.
             let token = issuer
                 .user_token(ADMIN, NOTIFICATION, "Notify.Send")
                 .await?;
@@ -32,7 +33,7 @@ async fn token(stack: &Stack, service: Service) -> anyhow::Result<String> {
     }
 }
 
-/// The operations of the document, by the way that they are told apart in the report.
+/// Returns the number of operations in the document of the service.
 async fn operations(stack: &Stack, url: &str) -> anyhow::Result<usize> {
     let document: Value = stack
         .http()
@@ -91,16 +92,16 @@ async fn compare(service: Service, at_least: usize) -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn notification_is_as_its_document_says() -> anyhow::Result<()> {
+async fn notification_matches_its_openapi_document() -> anyhow::Result<()> {
     compare(Service::Notification, 3).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn audit_is_as_its_document_says() -> anyhow::Result<()> {
+async fn audit_matches_its_openapi_document() -> anyhow::Result<()> {
     compare(Service::Audit, 4).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn task_api_is_as_its_document_says() -> anyhow::Result<()> {
+async fn task_api_matches_its_openapi_document() -> anyhow::Result<()> {
     compare(Service::TaskApi, 7).await
 }

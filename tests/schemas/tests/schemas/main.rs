@@ -1,4 +1,4 @@
-//! The services beside the OpenAPI documents that they serve.
+//! Tests of the services against their OpenAPI documents.
 
 mod documents;
 mod live;

@@ -68,7 +68,7 @@ const NAMES: &[&str] = &[
     "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
 ];
 
-/// Names of algorithms, over a signature that would be good and over none.
+/// Returns tokens with other `alg` values, with the good signature and without one.
 pub(super) fn names(keys: &Keys) -> Family {
     let mut family = Family::new("alg: names");
     for draft in Draft::all() {
@@ -126,10 +126,12 @@ fn pem(label: &str, der: &[u8]) -> String {
     )
 }
 
-/// The public key in the forms in which confused verifiers took it for a secret (CVE-2015-9235).
+/// Returns the public key in the forms that verifiers took for an HMAC secret (CVE-2015-9235).
 fn secrets(key: &KeyPair) -> Vec<(&'static str, Vec<u8>)> {
     let public: PublicKeyX509Der<'_> = key.public_key().as_der().unwrap();
-    let (spki, pkcs1, n) = (public.as_ref(), key.public_key().as_ref(), modulus(key));
+    let spki = public.as_ref();
+    let pkcs1 = key.public_key().as_ref();
+    let n = modulus(key);
     vec![
         ("PEM", pem("PUBLIC KEY", spki).into_bytes()),
         ("PKCS #1 PEM", pem("RSA PUBLIC KEY", pkcs1).into_bytes()),
@@ -141,13 +143,13 @@ fn secrets(key: &KeyPair) -> Vec<(&'static str, Vec<u8>)> {
             json!({"keys": [jwk(KEY_ID, key)]}).to_string().into_bytes(),
         ),
         ("modulus", n.clone()),
-        ("modulus as text", encode(n).into_bytes()),
+        ("modulus in base64url", encode(n).into_bytes()),
         ("key id", KEY_ID.into()),
         ("nothing", Vec::new()),
     ]
 }
 
-/// HMAC keyed with the public key, said honestly and under the name of RS256.
+/// Returns tokens with an HMAC keyed with the public key, under its own `alg` and under RS256.
 pub(super) fn shared_secrets(keys: &Keys) -> Family {
     let mut family = Family::new("alg: HMAC keyed with the public key");
     let hashes = [
@@ -184,8 +186,9 @@ fn authenticated(draft: &Draft, secret: &hmac::Key) -> String {
     format!("{unsigned}{}", encode(tag))
 }
 
-/// Signatures of other algorithms, and what is no signature at all, under their own name and under
-/// that of RS256.
+/// Returns tokens with signatures of other algorithms, and with bytes that are no signature.
+///
+/// Each comes under its own `alg` and under RS256.
 pub(super) fn other_signatures(keys: &Keys) -> Family {
     let mut family = Family::new("alg: other signatures");
     for draft in Draft::all() {
@@ -258,7 +261,7 @@ fn no_signatures(key: &KeyPair) -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("empty", Vec::new()),
         ("one byte", vec![0]),
-        // "Psychic signatures" (CVE-2022-21449): r and s are zero.
+        // "Psychic signatures" (CVE-2022-21449) have zero as r and s.
         ("r and s of zero", vec![0; 64]),
         ("zero", vec![0; 256]),
         ("one", one),

@@ -4,17 +4,16 @@ use portcullis_token::{Audiences, Authorization, Reason, Tenants, Verifier, bear
 
 use crate::issuer::{API, Issuer, NOW, listed};
 
-/// What a client sends.
+/// What a client presents to a verifier.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Presented {
     /// These `Authorization` lines.
     Lines(Vec<Vec<u8>>),
-    /// A token that came by another way than a header, so that its bytes reach the parser as they
-    /// are.
+    /// A token without a header, so that the parser gets its exact bytes.
     Token(String),
 }
 
-/// Whose verifier judges.
+/// The verifier of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judge {
     /// Serves two tenants.
@@ -48,7 +47,7 @@ impl Family {
         }
     }
 
-    /// A token in an `Authorization` line as it should be.
+    /// Adds a token in a well-formed `Authorization` line.
     pub fn bearer(
         &mut self,
         name: impl Into<String>,
@@ -82,7 +81,8 @@ impl Family {
         presented: Presented,
         expected: impl Into<Option<Reason>>,
     ) {
-        let (name, expected) = (name.into(), expected.into());
+        let name = name.into();
+        let expected = expected.into();
         self.cases.push(Case {
             name,
             presented,
@@ -92,17 +92,17 @@ impl Family {
         });
     }
 
-    /// Has the last case judged by somebody else.
+    /// Sets the verifier of the last case.
     pub fn judged_by(&mut self, judge: Judge) {
         self.cases.last_mut().unwrap().judge = judge;
     }
 
-    /// Has the last case judged at another time.
+    /// Sets the time at which the last case is verified.
     pub fn judged_at(&mut self, now: u64) {
         self.cases.last_mut().unwrap().now = now;
     }
 
-    /// How many different things are presented that must be refused.
+    /// Returns the different things that must be denied.
     pub fn distinct_bad(&self) -> HashSet<&Presented> {
         self.cases
             .iter()
@@ -112,7 +112,7 @@ impl Family {
     }
 }
 
-/// The verifiers.
+/// One verifier for each `Judge`.
 pub struct Court {
     listed: Verifier,
     any_organization: Verifier,
@@ -128,8 +128,8 @@ impl Court {
         }
     }
 
-    /// Why what the case presents is refused, if it is.
-    pub async fn verdict(&self, case: &Case) -> Option<Reason> {
+    /// Returns the reason for which the case is denied, or `None` if it is accepted.
+    pub async fn denial_reason(&self, case: &Case) -> Option<Reason> {
         let token = match &case.presented {
             Presented::Token(token) => Ok(token.as_str()),
             Presented::Lines(lines) => {
@@ -141,13 +141,13 @@ impl Court {
             Judge::AnyOrganization => &self.any_organization,
             Judge::WithoutKeys => &self.without_keys,
         };
-        let verdict = match token {
+        let decision = match token {
             Ok(token) => verifier
                 .verify(token, &Audiences::Application(API.to_owned()), case.now)
                 .await
                 .map(drop),
-            Err(refusal) => Err(refusal),
+            Err(denied) => Err(denied),
         };
-        verdict.err().map(|refusal| refusal.reason)
+        decision.err().map(|denied| denied.reason)
     }
 }

@@ -7,7 +7,7 @@ use crate::attacks::case::Family;
 use crate::attacks::draft::Draft;
 use crate::issuer::{API, Keys};
 
-/// Claims of every wrong type, empty, and absent: nothing is converted.
+/// Returns tokens with claims of every wrong type, empty and absent: no value is converted.
 pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("types of claims");
     for draft in Draft::all() {
@@ -20,13 +20,13 @@ pub(super) fn family(keys: &Keys) -> Family {
             );
         };
         spoil("good", &draft, None);
-        for name in texts(&draft) {
+        for name in strings(&draft) {
             let right = draft
                 .claims
                 .get(name)
                 .cloned()
                 .unwrap_or_else(|| json!("x"));
-            for value in no_texts(&right) {
+            for value in non_strings(&right) {
                 spoil(
                     &format!("{name} {value}"),
                     &draft.claim(name, value),
@@ -56,7 +56,7 @@ pub(super) fn family(keys: &Keys) -> Family {
         for name in ["iat", "roles", "name", "sub"] {
             spoil(&format!("{name} absent"), &draft.without(name), None);
         }
-        for roles in no_roles() {
+        for roles in non_roles() {
             spoil(
                 &format!("roles {roles}"),
                 &draft.claim("roles", roles),
@@ -82,7 +82,7 @@ pub(super) fn family(keys: &Keys) -> Family {
     family
 }
 
-/// Scopes and `idtyp`, whose rules depend on whom the token speaks for.
+/// Adds cases of scopes and `idtyp`, whose rules depend on the kind of caller.
 fn shape(draft: &Draft, spoil: &mut impl FnMut(&str, &Draft, Option<Reason>)) {
     for scp in [
         " ",
@@ -99,7 +99,8 @@ fn shape(draft: &Draft, spoil: &mut impl FnMut(&str, &Draft, Option<Reason>)) {
             Some(ClaimInvalid),
         );
     }
-    // App-only tokens of agent identities are so ("Token claims reference for agent IDs").
+    // App-only tokens of agent identities have such an `scp` ("Token claims reference for agent
+    // IDs").
     for scp in ["", "/"] {
         let expected = draft.user.then_some(TokenInconsistent);
         spoil(&format!("scp {scp:?}"), &draft.claim("scp", scp), expected);
@@ -143,8 +144,8 @@ fn shape(draft: &Draft, spoil: &mut impl FnMut(&str, &Draft, Option<Reason>)) {
         spoil("1024 scopes", &draft.claim("scp", words(1024)), None);
     }
     for name in ["name", "sub", "extra"] {
-        // Texts for people carry anything; whoever puts them into headers encodes them.
-        for text in [
+        // Strings for people may hold anything. Code that puts them into headers encodes them.
+        for string in [
             "a\r\nX-User-Roles: Admin",
             "a\0b",
             "a,b;c=\"d\"",
@@ -153,13 +154,17 @@ fn shape(draft: &Draft, spoil: &mut impl FnMut(&str, &Draft, Option<Reason>)) {
             "\u{202e}nimda",
             &"x".repeat(8192),
         ] {
-            spoil(&format!("{name} {text:?}"), &draft.claim(name, text), None);
+            spoil(
+                &format!("{name} {string:?}"),
+                &draft.claim(name, string),
+                None,
+            );
         }
     }
 }
 
-/// Claims that must be a text where they are.
-fn texts(draft: &Draft) -> [&'static str; 9] {
+/// Returns the claims that must be strings if they are present.
+fn strings(draft: &Draft) -> [&'static str; 9] {
     let email = if draft.actor == "azp" {
         "preferred_username"
     } else {
@@ -178,7 +183,7 @@ fn texts(draft: &Draft) -> [&'static str; 9] {
     ]
 }
 
-fn no_texts(right: &Value) -> Vec<Value> {
+fn non_strings(right: &Value) -> Vec<Value> {
     vec![
         json!(null),
         json!(true),
@@ -198,8 +203,8 @@ fn no_texts(right: &Value) -> Vec<Value> {
     ]
 }
 
-/// "Admin" must not count as a list that holds it.
-fn no_roles() -> Vec<Value> {
+/// Returns values of `roles` that are not lists of strings: `"Admin"` is not `["Admin"]`.
+fn non_roles() -> Vec<Value> {
     vec![
         json!("Admin"),
         json!(""),

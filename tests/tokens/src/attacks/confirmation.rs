@@ -5,12 +5,16 @@ use crate::attacks::case::Family;
 use crate::attacks::draft::Draft;
 use crate::issuer::Keys;
 
-/// Tokens that are bound to a key of their sender (RFC 7800 §3, RFC 8705 §3.1, RFC 9449 §6.1), sent
-/// as bearer tokens.
+/// Returns sender-constrained tokens, presented as bearer tokens.
+///
+/// They have a `cnf` claim (RFC 7800 §3, RFC 8705 §3.1, RFC 9449 §6.1).
 pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("confirmation");
-    let jwk = json!({"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"});
+    let jwk = json!({
+        "kty": "EC", "crv": "P-256",
+        "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+    });
     for draft in Draft::all() {
         family.bearer(draft.name, &draft.signed(&keys.good), None);
         // A claim with a similar name binds nothing.

@@ -5,8 +5,9 @@ use crate::attacks::case::Family;
 use crate::attacks::draft::Draft;
 use crate::issuer::{Keys, encode};
 
-/// `crit` names what a verifier must understand (RFC 7515 §4.1.11); none is understood here,
-/// whatever it says.
+/// Returns tokens with `crit`, which lists extensions that a verifier must understand.
+///
+/// The verifier understands no extension, so it denies every `crit` (RFC 7515 §4.1.11).
 pub(super) fn family(keys: &Keys) -> Family {
     let values = [
         json!([]),
@@ -54,8 +55,8 @@ pub(super) fn family(keys: &Keys) -> Family {
                 CriticalHeader,
             );
         }
-        // Without `crit` unknown members are ignored (RFC 7515 §4), and the claims are read as
-        // encoded.
+        // Without `crit` the verifier ignores unknown members such as `b64` (RFC 7515 §4), and
+        // decodes the claims.
         for b64 in [true, false] {
             family.bearer(
                 name("b64 alone"),
@@ -64,7 +65,8 @@ pub(super) fn family(keys: &Keys) -> Family {
             );
         }
         let unencoded = draft.header("crit", json!(["b64"])).header("b64", false);
-        let (header, claims) = (encode(unencoded.header.to_string()), &draft.claims);
+        let header = encode(unencoded.header.to_string());
+        let claims = &draft.claims;
         family.token(
             name("claims as they are"),
             format!("{header}.{claims}.AAAA"),

@@ -6,11 +6,11 @@ use crate::issuer::{API, CLIENT, KEY_ID, NOW, TENANT, issuer_of, sign};
 
 const USER: &str = "aaaaaaaa-0001-4000-8000-000000000001";
 
-/// A good token before it is signed, to be spoilt.
+/// A good token before its signature, for a test to spoil.
 #[derive(Clone)]
 pub struct Draft {
     pub name: &'static str,
-    /// Of a user, or of an application.
+    /// Whether it is a user's token rather than an application's.
     pub user: bool,
     /// The claim that names the client.
     pub actor: &'static str,
@@ -19,7 +19,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The four kinds of access tokens that Entra issues.
+    /// Returns the four kinds of access tokens that Entra issues.
     pub fn all() -> [Self; 4] {
         [
             Self::v2(
@@ -38,7 +38,8 @@ impl Draft {
     }
 
     fn v2(name: &'static str, user: bool, more: &Value) -> Self {
-        let own = json!({"ver": "2.0", "iss": issuer_of(V2, TENANT), "aud": API, "azp": CLIENT, "azpacr": "1"});
+        let issuer = issuer_of(V2, TENANT);
+        let own = json!({"ver": "2.0", "iss": issuer, "aud": API, "azp": CLIENT, "azpacr": "1"});
         let header = json!({"typ": "JWT", "alg": "RS256", "kid": KEY_ID});
         Self {
             name,
@@ -49,9 +50,10 @@ impl Draft {
         }
     }
 
-    /// The first version names the key twice and the API by its URI.
+    /// Version 1 tokens name the key twice (`kid`, `x5t`) and the API by its URI.
     fn v1(name: &'static str, user: bool, more: &Value) -> Self {
-        let (issuer, audience) = (issuer_of(V1, TENANT), format!("api://{API}"));
+        let issuer = issuer_of(V1, TENANT);
+        let audience = format!("api://{API}");
         let own =
             json!({"ver": "1.0", "iss": issuer, "aud": audience, "appid": CLIENT, "appidacr": "1"});
         let header = json!({"typ": "JWT", "alg": "RS256", "kid": KEY_ID, "x5t": KEY_ID});
@@ -92,13 +94,14 @@ impl Draft {
         sign(key, self.header.to_string(), self.claims.to_string())
     }
 
-    /// Header and claims, to which `signature` is put as it is.
+    /// Returns header and claims with `signature` as it is.
     pub fn with_signature(&self, signature: &[u8]) -> String {
         crate::issuer::join(self.header.to_string(), self.claims.to_string(), signature)
     }
 
-    /// The claims as text, in which `name` has `text` for its value: for what no JSON library
-    /// writes.
+    /// Returns the claims as JSON in which `name` has the raw value `text`.
+    ///
+    /// It is for values that no JSON library writes.
     pub fn claims_with(&self, name: &str, text: &str) -> String {
         spelled(&self.claims, name, text)
     }
@@ -110,7 +113,8 @@ impl Draft {
 
 fn claims(user: bool, more: [&Value; 2]) -> Value {
     let mut claims = json!({
-        "tid": TENANT, "oid": USER, "sub": "pairwise", "roles": ["Reader"], "nbf": NOW, "iat": NOW, "exp": NOW + 3600,
+        "tid": TENANT, "oid": USER, "sub": "pairwise", "roles": ["Reader"],
+        "nbf": NOW, "iat": NOW, "exp": NOW + 3600,
     });
     if user {
         claims["scp"] = "access_as_user".into();

@@ -5,11 +5,12 @@ use crate::attacks::case::Family;
 use crate::attacks::draft::Draft;
 use crate::issuer::{Keys, sign};
 
-/// Members that occur twice: parsers disagree on which one counts (RFC 8259 §4).
+/// Returns tokens with duplicate members, of which parsers take different ones (RFC 8259 §4).
 pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("duplicate members");
     for draft in Draft::all() {
-        let (header, claims) = (draft.header.to_string(), draft.claims.to_string());
+        let header = draft.header.to_string();
+        let claims = draft.claims.to_string();
         family.bearer(draft.name, &draft.signed(&keys.good), None);
         for (what, spoilt) in repeated(&draft.header) {
             let token = sign(&keys.good, spoilt, &claims);
@@ -50,8 +51,10 @@ pub(super) fn family(keys: &Keys) -> Family {
     family
 }
 
-/// An object with each of its members twice: the same, another value before and after, and the name
-/// in another spelling.
+/// Returns the object with each of its members twice.
+///
+/// The second member has the same value, another value before or after the first, or the same name
+/// in escaped spelling.
 fn repeated(object: &Value) -> Vec<(String, String)> {
     let text = object.to_string();
     let inside = &text[1..text.len() - 1];

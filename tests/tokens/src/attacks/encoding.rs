@@ -14,14 +14,14 @@ const STRANGERS: &[&str] = &[
     "\"", "{", ":", ";", "\\", "*", "&", "#",
 ];
 
-/// Other spellings of the same bytes: a token has one.
+/// Returns good tokens in other spellings: bytes have one valid base64url spelling.
 pub(super) fn alphabet(keys: &Keys) -> Family {
     let mut family = Family::new("encoding: alphabet");
     for draft in Draft::all() {
         let token = draft.signed(&keys.good);
         family.bearer(draft.name, &token, None);
         family.token(
-            format!("{} by another way", draft.name),
+            format!("{} without a header", draft.name),
             token.clone(),
             None,
         );
@@ -60,7 +60,7 @@ pub(super) fn alphabet(keys: &Keys) -> Family {
     family
 }
 
-/// The token with the unused low bits of a part's last character set in every other way.
+/// Returns the token with every other value of the unused low bits of a part's last character.
 fn other_trailing_bits(token: &str, part: usize) -> Vec<(usize, String)> {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let parts: Vec<&str> = token.split('.').collect();
@@ -79,15 +79,17 @@ fn other_trailing_bits(token: &str, part: usize) -> Vec<(usize, String)> {
     changed.collect()
 }
 
-/// Other numbers of parts, and the other serializations of JWS and JWE.
+/// Returns tokens with other numbers of parts, and in other serializations of JWS and JWE.
 pub(super) fn serializations(keys: &Keys) -> Family {
     let mut family = Family::new("encoding: serializations");
     for draft in Draft::all() {
         let token = draft.signed(&keys.good);
         family.bearer(draft.name, &token, None);
         let parts: Vec<&str> = token.split('.').collect();
-        let (header, claims, signature) = (parts[0], parts[1], parts[2]);
-        let mut refuse = |what: &str, token: String, expected| {
+        let header = parts[0];
+        let claims = parts[1];
+        let signature = parts[2];
+        let mut deny = |what: &str, token: String, expected| {
             family.bearer(
                 format!("{} {what} {}", draft.name, token.len()),
                 &token,
@@ -121,14 +123,14 @@ pub(super) fn serializations(keys: &Keys) -> Family {
             } else {
                 TokenMalformed
             };
-            refuse("parts", spoilt, expected);
+            deny("parts", spoilt, expected);
         }
-        refuse(
+        deny(
             "no signature",
             format!("{header}.{claims}."),
             SignatureInvalid,
         );
-        refuse(
+        deny(
             "nested",
             sign(
                 &keys.good,
@@ -137,9 +139,9 @@ pub(super) fn serializations(keys: &Keys) -> Family {
             ),
             TokenMalformed,
         );
-        // DEFLATE of one stored block: nobody may decompress what is not yet verified.
+        // DEFLATE of one stored block. A verifier must not decompress unverified bytes.
         let stored = [&[1, 2, 0, 0xfd, 0xff][..], b"{}"].concat();
-        refuse(
+        deny(
             "zip",
             sign(
                 &keys.good,
@@ -148,15 +150,17 @@ pub(super) fn serializations(keys: &Keys) -> Family {
             ),
             TokenMalformed,
         );
-        encrypted(&draft, &mut refuse);
+        encrypted(&draft, &mut deny);
         in_json(&mut family, &draft, [header, claims, signature]);
     }
     family
 }
 
-/// JWE has five parts; with three it is a JWS of a forbidden algorithm, however much work it asks
-/// for.
-fn encrypted(draft: &Draft, refuse: &mut impl FnMut(&str, String, portcullis_token::Reason)) {
+/// Adds JWEs, which have five parts.
+///
+/// With three parts, the token is a JWS with a forbidden algorithm. A high PBES2 count (`p2c`) must
+/// cause no work.
+fn encrypted(draft: &Draft, deny: &mut impl FnMut(&str, String, portcullis_token::Reason)) {
     for alg in [
         "dir",
         "RSA-OAEP",
@@ -172,17 +176,17 @@ fn encrypted(draft: &Draft, refuse: &mut impl FnMut(&str, String, portcullis_tok
             .header("p2c", 2_147_483_647)
             .header("zip", "DEF");
         let header = header.header.to_string();
-        refuse(
+        deny(
             alg,
             format!("{}.{}.AAAA.AAAA.AAAA", encode(&header), encode(b"key")),
             TokenMalformed,
         );
-        refuse(
+        deny(
             alg,
             format!("{}..AAAA.AAAA.AAAA", encode(&header)),
             TokenMalformed,
         );
-        refuse(
+        deny(
             alg,
             join(&header, draft.claims.to_string(), b"tag"),
             AlgorithmNotAllowed,
@@ -190,7 +194,7 @@ fn encrypted(draft: &Draft, refuse: &mut impl FnMut(&str, String, portcullis_tok
     }
 }
 
-/// JSON serializations, and texts that are both (CVE-2022-39227).
+/// Adds JSON serializations, and strings that are both JSON and compact (CVE-2022-39227).
 fn in_json(family: &mut Family, draft: &Draft, [header, claims, signature]: [&str; 3]) {
     let forged = encode(draft.claim("roles", json!(["Admin"])).claims.to_string());
     let flat = json!({"protected": header, "payload": claims, "signature": signature}).to_string();
@@ -199,7 +203,8 @@ fn in_json(family: &mut Family, draft: &Draft, [header, claims, signature]: [&st
             .to_string();
     let none = json!({"payload": claims, "signatures": []}).to_string();
     let polyglot = format!(
-        "{{\"  {header}.{forged}.\":\"\",\"protected\":\"{header}\",\"payload\":\"{claims}\",\"signature\":\"{signature}\"}}"
+        "{{\"  {header}.{forged}.\":\"\",\"protected\":\"{header}\",\
+         \"payload\":\"{claims}\",\"signature\":\"{signature}\"}}"
     );
     for (what, text) in [
         ("flattened", flat),

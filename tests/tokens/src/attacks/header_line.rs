@@ -7,7 +7,7 @@ use crate::attacks::case::{Family, Presented};
 use crate::attacks::draft::Draft;
 use crate::issuer::Keys;
 
-/// Lines around a good token.
+/// What stands before and after a good token in a malformed line.
 const MALFORMED: &[(&str, &str)] = &[
     ("", ""),
     ("Bearer", ""),
@@ -124,7 +124,7 @@ pub(super) fn family(keys: &Keys) -> Family {
     ] {
         family.line(format!("{line:?}"), line, expected);
     }
-    // A token in the query or a cookie is no token: only `Authorization` is looked at.
+    // A verifier reads tokens only from `Authorization`, not from a query or a cookie.
     family.presented("no line", Presented::Lines(Vec::new()), TokenMissing);
     family
 }
@@ -148,7 +148,7 @@ fn several(family: &mut Family, draft: &Draft, token: &str) {
     }
 }
 
-/// Around the limit and far beyond it, in the line and in the token alone.
+/// Adds tokens around the length limit and far beyond it, in a line and alone.
 fn long(family: &mut Family, draft: &Draft, token: &str) {
     for length in [MAX_TOKEN_LENGTH + 1, 24 * 1024, 60 * 1024, 1 << 20] {
         let padded = format!("{token}{}", "A".repeat(length - token.len()));

@@ -9,7 +9,7 @@ use crate::issuer::{API, CLIENT, FOREIGN_TENANT, Keys, SECOND_TENANT, TENANT, is
 
 const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
-/// Issuers that look like the tenant's, with `T` for its id.
+/// Issuers that look like the tenant's issuer. `T` stands for the tenant's id.
 const ISSUERS: &[&str] = &[
     "https://login.microsoftonline.com/T/v2.0/",
     "https://login.microsoftonline.com/T/v2.0 ",
@@ -59,7 +59,7 @@ const ISSUERS: &[&str] = &[
     "\0",
 ];
 
-/// Spellings of a tenant that are not its id.
+/// Values of `tid` that are not a tenant's id.
 const TENANTS: &[&str] = &[
     "common",
     "organizations",
@@ -82,7 +82,7 @@ const TENANTS: &[&str] = &[
     "11111111-1111-4111-8111-1111111111111",
 ];
 
-/// Audiences that look like the API's, with `A` for its id.
+/// Audiences that look like the API's. `A` stands for the API's id.
 const AUDIENCES: &[&str] = &[
     "api://A//",
     "api:/A",

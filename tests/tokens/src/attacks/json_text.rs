@@ -4,7 +4,7 @@ use crate::attacks::case::Family;
 use crate::attacks::draft::Draft;
 use crate::issuer::{Keys, sign};
 
-/// What no JSON parser may take for a value.
+/// Strings that no JSON parser may accept as a value.
 const NO_VALUES: &[&str] = &[
     "NaN",
     "-NaN",
@@ -44,7 +44,7 @@ const NO_VALUES: &[&str] = &[
     "\"\t\"",
 ];
 
-/// What no UTF-8 text contains, as a string's inside.
+/// Bytes that are not UTF-8, for the inside of a string.
 const NO_TEXT: &[&[u8]] = &[
     b"\xff",
     b"\xfe\xff",
@@ -62,7 +62,8 @@ const NO_TEXT: &[&[u8]] = &[
 pub(super) fn family(keys: &Keys) -> Family {
     let mut family = Family::new("JSON");
     for draft in Draft::all() {
-        let (header, claims) = (draft.header.to_string(), draft.claims.to_string());
+        let header = draft.header.to_string();
+        let claims = draft.claims.to_string();
         family.bearer(draft.name, &draft.signed(&keys.good), None);
         let mut in_both = |what: String, spoil: &dyn Fn(&str) -> Vec<u8>| {
             let token = sign(&keys.good, spoil(&header), &claims);
@@ -91,7 +92,7 @@ pub(super) fn family(keys: &Keys) -> Family {
         for (what, spoil) in WHOLE {
             in_both((*what).to_owned(), &|text| spoil(text));
         }
-        numbers_in_the_place_of_exp(&mut family, keys, &draft);
+        bad_times(&mut family, keys, &draft);
         depths(&mut family, keys, &draft);
     }
     family
@@ -109,7 +110,7 @@ fn with_extra(object: &str, value: &[u8]) -> Vec<u8> {
 
 type Spoil = fn(&str) -> Vec<u8>;
 
-/// Changes to an object as a whole.
+/// Changes to a whole object.
 const WHOLE: &[(&str, Spoil)] = &[
     ("UTF-16 LE", |text| {
         text.encode_utf16().flat_map(u16::to_le_bytes).collect()
@@ -146,7 +147,7 @@ const WHOLE: &[(&str, Spoil)] = &[
         format!("{text}\n{text}").into_bytes()
     }),
     ("in a list", |text| format!("[{text}]").into_bytes()),
-    ("as a text", |text| {
+    ("as a string", |text| {
         serde_json::Value::from(text).to_string().into_bytes()
     }),
     ("comment", |text| format!("{text}/**/").into_bytes()),
@@ -169,8 +170,8 @@ const WHOLE: &[(&str, Spoil)] = &[
     ("zeros", |_| vec![0; 32]),
 ];
 
-/// No number becomes a time by rounding, wrapping or saturating.
-fn numbers_in_the_place_of_exp(family: &mut Family, keys: &Keys, draft: &Draft) {
+/// Adds times that a parser must not round, wrap or saturate.
+fn bad_times(family: &mut Family, keys: &Keys, draft: &Draft) {
     for text in [
         "-1",
         "-0",

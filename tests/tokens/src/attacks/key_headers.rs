@@ -5,11 +5,11 @@ use crate::attacks::case::Family;
 use crate::attacks::draft::Draft;
 use crate::issuer::{KEY_ID, Keys, encode, jwk};
 
-/// A key that the sender brings along (RFC 8725 §3.10): it must be neither used nor fetched.
+/// Returns tokens that bring a key or its URL, which a verifier must not use (RFC 8725 §3.10).
 pub(super) fn family(keys: &Keys, authority: &str, canary: &str) -> Family {
     let mut family = Family::new("key headers");
     for draft in Draft::all() {
-        for (member, value) in brought(keys, authority, canary) {
+        for (member, value) in key_members(keys, authority, canary) {
             let decorated = draft.header(member, value.clone());
             let name = |what: &str| format!("{} {member} {what} {value}", draft.name);
             family.bearer(name("on a good token"), &decorated.signed(&keys.good), None);
@@ -32,7 +32,7 @@ pub(super) fn family(keys: &Keys, authority: &str, canary: &str) -> Family {
             );
         }
         let mut all = draft.clone();
-        for (member, value) in brought(keys, authority, canary) {
+        for (member, value) in key_members(keys, authority, canary) {
             all = all.header(member, value);
         }
         family.bearer(
@@ -44,7 +44,7 @@ pub(super) fn family(keys: &Keys, authority: &str, canary: &str) -> Family {
     family
 }
 
-fn brought(keys: &Keys, authority: &str, canary: &str) -> Vec<(&'static str, Value)> {
+fn key_members(keys: &Keys, authority: &str, canary: &str) -> Vec<(&'static str, Value)> {
     let own = jwk(KEY_ID, &keys.attacker);
     let mut list = vec![
         ("jwk", own.clone()),

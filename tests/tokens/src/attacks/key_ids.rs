@@ -51,7 +51,7 @@ const INVENTED: &[&str] = &[
     "nОo3ZDrODXEK1jKWhXslHR_KXEg",
 ];
 
-/// Published, and yet of no use for a signature.
+/// Ids of published keys that cannot verify a signature.
 const UNUSABLE: &[&str] = &[
     "twice",
     "encryption",
@@ -133,7 +133,7 @@ fn others(family: &mut Family, keys: &Keys, draft: &Draft) {
         KeyIdInvalid,
     );
     family.bearer(
-        name("no keys at hand"),
+        name("keys unavailable"),
         &draft.claim("jti", "1").signed(&keys.good),
         KeysUnavailable,
     );

@@ -4,16 +4,16 @@ use crate::attacks::case::Family;
 use crate::attacks::draft::Draft;
 use crate::issuer::{Keys, NOW};
 
-/// The defaults of `TimeRules::entra`, written out: a change of it must be seen here.
+/// The defaults of `TimeRules::entra`, repeated so that a change of them fails here.
 const SKEW: u64 = 60;
 const DAY: u64 = 24 * 60 * 60;
-/// A managed identity's token lives for a day, and Entra dates it back by five minutes.
+/// A managed identity's token is valid for a day, and Entra backdates it by five minutes.
 const LONGEST: u64 = DAY + 5 * 60;
 
-/// `nbf`, `iat` and `exp` of tokens that are judged at `NOW + 1`.
+/// `nbf`, `iat` and `exp` of tokens that are verified at `NOW + 1`.
 const CLAIMS: &[(u64, u64, u64, Option<Reason>)] = &[
     (NOW + 1, NOW + 1, NOW + 3601, None),
-    // `exp` at the end of the skew and a second to each side.
+    // `exp` at the end of the skew, and one second to each side.
     (NOW - 3600, NOW - 3600, NOW + 1 - SKEW + 1, None),
     (NOW - 3600, NOW - 3600, NOW + 1 - SKEW, Some(TokenExpired)),
     (
@@ -45,7 +45,7 @@ const CLAIMS: &[(u64, u64, u64, Option<Reason>)] = &[
     (NOW, NOW + 1 + SKEW + 1, NOW + 3600, Some(TokenNotYetValid)),
     (NOW, NOW + 3600, NOW + 3600, Some(TokenNotYetValid)),
     (NOW, 253_402_300_799, NOW + 3600, Some(TokenNotYetValid)),
-    // The longest life.
+    // The longest lifetime.
     (NOW, NOW, NOW + DAY, None),
     (NOW, NOW, NOW + DAY + 1, None),
     (NOW, NOW, NOW + LONGEST - 1, None),
@@ -59,7 +59,7 @@ const CLAIMS: &[(u64, u64, u64, Option<Reason>)] = &[
     (NOW, NOW, 253_402_300_799, Some(TokenLifetimeTooLong)),
 ];
 
-/// When tokens of `NOW` to `NOW + 3600` are judged.
+/// Times at which a token of `NOW` to `NOW + 3600` is verified.
 const MOMENTS: &[(u64, Option<Reason>)] = &[
     (NOW, None),
     (NOW - SKEW + 1, None),
@@ -75,7 +75,7 @@ const MOMENTS: &[(u64, Option<Reason>)] = &[
     (NOW + 3600 + 300, Some(TokenExpired)),
     (u64::MAX - 1, Some(TokenExpired)),
     (u64::MAX, Some(TokenExpired)),
-    // A clock that steps back makes a token good again: nothing remembers that it was refused.
+    // A clock that steps back makes a token good again, because denials are not cached.
     (NOW, None),
 ];
 

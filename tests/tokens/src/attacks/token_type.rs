@@ -114,8 +114,8 @@ pub(super) fn family(keys: &Keys) -> Family {
         for (what, changed) in contradictions(&draft) {
             check(what, &changed, Some(TokenInconsistent));
         }
-        // The roles are elsewhere: taking them for none would call the caller somebody who may do
-        // nothing.
+        // The roles are not in the token (overage). To read no roles would be wrong, because the
+        // caller has some.
         let elsewhere = draft
             .without("roles")
             .claim("_claim_names", json!({"roles": "src1"}));
@@ -132,8 +132,9 @@ pub(super) fn family(keys: &Keys) -> Family {
     family
 }
 
-/// An ID token is for the client that asked: no client is named in it, and neither scopes nor
-/// application roles matter.
+/// Returns ID tokens, which are for the client that requested them.
+///
+/// They have no actor claim. Scopes and application roles make no difference.
 fn id_tokens(draft: &Draft) -> Vec<(&'static str, Draft)> {
     let nameless = draft.without(draft.actor);
     let plain = nameless.without("scp").without("roles").without("idtyp");
@@ -164,7 +165,7 @@ fn id_tokens(draft: &Draft) -> Vec<(&'static str, Draft)> {
     ]
 }
 
-/// Users' tokens that call themselves an application's, and the reverse.
+/// Returns users' tokens with claims of an application's, and the reverse.
 fn contradictions(draft: &Draft) -> Vec<(&'static str, Draft)> {
     let other = if draft.actor == "azp" { "appid" } else { "azp" };
     let mut list = vec![
@@ -217,7 +218,7 @@ fn contradictions(draft: &Draft) -> Vec<(&'static str, Draft)> {
     list
 }
 
-/// Refresh tokens, SAML assertions and keys are no JWTs.
+/// Adds refresh tokens, SAML assertions and API keys, which are not JWTs.
 fn opaque(family: &mut Family, draft: &Draft) {
     let saml = encode(format!(
         "<saml:Assertion Version=\"2.0\" ID=\"{}\"/>",

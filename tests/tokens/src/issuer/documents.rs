@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use super::signing::{Keys, jwk};
 use super::{CLOUD, FOREIGN_TENANT, KEY_ID, SECOND_TENANT, TENANT, issuer_of};
 
-/// Where the attacker offers a key of their own.
+/// The path of the attacker's own key set.
 pub(super) const ATTACKER_KEYS: &str = "/attacker/keys";
 
-/// What is published at `path`, if anything.
+/// Returns the document at `path`, if there is one.
 pub(super) fn published(authority: &str, keys: &Keys, path: &str) -> Option<Value> {
     if path == ATTACKER_KEYS {
         return Some(
@@ -22,7 +22,11 @@ pub(super) fn published(authority: &str, keys: &Keys, path: &str) -> Option<Valu
     };
     let metadata = |version, keys: &str| {
         let keys = format!("{authority}/{segment}/{keys}");
-        json!({ "issuer": issuer_of(version, tenant), "jwks_uri": keys, "cloud_instance_name": CLOUD })
+        json!({
+            "issuer": issuer_of(version, tenant),
+            "jwks_uri": keys,
+            "cloud_instance_name": CLOUD,
+        })
     };
     match rest {
         ".well-known/openid-configuration" => Some(metadata(EntraVersion::V1, "discovery/keys")),
@@ -35,8 +39,10 @@ pub(super) fn published(authority: &str, keys: &Keys, path: &str) -> Option<Valu
     }
 }
 
-/// The good key, one that is bound to another tenant, two of which one is bound to another cloud,
-/// and the good one again in every way in which a key cannot be used.
+/// Returns a key set with the good key and with keys that must not verify.
+///
+/// It has a key bound to another tenant, a key bound to each of two clouds, and the good key again
+/// with each mistake that makes a key unusable.
 fn key_set(keys: &Keys, bound_to: Option<&str>, version: EntraVersion) -> Value {
     let with = |kid: &str, member: &str, value: Value| {
         let mut jwk = jwk(kid, &keys.good);
@@ -49,13 +55,11 @@ fn key_set(keys: &Keys, bound_to: Option<&str>, version: EntraVersion) -> Value 
     }
     let mut foreign = jwk("foreign", &keys.foreign);
     foreign["issuer"] = issuer_of(version, FOREIGN_TENANT).into();
-    let (own_cloud, other_cloud) = (
-        with("own-cloud", "cloud_instance_name", json!(CLOUD)),
-        with(
-            "other-cloud",
-            "cloud_instance_name",
-            json!("microsoftonline.us"),
-        ),
+    let own_cloud = with("own-cloud", "cloud_instance_name", json!(CLOUD));
+    let other_cloud = with(
+        "other-cloud",
+        "cloud_instance_name",
+        json!("microsoftonline.us"),
     );
     let mut list = vec![
         good,

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 /// The RSA keys of a test.
 #[derive(Clone)]
 pub struct Keys {
-    /// The issuer's.
+    /// A key of the issuer.
     pub good: Arc<KeyPair>,
-    /// The issuer's too, and bound to a tenant that is not served.
+    /// A key of the issuer that is bound to a tenant that is not served.
     pub foreign: Arc<KeyPair>,
-    /// Published nowhere but at the attacker's own address.
+    /// A key that is published only at the attacker's own path.
     pub attacker: Arc<KeyPair>,
 }
 
@@ -30,12 +30,12 @@ impl Keys {
     }
 }
 
-/// Base64url without padding.
+/// Encodes bytes in base64url without padding.
 pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A compact JWS of these bytes.
+/// Joins these bytes to a compact JWS.
 pub fn join(
     header: impl AsRef<[u8]>,
     claims: impl AsRef<[u8]>,
@@ -49,7 +49,7 @@ pub fn join(
     )
 }
 
-/// A compact JWS of these bytes, whatever they are, signed with RS256, whatever they say.
+/// Signs a compact JWS of any bytes with RS256, whatever `alg` they have.
 pub fn sign(key: &KeyPair, header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
     sign_as(&RSA_PKCS1_SHA256, key, header, claims)
 }
@@ -72,7 +72,7 @@ pub fn sign_as(
     format!("{signed}.{}", encode(signature))
 }
 
-/// The public half as a JWK.
+/// Returns the public key as a JWK.
 pub fn jwk(kid: &str, key: &KeyPair) -> Value {
     let public = PublicKeyComponents::<Vec<u8>>::from(key.public_key());
     json!({"kty": "RSA", "use": "sig", "kid": kid, "n": encode(public.n), "e": encode(public.e)})

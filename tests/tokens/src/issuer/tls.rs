@@ -3,7 +3,7 @@ use std::sync::Arc;
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// What serving needs, and the certificate that clients must trust: it vouches for itself.
+/// Returns a server configuration with a self-signed certificate, and that certificate as PEM.
 pub fn generate() -> (Arc<ServerConfig>, String) {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));

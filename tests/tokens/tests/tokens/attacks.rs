@@ -1,5 +1,4 @@
-//! Everything that an attacker can present is refused, for its reason; the good token beside it is
-//! accepted.
+//! The verifier denies each attack for its reason and accepts each good twin.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -15,7 +14,7 @@ use token_tests::attacks::case::Court;
 use token_tests::attacks::families;
 use token_tests::issuer::Issuer;
 
-/// Somebody that a verifier must never call. Connections would wait in its queue.
+/// A listener that a verifier must never connect to. Connections would wait in its queue.
 struct Canary(TcpListener);
 
 impl Canary {
@@ -39,18 +38,21 @@ impl Canary {
 }
 
 #[tokio::test]
-async fn every_attack_is_refused_for_its_reason_and_every_good_twin_is_accepted() {
-    let (issuer, canary, silent) = (Issuer::start(), Canary::listen(), Canary::listen());
+async fn attacks_are_denied_for_their_reason_and_good_twins_accepted() {
+    let issuer = Issuer::start();
+    let canary = Canary::listen();
+    let silent = Canary::listen();
     let court = Court::of(&issuer, &format!("https://{}", silent.address())).await;
     let families = families(&issuer.keys, &issuer.authority, &canary.address());
-    let (mut wrong, mut seen) = (Vec::new(), HashSet::new());
+    let mut wrong = Vec::new();
+    let mut seen = HashSet::new();
     for family in &families {
         for case in &family.cases {
-            let verdict = court.verdict(case).await;
-            seen.extend(verdict);
-            if verdict != case.expected {
+            let decision = court.denial_reason(case).await;
+            seen.extend(decision);
+            if decision != case.expected {
                 wrong.push(format!(
-                    "{}: {}: {verdict:?} instead of {:?}",
+                    "{}: {}: {decision:?} instead of {:?}",
                     family.name, case.name, case.expected
                 ));
             }
@@ -58,12 +60,11 @@ async fn every_attack_is_refused_for_its_reason_and_every_good_twin_is_accepted(
     }
     assert!(
         wrong.is_empty(),
-        "{} verdicts are wrong:\n{}",
+        "{} decisions are wrong:\n{}",
         wrong.len(),
         wrong.join("\n")
     );
-    // Entra's tokens have no further requirements and say what they are; other providers' are
-    // tested beside `oidc` and in `kinds`.
+    // These reasons do not occur with Entra. The tests of `oidc` and `kinds` cover them.
     seen.extend([Reason::RequiredClaimMissing, Reason::CallerKindUnknown]);
     let unseen: Vec<&Reason> = Reason::ALL
         .iter()
@@ -73,7 +74,7 @@ async fn every_attack_is_refused_for_its_reason_and_every_good_twin_is_accepted(
 
     assert!(
         !canary.was_called(),
-        "a token made the verifier call somebody"
+        "a token made the verifier connect to the canary"
     );
     let elsewhere: Vec<String> = issuer
         .requests()
@@ -89,18 +90,16 @@ async fn every_attack_is_refused_for_its_reason_and_every_good_twin_is_accepted(
 }
 
 #[tokio::test]
-async fn there_are_thousands_of_different_attacks_and_a_good_twin_in_each_family() {
+async fn families_have_thousands_of_attacks_and_a_good_twin_each() {
     let families = families(&Issuer::start().keys, "https://127.0.0.1:1", "127.0.0.1:1");
     let mut all = HashSet::new();
     for family in &families {
-        let (bad, good) = (
-            family.distinct_bad(),
-            family
-                .cases
-                .iter()
-                .filter(|case| case.expected.is_none())
-                .count(),
-        );
+        let bad = family.distinct_bad();
+        let good = family
+            .cases
+            .iter()
+            .filter(|case| case.expected.is_none())
+            .count();
         println!("{:5} bad and {good:3} good: {}", bad.len(), family.name);
         assert!(good > 0, "{} has no good twin", family.name);
         all.extend(bad);

@@ -1,5 +1,6 @@
-//! Signing keys over real TLS from an issuer that misbehaves: every error names the document, and
-//! the last good keys stay.
+//! Fetches of signing keys over TLS from an issuer that misbehaves.
+//!
+//! Every error names the document, and the last good keys stay.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -20,7 +21,7 @@ use token_tests::issuer::jwk;
 
 use server::{Answer, Server};
 
-/// Of each whole call. Long enough for a slow machine where nothing is meant to hang.
+/// The deadline of a whole fetch, long enough for a slow machine.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 fn client(certificate: &str, deadline: Duration) -> Client {
@@ -68,58 +69,56 @@ async fn fetch(server: &Server, metadata: Answer, keys: Answer) -> Result<Fetche
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_issuer_may_not_answer_is_an_error_that_names_the_document() {
+async fn bad_issuer_answer_is_an_error_that_names_the_document() {
     let server = Server::start();
-    let (here, keys) = (
-        format!("{}/metadata", server.origin),
-        format!("{}/keys", server.origin),
-    );
+    let here = format!("{}/metadata", server.origin);
+    let keys = format!("{}/keys", server.origin);
     let at = |document: &str| metadata(document);
     let document = |value: &Value| Answer::Document(value.to_string());
-    let nobody = || document(&json!({}));
+    let no_keys = || document(&json!({}));
     let html = "<html><body>Sign in to the network</body></html>";
     for (metadata, answer, place, problem) in [
         (
             Answer::RedirectTo(keys.clone()),
-            nobody(),
+            no_keys(),
             &here,
             "answered 302 Found",
         ),
         (
             Answer::Status(StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            nobody(),
+            no_keys(),
             &here,
             "answered 503",
         ),
         (
             Answer::Status(StatusCode::OK, html),
-            nobody(),
+            no_keys(),
             &here,
             "is not a discovery document",
         ),
-        (nobody(), nobody(), &here, "is not a discovery document"),
+        (no_keys(), no_keys(), &here, "is not a discovery document"),
         (
             at("http://127.0.0.1:1/keys"),
-            nobody(),
+            no_keys(),
             &here,
             "is not https",
         ),
         (
             at("https://127.0.0.1:1/keys"),
-            nobody(),
+            no_keys(),
             &here,
             "leads to another origin, https://127.0.0.1:1",
         ),
         (
             at("https://user@evil.example/keys"),
-            nobody(),
+            no_keys(),
             &here,
             "leads to another origin, https://evil.example",
         ),
-        (at("file:///etc/passwd"), nobody(), &here, "is not https"),
+        (at("file:///etc/passwd"), no_keys(), &here, "is not https"),
         (
             Answer::EndlessBody,
-            nobody(),
+            no_keys(),
             &here,
             "is larger than 524288 bytes",
         ),
@@ -169,11 +168,11 @@ async fn what_an_issuer_may_not_answer_is_an_error_that_names_the_document() {
         (fetched.issuer.as_deref(), fetched.keys.len()),
         (Some("https://issuer.example"), 1)
     );
-    assert_eq!(server.asked(), ["/metadata", "/keys"]);
+    assert_eq!(server.requests(), ["/metadata", "/keys"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redirect_is_not_followed_and_a_bad_key_costs_only_itself() {
+async fn redirect_is_not_followed_and_bad_key_is_skipped() {
     let server = Server::start();
     let redirect = Answer::RedirectTo(format!("{}/elsewhere", server.origin));
     fetch(
@@ -183,9 +182,10 @@ async fn a_redirect_is_not_followed_and_a_bad_key_costs_only_itself() {
     )
     .await
     .unwrap_err();
-    assert_eq!(server.asked(), ["/metadata"]);
+    assert_eq!(server.requests(), ["/metadata"]);
 
-    let keys = json!({"keys": [{"kty": "RSA", "kid": "bad", "n": "AQAB", "e": "AQAB"}, jwk("good", &server.keys.good)]});
+    let bad = json!({"kty": "RSA", "kid": "bad", "n": "AQAB", "e": "AQAB"});
+    let keys = json!({"keys": [bad, jwk("good", &server.keys.good)]});
     let keys = fetch(
         &server,
         metadata(format!("{}/keys", server.origin)),
@@ -197,7 +197,7 @@ async fn a_redirect_is_not_followed_and_a_bad_key_costs_only_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_cloud_is_read_where_metadata_and_keys_name_one() {
+async fn cloud_name_is_read_from_metadata_and_keys() {
     let server = Server::start();
     for (name, cloud) in [
         (None, None),
@@ -206,12 +206,13 @@ async fn the_cloud_is_read_where_metadata_and_keys_name_one() {
             Some("microsoftonline.com"),
         ),
         (Some(json!(" ")), None),
-        // To other providers the name is free.
+        // Other providers may use the name for values of another type.
         (Some(json!(7)), None),
         (Some(json!(null)), None),
     ] {
         let mut key = jwk("good", &server.keys.good);
-        let mut document = json!({"issuer": "https://issuer.example", "jwks_uri": format!("{}/keys", server.origin)});
+        let keys_url = format!("{}/keys", server.origin);
+        let mut document = json!({"issuer": "https://issuer.example", "jwks_uri": keys_url});
         if let Some(name) = &name {
             key["cloud_instance_name"] = name.clone();
             document["cloud_instance_name"] = name.clone();
@@ -231,7 +232,8 @@ async fn the_cloud_is_read_where_metadata_and_keys_name_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_on_another_host_need_a_setting() {
-    let (server, other) = (Server::start(), Server::start());
+    let server = Server::start();
+    let other = Server::start();
     other.answers(metadata(""), Answer::Document(good(&other).to_string()));
     server.answers(
         metadata(format!("{}/keys", other.origin)),
@@ -248,7 +250,7 @@ async fn keys_on_another_host_need_a_setting() {
         .fetch()
         .await
         .unwrap_err();
-    assert!(other.asked().is_empty());
+    assert!(other.requests().is_empty());
     assert_eq!(
         source(http, discovery(&server, true))
             .fetch()
@@ -261,8 +263,9 @@ async fn keys_on_another_host_need_a_setting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_believed_without_a_certificate_of_a_known_authority() {
-    let (server, other) = (Server::start(), Server::start());
+async fn server_with_untrusted_certificate_is_an_error() {
+    let server = Server::start();
+    let other = Server::start();
     server.answers(
         metadata(format!("{}/keys", server.origin)),
         Answer::Document(good(&server).to_string()),
@@ -276,11 +279,11 @@ async fn nobody_is_believed_without_a_certificate_of_a_known_authority() {
         error.starts_with(&server.origin) && error.contains("is not trusted: "),
         "{error}"
     );
-    assert!(server.asked().is_empty(), "not even the path was sent");
+    assert!(server.requests().is_empty(), "not even the path was sent");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_stalls_ends_with_the_deadline() {
+async fn stalled_answer_ends_at_the_deadline() {
     let server = Server::start();
     server.answers(
         metadata(format!("{}/keys", server.origin)),
@@ -302,7 +305,7 @@ async fn an_answer_that_stalls_ends_with_the_deadline() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_good_keys_stay_while_the_issuer_answers_nonsense() {
+async fn last_good_keys_stay_while_issuer_answers_nonsense() {
     let server = Server::start();
     let there = || metadata(format!("{}/keys", server.origin));
     server.answers(there(), Answer::Document(good(&server).to_string()));
@@ -312,7 +315,7 @@ async fn the_last_good_keys_stay_while_the_issuer_answers_nonsense() {
     );
     let cache = KeyCache::start(published, KeyPolicy::default());
     tokio::time::timeout(DEADLINE, cache.ready()).await.unwrap();
-    // Not `epoch()`, which is raised a moment after the keys are there.
+    // Not `epoch()`, which rises a moment after the keys are available.
     let epoch = cache.status().epoch;
     for nonsense in [
         Answer::Document("{}".to_owned()),

@@ -1,5 +1,4 @@
-//! Of every combination of the claims by which providers tell users from applications, exactly the
-//! written ones are taken for either.
+//! The verifier finds the written kind of caller for every combination of claims.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -23,13 +22,14 @@ async fn ready(keys: &Keys, rule: Option<KindRule>) -> Verifier {
 }
 
 #[tokio::test]
-async fn every_combination_is_told_as_written_or_denied_as_unknown() {
+async fn caller_kind_is_as_written_or_denied_as_unknown() {
     let keys = Keys::generate();
     let verifier = ready(&keys, None).await;
     let mut wrong = Vec::new();
     let mut counts: HashMap<Option<CallerKind>, usize> = HashMap::new();
     for tuple in product() {
-        let (told, written) = (told(&verifier, &token(&keys, tuple)), written(&tuple));
+        let told = told(&verifier, &token(&keys, tuple));
+        let written = written(&tuple);
         *counts.entry(written).or_default() += 1;
         if told != written.ok_or(Reason::CallerKindUnknown) {
             wrong.push(format!("{tuple:?}: {told:?} instead of {written:?}"));
@@ -46,7 +46,7 @@ async fn every_combination_is_told_as_written_or_denied_as_unknown() {
     assert_eq!(counted, [300, 3_920, 1_156], "users, applications, unknown");
 }
 
-/// Settings can call more tokens a user's, and none that shows that it is an application's.
+/// A rule can add tokens of users, but not one that shows that it is an application's.
 #[tokio::test]
 async fn no_settings_make_a_user_of_an_application() {
     let keys = Keys::generate();

@@ -1,4 +1,4 @@
-//! Tokens, good and bad, judged by the verifier as programs use it.
+//! Tests of the verifier with good and bad tokens.
 
 mod attacks;
 mod entra_matrix;

@@ -1,5 +1,4 @@
-//! Changes of single characters of good tokens: whatever they make of it, it is not what was
-//! signed.
+//! Good tokens with single characters changed, which no longer match their signature.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -14,22 +13,22 @@ use token_tests::issuer::{API, Issuer, NOW, listed};
 
 const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-fn judge(verifier: &Verifier, token: &str) -> Result<(), Reason> {
+fn verify(verifier: &Verifier, token: &str) -> Result<(), Reason> {
     let audiences = Audiences::Application(API.to_owned());
     verifier
         .verify_at_hand(token, &audiences, NOW + 1)
         .map(drop)
-        .map_err(|refusal| refusal.reason)
+        .map_err(|denied| denied.reason)
 }
 
-/// Refuses every one of `mutants`, and none for want of keys; returns how many there were.
-fn refuse_all(verifier: &Verifier, token: &str, mutants: impl Iterator<Item = String>) -> usize {
+/// Asserts that each mutant is denied, with keys available, and returns their number.
+fn deny_all(verifier: &Verifier, token: &str, mutants: impl Iterator<Item = String>) -> usize {
     let mut count = 0;
     for mutant in mutants.filter(|mutant| mutant != token) {
-        let verdict = judge(verifier, &mutant);
+        let decision = verify(verifier, &mutant);
         assert!(
-            !matches!(verdict, Ok(()) | Err(Reason::KeysUnavailable)),
-            "{verdict:?}: {mutant}"
+            !matches!(decision, Ok(()) | Err(Reason::KeysUnavailable)),
+            "{decision:?}: {mutant}"
         );
         count += 1;
     }
@@ -78,21 +77,21 @@ async fn no_change_of_a_character_leaves_a_token_good() {
     let mut count = 0;
     for draft in Draft::all() {
         let token = draft.signed(&issuer.keys.good);
-        judge(&verifier, &token).unwrap();
-        count += refuse_all(&verifier, &token, substitutions(&token));
-        count += refuse_all(&verifier, &token, cuts(&token));
-        count += refuse_all(&verifier, &token, swaps(&token));
+        verify(&verifier, &token).unwrap();
+        count += deny_all(&verifier, &token, substitutions(&token));
+        count += deny_all(&verifier, &token, cuts(&token));
+        count += deny_all(&verifier, &token, swaps(&token));
     }
     println!("{count} mutants");
     assert!(count > 150_000, "{count} mutants");
 }
 
-/// Parts of different good tokens, put together.
+/// Joins parts of different good tokens.
 #[tokio::test]
 async fn no_mix_of_good_tokens_is_a_good_token() {
     let issuer = Issuer::start();
     let verifier = issuer.verifier(listed()).await;
-    // A header of its own each, so that no two tokens share a part.
+    // Each token has its own header, so that no two tokens share a part.
     let headed = Draft::all().map(|draft| draft.header("x", draft.name));
     let tokens = headed.map(|draft| draft.signed(&issuer.keys.good));
     let parts = |index: usize| {
@@ -111,7 +110,7 @@ async fn no_mix_of_good_tokens_is_a_good_token() {
                     Err(Reason::SignatureInvalid)
                 };
                 good += usize::from(expected.is_ok());
-                assert_eq!(judge(&verifier, &mix), expected, "{mix}");
+                assert_eq!(verify(&verifier, &mix), expected, "{mix}");
             }
         }
     }

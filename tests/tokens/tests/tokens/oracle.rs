@@ -1,5 +1,6 @@
-//! An independent implementation judges the same tokens; what it sees otherwise is explained in
-//! `oracle/disagreements.json`.
+//! An independent implementation verifies the same tokens.
+//!
+//! `oracle/disagreements.json` explains each difference.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -27,16 +28,18 @@ fn line(name: &str, lines: &[Vec<u8>], now: u64, reason: Option<&str>) -> Value 
     json!({ "name": name, "lines": lines, "now": now, "reason": reason })
 }
 
-/// A token of a matrix. The oracle compares the kind of caller too.
+/// Returns the line of a combination's token. The oracle also compares the kind of caller.
 fn matrix_line(name: &str, token: &str, told: Result<CallerKind, Reason>) -> Value {
-    let (lines, kind) = (
-        [STANDARD.encode(format!("Bearer {token}"))],
-        told.ok().map(CallerKind::as_str),
-    );
-    json!({ "name": name, "lines": lines, "now": NOW + 1, "reason": told.err().map(Reason::code), "kind": kind })
+    json!({
+        "name": name,
+        "lines": [STANDARD.encode(format!("Bearer {token}"))],
+        "now": NOW + 1,
+        "reason": told.err().map(Reason::code),
+        "kind": told.ok().map(CallerKind::as_str),
+    })
 }
 
-/// The issuer as the oracle must know it: who is served, for which API, with which published keys.
+/// Returns what the oracle needs to know: tenants, API, cloud, published keys and provider.
 fn description(issuer: &Issuer) -> Value {
     let keys = [TENANT, SECOND_TENANT].into_iter().flat_map(|tenant| {
         [("1.0", "discovery/keys"), ("2.0", "discovery/v2.0/keys")].map(|(version, path)| {
@@ -47,17 +50,26 @@ fn description(issuer: &Issuer) -> Value {
         })
     });
     let keys: serde_json::Map<String, Value> = keys.collect();
-    let provider = json!({ "issuer": kinds::ISSUER, "audience": kinds::AUDIENCE, "keys": kinds::key_set(&issuer.keys) });
-    json!({ "tenants": [TENANT, SECOND_TENANT], "api": API, "cloud": CLOUD, "keys": keys, "provider": provider })
+    json!({
+        "tenants": [TENANT, SECOND_TENANT],
+        "api": API,
+        "cloud": CLOUD,
+        "keys": keys,
+        "provider": {
+            "issuer": kinds::ISSUER,
+            "audience": kinds::AUDIENCE,
+            "keys": kinds::key_set(&issuer.keys),
+        },
+    })
 }
 
 #[tokio::test]
-async fn an_independent_judge_agrees_but_where_it_is_explained() {
+async fn independent_verifier_agrees_except_for_explained_differences() {
     let issuer = Issuer::start();
     let file = tempfile::NamedTempFile::new().unwrap();
     let mut out = BufWriter::new(&file);
     writeln!(out, "{}", description(&issuer)).unwrap();
-    // Its verdicts are asserted elsewhere; here they are only compared.
+    // Another test asserts the decisions of the verifier; this one only compares them.
     let court = Court::of(&issuer, "https://127.0.0.1:1").await;
     for family in families(&issuer.keys, &issuer.authority, "127.0.0.1:1") {
         for case in family
@@ -69,7 +81,7 @@ async fn an_independent_judge_agrees_but_where_it_is_explained() {
                 Presented::Lines(lines) => lines.clone(),
                 Presented::Token(token) => vec![format!("Bearer {token}").into_bytes()],
             };
-            let reason = court.verdict(case).await.map(Reason::code);
+            let reason = court.denial_reason(case).await.map(Reason::code);
             let name = format!("{}: {}", family.name, case.name);
             writeln!(out, "{}", line(&name, &lines, case.now, reason)).unwrap();
         }
@@ -79,8 +91,8 @@ async fn an_independent_judge_agrees_but_where_it_is_explained() {
     for tuple in product() {
         let token = sign(&issuer.keys.good, &header, claims(tuple).to_string());
         let audiences = Audiences::Application(API.to_owned());
-        let verdict = verifier.verify_at_hand(&token, &audiences, NOW + 1);
-        let told = verdict
+        let decision = verifier.verify_at_hand(&token, &audiences, NOW + 1);
+        let told = decision
             .map(|verified| verified.caller.kind)
             .map_err(|denied| denied.reason);
         assert_eq!(told.is_ok(), written().contains_key(&tuple));

@@ -1,21 +1,21 @@
 use crate::allocation::allocated;
 
-/// What a chunk holds beside the link to the next one, so that both take 64 bytes.
+/// Bytes that a chunk holds. With the link to the next chunk it takes 64 bytes.
 pub(super) const PAYLOAD: usize = 56;
 /// Bytes of a chunk on the heap.
 pub(super) const CHUNK: usize = allocated(size_of::<Chunk>());
 
 /// A queue of bytes in chunks of one size.
 ///
-/// In one buffer for each queue, which moves to a larger one as it grows, 224 MiB took up to 269
-/// MiB: what one size gave back was of no use to the others until whole pages of it were free. All
-/// queues exchange chunks with each other at once, and a queue gives back what it does not need.
+/// With one growing buffer for each queue, 224 MiB took up to 269 MiB: the allocator could not use
+/// freed memory of one size for others until whole pages were free. Chunks have one size, so
+/// another queue can use a freed chunk at once.
 #[derive(Debug, Default)]
 pub(super) struct Chunks {
-    /// Full chunks in the order of their bytes. The first is read from `start` on.
+    /// Full chunks in the order of their bytes. Reading starts at `start` of the first.
     front: Option<Box<Chunk>>,
-    /// The chunk that is written, up to `end`; behind it full ones, the newest first. They are
-    /// turned round when the front is used up, so that both ends are found in O(1) amortized.
+    /// The chunk that is written, up to `end`, and behind it full chunks, the newest first. They
+    /// are reversed into `front` when it is used up, so both ends are found in O(1) amortized.
     back: Option<Box<Chunk>>,
     start: u8,
     end: u8,
@@ -50,7 +50,7 @@ impl Chunks {
 
     pub(super) fn pop(&mut self) -> Option<u8> {
         if self.front.is_none() {
-            self.turn_round();
+            self.reverse_back();
         }
         let (chunk, end) = match &self.front {
             Some(chunk) => (chunk, PAYLOAD),
@@ -61,7 +61,7 @@ impl Chunks {
         if usize::from(self.start) == end {
             self.start = 0;
             self.count -= 1;
-            // Without a front, the chunk that is written has been read to its end.
+            // Without a front, the chunk that is written was read to its end.
             match self.front.take() {
                 Some(chunk) => self.front = chunk.next,
                 None => self.back = None,
@@ -75,7 +75,7 @@ impl Chunks {
         usize::from(self.count) * CHUNK
     }
 
-    /// How many bytes more it takes to push so many.
+    /// Bytes more on the heap after `pushed` bytes are pushed.
     pub(super) fn growth(&self, pushed: usize) -> usize {
         let free = if self.back.is_some() {
             PAYLOAD - usize::from(self.end)
@@ -86,7 +86,7 @@ impl Chunks {
     }
 
     /// Moves the full chunks of the back to the front.
-    fn turn_round(&mut self) {
+    fn reverse_back(&mut self) {
         let mut full = self.back.as_mut().and_then(|written| written.next.take());
         while let Some(mut chunk) = full {
             full = chunk.next.take();
@@ -96,7 +96,7 @@ impl Chunks {
     }
 }
 
-/// One by one: dropped as they are linked, thousands would need as many frames of the stack.
+/// Drops the chunks one by one: a recursive drop of thousands would overflow the stack.
 impl Drop for Chunks {
     fn drop(&mut self) {
         for end in [&mut self.front, &mut self.back] {
@@ -124,7 +124,8 @@ mod tests {
 
         #[test]
         fn bytes_come_out_as_they_went_in(steps in vec((any::<bool>(), 1..200_u8), 0..60)) {
-            let (mut chunks, mut model) = (Chunks::default(), VecDeque::new());
+            let mut chunks = Chunks::default();
+            let mut model = VecDeque::new();
             for (pushes, count) in steps {
                 let expected = chunks.bytes() + chunks.growth(usize::from(count));
                 for byte in 0..count {
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chunk_takes_64_bytes_and_thousands_are_dropped_on_a_small_stack() {
+    fn chunk_takes_64_bytes_and_thousands_are_dropped_on_a_small_stack() {
         assert_eq!(CHUNK, 64);
         let work = || {
             let mut chunks = Chunks::default();

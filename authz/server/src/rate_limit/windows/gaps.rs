@@ -3,12 +3,12 @@ use super::chunks::{CHUNK, Chunks, PAYLOAD};
 /// Differences between successive times, oldest first.
 ///
 /// Each is a zigzag varint (Protocol Buffers, "Encoding"): one byte below 64 ms, two below 8 s. At
-/// 1,000 requests a minute that is 1.4 KB for each caller, where a `Duration` for each request was
-/// 16 KB. A difference is negative if a thread counts a time that it read before another thread's.
+/// 1,000 requests a minute that is 1.4 KB for each caller; a `Duration` for each request took 16
+/// KB. A difference is negative if a thread read its time before another thread that counted first.
 #[derive(Debug, Default)]
 pub(super) struct Gaps(Chunks);
 
-/// Of a byte: more follow. The others are seven bits of the number.
+/// The bit of a byte that says that more follow. The other seven bits are part of the number.
 const MORE: u8 = 0x80;
 
 impl Gaps {
@@ -23,7 +23,8 @@ impl Gaps {
 
     /// Takes out the oldest difference; 0 if there is none.
     pub(super) fn pop(&mut self) -> i64 {
-        let (mut value, mut shift) = (0, 0);
+        let mut value = 0;
+        let mut shift = 0;
         while let Some(byte) = self.0.pop() {
             value |= u64::from(byte & !MORE) << shift;
             if byte & MORE == 0 {
@@ -40,7 +41,7 @@ impl Gaps {
         self.0.bytes()
     }
 
-    /// How many bytes more it takes to push `gap`.
+    /// Bytes more on the heap after `gap` is pushed.
     pub(super) fn growth(&self, gap: i64) -> usize {
         self.0.growth(length(gap))
     }
@@ -53,7 +54,7 @@ pub(super) fn most_bytes(times: u64, span: u64) -> usize {
     (bytes + 2 * (PAYLOAD - 1)) / PAYLOAD * CHUNK
 }
 
-/// Encoded. No more than `span / least` differences of `least` or more fit into the span.
+/// The most encoded bytes. At most `span / least` differences of `least` or more fit into the span.
 fn most_encoded(times: u64, span: u64) -> u64 {
     let count = times.saturating_sub(1);
     let longer_than = |bytes: u32| count.min(span >> (7 * bytes - 1));
@@ -66,7 +67,7 @@ fn length(gap: i64) -> usize {
         .unwrap_or(10)
 }
 
-/// Small numbers of either sign as small numbers without one.
+/// Maps small numbers of either sign to small unsigned numbers.
 fn zigzag(number: i64) -> u64 {
     ((number << 1) ^ (number >> 63)).cast_unsigned()
 }
@@ -101,7 +102,8 @@ mod tests {
 
         #[test]
         fn gaps_come_out_as_they_went_in(steps in vec(proptest::option::of(gap()), 0..400)) {
-            let (mut gaps, mut model) = (Gaps::default(), VecDeque::new());
+            let mut gaps = Gaps::default();
+            let mut model = VecDeque::new();
             for step in steps {
                 if let Some(gap) = step {
                     let expected = gaps.bytes() + gaps.growth(gap);
@@ -115,12 +117,12 @@ mod tests {
         }
 
         #[test]
-        fn no_gaps_within_a_span_take_more_than_the_bound(
+        fn gaps_within_a_span_take_no_more_than_the_bound(
             gone in 0..100_usize,
             between in vec(prop_oneof![0..64_i64, 0..70_000_i64, 0..3_000_000_i64], 0..300),
         ) {
             let mut gaps = Gaps::default();
-            // Those that have left the window leave the first chunk partly used.
+            // Gaps that have left the window leave the first chunk partly used.
             (0..gone).for_each(|_| gaps.push(1));
             for gap in &between {
                 gaps.push(*gap);
@@ -133,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_requests_a_minute_take_two_kilobytes_at_most() {
+    fn thousand_requests_a_minute_take_about_two_kilobytes() {
         for (times, span, encoded, bytes) in [
             (1, 60_000, 0, 64),
             (2, 60_000, 1 + 1 + 1, 128),

@@ -3,17 +3,18 @@ use std::time::Duration;
 use portcullis_policy::RateLimit;
 
 use super::super::{Admission, LimitKey};
-use super::table::{Judged, Table};
+use super::table::{Room, Table};
 use super::window::Moment;
 
-/// Windows that a request drops in passing once they have ended: more than it can add, so that no
-/// request has to drop many at once while it holds the lock.
-const DROPPED_IN_PASSING: usize = 2;
+/// Most ended windows that each request drops.
+///
+/// They are more than a request can add, so no request has to drop many while it holds the lock.
+const DROPPED_PER_REQUEST: usize = 2;
 
-/// The windows behind one lock, in one table for each length of windows that policies name.
+/// The windows behind one lock, in one table for each length.
 #[derive(Debug)]
 pub(super) struct Shard {
-    /// The table that was used last is the first.
+    /// The table that was used last comes first.
     tables: Vec<Table>,
     /// Bytes for all tables together.
     capacity: usize,
@@ -34,14 +35,13 @@ impl Shard {
                 retry_after: limit.per,
             };
         };
-        let growth = match table.judge(&key, limit.requests, now) {
-            Judged::Denied { retry_after } => return Admission::Refused { retry_after },
-            Judged::Room { growth } => growth,
+        let growth = match table.room(&key, limit.requests, now) {
+            Room::Full { retry_after } => return Admission::Denied { retry_after },
+            Room::Free { growth } => growth,
         };
-        // Below half, a caller who comes back finds the ended window, which costs less than a new
-        // one.
+        // Below half, ended windows are kept: to reuse one costs less than to make one.
         if self.bytes() > self.capacity / 2 {
-            self.drop_in_passing(now);
+            self.drop_some_ended(now);
         }
         if growth > 0 && !self.make_room(growth, now) {
             let ends = self
@@ -81,7 +81,8 @@ impl Shard {
             }
         }
         let (table, others) = self.tables.split_first_mut()?;
-        // When a policy's window becomes longer or shorter, its callers go on with what they have.
+        // When a policy's window becomes longer or shorter, its callers keep their counted
+        // requests.
         if !others.is_empty()
             && !table.contains(key)
             && let Some(window) = others.iter_mut().find_map(|other| other.take(key))
@@ -91,8 +92,8 @@ impl Shard {
         Some(table)
     }
 
-    fn drop_in_passing(&mut self, now: Moment) {
-        for _ in 0..DROPPED_IN_PASSING {
+    fn drop_some_ended(&mut self, now: Moment) {
+        for _ in 0..DROPPED_PER_REQUEST {
             self.drop_ended(now);
         }
     }
@@ -102,8 +103,9 @@ impl Shard {
         self.tables.iter_mut().any(|table| table.drop_ended(now))
     }
 
-    /// Drops windows that have ended until there are `bytes` to spare. Never drops another: the
-    /// caller whose window it is would have the whole limit again.
+    /// Drops ended windows until `bytes` are free, and returns whether they are.
+    ///
+    /// It never drops a live window, because its caller would have the whole limit again.
     fn make_room(&mut self, bytes: usize, now: Moment) -> bool {
         while self.bytes() + bytes > self.capacity {
             if !self.drop_ended(now) {
@@ -114,7 +116,7 @@ impl Shard {
     }
 }
 
-/// Rounded up: a window that ends early would admit too many.
+/// Milliseconds, rounded up: a window that ends early would admit too many.
 pub(super) fn milliseconds(per: Duration) -> u64 {
     Moment::new(per).ceiling
 }

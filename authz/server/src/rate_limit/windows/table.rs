@@ -9,11 +9,11 @@ use crate::allocation::allocated;
 /// Bytes of a window's node: the key, the window, and the links of the list.
 pub(super) const NODE: usize = allocated(size_of::<(LimitKey, Window)>() + 2 * size_of::<usize>());
 
-/// Windows of one length, the one that ends first at the end of the list.
+/// Windows of one length, in a list with the first to end at its end.
 ///
-/// Only an admitted request moves its window to the front. Since all windows of a table are equally
-/// long, their order is that in which they end, and the first that ends is found in O(1). Ordered
-/// by the last request of any kind, denied requests would hide windows that have ended.
+/// Only an admitted request moves its window to the front. All windows of a table are equally long,
+/// so the list has the order in which they end, and the first to end is found in O(1). If denied
+/// requests moved windows too, they would hide ended ones.
 #[derive(Debug)]
 pub(super) struct Table {
     /// Length in milliseconds.
@@ -21,24 +21,24 @@ pub(super) struct Table {
     windows: LruCache<LimitKey, Window>,
     /// No window ends before this time.
     first_end: u64,
-    /// The most windows that the hash table has held: it never shrinks by itself.
+    /// The most windows that the hash table has held, because it never shrinks by itself.
     peak: usize,
     /// Bytes of all nodes and times.
     content: usize,
 }
 
-/// Whether there is room in a window for a request.
-pub(super) enum Judged {
-    /// There is, at the cost of so many bytes more.
-    Room { growth: usize },
-    /// The window is full.
-    Denied { retry_after: Duration },
+/// Whether a window has room for a request.
+pub(super) enum Room {
+    /// There is room, for `growth` bytes more.
+    Free { growth: usize },
+    /// The window is full until `retry_after` has passed.
+    Full { retry_after: Duration },
 }
 
 impl Table {
     pub(super) fn new(per: u64) -> Self {
-        // Room for many windows from the start would scatter the few that most gateways have over
-        // megabytes, beyond the processor's caches.
+        // Capacity for many windows from the start would scatter the few that most gateways have
+        // over megabytes, beyond the processor's caches.
         let windows = LruCache::unbounded();
         Self {
             per,
@@ -58,11 +58,11 @@ impl Table {
         self.windows.len()
     }
 
-    /// Whether a request of `key` may pass; counts nothing.
-    pub(super) fn judge(&mut self, key: &LimitKey, requests: u32, now: Moment) -> Judged {
+    /// Returns whether there is room for a request of `key`, without counting it.
+    pub(super) fn room(&mut self, key: &LimitKey, requests: u32, now: Moment) -> Room {
         let Some(window) = self.windows.peek_mut(key) else {
             let peak = self.peak.max(self.windows.len() + 1);
-            return Judged::Room {
+            return Room::Free {
                 growth: NODE + index_bytes(peak) - index_bytes(self.peak),
             };
         };
@@ -70,33 +70,33 @@ impl Table {
         window.prune(now, self.per);
         self.content -= before - window.bytes();
         if window.count >= requests {
-            return Judged::Denied {
+            return Room::Full {
                 retry_after: window.reset(now, self.per),
             };
         }
-        Judged::Room {
+        Room::Free {
             growth: window.growth(now),
         }
     }
 
-    /// Counts a request of `key`, which has been judged.
+    /// Counts a request of `key`, for which there is room.
     pub(super) fn admit(&mut self, key: LimitKey, requests: u32, now: Moment) -> Admission {
-        let known = self.windows.len();
+        let before = self.windows.len();
         let window = self.windows.get_or_insert_mut(key, Window::default);
-        let before = window.bytes();
+        let bytes = window.bytes();
         window.push(now);
         self.first_end = self.first_end.min(window.ends(self.per));
-        self.content += window.bytes() - before;
+        self.content += window.bytes() - bytes;
         let remaining = requests.saturating_sub(window.count);
         let admission = Admission::Admitted {
             remaining,
             reset: window.reset(now, self.per),
         };
-        self.note_growth(known);
+        self.note_growth(before);
         admission
     }
 
-    /// Drops the window that ended first, if one has ended.
+    /// Drops the window that ended first, and returns whether one had ended.
     pub(super) fn drop_ended(&mut self, now: Moment) -> bool {
         if now.floor < self.first_end {
             return false;
@@ -128,33 +128,33 @@ impl Table {
         ))
     }
 
-    /// Takes a window out.
+    /// Removes and returns a window.
     pub(super) fn take(&mut self, key: &LimitKey) -> Option<Window> {
         let window = self.windows.pop(key)?;
         self.content -= NODE + window.bytes();
         Some(window)
     }
 
-    /// Puts in a window of another table.
+    /// Adds a window of another table.
     pub(super) fn put(&mut self, key: LimitKey, window: Window) {
-        let known = self.windows.len();
+        let before = self.windows.len();
         self.first_end = self.first_end.min(window.ends(self.per));
         self.content += window.bytes();
         self.windows.put(key, window);
-        self.note_growth(known);
+        self.note_growth(before);
     }
 
     pub(super) fn contains(&self, key: &LimitKey) -> bool {
         self.windows.contains(key)
     }
 
-    fn note_growth(&mut self, known: usize) {
-        self.content += NODE * (self.windows.len() - known);
+    fn note_growth(&mut self, before: usize) {
+        self.content += NODE * (self.windows.len() - before);
         self.peak = self.peak.max(self.windows.len());
     }
 
-    /// Replaces the hash table by a smaller one once it is nearly empty: O(1) amortized over what
-    /// was dropped.
+    /// Replaces the hash table by a smaller one once it is nearly empty: O(1) amortized over the
+    /// dropped windows.
     fn shrink(&mut self) {
         const SMALL: usize = 64;
         if self.peak <= SMALL || self.windows.len() > self.peak / 4 {
@@ -169,8 +169,10 @@ impl Table {
     }
 }
 
-/// Bytes of hashbrown's table for `entries`: a control byte and two pointers for each bucket, a
-/// power of two of buckets, of which seven in eight are used.
+/// Bytes of hashbrown's table for `entries`.
+///
+/// The number of buckets is a power of two, of which seven in eight are used. Each has a control
+/// byte and two pointers.
 fn index_bytes(entries: usize) -> usize {
     const BUCKET: usize = 2 * size_of::<usize>() + 1;
     match entries {

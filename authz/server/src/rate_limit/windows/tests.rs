@@ -21,7 +21,7 @@ fn admitted(windows: &Windows, key: LimitKey, millis: u64) -> bool {
     )
 }
 
-/// A small linear congruence stands for chance, so that a failure can be repeated.
+/// A linear congruential generator, so that a failure can be repeated.
 struct Chance(u64);
 
 impl Chance {
@@ -35,7 +35,7 @@ impl Chance {
 }
 
 #[test]
-fn the_window_slides() {
+fn window_slides() {
     let windows = Windows::new(MIB);
     for (millis, expected) in [
         (0, true),
@@ -54,21 +54,23 @@ fn the_window_slides() {
 }
 
 #[test]
-fn a_steady_caller_below_the_rate_is_never_refused() {
+fn steady_caller_below_the_rate_is_never_denied() {
     let windows = Windows::new(MIB);
     assert!((0..100_000).all(|tick| admitted(&windows, CALLER, tick * 3_334)));
 }
 
-/// A million requests of 64 callers in bursts, by the plainest model there is: no window of the
-/// admitted times is ever over-full, and a caller that is denied had a full one.
+/// A million requests of 64 callers in bursts, against the plainest model: no window of admitted
+/// times is ever over-full, and a denied caller had a full one.
 #[test]
-fn a_million_requests_agree_with_the_model() {
-    let (windows, mut chance, mut now) = (Windows::new(MIB), Chance(7), 0);
+fn million_requests_agree_with_the_model() {
+    let windows = Windows::new(MIB);
+    let mut chance = Chance(7);
+    let mut now = 0;
     let mut times: HashMap<u64, Vec<u64>> = HashMap::new();
-    let mut refused = 0;
+    let mut denied = 0;
     for _ in 0..1_000_000 {
         now += chance.below(60);
-        // Threads may come late with a time that they read before.
+        // A thread may count late a time that it read earlier.
         let seen = now.saturating_sub(chance.below(3));
         let caller = chance.below(64);
         let times = times.entry(caller).or_default();
@@ -83,25 +85,28 @@ fn a_million_requests_agree_with_the_model() {
         if passed {
             times.push(seen);
         } else {
-            refused += 1;
+            denied += 1;
         }
     }
     assert!(
-        (100_000..900_000).contains(&refused),
-        "{refused}: the limit was hardly tried"
+        (100_000..900_000).contains(&denied),
+        "{denied}: the limit was hardly tried"
     );
 }
 
-/// Sixteen threads at the same callers, on a clock that they share. The scheduler may pause a
-/// thread between its reading of the clock and its request, so each admission is known by two
-/// readings, and the limiter counted it between them. Of four admissions of one caller, the one
-/// counted last found another one a window old, so the latest reading is at least a window after
-/// the earliest.
+/// Sixteen threads send requests of the same callers, on a shared clock.
+///
+/// The scheduler may pause a thread between its reading of the clock and its request. So each
+/// admission has two readings, and the limiter counted it between them. Of four admissions of one
+/// caller, the last found another one that was a window old, so the latest reading is at least a
+/// window after the earliest.
 #[test]
 fn sixteen_threads_admit_no_more_than_one() {
-    let (windows, clock) = (Windows::new(MIB), AtomicU64::new(0));
+    let windows = Windows::new(MIB);
+    let clock = AtomicU64::new(0);
     let work = |thread: u64| {
-        let (mut chance, mut admissions) = (Chance(thread), Vec::new());
+        let mut chance = Chance(thread);
+        let mut admissions = Vec::new();
         for _ in 0..62_500 {
             let now = clock.fetch_add(chance.below(3), Ordering::SeqCst);
             let caller = chance.below(8);
@@ -134,7 +139,7 @@ fn sixteen_threads_admit_no_more_than_one() {
 }
 
 #[test]
-fn a_refusal_says_when_to_come_back_and_an_admission_what_is_left() {
+fn denial_says_when_to_retry_and_admission_what_is_left() {
     let windows = Windows::new(MIB);
     let admit = |seconds| windows.admit(CALLER, LIMIT, Duration::from_secs(seconds));
     assert_eq!(
@@ -160,7 +165,7 @@ fn a_refusal_says_when_to_come_back_and_an_admission_what_is_left() {
     );
     assert_eq!(
         admit(7),
-        Admission::Refused {
+        Admission::Denied {
             retry_after: Duration::from_secs(3)
         }
     );
@@ -181,13 +186,14 @@ fn live_windows_stay_when_memory_is_full_and_ended_ones_go_first() {
     for expected in [true, true, true, false] {
         assert_eq!(admitted(&windows, CALLER, 0), expected);
     }
-    let mut strangers = neighbours(&windows);
-    let full = strangers.by_ref().find_map(|key| {
-        match windows.admit(key, LIMIT, Duration::from_secs(4)) {
-            Admission::Full { retry_after } => Some(retry_after),
-            _ => None,
-        }
-    });
+    let mut others = neighbours(&windows);
+    let full =
+        others.by_ref().find_map(
+            |key| match windows.admit(key, LIMIT, Duration::from_secs(4)) {
+                Admission::Full { retry_after } => Some(retry_after),
+                _ => None,
+            },
+        );
     assert_eq!(
         full,
         Some(Duration::from_secs(6)),
@@ -199,9 +205,9 @@ fn live_windows_stay_when_memory_is_full_and_ended_ones_go_first() {
     );
     let held = windows.held();
     assert!(held.bytes <= 16 * 1024 && held.windows > 80, "{held:?}");
-    // The first window has ended, so that as many strangers as its memory holds take its place.
-    assert!(admitted(&windows, strangers.next().unwrap(), 10_000));
-    let more = strangers
+    // The first window has ended, so other callers take its place while its memory holds them.
+    assert!(admitted(&windows, others.next().unwrap(), 10_000));
+    let more = others
         .by_ref()
         .take(5)
         .filter(|key| admitted(&windows, *key, 10_000))
@@ -209,7 +215,7 @@ fn live_windows_stay_when_memory_is_full_and_ended_ones_go_first() {
     assert!(more <= 1, "{more}");
     assert_eq!(windows.held().windows, held.windows + more);
     // All have ended: no request is denied, and memory follows use.
-    for key in strangers.by_ref().take(held.windows) {
+    for key in others.by_ref().take(held.windows) {
         assert!(admitted(&windows, key, 24_000));
     }
     for tick in 0..100 {
@@ -217,12 +223,12 @@ fn live_windows_stay_when_memory_is_full_and_ended_ones_go_first() {
     }
     assert!(
         windows.held().bytes <= 8 * 1024,
-        "what has ended is dropped in passing down to half"
+        "requests drop ended windows down to half"
     );
 }
 
 #[test]
-fn a_window_that_finds_no_room_to_grow_denies_and_goes_on_counting() {
+fn window_without_room_to_grow_denies_and_goes_on_counting() {
     let windows = Windows::new(2 * 1024 * SHARDS);
     let limit = RateLimit {
         requests: 100_000,
@@ -246,16 +252,17 @@ fn a_window_that_finds_no_room_to_grow_denies_and_goes_on_counting() {
 }
 
 #[test]
-fn bytes_are_those_of_the_bound_at_most() {
+fn windows_take_no_more_bytes_than_the_bound() {
     for (requests, per) in [(1, 60), (100, 60), (1_000, 60), (1_000, 1), (5_000, 3_600)] {
         let limit = RateLimit {
             requests,
             per: Duration::from_secs(per),
         };
-        let (windows, mut chance) = (Windows::new(100 * MIB), Chance(1));
+        let windows = Windows::new(100 * MIB);
+        let mut chance = Chance(1);
         let mut fullest = 0;
         for caller in 0..500_u64 {
-            // Bursts and pauses: the worst are a few long pauses among many of 64 ms and more.
+            // Bursts and pauses. The worst case is a few long pauses among many of 64 ms and more.
             let mut now = 0;
             for _ in 0..requests {
                 now += chance.below(2 * per * 1000 / u64::from(requests));
@@ -281,10 +288,10 @@ fn bytes_are_those_of_the_bound_at_most() {
     }
 }
 
-/// Callers of two policies with windows of different lengths, in too little memory, by the plainest
-/// model there is. What is admitted is what the model admits, but for requests that find no room.
+/// Callers of two policies with windows of different lengths, in too little memory, against the
+/// plainest model. The windows admit what the model admits, except requests that find no room.
 #[test]
-fn with_too_little_memory_nobody_is_admitted_beyond_the_model() {
+fn windows_in_too_little_memory_admit_no_more_than_the_model() {
     let windows = Windows::new(3 * 1024 * SHARDS);
     let limits = [
         LIMIT,
@@ -293,11 +300,13 @@ fn with_too_little_memory_nobody_is_admitted_beyond_the_model() {
             per: Duration::from_mins(1),
         },
     ];
-    let (mut chance, mut now, mut counts) = (Chance(3), 0, [0; 3]);
+    let mut chance = Chance(3);
+    let mut now = 0;
+    let mut counts = [0; 3];
     let mut times: HashMap<u64, Vec<u64>> = HashMap::new();
     for _ in 0..100_000 {
         now += chance.below(20);
-        // Some callers ask often and many seldom.
+        // A few callers send many requests, and many callers few.
         let most = 1 + chance.below(2_000);
         let caller = chance.below(most);
         let limit = limits[usize::from(caller % 2 == 1)];
@@ -319,7 +328,7 @@ fn with_too_little_memory_nobody_is_admitted_beyond_the_model() {
                 );
                 counts[0] += 1;
             }
-            Admission::Refused { .. } => {
+            Admission::Denied { .. } => {
                 assert_eq!(used, limit.requests as usize, "{caller} at {now}");
                 counts[1] += 1;
             }
@@ -341,7 +350,7 @@ fn with_too_little_memory_nobody_is_admitted_beyond_the_model() {
 }
 
 #[test]
-fn a_caller_goes_on_counting_when_the_policys_window_changes() {
+fn caller_keeps_its_count_when_the_policys_window_changes() {
     let windows = Windows::new(MIB);
     let with = |seconds, at| {
         let limit = RateLimit {
@@ -361,7 +370,8 @@ fn a_caller_goes_on_counting_when_the_policys_window_changes() {
 
 #[test]
 fn fractions_of_a_millisecond_never_admit_one_too_many() {
-    let (windows, mut chance) = (Windows::new(MIB), Chance(11));
+    let windows = Windows::new(MIB);
+    let mut chance = Chance(11);
     let mut admissions: Vec<Duration> = Vec::new();
     let mut now = Duration::ZERO;
     for _ in 0..200_000 {

@@ -4,13 +4,13 @@ use super::gaps::Gaps;
 
 /// A moment on the limiter's clock in milliseconds, rounded in both directions.
 ///
-/// A request counts from the rounded-up time on and ends by the rounded-down one, so that rounding
-/// never admits a request too many. A caller waits at most two milliseconds longer for it.
+/// A request counts from its time rounded up, and has left the window by a time rounded down. So
+/// rounding never admits a request too many, and a caller waits at most two milliseconds longer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
-    /// What has ended by it.
+    /// Rounded down, to decide what has ended.
     pub(super) floor: u64,
-    /// What begins with it.
+    /// Rounded up, to count a request.
     pub(super) ceiling: u64,
 }
 
@@ -19,7 +19,7 @@ pub(super) struct Moment {
 pub(super) struct Window {
     oldest: u64,
     newest: u64,
-    /// The greatest of the times: threads may come late with a time that they read before.
+    /// The greatest time: a thread may count late a time that it read earlier.
     latest: u64,
     pub(super) count: u32,
     gaps: Gaps,
@@ -76,7 +76,7 @@ impl Window {
         self.gaps.bytes()
     }
 
-    /// How many bytes more it takes to count a request at `now`.
+    /// Bytes more on the heap after a request at `now` is counted.
     pub(super) fn growth(&self, now: Moment) -> usize {
         match self.count {
             0 => 0,

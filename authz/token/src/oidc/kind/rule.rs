@@ -4,7 +4,7 @@ use crate::caller::CallerKind;
 use crate::claims::Claims;
 use crate::required_claims::FOR_READING_ONLY;
 
-/// How a provider's tokens tell users from applications, as its settings say.
+/// A setting: how a provider's tokens tell users from applications.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KindRule {
     /// A name with dots is a path.
@@ -14,30 +14,32 @@ pub struct KindRule {
     default: Option<CallerKind>,
 }
 
-/// Why a rule cannot be used.
+/// An error in a rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {problem}")]
 pub struct InvalidKindRule {
-    /// What to change.
+    /// The field to change.
     pub field: &'static str,
-    /// What is wrong with it, and how it should be.
+    /// What is wrong with it, and what is valid.
     pub problem: &'static str,
 }
 
-/// What a rule makes of a token.
+/// The result of a rule for one token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
-    /// The claim says it.
+    /// The claim has a value of this kind.
     Kind(CallerKind),
-    /// The token lacks the claim; this is what it then speaks for.
+    /// The token lacks the claim, so the default of the rule applies.
     Absent(Option<CallerKind>),
     /// The claim has a value that is not listed, or several that contradict each other.
     Unlisted,
 }
 
 impl KindRule {
-    /// Checks a rule: `claim` with one of the values of `users` or `applications` decides, and
-    /// `default` where a token lacks it. Reports every error at once.
+    /// Checks a rule and reports every error at once.
+    ///
+    /// A value of `claim` that is in `users` or `applications` decides the kind. `default` is the
+    /// kind of tokens without the claim.
     pub fn new(
         claim: Option<String>,
         users: Vec<Value>,
@@ -70,7 +72,8 @@ impl KindRule {
             (
                 self.claim.is_none() && listed().next().is_none() && self.default.is_none(),
                 "claim",
-                "is missing; name the claim that tells users from applications, or give default alone",
+                "is missing; name the claim that tells users from applications, or give default \
+                 alone",
             ),
             (
                 self.claim.as_deref() == Some(""),
@@ -82,24 +85,25 @@ impl KindRule {
                     .as_deref()
                     .is_some_and(|claim| FOR_READING_ONLY.contains(&claim)),
                 "claim",
-                "is for people to read: it changes and repeats, so nothing may be decided by it",
+                "is for people to read: it changes and repeats, so no decision may use it",
             ),
             (
                 self.claim.is_some() && listed().next().is_none(),
                 "users",
-                "lists no value, and neither does applications; list the values that the claim can have",
+                "lists no value, and neither does applications; list the values that the claim can \
+                 have",
             ),
             (
                 !listed().all(simple),
                 "users",
-                "has a value that is neither a text, a whole number, true nor false",
+                "has a value that is neither a string, a whole number, true nor false",
             ),
             (
                 self.users
                     .iter()
                     .any(|value| self.applications.contains(value)),
                 "applications",
-                "has a value that users has too; a value means one of them",
+                "has a value that users has too; list each value in one of them",
             ),
         ];
         let wrong = checks.into_iter().filter(|(wrong, ..)| *wrong);
@@ -123,8 +127,7 @@ impl KindRule {
         }
     }
 
-    /// Adds to sample `claims` what makes them a user's, or an application's if there can be no
-    /// user.
+    /// Makes sample `claims` a user's, or an application's if the rule allows no user.
     pub(in crate::oidc) fn fill_in(&self, claims: &mut Map<String, Value>) {
         let value = match self.default {
             Some(CallerKind::User) => None,

@@ -20,15 +20,17 @@ fn told(claims: &Value, rule: Option<&KindRule>) -> Result<CallerKind, Reason> {
 
 fn keycloak_user() -> Value {
     json!({
-        "sub": "f3c8a7d2-7d0e-4d6b-9a61-000000000001", "typ": "Bearer", "azp": "shop-spa", "sid": "s1", "acr": "1",
+        "sub": "f3c8a7d2-7d0e-4d6b-9a61-000000000001", "typ": "Bearer", "azp": "shop-spa",
+        "sid": "s1", "acr": "1",
         "scope": "openid profile orders", "preferred_username": "jo", "name": "Jo", "auth_time": 1,
     })
 }
 
 fn keycloak_service_account() -> Value {
     json!({
-        "sub": "9b1c0000-0000-4000-8000-00000000abcd", "typ": "Bearer", "azp": "Batch", "acr": "1", "scope": "orders",
-        "preferred_username": "service-account-batch", "client_id": "Batch", "clientHost": "10.0.0.1",
+        "sub": "9b1c0000-0000-4000-8000-00000000abcd", "typ": "Bearer", "azp": "Batch",
+        "acr": "1", "scope": "orders", "preferred_username": "service-account-batch",
+        "client_id": "Batch", "clientHost": "10.0.0.1",
         "clientAddress": "10.0.0.1",
     })
 }
@@ -39,13 +41,17 @@ fn auth0_user() -> Value {
 
 fn auth0_application() -> Value {
     json!({
-        "sub": "AbC123@clients", "azp": "AbC123", "gty": "client-credentials", "scope": "read:orders",
+        "sub": "AbC123@clients", "azp": "AbC123", "gty": "client-credentials",
+        "scope": "read:orders",
         "permissions": ["read:orders"],
     })
 }
 
 fn okta_user() -> Value {
-    json!({"ver": 1, "jti": "AT.x", "cid": "0oa1", "uid": "00u1", "sub": "jo@contoso.example", "scp": ["orders.read"]})
+    json!({
+        "ver": 1, "jti": "AT.x", "cid": "0oa1", "uid": "00u1", "sub": "jo@contoso.example",
+        "scp": ["orders.read"],
+    })
 }
 
 fn okta_application() -> Value {
@@ -53,8 +59,10 @@ fn okta_application() -> Value {
 }
 
 #[test]
-fn a_providers_token_speaks_for_whom_its_documentation_says() {
-    let legacy_service_account = json!({"clientId": "Batch", "client_id": null, "session_state": "s", "clientHost": "10.0.0.1"});
+fn token_speaks_for_the_kind_that_its_provider_documents() {
+    let legacy_service_account = json!({
+        "clientId": "Batch", "client_id": null, "session_state": "s", "clientHost": "10.0.0.1",
+    });
     for (provider, claims, expected) in [
         ("Keycloak, user", keycloak_user(), USER),
         (
@@ -86,13 +94,14 @@ fn a_providers_token_speaks_for_whom_its_documentation_says() {
         ("Okta, application", okta_application(), APPLICATION),
         (
             "Cognito, application",
-            json!({"sub": "1h57kf5", "client_id": "1h57kf5", "token_use": "access", "scope": "orders/read"}),
+            json!({"sub": "1h57kf5", "client_id": "1h57kf5", "token_use": "access",
+                "scope": "orders/read"}),
             APPLICATION,
         ),
         (
             "Cognito, user",
-            json!({"sub": "aaaa-bbbb", "client_id": "1h57kf5", "token_use": "access", "scope": "openid",
-                "username": "jo", "event_id": "e"}),
+            json!({"sub": "aaaa-bbbb", "client_id": "1h57kf5", "token_use": "access",
+                "scope": "openid", "username": "jo", "event_id": "e"}),
             USER,
         ),
         (
@@ -102,12 +111,14 @@ fn a_providers_token_speaks_for_whom_its_documentation_says() {
         ),
         (
             "Duende IdentityServer, user",
-            json!({"sub": "818727", "client_id": "shop", "idp": "local", "amr": ["pwd"], "scope": ["orders"]}),
+            json!({"sub": "818727", "client_id": "shop", "idp": "local", "amr": ["pwd"],
+                "scope": ["orders"]}),
             USER,
         ),
         (
             "IdentityServer, user of an OpenID Connect client",
-            json!({"sub": "818727", "client_id": "shop", "scope": ["openid", "orders"], "role": ["Admin"]}),
+            json!({"sub": "818727", "client_id": "shop", "scope": ["openid", "orders"],
+                "role": ["Admin"]}),
             USER,
         ),
         (
@@ -150,7 +161,7 @@ fn a_providers_token_speaks_for_whom_its_documentation_says() {
             json!({"sub": "sp", "azp": "c", "idtyp": "app", "roles": ["R"]}),
             APPLICATION,
         ),
-        // Nothing in these tells users from machines, so that only the provider's settings can.
+        // Nothing in these tokens tells users from machines. Only the provider's settings can.
         (
             "ZITADEL, either",
             json!({"sub": "2384", "client_id": "batch", "jti": "j"}),
@@ -158,7 +169,8 @@ fn a_providers_token_speaks_for_whom_its_documentation_says() {
         ),
         (
             "authentik, either",
-            json!({"sub": "c1f2", "azp": "c", "uid": "random", "auth_time": 1, "acr": "goauthentik.io/default"}),
+            json!({"sub": "c1f2", "azp": "c", "uid": "random", "auth_time": 1,
+                "acr": "goauthentik.io/default"}),
             UNKNOWN,
         ),
         (
@@ -168,7 +180,8 @@ fn a_providers_token_speaks_for_whom_its_documentation_says() {
         ),
         (
             "Kubernetes",
-            json!({"sub": "system:serviceaccount:shop:batch", "kubernetes.io": {"namespace": "shop"}}),
+            json!({"sub": "system:serviceaccount:shop:batch",
+                "kubernetes.io": {"namespace": "shop"}}),
             UNKNOWN,
         ),
         (
@@ -183,7 +196,7 @@ fn a_providers_token_speaks_for_whom_its_documentation_says() {
 }
 
 #[test]
-fn what_a_client_or_a_user_can_choose_makes_no_user_and_no_application() {
+fn claims_that_a_client_or_a_user_can_choose_prove_no_kind() {
     let service_account = keycloak_service_account();
     for (case, claims, expected) in [
         // Clients choose their scopes, and administrators take mappers away from service accounts.
@@ -196,7 +209,7 @@ fn what_a_client_or_a_user_can_choose_makes_no_user_and_no_application() {
             UNKNOWN,
         ),
         (
-            "a service account without its name that asks for openid",
+            "a service account without its name that requests openid",
             with(
                 service_account.clone(),
                 &json!({"preferred_username": null, "scope": "openid orders"}),
@@ -204,7 +217,7 @@ fn what_a_client_or_a_user_can_choose_makes_no_user_and_no_application() {
             UNKNOWN,
         ),
         (
-            "a service account that asks for openid",
+            "a service account that requests openid",
             with(service_account.clone(), &json!({"scope": "openid orders"})),
             APPLICATION,
         ),
@@ -225,7 +238,7 @@ fn what_a_client_or_a_user_can_choose_makes_no_user_and_no_application() {
             UNKNOWN,
         ),
         (
-            "an application that asks for openid",
+            "an application that requests openid",
             with(auth0_application(), &json!({"scope": "openid"})),
             APPLICATION,
         ),
@@ -295,9 +308,12 @@ fn rule(rule: &Value) -> Result<KindRule, Vec<String>> {
 }
 
 #[test]
-fn the_settings_decide_and_what_they_leave_open_is_denied() {
+fn kind_rule_decides_and_unlisted_values_are_denied() {
     let by_gty = json!({"claim": "gty", "applications": ["client-credentials"], "default": "user"});
-    let listed = json!({"claim": "https://x.example/kind", "users": ["person", 1], "applications": ["robot", true]});
+    let listed = json!({
+        "claim": "https://x.example/kind", "users": ["person", 1],
+        "applications": ["robot", true],
+    });
     let nested = json!({"claim": "ext.kind", "users": ["person"], "default": "application"});
     let subject = json!({"sub": "x", "azp": "c"});
     let kind = |value: Value| json!({"sub": "x", "https://x.example/kind": value});
@@ -334,7 +350,7 @@ fn the_settings_decide_and_what_they_leave_open_is_denied() {
         (&listed, kind(json!("1")), UNKNOWN),
         (&listed, kind(json!({"person": 1})), UNKNOWN),
         (&listed, kind(json!([])), UNKNOWN),
-        // Evidence that would do without settings does not beside them.
+        // Evidence for a user does not count beside settings.
         (&listed, keycloak_user(), UNKNOWN),
         (&listed, keycloak_service_account(), APPLICATION),
         // A claim that calls a machine a user contradicts the token.
@@ -374,7 +390,7 @@ fn the_settings_decide_and_what_they_leave_open_is_denied() {
 }
 
 #[test]
-fn settings_that_cannot_be_meant_are_errors() {
+fn meaningless_kind_rule_is_an_error() {
     for (settings, expected) in [
         (json!({}), "claim: is missing; name the claim that tells"),
         (

@@ -2,34 +2,35 @@ use super::AssertionContext;
 use super::jwt::{Claims, Header, Jwt};
 use super::numeric_date::NumericDate;
 use crate::directory::{ClientCertificate, ClientType, RsaAlgorithm};
-use crate::refusal::Refusal;
+use crate::oauth_error::OAuthError;
 
-/// Entra's documentation asks for 5 to 10 minutes; a longer life is how a leaked assertion becomes
-/// a secret.
+/// Maximum lifetime. Entra's documentation recommends 5 to 10 minutes. A leaked assertion with a
+/// longer life would serve as a secret.
 const LONGEST_LIFE_SECONDS: i64 = 600;
 
-/// An assertion that the application made itself ("Microsoft identity platform application
-/// authentication certificate credentials").
+/// Checks an assertion that the application made itself.
+///
+/// Rules of "Microsoft identity platform application authentication certificate credentials".
 pub(super) fn check(
     context: &AssertionContext<'_>,
     token_url: &str,
     jwt: &Jwt<'_>,
     now: i64,
-) -> Result<(), Refusal> {
+) -> Result<(), OAuthError> {
     let algorithm = algorithm(&jwt.header)?;
     let certificate = certificate(context, &jwt.header)?;
     if !certificate.verifies(algorithm, jwt.signed.as_bytes(), &jwt.signature) {
-        return Err(Refusal::ClientAssertionSignature(
+        return Err(OAuthError::ClientAssertionSignature(
             "The key was found, and the signature is not its.",
         ));
     }
     if !certificate.is_valid_at(now) {
-        return Err(Refusal::ClientAssertionSignature(
+        return Err(OAuthError::ClientAssertionSignature(
             "The key used is expired or not yet valid.",
         ));
     }
     if !jwt.claims.sub.eq_ignore_ascii_case(&jwt.claims.iss) {
-        return Err(Refusal::ClientAssertionSubject);
+        return Err(OAuthError::ClientAssertionSubject);
     }
     if !jwt
         .claims
@@ -37,37 +38,36 @@ pub(super) fn check(
         .single()
         .is_some_and(|audience| audience.eq_ignore_ascii_case(token_url))
     {
-        return Err(Refusal::ClientAssertionAudience(token_url.to_owned()));
+        return Err(OAuthError::ClientAssertionAudience(token_url.to_owned()));
     }
     check_times(&jwt.claims, now)?;
-    // Entra asks for jti, and takes an assertion several times: MSAL keeps one for as long as it
-    // lives.
+    // Entra requires jti, but accepts an assertion several times: MSAL keeps one until it expires.
     if jwt.claims.jti.as_deref().is_none_or(str::is_empty) {
-        return Err(Refusal::ClientAssertionMalformed("it has no jti"));
+        return Err(OAuthError::ClientAssertionMalformed("it has no jti"));
     }
     Ok(())
 }
 
-fn check_times(claims: &Claims, now: i64) -> Result<(), Refusal> {
+fn check_times(claims: &Claims, now: i64) -> Result<(), OAuthError> {
     claims.check_times(now)?;
-    // The life counts from the earlier of nbf and iat, or from now, so that leaving them out gains
-    // nothing.
+    // The lifetime counts from the earlier of nbf and iat, or from now without both. So a client
+    // cannot extend it by leaving them out.
     let starts = [claims.nbf, claims.iat]
         .into_iter()
         .flatten()
         .min()
         .unwrap_or(NumericDate(now));
     if claims.exp.0.saturating_sub(starts.0) > LONGEST_LIFE_SECONDS {
-        return Err(Refusal::ClientAssertionTime);
+        return Err(OAuthError::ClientAssertionTime);
     }
     Ok(())
 }
 
-fn algorithm(header: &Header) -> Result<RsaAlgorithm, Refusal> {
+fn algorithm(header: &Header) -> Result<RsaAlgorithm, OAuthError> {
     match header.alg.as_str() {
         "PS256" => Ok(RsaAlgorithm::Ps256),
         "RS256" => Ok(RsaAlgorithm::Rs256),
-        _ => Err(Refusal::ClientAssertionSignature(
+        _ => Err(OAuthError::ClientAssertionSignature(
             "The algorithm is neither PS256 nor RS256.",
         )),
     }
@@ -76,21 +76,21 @@ fn algorithm(header: &Header) -> Result<RsaAlgorithm, Refusal> {
 fn certificate<'a>(
     context: &AssertionContext<'a>,
     header: &Header,
-) -> Result<&'a ClientCertificate, Refusal> {
+) -> Result<&'a ClientCertificate, OAuthError> {
     let ClientType::Confidential(credentials) = &context.client.client_type else {
-        return Err(Refusal::PublicClientWithSecret);
+        return Err(OAuthError::PublicClientWithSecret);
     };
     let (named, wanted): (fn(&ClientCertificate) -> &str, _) = match (&header.x5t_s256, &header.x5t)
     {
         (Some(thumbprint), _) => (|certificate| &certificate.x5t_s256, thumbprint),
         (None, Some(thumbprint)) => (|certificate| &certificate.x5t, thumbprint),
         (None, None) => {
-            return Err(Refusal::ClientAssertionKey {
+            return Err(OAuthError::ClientAssertionKey {
                 thumbprint: String::new(),
             });
         }
     };
-    // RFC 7515 §4.1.7 asks for base64url without padding. MSAL for Python and Java pad, and MSAL
+    // RFC 7515 §4.1.7 requires base64url without padding. MSAL for Python and Java pad, and MSAL
     // for Go uses plain base64.
     let spelled = wanted
         .trim_end_matches('=')
@@ -100,7 +100,7 @@ fn certificate<'a>(
         .certificates
         .iter()
         .find(|certificate| named(certificate) == spelled);
-    found.ok_or_else(|| Refusal::ClientAssertionKey {
+    found.ok_or_else(|| OAuthError::ClientAssertionKey {
         thumbprint: wanted.clone(),
     })
 }
@@ -111,9 +111,9 @@ mod tests {
 
     use super::check_times;
 
-    /// The limits to the second; an endpoint on a running clock can only be tried far from them.
+    /// Tests the limits to the second, which needs a fixed clock.
     #[test]
-    fn certificate_assertion_times_at_their_limits() {
+    fn certificate_assertion_times_are_checked_to_the_second() {
         let now = 1_800_000_000;
         for (name, nbf, iat, exp, is_accepted) in [
             ("longest life", Some(now), Some(now), now + 600, true),

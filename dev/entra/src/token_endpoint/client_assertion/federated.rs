@@ -2,36 +2,37 @@ use super::AssertionContext;
 use super::issuer_keys::IssuerKeys;
 use super::jwt::Jwt;
 use crate::directory::{ClientType, FederatedCredential};
-use crate::refusal::Refusal;
+use crate::oauth_error::OAuthError;
 use crate::router::Entra;
 
-/// A token of another issuer, such as Kubernetes' for a service account ("Workload identity
-/// federation").
+/// Checks a token of another issuer, such as a Kubernetes service account token ("Workload
+/// identity federation").
 ///
-/// Issuer, subject and audience must be those of one credential, letter by letter, before any key
-/// is looked at.
+/// Issuer, subject and audience must exactly match one credential before any key is fetched.
 pub(super) async fn check(
     entra: &Entra,
     context: &AssertionContext<'_>,
     jwt: &Jwt<'_>,
     now: i64,
-) -> Result<(), Refusal> {
+) -> Result<(), OAuthError> {
     let ClientType::Confidential(credentials) = &context.client.client_type else {
-        return Err(Refusal::PublicClientWithSecret);
+        return Err(OAuthError::PublicClientWithSecret);
     };
     let credential = matching(&credentials.federated, jwt)?;
     if jwt.header.alg != "RS256" {
-        return Err(Refusal::ClientAssertionSignature(
+        return Err(OAuthError::ClientAssertionSignature(
             "The algorithm is not RS256.",
         ));
     }
     let keys = IssuerKeys::obtain(&entra.http, entra.directory.folder(), credential).await?;
     let kid = jwt.header.kid.as_deref().unwrap_or_default();
-    let key = keys.named(kid).ok_or_else(|| Refusal::ClientAssertionKey {
-        thumbprint: kid.to_owned(),
-    })?;
+    let key = keys
+        .named(kid)
+        .ok_or_else(|| OAuthError::ClientAssertionKey {
+            thumbprint: kid.to_owned(),
+        })?;
     if !key.verifies(jwt.signed.as_bytes(), &jwt.signature) {
-        return Err(Refusal::ClientAssertionSignature(
+        return Err(OAuthError::ClientAssertionSignature(
             "The key was found, and the signature is not its.",
         ));
     }
@@ -41,11 +42,11 @@ pub(super) async fn check(
 fn matching<'a>(
     known: &'a [FederatedCredential],
     jwt: &Jwt<'_>,
-) -> Result<&'a FederatedCredential, Refusal> {
+) -> Result<&'a FederatedCredential, OAuthError> {
     let claims = &jwt.claims;
     let audience = claims.aud.single();
     if known.is_empty() {
-        return Err(Refusal::NoFederatedCredential {
+        return Err(OAuthError::NoFederatedCredential {
             issuer: claims.iss.clone(),
             subject: claims.sub.clone(),
             audience: audience.unwrap_or("(several)").to_owned(),
@@ -56,7 +57,7 @@ fn matching<'a>(
         .filter(|credential| credential.issuer == claims.iss)
         .collect();
     if of_issuer.is_empty() {
-        return Err(Refusal::FederatedIssuer(claims.iss.clone()));
+        return Err(OAuthError::FederatedIssuer(claims.iss.clone()));
     }
     let of_subject: Vec<_> = of_issuer
         .iter()
@@ -68,9 +69,9 @@ fn matching<'a>(
             .iter()
             .any(|credential| credential.subject.eq_ignore_ascii_case(&subject));
         return Err(if by_case {
-            Refusal::FederatedSubjectCase(subject)
+            OAuthError::FederatedSubjectCase(subject)
         } else {
-            Refusal::FederatedSubject(subject)
+            OAuthError::FederatedSubject(subject)
         });
     }
     let found = of_subject
@@ -78,5 +79,5 @@ fn matching<'a>(
         .find(|credential| audience == Some(credential.audience.as_str()));
     found
         .copied()
-        .ok_or_else(|| Refusal::FederatedAudience(audience.unwrap_or("(several)").to_owned()))
+        .ok_or_else(|| OAuthError::FederatedAudience(audience.unwrap_or("(several)").to_owned()))
 }

@@ -1,5 +1,5 @@
-//! The keys of an issuer that an application trusts. They are fetched for each assertion: this is
-//! no place to be fast, and a key that its issuer has just rotated must work at once.
+//! The keys of an issuer that an application trusts. They are fetched for each assertion, so that
+//! a key that its issuer has just rotated works at once. Speed does not matter here.
 
 use std::path::Path;
 
@@ -13,9 +13,9 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::directory::FederatedCredential;
-use crate::refusal::Refusal;
+use crate::oauth_error::OAuthError;
 
-/// A key set of RFC 7517, of which only RSA keys count.
+/// A key set of RFC 7517. Only its RSA keys are used.
 #[derive(Deserialize)]
 pub(super) struct IssuerKeys {
     keys: Vec<Jwk>,
@@ -32,7 +32,7 @@ pub(super) struct Jwk {
     e: String,
 }
 
-/// OpenID Connect Discovery 1.0 §3.
+/// The used metadata of OpenID Connect Discovery 1.0 §3.
 #[derive(Deserialize)]
 struct Metadata {
     issuer: String,
@@ -44,7 +44,7 @@ impl IssuerKeys {
         http: &reqwest::Client,
         folder: &Path,
         credential: &FederatedCredential,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, OAuthError> {
         if let Some(file) = &credential.keys_file {
             let path = folder.join(file);
             let text = tokio::fs::read(&path)
@@ -81,8 +81,8 @@ impl Jwk {
     }
 }
 
-/// Where the issuer's metadata says that its keys are.
-async fn published(http: &reqwest::Client, issuer: &str) -> Result<Url, Refusal> {
+/// The URL of the keys according to the issuer's metadata.
+async fn published(http: &reqwest::Client, issuer: &str) -> Result<Url, OAuthError> {
     let url = format!(
         "{}/.well-known/openid-configuration",
         issuer.trim_end_matches('/')
@@ -99,7 +99,7 @@ async fn published(http: &reqwest::Client, issuer: &str) -> Result<Url, Refusal>
     }
 }
 
-async fn get<T: DeserializeOwned>(http: &reqwest::Client, url: Url) -> Result<T, Refusal> {
+async fn get<T: DeserializeOwned>(http: &reqwest::Client, url: Url) -> Result<T, OAuthError> {
     let answer = async {
         http.get(url.clone())
             .send()
@@ -118,7 +118,7 @@ async fn get<T: DeserializeOwned>(http: &reqwest::Client, url: Url) -> Result<T,
         .map_err(|error: reqwest::Error| unavailable(url.as_str(), &cause(&error)))
 }
 
-fn unavailable(place: &str, cause: &dyn std::fmt::Display) -> Refusal {
-    tracing::warn!(place, %cause, "the keys of an issuer of federated credentials cannot be had");
-    Refusal::IssuerKeysUnavailable
+fn unavailable(place: &str, cause: &dyn std::fmt::Display) -> OAuthError {
+    tracing::warn!(place, %cause, "keys of an issuer of federated credentials are unavailable");
+    OAuthError::IssuerKeysUnavailable
 }

@@ -4,16 +4,16 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::numeric_date::NumericDate;
-use crate::refusal::Refusal;
+use crate::oauth_error::OAuthError;
 
-/// How far clocks may differ, as for Entra: msal-common rounds `nbf` up to the next second.
+/// Maximum difference of clocks, as for Entra. msal-common also rounds `nbf` up to the next second.
 const CLOCK_SKEW_SECONDS: i64 = 300;
 
-/// A compact JWS with what client assertions are judged by; its signature is not yet verified.
+/// A client assertion as compact JWS, parsed and not yet verified.
 pub(super) struct Jwt<'a> {
     pub(super) header: Header,
     pub(super) claims: Claims,
-    /// What the signature is over.
+    /// The signed part of the token.
     pub(super) signed: &'a str,
     pub(super) signature: Vec<u8>,
 }
@@ -38,7 +38,7 @@ pub(super) struct Claims {
     pub(super) jti: Option<String>,
 }
 
-/// RFC 7519 §4.1.3: one text or a list. Kubernetes always writes a list.
+/// One string or a list (RFC 7519 §4.1.3). Kubernetes always writes a list.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum Audience {
@@ -76,14 +76,14 @@ impl<'a> Jwt<'a> {
 }
 
 impl Claims {
-    /// The times alone; how long an assertion may live is for those who have a rule about it.
-    pub(super) fn check_times(&self, now: i64) -> Result<(), Refusal> {
+    /// Checks `nbf`, `iat` and `exp`, but no maximum lifetime, which only some assertions have.
+    pub(super) fn check_times(&self, now: i64) -> Result<(), OAuthError> {
         let NumericDate(starts) = self.nbf.or(self.iat).unwrap_or(NumericDate(now));
         let NumericDate(ends) = self.exp;
         let is_early = now < starts.saturating_sub(CLOCK_SKEW_SECONDS);
         let is_late = now >= ends.saturating_add(CLOCK_SKEW_SECONDS);
         if is_early || is_late {
-            Err(Refusal::ClientAssertionTime)
+            Err(OAuthError::ClientAssertionTime)
         } else {
             Ok(())
         }

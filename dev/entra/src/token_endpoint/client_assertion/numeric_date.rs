@@ -1,8 +1,7 @@
 use serde::Deserialize;
 use serde_json::Number;
 
-/// Seconds since 1970, without their fraction: RFC 7519 §2 allows one, and MSAL for Python sends
-/// it.
+/// Seconds since 1970, rounded down. RFC 7519 §2 allows a fraction, and MSAL for Python sends one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "Number")]
 pub(super) struct NumericDate(pub(super) i64);
@@ -14,7 +13,7 @@ impl TryFrom<Number> for NumericDate {
         if let Some(seconds) = number.as_i64() {
             return Ok(Self(seconds));
         }
-        // A float that is written without an exponent has its whole seconds before the point.
+        // A float is formatted without an exponent, so its whole seconds parse as an integer.
         let seconds = number
             .as_f64()
             .map(|seconds| format!("{:.0}", seconds.floor()))
@@ -30,7 +29,7 @@ mod tests {
     use super::NumericDate;
 
     #[test]
-    fn numeric_date_is_a_number_of_seconds_with_or_without_a_fraction() {
+    fn numeric_date_accepts_seconds_with_or_without_a_fraction() {
         for (text, expected) in [
             ("1795904839", Some(1_795_904_839)),
             ("1795904839.507", Some(1_795_904_839)),

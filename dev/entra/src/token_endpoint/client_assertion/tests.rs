@@ -1,5 +1,5 @@
-//! Applications that prove themselves without a secret. Each refusal changes one thing of an
-//! assertion that is accepted.
+//! Applications that authenticate without a secret. Each denied case changes one part of an
+//! accepted assertion.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -24,7 +24,7 @@ const CLUSTER: &str = "https://kubernetes.default.svc.cluster.local";
 const SUBJECT: &str = "system:serviceaccount:portcullis:task-api";
 const EXCHANGE: &str = "api://AzureADTokenExchange";
 
-/// Keys take long to make; no test changes one.
+/// Shared by all tests, because key generation takes long.
 static REGISTERED: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate().unwrap());
 static STRANGE: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate().unwrap());
 
@@ -57,7 +57,8 @@ fn registering(pem: &str) -> Fixture {
 
 fn with_federation(keys: &str) -> Fixture {
     directory(&format!(
-        "    federatedCredentials:\n      - {{name: cluster, issuer: '{CLUSTER}', subject: '{SUBJECT}'{keys}}}\n"
+        "    federatedCredentials:\n      - {{name: cluster, \
+         issuer: '{CLUSTER}', subject: '{SUBJECT}'{keys}}}\n"
     ))
 }
 
@@ -74,11 +75,12 @@ fn merged(mut base: Value, changes: &Value) -> Map<String, Value> {
     members.clone()
 }
 
-/// What the task API makes for itself, with changes to header and claims.
+/// The task API's own assertion, with changes to header and claims.
 fn own(key: &SigningKey, header: &Value, claims: &Value) -> String {
     let good_header = json!({"typ": "JWT", "alg": "PS256", "x5t#S256": thumbprint(&REGISTERED)});
     let good_claims = json!({
-        "iss": TASK_API, "sub": TASK_API, "aud": format!("https://localhost:8443/{CONTOSO}/oauth2/v2.0/token"),
+        "iss": TASK_API, "sub": TASK_API,
+        "aud": format!("https://localhost:8443/{CONTOSO}/oauth2/v2.0/token"),
         "jti": "1", "iat": now() - 5, "nbf": now() - 5, "exp": now() + 300,
     });
     let header = merged(good_header, header);
@@ -95,7 +97,8 @@ fn own(key: &SigningKey, header: &Value, claims: &Value) -> String {
 /// A service account's token as Kubernetes projects it, with changes.
 fn projected(key: &SigningKey, header: &Value, claims: &Value) -> String {
     let good = json!({
-        "iss": CLUSTER, "sub": SUBJECT, "aud": [EXCHANGE], "iat": now() - 5, "nbf": now() - 5, "exp": now() + 3600,
+        "iss": CLUSTER, "sub": SUBJECT, "aud": [EXCHANGE], "iat": now() - 5, "nbf": now() - 5,
+        "exp": now() + 3600,
         "kubernetes.io": {"namespace": "portcullis", "serviceaccount": {"name": "task-api"}},
     });
     key.sign(
@@ -120,7 +123,7 @@ async fn code(fixture: &Fixture, form: &[(&str, &str)]) -> (StatusCode, Value) {
 }
 
 #[tokio::test]
-async fn a_registered_certificate_stands_for_a_secret_in_both_grants() {
+async fn registered_certificate_replaces_the_secret_in_both_grants() {
     let fixture = with_certificate(&REGISTERED);
     let (status, reply) = fixture
         .token(CONTOSO, &form(&own(&REGISTERED, &json!({}), &json!({}))))
@@ -128,7 +131,7 @@ async fn a_registered_certificate_stands_for_a_secret_in_both_grants() {
     assert_eq!(status, StatusCode::OK, "{reply}");
     assert_eq!(decode(&reply["access_token"]).1["azpacr"], "2");
 
-    // The older way, which clients still use.
+    // Older clients still use RS256 and x5t.
     let older = json!({"alg": "RS256", "x5t#S256": null, "x5t": REGISTERED.x5t});
     assert_eq!(
         fixture
@@ -138,10 +141,8 @@ async fn a_registered_certificate_stands_for_a_secret_in_both_grants() {
         StatusCode::OK
     );
 
-    let (user, assertion) = (
-        fixture.user_token().await,
-        own(&REGISTERED, &json!({}), &json!({})),
-    );
+    let user = fixture.user_token().await;
+    let assertion = own(&REGISTERED, &json!({}), &json!({}));
     let obo = with(
         &with(&obo_form(&user), "client_secret", ""),
         "client_assertion_type",
@@ -158,9 +159,9 @@ async fn a_registered_certificate_stands_for_a_secret_in_both_grants() {
     );
 }
 
-/// Real Entra takes each of these, and an unmodified client sends it.
+/// Entra accepts each of these, and unmodified clients send them.
 #[tokio::test]
-async fn certificate_assertions_as_clients_write_them_are_taken() {
+async fn certificate_assertions_of_real_clients_are_accepted() {
     let fixture = with_certificate(&REGISTERED);
     let plain = |text: &str| text.replace('-', "+").replace('_', "/");
     let (sha256, sha1) = (thumbprint(&REGISTERED), REGISTERED.x5t.clone());
@@ -220,7 +221,7 @@ async fn certificate_assertions_as_clients_write_them_are_taken() {
 }
 
 #[tokio::test]
-async fn certificate_refusals_by_header_and_claim() {
+async fn certificate_assertions_with_bad_headers_or_claims_are_denied() {
     let fixture = with_certificate(&REGISTERED);
     let none = json!({});
     for (header, claims, expected) in [
@@ -276,14 +277,14 @@ async fn certificate_refusals_by_header_and_claim() {
         (none.clone(), json!({"exp": null}), 50027),
         (none.clone(), json!({"exp": "soon"}), 50027),
         (none.clone(), json!({"sub": null}), 50027),
-        // Whoever else it says it is, nobody has federated with.
+        // The application has no federated credential for this issuer.
         (none.clone(), json!({"iss": WEB}), 70021),
     ] {
         let answer = code(&fixture, &form(&own(&REGISTERED, &header, &claims))).await;
         assert_eq!(answer.1, expected, "{header} {claims}");
         assert_ne!(answer.0, StatusCode::OK);
     }
-    // Signed with another key, whichever certificate it names; and without any signature.
+    // Signed with another key than the named one, and without a signature.
     let forged = own(&STRANGE, &none, &none);
     let unsigned = format!("{}.", forged.rsplit_once('.').unwrap().0);
     for (assertion, expected) in [
@@ -301,7 +302,7 @@ async fn certificate_refusals_by_header_and_claim() {
 }
 
 #[tokio::test]
-async fn a_certificate_is_one_applications_and_the_method_is_stated() {
+async fn certificate_of_another_application_or_wrong_type_is_denied() {
     let fixture = with_certificate(&REGISTERED);
     let assertion = own(&REGISTERED, &json!({}), &json!({}));
     let good = form(&assertion);
@@ -336,7 +337,7 @@ async fn a_certificate_is_one_applications_and_the_method_is_stated() {
 }
 
 #[tokio::test]
-async fn a_service_accounts_token_stands_for_a_secret_in_both_grants() {
+async fn service_account_token_replaces_the_secret_in_both_grants() {
     let folder = tempfile::tempdir().unwrap();
     let fixture = with_federation(&key_set(&REGISTERED, folder.path()));
     let assertion = projected(&REGISTERED, &json!({}), &json!({}));
@@ -357,7 +358,7 @@ async fn a_service_accounts_token_stands_for_a_secret_in_both_grants() {
         StatusCode::OK
     );
 
-    // The cluster rotates its keys: what the file says counts at once.
+    // The cluster rotates its keys: the new file takes effect at once.
     key_set(&STRANGE, folder.path());
     assert_eq!(code(&fixture, &form(&assertion)).await.1, 700_027);
     let renewed = projected(&STRANGE, &json!({}), &json!({}));
@@ -365,7 +366,7 @@ async fn a_service_accounts_token_stands_for_a_secret_in_both_grants() {
 }
 
 #[tokio::test]
-async fn federated_refusals_by_header_and_claim() {
+async fn federated_tokens_with_bad_headers_or_claims_are_denied() {
     let folder = tempfile::tempdir().unwrap();
     let fixture = with_federation(&key_set(&REGISTERED, folder.path()));
     let none = json!({});
@@ -425,7 +426,7 @@ async fn federated_refusals_by_header_and_claim() {
 }
 
 #[tokio::test]
-async fn keys_come_from_the_issuers_metadata_or_a_url_and_their_absence_is_said() {
+async fn issuer_keys_come_from_metadata_or_url_or_are_unavailable() {
     use axum::{Json, Router, routing::get};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -442,7 +443,8 @@ async fn keys_come_from_the_issuers_metadata_or_a_url_and_their_absence_is_said(
     let issued = |issuer: &str| projected(&REGISTERED, &json!({}), &json!({"iss": issuer}));
     let by_issuer = |issuer: &str, more: &str| {
         directory(&format!(
-            "    federatedCredentials:\n      - {{name: x, issuer: '{issuer}', subject: '{SUBJECT}'{more}}}\n"
+            "    federatedCredentials:\n      - {{name: x, \
+             issuer: '{issuer}', subject: '{SUBJECT}'{more}}}\n"
         ))
     };
     let published = by_issuer(&origin, "");
@@ -455,7 +457,7 @@ async fn keys_come_from_the_issuers_metadata_or_a_url_and_their_absence_is_said(
         code(&given, &form(&issued(CLUSTER))).await.0,
         StatusCode::OK
     );
-    // Metadata of another issuer, nothing there, no file.
+    // Metadata of another issuer, a missing page, a missing file.
     let slash = format!("{origin}/");
     for (fixture, issuer) in [
         (by_issuer(&slash, ""), slash.as_str()),
@@ -474,7 +476,7 @@ async fn keys_come_from_the_issuers_metadata_or_a_url_and_their_absence_is_said(
 }
 
 #[tokio::test]
-async fn an_expired_certificate_proves_nothing() {
+async fn expired_certificate_is_denied() {
     let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
     let mut parameters = rcgen::CertificateParams::default();
     parameters.not_after = rcgen::date_time_ymd(2020, 1, 1);

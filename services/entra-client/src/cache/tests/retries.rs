@@ -4,7 +4,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::{Instant, sleep};
 
-use super::{BUDGET, LATENCY, after, alice, cache, grant, numbered, refused, text};
+use super::{BUDGET, LATENCY, after, alice, cache, grant, numbered, permanent_error, text};
 use crate::error::TokenError;
 
 fn throttled(seconds: u64) -> TokenError {
@@ -13,13 +13,13 @@ fn throttled(seconds: u64) -> TokenError {
     }
 }
 
-/// What passes is asked again; what doesn't, is not; nothing takes longer than the budget.
+/// Only transient errors are retried, and no call takes longer than the budget.
 #[tokio::test(start_paused = true)]
-async fn passing_faults_are_retried_within_the_budget() {
+async fn transient_errors_are_retried_within_the_budget() {
     let hang = Duration::from_hours(1);
     let unavailable = || TokenError::Unavailable(StatusCode::BAD_GATEWAY);
     let unreachable = || TokenError::Unreachable("connection refused".into());
-    for (faults, latency, fault, expected, questions) in [
+    for (faults, latency, fault, expected, attempts) in [
         (1, LATENCY, unavailable(), "1", 2),
         (2, LATENCY, unavailable(), "2", 3),
         (9, LATENCY, unavailable(), "endpoint_unavailable", 3),
@@ -30,10 +30,10 @@ async fn passing_faults_are_retried_within_the_budget() {
         (1, LATENCY, throttled(1), "1", 2),
         (1, LATENCY, throttled(0), "1", 2),
         (9, LATENCY, throttled(60), "endpoint_throttled", 1),
-        (9, LATENCY, refused(), "assertion_refused", 1),
+        (9, LATENCY, permanent_error(), "assertion_refused", 1),
     ] {
         let label = format!("{faults} × {fault} after {latency:?}");
-        let (cache, asked) = cache(move |_, number| {
+        let (cache, requests) = cache(move |_, number| {
             if number < faults {
                 after(latency, Err(fault.clone()))
             } else {
@@ -42,7 +42,7 @@ async fn passing_faults_are_retried_within_the_budget() {
         });
         let started = Instant::now();
         assert_eq!(text(&cache.token(&alice()).await), expected, "{label}");
-        assert_eq!(asked.load(SeqCst), questions, "{label}");
+        assert_eq!(requests.load(SeqCst), attempts, "{label}");
         // Timers have a resolution of 1 ms.
         assert!(
             started.elapsed() <= BUDGET.total + Duration::from_millis(1),
@@ -53,8 +53,8 @@ async fn passing_faults_are_retried_within_the_budget() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_is_kept_for_every_user_of_the_tenant_and_no_other_tenant() {
-    let (cache, asked) = cache(|_, number| {
+async fn retry_after_is_kept_for_all_users_of_the_tenant_only() {
+    let (cache, requests) = cache(|_, number| {
         if number == 0 {
             after(LATENCY, Err(throttled(60)))
         } else {
@@ -75,7 +75,7 @@ async fn a_pause_is_kept_for_every_user_of_the_tenant_and_no_other_tenant() {
         };
         assert!(retry_after <= Duration::from_mins(1), "{retry_after:?}");
     }
-    assert_eq!(asked.load(SeqCst), 1, "the endpoint is left alone");
+    assert_eq!(requests.load(SeqCst), 1, "no request during the pause");
     assert_eq!(
         text(&cache.token(&grant("fabrikam", "carol", "notify")).await),
         "1"

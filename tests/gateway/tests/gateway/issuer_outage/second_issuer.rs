@@ -8,19 +8,20 @@ use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::{Value, json};
 
-/// An OpenID Connect provider that is away until it is opened. It publishes the keys of dev-entra,
-/// which sign whatever a test asks for.
+/// An OpenID Connect provider that is down until `open`.
+///
+/// It publishes the keys of dev-entra, which signs its tokens for tests.
 pub(crate) struct SecondIssuer {
     address: SocketAddr,
     tls: Arc<ServerConfig>,
-    /// What clients must trust, as PEM.
+    /// The certificate that clients must trust, as PEM.
     pub(crate) certificate: String,
     keys: Value,
 }
 
 impl SecondIssuer {
     pub(crate) fn with_keys(keys: Value) -> anyhow::Result<Self> {
-        // Bound and dropped: nothing listens there yet.
+        // The listener is dropped, so that the port is free until `open`.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
@@ -37,17 +38,17 @@ impl SecondIssuer {
         })
     }
 
-    /// The issuer of its tokens.
+    /// Returns the `iss` of its tokens.
     pub(crate) fn url(&self) -> String {
         format!("https://{}", self.address)
     }
 
-    /// The document that names its keys.
+    /// Returns the URL of its discovery document.
     pub(crate) fn metadata(&self) -> String {
         format!("{}/.well-known/openid-configuration", self.url())
     }
 
-    /// Begins to answer; it ends with the runtime.
+    /// Starts to answer, until the runtime ends.
     pub(crate) fn open(&self) -> anyhow::Result<()> {
         let listener = TcpListener::bind(self.address)?;
         listener.set_nonblocking(true)?;

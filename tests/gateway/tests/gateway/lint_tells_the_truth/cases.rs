@@ -1,4 +1,4 @@
-//! Edits that `portcullis lint` names, each with a request that shows on Envoy what the code says.
+//! Edits that `portcullis lint` reports, each with a request that shows its effect on Envoy.
 
 use dev_stack::{Edit, Part};
 use serde_json::{Value, json};
@@ -9,32 +9,33 @@ mod callers;
 mod requests;
 mod services;
 
-const GATE: Part = Part::Filter("envoy.filters.http.ext_authz");
+const EXT_AUTHZ: Part = Part::Filter("envoy.filters.http.ext_authz");
 const ME: Part = Part::Route("task-api-me");
 const NOTICES: Part = Part::Route("notification-notifications");
 
-/// Where the text of a case shows.
+/// The place where the text of a case shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
-    /// In the answer, whose body is what the service received.
+    /// In the answer, whose body is the request that the service received.
     InAnswer,
-    /// At the service that no route names.
+    /// In the requests of the service that no route names.
     AtOther,
 }
 
-/// An edit, a request, and the text that the request shows with the edit and not without.
+/// An edit, a request, and a text that the request shows only with the edit.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) code: &'static str,
     pub(crate) edits: Vec<(Part, Edit)>,
-    /// Sent before, on a connection of its own.
+    /// A request to send before, on its own connection.
     pub(crate) before: Option<String>,
-    /// The bytes of the request; the tokens, `OTHER_PORT` and `OTHER_CLUSTER` stand for what is not
-    /// known before.
+    /// The bytes of the request.
+    ///
+    /// The names of tokens, `OTHER_PORT` and `OTHER_CLUSTER` are placeholders for `filled`.
     pub(crate) request: String,
     pub(crate) shown: Shown,
-    /// In lower case.
+    /// The text, in lower case.
     pub(crate) text: &'static str,
 }
 
@@ -46,7 +47,7 @@ pub(crate) struct Tokens {
     pub(crate) notices_of_another: String,
 }
 
-/// `GET` with these header lines, each with its line break.
+/// Returns a GET with these header lines, each with its line break.
 fn get(path: &str, headers: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n{headers}\r\n")
 }
@@ -73,14 +74,14 @@ fn case(
 }
 
 impl Case {
-    /// Without which the edit shows nothing.
+    /// Adds an edit without which the first one shows no effect.
     fn with(mut self, part: Part, edit: Edit) -> Self {
         self.edits.push((part, edit));
         self
     }
 }
 
-/// The request needs no token.
+/// Returns a case whose request has no token.
 fn open(name: &'static str, code: &'static str, part: Part, edit: Edit) -> Case {
     case(
         name,
@@ -108,9 +109,12 @@ fn lua(code: &str) -> Value {
     )
 }
 
-/// header_mutation that makes its caller somebody.
+/// Returns a header_mutation filter that gives every caller the role `root`.
 fn identity_mutation() -> Value {
-    let append = json!({"header": {"key": "x-user-roles", "value": "root"}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"});
+    let append = json!({
+        "header": {"key": "x-user-roles", "value": "root"},
+        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+    });
     extension(
         "filters.http.header_mutation.v3.HeaderMutation",
         json!({"mutations": {"request_mutations": [{"append": append}]}}),
@@ -121,23 +125,24 @@ pub(crate) fn cases() -> Vec<Case> {
     [
         services::without_a_token(),
         services::to_another_service(),
-        callers::as_somebody_else(),
+        callers::with_another_caller(),
         requests::along_another_path(),
-        requests::past_the_door(),
+        requests::with_removed_parts(),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-/// Tells the service whose address Envoy takes the client's to be.
+/// Returns the edit that sends Envoy's client address to the service.
 pub(crate) fn telling() -> Vec<(Part, Edit)> {
-    let header = json!([{"header": {"key": "x-client", "value": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"}}]);
+    let address = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%";
+    let header = json!([{"header": {"key": "x-client", "value": address}}]);
     vec![(ME, Edit::Set("/request_headers_to_add", header))]
 }
 
 impl Case {
-    /// The case with what is known once everything runs.
+    /// Replaces the placeholders, once the gateway runs.
     pub(crate) fn filled(self, number: usize, tokens: &Tokens, other: &Upstream) -> Self {
         let Tokens {
             tasks,
@@ -155,7 +160,8 @@ impl Case {
         let Self {
             before, request, ..
         } = &self;
-        let (before, request) = (before.as_deref().map(fill), fill(request));
+        let before = before.as_deref().map(fill);
+        let request = fill(request);
         Self {
             before,
             request,

@@ -1,11 +1,11 @@
-//! The edits themselves: one that changes nothing would show nothing.
+//! Each edit changes its place or fails: an edit without effect would prove nothing.
 
 use serde_json::json;
 
 use dev_stack::{Edit, GatewayFiles, Part};
 
 #[test]
-fn edit_changes_what_it_names_and_fails_elsewhere() {
+fn edit_changes_its_place_or_fails() {
     let before = json!({"a": {"b": 1}, "list": ["x", "y"]});
     for (edit, expected) in [
         (
@@ -55,7 +55,7 @@ fn edit_changes_what_it_names_and_fails_elsewhere() {
 }
 
 #[test]
-fn every_part_of_the_shipped_files_is_there() {
+fn shipped_files_have_every_part() {
     let mut files = GatewayFiles::shipped().unwrap();
     for part in [
         Part::Bootstrap,

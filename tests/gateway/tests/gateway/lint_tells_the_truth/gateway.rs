@@ -1,24 +1,25 @@
-//! One Envoy with a listener for each case: the gateway that ships, edited, with clusters of its
-//! own.
+//! One Envoy with an edited copy of the shipped gateway for each case.
+//!
+//! Each copy has its own listener and its own clusters.
 
 use std::path::Path;
 
 use anyhow::Context;
-use dev_stack::{Edit, Front, FrontPorts, GatewayFiles, Part, without_rate_limits};
+use dev_stack::{Edit, GatewayFiles, GatewayOnly, GatewayPorts, Part, without_rate_limits};
 use serde_json::{Value, json};
 
 use crate::lint_tells_the_truth::upstream::Upstream;
 
 const SERVICES: [&str; 3] = ["task-api", "notification", "audit"];
 
-/// A gateway that listens.
+/// An edited gateway and its port.
 #[derive(Clone, Debug)]
 pub(crate) struct Edited {
     pub(crate) files: GatewayFiles,
     pub(crate) port: u16,
 }
 
-/// What cases lead to beside the services.
+/// Ports of servers that only edited gateways use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Others {
     /// A service that no route names.
@@ -27,7 +28,7 @@ pub(crate) struct Others {
     pub(crate) generous: u16,
 }
 
-/// The files that ship after `edits`, with two clusters more.
+/// Returns the shipped files with two more clusters and with `edits`.
 pub(crate) fn edited(edits: &[(Part, Edit)], others: Others, port: u16) -> anyhow::Result<Edited> {
     let mut files = GatewayFiles::shipped()?;
     for (name, port, is_grpc) in [
@@ -55,19 +56,23 @@ pub(crate) fn edited(edits: &[(Part, Edit)], others: Others, port: u16) -> anyho
 }
 
 /// Starts Envoy with a listener for each of these.
-pub(crate) async fn start(gateways: Vec<Edited>, service: &Upstream) -> anyhow::Result<Front> {
+pub(crate) async fn start(
+    gateways: Vec<Edited>,
+    service: &Upstream,
+) -> anyhow::Result<GatewayOnly> {
     let port = service.port;
-    let write = move |folder: &Path, ports: FrontPorts| write_all(folder, ports, &gateways, port);
-    Front::start(service.port, without_rate_limits, write).await
+    let write = move |folder: &Path, ports: GatewayPorts| write_all(folder, ports, &gateways, port);
+    GatewayOnly::start(service.port, without_rate_limits, write).await
 }
 
 fn write_all(
     folder: &Path,
-    ports: FrontPorts,
+    ports: GatewayPorts,
     gateways: &[Edited],
     service: u16,
 ) -> anyhow::Result<()> {
-    let (mut listeners, mut clusters) = (Vec::new(), Vec::new());
+    let mut listeners = Vec::new();
+    let mut clusters = Vec::new();
     for (number, gateway) in gateways.iter().enumerate() {
         let mut files = gateway.files.clone();
         for cluster in &mut files.clusters {
@@ -83,8 +88,8 @@ fn write_all(
         files.listener["name"] = format!("gateway-{number}").into();
         files.listener["address"]["socket_address"]["port_value"] = gateway.port.into();
         let mut table = files.table.clone();
-        // Inside a listener the type goes without saying, and a cluster that must not exist would
-        // be refused.
+        // A route table inside a listener has no `@type`. Without `validate_clusters: false`, Envoy
+        // would reject a route to a cluster that does not exist.
         table.as_object_mut().context("a table")?.remove("@type");
         table["validate_clusters"] = false.into();
         let manager = files.part(Part::Manager).and_then(Value::as_object_mut);
@@ -105,7 +110,7 @@ fn write_all(
     Ok(())
 }
 
-/// Gives the clusters of one gateway names of their own, wherever they are named.
+/// Appends the number of the gateway to the names of its clusters, everywhere.
 fn rename(files: &mut GatewayFiles, number: usize) {
     let names: Vec<String> = files
         .clusters
@@ -140,7 +145,7 @@ fn rename_below(value: &mut Value, names: &[String], number: usize) {
         Value::Array(items) => items
             .iter_mut()
             .for_each(|item| rename_below(item, names, number)),
-        // Code that names a cluster.
+        // Lua code names a cluster as `OTHER_CLUSTER`.
         Value::String(text) => *text = text.replace("OTHER_CLUSTER", &format!("other-{number}")),
         _ => {}
     }

@@ -1,4 +1,4 @@
-//! A gRPC server that allows every request, as somebody else's might.
+//! A gRPC authorization server that allows every request.
 
 use envoy_types::ext_authz::v3::CheckResponseExt as _;
 use envoy_types::ext_authz::v3::pb::{

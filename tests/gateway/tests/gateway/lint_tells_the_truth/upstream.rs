@@ -6,12 +6,12 @@ use anyhow::Context;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// It runs until its listener's task is dropped with the runtime.
+/// An upstream, which runs until the runtime ends.
 #[derive(Clone, Debug)]
 pub(crate) struct Upstream {
     pub(crate) port: u16,
     received: Arc<Mutex<String>>,
-    /// Without it no cache keeps an answer.
+    /// The `Date` of its answers. A cache keeps no answer without one.
     date: Arc<OnceLock<String>>,
 }
 
@@ -33,12 +33,12 @@ impl Upstream {
         Ok(upstream)
     }
 
-    /// The time, as HTTP writes it, for the answers from now on.
+    /// Sets the `Date` of all later answers, once.
     pub(crate) fn tell_date(&self, date: &str) {
         let _first = self.date.set(date.to_owned());
     }
 
-    /// Everything that any request brought, in lower case.
+    /// Returns the bytes of all requests, in lower case.
     pub(crate) fn received(&self) -> String {
         self.received
             .lock()
@@ -80,7 +80,7 @@ impl Upstream {
     }
 }
 
-/// A request without a body, or with a chunked one and its trailers.
+/// Reads a request without a body, or with a chunked body and its trailers.
 async fn next_request(connection: &mut TcpStream) -> anyhow::Result<Option<String>> {
     let mut bytes = Vec::new();
     loop {

@@ -1,15 +1,17 @@
-/// In no name, path or token of the development stack, so that where a service sees it, the attack
-/// got through.
+/// A string that no name, path or token of the stack has.
+///
+/// A service that receives it has seen a successful attack.
 pub(crate) const CANARY: &str = "spoofed-by-client";
 
-/// One attack.
+/// A published attack.
 pub(crate) struct Published {
-    /// The CVEs that it is an instance of.
+    /// The CVEs of the attack, separated by spaces.
     pub(crate) cve: &'static str,
-    /// `TOKEN` stands for a Reader's token, `BYTE` for what is not ASCII.
+    /// The request. `TOKEN` stands for a Reader's token, `BYTE` for a character that is not ASCII.
     pub(crate) request: &'static str,
-    /// Any of these answers will do. A `200` is only right where the token allows what is asked and
-    /// the attack is taken off the request.
+    /// The allowed answers.
+    ///
+    /// `200` is allowed only if the token is good for the request and Envoy removes the attack.
     pub(crate) expected: &'static [&'static str],
 }
 
@@ -19,7 +21,7 @@ macro_rules! request {
     };
 }
 
-/// What a Reader may ask for.
+/// A request with a Reader's token.
 macro_rules! as_reader {
     ($line:literal $(, $header:literal)*) => {
         request!($line, "Host: gateway", "Authorization: Bearer TOKEN" $(, $header)*)
@@ -110,7 +112,7 @@ pub(crate) const PUBLISHED: &[Published] = &[
     Published {
         cve: "CVE-2023-27493",
         request: as_reader!("GET /api/me", "X-Any: a\rX-User-OID: other"),
-        // Envoy takes the lone CR away, so that it ends no line anywhere.
+        // Envoy removes the lone CR, so it cannot end a line.
         expected: &["200"],
     },
     Published {
@@ -121,8 +123,9 @@ pub(crate) const PUBLISHED: &[Published] = &[
     Published {
         cve: "CVE-2024-23326 CVE-2026-73548",
         request: concat!(
-            "GET /api/me HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer TOKEN\r\nConnection: Upgrade, close\r\n",
-            "Upgrade: websocket\r\n\r\nGET /auditing/audit?spoofed-by-client HTTP/1.1\r\nHost: gateway\r\n\r\n"
+            "GET /api/me HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer TOKEN\r\n",
+            "Connection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n",
+            "GET /auditing/audit?spoofed-by-client HTTP/1.1\r\nHost: gateway\r\n\r\n"
         ),
         expected: &["403 upgrade_refused"],
     },
@@ -142,7 +145,10 @@ pub(crate) const PUBLISHED: &[Published] = &[
     },
     Published {
         cve: "CVE-2025-64763 CVE-2026-73547",
-        request: "CONNECT gateway:80 HTTP/1.1\r\nHost: gateway:80\r\nConnection: close\r\n\r\nspoofed-by-client",
+        request: concat!(
+            "CONNECT gateway:80 HTTP/1.1\r\nHost: gateway:80\r\nConnection: close\r\n\r\n",
+            "spoofed-by-client"
+        ),
         expected: &[
             "404 route_not_found",
             "400 request_malformed",
@@ -162,8 +168,7 @@ pub(crate) const PUBLISHED: &[Published] = &[
     Published {
         cve: "CVE-2026-73551 CVE-2026-73511",
         request: as_reader!("GET /api/..;/auditing/audit"),
-        // Envoy 1.40 reads `..;` as `..`, so that the policy of what the service is asked for
-        // decides.
+        // Envoy 1.40 reads `..;` as `..`, so the policy of `/auditing/audit` decides.
         expected: &["401 audience_not_allowed"],
     },
     Published {

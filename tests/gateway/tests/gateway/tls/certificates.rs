@@ -4,10 +4,10 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
 };
 
-/// A certificate authority that lives as long as the test.
+/// A certificate authority for one test.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
-/// A certificate of an authority, and its key, as PEM.
+/// A certificate of an authority and its private key, as PEM.
 pub(crate) struct Issued {
     pub(crate) certificate: String,
     pub(crate) key: String,
@@ -27,7 +27,7 @@ impl Authority {
         self.0.pem()
     }
 
-    /// A certificate for `name`.
+    /// Issues a certificate for `name`.
     pub(crate) fn issue(&self, name: &str) -> anyhow::Result<Issued> {
         let key = KeyPair::generate()?;
         let certificate = named(name, vec![name.to_owned()])?.signed_by(&key, &self.0)?;
@@ -38,7 +38,9 @@ impl Authority {
     }
 }
 
-/// A certificate whose name is its issuer's would be taken for one that is signed by itself.
+/// Returns parameters with their own common name.
+///
+/// A certificate with the name of its issuer would count as self-signed.
 fn named(name: &str, hosts: Vec<String>) -> anyhow::Result<CertificateParams> {
     let mut parameters = CertificateParams::new(hosts)?;
     parameters.distinguished_name = DistinguishedName::new();
@@ -47,7 +49,7 @@ fn named(name: &str, hosts: Vec<String>) -> anyhow::Result<CertificateParams> {
 }
 
 impl Issued {
-    /// Puts both into `folder`, each in one step, as `mv` would.
+    /// Puts both files into `folder`, each by a rename.
     pub(crate) fn put(&self, folder: &Path) -> anyhow::Result<()> {
         std::fs::create_dir_all(folder)?;
         for (name, text) in [("tls.key", &self.key), ("tls.crt", &self.certificate)] {

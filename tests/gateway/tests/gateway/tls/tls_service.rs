@@ -12,8 +12,7 @@ use rustls::{RootCertStore, ServerConfig};
 
 use crate::tls::certificates::{Authority, Issued};
 
-/// A service that answers 200 to whoever shows a certificate of an authority that it trusts, and to
-/// nobody else.
+/// A service that answers 200 to clients with a certificate of a trusted authority.
 pub(crate) struct TlsService {
     pub(crate) port: u16,
     requests: Arc<AtomicUsize>,
@@ -49,7 +48,7 @@ impl TlsService {
         Ok(Self { port, requests })
     }
 
-    /// How many requests came.
+    /// Returns the number of requests so far.
     pub(crate) fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! An issuer that answers whatever a test tells it to, over TLS.
+//! An issuer over TLS whose answers a test sets.
 
 use std::convert::Infallible;
 use std::net::TcpListener;
@@ -13,15 +13,15 @@ use axum_server::tls_rustls::{RustlsConfig, from_tcp_rustls};
 use futures::{StreamExt, stream};
 use token_tests::issuer::{Keys, tls};
 
-/// What the issuer does when its keys are asked for.
+/// An answer of the issuer.
 #[derive(Clone)]
 pub(crate) enum Answer {
     Document(String),
     Status(StatusCode, &'static str),
     RedirectTo(String),
-    /// 64 KiB, again and again.
+    /// 64 KiB, repeated without end.
     EndlessBody,
-    /// The beginning of a document, and then nothing.
+    /// The first bytes of a document, and then no more.
     StalledBody,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Server {
 struct Script {
     metadata: Option<Answer>,
     keys: Option<Answer>,
-    asked: Vec<String>,
+    requests: Vec<String>,
 }
 
 impl Server {
@@ -60,19 +60,20 @@ impl Server {
         }
     }
 
-    /// What `/metadata` and everything else answer from now on.
+    /// Sets the answers of `/metadata` and of all other paths, and forgets earlier requests.
     pub(crate) fn answers(&self, metadata: Answer, keys: Answer) {
         let mut script = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        (script.metadata, script.keys) = (Some(metadata), Some(keys));
-        script.asked.clear();
+        script.metadata = Some(metadata);
+        script.keys = Some(keys);
+        script.requests.clear();
     }
 
-    /// The paths that were asked for since.
-    pub(crate) fn asked(&self) -> Vec<String> {
+    /// Returns the paths of the requests since `answers`.
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.answers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .asked
+            .requests
             .clone()
     }
 }
@@ -80,7 +81,7 @@ impl Server {
 async fn answer(State(script): State<Arc<Mutex<Script>>>, uri: Uri) -> Response {
     let answer = {
         let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
-        script.asked.push(uri.path().to_owned());
+        script.requests.push(uri.path().to_owned());
         if uri.path() == "/metadata" {
             script.metadata.clone()
         } else {

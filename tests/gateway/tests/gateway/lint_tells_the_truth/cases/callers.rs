@@ -1,13 +1,14 @@
-//! A service takes its caller for somebody else.
+//! Cases in which a service sees another caller.
 
 use dev_stack::{Edit, Part};
 use serde_json::json;
 
 use super::{Case, WITH_TOKEN, any, case, extension, get, identity_mutation};
 
-pub(super) fn as_somebody_else() -> Vec<Case> {
+pub(super) fn with_another_caller() -> Vec<Case> {
     let added = json!({"append": {"header": {"key": "x-user-admin", "value": "yes"}}});
-    let upstream = "/typed_extension_protocol_options/envoy.extensions.upstreams.http.v3.HttpProtocolOptions/http_filters";
+    let upstream = "/typed_extension_protocol_options\
+                    /envoy.extensions.upstreams.http.v3.HttpProtocolOptions/http_filters";
     let codec = extension("filters.http.upstream_codec.v3.UpstreamCodec", json!({}));
     let filters = || json!([identity_mutation(), codec.clone()]);
     let roles = |name, code, part, edit| {
@@ -22,10 +23,15 @@ pub(super) fn as_somebody_else() -> Vec<Case> {
     };
     let limit = extension(
         "filters.http.local_ratelimit.v3.LocalRateLimit",
-        json!({"stat_prefix": "l",
-        "token_bucket": {"max_tokens": 1, "fill_interval": "3600s"},
-        "filter_enabled": {"default_value": {"numerator": 100}}, "filter_enforced": {"default_value": {"numerator": 0}},
-        "request_headers_to_add_when_not_enforced": [{"header": {"key": "x-user-admin", "value": "yes"}}]}),
+        json!({
+            "stat_prefix": "l",
+            "token_bucket": {"max_tokens": 1, "fill_interval": "3600s"},
+            "filter_enabled": {"default_value": {"numerator": 100}},
+            "filter_enforced": {"default_value": {"numerator": 0}},
+            "request_headers_to_add_when_not_enforced": [
+                {"header": {"key": "x-user-admin", "value": "yes"}},
+            ],
+        }),
     );
     let cache = extension(
         "filters.http.cache.v3.CacheConfig",
@@ -96,7 +102,7 @@ pub(super) fn as_somebody_else() -> Vec<Case> {
             get("/api/me", &format!("{WITH_TOKEN}{certificate}")),
             "by=spoofed",
         )
-        // Not even the removal of such headers may be what keeps it out here.
+        // Without the removal of such headers, so that only this setting decides.
         .with(
             Part::Mutations,
             Edit::Set("", json!([{"remove": "x-nothing"}])),
@@ -120,7 +126,7 @@ pub(super) fn as_somebody_else() -> Vec<Case> {
             ),
             "x-request-id: chosen-by-me",
         )
-        // Envoy writes another one where the address is external, unless it is told to keep it.
+        // Envoy replaces the id of an external client unless it is set to preserve it.
         .with(
             Part::Manager,
             Edit::Set("/preserve_external_request_id", json!(true)),

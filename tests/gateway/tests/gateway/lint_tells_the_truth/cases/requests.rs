@@ -1,4 +1,4 @@
-//! A request takes another path, or passes with what the gateway takes off.
+//! Cases in which a request takes another path, or keeps parts that the gateway removes.
 
 use dev_stack::{Edit, Part};
 use serde_json::{Value, json};
@@ -53,9 +53,13 @@ pub(super) fn along_another_path() -> Vec<Case> {
             "an expression that turns the path round",
             "rewrite-not-signable",
             NOTICES,
-            action(
-                json!({"cluster": "notification", "regex_rewrite": {"pattern": {"regex": "^/([a-z]+)/([a-z]+)$"}, "substitution": "/\\2/\\1"}}),
-            ),
+            action(json!({
+                "cluster": "notification",
+                "regex_rewrite": {
+                    "pattern": {"regex": "^/([a-z]+)/([a-z]+)$"},
+                    "substitution": "/\\2/\\1",
+                },
+            })),
             get(
                 "/notification/notifications",
                 "Authorization: Bearer NOTICE_TOKEN\r\n",
@@ -65,14 +69,17 @@ pub(super) fn along_another_path() -> Vec<Case> {
     ]
 }
 
-pub(super) fn past_the_door() -> Vec<Case> {
+pub(super) fn with_removed_parts() -> Vec<Case> {
     let chunked = format!(
-        "POST /api/me HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n{WITH_TOKEN}Transfer-Encoding: chunked\r\n"
+        "POST /api/me HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\
+         {WITH_TOKEN}Transfer-Encoding: chunked\r\n"
     );
     let trailers = format!("{chunked}\r\n1\r\nx\r\n0\r\nX-User-Admin: yes\r\n\r\n");
     let both = format!("{chunked}Content-Length: 3\r\nX-Case: both\r\n\r\n1\r\nx\r\n0\r\n\r\n");
     let to_service = Edit::Set(
-        "/typed_extension_protocol_options/envoy.extensions.upstreams.http.v3.HttpProtocolOptions/explicit_http_config/http_protocol_options/enable_trailers",
+        "/typed_extension_protocol_options\
+         /envoy.extensions.upstreams.http.v3.HttpProtocolOptions\
+         /explicit_http_config/http_protocol_options/enable_trailers",
         json!(true),
     );
     let proxy = extension(
@@ -160,7 +167,7 @@ pub(super) fn past_the_door() -> Vec<Case> {
             ),
             "x-envoy-original-path: /other",
         )
-        // Envoy removes it where the address is external.
+        // Envoy removes the header of an external client.
         .with(
             Part::Manager,
             Edit::Set(

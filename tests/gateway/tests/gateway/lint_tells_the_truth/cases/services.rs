@@ -1,10 +1,9 @@
-//! A request reaches a service without a token, or another service than the one that was
-//! authorized.
+//! Cases in which a request reaches a service without a token, or another service.
 
 use dev_stack::{Edit, Part};
 use serde_json::json;
 
-use super::{Case, GATE, ME, Shown, WITH_TOKEN, any, case, extension, get, lua, open};
+use super::{Case, EXT_AUTHZ, ME, Shown, WITH_TOKEN, any, case, extension, get, lua, open};
 
 pub(super) fn without_a_token() -> Vec<Case> {
     let grpc = json!({"envoy_grpc": {"cluster_name": "generous"}, "timeout": "1s"});
@@ -18,13 +17,14 @@ pub(super) fn without_a_token() -> Vec<Case> {
         json!({"stat_prefix": "t", "cluster": "task-api"})
     )]);
     let forward = "function envoy_on_request(handle) \
-        local headers, body = handle:httpCall('OTHER_CLUSTER', {[':method'] = 'GET', [':path'] = '/api/me', [':authority'] = 'x'}, '', 1000) \
+        local headers, body = handle:httpCall('OTHER_CLUSTER', \
+        {[':method'] = 'GET', [':path'] = '/api/me', [':authority'] = 'x'}, '', 1000) \
         handle:respond({[':status'] = '200'}, body) end";
     let token =
         json!({"append": {"header": {"key": "authorization", "value": "Bearer %REQ(X-Token)%"}}});
     vec![
         open(
-            "another gRPC server asked",
+            "another gRPC server decides",
             "authorization-replaced",
             ME,
             Edit::Set(
@@ -33,7 +33,7 @@ pub(super) fn without_a_token() -> Vec<Case> {
             ),
         ),
         open(
-            "another HTTP server asked",
+            "another HTTP server decides",
             "authorization-replaced",
             ME,
             Edit::Set(
@@ -41,10 +41,10 @@ pub(super) fn without_a_token() -> Vec<Case> {
                 http,
             ),
         )
-        // With a list, the HTTP request has no path and is an error, which the filter denies.
-        .with(GATE, Edit::Remove("/typed_config/allowed_headers")),
+        // With `allowed_headers`, the HTTP request has no path. The filter denies such an error.
+        .with(EXT_AUTHZ, Edit::Remove("/typed_config/allowed_headers")),
         open(
-            "another server asked for all",
+            "another server decides for all",
             "authorization-replaced",
             Part::Host,
             Edit::Set(
@@ -52,7 +52,7 @@ pub(super) fn without_a_token() -> Vec<Case> {
                 per_route,
             ),
         )
-        // The most specific level that has settings decides.
+        // The most specific settings decide, so those of the route are removed.
         .with(ME, Edit::Remove("/typed_per_filter_config")),
         open(
             "bytes passed on",
@@ -63,7 +63,7 @@ pub(super) fn without_a_token() -> Vec<Case> {
         open(
             "denials that are only counted",
             "authorization-not-enforced",
-            GATE,
+            EXT_AUTHZ,
             Edit::Set("/typed_config/shadow_mode", json!(true)),
         ),
         open(
@@ -90,14 +90,25 @@ pub(super) fn to_another_service() -> Vec<Case> {
             json!([{"cluster": "other"}]),
         )
     };
-    let plugin = json!({"inline_cluster_specifier_plugin": {"extension": extension("router.cluster_specifiers.lua.v3.LuaConfig", json!({
-        "source_code": {"inline_string": "function envoy_on_route(handle) return 'OTHER_CLUSTER' end"}}))}});
+    let code = "function envoy_on_route(handle) return 'OTHER_CLUSTER' end";
+    let specifier = extension(
+        "router.cluster_specifiers.lua.v3.LuaConfig",
+        json!({"source_code": {"inline_string": code}}),
+    );
+    let plugin = json!({"inline_cluster_specifier_plugin": {"extension": specifier}});
     let original = Edit::Set(
         "",
         json!({
-        "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster", "name": "task-api", "type": "ORIGINAL_DST",
-        "lb_policy": "CLUSTER_PROVIDED", "connect_timeout": "1s",
-        "original_dst_lb_config": {"use_http_header": true, "http_header_name": "x-destination"}}),
+            "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
+            "name": "task-api",
+            "type": "ORIGINAL_DST",
+            "lb_policy": "CLUSTER_PROVIDED",
+            "connect_timeout": "1s",
+            "original_dst_lb_config": {
+                "use_http_header": true,
+                "http_header_name": "x-destination",
+            },
+        }),
     );
     let chosen = get(
         "/api/me",

@@ -1,0 +1,11 @@
+//! The commands other than `serve`.
+
+pub mod check;
+pub mod completions;
+pub mod conformance;
+pub mod explain;
+mod format;
+pub mod lint;
+pub mod reference;
+pub mod schema;
+pub mod test;

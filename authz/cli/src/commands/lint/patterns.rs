@@ -1,0 +1,261 @@
+//! Analyzes regular expressions by their syntax trees.
+//!
+//! Envoy's engine is RE2. `regex-syntax` parses the same language, except for rare escapes (`\C`,
+//! `\Q`), which it rejects.
+
+use regex_syntax::ast::{self, Ast, Flag, Flags, Visitor};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
+
+/// A regular expression, as its syntax tree and its compiled form.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    ast: Ast,
+    hir: Hir,
+}
+
+impl Pattern {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let ast = ast::parse::Parser::new().parse(text).ok()?;
+        let hir = regex_syntax::parse(text).ok()?;
+        Some(Self { ast, hir })
+    }
+
+    /// Whether a part of the pattern ignores case, by a flag such as `(?i)`, `(?si)` or `(?i:…)`.
+    pub(super) fn ignores_case(&self) -> bool {
+        ast::visit(&self.ast, FindsIgnoredCase(false)).unwrap_or(true)
+    }
+
+    /// Whether every alternative matches only at the start of the path.
+    pub(super) fn begins_at_start(&self) -> bool {
+        self.hir
+            .properties()
+            .look_set_prefix()
+            .contains(Look::Start)
+    }
+
+    /// Whether a wildcard that matches slashes precedes another part that must match.
+    pub(super) fn crosses_segments(&self) -> bool {
+        crosses_segments(&self.hir)
+    }
+
+    /// Whether a wildcard for one segment also matches `%` or `;`.
+    pub(super) fn matches_odd_characters(&self) -> bool {
+        let is_odd = |class: &Class| !has(class, '/') && (has(class, '%') || has(class, ';'));
+        any(
+            &self.hir,
+            &|hir| matches!(hir.kind(), HirKind::Class(class) if is_odd(class)),
+        )
+    }
+
+    /// Whether the pattern, or one of its alternatives, matches no string in lower case.
+    pub(super) fn has_part_without_lower_case(&self) -> bool {
+        let is_dead = |hir: &Hir| match hir.kind() {
+            HirKind::Alternation(parts) => parts.iter().any(|part| !matches_lower_case(part)),
+            _ => false,
+        };
+        !matches_lower_case(&self.hir) || any(&self.hir, &is_dead)
+    }
+}
+
+/// Finds a flag that ignores case.
+struct FindsIgnoredCase(bool);
+
+impl Visitor for FindsIgnoredCase {
+    type Output = bool;
+    type Err = ();
+
+    fn finish(self) -> Result<bool, ()> {
+        Ok(self.0)
+    }
+
+    fn visit_pre(&mut self, ast: &Ast) -> Result<(), ()> {
+        let ignores_case = |flags: &Flags| flags.flag_state(Flag::CaseInsensitive) == Some(true);
+        self.0 |= match ast {
+            Ast::Flags(set) => ignores_case(&set.flags),
+            Ast::Group(group) => group.flags().is_some_and(ignores_case),
+            _ => false,
+        };
+        Ok(())
+    }
+}
+
+/// The parts of an expression.
+fn parts(hir: &Hir) -> &[Hir] {
+    match hir.kind() {
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts,
+        HirKind::Capture(capture) => std::slice::from_ref(&*capture.sub),
+        HirKind::Repetition(repetition) => std::slice::from_ref(&*repetition.sub),
+        _ => &[],
+    }
+}
+
+/// Whether `is` holds for the expression or something in it. The parser bounds the depth.
+fn any(hir: &Hir, is: &impl Fn(&Hir) -> bool) -> bool {
+    is(hir) || parts(hir).iter().any(|part| any(part, is))
+}
+
+fn crosses_segments(hir: &Hir) -> bool {
+    let followed = |parts: &[Hir]| {
+        let must_match = |part: &Hir| part.properties().minimum_len() != Some(0);
+        let wildcard = parts.iter().position(|part| any(part, &is_wildcard));
+        wildcard.is_some_and(|index| parts.iter().skip(index + 1).any(must_match))
+    };
+    any(
+        hir,
+        &|hir| matches!(hir.kind(), HirKind::Concat(parts) if followed(parts)),
+    )
+}
+
+/// Whether the expression repeats `.` or a similar class. A class such as `[a-z/]` lists the slash
+/// on purpose, so it is no wildcard.
+fn is_wildcard(hir: &Hir) -> bool {
+    let is_wide = |class: &Class| {
+        ['/', '%', ';', 'a']
+            .into_iter()
+            .all(|character| has(class, character))
+    };
+    match hir.kind() {
+        HirKind::Repetition(repetition) if repetition.max.is_none_or(|max| max > 1) => any(
+            &repetition.sub,
+            &|sub| matches!(sub.kind(), HirKind::Class(class) if is_wide(class)),
+        ),
+        _ => false,
+    }
+}
+
+fn has(class: &Class, character: char) -> bool {
+    match class {
+        Class::Unicode(class) => class
+            .iter()
+            .any(|range| (range.start()..=range.end()).contains(&character)),
+        Class::Bytes(class) => {
+            let byte = u8::try_from(character).unwrap_or_default();
+            class
+                .iter()
+                .any(|range| (range.start()..=range.end()).contains(&byte))
+        }
+    }
+}
+
+fn matches_lower_case(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => !literal.0.iter().any(u8::is_ascii_uppercase),
+        HirKind::Class(Class::Unicode(class)) => class
+            .iter()
+            .any(|range| range.start() < 'A' || range.end() > 'Z'),
+        HirKind::Class(Class::Bytes(class)) => class
+            .iter()
+            .any(|range| range.start() < b'A' || range.end() > b'Z'),
+        HirKind::Repetition(repetition) => {
+            repetition.min == 0 || matches_lower_case(&repetition.sub)
+        }
+        HirKind::Alternation(parts) => parts.iter().any(matches_lower_case),
+        _ => parts(hir).iter().all(matches_lower_case),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pattern;
+
+    /// Asserts that `property` has the expected value for each pattern.
+    fn assert_all(property: fn(&Pattern) -> bool, rows: &[(&str, bool)]) {
+        for (text, expected) in rows {
+            assert_eq!(
+                property(&Pattern::parse(text).unwrap()),
+                *expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn pattern_with_case_flag_ignores_case() {
+        let rows = [
+            ("/Api", false),
+            ("(?i)/api", true),
+            ("(?si)/api", true),
+            ("(?is)/api", true),
+            ("/a(?i)pi", true),
+            ("/a(?i:pi)", true),
+            ("/a(?s-i:pi)", false),
+            ("(?s)/api", false),
+            (r"/\(\?i\)", false),
+            ("/[(?i)]", false),
+        ];
+        assert_all(Pattern::ignores_case, &rows);
+    }
+
+    #[test]
+    fn pattern_begins_at_start_in_each_alternative() {
+        let rows = [
+            ("^/a", true),
+            (r"\A/a", true),
+            ("(?i)^/a", true),
+            ("(^/a)|(^/b)", true),
+            ("^(/a|/b)", true),
+            ("^/a|/b", false),
+            ("/a", false),
+            ("(?m)^/a", false),
+            ("x?^/a", false),
+            ("^?/a", false),
+        ];
+        assert_all(Pattern::begins_at_start, &rows);
+    }
+
+    #[test]
+    fn pattern_with_inner_wildcard_crosses_segments() {
+        let rows = [
+            ("/users/.*/photo", true),
+            (".*\\.css", true),
+            ("/a/(.+)/b", true),
+            ("/a/.{1,20}b", true),
+            ("/a/[^x]*/b", true),
+            ("(/a/.*/b|/c)", true),
+            ("/users/.*", false),
+            ("/users/.*/?", false),
+            ("/users/[^/]+/photo", false),
+            ("/users/[a-z/]+/photo", false),
+            ("/users/(/[a-z]+)*/photo", false),
+            ("/users/.", false),
+        ];
+        assert_all(Pattern::crosses_segments, &rows);
+    }
+
+    #[test]
+    fn segment_with_odd_characters_is_found() {
+        let rows = [
+            ("/a/[^/]+", true),
+            ("/a/[^/]+/b", true),
+            ("/a/[a-z%]+", true),
+            ("/a/[a-z;=]+", true),
+            ("/a/[A-Za-z0-9_-]+", false),
+            (r"/a/\w+", false),
+            ("/a/.*", false),
+            ("/a/b%20c", false),
+        ];
+        assert_all(Pattern::matches_odd_characters, &rows);
+    }
+
+    #[test]
+    fn pattern_with_upper_case_has_part_without_lower_case() {
+        let rows = [
+            ("x-user-.*", false),
+            ("X-User-.*", true),
+            ("(?i)X-User-.*", false),
+            ("x-user-[A-Z]+", true),
+            ("x-user-[A-Za-z]+", false),
+            ("x-user-[A-Z]*", false),
+            ("(x-user-oid|X-User-Name)", true),
+            ("x-(user|tenant)-[a-z]+", false),
+        ];
+        assert_all(Pattern::has_part_without_lower_case, &rows);
+    }
+
+    #[test]
+    fn parse_rejects_invalid_pattern() {
+        for text in ["(", "[a", r"\C"] {
+            assert!(Pattern::parse(text).is_none(), "{text}");
+        }
+    }
+}

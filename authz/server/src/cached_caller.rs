@@ -1,0 +1,239 @@
+//! A verified caller, encoded once: identity headers and the members of assertions.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use percent_encoding::percent_decode;
+use portcullis_assertion::own_members;
+use portcullis_policy::Grant;
+use portcullis_token::Verified;
+
+use crate::allocation::allocated;
+use crate::identity_headers;
+use crate::rate_limit::LimitKey;
+use crate::reply_bytes::ReplyPart;
+use crate::shared_identity::{SharedIdentity, in_arc};
+
+/// A verified caller under one policy, with what is the same for all requests with the token.
+///
+/// There can be a million, so each field is as small as possible.
+#[derive(Debug)]
+pub(crate) struct CachedCaller {
+    lifetime: Lifetime,
+    /// The key epoch at verification. 32 bits are enough: keys do not change four billion times
+    /// within a token's life.
+    key_epoch: u32,
+    /// The policy's rules that the caller meets.
+    pub(crate) grant: Grant,
+    pub(crate) limit_key: LimitKey,
+    /// What many callers have in common.
+    pub(crate) shared: Arc<SharedIdentity>,
+    /// The identity headers that only this caller has.
+    pub(crate) headers: ReplyPart,
+    /// The longest assertion that fits into the reserved memory, in bytes. The memory is reserved
+    /// when the caller enters the cache, because the cache weighs an entry only then.
+    assertion_room: u32,
+    /// The last unbound assertion. Boxed, because most callers never have one.
+    pub(crate) assertion: OnceLock<Box<Mutex<Option<IssuedAssertion>>>>,
+}
+
+/// When the token is valid, in seconds since 1970, the clock skew included. 32 bits hold times
+/// until 2106; a later time counts as that.
+#[derive(Clone, Copy, Debug)]
+struct Lifetime {
+    begin: u32,
+    end: u32,
+}
+
+/// An unbound assertion that was issued.
+#[derive(Debug)]
+pub(crate) struct IssuedAssertion {
+    /// When it was issued, in seconds since 1970.
+    pub(crate) issued_at: u64,
+    /// The generation of [`Signers`](crate::signers::Signers) that signed it.
+    pub(crate) generation: u64,
+    pub(crate) assertion: Arc<str>,
+}
+
+/// Encoded bytes of an assertion's header, times and signature: all but the caller's members and
+/// the upstream's name.
+const ASSERTION_FRAME: usize = 384;
+
+impl CachedCaller {
+    /// `None` if a header would be too long to pass on.
+    pub(crate) fn new(
+        verified: &Verified,
+        grant: Grant,
+        limit_key: LimitKey,
+        shared: Arc<SharedIdentity>,
+    ) -> Option<Self> {
+        let headers = identity_headers::own(&verified.caller)?;
+        let seconds = |time: u64| u32::try_from(time).unwrap_or(u32::MAX);
+        let lifetime = Lifetime {
+            begin: seconds(verified.valid.start),
+            end: seconds(verified.valid.end),
+        };
+        let key_epoch = low_half(verified.key_epoch);
+        Some(Self {
+            lifetime,
+            key_epoch,
+            grant,
+            limit_key,
+            shared,
+            headers,
+            assertion_room: 0,
+            assertion: OnceLock::new(),
+        })
+    }
+
+    /// Reserves memory for an unbound assertion to `audience`.
+    pub(crate) fn with_room_for_assertion(mut self, audience: &str) -> Self {
+        let own = self.members().map_or(0, |members| members.len());
+        let members = audience.len() + own + self.shared.members.len();
+        let encoded = members.div_ceil(3) * 4;
+        self.assertion_room = u32::try_from(ASSERTION_FRAME + encoded).unwrap_or(0);
+        self
+    }
+
+    /// Whether `assertion` fits into the reserved memory. If not, each request gets a new one.
+    pub(crate) fn has_room_for(&self, assertion: &str) -> bool {
+        assertion.len() <= usize::try_from(self.assertion_room).unwrap_or(0)
+    }
+
+    /// Whether the token is valid at `now` and was verified with the keys of `key_epoch`.
+    pub(crate) fn counts(&self, now: u64, key_epoch: u64) -> bool {
+        let Lifetime { begin, end } = self.lifetime;
+        (u64::from(begin)..u64::from(end)).contains(&now) && self.key_epoch == low_half(key_epoch)
+    }
+
+    /// Bytes on the heap, without those of shared identities.
+    pub(crate) fn bytes(&self) -> usize {
+        let own = in_arc::<Self>() + allocated(self.headers.len());
+        own + self.assertion_bytes() + self.shared.unshared_bytes()
+    }
+
+    fn assertion_bytes(&self) -> usize {
+        match usize::try_from(self.assertion_room).unwrap_or(0) {
+            0 => 0,
+            room => {
+                let counters = 2 * size_of::<usize>();
+                allocated(size_of::<Mutex<IssuedAssertion>>()) + allocated(room + counters)
+            }
+        }
+    }
+
+    /// The caller's id within the tenant, for the decision log.
+    pub(crate) fn object_id(&self) -> String {
+        self.own_values().0.into_owned()
+    }
+
+    /// The members of assertions that only this caller has.
+    ///
+    /// They are decoded from the headers: beside a signature that costs nothing, and a million
+    /// callers need not hold them twice.
+    pub(crate) fn members(&self) -> Option<String> {
+        let (object_id, name, email) = self.own_values();
+        own_members(&object_id, name.as_deref(), email.as_deref())
+    }
+
+    /// Object id, name and e-mail address; borrowed where nothing is escaped, as is usual.
+    fn own_values(&self) -> (Cow<'_, str>, Option<Cow<'_, str>>, Option<Cow<'_, str>>) {
+        let value = |name| {
+            self.headers
+                .value(name)
+                .map(|value| percent_decode(value).decode_utf8_lossy())
+        };
+        let [object_id, name, email] = identity_headers::OWN;
+        (
+            value(object_id).unwrap_or_default(),
+            value(name),
+            value(email),
+        )
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the other half does not matter"
+)]
+fn low_half(epoch: u64) -> u32 {
+    epoch as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use portcullis_assertion::{Signer, Statement};
+    use portcullis_policy::Grant;
+    use portcullis_token::{Caller, CallerKind, Claims, Verified};
+
+    use super::CachedCaller;
+    use crate::rate_limit::{LimitMemory, RateLimiter, Subject};
+    use crate::shared_identity::SharedIdentity;
+
+    fn cached(name: &str, roles: usize) -> CachedCaller {
+        let caller = Caller {
+            tenant: "11111111-1111-4111-8111-111111111111".to_owned(),
+            object_id: "aaaaaaaa-0001-4000-8000-000000000001".to_owned(),
+            kind: CallerKind::User,
+            actor: Some("3a5c0004-0000-4000-8000-000000000004".to_owned()),
+            name: Some(name.to_owned()),
+            email: None,
+            roles: (0..roles).map(|role| format!("Role \"{role}\"")).collect(),
+            scopes: vec!["access_as_user".to_owned()],
+        };
+        let shared = Arc::new(SharedIdentity::new(&caller).unwrap());
+        let verified = Verified {
+            caller,
+            claims: Claims::default(),
+            valid: 0..1,
+            key_epoch: 0,
+        };
+        let subject = Subject::Caller {
+            tenant: "t",
+            object_id: "o",
+        };
+        let key = RateLimiter::in_memory(LimitMemory::default()).key("p", subject);
+        CachedCaller::new(&verified, Grant::default(), key, shared).unwrap()
+    }
+
+    #[test]
+    fn reserved_memory_holds_the_assertion_and_little_more() {
+        let signer = Signer::generate().unwrap();
+        for (audience, name, roles) in [
+            ("u", "n", 0),
+            ("task-api", "User Number One", 1),
+            ("task-api", "\u{1}\"\\ René 🦀", 3),
+            (
+                "a-service-with-a-rather-long-name.example",
+                &"x".repeat(8000),
+                300,
+            ),
+        ] {
+            let without = cached(name, roles);
+            let caller = cached(name, roles).with_room_for_assertion(audience);
+            let statement = Statement {
+                audience,
+                request: None,
+                issued_at: 1_800_000_000,
+            };
+            let members = [&*caller.members().unwrap(), &*caller.shared.members];
+            let assertion = signer.sign_for(&statement, members).unwrap();
+            assert!(caller.has_room_for(&assertion), "{audience} {roles}");
+            assert!(
+                !caller.has_room_for(&format!("{assertion}{}", "x".repeat(128))),
+                "{audience} {roles}"
+            );
+            let weighed = caller.bytes() - without.bytes();
+            assert!(
+                weighed > assertion.len() && weighed < assertion.len() * 5 / 4 + 256,
+                "{weighed}"
+            );
+            assert!(
+                !without.has_room_for(&assertion),
+                "no memory is reserved for a caller without unbound assertions"
+            );
+        }
+    }
+}

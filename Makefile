@@ -59,11 +59,15 @@ generate: build ## Regenerate docs/cli*.md, docs/policy.schema.json, docs/openap
 bench: toolchain ## Measure the handler, signatures and memory
 	cargo bench --workspace --locked
 
-bench-gateway: build envoy ## Measure the gateway beside jwt_authn, a no-op server and no authorization, in BENCH_SECONDS
-	ENVOY="$$(dev/envoy/obtain)" "$(CARGO_TARGET_DIR)/release/bench-gateway" $(if $(BENCH_SECONDS),--seconds $(BENCH_SECONDS)) $(BENCH_FLAGS)
+.PHONY: measured
+measured: toolchain
+	cargo build --profile measured --workspace --locked --bins
 
-bench-services: build ## Measure the Task API beside the same endpoints in FastAPI, on SQLite and PostgreSQL
-	PROGRAMS="$(CARGO_TARGET_DIR)/release" bench/services/run
+bench-gateway: measured envoy ## Measure the gateway beside jwt_authn, a no-op server and no authorization, in BENCH_SECONDS
+	ENVOY="$$(dev/envoy/obtain)" "$(CARGO_TARGET_DIR)/measured/bench-gateway" $(if $(BENCH_SECONDS),--seconds $(BENCH_SECONDS)) $(BENCH_FLAGS)
+
+bench-services: measured ## Measure the Task API beside the same endpoints in FastAPI, on SQLite and PostgreSQL
+	PROGRAMS="$(CARGO_TARGET_DIR)/measured" bench/services/run
 
 fuzz: toolchain ## Run the fuzz targets, each for FUZZ_SECONDS
 	fuzz/run $(or $(FUZZ_SECONDS),60)

@@ -25,7 +25,7 @@ pub struct Problem {
 struct Members {
     /// The page and the anchor that explain the reason code: a URL path, which stays the same.
     #[serde(rename = "type")]
-    kind: String,
+    kind: &'static str,
     /// The HTTP status.
     status: u16,
     /// The status in words, the same for every problem of this status.

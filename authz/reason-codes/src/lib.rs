@@ -28,6 +28,7 @@ pub struct ReasonCode(&'static Entry);
 #[derive(Debug)]
 struct Entry {
     code: &'static str,
+    problem_type: &'static str,
     senders: Senders,
     meaning: &'static str,
     remedy: &'static str,
@@ -60,8 +61,8 @@ impl ReasonCode {
 
     /// The `type` of a problem with this code (RFC 9457 §3.1.1): a URL path, which stays the same.
     #[must_use]
-    pub fn problem_type(self) -> String {
-        format!("/reason-codes#{}", self.0.code)
+    pub const fn problem_type(self) -> &'static str {
+        self.0.problem_type
     }
 
     /// Who sends the code, and with which HTTP statuses.

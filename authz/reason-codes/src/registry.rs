@@ -20,6 +20,7 @@ macro_rules! reason_codes {
             #[doc = $meaning]
             pub const $name: ReasonCode = ReasonCode(&Entry {
                 code: $code,
+                problem_type: concat!("/reason-codes#", $code),
                 senders: $senders,
                 meaning: $meaning,
                 remedy: $remedy,

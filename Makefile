@@ -45,7 +45,19 @@ lint: toolchain ## Run clippy with warnings denied; check that features are unif
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 
 unit: toolchain build envoy redis postgres ## Run unit and integration tests, and the outcomes through the real Envoy
-	ENVOY="$$(dev/envoy/obtain)" REDIS_SERVER="$$(dev/redis/obtain)" cargo test $(CARGO_FLAGS) --tests
+	cargo test $(CARGO_FLAGS) --tests --no-run
+	@echo "Two halves of the tests run at once; each half prints its output when it ends, in about three minutes."
+	@ENVOY="$$(dev/envoy/obtain)" REDIS_SERVER="$$(dev/redis/obtain)" $(MAKE) --no-print-directory --jobs=2 --output-sync=target \
+		tests-of-gateway other-tests
+
+# Most tests wait for processes and deadlines: one after the other, the programs left three quarters of the cores idle.
+# A glob cannot name all but one; `g*` are `gateway`, `gateways` and `guard`.
+.PHONY: tests-of-gateway other-tests
+tests-of-gateway:
+	cargo test $(CARGO_FLAGS) --test gateway --test gateways
+
+other-tests:
+	cargo test $(CARGO_FLAGS) --lib --bins --test '[!g]*' --test guard
 
 elsewhere: build envoy ## Test the examples for other gateways with their own tools, lint, and the real Envoy
 	ENVOY="$$(dev/envoy/obtain)" tests/elsewhere/run

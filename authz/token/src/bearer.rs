@@ -1,4 +1,4 @@
-use crate::compact::{MAX_TOKEN_LENGTH, too_large};
+use crate::jws::{MAX_TOKEN_LENGTH, too_large};
 use crate::token_denied::{Reason, TokenDenied};
 
 /// The `Authorization` lines of a request, not yet parsed.
@@ -124,30 +124,97 @@ mod tests {
 
     #[test]
     fn other_authorization_is_denied_with_its_reason() {
+        struct Case<'a> {
+            name: &'static str,
+            line: &'a [u8],
+            reason: Reason,
+        }
+
         let long = format!("Bearer {}", "a".repeat(super::MAX_TOKEN_LENGTH + 1));
-        for (line, reason) in [
-            (&b"Bearer"[..], Reason::AuthorizationMalformed),
-            (b"Bearer ", Reason::AuthorizationMalformed),
-            (b"", Reason::AuthorizationMalformed),
-            (b"Bearer  a.b.c", Reason::AuthorizationMalformed),
-            (b"Bearer\ta.b.c", Reason::AuthorizationMalformed),
-            (b"Bearer a.b.c ", Reason::AuthorizationMalformed),
-            (b"Bearer a.b.c d", Reason::AuthorizationMalformed),
-            (b"Basic YTpi", Reason::AuthorizationMalformed),
-            (b"Bearer a\xff.b.c", Reason::AuthorizationMalformed),
-            (b"Bearer a.b.c\x00", Reason::AuthorizationMalformed),
-            (b"Bearer a.b.c,Bearer d.e.f", Reason::AuthorizationAmbiguous),
-            (b"Bearer a.b.c,d.e.f", Reason::AuthorizationAmbiguous),
-            (b"Bearer,", Reason::AuthorizationAmbiguous),
-            (b"Basic YTpi, Bearer a.b.c", Reason::AuthorizationAmbiguous),
-            (
-                b"Bearer a\xff.b.c,Bearer d.e.f",
-                Reason::AuthorizationAmbiguous,
-            ),
-            (long.as_bytes(), Reason::TokenTooLarge),
+        for Case { name, line, reason } in [
+            Case {
+                name: "scheme alone",
+                line: &b"Bearer"[..],
+                reason: Reason::AuthorizationMalformed,
+            },
+            Case {
+                name: "scheme and a space",
+                line: b"Bearer ",
+                reason: Reason::AuthorizationMalformed,
+            },
+            Case {
+                name: "empty",
+                line: b"",
+                reason: Reason::AuthorizationMalformed,
+            },
+            Case {
+                name: "two spaces",
+                line: b"Bearer  a.b.c",
+                reason: Reason::AuthorizationMalformed,
+            },
+            Case {
+                name: "tab",
+                line: b"Bearer\ta.b.c",
+                reason: Reason::AuthorizationMalformed,
+            },
+            Case {
+                name: "space at the end",
+                line: b"Bearer a.b.c ",
+                reason: Reason::AuthorizationMalformed,
+            },
+            Case {
+                name: "two words",
+                line: b"Bearer a.b.c d",
+                reason: Reason::AuthorizationMalformed,
+            },
+            Case {
+                name: "another scheme",
+                line: b"Basic YTpi",
+                reason: Reason::AuthorizationMalformed,
+            },
+            Case {
+                name: "not UTF-8",
+                line: b"Bearer a\xff.b.c",
+                reason: Reason::AuthorizationMalformed,
+            },
+            Case {
+                name: "zero byte",
+                line: b"Bearer a.b.c\x00",
+                reason: Reason::AuthorizationMalformed,
+            },
+            Case {
+                name: "two lines joined by a comma",
+                line: b"Bearer a.b.c,Bearer d.e.f",
+                reason: Reason::AuthorizationAmbiguous,
+            },
+            Case {
+                name: "list of two tokens",
+                line: b"Bearer a.b.c,d.e.f",
+                reason: Reason::AuthorizationAmbiguous,
+            },
+            Case {
+                name: "scheme and a comma",
+                line: b"Bearer,",
+                reason: Reason::AuthorizationAmbiguous,
+            },
+            Case {
+                name: "two schemes joined by a comma",
+                line: b"Basic YTpi, Bearer a.b.c",
+                reason: Reason::AuthorizationAmbiguous,
+            },
+            Case {
+                name: "two lines, one not UTF-8",
+                line: b"Bearer a\xff.b.c,Bearer d.e.f",
+                reason: Reason::AuthorizationAmbiguous,
+            },
+            Case {
+                name: "too long",
+                line: long.as_bytes(),
+                reason: Reason::TokenTooLarge,
+            },
         ] {
             let denied = bearer_token(Authorization::One(line)).unwrap_err();
-            assert_eq!(denied.reason, reason, "{}", String::from_utf8_lossy(line));
+            assert_eq!(denied.reason, reason, "{name}");
         }
         assert_eq!(
             bearer_token(Authorization::Absent).unwrap_err().reason,

@@ -102,42 +102,48 @@ mod tests {
 
     #[test]
     fn tls_failure_says_what_to_change() {
-        for (name, error, part) in [
-            (
-                "private authority",
-                TlsError::InvalidCertificate(CertificateError::UnknownIssuer),
-                "--extra-ca FILE",
-            ),
-            (
-                "new authority of the same name",
-                TlsError::InvalidCertificate(CertificateError::BadSignature),
-                "give the present certificate",
-            ),
-            (
-                "expired",
-                TlsError::InvalidCertificate(CertificateError::Expired),
-                "has expired",
-            ),
-            (
-                "too early",
-                TlsError::InvalidCertificate(CertificateError::NotValidYet),
-                "set the clock",
-            ),
-            (
-                "another name",
-                TlsError::InvalidCertificate(CertificateError::NotValidForName),
-                "is for another name",
-            ),
-            (
-                "plain HTTP",
-                TlsError::InvalidMessage(InvalidMessage::InvalidContentType),
-                "answers without TLS",
-            ),
-            (
-                "anything else",
-                TlsError::HandshakeNotComplete,
-                "no TLS connection is possible: ",
-            ),
+        struct Case {
+            name: &'static str,
+            error: TlsError,
+            part: &'static str,
+        }
+
+        for Case { name, error, part } in [
+            Case {
+                name: "private authority",
+                error: TlsError::InvalidCertificate(CertificateError::UnknownIssuer),
+                part: "--extra-ca FILE",
+            },
+            Case {
+                name: "new authority of the same name",
+                error: TlsError::InvalidCertificate(CertificateError::BadSignature),
+                part: "give the present certificate",
+            },
+            Case {
+                name: "expired",
+                error: TlsError::InvalidCertificate(CertificateError::Expired),
+                part: "has expired",
+            },
+            Case {
+                name: "too early",
+                error: TlsError::InvalidCertificate(CertificateError::NotValidYet),
+                part: "set the clock",
+            },
+            Case {
+                name: "another name",
+                error: TlsError::InvalidCertificate(CertificateError::NotValidForName),
+                part: "is for another name",
+            },
+            Case {
+                name: "plain HTTP",
+                error: TlsError::InvalidMessage(InvalidMessage::InvalidContentType),
+                part: "answers without TLS",
+            },
+            Case {
+                name: "anything else",
+                error: TlsError::HandshakeNotComplete,
+                part: "no TLS connection is possible: ",
+            },
         ] {
             let text = tls_failure(&error);
             assert!(text.contains(part), "{name}: {text}");

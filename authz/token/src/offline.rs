@@ -13,18 +13,17 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use crate::algorithm::Algorithm;
-use crate::audience::Audiences;
-use crate::entra::{EntraIssuer, EntraSettings, EntraVersion};
-use crate::fetch::{FetchError, FetchedKeys};
-use crate::issuer::Issuer;
-use crate::jwk::VerificationKey;
-use crate::key_cache::{KeyCache, KeyPolicy, KeySource};
-use crate::key_set::KeySet;
-use crate::oidc::{OidcIssuer, OidcSettings};
-use crate::open::Unopened;
+use crate::claims::TimeRules;
+use crate::issuers::{
+    Audiences, EntraIssuer, EntraSettings, EntraVersion, Issuer, OidcIssuer, OidcSettings,
+};
+use crate::jws::Algorithm;
+use crate::jwt::Unopened;
+use crate::keys::{
+    FetchError, FetchedKeys, KeyCache, KeyPolicy, KeySet, KeySource, VerificationKey,
+};
 use crate::token_denied::TokenDenied;
-use crate::verifier::{TimeRules, Verified, Verifier};
+use crate::verifier::{Verified, Verifier};
 
 const KEY_ID: &str = "offline";
 const ALGORITHM: Algorithm = Algorithm::Rs256;
@@ -209,83 +208,4 @@ fn entra_claims(settings: &EntraSettings, wanted: &Map<String, Value>) -> Map<St
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Map, Value, json};
-
-    use super::OfflineIssuer;
-    use crate::{
-        Audiences, CallerKind, ClaimNames, EntraSettings, OidcKeys, OidcSettings, Reason, Tenants,
-        TimeRules,
-    };
-
-    const NOW: u64 = 1_800_000_000;
-
-    fn map(value: &Value) -> Map<String, Value> {
-        value.as_object().cloned().unwrap()
-    }
-
-    #[tokio::test]
-    async fn offline_token_is_accepted_by_the_verifier() {
-        let issuer = OfflineIssuer::new().unwrap();
-        let listed = Tenants::Listed(vec!["11111111-1111-4111-8111-111111111111".to_owned()]);
-        let entra = |tenants| EntraSettings::new(EntraSettings::PUBLIC_CLOUD, tenants).unwrap();
-        let oidc = OidcSettings::new(
-            "https://id.example",
-            &OidcKeys::Discovery,
-            &["ES256".to_owned()],
-            ClaimNames::default(),
-        );
-        let application = Audiences::Application("3a5c0001-0000-4000-8000-000000000001".to_owned());
-        let named = Audiences::Exactly(vec!["shop".to_owned()]);
-        for (verifier, audiences, wanted) in [
-            (
-                issuer.entra(entra(listed), TimeRules::default()).await,
-                &application,
-                json!({"scp": "a", "roles": ["R"]}),
-            ),
-            (
-                issuer
-                    .entra(entra(Tenants::AnyOrganization), TimeRules::default())
-                    .await,
-                &application,
-                json!({"ver": "1.0", "scp": "a", "roles": ["R"]}),
-            ),
-            (
-                issuer.oidc(oidc.unwrap(), TimeRules::default()).await,
-                &named,
-                json!({"scope": "a", "roles": ["R"]}),
-            ),
-        ] {
-            let claims = verifier.claims(audiences, NOW, &map(&wanted));
-            let token = issuer.sign(&claims).unwrap();
-            let verified = verifier
-                .verifier()
-                .verify(&token, audiences, NOW)
-                .await
-                .unwrap();
-            assert!(
-                verified.caller.kind == CallerKind::User && verified.caller.has_role("R"),
-                "{claims}"
-            );
-            let unsigned = format!("{}.c2ln", token.rsplit_once('.').unwrap().0);
-            assert!(
-                verifier
-                    .judge_all_but_the_signature(&unsigned, audiences, NOW)
-                    .is_ok()
-            );
-            let denied = verifier
-                .verifier()
-                .verify(&unsigned, audiences, NOW)
-                .await
-                .unwrap_err();
-            assert_eq!(
-                denied.reason,
-                Reason::SignatureInvalid,
-                "an authz server judges the signature too"
-            );
-            let other =
-                verifier.claims(audiences, NOW, &map(&json!({"aud": "other", "exp": null})));
-            assert!(other.get("exp").is_none() && other["aud"] == "other");
-        }
-    }
-}
+mod tests;

@@ -10,8 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::Algorithm;
-use crate::fetch::{FetchError, FetchedKeys};
-use crate::key_cache::KeySource;
+use crate::keys::{FetchError, FetchedKeys, KeySource};
 
 /// A source whose keys never change.
 pub(crate) struct FixedKeys(pub(crate) FetchedKeys);

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lru::LruCache;
+use portcullis_token::random_pause;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::access_token::AccessToken;
@@ -70,15 +71,9 @@ impl Budget {
 }
 
 /// Back-off after an attempt: 40, 120, 360 ms, each with up to 50 % jitter.
-///
-/// With the jitter, replicas that failed at the same time do not retry at the same time.
 fn backoff(attempt: u32) -> Duration {
     let base = FIRST_BACKOFF * 3_u32.saturating_pow(attempt.saturating_sub(1)).min(100);
-    let mut random = [0];
-    // Without random numbers the replicas only lose the jitter.
-    let _filled = aws_lc_rs::rand::fill(&mut random);
-    let [random] = random;
-    base + base * u32::from(random) / 512
+    random_pause(base, base + base / 2)
 }
 
 /// The Retry-After deadlines of tenants.

@@ -45,85 +45,153 @@ const NAMED: &[&str] = &["client_id", "azp", "cid"];
 /// One combination, in the order of the tables above.
 pub type Tuple = [&'static str; 7];
 
-/// The expected kind of caller of combinations.
-///
-/// The first row that fits decides. If no row fits, the kind is unknown.
-const ROWS: [([&[&str]; 7], Option<CallerKind>); 14] = [
-    (
-        [ANY, ANY, &["client-credentials"], ANY, ANY, ANY, ANY],
-        Some(Application),
-    ),
-    (
-        [&["web"], NAMED, ANY, ANY, ANY, ANY, ANY],
-        Some(Application),
-    ),
-    (
-        [&["web@clients"], ANY, ANY, ANY, ANY, ANY, ANY],
-        Some(Application),
-    ),
-    (
-        [&["other@clients"], &[ABSENT], ANY, ANY, ANY, ANY, ANY],
-        Some(Application),
-    ),
-    ([&["other@clients"], NAMED, ANY, ANY, ANY, ANY, ANY], None),
-    (
-        [ANY, ANY, ANY, &["service-account-web"], &["sid"], ANY, ANY],
-        None,
-    ),
-    (
-        [ANY, ANY, ANY, &["service-account-web"], ANY, ANY, ANY],
-        Some(Application),
-    ),
-    (
-        [ANY, NAMED, ANY, &["service-account-other"], ANY, ANY, ANY],
-        None,
-    ),
-    (
-        [
-            ANY,
-            &[ABSENT],
-            ANY,
-            &["service-account-other"],
-            &["sid"],
-            ANY,
-            ANY,
-        ],
-        None,
-    ),
-    (
-        [
-            ANY,
-            &[ABSENT],
-            ANY,
-            &["service-account-other"],
-            ANY,
-            ANY,
-            ANY,
-        ],
-        Some(Application),
-    ),
-    (
-        [ANY, ANY, ANY, ANY, &["sid", "sid clientAddress"], ANY, ANY],
-        Some(User),
-    ),
-    ([ANY, ANY, ANY, ANY, &["amr"], ANY, ANY], Some(User)),
-    ([ANY, &["cid"], ANY, ANY, &["uid"], ANY, ANY], Some(User)),
-    (
-        [ANY, NAMED, ANY, ANY, ANY, &["openid orders"], &[ABSENT]],
-        Some(User),
-    ),
-];
+/// Combinations, each by the values that a claim may have, and their expected kind of caller.
+pub struct Row {
+    /// What the token shows.
+    pub name: &'static str,
+    subjects: &'static [&'static str],
+    clients: &'static [&'static str],
+    grants: &'static [&'static str],
+    names: &'static [&'static str],
+    traces: &'static [&'static str],
+    scopes: &'static [&'static str],
+    types: &'static [&'static str],
+    /// `None` if the kind is unknown.
+    pub kind: Option<CallerKind>,
+}
 
-/// Returns the expected kind of caller, or `None` if it is unknown.
-pub fn written(tuple: &Tuple) -> Option<CallerKind> {
-    let fits = |row: &[&[&str]; 7]| {
-        row.iter()
+impl Row {
+    /// Fits every combination.
+    const ANY: Self = Self {
+        name: "no evidence",
+        subjects: ANY,
+        clients: ANY,
+        grants: ANY,
+        names: ANY,
+        traces: ANY,
+        scopes: ANY,
+        types: ANY,
+        kind: None,
+    };
+
+    fn fits(&self, tuple: &Tuple) -> bool {
+        let claims = [
+            self.subjects,
+            self.clients,
+            self.grants,
+            self.names,
+            self.traces,
+            self.scopes,
+            self.types,
+        ];
+        claims
+            .iter()
             .zip(tuple)
             .all(|(values, value)| values.is_empty() || values.contains(value))
-    };
-    ROWS.iter()
-        .find(|(row, _)| fits(row))
-        .and_then(|(_, kind)| *kind)
+    }
+}
+
+static ROWS: [Row; 14] = [
+    Row {
+        name: "a grant without a user",
+        grants: &["client-credentials"],
+        kind: Some(Application),
+        ..Row::ANY
+    },
+    Row {
+        name: "a client that is the subject",
+        subjects: &["web"],
+        clients: NAMED,
+        kind: Some(Application),
+        ..Row::ANY
+    },
+    Row {
+        name: "the client's subject of Auth0",
+        subjects: &["web@clients"],
+        kind: Some(Application),
+        ..Row::ANY
+    },
+    Row {
+        name: "a subject of Auth0 without a client",
+        subjects: &["other@clients"],
+        clients: &[ABSENT],
+        kind: Some(Application),
+        ..Row::ANY
+    },
+    Row {
+        name: "another client's subject of Auth0",
+        subjects: &["other@clients"],
+        clients: NAMED,
+        kind: None,
+        ..Row::ANY
+    },
+    Row {
+        name: "the name of the client's service account, with a session",
+        names: &["service-account-web"],
+        traces: &["sid"],
+        kind: None,
+        ..Row::ANY
+    },
+    Row {
+        name: "the client's service account",
+        names: &["service-account-web"],
+        kind: Some(Application),
+        ..Row::ANY
+    },
+    Row {
+        name: "another client's service account",
+        clients: NAMED,
+        names: &["service-account-other"],
+        kind: None,
+        ..Row::ANY
+    },
+    Row {
+        name: "the name of a service account, with a session and without a client",
+        clients: &[ABSENT],
+        names: &["service-account-other"],
+        traces: &["sid"],
+        kind: None,
+        ..Row::ANY
+    },
+    Row {
+        name: "a service account without a client",
+        clients: &[ABSENT],
+        names: &["service-account-other"],
+        kind: Some(Application),
+        ..Row::ANY
+    },
+    Row {
+        name: "a session",
+        traces: &["sid", "sid clientAddress"],
+        kind: Some(User),
+        ..Row::ANY
+    },
+    Row {
+        name: "methods of a sign-in",
+        traces: &["amr"],
+        kind: Some(User),
+        ..Row::ANY
+    },
+    Row {
+        name: "a user of Okta",
+        clients: &["cid"],
+        traces: &["uid"],
+        kind: Some(User),
+        ..Row::ANY
+    },
+    Row {
+        name: "openid, with a client and without Keycloak's type",
+        clients: NAMED,
+        scopes: &["openid orders"],
+        types: &[ABSENT],
+        kind: Some(User),
+        ..Row::ANY
+    },
+];
+
+/// Returns the row that decides a combination: the first that fits.
+pub fn written(tuple: &Tuple) -> &'static Row {
+    ROWS.iter().find(|row| row.fits(tuple)).unwrap_or(&Row::ANY)
 }
 
 /// Returns all combinations.

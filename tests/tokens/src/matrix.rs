@@ -32,32 +32,144 @@ const ID: &str = "3a5c0001-0000-4000-8000-000000000001";
 const URI: &str = "api://3a5c0001-0000-4000-8000-000000000001";
 const URI_SLASH: &str = "api://3a5c0001-0000-4000-8000-000000000001/";
 
-/// Issuers and audiences of accepted tokens.
-///
-/// The columns are `ver`, `iss`, `aud`, `tid` and the claim that names the client.
-const ORIGINS: [[&str; 5]; 8] = [
-    ["1.0", STS_1, ID, T1, "appid"],
-    ["1.0", STS_1, URI, T1, "appid"],
-    ["1.0", STS_1, URI_SLASH, T1, "appid"],
-    ["1.0", STS_2, ID, T2, "appid"],
-    ["1.0", STS_2, URI, T2, "appid"],
-    ["1.0", STS_2, URI_SLASH, T2, "appid"],
-    ["2.0", LOGIN_1, ID, T1, "azp"],
-    ["2.0", LOGIN_2, ID, T2, "azp"],
+/// The issuer and the audience of an accepted token.
+struct Origin {
+    ver: &'static str,
+    iss: &'static str,
+    aud: &'static str,
+    tid: &'static str,
+    /// The claim that names the client.
+    actor: &'static str,
+}
+
+static ORIGINS: [Origin; 8] = [
+    Origin {
+        ver: "1.0",
+        iss: STS_1,
+        aud: ID,
+        tid: T1,
+        actor: "appid",
+    },
+    Origin {
+        ver: "1.0",
+        iss: STS_1,
+        aud: URI,
+        tid: T1,
+        actor: "appid",
+    },
+    Origin {
+        ver: "1.0",
+        iss: STS_1,
+        aud: URI_SLASH,
+        tid: T1,
+        actor: "appid",
+    },
+    Origin {
+        ver: "1.0",
+        iss: STS_2,
+        aud: ID,
+        tid: T2,
+        actor: "appid",
+    },
+    Origin {
+        ver: "1.0",
+        iss: STS_2,
+        aud: URI,
+        tid: T2,
+        actor: "appid",
+    },
+    Origin {
+        ver: "1.0",
+        iss: STS_2,
+        aud: URI_SLASH,
+        tid: T2,
+        actor: "appid",
+    },
+    Origin {
+        ver: "2.0",
+        iss: LOGIN_1,
+        aud: ID,
+        tid: T1,
+        actor: "azp",
+    },
+    Origin {
+        ver: "2.0",
+        iss: LOGIN_2,
+        aud: ID,
+        tid: T2,
+        actor: "azp",
+    },
 ];
 
-/// Callers of accepted tokens: `idtyp`, `scp`, whether a person is named, and the kind.
-const SHAPES: [(&str, &str, bool, CallerKind); 10] = [
-    (ABSENT, SCOPES[0], true, CallerKind::User),
-    (ABSENT, SCOPES[0], false, CallerKind::User),
-    ("user", SCOPES[0], true, CallerKind::User),
-    ("user", SCOPES[0], false, CallerKind::User),
-    ("app", UNSCOPED, true, CallerKind::Application),
-    ("app", UNSCOPED, false, CallerKind::Application),
-    (ABSENT, UNSCOPED, false, CallerKind::Application),
-    ("app", ABSENT, true, CallerKind::Application),
-    ("app", ABSENT, false, CallerKind::Application),
-    (ABSENT, ABSENT, false, CallerKind::Application),
+/// The caller of an accepted token.
+struct Shape {
+    idtyp: &'static str,
+    scp: &'static str,
+    person: &'static str,
+    kind: CallerKind,
+}
+
+static SHAPES: [Shape; 10] = [
+    Shape {
+        idtyp: ABSENT,
+        scp: SCOPES[0],
+        person: PEOPLE[0],
+        kind: CallerKind::User,
+    },
+    Shape {
+        idtyp: ABSENT,
+        scp: SCOPES[0],
+        person: ABSENT,
+        kind: CallerKind::User,
+    },
+    Shape {
+        idtyp: "user",
+        scp: SCOPES[0],
+        person: PEOPLE[0],
+        kind: CallerKind::User,
+    },
+    Shape {
+        idtyp: "user",
+        scp: SCOPES[0],
+        person: ABSENT,
+        kind: CallerKind::User,
+    },
+    Shape {
+        idtyp: "app",
+        scp: UNSCOPED,
+        person: PEOPLE[0],
+        kind: CallerKind::Application,
+    },
+    Shape {
+        idtyp: "app",
+        scp: UNSCOPED,
+        person: ABSENT,
+        kind: CallerKind::Application,
+    },
+    Shape {
+        idtyp: ABSENT,
+        scp: UNSCOPED,
+        person: ABSENT,
+        kind: CallerKind::Application,
+    },
+    Shape {
+        idtyp: "app",
+        scp: ABSENT,
+        person: PEOPLE[0],
+        kind: CallerKind::Application,
+    },
+    Shape {
+        idtyp: "app",
+        scp: ABSENT,
+        person: ABSENT,
+        kind: CallerKind::Application,
+    },
+    Shape {
+        idtyp: ABSENT,
+        scp: ABSENT,
+        person: ABSENT,
+        kind: CallerKind::Application,
+    },
 ];
 
 /// One combination, in the order of the tables above.
@@ -72,17 +184,28 @@ pub fn product() -> Vec<Tuple> {
 
 /// Returns the accepted combinations with their kinds of callers.
 pub fn written() -> BTreeMap<Tuple, &'static str> {
-    let shape = |(idtyp, scopes, person, kind): &(&'static str, &'static str, bool, CallerKind)| {
-        let person = if *person { PEOPLE[0] } else { ABSENT };
-        (*idtyp, *scopes, person, kind.as_str())
-    };
-    let shapes = SHAPES.iter().map(shape);
-    let all = ORIGINS.iter().flat_map(|[ver, iss, aud, tid, actor]| {
-        shapes.clone().map(move |(idtyp, scp, person, kind)| {
-            ([*ver, *iss, *aud, *tid, *actor, idtyp, scp, person], kind)
+    let of_origin = |origin: &'static Origin| {
+        SHAPES.iter().map(|shape| {
+            let Origin {
+                ver,
+                iss,
+                aud,
+                tid,
+                actor,
+            } = origin;
+            let Shape {
+                idtyp,
+                scp,
+                person,
+                kind,
+            } = shape;
+            (
+                [*ver, *iss, *aud, *tid, *actor, *idtyp, *scp, *person],
+                kind.as_str(),
+            )
         })
-    });
-    all.collect()
+    };
+    ORIGINS.iter().flat_map(of_origin).collect()
 }
 
 /// Returns the claims of a combination.

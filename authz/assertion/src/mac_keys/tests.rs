@@ -36,52 +36,81 @@ fn key_file_is_read_with_comments_and_in_both_alphabets() {
 
 #[test]
 fn unusable_key_file_is_explained_without_its_key() {
+    struct Case {
+        name: &'static str,
+        text: String,
+        error: MacKeyError,
+    }
+
     let bytes = |seed: u8| core::array::from_fn::<u8, 32, _>(|n| u8::try_from(n).unwrap() ^ seed);
     let random = |seed: u8| super::URL_SAFE_NO_PAD.encode(bytes(seed));
-    for (text, error) in [
-        (String::new(), MacKeyError::Empty),
-        ("# nothing yet\n\n".to_owned(), MacKeyError::Empty),
-        (
-            "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==".to_owned(),
-            MacKeyError::TooShort {
+    for Case { name, text, error } in [
+        Case {
+            name: "empty",
+            text: String::new(),
+            error: MacKeyError::Empty,
+        },
+        Case {
+            name: "comments alone",
+            text: "# nothing yet\n\n".to_owned(),
+            error: MacKeyError::Empty,
+        },
+        Case {
+            name: "31 bytes",
+            text: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==".to_owned(),
+            error: MacKeyError::TooShort {
                 line: 1,
                 length: 31,
             },
-        ),
-        (
-            format!("{FIRST}\n\nc2hvcnQ="),
-            MacKeyError::TooShort { line: 3, length: 5 },
-        ),
-        (
-            "-----BEGIN PUBLIC KEY-----".to_owned(),
-            MacKeyError::NotBase64 { line: 1 },
-        ),
-        (
-            format!("{FIRST} {SECOND}"),
-            MacKeyError::NotBase64 { line: 1 },
-        ),
-        (
-            format!("{FIRST}\n{{\"kty\":\"oct\"}}"),
-            MacKeyError::NotBase64 { line: 2 },
-        ),
-        ("A".repeat(43), MacKeyError::NotRandom { line: 1 }),
-        (
-            format!("{FIRST}\n{SECOND}\n{}", FIRST.trim_end_matches('=')),
-            MacKeyError::Repeated { line: 3 },
-        ),
-        (
-            (0..9).map(|n| random(n * 16) + "\n").collect(),
-            MacKeyError::TooMany,
-        ),
-        (" ".repeat(MAX_MAC_KEY_FILE + 1), MacKeyError::TooLarge),
+        },
+        Case {
+            name: "short key on the third line",
+            text: format!("{FIRST}\n\nc2hvcnQ="),
+            error: MacKeyError::TooShort { line: 3, length: 5 },
+        },
+        Case {
+            name: "PEM",
+            text: "-----BEGIN PUBLIC KEY-----".to_owned(),
+            error: MacKeyError::NotBase64 { line: 1 },
+        },
+        Case {
+            name: "two keys on one line",
+            text: format!("{FIRST} {SECOND}"),
+            error: MacKeyError::NotBase64 { line: 1 },
+        },
+        Case {
+            name: "JWK on the second line",
+            text: format!("{FIRST}\n{{\"kty\":\"oct\"}}"),
+            error: MacKeyError::NotBase64 { line: 2 },
+        },
+        Case {
+            name: "zeros",
+            text: "A".repeat(43),
+            error: MacKeyError::NotRandom { line: 1 },
+        },
+        Case {
+            name: "the first key again, unpadded",
+            text: format!("{FIRST}\n{SECOND}\n{}", FIRST.trim_end_matches('=')),
+            error: MacKeyError::Repeated { line: 3 },
+        },
+        Case {
+            name: "nine keys",
+            text: (0..9).map(|n| random(n * 16) + "\n").collect(),
+            error: MacKeyError::TooMany,
+        },
+        Case {
+            name: "larger than any key file",
+            text: " ".repeat(MAX_MAC_KEY_FILE + 1),
+            error: MacKeyError::TooLarge,
+        },
     ] {
         let found = MacKeys::parse(&text)
             .map(|keys| keys.key_ids().len())
             .unwrap_err();
-        assert_eq!(found, error, "{text}");
+        assert_eq!(found, error, "{name}");
         assert!(
             text.trim().is_empty() || !found.to_string().contains(text.trim()),
-            "{found}"
+            "{name}: {found}"
         );
     }
     assert_eq!(

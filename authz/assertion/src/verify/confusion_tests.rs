@@ -95,6 +95,12 @@ fn public_key_is_never_the_secret_of_a_mac() {
 
 #[test]
 fn mac_is_never_a_signature_and_a_signature_never_a_mac() {
+    struct Case {
+        name: &'static str,
+        token: String,
+        expected: [Option<Reason>; 2],
+    }
+
     let (signer, _) = signer();
     let public = public_keys(&signer);
     let mac = MacKeys::parse(MAC_KEY).unwrap();
@@ -109,23 +115,31 @@ fn mac_is_never_a_signature_and_a_signature_never_a_mac() {
             &secret,
         )
     };
-    for (case, token, expected) in [
-        (
-            "a good signature",
-            by_signature.clone(),
-            [None, Some(not_allowed)],
-        ),
-        ("a good MAC", by_mac.clone(), [Some(not_allowed), None]),
-        (
-            "ES256 with a MAC",
-            es256(signer.key_ids()[0]),
-            [Some(Reason::SignatureInvalid), Some(not_allowed)],
-        ),
-        (
-            "ES256 with a MAC and its kid",
-            es256(mac.key_ids()[0]),
-            [Some(Reason::KeyUnknown), Some(not_allowed)],
-        ),
+    for Case {
+        name,
+        token,
+        expected,
+    } in [
+        Case {
+            name: "a good signature",
+            token: by_signature.clone(),
+            expected: [None, Some(not_allowed)],
+        },
+        Case {
+            name: "a good MAC",
+            token: by_mac.clone(),
+            expected: [Some(not_allowed), None],
+        },
+        Case {
+            name: "ES256 with a MAC",
+            token: es256(signer.key_ids()[0]),
+            expected: [Some(Reason::SignatureInvalid), Some(not_allowed)],
+        },
+        Case {
+            name: "ES256 with a MAC and its kid",
+            token: es256(mac.key_ids()[0]),
+            expected: [Some(Reason::KeyUnknown), Some(not_allowed)],
+        },
     ] {
         let presented = || Presented::parse(&token).unwrap();
         let results = [
@@ -135,14 +149,20 @@ fn mac_is_never_a_signature_and_a_signature_never_a_mac() {
         let reasons = results.map(|result| match result {
             Ok(_) => None,
             Err(AssertionDenied::NotGenuine(denied)) => Some(denied.reason),
-            Err(other) => panic!("{case}: {other:?}"),
+            Err(other) => panic!("{name}: {other:?}"),
         });
-        assert_eq!(reasons, expected, "{case}");
+        assert_eq!(reasons, expected, "{name}");
     }
 }
 
 #[test]
 fn no_other_algorithm_is_taken_for_a_mac() {
+    struct Case {
+        name: &'static str,
+        header: Value,
+        reason: Reason,
+    }
+
     let (signer, _) = signer();
     let public = public_keys(&signer);
     let mac = MacKeys::parse(MAC_KEY).unwrap();
@@ -172,23 +192,31 @@ fn no_other_algorithm_is_taken_for_a_mac() {
             "{alg}"
         );
     }
-    for (case, header, reason) in [
-        (
-            "crit",
-            json!({"alg": "HS256", "kid": kid, "crit": ["exp"]}),
-            Reason::CriticalHeader,
-        ),
-        ("no kid", json!({"alg": "HS256"}), Reason::KeyIdInvalid),
-        (
-            "another type",
-            json!({"alg": "HS256", "kid": kid, "typ": "dpop+jwt"}),
-            Reason::TokenTypeUnexpected,
-        ),
+    for Case {
+        name,
+        header,
+        reason,
+    } in [
+        Case {
+            name: "crit",
+            header: json!({"alg": "HS256", "kid": kid, "crit": ["exp"]}),
+            reason: Reason::CriticalHeader,
+        },
+        Case {
+            name: "no kid",
+            header: json!({"alg": "HS256"}),
+            reason: Reason::KeyIdInvalid,
+        },
+        Case {
+            name: "another type",
+            header: json!({"alg": "HS256", "kid": kid, "typ": "dpop+jwt"}),
+            reason: Reason::TokenTypeUnexpected,
+        },
     ] {
         assert_eq!(
             reasons(&hs256(&good, &header, &secret), &public, &mac),
             [reason; 2],
-            "{case}"
+            "{name}"
         );
     }
 }

@@ -89,56 +89,72 @@ fn assertion_is_read_as_it_was_signed() {
 
 #[test]
 fn assertion_for_another_request_or_time_is_denied() {
+    struct Case {
+        name: &'static str,
+        expected: Expected<'static>,
+        denied: AssertionDenied,
+    }
+
     for keys in Keys::of_both_algorithms() {
         let token = keys.sign(&assertion());
-        for (expected, denied) in [
-            (
-                Expected {
+        for Case {
+            name,
+            expected,
+            denied,
+        } in [
+            Case {
+                name: "another upstream",
+                expected: Expected {
                     audience: "audit",
                     ..expected()
                 },
-                AssertionDenied::OtherUpstream,
-            ),
-            (
-                Expected {
+                denied: AssertionDenied::OtherUpstream,
+            },
+            Case {
+                name: "another method",
+                expected: Expected {
                     method: "POST",
                     ..expected()
                 },
-                AssertionDenied::OtherRequest,
-            ),
-            (
-                Expected {
+                denied: AssertionDenied::OtherRequest,
+            },
+            Case {
+                name: "the path without its query",
+                expected: Expected {
                     path: "/api/tasks",
                     ..expected()
                 },
-                AssertionDenied::OtherRequest,
-            ),
-            (
-                Expected {
+                denied: AssertionDenied::OtherRequest,
+            },
+            Case {
+                name: "another query",
+                expected: Expected {
                     path: "/api/tasks?page=3",
                     ..expected()
                 },
-                AssertionDenied::OtherRequest,
-            ),
-            (
-                Expected {
+                denied: AssertionDenied::OtherRequest,
+            },
+            Case {
+                name: "too old",
+                expected: Expected {
                     now: NOW + 65,
                     ..expected()
                 },
-                AssertionDenied::OutOfTime,
-            ),
-            (
-                Expected {
+                denied: AssertionDenied::OutOfTime,
+            },
+            Case {
+                name: "from the future",
+                expected: Expected {
                     now: NOW - 6,
                     ..expected()
                 },
-                AssertionDenied::OutOfTime,
-            ),
+                denied: AssertionDenied::OutOfTime,
+            },
         ] {
             assert_eq!(
                 keys.verify(&token, expected).unwrap_err(),
                 denied,
-                "{expected:?} {keys:?}"
+                "{name}: {keys:?}"
             );
         }
         assert!(

@@ -7,76 +7,77 @@ use crate::attacks::case::{Family, Presented};
 use crate::attacks::draft::Draft;
 use crate::issuer::Keys;
 
-/// What stands before and after a good token in a malformed line.
-const MALFORMED: &[(&str, &str)] = &[
-    ("", ""),
-    ("Bearer", ""),
-    ("Bearer  ", ""),
-    ("Bearer   ", ""),
-    ("Bearer\t", ""),
-    ("Bearer \t", ""),
-    ("Bearer\t ", ""),
-    (" Bearer ", ""),
-    ("\tBearer ", ""),
-    ("Bearer: ", ""),
-    ("Bearer=", ""),
-    ("Bearer= ", ""),
-    ("Basic ", ""),
-    ("Digest ", ""),
-    ("DPoP ", ""),
-    ("Token ", ""),
-    ("JWT ", ""),
-    ("Negotiate ", ""),
-    ("MAC ", ""),
-    ("Bear ", ""),
-    ("Bearerx ", ""),
-    ("xBearer ", ""),
-    ("Bearer Bearer ", ""),
-    ("Authorization: Bearer ", ""),
-    ("\"Bearer ", "\""),
-    ("Bearer \"", "\""),
-    ("Bearer '", "'"),
-    ("Bearer <", ">"),
-    ("Bearer token=", "\0"),
-    ("Bearer ", " "),
-    ("Bearer ", "\t"),
-    ("Bearer ", "\r"),
-    ("Bearer ", "\n"),
-    ("Bearer ", "\r\n"),
-    ("Bearer ", "\0"),
-    ("Bearer ", " x"),
-    ("Bearer ", ";"),
-    ("Bearer ", ";q=1"),
-    ("Bearer ", "\r\n "),
-    ("Bearer\r\n ", ""),
-    ("Bearer \r\n ", ""),
-    ("Bearer\u{a0}", ""),
-    ("Bearer\u{2003}", ""),
-    ("Вearer ", ""),
-    ("Ｂearer ", ""),
-    ("Bearer \u{feff}", ""),
-    ("Bearer ", "é"),
-    ("Bearer ", "%20"),
-    ("Bearer ", "\u{7f}"),
-    ("\0Bearer ", ""),
-    ("Bearer\0", ""),
-    ("Bearer \u{200b}", ""),
-    ("Bearer (comment) ", ""),
-    ("Bearer ", " Bearer x"),
+/// Malformed lines. `TOKEN` stands for a good token.
+const MALFORMED: &[&str] = &[
+    "TOKEN",
+    "BearerTOKEN",
+    "Bearer  TOKEN",
+    "Bearer   TOKEN",
+    "Bearer\tTOKEN",
+    "Bearer \tTOKEN",
+    "Bearer\t TOKEN",
+    " Bearer TOKEN",
+    "\tBearer TOKEN",
+    "Bearer: TOKEN",
+    "Bearer=TOKEN",
+    "Bearer= TOKEN",
+    "Basic TOKEN",
+    "Digest TOKEN",
+    "DPoP TOKEN",
+    "Token TOKEN",
+    "JWT TOKEN",
+    "Negotiate TOKEN",
+    "MAC TOKEN",
+    "Bear TOKEN",
+    "Bearerx TOKEN",
+    "xBearer TOKEN",
+    "Bearer Bearer TOKEN",
+    "Authorization: Bearer TOKEN",
+    "\"Bearer TOKEN\"",
+    "Bearer \"TOKEN\"",
+    "Bearer 'TOKEN'",
+    "Bearer <TOKEN>",
+    "Bearer token=TOKEN\0",
+    "Bearer TOKEN ",
+    "Bearer TOKEN\t",
+    "Bearer TOKEN\r",
+    "Bearer TOKEN\n",
+    "Bearer TOKEN\r\n",
+    "Bearer TOKEN\0",
+    "Bearer TOKEN x",
+    "Bearer TOKEN;",
+    "Bearer TOKEN;q=1",
+    "Bearer TOKEN\r\n ",
+    "Bearer\r\n TOKEN",
+    "Bearer \r\n TOKEN",
+    "Bearer\u{a0}TOKEN",
+    "Bearer\u{2003}TOKEN",
+    "Вearer TOKEN",
+    "Ｂearer TOKEN",
+    "Bearer \u{feff}TOKEN",
+    "Bearer TOKENé",
+    "Bearer TOKEN%20",
+    "Bearer TOKEN\u{7f}",
+    "\0Bearer TOKEN",
+    "Bearer\0TOKEN",
+    "Bearer \u{200b}TOKEN",
+    "Bearer (comment) TOKEN",
+    "Bearer TOKEN Bearer x",
 ];
 
-const AMBIGUOUS: &[(&str, &str)] = &[
-    ("Bearer ", ","),
-    ("Bearer ", ", "),
-    (",Bearer ", ""),
-    ("Bearer ,", ""),
-    ("Bearer ", ",Bearer x"),
-    ("Bearer x,Bearer ", ""),
-    ("Bearer x, Bearer ", ""),
-    ("Basic YTpi, Bearer ", ""),
-    ("Bearer ", ", Basic YTpi"),
-    ("Bearer realm=\"a\", ", ""),
-    (", ", ""),
+/// Lines that may have two values.
+const AMBIGUOUS: &[&str] = &[
+    "Bearer TOKEN,",
+    "Bearer TOKEN, ",
+    ",Bearer TOKEN",
+    "Bearer ,TOKEN",
+    "Bearer TOKEN,Bearer x",
+    "Bearer x,Bearer TOKEN",
+    "Bearer x, Bearer TOKEN",
+    "Basic YTpi, Bearer TOKEN",
+    "Bearer TOKEN, Basic YTpi",
+    "Bearer realm=\"a\", TOKEN",
+    ", TOKEN",
 ];
 
 pub(super) fn family(keys: &Keys) -> Family {
@@ -90,18 +91,18 @@ pub(super) fn family(keys: &Keys) -> Family {
                 None,
             );
         }
-        for (table, expected) in [
-            (MALFORMED, AuthorizationMalformed),
-            (AMBIGUOUS, AuthorizationAmbiguous),
-        ] {
-            for (before, after) in table {
-                let line = format!("{before}{token}{after}");
-                family.line(
-                    format!("{} {before:?} {after:?}", draft.name),
-                    line,
-                    expected,
-                );
-            }
+        let mut deny = |line: &str, expected| {
+            family.line(
+                format!("{} {line:?}", draft.name),
+                line.replace("TOKEN", &token),
+                expected,
+            );
+        };
+        for line in MALFORMED {
+            deny(line, AuthorizationMalformed);
+        }
+        for line in AMBIGUOUS {
+            deny(line, AuthorizationAmbiguous);
         }
         for bytes in [&b"\xff"[..], b"\xc0\x80", b"\xed\xa0\x80", b"\xe9"] {
             let line = [b"Bearer ", token.as_bytes(), bytes].concat();

@@ -70,8 +70,10 @@ pub(super) fn family(keys: &Keys) -> Family {
         family.bearer(draft.name, &draft.signed(&keys.good), None);
         let mut spoil = |kid: Value, expected| {
             let token = draft.header("kid", kid.clone()).signed(&keys.good);
-            let short: String = kid.to_string().chars().take(60).collect();
-            family.bearer(format!("{} {short}", draft.name), &token, expected);
+            let text = kid.to_string();
+            let short: String = text.chars().take(60).collect();
+            let name = format!("{} {short} of {} bytes", draft.name, text.len());
+            family.bearer(name, &token, expected);
         };
         for kid in INVENTED.iter().chain(UNUSABLE) {
             spoil(json!(kid), KeyUnknown);

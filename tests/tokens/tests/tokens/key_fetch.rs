@@ -70,6 +70,14 @@ async fn fetch(server: &Server, metadata: Answer, keys: Answer) -> Result<Fetche
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_issuer_answer_is_an_error_that_names_the_document() {
+    struct Case<'a> {
+        name: &'static str,
+        metadata: Answer,
+        keys_answer: Answer,
+        place: &'a String,
+        problem: &'static str,
+    }
+
     let server = Server::start();
     let here = format!("{}/metadata", server.origin);
     let keys = format!("{}/keys", server.origin);
@@ -77,88 +85,141 @@ async fn bad_issuer_answer_is_an_error_that_names_the_document() {
     let document = |value: &Value| Answer::Document(value.to_string());
     let no_keys = || document(&json!({}));
     let html = "<html><body>Sign in to the network</body></html>";
-    for (metadata, answer, place, problem) in [
-        (
-            Answer::RedirectTo(keys.clone()),
-            no_keys(),
-            &here,
-            "answered 302 Found",
-        ),
-        (
-            Answer::Status(StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            no_keys(),
-            &here,
-            "answered 503",
-        ),
-        (
-            Answer::Status(StatusCode::OK, html),
-            no_keys(),
-            &here,
-            "is not a discovery document",
-        ),
-        (no_keys(), no_keys(), &here, "is not a discovery document"),
-        (
-            at("http://127.0.0.1:1/keys"),
-            no_keys(),
-            &here,
-            "is not https",
-        ),
-        (
-            at("https://127.0.0.1:1/keys"),
-            no_keys(),
-            &here,
-            "leads to another origin, https://127.0.0.1:1",
-        ),
-        (
-            at("https://user@evil.example/keys"),
-            no_keys(),
-            &here,
-            "leads to another origin, https://evil.example",
-        ),
-        (at("file:///etc/passwd"), no_keys(), &here, "is not https"),
-        (
-            Answer::EndlessBody,
-            no_keys(),
-            &here,
-            "is larger than 524288 bytes",
-        ),
-        (
-            at(&keys),
-            Answer::RedirectTo(here.clone()),
-            &keys,
-            "answered 302 Found",
-        ),
-        (at(&keys), Answer::Status(StatusCode::OK, html), &keys, ""),
-        (at(&keys), Answer::Status(StatusCode::OK, ""), &keys, ""),
-        (at(&keys), document(&json!({})), &keys, ""),
-        (at(&keys), document(&json!({"keys": []})), &keys, ""),
-        (
-            at(&keys),
-            document(&json!({"keys": vec![json!({"kty": "RSA"}); 20_000]})),
-            &keys,
-            "",
-        ),
-        (
-            at(&keys),
-            document(&json!({"keys": vec![jwk("good", &server.keys.good); 2]})),
-            &keys,
-            "",
-        ),
-        (
-            at(&keys),
-            Answer::EndlessBody,
-            &keys,
-            "is larger than 524288 bytes",
-        ),
+    for Case {
+        name,
+        metadata,
+        keys_answer,
+        place,
+        problem,
+    } in [
+        Case {
+            name: "metadata redirects",
+            metadata: Answer::RedirectTo(keys.clone()),
+            keys_answer: no_keys(),
+            place: &here,
+            problem: "answered 302 Found",
+        },
+        Case {
+            name: "metadata are unavailable",
+            metadata: Answer::Status(StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            keys_answer: no_keys(),
+            place: &here,
+            problem: "answered 503",
+        },
+        Case {
+            name: "metadata are a page",
+            metadata: Answer::Status(StatusCode::OK, html),
+            keys_answer: no_keys(),
+            place: &here,
+            problem: "is not a discovery document",
+        },
+        Case {
+            name: "metadata are empty",
+            metadata: no_keys(),
+            keys_answer: no_keys(),
+            place: &here,
+            problem: "is not a discovery document",
+        },
+        Case {
+            name: "keys at http",
+            metadata: at("http://127.0.0.1:1/keys"),
+            keys_answer: no_keys(),
+            place: &here,
+            problem: "is not https",
+        },
+        Case {
+            name: "keys at another port",
+            metadata: at("https://127.0.0.1:1/keys"),
+            keys_answer: no_keys(),
+            place: &here,
+            problem: "leads to another origin, https://127.0.0.1:1",
+        },
+        Case {
+            name: "keys at a host behind a user",
+            metadata: at("https://user@evil.example/keys"),
+            keys_answer: no_keys(),
+            place: &here,
+            problem: "leads to another origin, https://evil.example",
+        },
+        Case {
+            name: "keys in a file",
+            metadata: at("file:///etc/passwd"),
+            keys_answer: no_keys(),
+            place: &here,
+            problem: "is not https",
+        },
+        Case {
+            name: "metadata are endless",
+            metadata: Answer::EndlessBody,
+            keys_answer: no_keys(),
+            place: &here,
+            problem: "is larger than 524288 bytes",
+        },
+        Case {
+            name: "keys redirect",
+            metadata: at(&keys),
+            keys_answer: Answer::RedirectTo(here.clone()),
+            place: &keys,
+            problem: "answered 302 Found",
+        },
+        Case {
+            name: "keys are a page",
+            metadata: at(&keys),
+            keys_answer: Answer::Status(StatusCode::OK, html),
+            place: &keys,
+            problem: "",
+        },
+        Case {
+            name: "keys are nothing",
+            metadata: at(&keys),
+            keys_answer: Answer::Status(StatusCode::OK, ""),
+            place: &keys,
+            problem: "",
+        },
+        Case {
+            name: "keys are no list",
+            metadata: at(&keys),
+            keys_answer: document(&json!({})),
+            place: &keys,
+            problem: "",
+        },
+        Case {
+            name: "keys are an empty list",
+            metadata: at(&keys),
+            keys_answer: document(&json!({"keys": []})),
+            place: &keys,
+            problem: "",
+        },
+        Case {
+            name: "keys are too many",
+            metadata: at(&keys),
+            keys_answer: document(&json!({"keys": vec![json!({"kty": "RSA"}); 20_000]})),
+            place: &keys,
+            problem: "",
+        },
+        Case {
+            name: "keys have the same id",
+            metadata: at(&keys),
+            keys_answer: document(&json!({"keys": vec![jwk("good", &server.keys.good); 2]})),
+            place: &keys,
+            problem: "",
+        },
+        Case {
+            name: "keys are endless",
+            metadata: at(&keys),
+            keys_answer: Answer::EndlessBody,
+            place: &keys,
+            problem: "is larger than 524288 bytes",
+        },
     ] {
-        let error = fetch(&server, metadata, answer)
+        let error = fetch(&server, metadata, keys_answer)
             .await
             .unwrap_err()
             .to_string();
         let rest = error.strip_prefix(place.as_str());
         assert!(
             rest.is_some_and(|rest| rest.starts_with(": ") && rest.contains(problem)),
-            "{place} {problem}: {error}"
+            "{name}: {error}"
         );
     }
     let fetched = fetch(&server, at(&keys), document(&good(&server)))
@@ -198,34 +259,61 @@ async fn redirect_is_not_followed_and_bad_key_is_skipped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cloud_name_is_read_from_metadata_and_keys() {
+    struct Case {
+        name: &'static str,
+        published: Option<Value>,
+        cloud: Option<&'static str>,
+    }
+
     let server = Server::start();
-    for (name, cloud) in [
-        (None, None),
-        (
-            Some(json!("microsoftonline.com")),
-            Some("microsoftonline.com"),
-        ),
-        (Some(json!(" ")), None),
+    for Case {
+        name,
+        published,
+        cloud,
+    } in [
+        Case {
+            name: "no name",
+            published: None,
+            cloud: None,
+        },
+        Case {
+            name: "a name",
+            published: Some(json!("microsoftonline.com")),
+            cloud: Some("microsoftonline.com"),
+        },
+        Case {
+            name: "a blank name",
+            published: Some(json!(" ")),
+            cloud: None,
+        },
         // Other providers may use the name for values of another type.
-        (Some(json!(7)), None),
-        (Some(json!(null)), None),
+        Case {
+            name: "a number",
+            published: Some(json!(7)),
+            cloud: None,
+        },
+        Case {
+            name: "null",
+            published: Some(json!(null)),
+            cloud: None,
+        },
     ] {
         let mut key = jwk("good", &server.keys.good);
         let keys_url = format!("{}/keys", server.origin);
         let mut document = json!({"issuer": "https://issuer.example", "jwks_uri": keys_url});
-        if let Some(name) = &name {
-            key["cloud_instance_name"] = name.clone();
-            document["cloud_instance_name"] = name.clone();
+        if let Some(published) = &published {
+            key["cloud_instance_name"] = published.clone();
+            document["cloud_instance_name"] = published.clone();
         }
         let keys = Answer::Document(json!({ "keys": [key] }).to_string());
         let fetched = fetch(&server, Answer::Document(document.to_string()), keys)
             .await
             .unwrap();
-        assert_eq!(fetched.cloud_instance.as_deref(), cloud, "{name:?}");
+        assert_eq!(fetched.cloud_instance.as_deref(), cloud, "{name}");
         assert_eq!(
             fetched.keys.get("good").unwrap().cloud_instance(),
             cloud,
-            "{name:?}"
+            "{name}"
         );
     }
 }

@@ -49,6 +49,12 @@ mod tests {
 
     #[test]
     fn certificate_outside_its_validity_is_named_in_warning() {
+        struct Case {
+            name: &'static str,
+            now: i64,
+            expected: Option<&'static str>,
+        }
+
         let mut params = CertificateParams::default();
         params
             .distinguished_name
@@ -64,18 +70,26 @@ mod tests {
             .unwrap()
             .unwrap();
         let certificate = section.parse_x509().unwrap();
-        for (name, now, expected) in [
-            ("within", 1_600_000_000, None),
-            (
-                "after",
-                1_700_000_000,
-                Some("'CN=old authority' expired at Jan  1 00:00:00 2021"),
-            ),
-            (
-                "before",
-                1_500_000_000,
-                Some("'CN=old authority' is not valid before Jan  1 00:00:00 2020"),
-            ),
+        for Case {
+            name,
+            now,
+            expected,
+        } in [
+            Case {
+                name: "within",
+                now: 1_600_000_000,
+                expected: None,
+            },
+            Case {
+                name: "after",
+                now: 1_700_000_000,
+                expected: Some("'CN=old authority' expired at Jan  1 00:00:00 2021"),
+            },
+            Case {
+                name: "before",
+                now: 1_500_000_000,
+                expected: Some("'CN=old authority' is not valid before Jan  1 00:00:00 2020"),
+            },
         ] {
             let found = warning_of(&certificate, now);
             assert_eq!(found.is_some(), expected.is_some(), "{name}: {found:?}");

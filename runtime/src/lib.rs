@@ -39,7 +39,7 @@ mod traces;
 pub use bounded_text::{BoundedText, timestamp_schema};
 pub use connections::ConnectionLimits;
 pub use document::document;
-pub use exit::{EXIT_INVALID, EXIT_USAGE, print};
+pub use exit::{EXIT_INVALID, EXIT_USAGE, OutputFormat, print};
 pub use expired_certificates::warn_of_expired_certificates;
 pub use http_service::{HttpService, described};
 pub use idempotency_key::{IDEMPOTENCY_KEY, IdempotencyKey};

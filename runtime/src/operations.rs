@@ -57,24 +57,47 @@ mod tests {
 
     #[tokio::test]
     async fn readyz_names_missing_parts() {
-        for (state, status, text) in [
-            (PartState::Works, 200, "ready\n"),
-            (
-                PartState::Degraded("b: 400".to_owned()),
-                200,
-                "ready\nmissing: signing keys: b: 400\n",
-            ),
-            (
-                PartState::Fails("b: 400".to_owned()),
-                503,
-                "not ready, waiting for: signing keys: b: 400\n",
-            ),
+        struct Case {
+            name: &'static str,
+            state: PartState,
+            status: u16,
+            text: &'static str,
+        }
+
+        for Case {
+            name,
+            state,
+            status,
+            text,
+        } in [
+            Case {
+                name: "works",
+                state: PartState::Works,
+                status: 200,
+                text: "ready\n",
+            },
+            Case {
+                name: "degraded",
+                state: PartState::Degraded("b: 400".to_owned()),
+                status: 200,
+                text: "ready\nmissing: signing keys: b: 400\n",
+            },
+            Case {
+                name: "fails",
+                state: PartState::Fails("b: 400".to_owned()),
+                status: 503,
+                text: "not ready, waiting for: signing keys: b: 400\n",
+            },
         ] {
             let readiness = Readiness::new();
             readiness.set("signing keys", &state);
             let answer = ready(State(readiness)).await;
-            assert_eq!(answer.status(), status);
-            assert_eq!(to_bytes(answer.into_body(), 1024).await.unwrap(), text);
+            assert_eq!(answer.status(), status, "{name}");
+            assert_eq!(
+                to_bytes(answer.into_body(), 1024).await.unwrap(),
+                text,
+                "{name}"
+            );
         }
     }
 }

@@ -76,17 +76,39 @@ mod tests {
 
     #[test]
     fn extra_ca_without_certificate_is_invalid_setting() {
+        struct Case {
+            name: &'static str,
+            content: Option<&'static str>,
+            part: &'static str,
+        }
+
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ca.pem");
-        for (name, content, part) in [
-            ("absent", None, "cannot be read"),
-            ("empty", Some(""), "holds no certificate"),
-            ("text", Some("nonsense"), "holds no certificate"),
-            (
-                "cut",
-                Some("-----BEGIN CERTIFICATE-----\nAAAA"),
-                "holds no certificate",
-            ),
+        for Case {
+            name,
+            content,
+            part,
+        } in [
+            Case {
+                name: "absent",
+                content: None,
+                part: "cannot be read",
+            },
+            Case {
+                name: "empty",
+                content: Some(""),
+                part: "holds no certificate",
+            },
+            Case {
+                name: "text",
+                content: Some("nonsense"),
+                part: "holds no certificate",
+            },
+            Case {
+                name: "cut",
+                content: Some("-----BEGIN CERTIFICATE-----\nAAAA"),
+                part: "holds no certificate",
+            },
         ] {
             if let Some(content) = content {
                 std::fs::write(&file, content).unwrap();

@@ -68,26 +68,52 @@ mod tests {
 
     #[tokio::test]
     async fn invalid_parameter_is_named_in_problem() {
-        for (query, field, problem) in [
-            ("limit=x", "limit", "takes a whole number"),
-            ("limit=300", "limit", "takes a smaller number"),
-            ("event=abc", "limit", "is missing"),
-            ("limit=1&limit=2", "limit", "is given twice"),
-            (
-                "limit=1&colour=red",
-                "colour",
-                "is not a field; the fields are: limit, event",
-            ),
-            (
-                "limit=1&event=",
-                "event",
-                "expected 1 to 4 characters, found 0",
-            ),
-            (
-                "limit=1&event=%00",
-                "event",
-                "the character U+0000 cannot be stored",
-            ),
+        struct Case {
+            query: &'static str,
+            field: &'static str,
+            problem: &'static str,
+        }
+
+        for Case {
+            query,
+            field,
+            problem,
+        } in [
+            Case {
+                query: "limit=x",
+                field: "limit",
+                problem: "takes a whole number",
+            },
+            Case {
+                query: "limit=300",
+                field: "limit",
+                problem: "takes a smaller number",
+            },
+            Case {
+                query: "event=abc",
+                field: "limit",
+                problem: "is missing",
+            },
+            Case {
+                query: "limit=1&limit=2",
+                field: "limit",
+                problem: "is given twice",
+            },
+            Case {
+                query: "limit=1&colour=red",
+                field: "colour",
+                problem: "is not a field; the fields are: limit, event",
+            },
+            Case {
+                query: "limit=1&event=",
+                field: "event",
+                problem: "expected 1 to 4 characters, found 0",
+            },
+            Case {
+                query: "limit=1&event=%00",
+                field: "event",
+                problem: "the character U+0000 cannot be stored",
+            },
         ] {
             let expected = (422, field.to_owned(), format!("{field}: {problem}"));
             assert_eq!(problem_of(query).await, expected, "{query}");

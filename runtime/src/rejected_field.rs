@@ -138,63 +138,94 @@ mod tests {
 
     #[test]
     fn serde_messages_become_words_of_json() {
-        for (message, expected) in [
-            ("missing field `title` at line 1 column 2", "is missing"),
-            (
-                "duplicate field `title` at line 1 column 22",
-                "is given twice",
-            ),
-            (
-                "unknown field `extra`, expected `title` at line 1 column 9",
-                "is not a field; the fields are: title",
-            ),
-            (
-                "unknown field `x`, expected one of `a`, `b`",
-                "is not a field; the fields are: a, b",
-            ),
-            (
-                "unknown field `x`, there are no fields",
-                "is not a field; there are no fields",
-            ),
-            (
-                "unknown variant `x`, expected `a` or `b`",
-                "takes one of a, b",
-            ),
-            (
-                "invalid type: integer `7`, expected a string at line 1 column 10",
-                "takes a string, not a whole number",
-            ),
-            (
-                "invalid type: string \"s3cret, expected\", expected u64",
-                "takes a whole number, not a string",
-            ),
-            (
-                "invalid type: map, expected a boolean",
-                "takes a boolean, not an object",
-            ),
-            (
-                "invalid type: sequence, expected an object at line 1 column 0",
-                "takes an object, not an array",
-            ),
-            (
-                "invalid type: null, expected struct NewTask",
-                "takes an object, not null",
-            ),
-            (
-                "invalid type: floating point `1.5`, expected i64",
-                "takes a whole number, not a number",
-            ),
-            (
-                "invalid value: integer `-1`, expected u32",
-                "takes a whole number",
-            ),
-            ("invalid digit found in string", "takes a whole number"),
-            (
-                "expected 1 to 5 characters, found 0 at line 1 column 12",
-                "expected 1 to 5 characters, found 0",
-            ),
+        struct Case {
+            name: &'static str,
+            message: &'static str,
+            expected: &'static str,
+        }
+
+        for Case {
+            name,
+            message,
+            expected,
+        } in [
+            Case {
+                name: "missing",
+                message: "missing field `title` at line 1 column 2",
+                expected: "is missing",
+            },
+            Case {
+                name: "duplicate",
+                message: "duplicate field `title` at line 1 column 22",
+                expected: "is given twice",
+            },
+            Case {
+                name: "unknown",
+                message: "unknown field `extra`, expected `title` at line 1 column 9",
+                expected: "is not a field; the fields are: title",
+            },
+            Case {
+                name: "unknown of several",
+                message: "unknown field `x`, expected one of `a`, `b`",
+                expected: "is not a field; the fields are: a, b",
+            },
+            Case {
+                name: "unknown, none known",
+                message: "unknown field `x`, there are no fields",
+                expected: "is not a field; there are no fields",
+            },
+            Case {
+                name: "unknown value",
+                message: "unknown variant `x`, expected `a` or `b`",
+                expected: "takes one of a, b",
+            },
+            Case {
+                name: "number for a string",
+                message: "invalid type: integer `7`, expected a string at line 1 column 10",
+                expected: "takes a string, not a whole number",
+            },
+            Case {
+                name: "string that looks like the message",
+                message: "invalid type: string \"s3cret, expected\", expected u64",
+                expected: "takes a whole number, not a string",
+            },
+            Case {
+                name: "object for a boolean",
+                message: "invalid type: map, expected a boolean",
+                expected: "takes a boolean, not an object",
+            },
+            Case {
+                name: "array for an object",
+                message: "invalid type: sequence, expected an object at line 1 column 0",
+                expected: "takes an object, not an array",
+            },
+            Case {
+                name: "null for an object",
+                message: "invalid type: null, expected struct NewTask",
+                expected: "takes an object, not null",
+            },
+            Case {
+                name: "fraction for a whole number",
+                message: "invalid type: floating point `1.5`, expected i64",
+                expected: "takes a whole number, not a number",
+            },
+            Case {
+                name: "negative for a whole number",
+                message: "invalid value: integer `-1`, expected u32",
+                expected: "takes a whole number",
+            },
+            Case {
+                name: "not a number in a query",
+                message: "invalid digit found in string",
+                expected: "takes a whole number",
+            },
+            Case {
+                name: "own message",
+                message: "expected 1 to 5 characters, found 0 at line 1 column 12",
+                expected: "expected 1 to 5 characters, found 0",
+            },
         ] {
-            assert_eq!(words(message), expected, "{message}");
+            assert_eq!(words(message), expected, "{name}: {message}");
         }
     }
 }

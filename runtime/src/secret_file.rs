@@ -39,12 +39,27 @@ mod tests {
 
     #[test]
     fn secret_file_is_read_whole_or_error_says_why() {
+        struct Case {
+            name: &'static str,
+            content: &'static [u8],
+            expected: Result<&'static str, &'static str>,
+        }
+
         let folder = std::env::temp_dir().join(format!("portcullis-secret-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        for (name, content, expected) in [
-            ("whole", &b"four"[..], Ok("four")),
-            ("longer", b"fives", Err("has more than 4 bytes")),
-            ("binary", b"\xff", Err("is not text")),
+        let case = |name, content, expected| Case {
+            name,
+            content,
+            expected,
+        };
+        for Case {
+            name,
+            content,
+            expected,
+        } in [
+            case("whole", b"four", Ok("four")),
+            case("longer", b"fives", Err("has more than 4 bytes")),
+            case("binary", b"\xff", Err("is not text")),
         ] {
             let file = folder.join(name);
             std::fs::write(&file, content).unwrap();

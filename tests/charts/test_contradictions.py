@@ -109,13 +109,13 @@ def test_values_that_just_agree_render(profile, change):
 @pytest.mark.parametrize(
     ("first", "second", "renders"),
     [
-        ({"path": "/a", "match": "below"}, {"path": "/a/b"}, False),
-        ({"path": "/a", "match": "below"}, {"path": "/a", "match": "child"}, False),
-        ({"path": "/a", "match": "child"}, {"path": "/a/b"}, False),
-        ({"path": "/a"}, {"path": "/a"}, False),
-        ({"path": "/a/b"}, {"path": "/a", "match": "below"}, True),
-        ({"path": "/a", "match": "child"}, {"path": "/a/b/c"}, True),
-        ({"path": "/a", "match": "below"}, {"path": "/ab"}, True),
+        pytest.param({"path": "/a", "match": "below"}, {"path": "/a/b"}, False, id="path below"),
+        pytest.param({"path": "/a", "match": "below"}, {"path": "/a", "match": "child"}, False, id="children of a path below"),
+        pytest.param({"path": "/a", "match": "child"}, {"path": "/a/b"}, False, id="child"),
+        pytest.param({"path": "/a"}, {"path": "/a"}, False, id="same path"),
+        pytest.param({"path": "/a/b"}, {"path": "/a", "match": "below"}, True, id="longer path first"),
+        pytest.param({"path": "/a", "match": "child"}, {"path": "/a/b/c"}, True, id="grandchild"),
+        pytest.param({"path": "/a", "match": "below"}, {"path": "/ab"}, True, id="longer segment"),
     ],
 )
 def test_unreachable_routes_are_rejected(first, second, renders):
@@ -137,8 +137,8 @@ def test_header_trust_needs_policies_or_assertions():
              "--set", f"networkPolicy.enabled={enabled},metrics.serviceMonitor.enabled=false"],
             input=text, capture_output=True, text=True, check=False,
         )
-        assert (done.returncode == 0) == renders, done.stderr
-        assert renders or "could not tell the authz server from any other caller" in done.stderr
+        assert (done.returncode == 0) == renders, f"networkPolicy.enabled={enabled}: {done.stderr}"
+        assert renders or "could not tell the authz server from any other caller" in done.stderr, done.stderr
 
 
 def test_services_need_mac_keys_without_network_policies():
@@ -146,5 +146,5 @@ def test_services_need_mac_keys_without_network_policies():
     for without, renders in ((None, True), ("notification", False)):
         given = [{key: value for key, value in one.items() if (one["name"], key) != (without, "macKey")} for one in upstreams]
         done = rendering.template(SUITE, "--set", "portcullis.networkPolicy.enabled=false", "--set-json", f"portcullis.upstreams={json.dumps(given)}")
-        assert (done.returncode == 0) == renders, done.stderr
+        assert (done.returncode == 0) == renders, f"without the key of {without}: {done.stderr}"
         assert renders or "notification would take the keys of assertions over plain HTTP" in done.stderr, done.stderr

@@ -1,20 +1,40 @@
 """Objects that `helm test` creates, deletes and prints, by the hook rules of Helm 3 and 4."""
 
+from dataclasses import dataclass
+
 import pytest
 import rendering
 
 PROFILE = "portcullis--own-services"
 SUITE = "task-suite--entra"
+
+
+@dataclass(frozen=True)
+class Case:
+    changes: list[str]
+    places: set[str]
+    left_out: list[str]
+
+
 CASES = {
-    "default": ([], {"here", "created"}, ["tests.hostNetworkNamespace is empty"]),
-    "no permission to create namespaces": (
-        ["tests.createNamespace=false"], {"here"}, ["tests.createNamespace is false", "tests.hostNetworkNamespace is empty"],
+    "default": Case(changes=[], places={"here", "created"}, left_out=["tests.hostNetworkNamespace is empty"]),
+    "no permission to create namespaces": Case(
+        changes=["tests.createNamespace=false"],
+        places={"here"},
+        left_out=["tests.createNamespace is false", "tests.hostNetworkNamespace is empty"],
     ),
-    "existing namespace": (["tests.otherNamespace=elsewhere"], {"here", "elsewhere"}, ["tests.hostNetworkNamespace is empty"]),
-    "existing namespace alone": (["tests.otherNamespace=elsewhere", "tests.createNamespace=false"], {"here", "elsewhere"}, ["tests.hostNetworkNamespace"]),
-    "node": (["tests.hostNetworkNamespace=nodes"], {"here", "created", "nodes"}, []),
-    "node in the release's namespace": (["tests.hostNetworkNamespace=portcullis"], {"here", "created"}, []),
+    "existing namespace": Case(
+        changes=["tests.otherNamespace=elsewhere"], places={"here", "elsewhere"}, left_out=["tests.hostNetworkNamespace is empty"],
+    ),
+    "existing namespace alone": Case(
+        changes=["tests.otherNamespace=elsewhere", "tests.createNamespace=false"],
+        places={"here", "elsewhere"},
+        left_out=["tests.hostNetworkNamespace"],
+    ),
+    "node": Case(changes=["tests.hostNetworkNamespace=nodes"], places={"here", "created", "nodes"}, left_out=[]),
+    "node in the release's namespace": Case(changes=["tests.hostNetworkNamespace=portcullis"], places={"here", "created"}, left_out=[]),
 }
+of_each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
 def hooks(*changes, release=rendering.RELEASE, profile=PROFILE):
@@ -34,21 +54,21 @@ def place(one, created):
     return {rendering.NAMESPACE: "here", created: "created"}.get(one["metadata"]["namespace"], one["metadata"]["namespace"])
 
 
-@pytest.mark.parametrize(("changes", "places", "left_out"), CASES.values(), ids=CASES)
-def test_pods_run_where_values_say_and_report_the_rest(changes, places, left_out):
-    found = hooks(*changes)
+@of_each_case
+def test_pods_run_where_values_say_and_report_the_rest(case):
+    found = hooks(*case.changes)
     created = next((one["metadata"]["name"] for one in found if one["kind"] == "Namespace"), None)
-    assert (created is not None) == ("created" in places)
+    assert (created is not None) == ("created" in case.places)
     pods = [one for one in found if one["kind"] == "Pod"]
-    assert {place(one, created) for one in pods} == places
+    assert {place(one, created) for one in pods} == case.places
     first = next(one for one in pods if one["spec"]["containers"][0]["name"] == "probe")
     printed = [argument for argument in first["spec"]["containers"][0]["args"] if argument.startswith("--not-tried=")]
-    assert len(printed) == len(left_out) and all(words in text for words, text in zip(left_out, printed, strict=True)), printed
+    assert len(printed) == len(case.left_out) and all(words in text for words, text in zip(case.left_out, printed, strict=True)), printed
 
 
-@pytest.mark.parametrize(("changes", "_places", "_left_out"), CASES.values(), ids=CASES)
-def test_no_namespace_is_deleted_that_the_test_did_not_create(changes, _places, _left_out):
-    for one in hooks(*changes):
+@of_each_case
+def test_no_namespace_is_deleted_that_the_test_did_not_create(case):
+    for one in hooks(*case.changes):
         if one["kind"] == "Namespace":
             # Helm creates it or fails, and deletes what it created.
             assert annotation(one, "hook-delete-policy") == "hook-succeeded"
@@ -63,10 +83,10 @@ def test_releases_share_no_name():
     assert all(len(name) <= 63 for name in set.union(*names))
 
 
-@pytest.mark.parametrize(("changes", "_places", "_left_out"), CASES.values(), ids=CASES)
-def test_logs_of_every_hook_are_there_after_success(changes, _places, _left_out):
+@of_each_case
+def test_logs_of_every_hook_are_there_after_success(case):
     """For each hook of any kind, `helm test --logs` of Helm 3 reads the log of the pod with its name in the release's namespace."""
-    found = hooks(*changes)
+    found = hooks(*case.changes)
     here = [one for one in found if one["kind"] == "Pod" and one["metadata"]["namespace"] == rendering.NAMESPACE]
     kept = {one["metadata"]["name"] for one in here if annotation(one, "hook-delete-policy") == "before-hook-creation"}
     assert {one["metadata"]["name"] for one in found} == kept

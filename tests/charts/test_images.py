@@ -47,11 +47,10 @@ def image(folder, program):
 @pytest.mark.parametrize(
     ("program", "words"),
     [
-        (STATIC, None),
-        (STATIC + b"/lib64/ld-linux-x86-64.so.2", "not static"),
-        (STATIC + bytes(20_000_001), "larger than 20 MB"),
+        pytest.param(STATIC, None, id="static"),
+        pytest.param(STATIC + b"/lib64/ld-linux-x86-64.so.2", "not static", id="dynamic"),
+        pytest.param(STATIC + bytes(20_000_001), "larger than 20 MB", id="too large"),
     ],
-    ids=["static", "dynamic", "too large"],
 )
 def test_check_rejects_a_probe_that_cannot_be_copied(tmp_path, program, words):
     found = list(check().faults(image(tmp_path, program)))

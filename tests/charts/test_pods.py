@@ -71,14 +71,14 @@ def test_workloads_are_probed_spread_and_drained(profile):
 def test_a_service_drains_only_if_another_pod_takes_its_place(profile, strategy, drain):
     for name in ("task-api", "notification", "audit"):
         one = rendering.only(profile, "Deployment", name)
-        assert one["spec"]["strategy"].get("type", "RollingUpdate") == strategy
+        assert one["spec"]["strategy"].get("type", "RollingUpdate") == strategy, name
         assert f"--drain-delay={drain}" in one["spec"]["template"]["spec"]["containers"][0]["args"], name
 
 
 def test_gateway_finds_an_only_pod_by_the_address_of_its_service():
     for profile, service in (("task-suite--entra", "task-api"), ("task-suite--postgresql", "portcullis-to-task-api")):
         text = rendering.only(profile, "ConfigMap", "portcullis-gateway")["data"]["clusters.yaml"]
-        assert f"address: {service}.portcullis.svc.cluster.local., port_value: 8000" in text
+        assert f"address: {service}.portcullis.svc.cluster.local., port_value: 8000" in text, profile
         headless = rendering.only(profile, "Service", service)["spec"].get("clusterIP") == "None"
         assert headless == (service != "task-api"), profile
 

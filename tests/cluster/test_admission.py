@@ -68,8 +68,8 @@ def test_the_api_server_accepts_what_ids_alone_render(namespaces, tmp_path):
 @pytest.mark.parametrize(
     ("right", "wrong", "words"),
     [
-        ("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true", "would violate PodSecurity"),
-        ("terminationGracePeriodSeconds:", "terminationGraceSeconds:", "unknown field"),
+        pytest.param("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true", "would violate PodSecurity", id="privilege escalation"),
+        pytest.param("terminationGracePeriodSeconds:", "terminationGraceSeconds:", "unknown field", id="unknown field"),
     ],
 )
 def test_invalid_manifests_are_rejected(namespaces, right, wrong, words):

@@ -19,14 +19,14 @@ def tokens(entra):
 @pytest.mark.parametrize(
     ("who", "path", "body", "headers", "expected"),
     [
-        ("editor", "/api/me", None, {}, [200]),
-        ("editor", "/api/tasks", {"title": "from the cluster"}, {}, [200, 201]),
-        ("reader", "/api/tasks", None, {}, [200]),
-        ("reader", "/api/tasks", {"title": "not allowed"}, {}, [403]),
-        (None, "/api/me", None, {}, [401]),
-        (None, "/api/me", None, FORGED, [401]),
-        ("editor", "/auditing/audit", None, {}, [401, 403]),
-        ("editor", "/health", None, {}, [404]),
+        pytest.param("editor", "/api/me", None, {}, [200], id="editor reads"),
+        pytest.param("editor", "/api/tasks", {"title": "from the cluster"}, {}, [200, 201], id="editor writes"),
+        pytest.param("reader", "/api/tasks", None, {}, [200], id="reader reads"),
+        pytest.param("reader", "/api/tasks", {"title": "not allowed"}, {}, [403], id="reader may not write"),
+        pytest.param(None, "/api/me", None, {}, [401], id="anonymous is denied"),
+        pytest.param(None, "/api/me", None, FORGED, [401], id="forged headers are denied"),
+        pytest.param("editor", "/auditing/audit", None, {}, [401, 403], id="user on the audit route is denied"),
+        pytest.param("editor", "/health", None, {}, [404], id="no route"),
     ],
 )
 def test_the_gateway_answers(gateway, tokens, who, path, body, headers, expected):

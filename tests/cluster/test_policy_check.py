@@ -1,10 +1,19 @@
 """Policy errors fail the release."""
 
 import json
+from dataclasses import dataclass
 
 import cluster
 import releases
 from cluster import NAMESPACE
+
+
+@dataclass(frozen=True)
+class Change:
+    name: str
+    text: str
+    passes: bool
+    words: str
 
 
 def mounted():
@@ -29,13 +38,13 @@ def test_upgrade_with_a_typo_fails_says_where_and_changes_nothing(development, t
 def test_helm_test_waits_for_the_newest_policies_and_names_a_mistake_that_came_past_the_check(development, tmp_path):
     """kubectl and partly Argo CD do not run Helm's hook. Replicas then keep the last good policies and look healthy."""
     documents = mounted()["policies.yaml"]
-    for text, passes, words in [
-        (documents.replace("requests: 100, per: 60s", "requests: 99, per: 60s"), True, "no problems"),
-        (documents.replace("scopes:", "scope:", 1), False, "scope"),
+    for change in [
+        Change("another rate limit", documents.replace("requests: 100, per: 60s", "requests: 99, per: 60s"), passes=True, words="no problems"),
+        Change("a typo", documents.replace("scopes:", "scope:", 1), passes=False, words="scope"),
     ]:
-        patch = json.dumps({"data": {"policies.yaml": text}})
+        patch = json.dumps({"data": {"policies.yaml": change.text}})
         cluster.kubectl("patch", "configmap", "portcullis-policies", "--namespace", NAMESPACE, "--patch", patch)
         done = cluster.helm("test", "portcullis", "--namespace", NAMESPACE, "--logs", "--timeout", "240s", check=False, timeout=400)
         output = done.stdout + done.stderr
-        assert (done.returncode == 0) == passes and words in output, output
+        assert (done.returncode == 0) == change.passes and change.words in output, f"{change.name}: {output}"
     releases.upgrade(tmp_path)

@@ -28,8 +28,15 @@ def test_there_is_no_other_authz_server(sidecar):
     assert all("portcullis" in {one["name"] for one in pod["spec"]["initContainers"]} for pod in pods)
 
 
-@pytest.mark.parametrize(("person", "method", "status"), [(READER, "GET", 200), (READER, "POST", 403), (EDITOR, "POST", 201), (None, "GET", 401)],
-                         ids=["reader reads", "reader may not write", "editor writes", "anonymous is denied"])
+@pytest.mark.parametrize(
+    ("person", "method", "status"),
+    [
+        pytest.param(READER, "GET", 200, id="reader reads"),
+        pytest.param(READER, "POST", 403, id="reader may not write"),
+        pytest.param(EDITOR, "POST", 201, id="editor writes"),
+        pytest.param(None, "GET", 401, id="anonymous is denied"),
+    ],
+)
 def test_sidecar_decides_requests(sidecar, entra, gateway, person, method, status):
     token = entra.token(person, TASKS) if person else None
     body = {"title": "by a sidecar"} if method == "POST" else None

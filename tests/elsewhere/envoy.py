@@ -31,6 +31,14 @@ def set_endpoint(cluster: dict, port: int) -> None:
     cluster["load_assignment"] = {"cluster_name": cluster["name"], "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}]}
 
 
+def deliver_certificate(listener: dict, tls: tuple[bytes, bytes]) -> None:
+    """Puts certificate and key into the listener, in place of the reference to a control plane."""
+    context = listener["filter_chains"][0]["transport_socket"]["typed_config"]["common_tls_context"]
+    del context["tls_certificate_sds_secret_configs"]
+    certificate, key = tls
+    context["tls_certificates"] = [{"certificate_chain": {"inline_string": certificate.decode()}, "private_key": {"inline_string": key.decode()}}]
+
+
 def write(configuration: dict, folder: pathlib.Path) -> pathlib.Path:
     # Envoy chooses the format by the file's extension.
     file = folder / "envoy.json"

@@ -11,6 +11,7 @@ import held
 import lint
 import translation
 from programs import free_port
+from translation import the
 
 HOST = "shop.example.com"
 ORIGIN = "https://app.example.com"
@@ -39,11 +40,6 @@ def made(example, tmp_path_factory) -> egctl.Translation:
 @pytest.fixture
 def changed(example) -> list[dict]:
     return copy.deepcopy(example)
-
-
-def the(documents: list[dict], kind: str, name: str) -> dict:
-    (found,) = [entry for entry in documents if (entry["kind"], entry["metadata"]["name"]) == (kind, name)]
-    return found
 
 
 def test_example_has_no_problems(example, examples, tmp_path):
@@ -180,9 +176,7 @@ def gateway(example, tls, authz, service, programs, tmp_path_factory) -> held.Ru
     (listener,) = configuration["static_resources"]["listeners"]
     listener["address"]["socket_address"] = {"address": "127.0.0.1", "port_value": port}
     # A control plane would deliver these two.
-    context = listener["filter_chains"][0]["transport_socket"]["typed_config"]["common_tls_context"]
-    del context["tls_certificate_sds_secret_configs"]
-    context["tls_certificates"] = [{"certificate_chain": {"inline_string": tls[0].decode()}, "private_key": {"inline_string": tls[1].decode()}}]
+    envoy.deliver_certificate(listener, tls)
     for cluster in configuration["static_resources"]["clusters"]:
         del cluster["eds_cluster_config"]
         envoy.set_endpoint(cluster, authz.port if "/extauth/" in cluster["name"] else service.port)

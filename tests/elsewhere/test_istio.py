@@ -12,6 +12,7 @@ import istio
 import lint
 import translation
 from programs import free_port
+from translation import the
 
 HOST = "shop.example.com"
 ORIGIN = "https://app.example.com"
@@ -40,11 +41,6 @@ def example(examples, tls) -> list[dict]:
 @pytest.fixture(scope="module")
 def made(example, mesh, tmp_path_factory) -> istio.Translation:
     return istio.Translation(example, mesh, tmp_path_factory.mktemp("istio"))
-
-
-def the(documents: list[dict], kind: str, name: str) -> dict:
-    (found,) = [entry for entry in documents if (entry["kind"], entry["metadata"]["name"]) == (kind, name)]
-    return found
 
 
 def test_example_has_no_problems(example, mesh, examples, tmp_path):
@@ -177,9 +173,7 @@ def gateway(example, mesh, tls, authz, service, programs, tmp_path_factory) -> h
     assert names >= istio.ISTIO_ONLY
     manager["http_filters"] = [entry for entry in manager["http_filters"] if entry["name"] not in istio.ISTIO_ONLY]
     # A control plane would deliver the certificate, and the addresses of the services.
-    context = listener["filter_chains"][0]["transport_socket"]["typed_config"]["common_tls_context"]
-    del context["tls_certificate_sds_secret_configs"]
-    context["tls_certificates"] = [{"certificate_chain": {"inline_string": tls[0].decode()}, "private_key": {"inline_string": tls[1].decode()}}]
+    envoy.deliver_certificate(listener, tls)
     clusters = [cluster for cluster in configuration["static_resources"]["clusters"] if cluster["name"].startswith("outbound|")]
     configuration["static_resources"]["clusters"] = clusters
     for cluster in clusters:

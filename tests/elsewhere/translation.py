@@ -43,6 +43,11 @@ def documents(*files) -> list[dict]:
     return [document for file in files for document in yaml.safe_load_all(file.read_text()) if document]
 
 
+def the(documents: list[dict], kind: str, name: str) -> dict:
+    (found,) = [entry for entry in documents if (entry["kind"], entry["metadata"]["name"]) == (kind, name)]
+    return found
+
+
 def secret(name: str, namespace: str, certificate: bytes, key: bytes) -> dict:
     data = {"tls.crt": base64.b64encode(certificate).decode(), "tls.key": base64.b64encode(key).decode()}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}, "type": "kubernetes.io/tls", "data": data}

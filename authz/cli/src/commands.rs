@@ -4,7 +4,6 @@ pub mod check;
 pub mod completions;
 pub mod conformance;
 pub mod explain;
-mod format;
 pub mod lint;
 pub mod reference;
 pub mod schema;

@@ -202,8 +202,12 @@ mod tests {
                 .iter()
                 .map(|case| format!("{:?}", case.wire))
                 .collect();
-            assert!(cases.len() >= 1_000, "{}", cases.len());
-            assert!(different.len() >= 1_000, "{}", different.len());
+            assert!(cases.len() >= 1_000, "HTTP/2 {http2}: {}", cases.len());
+            assert!(
+                different.len() >= 1_000,
+                "HTTP/2 {http2}: {}",
+                different.len()
+            );
             for case in &cases {
                 let found = match &case.wire {
                     Wire::Http1(bytes) => Canary::find_all(bytes),
@@ -221,7 +225,7 @@ mod tests {
                 };
                 assert!(
                     found.contains(&canary) && found.contains(&canary.with_role(Role::Planted)),
-                    "{}",
+                    "HTTP/2 {http2}: {}",
                     case.what
                 );
             }

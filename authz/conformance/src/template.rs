@@ -91,18 +91,48 @@ mod tests {
 
     #[test]
     fn fill_replaces_only_holes() {
+        struct Case {
+            name: &'static str,
+            template: &'static [u8],
+            filled: &'static [u8],
+        }
+
         let filling = Filling {
             name: "x-user-oid",
             value: "v",
         };
-        for (template, filled) in [
-            (&b"{n}: {c}"[..], &b"x-user-oid: v"[..]),
-            (b"{N} {t} {m}", b"X-USER-OID X-User-Oid x-uSeR-OiD"),
-            (b"{u} {U} {h}", b"x_user_oid X_USER_OID x_user-oid"),
-            (b"{.} {~} {'}", b"x.user.oid x~user~oid x'user'oid"),
-            (b"{x} {n \xff}{", b"{x} {n \xff}{"),
+        for Case {
+            name,
+            template,
+            filled,
+        } in [
+            Case {
+                name: "lower case",
+                template: b"{n}: {c}",
+                filled: b"x-user-oid: v",
+            },
+            Case {
+                name: "other cases",
+                template: b"{N} {t} {m}",
+                filled: b"X-USER-OID X-User-Oid x-uSeR-OiD",
+            },
+            Case {
+                name: "underscores",
+                template: b"{u} {U} {h}",
+                filled: b"x_user_oid X_USER_OID x_user-oid",
+            },
+            Case {
+                name: "other separators",
+                template: b"{.} {~} {'}",
+                filled: b"x.user.oid x~user~oid x'user'oid",
+            },
+            Case {
+                name: "unknown places",
+                template: b"{x} {n \xff}{",
+                filled: b"{x} {n \xff}{",
+            },
         ] {
-            assert_eq!(filling.fill(template), filled);
+            assert_eq!(filling.fill(template), filled, "{name}");
         }
         assert_eq!(filling.fill(b"{L}").len(), 8192);
     }

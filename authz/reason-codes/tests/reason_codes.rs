@@ -30,6 +30,11 @@ fn page_in_docs_is_the_generated_one() {
 
 #[test]
 fn gateway_codes_are_those_of_its_files_with_their_types() {
+    struct GatewayFile {
+        file: &'static str,
+        is_complete: bool,
+    }
+
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let of_gateway = |code: &&ReasonCode| {
         code.senders()
@@ -41,11 +46,23 @@ fn gateway_codes_are_those_of_its_files_with_their_types() {
         .filter(of_gateway)
         .map(|code| code.as_str())
         .collect();
-    for (file, is_complete) in [
-        ("envoy/listeners.yaml", true),
-        ("k8s/gateways/plain-envoy/envoy.yaml", false),
-        ("k8s/gateways/envoy-gateway/patch.yaml", false),
-        ("k8s/gateways/istio/envoy-filters.yaml", false),
+    for GatewayFile { file, is_complete } in [
+        GatewayFile {
+            file: "envoy/listeners.yaml",
+            is_complete: true,
+        },
+        GatewayFile {
+            file: "k8s/gateways/plain-envoy/envoy.yaml",
+            is_complete: false,
+        },
+        GatewayFile {
+            file: "k8s/gateways/envoy-gateway/patch.yaml",
+            is_complete: false,
+        },
+        GatewayFile {
+            file: "k8s/gateways/istio/envoy-filters.yaml",
+            is_complete: false,
+        },
     ] {
         let text = std::fs::read_to_string(format!("{root}/{file}")).unwrap();
         let sent = words_after(&text, " reason: ");

@@ -102,22 +102,40 @@ mod tests {
 
     #[test]
     fn authority_accepts_only_an_https_origin() {
-        for (text, origin) in [
-            ("https://localhost:8443", Some("https://localhost:8443")),
-            ("https://Entra.Test/", Some("https://entra.test")),
-            ("https://[::1]:8443", Some("https://[::1]:8443")),
-            ("http://localhost:8443", None),
-            ("https://localhost/tenant", None),
-            ("https://localhost/?a=b", None),
-            ("https://user@localhost/", None),
-            ("localhost:8443", None),
-            ("", None),
+        struct Accepted {
+            text: &'static str,
+            origin: &'static str,
+        }
+
+        let parsed = |text: &str| {
+            let authority = text.parse::<Authority>().ok();
+            authority.map(|authority| authority.to_string())
+        };
+        for Accepted { text, origin } in [
+            Accepted {
+                text: "https://localhost:8443",
+                origin: "https://localhost:8443",
+            },
+            Accepted {
+                text: "https://Entra.Test/",
+                origin: "https://entra.test",
+            },
+            Accepted {
+                text: "https://[::1]:8443",
+                origin: "https://[::1]:8443",
+            },
         ] {
-            let parsed = text
-                .parse::<Authority>()
-                .ok()
-                .map(|authority| authority.to_string());
-            assert_eq!(parsed.as_deref(), origin, "{text}");
+            assert_eq!(parsed(text).as_deref(), Some(origin), "{text}");
+        }
+        for text in [
+            "http://localhost:8443",
+            "https://localhost/tenant",
+            "https://localhost/?a=b",
+            "https://user@localhost/",
+            "localhost:8443",
+            "",
+        ] {
+            assert_eq!(parsed(text), None, "{text}");
         }
     }
 

@@ -131,18 +131,34 @@ mod tests {
 
     #[tokio::test]
     async fn sign_accepts_any_header_and_claims() {
+        struct Case {
+            name: &'static str,
+            header: Value,
+            expected: Value,
+        }
+
         let fixture = Fixture::new();
         let kid = fixture.entra.keys.current().kid.clone();
-        for (header, expected) in [
-            (json!({}), json!({"alg": "RS256", "typ": "JWT", "kid": kid})),
-            (
-                json!({"kid": "other", "typ": null}),
-                json!({"alg": "RS256", "kid": "other"}),
-            ),
-            (
-                json!({"alg": "none"}),
-                json!({"alg": "none", "typ": "JWT", "kid": kid}),
-            ),
+        for Case {
+            name,
+            header,
+            expected,
+        } in [
+            Case {
+                name: "nothing chosen",
+                header: json!({}),
+                expected: json!({"alg": "RS256", "typ": "JWT", "kid": kid}),
+            },
+            Case {
+                name: "other kid and no typ",
+                header: json!({"kid": "other", "typ": null}),
+                expected: json!({"alg": "RS256", "kid": "other"}),
+            },
+            Case {
+                name: "alg none",
+                header: json!({"alg": "none"}),
+                expected: json!({"alg": "none", "typ": "JWT", "kid": kid}),
+            },
         ] {
             let (status, body) = fixture
                 .post_json(
@@ -150,8 +166,12 @@ mod tests {
                     &json!({"header": header, "claims": {"exp": -1}}),
                 )
                 .await;
-            assert_eq!(status, StatusCode::OK);
-            assert_eq!(decode(&body["token"]), (expected, json!({"exp": -1})));
+            assert_eq!(status, StatusCode::OK, "{name}");
+            assert_eq!(
+                decode(&body["token"]),
+                (expected, json!({"exp": -1})),
+                "{name}"
+            );
         }
     }
 

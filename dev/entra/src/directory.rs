@@ -4,6 +4,7 @@ mod check;
 mod client_certificate;
 mod document;
 mod federated_credential;
+mod resolve;
 mod secret;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,14 +112,12 @@ impl Directory {
         let document: document::Document = serde_saphyr::from_str(text)
             .map_err(|error| InvalidSettings(vec![unreadable(name, &error)]))?;
         let folder = Path::new(name).parent().unwrap_or(Path::new("")).to_owned();
-        check::check(document, folder).map_err(|found| {
-            InvalidSettings(
-                found
-                    .into_iter()
-                    .map(|error| format!("{name}: {error}"))
-                    .collect(),
-            )
-        })
+        let found = check::contradictions(&document);
+        if !found.is_empty() {
+            let located = found.into_iter().map(|error| format!("{name}: {error}"));
+            return Err(InvalidSettings(located.collect()));
+        }
+        Ok(resolve::resolve(document, folder))
     }
 
     /// The tenant that a URL's first segment names. Ignores case, because MSAL.js lower-cases

@@ -154,77 +154,110 @@ mod tests {
 
     #[tokio::test]
     async fn metadata_names_the_issuer_of_its_version() {
+        struct Case {
+            name: &'static str,
+            path: String,
+            issuer: String,
+            jwks: String,
+        }
+
         let fixture = Fixture::new();
         let upper = CONTOSO.to_uppercase();
-        for (path, issuer, jwks) in [
-            (
-                format!("/{CONTOSO}/v2.0/"),
-                format!("https://localhost:8443/{CONTOSO}/v2.0"),
-                format!("{CONTOSO}/discovery/v2.0/keys"),
-            ),
-            (
-                format!("/{upper}/v2.0/"),
-                format!("https://localhost:8443/{CONTOSO}/v2.0"),
-                format!("{CONTOSO}/discovery/v2.0/keys"),
-            ),
-            (
-                format!("/{CONTOSO}/"),
-                format!("https://sts.windows.net/{CONTOSO}/"),
-                format!("{CONTOSO}/discovery/keys"),
-            ),
-            (
-                "/common/v2.0/".to_owned(),
-                "https://localhost:8443/{tenantid}/v2.0".to_owned(),
-                "common/discovery/v2.0/keys".to_owned(),
-            ),
-            (
-                "/Organizations/".to_owned(),
-                "https://sts.windows.net/{tenantid}/".to_owned(),
-                "organizations/discovery/keys".to_owned(),
-            ),
+        for Case {
+            name,
+            path,
+            issuer,
+            jwks,
+        } in [
+            Case {
+                name: "v2.0",
+                path: format!("/{CONTOSO}/v2.0/"),
+                issuer: format!("https://localhost:8443/{CONTOSO}/v2.0"),
+                jwks: format!("{CONTOSO}/discovery/v2.0/keys"),
+            },
+            Case {
+                name: "tenant in upper case",
+                path: format!("/{upper}/v2.0/"),
+                issuer: format!("https://localhost:8443/{CONTOSO}/v2.0"),
+                jwks: format!("{CONTOSO}/discovery/v2.0/keys"),
+            },
+            Case {
+                name: "v1.0",
+                path: format!("/{CONTOSO}/"),
+                issuer: format!("https://sts.windows.net/{CONTOSO}/"),
+                jwks: format!("{CONTOSO}/discovery/keys"),
+            },
+            Case {
+                name: "all tenants",
+                path: "/common/v2.0/".to_owned(),
+                issuer: "https://localhost:8443/{tenantid}/v2.0".to_owned(),
+                jwks: "common/discovery/v2.0/keys".to_owned(),
+            },
+            Case {
+                name: "organizations in v1.0",
+                path: "/Organizations/".to_owned(),
+                issuer: "https://sts.windows.net/{tenantid}/".to_owned(),
+                jwks: "organizations/discovery/keys".to_owned(),
+            },
         ] {
             let (status, document) = fixture
                 .get(&format!("{path}.well-known/openid-configuration"))
                 .await;
-            assert_eq!(status, StatusCode::OK, "{path}");
-            assert_eq!(document["issuer"], issuer, "{path}");
+            assert_eq!(status, StatusCode::OK, "{name}: {path}");
+            assert_eq!(document["issuer"], issuer, "{name}: {path}");
             assert_eq!(
                 document["jwks_uri"],
                 format!("https://localhost:8443/{jwks}"),
-                "{path}"
+                "{name}: {path}"
             );
             assert_eq!(
                 document["cloud_instance_name"], "microsoftonline.com",
-                "{path}"
+                "{name}: {path}"
             );
         }
     }
 
     #[tokio::test]
     async fn v2_keys_name_their_issuer_and_v1_keys_do_not() {
+        struct Case {
+            name: &'static str,
+            path: String,
+            issuer: Option<String>,
+        }
+
         let fixture = Fixture::new();
-        for (path, issuer) in [
-            (
-                format!("/{CONTOSO}/discovery/v2.0/keys"),
-                Some(format!("https://localhost:8443/{CONTOSO}/v2.0")),
-            ),
-            (
-                "/common/discovery/v2.0/keys".to_owned(),
-                Some("https://localhost:8443/{tenantid}/v2.0".to_owned()),
-            ),
-            (format!("/{CONTOSO}/discovery/keys"), None),
+        for Case { name, path, issuer } in [
+            Case {
+                name: "v2.0",
+                path: format!("/{CONTOSO}/discovery/v2.0/keys"),
+                issuer: Some(format!("https://localhost:8443/{CONTOSO}/v2.0")),
+            },
+            Case {
+                name: "all tenants",
+                path: "/common/discovery/v2.0/keys".to_owned(),
+                issuer: Some("https://localhost:8443/{tenantid}/v2.0".to_owned()),
+            },
+            Case {
+                name: "v1.0",
+                path: format!("/{CONTOSO}/discovery/keys"),
+                issuer: None,
+            },
         ] {
             let (_, document) = fixture.get(&path).await;
             let key = &document["keys"][0];
-            assert_eq!(key["issuer"].as_str().map(str::to_owned), issuer, "{path}");
+            assert_eq!(
+                key["issuer"].as_str().map(str::to_owned),
+                issuer,
+                "{name}: {path}"
+            );
             let cloud = issuer.is_some().then_some("microsoftonline.com");
-            assert_eq!(key["cloud_instance_name"].as_str(), cloud, "{path}");
+            assert_eq!(key["cloud_instance_name"].as_str(), cloud, "{name}: {path}");
             assert_eq!(
                 key["kid"],
                 fixture.entra.keys.current().kid.as_str(),
-                "{path}"
+                "{name}: {path}"
             );
-            assert!(key.get("alg").is_none(), "Entra's keys have no alg");
+            assert!(key.get("alg").is_none(), "{name}: Entra's keys have no alg");
         }
     }
 

@@ -126,23 +126,21 @@ mod tests {
 
     #[test]
     fn listen_address_beyond_loopback_needs_its_flag() {
-        for (arguments, allowed) in [
-            ("", true),
-            ("--listen [::1]:0", true),
-            ("--listen [::ffff:127.0.0.1]:0", true),
-            ("--listen 0.0.0.0:8443", false),
-            ("--listen [::]:8443", false),
-            ("--listen 192.0.2.7:8443", false),
-            (
-                "--listen 0.0.0.0:8443 --listen-beyond-loopback-exposes-forged-identities",
-                true,
-            ),
+        let is_allowed = |arguments| parse(arguments).unwrap().contradictions().is_empty();
+        for arguments in [
+            "",
+            "--listen [::1]:0",
+            "--listen [::ffff:127.0.0.1]:0",
+            "--listen 0.0.0.0:8443 --listen-beyond-loopback-exposes-forged-identities",
         ] {
-            assert_eq!(
-                parse(arguments).unwrap().contradictions().is_empty(),
-                allowed,
-                "{arguments}"
-            );
+            assert!(is_allowed(arguments), "{arguments}");
+        }
+        for arguments in [
+            "--listen 0.0.0.0:8443",
+            "--listen [::]:8443",
+            "--listen 192.0.2.7:8443",
+        ] {
+            assert!(!is_allowed(arguments), "{arguments}");
         }
     }
 
@@ -157,13 +155,14 @@ mod tests {
 
     #[test]
     fn names_are_dns_names_or_addresses() {
-        for (arguments, allowed) in [
-            ("--name entra.dev.svc --name 10.0.0.7", true),
-            ("--name entra.dev.svc,entra", true),
-            ("--name https://entra", false),
-            ("--name not_a/name", false),
+        for arguments in [
+            "--name entra.dev.svc --name 10.0.0.7",
+            "--name entra.dev.svc,entra",
         ] {
-            assert_eq!(parse(arguments).is_ok(), allowed, "{arguments}");
+            assert!(parse(arguments).is_ok(), "{arguments}");
+        }
+        for arguments in ["--name https://entra", "--name not_a/name"] {
+            assert!(parse(arguments).is_err(), "{arguments}");
         }
     }
 

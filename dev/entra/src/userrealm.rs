@@ -62,56 +62,68 @@ mod tests {
 
     #[tokio::test]
     async fn userrealm_depends_on_the_domain_and_ignores_path_case() {
+        struct Case {
+            name: &'static str,
+            path: &'static str,
+            status: StatusCode,
+            account_type: &'static str,
+        }
+
         let fixture = Fixture::new();
-        for (name, path, status, account_type) in [
-            (
-                "msal4j",
-                "/common/userrealm/ada.admin@contoso.example?api-version=1.0",
-                StatusCode::OK,
-                "Managed",
-            ),
-            (
-                "MSAL Go",
-                "/common/UserRealm/ada.admin%40contoso.example?api-version=1.0",
-                StatusCode::OK,
-                "Managed",
-            ),
-            (
-                "other case",
-                "/Common/USERREALM/Ada@Contoso.Example",
-                StatusCode::OK,
-                "Managed",
-            ),
-            (
-                "no such user, the same domain",
-                "/common/userrealm/x@contoso.example",
-                StatusCode::OK,
-                "Managed",
-            ),
-            (
-                "another domain",
-                "/common/userrealm/x@elsewhere.example",
-                StatusCode::OK,
-                "Unknown",
-            ),
-            (
-                "no domain",
-                "/common/userrealm/ada",
-                StatusCode::OK,
-                "Unknown",
-            ),
-            (
-                "another endpoint",
-                "/common/userrealms/ada@contoso.example",
-                StatusCode::NOT_FOUND,
-                "",
-            ),
-            (
-                "a tenant's path",
-                "/organizations/userrealm/ada@contoso.example",
-                StatusCode::NOT_FOUND,
-                "",
-            ),
+        for Case {
+            name,
+            path,
+            status,
+            account_type,
+        } in [
+            Case {
+                name: "msal4j",
+                path: "/common/userrealm/ada.admin@contoso.example?api-version=1.0",
+                status: StatusCode::OK,
+                account_type: "Managed",
+            },
+            Case {
+                name: "MSAL Go",
+                path: "/common/UserRealm/ada.admin%40contoso.example?api-version=1.0",
+                status: StatusCode::OK,
+                account_type: "Managed",
+            },
+            Case {
+                name: "other case",
+                path: "/Common/USERREALM/Ada@Contoso.Example",
+                status: StatusCode::OK,
+                account_type: "Managed",
+            },
+            Case {
+                name: "no such user, the same domain",
+                path: "/common/userrealm/x@contoso.example",
+                status: StatusCode::OK,
+                account_type: "Managed",
+            },
+            Case {
+                name: "another domain",
+                path: "/common/userrealm/x@elsewhere.example",
+                status: StatusCode::OK,
+                account_type: "Unknown",
+            },
+            Case {
+                name: "no domain",
+                path: "/common/userrealm/ada",
+                status: StatusCode::OK,
+                account_type: "Unknown",
+            },
+            Case {
+                name: "another endpoint",
+                path: "/common/userrealms/ada@contoso.example",
+                status: StatusCode::NOT_FOUND,
+                account_type: "",
+            },
+            Case {
+                name: "a tenant's path",
+                path: "/organizations/userrealm/ada@contoso.example",
+                status: StatusCode::NOT_FOUND,
+                account_type: "",
+            },
         ] {
             let (got, body) = fixture.get(path).await;
             assert_eq!(

@@ -73,7 +73,11 @@ async fn program_serves_tls_of_its_authority_and_stops_on_sigterm() {
             .json()
             .await
             .unwrap();
-        assert_eq!(document["issuer"], format!("{authority}/{CONTOSO}/v2.0"));
+        assert_eq!(
+            document["issuer"],
+            format!("{authority}/{CONTOSO}/v2.0"),
+            "{host}"
+        );
     }
 
     let wary = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -114,6 +118,14 @@ async fn program_serves_tls_of_its_authority_and_stops_on_sigterm() {
 
 #[tokio::test]
 async fn invalid_settings_fail_before_serving() {
+    struct Case<'a> {
+        name: &'static str,
+        directory: &'a Path,
+        listen: &'a str,
+        code: i32,
+        parts: [&'static str; 2],
+    }
+
     let state = tempfile::tempdir().unwrap();
     let broken = state.path().join("broken.yaml");
     std::fs::write(
@@ -126,34 +138,44 @@ async fn invalid_settings_fail_before_serving() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let absent = state.path().join("absent.yaml");
-    for (directory, listen, code, parts) in [
-        (
-            broken.as_path(),
-            "127.0.0.1:0",
-            64,
-            ["broken.yaml: users.mallory", "there is no tenant x"],
-        ),
-        (
-            absent.as_path(),
-            "127.0.0.1:0",
-            64,
-            ["--directory", "absent.yaml"],
-        ),
-        (
-            Path::new(DIRECTORY),
-            "0.0.0.0:0",
-            64,
-            [
+    for Case {
+        name,
+        directory,
+        listen,
+        code,
+        parts,
+    } in [
+        Case {
+            name: "contradiction",
+            directory: broken.as_path(),
+            listen: "127.0.0.1:0",
+            code: 64,
+            parts: ["broken.yaml: users.mallory", "there is no tenant x"],
+        },
+        Case {
+            name: "absent directory",
+            directory: absent.as_path(),
+            listen: "127.0.0.1:0",
+            code: 64,
+            parts: ["--directory", "absent.yaml"],
+        },
+        Case {
+            name: "every network",
+            directory: Path::new(DIRECTORY),
+            listen: "0.0.0.0:0",
+            code: 64,
+            parts: [
                 "--listen 0.0.0.0:0",
                 "--listen-beyond-loopback-exposes-forged-identities",
             ],
-        ),
-        (
-            Path::new(DIRECTORY),
-            taken.as_str(),
-            1,
-            ["--listen", "choose another port"],
-        ),
+        },
+        Case {
+            name: "occupied port",
+            directory: Path::new(DIRECTORY),
+            listen: taken.as_str(),
+            code: 1,
+            parts: ["--listen", "choose another port"],
+        },
     ] {
         let child = program(&state.path().join("state"), directory)
             .args(["--listen", listen])
@@ -161,9 +183,12 @@ async fn invalid_settings_fail_before_serving() {
             .unwrap();
         let output = finished(child).await;
         let text = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{text}");
+        assert_eq!(output.status.code(), Some(code), "{name}: {text}");
         for part in parts {
-            assert!(text.contains(part), "'{part}' is missing in: {text}");
+            assert!(
+                text.contains(part),
+                "{name}: '{part}' is missing in: {text}"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@ use portcullis_assertion::{AssertedRequest, Assertion};
 use portcullis_token::{Caller, CallerKind, unix_now};
 
 use crate::directory::CONTOSO;
-use crate::stack::Service;
+use crate::service::Service;
 
 /// The assertion that the authz server sends to `service` when an Admin requests `path`. A
 /// service accepts each `id` once.

@@ -10,9 +10,9 @@ use tempfile::TempDir;
 use crate::binaries;
 use crate::envoy::EnvoyPorts;
 use crate::identity_provider::IdentityProvider;
-use crate::ports::PortChoice;
+use crate::layout::Layout;
+use crate::ports::{PortChoice, Ports};
 use crate::program::Program;
-use crate::programs::{Layout, Ports};
 use crate::stack_options::StackOptions;
 
 /// dev-entra, the authz server and Envoy, with one upstream port in place of all services.

@@ -54,6 +54,15 @@ fn text_of(registry: &Registry) -> String {
 
 #[tokio::test]
 async fn unknown_route_is_a_problem_with_the_requests_id_and_health_is_public() {
+    struct Case {
+        name: &'static str,
+        method: &'static str,
+        path: &'static str,
+        status: StatusCode,
+        reason: &'static str,
+        allow: bool,
+    }
+
     let (service, _registry) = service(things(), &RequestLimits::default());
     let health = answer(service.clone(), "GET", "/health").await;
     assert_eq!(
@@ -68,21 +77,30 @@ async fn unknown_route_is_a_problem_with_the_requests_id_and_health_is_public() 
         document["paths"]["/health"]["get"].is_object(),
         "{document}"
     );
-    for (method, path, status, reason, allow) in [
-        (
-            "GET",
-            "/nothing",
-            StatusCode::NOT_FOUND,
-            "route_not_found",
-            false,
-        ),
-        (
-            "PUT",
-            "/things/1",
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            true,
-        ),
+    for Case {
+        name,
+        method,
+        path,
+        status,
+        reason,
+        allow,
+    } in [
+        Case {
+            name: "unknown path",
+            method: "GET",
+            path: "/nothing",
+            status: StatusCode::NOT_FOUND,
+            reason: "route_not_found",
+            allow: false,
+        },
+        Case {
+            name: "unknown method",
+            method: "PUT",
+            path: "/things/1",
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            reason: "method_not_allowed",
+            allow: true,
+        },
     ] {
         let Answer {
             status: got,
@@ -92,12 +110,12 @@ async fn unknown_route_is_a_problem_with_the_requests_id_and_health_is_public() 
         assert_eq!(
             (got, headers.contains_key("allow")),
             (status, allow),
-            "{method} {path}"
+            "{name}: {method} {path}"
         );
         assert_eq!(
             (&body["reason"], &body["request_id"]),
             (&json!(reason), &json!("the-id")),
-            "{method} {path}"
+            "{name}: {method} {path}"
         );
     }
 }

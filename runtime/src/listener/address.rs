@@ -150,28 +150,53 @@ mod tests {
 
     #[test]
     fn invalid_listen_address_says_what_to_write() {
+        /// Addresses whose error gives this advice.
+        struct Case<'a> {
+            advice: &'static str,
+            addresses: &'a [&'a str],
+        }
+
         let long = format!("unix:/{}", "a".repeat(107));
-        for (text, advice) in [
-            ("9000", "127.0.0.1:9000"),
-            (":9000", "127.0.0.1:9000"),
-            ("127.0.0.1", "no port"),
-            ("::1", "no port"),
-            ("[::1]", "no port"),
-            ("localhost:9000", "IP address"),
-            ("authz.svc.local:9000", "IP address"),
-            ("/run/authz.sock", "unix:/run/authz.sock"),
-            ("./authz.sock", "unix:"),
-            ("unix:authz.sock", "unix:/run/portcullis/authz.sock"),
-            ("unix:", "unix:/run/portcullis/authz.sock"),
-            ("unix:/run/", "unix:/run/portcullis/authz.sock"),
-            ("unix:/run/a\0b", "unix:/run/portcullis/authz.sock"),
-            (long.as_str(), "107"),
-            ("", "127.0.0.1:9000"),
-            ("127.0.0.1:70000", "127.0.0.1:9000"),
-            ("http://127.0.0.1:9000", "127.0.0.1:9000"),
+        for Case { advice, addresses } in [
+            Case {
+                advice: "127.0.0.1:9000",
+                addresses: &[
+                    "9000",
+                    ":9000",
+                    "",
+                    "127.0.0.1:70000",
+                    "http://127.0.0.1:9000",
+                ],
+            },
+            Case {
+                advice: "no port",
+                addresses: &["127.0.0.1", "::1", "[::1]"],
+            },
+            Case {
+                advice: "IP address",
+                addresses: &["localhost:9000", "authz.svc.local:9000"],
+            },
+            Case {
+                advice: "unix:/run/authz.sock",
+                addresses: &["/run/authz.sock"],
+            },
+            Case {
+                advice: "unix:",
+                addresses: &["./authz.sock"],
+            },
+            Case {
+                advice: "unix:/run/portcullis/authz.sock",
+                addresses: &["unix:authz.sock", "unix:", "unix:/run/", "unix:/run/a\0b"],
+            },
+            Case {
+                advice: "107",
+                addresses: &[long.as_str()],
+            },
         ] {
-            let error = text.parse::<ListenAddress>().unwrap_err().to_string();
-            assert!(error.contains(advice), "{text:?}: {error}");
+            for address in addresses {
+                let error = address.parse::<ListenAddress>().unwrap_err().to_string();
+                assert!(error.contains(advice), "{address:?}: {error}");
+            }
         }
     }
 }

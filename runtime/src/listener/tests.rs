@@ -54,25 +54,43 @@ async fn stale_socket_is_replaced_and_successors_file_stays() {
 
 #[tokio::test]
 async fn unix_socket_that_cannot_be_bound_says_why_and_what_to_do() {
+    struct Case<'a> {
+        name: &'static str,
+        path: &'a Path,
+        parts: [&'static str; 2],
+    }
+
     let folder = tempfile::tempdir().unwrap();
     let taken = folder.path().join("taken");
     let file = folder.path().join("file");
     let _first = unix(&taken).await.unwrap();
     std::fs::write(&file, "precious").unwrap();
-    for (path, parts) in [
-        (&taken, ["another process listens on it", "stop it"]),
-        (&file, ["not a socket", "move it away"]),
-        (
-            &folder.path().join("absent/authz.sock"),
-            ["cannot listen", "create its folder"],
-        ),
+    for Case { name, path, parts } in [
+        Case {
+            name: "occupied",
+            path: &taken,
+            parts: ["another process listens on it", "stop it"],
+        },
+        Case {
+            name: "a file",
+            path: &file,
+            parts: ["not a socket", "move it away"],
+        },
+        Case {
+            name: "no folder",
+            path: &folder.path().join("absent/authz.sock"),
+            parts: ["cannot listen", "create its folder"],
+        },
     ] {
         let error = format!("{:#}", unix(path).await.unwrap_err());
         for part in ["--listen unix:", &path.display().to_string()]
             .iter()
             .chain(&parts)
         {
-            assert!(error.contains(part), "{part} is missing in: {error}");
+            assert!(
+                error.contains(part),
+                "{name}: {part} is missing in: {error}"
+            );
         }
     }
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");

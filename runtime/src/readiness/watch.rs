@@ -69,6 +69,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn failing_part_blocks_readiness_at_once_and_until_it_works() {
+        struct Case {
+            name: &'static str,
+            now: PartState,
+            pending: &'static [&'static str],
+            degraded: &'static [&'static str],
+        }
+
         let process = Process::detached();
         let state = Arc::new(Mutex::new(PartState::Fails("no answer".to_owned())));
         let seen = Arc::clone(&state);
@@ -81,23 +88,35 @@ mod tests {
             "before the first tick"
         );
         let mut changes = process.readiness().changes();
-        for (now, pending, degraded) in [
-            (
-                PartState::Degraded("one missing".to_owned()),
-                &[][..],
-                &["signing keys: one missing"][..],
-            ),
-            (PartState::Works, &[], &[]),
-            (
-                PartState::Fails("no answer".to_owned()),
-                &["signing keys: no answer"],
-                &[],
-            ),
+        for Case {
+            name,
+            now,
+            pending,
+            degraded,
+        } in [
+            Case {
+                name: "degraded",
+                now: PartState::Degraded("one missing".to_owned()),
+                pending: &[],
+                degraded: &["signing keys: one missing"],
+            },
+            Case {
+                name: "works",
+                now: PartState::Works,
+                pending: &[],
+                degraded: &[],
+            },
+            Case {
+                name: "fails",
+                now: PartState::Fails("no answer".to_owned()),
+                pending: &["signing keys: no answer"],
+                degraded: &[],
+            },
         ] {
             *state.lock().unwrap() = now;
             changes.changed().await.unwrap();
-            assert_eq!(process.readiness().pending(), pending);
-            assert_eq!(process.readiness().degraded(), degraded);
+            assert_eq!(process.readiness().pending(), pending, "{name}");
+            assert_eq!(process.readiness().degraded(), degraded, "{name}");
         }
     }
 }

@@ -17,17 +17,14 @@ pub async fn bare_envoy(upstream: u16) -> anyhow::Result<GatewayOnly> {
 }
 
 fn bootstrap(ports: GatewayPorts) -> Value {
-    let routes: Vec<Value> = [
-        // A common way to write routes: first the open prefixes, then the protected ones.
-        ("/api/open", None, None),
-        ("/api/", Some("tasks"), None),
-        ("/notification/", Some("notifications"), Some("/")),
-        ("/auditing/", Some("audit"), Some("/")),
-        ("/", None, None),
-    ]
-    .into_iter()
-    .map(|(prefix, policy, rewrite)| route(prefix, policy, rewrite))
-    .collect();
+    // A common way to write routes: first the open prefixes, then the protected ones.
+    let routes = [
+        route("/api/open", None, None),
+        route("/api/", Some("tasks"), None),
+        route("/notification/", Some("notifications"), Some("/")),
+        route("/auditing/", Some("audit"), Some("/")),
+        route("/", None, None),
+    ];
     let manager = json!({
         "@type": extension("filters.network.http_connection_manager.v3.HttpConnectionManager"),
         "stat_prefix": "bare",

@@ -3,9 +3,9 @@
 //! One is the shipped gateway. The other is a bare Envoy, which shows what the runner finds.
 
 mod bare;
+mod protected;
 mod shipped;
-mod tokens;
 
 pub use bare::bare_envoy;
+pub use protected::PROTECTED;
 pub use shipped::{PUBLIC, shipped_envoy};
-pub use tokens::{PROTECTED, Tokens};

@@ -8,10 +8,12 @@
 )]
 
 mod load;
+mod operator;
 
 use dev_stack::{Answer, Stack};
 
 pub use load::{Load, Served};
+pub use operator::{admin, metric, operations};
 
 /// Sends `GET /api/me` with `token` and returns the answer's status and reason code.
 pub async fn outcome(stack: &Stack, token: &str) -> anyhow::Result<String> {

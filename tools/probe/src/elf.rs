@@ -75,15 +75,29 @@ pub(crate) mod tests {
 
     #[test]
     fn loader_of_a_program_is_found() {
+        struct Case {
+            name: &'static str,
+            bytes: Vec<u8>,
+            found: bool,
+        }
+
         let tests = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        for (name, bytes, found) in [
-            ("static", program(None), false),
-            ("dynamic", program(Some("/lib/ld-musl-x86_64.so.1")), true),
-            (
-                "these tests",
-                tests,
-                cfg!(not(target_feature = "crt-static")),
-            ),
+        for Case { name, bytes, found } in [
+            Case {
+                name: "static",
+                bytes: program(None),
+                found: false,
+            },
+            Case {
+                name: "dynamic",
+                bytes: program(Some("/lib/ld-musl-x86_64.so.1")),
+                found: true,
+            },
+            Case {
+                name: "these tests",
+                bytes: tests,
+                found: cfg!(not(target_feature = "crt-static")),
+            },
         ] {
             assert_eq!(loader(&bytes).unwrap().is_some(), found, "{name}");
         }

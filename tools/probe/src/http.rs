@@ -218,7 +218,8 @@ mod tests {
                 ask_securely(untrusted_server(sends_close_notify), &request, limit)
                     .unwrap()
                     .status,
-                401
+                401,
+                "close_notify {sends_close_notify}"
             );
         }
         ask(untrusted_server(true), &request, limit).unwrap_err();

@@ -85,6 +85,12 @@ mod tests {
 
     #[test]
     fn copy_must_be_static_and_fit() {
+        struct Case {
+            name: &'static str,
+            bytes: Vec<u8>,
+            words: Option<&'static str>,
+        }
+
         let folder = std::env::temp_dir().join(format!("probe-install-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let large = {
@@ -92,19 +98,27 @@ mod tests {
             bytes.resize((1 << 20) + 1, 0);
             bytes
         };
-        for (name, bytes, words) in [
-            ("static", program(None), None),
-            (
-                "dynamic",
-                program(Some("/lib64/ld-linux-x86-64.so.2")),
-                Some("not static: it needs /lib64/ld-linux"),
-            ),
-            ("too large", large, Some("1048577 bytes, and the volume")),
-            (
-                "script",
-                b"#!/bin/sh\n".to_vec(),
-                Some("not an ELF program"),
-            ),
+        for Case { name, bytes, words } in [
+            Case {
+                name: "static",
+                bytes: program(None),
+                words: None,
+            },
+            Case {
+                name: "dynamic",
+                bytes: program(Some("/lib64/ld-linux-x86-64.so.2")),
+                words: Some("not static: it needs /lib64/ld-linux"),
+            },
+            Case {
+                name: "too large",
+                bytes: large,
+                words: Some("1048577 bytes, and the volume"),
+            },
+            Case {
+                name: "script",
+                bytes: b"#!/bin/sh\n".to_vec(),
+                words: Some("not an ELF program"),
+            },
         ] {
             let own = folder.join(name);
             let file = folder.join(format!("{name}.copy"));

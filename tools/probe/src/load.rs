@@ -236,10 +236,37 @@ mod tests {
 
     #[test]
     fn load_counts_unexpected_answers_as_failed() {
-        for (statuses, succeeds, words) in [
-            (&[200][..], true, "20 answered, 0 failed"),
-            (&[200, 503], false, "10 answered, 10 failed"),
-            (&[200, 200, 200, 0], false, "15 answered, 5 failed"),
+        struct Case {
+            name: &'static str,
+            statuses: &'static [u16],
+            succeeds: bool,
+            words: &'static str,
+        }
+
+        for Case {
+            name,
+            statuses,
+            succeeds,
+            words,
+        } in [
+            Case {
+                name: "all expected",
+                statuses: &[200],
+                succeeds: true,
+                words: "20 answered, 0 failed",
+            },
+            Case {
+                name: "half unexpected",
+                statuses: &[200, 503],
+                succeeds: false,
+                words: "10 answered, 10 failed",
+            },
+            Case {
+                name: "a quarter not answered",
+                statuses: &[200, 200, 200, 0],
+                succeeds: false,
+                words: "15 answered, 5 failed",
+            },
         ] {
             let load = Load {
                 target: format!("http://{}/=200", server(statuses)).parse().unwrap(),
@@ -252,11 +279,8 @@ mod tests {
                 timeout: Duration::from_secs(5),
             };
             let mut said = Vec::new();
-            assert_eq!(load.run(&mut said).is_ok(), succeeds, "{statuses:?}");
-            assert!(
-                String::from_utf8(said).unwrap().contains(words),
-                "{statuses:?}"
-            );
+            assert_eq!(load.run(&mut said).is_ok(), succeeds, "{name}");
+            assert!(String::from_utf8(said).unwrap().contains(words), "{name}");
         }
     }
 }

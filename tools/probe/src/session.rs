@@ -110,29 +110,53 @@ mod tests {
 
     #[test]
     fn response_ends_at_its_length() {
+        struct Case {
+            name: &'static str,
+            text: &'static str,
+            status: u16,
+            last: bool,
+        }
+
         let rest = "HTTP/1.1 503 x\r\n";
-        for (text, status, last) in [
-            ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, false),
-            (
-                "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
-                401,
-                true,
-            ),
-            ("HTTP/1.1 204 No Content\r\n\r\n", 204, false),
-            (
-                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-                200,
-                false,
-            ),
+        for Case {
+            name,
+            text,
+            status,
+            last,
+        } in [
+            Case {
+                name: "length",
+                text: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+                status: 200,
+                last: false,
+            },
+            Case {
+                name: "connection closes",
+                text: "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+                status: 401,
+                last: true,
+            },
+            Case {
+                name: "no content",
+                text: "HTTP/1.1 204 No Content\r\n\r\n",
+                status: 204,
+                last: false,
+            },
+            Case {
+                name: "chunks",
+                text: "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+                status: 200,
+                last: false,
+            },
         ] {
             let bytes = format!("{text}{rest}");
             let mut from = bytes.as_bytes();
             assert_eq!(
                 read_reply(&mut from).unwrap(),
                 Reply { status, last },
-                "{text}"
+                "{name}: {text}"
             );
-            assert_eq!(from, rest.as_bytes(), "{text}");
+            assert_eq!(from, rest.as_bytes(), "{name}: {text}");
         }
     }
 

@@ -107,57 +107,71 @@ mod tests {
 
     #[test]
     fn gateway_starts_with_a_healthy_authz_server_and_dns() {
+        struct Case {
+            name: &'static str,
+            ready: bool,
+            healthy: &'static [&'static str],
+            looked_up: &'static [&'static str],
+            problem: Option<&'static str>,
+        }
+
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        for (case, ready, healthy, looked_up, problem) in [
-            (
-                "all is there",
-                true,
-                ["up"].as_slice(),
-                ["up", "down"].as_slice(),
-                None,
-            ),
-            (
-                "Envoy is not ready",
-                false,
-                &["up"],
-                &[],
-                Some("/ready: answered 503"),
-            ),
-            (
-                "no authz server is well",
-                true,
-                &["down"],
-                &["up"],
-                Some("no healthy endpoint: down"),
-            ),
-            (
-                "no authz server is found",
-                true,
-                &["nowhere"],
-                &["up"],
-                Some("no healthy endpoint: nowhere"),
-            ),
-            (
-                "DNS is away",
-                true,
-                &["up"],
-                &["up", "nowhere"],
-                Some("no answer from DNS: nowhere"),
-            ),
-            (
-                "neither",
-                true,
-                &["down"],
-                &["nowhere"],
-                Some("endpoint: down; no answer from DNS: nowhere"),
-            ),
-            (
-                "a cluster that Envoy lacks",
-                true,
-                &["other"],
-                &[],
-                Some("cluster.other.membership_healthy"),
-            ),
+        for Case {
+            name,
+            ready,
+            healthy,
+            looked_up,
+            problem,
+        } in [
+            Case {
+                name: "all is there",
+                ready: true,
+                healthy: &["up"],
+                looked_up: &["up", "down"],
+                problem: None,
+            },
+            Case {
+                name: "Envoy is not ready",
+                ready: false,
+                healthy: &["up"],
+                looked_up: &[],
+                problem: Some("/ready: answered 503"),
+            },
+            Case {
+                name: "no authz server is well",
+                ready: true,
+                healthy: &["down"],
+                looked_up: &["up"],
+                problem: Some("no healthy endpoint: down"),
+            },
+            Case {
+                name: "no authz server is found",
+                ready: true,
+                healthy: &["nowhere"],
+                looked_up: &["up"],
+                problem: Some("no healthy endpoint: nowhere"),
+            },
+            Case {
+                name: "DNS is away",
+                ready: true,
+                healthy: &["up"],
+                looked_up: &["up", "nowhere"],
+                problem: Some("no answer from DNS: nowhere"),
+            },
+            Case {
+                name: "neither",
+                ready: true,
+                healthy: &["down"],
+                looked_up: &["nowhere"],
+                problem: Some("endpoint: down; no answer from DNS: nowhere"),
+            },
+            Case {
+                name: "a cluster that Envoy lacks",
+                ready: true,
+                healthy: &["other"],
+                looked_up: &[],
+                problem: Some("cluster.other.membership_healthy"),
+            },
         ] {
             let started = Started {
                 admin: envoy(ready),
@@ -166,11 +180,11 @@ mod tests {
             };
             let outcome = started.run(&mut Vec::new());
             let said = outcome.err().map(|error| format!("{error:#}"));
-            assert_eq!(said.is_some(), problem.is_some(), "{case}: {said:?}");
+            assert_eq!(said.is_some(), problem.is_some(), "{name}: {said:?}");
             assert!(
                 said.unwrap_or_default()
                     .contains(problem.unwrap_or_default()),
-                "{case}"
+                "{name}"
             );
         }
     }

@@ -77,17 +77,40 @@ mod tests {
 
     #[test]
     fn target_requires_a_port_and_accepts_a_path() {
-        for (text, authority, path) in [
-            ("a.b:80", "a.b:80", "/"),
-            ("[::1]:8000/api/me", "[::1]:8000", "/api/me"),
-            ("a:1/", "a:1", "/"),
+        struct Case {
+            text: &'static str,
+            authority: &'static str,
+            path: &'static str,
+        }
+
+        for Case {
+            text,
+            authority,
+            path,
+        } in [
+            Case {
+                text: "a.b:80",
+                authority: "a.b:80",
+                path: "/",
+            },
+            Case {
+                text: "[::1]:8000/api/me",
+                authority: "[::1]:8000",
+                path: "/api/me",
+            },
+            Case {
+                text: "a:1/",
+                authority: "a:1",
+                path: "/",
+            },
         ] {
             assert_eq!(
                 text.parse(),
                 Ok(Target {
                     authority: authority.to_owned(),
                     path: path.to_owned()
-                })
+                }),
+                "{text}"
             );
         }
         for text in ["", "a", "a:", ":80", "a:0", "a:65536", "a:http"] {
@@ -97,14 +120,26 @@ mod tests {
 
     #[test]
     fn expectation_requires_a_scheme_and_a_status() {
-        for (text, scheme) in [
-            ("http://authz:80/api/me=401", Scheme::Http),
-            ("https://authz:80/api/me=401", Scheme::Https),
+        struct Case {
+            text: &'static str,
+            scheme: Scheme,
+        }
+
+        for Case { text, scheme } in [
+            Case {
+                text: "http://authz:80/api/me=401",
+                scheme: Scheme::Http,
+            },
+            Case {
+                text: "https://authz:80/api/me=401",
+                scheme: Scheme::Https,
+            },
         ] {
             let found: Expectation = text.parse().unwrap();
             assert_eq!(
                 (found.scheme, found.target.path.as_str(), found.status),
-                (scheme, "/api/me", 401)
+                (scheme, "/api/me", 401),
+                "{text}"
             );
         }
         for text in [

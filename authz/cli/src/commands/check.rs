@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use portcullis_policy::{PolicyError, PolicyErrors, PolicySet, RoutePolicy};
+use portcullis_runtime::OutputFormat;
 use serde_json::json;
 
-use super::format::Format;
 use in_force::Replicas;
 use portcullis_server::PolicyText;
 use portcullis_server::{LimitMemory, POSSIBLE_MIB, Shortage, USUAL_MIB};
@@ -23,7 +23,7 @@ pub struct CheckArguments {
     files: Vec<PathBuf>,
     /// Output format.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    format: OutputFormat,
     /// Number of callers at their rate limit that the server must have memory for.
     #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
     callers: usize,
@@ -70,9 +70,9 @@ pub fn check(arguments: &CheckArguments) -> ExitCode {
         errors = arguments.not_in_force(&version);
     }
     let text = match arguments.format {
-        Format::Text if errors.is_empty() => "no problems\n".to_owned(),
-        Format::Text => PolicyErrors(errors.clone()).lines().join("\n") + "\n",
-        Format::Json => format!(
+        OutputFormat::Text if errors.is_empty() => "no problems\n".to_owned(),
+        OutputFormat::Text => PolicyErrors(errors.clone()).lines().join("\n") + "\n",
+        OutputFormat::Json => format!(
             "{}\n",
             errors.iter().map(describe).collect::<serde_json::Value>()
         ),

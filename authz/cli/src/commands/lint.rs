@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use portcullis_policy::{PolicyErrors, YamlError};
+use portcullis_runtime::OutputFormat;
 
 use self::code::Code;
 use self::finding::{Finding, Place};
@@ -26,7 +27,6 @@ use self::manager::Manager;
 use self::node::Node;
 use self::routes::Policies;
 use self::source::Document;
-use super::format::Format;
 use portcullis_server::PolicyText;
 
 mod authorization;
@@ -64,7 +64,7 @@ pub struct LintArguments {
     policy: PathBuf,
     /// Output format.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    format: OutputFormat,
     /// Code of findings to ignore (repeatable).
     #[arg(long, value_name = "CODE", hide_possible_values = true)]
     allow: Vec<Code>,
@@ -76,9 +76,9 @@ pub fn lint(arguments: &LintArguments) -> ExitCode {
     let mut findings = findings(&arguments.envoy, &arguments.policy);
     findings.retain(|finding| !arguments.allow.contains(&finding.code));
     let text = match arguments.format {
-        Format::Text if findings.is_empty() => "no findings\n".to_owned(),
-        Format::Text => lines(&findings),
-        Format::Json => format!(
+        OutputFormat::Text if findings.is_empty() => "no findings\n".to_owned(),
+        OutputFormat::Text => lines(&findings),
+        OutputFormat::Json => format!(
             "{}\n",
             findings
                 .iter()

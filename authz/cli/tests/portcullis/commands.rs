@@ -35,16 +35,44 @@ fn run(arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
     )
 }
 
+const POLICIES: &str = "examples/policies/task-suite.yaml";
+
+/// One run of the program, with its exit code and a part of its output.
+struct Run<'a> {
+    name: &'static str,
+    arguments: Vec<&'a str>,
+    input: &'a str,
+    code: i32,
+    part: &'static str,
+}
+
+impl Run<'_> {
+    fn check(&self) {
+        let Self {
+            name,
+            arguments,
+            input,
+            code,
+            part,
+        } = self;
+        let (found, out, err) = run(arguments, input);
+        assert_eq!(found, Some(*code), "{name}: {arguments:?}:\n{out}{err}");
+        assert!(
+            out.contains(part) || err.contains(part),
+            "{name}: {part} is missing in {arguments:?}:\n{out}{err}"
+        );
+    }
+}
+
 #[test]
-fn commands_print_results_and_exit_with_their_codes() {
+fn check_and_test_print_results_and_exit_with_their_codes() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    let policies = "examples/policies/task-suite.yaml";
-    let sample = std::fs::read_to_string(format!("{ROOT}/{policies}")).unwrap();
+    let sample = std::fs::read_to_string(format!("{ROOT}/{POLICIES}")).unwrap();
     let broken = write(
         "broken.yaml",
         &sample.replace("callers: users", "callers: user"),
@@ -58,94 +86,140 @@ fn commands_print_results_and_exit_with_their_codes() {
         "cases: [{name: open, policy: tasks, expect: {outcome: allow}}]",
     );
     let odd = write("odd.yaml", "cases: [{nam: x}]");
+    for run in [
+        Run {
+            name: "check good policies",
+            arguments: vec!["check", POLICIES],
+            input: "",
+            code: 0,
+            part: "no problems",
+        },
+        Run {
+            name: "check a typo",
+            arguments: vec!["check", &broken],
+            input: "",
+            code: 1,
+            part: "did you mean users?",
+        },
+        Run {
+            name: "check a typo in JSON",
+            arguments: vec!["check", "--format", "json", &broken],
+            input: "",
+            code: 1,
+            part: "\"path\":\"spec.allow[0].callers\"",
+        },
+        Run {
+            name: "check rate limits that take much",
+            arguments: vec!["check", &generous],
+            input: "",
+            code: 1,
+            part: "RoutePolicy audit: spec.rateLimit: takes up to 2440 bytes for each caller",
+        },
+        Run {
+            name: "check says how much memory it takes",
+            arguments: vec!["check", &generous],
+            input: "",
+            code: 1,
+            part: "give serve and check --rate-limit-memory-mib 284",
+        },
+        Run {
+            name: "check with more memory",
+            arguments: vec!["check", "--rate-limit-memory-mib", "284", &generous],
+            input: "",
+            code: 0,
+            part: "no problems",
+        },
+        Run {
+            name: "check for fewer callers",
+            arguments: vec!["check", "--callers", "40000", &generous],
+            input: "",
+            code: 0,
+            part: "no problems",
+        },
+        Run {
+            name: "check with little memory",
+            arguments: vec!["check", "--rate-limit-memory-mib", "15", POLICIES],
+            input: "",
+            code: 64,
+            part: "15 is not in 16..=65536",
+        },
+        Run {
+            name: "test passes",
+            arguments: vec!["test", POLICIES, "examples/policies/task-suite-cases.yaml"],
+            input: "",
+            code: 0,
+            part: "16 passed, 0 failed",
+        },
+        Run {
+            name: "test fails",
+            arguments: vec!["test", POLICIES, &failing],
+            input: "",
+            code: 1,
+            part: "0 passed, 1 failed",
+        },
+        Run {
+            name: "test an odd file",
+            arguments: vec!["test", POLICIES, &odd],
+            input: "",
+            code: 64,
+            part: "is not a file of cases",
+        },
+        Run {
+            name: "test broken policies",
+            arguments: vec!["test", &broken, &failing],
+            input: "",
+            code: 64,
+            part: "did you mean users?",
+        },
+    ] {
+        run.check();
+    }
+}
+
+#[test]
+fn other_commands_print_results_and_exit_with_their_codes() {
     let record = r#"{"fields":{"policy":"audit","outcome":"deny","reason":"role_missing",
         "tenant":"t","object_id":"o","kind":"application"}}"#;
-    let explain = ["explain", "--policy", policies];
-    for (arguments, input, code, part) in [
-        (vec!["check", policies], "", 0, "no problems"),
-        (vec!["check", &broken], "", 1, "did you mean users?"),
-        (
-            vec!["check", "--format", "json", &broken],
-            "",
-            1,
-            "\"path\":\"spec.allow[0].callers\"",
-        ),
-        (
-            vec!["check", &generous],
-            "",
-            1,
-            "RoutePolicy audit: spec.rateLimit: takes up to 2440 bytes for each caller",
-        ),
-        (
-            vec!["check", &generous],
-            "",
-            1,
-            "give serve and check --rate-limit-memory-mib 284",
-        ),
-        (
-            vec!["check", "--rate-limit-memory-mib", "284", &generous],
-            "",
-            0,
-            "no problems",
-        ),
-        (
-            vec!["check", "--callers", "40000", &generous],
-            "",
-            0,
-            "no problems",
-        ),
-        (
-            vec!["check", "--rate-limit-memory-mib", "15", policies],
-            "",
-            64,
-            "15 is not in 16..=65536",
-        ),
-        (
-            vec!["test", policies, "examples/policies/task-suite-cases.yaml"],
-            "",
-            0,
-            "16 passed, 0 failed",
-        ),
-        (
-            vec!["test", policies, &failing],
-            "",
-            1,
-            "0 passed, 1 failed",
-        ),
-        (
-            vec!["test", policies, &odd],
-            "",
-            64,
-            "is not a file of cases",
-        ),
-        (
-            vec!["test", &broken, &failing],
-            "",
-            64,
-            "did you mean users?",
-        ),
-        (
-            explain.to_vec(),
-            record,
-            0,
-            "needs AuditLog.Write; has none",
-        ),
-        (
-            [&explain[..], &["--name", "tasks"]].concat(),
-            "Basic dXNlcjpwYXNz",
-            0,
-            "deny authorization_malformed",
-        ),
-        (
-            [&explain[..], &["--name", "tasks"]].concat(),
-            "a.b.c",
-            0,
-            "deny token_malformed",
-        ),
-        (explain.to_vec(), "a.b.c", 64, "choose the RoutePolicy"),
-        (explain.to_vec(), "", 64, "there is nothing to explain"),
-        (
-            vec![
+    let explain = ["explain", "--policy", POLICIES];
+    for run in [
+        Run {
+            name: "explain a record",
+            arguments: explain.to_vec(),
+            input: record,
+            code: 0,
+            part: "needs AuditLog.Write; has none",
+        },
+        Run {
+            name: "explain another scheme",
+            arguments: [&explain[..], &["--name", "tasks"]].concat(),
+            input: "Basic dXNlcjpwYXNz",
+            code: 0,
+            part: "deny authorization_malformed",
+        },
+        Run {
+            name: "explain a malformed token",
+            arguments: [&explain[..], &["--name", "tasks"]].concat(),
+            input: "a.b.c",
+            code: 0,
+            part: "deny token_malformed",
+        },
+        Run {
+            name: "explain without a policy",
+            arguments: explain.to_vec(),
+            input: "a.b.c",
+            code: 64,
+            part: "choose the RoutePolicy",
+        },
+        Run {
+            name: "explain nothing",
+            arguments: explain.to_vec(),
+            input: "",
+            code: 64,
+            part: "there is nothing to explain",
+        },
+        Run {
+            name: "conformance of a gateway with TLS",
+            arguments: vec![
                 "conformance",
                 "--gateway",
                 "https://g",
@@ -156,33 +230,54 @@ fn commands_print_results_and_exit_with_their_codes() {
                 "--token-file",
                 "t",
             ],
-            "",
-            64,
-            "is not an http URL",
-        ),
-        (
-            vec!["conformance-echo", "--handler", "audit"],
-            "",
-            64,
-            "must start with /",
-        ),
-        (vec!["schema"], "", 0, "\"$defs\""),
-        (
-            vec!["completions", "bash"],
-            "",
-            0,
-            "complete -F _portcullis",
-        ),
-        (vec!["--help"], "", 0, "Exit status:"),
-        (vec!["serve", "--help"], "", 0, "Signals:"),
-        (vec!["tset"], "", 64, "unrecognized subcommand 'tset'"),
+            input: "",
+            code: 64,
+            part: "is not an http URL",
+        },
+        Run {
+            name: "echo with a relative handler",
+            arguments: vec!["conformance-echo", "--handler", "audit"],
+            input: "",
+            code: 64,
+            part: "must start with /",
+        },
+        Run {
+            name: "schema",
+            arguments: vec!["schema"],
+            input: "",
+            code: 0,
+            part: "\"$defs\"",
+        },
+        Run {
+            name: "completions",
+            arguments: vec!["completions", "bash"],
+            input: "",
+            code: 0,
+            part: "complete -F _portcullis",
+        },
+        Run {
+            name: "help",
+            arguments: vec!["--help"],
+            input: "",
+            code: 0,
+            part: "Exit status:",
+        },
+        Run {
+            name: "help of serve",
+            arguments: vec!["serve", "--help"],
+            input: "",
+            code: 0,
+            part: "Signals:",
+        },
+        Run {
+            name: "unknown command",
+            arguments: vec!["tset"],
+            input: "",
+            code: 64,
+            part: "unrecognized subcommand 'tset'",
+        },
     ] {
-        let (found, out, err) = run(&arguments, input);
-        assert_eq!(found, Some(code), "{arguments:?}:\n{out}{err}");
-        assert!(
-            out.contains(part) || err.contains(part),
-            "{part} is missing in {arguments:?}:\n{out}{err}"
-        );
+        run.check();
     }
 }
 

@@ -16,10 +16,8 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-const POLICY: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../examples/policies/task-suite.yaml"
-);
+use crate::policy_file::POLICY;
+
 const TENANT: &str = "11111111-1111-4111-8111-111111111111";
 /// Timeout that only a server that hangs reaches.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -66,47 +64,59 @@ async fn program_without_command_prints_usage() {
 
 #[tokio::test]
 async fn invalid_setting_is_reported_with_variable_and_example() {
+    struct Case {
+        name: &'static str,
+        arguments: &'static [&'static str],
+        variables: &'static [(&'static str, &'static str)],
+        expected: &'static str,
+    }
+
     let serve = ["serve", "--policy", POLICY];
-    for (name, arguments, variables, expected) in [
-        (
-            "flag",
-            &["--listen", "9000"][..],
-            &[][..],
-            "portcullis: --listen 9000: `9000` is a port without an address; write \
+    for Case {
+        name,
+        arguments,
+        variables,
+        expected,
+    } in [
+        Case {
+            name: "flag",
+            arguments: &["--listen", "9000"],
+            variables: &[],
+            expected: "portcullis: --listen 9000: `9000` is a port without an address; write \
              127.0.0.1:9000 for this machine or [::]:9000 for every network (flag --listen, \
              environment variable LISTEN)\n",
-        ),
-        (
-            "variable",
-            &[],
-            &[("KEYS_LISTEN", "9001")],
-            "portcullis: KEYS_LISTEN=9001: invalid socket address syntax (environment \
+        },
+        Case {
+            name: "variable",
+            arguments: &[],
+            variables: &[("KEYS_LISTEN", "9001")],
+            expected: "portcullis: KEYS_LISTEN=9001: invalid socket address syntax (environment \
              variable KEYS_LISTEN, flag --keys-listen; for example KEYS_LISTEN=127.0.0.1:9001)\n",
-        ),
-        (
-            "log filter",
-            &[],
-            &[("LOG", "a=b=c")],
-            "portcullis: LOG=a=b=c: is not a level, nor a list of targets and levels as \
+        },
+        Case {
+            name: "log filter",
+            arguments: &[],
+            variables: &[("LOG", "a=b=c")],
+            expected: "portcullis: LOG=a=b=c: is not a level, nor a list of targets and levels as \
              target=level,target=level (environment variable LOG, flag --log; for example \
              LOG=info)\n",
-        ),
-        (
-            "secret",
-            &[],
-            &[("RATE_LIMIT_STORE", "http://user:s3cret@host")],
-            "portcullis: RATE_LIMIT_STORE: is not a URL such as redis://host:6379 or \
+        },
+        Case {
+            name: "secret",
+            arguments: &[],
+            variables: &[("RATE_LIMIT_STORE", "http://user:s3cret@host")],
+            expected: "portcullis: RATE_LIMIT_STORE: is not a URL such as redis://host:6379 or \
              rediss://user:password@host:6380/0 (environment variable RATE_LIMIT_STORE, flag \
              --rate-limit-store)\n",
-        ),
-        (
-            "found at the start",
-            &["--admin-listen", "0.0.0.0:0"],
-            &[("ASSERTION_KEY_FILE", "absent.pem")],
-            "portcullis: --assertion-key absent.pem: cannot be read: No such file or \
+        },
+        Case {
+            name: "found at the start",
+            arguments: &["--admin-listen", "0.0.0.0:0"],
+            variables: &[("ASSERTION_KEY_FILE", "absent.pem")],
+            expected: "portcullis: --assertion-key absent.pem: cannot be read: No such file or \
              directory (os error 2) (environment variable ASSERTION_KEY_FILE, flag \
              --assertion-key; for example ASSERTION_KEY_FILE=path/to/assertion-key)\n",
-        ),
+        },
     ] {
         let mut command = program(&[&serve[..], arguments].concat());
         command
@@ -171,6 +181,14 @@ async fn log_until(policy: &Path, extra_ca: Option<&Path>, last: &str) -> String
 
 #[tokio::test(flavor = "multi_thread")]
 async fn untrusted_issuer_is_reported_with_a_fix() {
+    struct Case<'a> {
+        name: &'static str,
+        authority: String,
+        tenant: &'static str,
+        extra_ca: Option<&'a Path>,
+        expected: &'a str,
+    }
+
     let issuer = InProcess::start().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("ca.pem");
@@ -178,28 +196,34 @@ async fn untrusted_issuer_is_reported_with_a_fix() {
     let plain = plain_http_server().await;
     let unknown = "33333333-3333-4333-8333-333333333333";
     let aadsts = format!("answered 400 Bad Request: AADSTS90002: Tenant '{unknown}' not found.");
-    for (name, authority, tenant, extra_ca, expected) in [
-        (
-            "private authority",
-            issuer.authority(),
-            TENANT,
-            None,
-            "by --extra-ca FILE or EXTRA_CA_FILE in the environment",
-        ),
-        (
-            "plain HTTP",
-            plain,
-            TENANT,
-            None,
-            "answers without TLS, probably in plain HTTP",
-        ),
-        (
-            "unknown tenant",
-            issuer.authority(),
-            unknown,
-            Some(ca.as_path()),
-            aadsts.as_str(),
-        ),
+    for Case {
+        name,
+        authority,
+        tenant,
+        extra_ca,
+        expected,
+    } in [
+        Case {
+            name: "private authority",
+            authority: issuer.authority(),
+            tenant: TENANT,
+            extra_ca: None,
+            expected: "by --extra-ca FILE or EXTRA_CA_FILE in the environment",
+        },
+        Case {
+            name: "plain HTTP",
+            authority: plain,
+            tenant: TENANT,
+            extra_ca: None,
+            expected: "answers without TLS, probably in plain HTTP",
+        },
+        Case {
+            name: "unknown tenant",
+            authority: issuer.authority(),
+            tenant: unknown,
+            extra_ca: Some(ca.as_path()),
+            expected: aadsts.as_str(),
+        },
     ] {
         let log = log_until(
             &policy(&folder, &authority, tenant),

@@ -5,10 +5,10 @@
 )]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::process::Server;
+use crate::check_and_lint::output;
+use crate::server::Server;
 
 const GOOD: &str = "apiVersion: portcullis.dev/v1alpha1\nkind: RoutePolicy\n\
                     metadata: {name: public}\nspec:\n  allow: [{callers: anyone}]\n  \
@@ -70,14 +70,6 @@ fn until(server: &mut Server, part: &str) -> String {
 /// Exit code and output of `portcullis check` of `file` at a running server.
 fn in_force(file: &std::path::Path, server: &Server) -> (Option<i32>, String) {
     let at = server.operations.to_string();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-    let command = command
-        .args(["check", "--in-force-at", &at, "--within", "0s"])
-        .arg(file)
-        .env_clear();
-    let output = command.output().unwrap();
-    (
-        output.status.code(),
-        String::from_utf8(output.stdout).unwrap(),
-    )
+    let file = file.to_str().unwrap();
+    output(&["check", "--in-force-at", &at, "--within", "0s", file])
 }

@@ -8,12 +8,20 @@ use std::process::Command;
 
 #[test]
 fn renamed_settings_accept_their_old_names() {
-    for (new, old) in [
-        ("--admin-listen", "--administration-listen"),
-        (
-            "--admin-allow-remote",
-            "--let-anybody-who-reaches-it-administer",
-        ),
+    struct Renamed {
+        new: &'static str,
+        old: &'static str,
+    }
+
+    for Renamed { new, old } in [
+        Renamed {
+            new: "--admin-listen",
+            old: "--administration-listen",
+        },
+        Renamed {
+            new: "--admin-allow-remote",
+            old: "--let-anybody-who-reaches-it-administer",
+        },
     ] {
         let by_flag = errors(&[&format!("{old}=nonsense")], None);
         assert!(by_flag.contains(new), "{old}: {by_flag}");

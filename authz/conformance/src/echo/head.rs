@@ -157,20 +157,63 @@ mod tests {
 
     #[test]
     fn ambiguous_heads_are_reported() {
-        for (lines, part) in [
-            (
-                "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
-                "and Transfer-Encoding",
-            ),
-            ("Content-Length: 1\r\nContent-Length: 1\r\n", "given twice"),
-            ("Content-Length: +1\r\n", "no number"),
-            ("Content-Length: 1, 1\r\n", "no number"),
-            ("Transfer-Encoding: xchunked\r\n", "other than chunked"),
-            ("a: b\n", "line feed"),
-            ("a: b\rc: d\r\n", "carriage return"),
-            ("a: b\r\n c: d\r\n", "folded"),
-            ("a : b\r\n", "no token"),
-            ("a\r\n", "no ambiguity"),
+        struct Case {
+            name: &'static str,
+            lines: &'static str,
+            part: &'static str,
+        }
+
+        for Case { name, lines, part } in [
+            Case {
+                name: "both lengths",
+                lines: "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
+                part: "and Transfer-Encoding",
+            },
+            Case {
+                name: "length twice",
+                lines: "Content-Length: 1\r\nContent-Length: 1\r\n",
+                part: "given twice",
+            },
+            Case {
+                name: "signed length",
+                lines: "Content-Length: +1\r\n",
+                part: "no number",
+            },
+            Case {
+                name: "list of lengths",
+                lines: "Content-Length: 1, 1\r\n",
+                part: "no number",
+            },
+            Case {
+                name: "other coding",
+                lines: "Transfer-Encoding: xchunked\r\n",
+                part: "other than chunked",
+            },
+            Case {
+                name: "bare line feed",
+                lines: "a: b\n",
+                part: "line feed",
+            },
+            Case {
+                name: "bare carriage return",
+                lines: "a: b\rc: d\r\n",
+                part: "carriage return",
+            },
+            Case {
+                name: "folded line",
+                lines: "a: b\r\n c: d\r\n",
+                part: "folded",
+            },
+            Case {
+                name: "space in a name",
+                lines: "a : b\r\n",
+                part: "no token",
+            },
+            Case {
+                name: "line without a colon",
+                lines: "a\r\n",
+                part: "no ambiguity",
+            },
         ] {
             let head = Head::parse(format!("GET / HTTP/1.1\r\n{lines}\r\n").as_bytes());
             let found = head
@@ -180,7 +223,7 @@ mod tests {
             assert_eq!(
                 found,
                 part != "no ambiguity",
-                "{lines:?}: {:?}",
+                "{name}: {lines:?}: {:?}",
                 head.ambiguities
             );
         }

@@ -74,16 +74,23 @@ mod tests {
 
     #[test]
     fn odd_line_ends_are_reported() {
+        struct Case {
+            name: &'static str,
+            bytes: &'static [u8],
+            found: usize,
+        }
+
         assert!(odd_line_ends(b"a\r\nb\r\n\r\n").is_empty());
-        for (bytes, found) in [
-            (&b"a\nb\r\n"[..], 1),
-            (b"\n", 1),
-            (b"a\rb\r\n", 1),
-            (b"a\r", 1),
-            (b"\0\r\n", 1),
-            (b"a\r\r\n\n", 2),
+        let case = |name, bytes, found| Case { name, bytes, found };
+        for Case { name, bytes, found } in [
+            case("line feed alone", b"a\nb\r\n", 1),
+            case("only a line feed", b"\n", 1),
+            case("carriage return inside", b"a\rb\r\n", 1),
+            case("carriage return at the end", b"a\r", 1),
+            case("null", b"\0\r\n", 1),
+            case("two carriage returns, and a line feed", b"a\r\r\n\n", 2),
         ] {
-            assert_eq!(odd_line_ends(bytes).len(), found, "{bytes:?}");
+            assert_eq!(odd_line_ends(bytes).len(), found, "{name}: {bytes:?}");
         }
     }
 }

@@ -84,18 +84,33 @@ mod tests {
 
     #[test]
     fn status_is_read_in_every_encoding() {
-        for (block, expected) in [
-            (&[0x88][..], Some(200)),
-            (&[0x20, 0x8d], Some(404)),
-            (&[0x48, 0x03, b'4', b'0', b'1'], Some(401)),
+        struct Case {
+            name: &'static str,
+            block: &'static [u8],
+            expected: Option<u16>,
+        }
+
+        let case = |name, block, expected| Case {
+            name,
+            block,
+            expected,
+        };
+        for Case {
+            name,
+            block,
+            expected,
+        } in [
+            case("indexed", &[0x88], Some(200)),
+            case("table size, then indexed", &[0x20, 0x8d], Some(404)),
+            case("literal", &[0x48, 0x03, b'4', b'0', b'1'], Some(401)),
             // Appendices C.6.1 and C.6.2.
-            (&[0x48, 0x82, 0x64, 0x02], Some(302)),
-            (&[0x48, 0x83, 0x64, 0x0e, 0xff], Some(307)),
-            (&[0x00], None),
-            (&[0x48, 0x83, 0xff, 0xff, 0xff], None),
-            (&[], None),
+            case("Huffman 302", &[0x48, 0x82, 0x64, 0x02], Some(302)),
+            case("Huffman 307", &[0x48, 0x83, 0x64, 0x0e, 0xff], Some(307)),
+            case("no value", &[0x00], None),
+            case("invalid Huffman", &[0x48, 0x83, 0xff, 0xff, 0xff], None),
+            case("empty", &[], None),
         ] {
-            assert_eq!(status(block), expected, "{block:x?}");
+            assert_eq!(status(block), expected, "{name}: {block:x?}");
         }
     }
 

@@ -185,18 +185,22 @@ mod tests {
             let mut bytes = &encoded[..];
             let mut lengths = Vec::new();
             while let Some((frame, length)) = Frame::parse(bytes) {
-                assert_eq!((frame.stream, frame.ends_stream()), (5, lengths.is_empty()));
+                assert_eq!(
+                    (frame.stream, frame.ends_stream()),
+                    (5, lengths.is_empty()),
+                    "{framing:?}"
+                );
                 lengths.push(frame.payload.len());
                 bytes = &bytes[length..];
             }
             assert!(
                 bytes.is_empty() && lengths.iter().all(|length| *length <= 16 * 1024),
-                "{lengths:?}"
+                "{framing:?}: {lengths:?}"
             );
             assert_eq!(
                 lengths.iter().sum::<usize>(),
                 1 + 2 + 4 + 20_000,
-                "{lengths:?}"
+                "{framing:?}: {lengths:?}"
             );
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use portcullis_conformance::{IdentityHeaders, Progress, Protected, Report, Target};
+use portcullis_runtime::OutputFormat;
 use url::Url;
 
 use super::{progress, unusable};
@@ -55,16 +56,7 @@ pub(crate) struct RunArguments {
     connections: u16,
     /// Output format.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
-}
-
-/// Output format of findings.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Format {
-    /// Lines, for people.
-    Text,
-    /// A JSON array of objects, for programs.
-    Json,
+    format: OutputFormat,
 }
 
 /// Tests a gateway and prints the findings. Exit code 0: none; 1: some; 64: the gateway could not
@@ -85,10 +77,10 @@ pub(crate) fn run(arguments: &RunArguments) -> ExitCode {
     }
 }
 
-fn text(report: &Report, format: Format) -> anyhow::Result<String> {
+fn text(report: &Report, format: OutputFormat) -> anyhow::Result<String> {
     Ok(match format {
-        Format::Text => report.text(),
-        Format::Json => format!("{}\n", report.json()?),
+        OutputFormat::Text => report.text(),
+        OutputFormat::Json => format!("{}\n", report.json()?),
     })
 }
 

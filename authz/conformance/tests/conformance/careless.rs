@@ -61,55 +61,75 @@ fn found(group: &Group, case: &str, seen: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn careless_gateway_has_a_finding_for_each_fault() {
+    struct Fault {
+        name: &'static str,
+        group: &'static str,
+        case: &'static str,
+        seen: &'static str,
+    }
+
     let report = report().await;
-    for (group, case, seen) in [
-        (
-            "headers, protected, h1",
-            "x-user-oid: _ for -",
-            "x_user_oid",
-        ),
-        (
-            "headers, public, h1",
-            "x-tenant-id: lower case",
-            "x-tenant-id",
-        ),
-        (
-            "headers, unknown, h1",
-            "remote-user: upper case",
-            "REMOTE-USER",
-        ),
-        (
-            "headers, preflight, h1",
-            "x-forwarded-for: twice",
-            "x-forwarded-for",
-        ),
-        (
-            "paths, no token, h1",
-            "one letter escaped",
-            "reached the handler /orders",
-        ),
-        (
-            "smuggling, h1",
-            "CL.TE: Transfer-Encoding: chunked",
-            "a request of its own: GET /orders?",
-        ),
-        (
-            "smuggling, h1",
-            "CL.TE: Transfer-Encoding: chunked",
-            "with Content-Length and Transfer-Encoding",
-        ),
-        (
-            "smuggling, h1",
-            "CL.TE: Transfer-Encoding: chunked",
-            "the client got the answer to pczp",
-        ),
+    for Fault {
+        name,
+        group,
+        case,
+        seen,
+    } in [
+        Fault {
+            name: "underscores for hyphens",
+            group: "headers, protected, h1",
+            case: "x-user-oid: _ for -",
+            seen: "x_user_oid",
+        },
+        Fault {
+            name: "lower case",
+            group: "headers, public, h1",
+            case: "x-tenant-id: lower case",
+            seen: "x-tenant-id",
+        },
+        Fault {
+            name: "upper case",
+            group: "headers, unknown, h1",
+            case: "remote-user: upper case",
+            seen: "REMOTE-USER",
+        },
+        Fault {
+            name: "header given twice",
+            group: "headers, preflight, h1",
+            case: "x-forwarded-for: twice",
+            seen: "x-forwarded-for",
+        },
+        Fault {
+            name: "path with an escaped letter",
+            group: "paths, no token, h1",
+            case: "one letter escaped",
+            seen: "reached the handler /orders",
+        },
+        Fault {
+            name: "smuggled request",
+            group: "smuggling, h1",
+            case: "CL.TE: Transfer-Encoding: chunked",
+            seen: "a request of its own: GET /orders?",
+        },
+        Fault {
+            name: "both lengths",
+            group: "smuggling, h1",
+            case: "CL.TE: Transfer-Encoding: chunked",
+            seen: "with Content-Length and Transfer-Encoding",
+        },
+        Fault {
+            name: "answer to another request",
+            group: "smuggling, h1",
+            case: "CL.TE: Transfer-Encoding: chunked",
+            seen: "the client got the answer to pczp",
+        },
     ] {
         let group = report
             .group(group)
-            .unwrap_or_else(|| panic!("there is no group {group}"));
+            .unwrap_or_else(|| panic!("{name}: there is no group {group}"));
         assert!(
             found(group, case, seen),
-            "{case} is missing:\n{}",
+            "{name}: {case} is missing:\n{}",
             report.text()
         );
     }

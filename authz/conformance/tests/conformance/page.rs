@@ -15,23 +15,40 @@ use portcullis_conformance::removed::{self, Group, RemovedHeader, Says};
 /// Maximum length of a line, where a regular expression can be broken.
 const WIDTH: usize = 110;
 
-/// A file, the marks of its format, and the function that makes the lines between the marks.
-type Place = (&'static str, [&'static str; 2], fn() -> Vec<String>);
+/// Generated lines of a file.
+struct Place {
+    file: &'static str,
+    /// The lines before and after them, in the format of the file.
+    marks: [&'static str; 2],
+    lines: fn() -> Vec<String>,
+}
 
 const PLACES: [Place; 5] = [
-    ("envoy/listeners.yaml", YAML, envoy_mutations),
-    ("k8s/gateways/plain-envoy/envoy.yaml", YAML, envoy_mutations),
-    (
-        "k8s/gateways/istio/envoy-filters.yaml",
-        YAML,
-        envoy_mutations,
-    ),
-    (
-        "k8s/gateways/envoy-gateway/gateway.yaml",
-        YAML,
-        gateway_matchers,
-    ),
-    ("docs/identity-headers.md", MARKDOWN, table),
+    Place {
+        file: "envoy/listeners.yaml",
+        marks: YAML,
+        lines: envoy_mutations,
+    },
+    Place {
+        file: "k8s/gateways/plain-envoy/envoy.yaml",
+        marks: YAML,
+        lines: envoy_mutations,
+    },
+    Place {
+        file: "k8s/gateways/istio/envoy-filters.yaml",
+        marks: YAML,
+        lines: envoy_mutations,
+    },
+    Place {
+        file: "k8s/gateways/envoy-gateway/gateway.yaml",
+        marks: YAML,
+        lines: gateway_matchers,
+    },
+    Place {
+        file: "docs/identity-headers.md",
+        marks: MARKDOWN,
+        lines: table,
+    },
 ];
 const YAML: [&str; 2] = [
     "# The names of docs/identity-headers.md, written by make generate:",
@@ -169,14 +186,14 @@ fn rewritten(name: &str, text: &str, [begin, end]: [&str; 2], lines: &[String]) 
 #[test]
 fn files_show_the_list() {
     let mut stale = Vec::new();
-    for (name, marks, lines) in PLACES {
+    for Place { file, marks, lines } in PLACES {
         let text =
-            std::fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-        let written = rewritten(name, &text, marks, &lines());
+            std::fs::read_to_string(path(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let written = rewritten(file, &text, marks, &lines());
         if std::env::var_os("WRITE_PAGES").is_some() {
-            std::fs::write(path(name), written).unwrap();
+            std::fs::write(path(file), written).unwrap();
         } else if text != written {
-            stale.push(name);
+            stale.push(file);
         }
     }
     assert!(

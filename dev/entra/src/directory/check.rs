@@ -1,18 +1,13 @@
-//! Checks the directory file, and replaces its keys by identifiers.
+//! Checks the directory file: every contradiction with its place and remedy.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-
-use uuid::Uuid;
 
 use super::FederatedCredential;
-use super::document::{
-    ApplicationEntry, Document, GrantEntry, MemberType, OptionalClaim, UserEntry,
-};
-use super::{Application, ClientCredentials, ClientType, Directory, Grant, Tenant, User};
+use super::document::{ApplicationEntry, Document, GrantEntry, MemberType, UserEntry};
 
-pub(super) fn check(document: Document, folder: PathBuf) -> Result<Directory, Vec<String>> {
-    let mut check = Check::new(&document);
+/// Returns every contradiction in the document.
+pub(super) fn contradictions(document: &Document) -> Vec<String> {
+    let mut check = Check::new(document);
     check.identifiers_are_unique();
     for (key, application) in &document.applications {
         check.application(key, application);
@@ -20,10 +15,7 @@ pub(super) fn check(document: Document, folder: PathBuf) -> Result<Directory, Ve
     for user in &document.users {
         check.user(user);
     }
-    if !check.found.is_empty() {
-        return Err(check.found);
-    }
-    Ok(resolve(document, folder))
+    check.found
 }
 
 struct Check<'a> {
@@ -66,7 +58,7 @@ impl<'a> Check<'a> {
         self.unique("clientId", clients);
         let uris = applications
             .iter()
-            .map(|(key, entry)| (format!("applications.{key}"), identifier_uri(entry)));
+            .map(|(key, entry)| (format!("applications.{key}"), entry.identifier_uri()));
         self.unique("identifierUri", uris);
         self.unique(
             "username",
@@ -117,7 +109,7 @@ impl<'a> Check<'a> {
         self.unless(!entry.secrets.iter().any(super::Secret::is_empty), || {
             format!("{place}.secrets: holds an empty secret; remove it or write one")
         });
-        let uri = identifier_uri(entry);
+        let uri = entry.identifier_uri();
         let takes_scopes =
             !uri.is_empty() && !uri.contains(char::is_whitespace) && !uri.ends_with('/');
         self.unless(takes_scopes, || {
@@ -283,111 +275,6 @@ impl<'a> Check<'a> {
         });
         applications.get(key)
     }
-}
-
-/// Replaces keys by identifiers. Omits unknown keys, which a checked document does not have.
-fn resolve(document: Document, folder: PathBuf) -> Directory {
-    let tenants: BTreeMap<String, Uuid> = document
-        .tenants
-        .iter()
-        .map(|(key, entry)| (key.clone(), entry.id))
-        .collect();
-    let clients: BTreeMap<String, Uuid> = document
-        .applications
-        .iter()
-        .map(|(key, entry)| (key.clone(), entry.client_id))
-        .collect();
-    let tenant_id = |key: &str| tenants.get(key).copied();
-    Directory {
-        users: document
-            .users
-            .into_iter()
-            .filter_map(|user| Some(resolve_user(tenant_id(&user.tenant)?, user, &clients)))
-            .collect(),
-        applications: document
-            .applications
-            .into_iter()
-            .filter_map(|(key, entry)| {
-                Some(resolve_application(
-                    key,
-                    tenant_id(&entry.tenant)?,
-                    entry,
-                    &clients,
-                ))
-            })
-            .collect(),
-        tenants: document
-            .tenants
-            .into_values()
-            .map(|entry| Tenant {
-                id: entry.id,
-                name: entry.name,
-            })
-            .collect(),
-        folder,
-    }
-}
-
-fn resolve_user(tenant: Uuid, user: UserEntry, clients: &BTreeMap<String, Uuid>) -> User {
-    User {
-        tenant,
-        object_id: user.oid,
-        name: user.name,
-        username: user.username,
-        password: user.password,
-        roles: by_client_id(user.roles, clients),
-        conditional_access: by_client_id(user.conditional_access, clients),
-    }
-}
-
-fn resolve_application(
-    key: String,
-    tenant: Uuid,
-    entry: ApplicationEntry,
-    clients: &BTreeMap<String, Uuid>,
-) -> Application {
-    Application {
-        key,
-        tenant,
-        client_id: entry.client_id,
-        service_principal: entry.service_principal,
-        identifier_uri: identifier_uri(&entry),
-        client_type: if entry.public_client {
-            ClientType::Public
-        } else {
-            ClientType::Confidential(ClientCredentials {
-                secrets: entry.secrets,
-                certificates: entry.certificates,
-                federated: entry.federated_credentials,
-            })
-        },
-        token_version: entry.token_version,
-        accepts_v1_endpoint: entry.accept_v1_endpoint,
-        scopes: entry.scopes,
-        puts_idtyp_in_tokens: entry.optional_claims.contains(&OptionalClaim::Idtyp),
-        multi_tenant: entry.multi_tenant,
-        grants: by_client_id(entry.grants, clients)
-            .into_iter()
-            .map(|(resource, GrantEntry { scopes, roles })| (resource, Grant { scopes, roles }))
-            .collect(),
-    }
-}
-
-fn by_client_id<T>(
-    by_key: BTreeMap<String, T>,
-    clients: &BTreeMap<String, Uuid>,
-) -> BTreeMap<Uuid, T> {
-    by_key
-        .into_iter()
-        .filter_map(|(key, value)| Some((*clients.get(&key)?, value)))
-        .collect()
-}
-
-fn identifier_uri(entry: &ApplicationEntry) -> String {
-    entry
-        .identifier_uri
-        .clone()
-        .unwrap_or_else(|| format!("api://{}", entry.client_id))
 }
 
 fn user_place(user: &UserEntry) -> String {

@@ -35,143 +35,178 @@ fn development_directory_is_consistent() {
 /// Each row breaks the development directory in one place.
 #[test]
 fn contradiction_names_its_place_and_remedy() {
-    for (from, to, parts) in [
-        (
-            "roles: { task-api: [Editor] }",
-            "roles: { task-apii: [Editor] }",
-            [
+    struct Case {
+        name: &'static str,
+        from: &'static str,
+        to: &'static str,
+        parts: [&'static str; 2],
+    }
+
+    for Case {
+        name,
+        from,
+        to,
+        parts,
+    } in [
+        Case {
+            name: "role of an unknown application",
+            from: "roles: { task-api: [Editor] }",
+            to: "roles: { task-apii: [Editor] }",
+            parts: [
                 "eddie.editor@contoso.example.roles",
                 "no application task-apii",
             ],
-        ),
-        (
-            "roles: { task-api: [Editor] }",
-            "roles: { task-api: [Owner] }",
-            ["no role Owner", "Reader"],
-        ),
-        (
-            "roles: { task-api: [Editor] }",
-            "roles: { audit: [AuditLog.Write] }",
-            ["cannot be given to Users", "Applications"],
-        ),
-        (
-            "tenant: fabrikam",
-            "tenant: tailspin",
-            ["mallory@fabrikam.example.tenant", "no tenant tailspin"],
-        ),
-        (
-            "aaaaaaaa-0002-4000-8000-000000000002",
-            "cccccccc-0001-4000-8000-000000000001",
-            ["object id", "give each its own"],
-        ),
-        (
-            "22222222-2222-4222-8222-222222222222",
-            "11111111-1111-4111-8111-111111111111",
-            ["tenants.fabrikam", "contoso too"],
-        ),
-        (
-            "eddie.editor@",
-            "Ada.Admin@",
-            ["username", "give each its own"],
-        ),
-        (
-            "password: Editor-Passw0rd!",
-            "password: ''",
-            ["eddie.editor", "empty password"],
-        ),
-        (
-            "[task-api-secret]",
-            "['']",
-            ["applications.task-api.secrets", "empty secret"],
-        ),
-        (
-            "publicClient: true",
-            "publicClient: true\n    secrets: [x]",
-            ["applications.web", "publicClient with secrets"],
-        ),
-        (
-            "secrets: [task-api-secret]",
-            "certificates: [nonsense]",
-            ["directory.yaml:56:20: ", "not a certificate in PEM"],
-        ),
-        (
-            "secrets: [no-rights-secret]",
-            "federatedCredentials: [{name: a, issuer: i, subject: s}, \
+        },
+        Case {
+            name: "unknown role",
+            from: "roles: { task-api: [Editor] }",
+            to: "roles: { task-api: [Owner] }",
+            parts: ["no role Owner", "Reader"],
+        },
+        Case {
+            name: "role for applications",
+            from: "roles: { task-api: [Editor] }",
+            to: "roles: { audit: [AuditLog.Write] }",
+            parts: ["cannot be given to Users", "Applications"],
+        },
+        Case {
+            name: "unknown tenant",
+            from: "tenant: fabrikam",
+            to: "tenant: tailspin",
+            parts: ["mallory@fabrikam.example.tenant", "no tenant tailspin"],
+        },
+        Case {
+            name: "object id twice",
+            from: "aaaaaaaa-0002-4000-8000-000000000002",
+            to: "cccccccc-0001-4000-8000-000000000001",
+            parts: ["object id", "give each its own"],
+        },
+        Case {
+            name: "tenant id twice",
+            from: "22222222-2222-4222-8222-222222222222",
+            to: "11111111-1111-4111-8111-111111111111",
+            parts: ["tenants.fabrikam", "contoso too"],
+        },
+        Case {
+            name: "username twice",
+            from: "eddie.editor@",
+            to: "Ada.Admin@",
+            parts: ["username", "give each its own"],
+        },
+        Case {
+            name: "empty password",
+            from: "password: Editor-Passw0rd!",
+            to: "password: ''",
+            parts: ["eddie.editor", "empty password"],
+        },
+        Case {
+            name: "empty secret",
+            from: "[task-api-secret]",
+            to: "['']",
+            parts: ["applications.task-api.secrets", "empty secret"],
+        },
+        Case {
+            name: "public client with a secret",
+            from: "publicClient: true",
+            to: "publicClient: true\n    secrets: [x]",
+            parts: ["applications.web", "publicClient with secrets"],
+        },
+        Case {
+            name: "certificate that is not PEM",
+            from: "secrets: [task-api-secret]",
+            to: "certificates: [nonsense]",
+            parts: ["directory.yaml:56:20: ", "not a certificate in PEM"],
+        },
+        Case {
+            name: "federated credential twice",
+            from: "secrets: [no-rights-secret]",
+            to: "federatedCredentials: [{name: a, issuer: i, subject: s}, \
              {name: b, issuer: i, subject: s}]",
-            [
+            parts: [
                 "applications.no-rights-app.federatedCredentials.b",
                 "another one has its issuer and subject",
             ],
-        ),
-        (
-            "secrets: [no-rights-secret]",
-            "federatedCredentials: [{name: a, issuer: i, subject: s, audience: ''}]",
-            [
+        },
+        Case {
+            name: "empty audience",
+            from: "secrets: [no-rights-secret]",
+            to: "federatedCredentials: [{name: a, issuer: i, subject: s, audience: ''}]",
+            parts: [
                 "federatedCredentials.a",
                 "empty issuer, subject or audience",
             ],
-        ),
-        (
-            "secrets: [no-rights-secret]",
-            "federatedCredentials: [{name: a, issuer: i, subject: s, \
+        },
+        Case {
+            name: "two sources of keys",
+            from: "secrets: [no-rights-secret]",
+            to: "federatedCredentials: [{name: a, issuer: i, subject: s, \
              keysFile: f, keysUrl: 'https://i/k'}]",
-            ["federatedCredentials.a", "both keysFile and keysUrl"],
-        ),
-        (
-            "conditionalAccess: { notification: c1 }",
-            "conditionalAccess: { mail: c1 }",
-            ["conditionalAccess", "no application mail"],
-        ),
-        (
-            "scopes: [Other.Read]\n",
-            "scopes: [a/b]\n",
-            ["applications.other-api", "cannot name a scope"],
-        ),
-        (
-            "Editor: [users]",
-            "Editor: []",
-            ["applications.task-api.roles.Editor", "allows no members"],
-        ),
-        (
-            "roles: [AuditLog.Write] }",
-            "roles: [AuditLog.Read] }",
-            ["grants.audit.roles", "no role AuditLog.Read"],
-        ),
-        (
-            "{ scopes: [Notify.Send] }",
-            "{ scopes: [Notify.All] }",
-            ["grants.notification.scopes", "no scope Notify.All"],
-        ),
-        (
-            "{ scopes: [Notify.Send] }",
-            "{}",
-            ["grants.notification", "grants nothing"],
-        ),
-        (
-            "acceptV1Endpoint: true",
-            "identifierUri: api://x/",
-            ["applications.task-api.identifierUri", "api://task-api"],
-        ),
-        (
-            "acceptV1Endpoint: true",
-            "identifierUri: API://3a5c0002-0000-4000-8000-000000000002",
-            ["identifierUri", "give each its own"],
-        ),
-        (
-            "multiTenant: true\n    secrets",
-            "secrets",
-            [
+            parts: ["federatedCredentials.a", "both keysFile and keysUrl"],
+        },
+        Case {
+            name: "conditional access for an unknown application",
+            from: "conditionalAccess: { notification: c1 }",
+            to: "conditionalAccess: { mail: c1 }",
+            parts: ["conditionalAccess", "no application mail"],
+        },
+        Case {
+            name: "slash in a scope",
+            from: "scopes: [Other.Read]\n",
+            to: "scopes: [a/b]\n",
+            parts: ["applications.other-api", "cannot name a scope"],
+        },
+        Case {
+            name: "role without members",
+            from: "Editor: [users]",
+            to: "Editor: []",
+            parts: ["applications.task-api.roles.Editor", "allows no members"],
+        },
+        Case {
+            name: "grant of an unknown role",
+            from: "roles: [AuditLog.Write] }",
+            to: "roles: [AuditLog.Read] }",
+            parts: ["grants.audit.roles", "no role AuditLog.Read"],
+        },
+        Case {
+            name: "grant of an unknown scope",
+            from: "{ scopes: [Notify.Send] }",
+            to: "{ scopes: [Notify.All] }",
+            parts: ["grants.notification.scopes", "no scope Notify.All"],
+        },
+        Case {
+            name: "empty grant",
+            from: "{ scopes: [Notify.Send] }",
+            to: "{}",
+            parts: ["grants.notification", "grants nothing"],
+        },
+        Case {
+            name: "foreign identifier URI",
+            from: "acceptV1Endpoint: true",
+            to: "identifierUri: api://x/",
+            parts: ["applications.task-api.identifierUri", "api://task-api"],
+        },
+        Case {
+            name: "identifier URI twice",
+            from: "acceptV1Endpoint: true",
+            to: "identifierUri: API://3a5c0002-0000-4000-8000-000000000002",
+            parts: ["identifierUri", "give each its own"],
+        },
+        Case {
+            name: "role in another tenant",
+            from: "multiTenant: true\n    secrets",
+            to: "secrets",
+            parts: [
                 "mallory@fabrikam.example.roles.task-api",
                 "make it multiTenant",
             ],
-        ),
+        },
     ] {
-        assert!(DIRECTORY.contains(from), "the row '{from}' breaks nothing");
+        assert!(DIRECTORY.contains(from), "{name}: '{from}' breaks nothing");
         let text = errors(&DIRECTORY.replacen(from, to, 1));
         for part in ["directory.yaml:", parts[0], parts[1]] {
             assert!(
                 text.contains(part),
-                "'{part}' is missing for '{to}' in: {text}"
+                "{name}: '{part}' is missing for '{to}' in: {text}"
             );
         }
     }
@@ -179,31 +214,66 @@ fn contradiction_names_its_place_and_remedy() {
 
 #[test]
 fn directory_rejects_unknown_members_and_values_by_name() {
-    for (from, to, part) in [
-        ("multiTenant: true", "multitenant: true", "multitenant"),
-        (
-            "tokenVersion: 2",
-            "tokenVersion: 3",
-            "token versions are 1 and 2",
-        ),
-        ("    tokenVersion: 2\n", "", "tokenVersion"),
-        ("[idtyp]", "[acct]", "acct"),
-        ("[users]", "[everyone]", "everyone"),
-        (
-            "11111111-1111-4111-8111-111111111111",
-            "contoso.example",
-            "directory.yaml:5:9: ",
-        ),
-        (
-            "  audit:\n    clientId",
-            "  task-api:\n    clientId",
-            "task-api",
-        ),
+    struct Case {
+        name: &'static str,
+        from: &'static str,
+        to: &'static str,
+        part: &'static str,
+    }
+
+    for Case {
+        name,
+        from,
+        to,
+        part,
+    } in [
+        Case {
+            name: "unknown field",
+            from: "multiTenant: true",
+            to: "multitenant: true",
+            part: "multitenant",
+        },
+        Case {
+            name: "unknown token version",
+            from: "tokenVersion: 2",
+            to: "tokenVersion: 3",
+            part: "token versions are 1 and 2",
+        },
+        Case {
+            name: "no token version",
+            from: "    tokenVersion: 2\n",
+            to: "",
+            part: "tokenVersion",
+        },
+        Case {
+            name: "unknown claim",
+            from: "[idtyp]",
+            to: "[acct]",
+            part: "acct",
+        },
+        Case {
+            name: "unknown kind of member",
+            from: "[users]",
+            to: "[everyone]",
+            part: "everyone",
+        },
+        Case {
+            name: "tenant that is not a UUID",
+            from: "11111111-1111-4111-8111-111111111111",
+            to: "contoso.example",
+            part: "directory.yaml:5:9: ",
+        },
+        Case {
+            name: "application twice",
+            from: "  audit:\n    clientId",
+            to: "  task-api:\n    clientId",
+            part: "task-api",
+        },
     ] {
         let text = errors(&DIRECTORY.replacen(from, to, 1));
         assert!(
             text.contains("directory.yaml:") && text.contains(part),
-            "'{part}' is missing for '{to}' in: {text}"
+            "{name}: '{part}' is missing for '{to}' in: {text}"
         );
     }
 }

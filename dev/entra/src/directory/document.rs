@@ -70,6 +70,15 @@ pub(super) struct ApplicationEntry {
     pub(super) optional_claims: BTreeSet<OptionalClaim>,
 }
 
+impl ApplicationEntry {
+    /// The application ID URI; Entra's default if the file gives none.
+    pub(super) fn identifier_uri(&self) -> String {
+        self.identifier_uri
+            .clone()
+            .unwrap_or_else(|| format!("api://{}", self.client_id))
+    }
+}
+
 /// The kinds of members that an app role allows (`allowedMemberTypes`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]

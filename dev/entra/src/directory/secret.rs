@@ -32,13 +32,9 @@ mod tests {
     #[test]
     fn secret_matches_only_itself_and_is_not_printed() {
         let secret = Secret("Zürich-1".to_owned());
-        for (given, matches) in [
-            ("Zürich-1", true),
-            ("Zürich-", false),
-            ("zürich-1", false),
-            ("", false),
-        ] {
-            assert_eq!(secret.matches(given), matches, "{given}");
+        assert!(secret.matches("Zürich-1"));
+        for other in ["Zürich-", "zürich-1", ""] {
+            assert!(!secret.matches(other), "{other}");
         }
         assert!(!format!("{secret:?}").contains("rich"));
     }

@@ -137,22 +137,44 @@ mod tests {
 
     #[test]
     fn basic_halves_are_form_decoded() {
-        // A comment shows the decoded string of each row.
-        for (header, expected) in [
-            ("Basic YTpi", Some(("a", "b"))),           // a:b
-            ("basic YTpiOmM=", Some(("a", "b:c"))),     // a:b:c
-            ("Basic YTpiJTJCYw==", Some(("a", "b+c"))), // a:b%2Bc
-            ("Basic YTpiJj1j", Some(("a", "b&=c"))),    // a:b&=c
-            ("Basic YWI=", None),                       // ab
-            ("Basic ***", None),
-            ("Bearer YTpi", None),
-            ("Basic", None),
+        struct Case {
+            decoded: &'static str,
+            header: &'static str,
+            secret: &'static str,
+        }
+
+        for Case {
+            decoded,
+            header,
+            secret,
+        } in [
+            Case {
+                decoded: "a:b",
+                header: "Basic YTpi",
+                secret: "b",
+            },
+            Case {
+                decoded: "a:b:c",
+                header: "basic YTpiOmM=",
+                secret: "b:c",
+            },
+            Case {
+                decoded: "a:b%2Bc",
+                header: "Basic YTpiJTJCYw==",
+                secret: "b+c",
+            },
+            Case {
+                decoded: "a:b&=c",
+                header: "Basic YTpiJj1j",
+                secret: "b&=c",
+            },
         ] {
-            let found = basic(header);
-            let found = found
-                .as_ref()
-                .map(|(id, secret)| (id.as_str(), secret.as_str()));
-            assert_eq!(found, expected, "{header}");
+            let expected = Some(("a".to_owned(), secret.to_owned()));
+            assert_eq!(basic(header), expected, "{decoded}: {header}");
+        }
+        let without_colon = "Basic YWI=";
+        for header in [without_colon, "Basic ***", "Bearer YTpi", "Basic"] {
+            assert_eq!(basic(header), None, "{header}");
         }
     }
 }

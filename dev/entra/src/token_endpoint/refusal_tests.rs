@@ -4,11 +4,68 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::fixture::{
-    ADA, CONTOSO, FABRIKAM, Fixture, NO_RIGHTS, NOTIFICATION, OBO, TASK_API, WEB, credentials_form,
-    obo_form, password_form, with,
+    CONTOSO, FABRIKAM, Fixture, NO_RIGHTS, OBO, TASK_API, WEB, credentials_form, password_form,
+    with,
 };
 
-fn assert_denied(case: &str, (status, body): &(StatusCode, Value), code: u32, error: &str) {
+mod on_behalf_of;
+
+/// The AADSTS number of a denial, and the error code of OAuth 2.0 that Entra sends with it.
+#[derive(Clone, Copy)]
+struct Denial {
+    code: u32,
+    error: &'static str,
+}
+
+const fn denial(code: u32, error: &'static str) -> Denial {
+    Denial { code, error }
+}
+
+const INVALID_ASSERTION: Denial = denial(50013, "invalid_grant");
+const INVALID_SCOPE: Denial = denial(70011, "invalid_scope");
+const MALFORMED_REQUEST: Denial = denial(9_002_313, "invalid_request");
+const MISSING_PARAMETER: Denial = denial(900_144, "invalid_request");
+const MISSING_SECRET: Denial = denial(7_000_218, "invalid_client");
+const NO_CONSENT: Denial = denial(65001, "invalid_grant");
+const NOT_DEFAULT_SCOPE: Denial = denial(1_002_012, "invalid_scope");
+const PUBLIC_CLIENT: Denial = denial(700_025, "invalid_client");
+const SHARED_ENDPOINT: Denial = denial(9_001_023, "invalid_request");
+const TWO_RESOURCES: Denial = denial(700_022, "invalid_scope");
+const UNKNOWN_CLIENT: Denial = denial(700_016, "unauthorized_client");
+const UNKNOWN_RESOURCE: Denial = denial(500_011, "invalid_resource");
+const UNKNOWN_TENANT: Denial = denial(90002, "invalid_request");
+const UNKNOWN_USER: Denial = denial(50034, "invalid_grant");
+const UNSUPPORTED_GRANT: Denial = denial(70003, "unsupported_grant_type");
+const WRONG_PASSWORD: Denial = denial(50126, "invalid_grant");
+const WRONG_SECRET: Denial = denial(7_000_215, "invalid_client");
+
+/// A change of one field of an accepted form. An empty value removes the field.
+struct Bad<'a> {
+    field: &'static str,
+    value: &'a str,
+    denial: Denial,
+}
+
+impl<'a> Bad<'a> {
+    fn in_form(&self, good: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        with(good, self.field, self.value)
+    }
+
+    fn name(&self) -> String {
+        format!("{}={}", self.field, self.value)
+    }
+}
+
+const fn bad<'a>(field: &'static str, value: &'a str, denial: Denial) -> Bad<'a> {
+    Bad {
+        field,
+        value,
+        denial,
+    }
+}
+
+fn assert_denied(case: &str, (status, body): &(StatusCode, Value), denial: Denial) {
+    let Denial { code, error } = denial;
     assert_eq!(body["error_codes"], json!([code]), "{case}: {body}");
     assert_eq!(body["error"], error, "{case}");
     let expected = if error == "invalid_client" {
@@ -34,110 +91,109 @@ fn assert_denied(case: &str, (status, body): &(StatusCode, Value), code: u32, er
 async fn password_grant_denies_bad_fields() {
     let fixture = Fixture::new();
     let form = password_form();
-    for (field, value, code, error) in [
-        ("grant_type", "", 900_144, "invalid_request"),
-        (
-            "grant_type",
-            "refresh_token",
-            70003,
-            "unsupported_grant_type",
-        ),
-        ("client_id", "", 900_144, "invalid_request"),
-        (
+    for row in [
+        bad("grant_type", "", MISSING_PARAMETER),
+        bad("grant_type", "refresh_token", UNSUPPORTED_GRANT),
+        bad("client_id", "", MISSING_PARAMETER),
+        bad(
             "client_id",
             "3a5c00ff-0000-4000-8000-0000000000ff",
-            700_016,
-            "unauthorized_client",
+            UNKNOWN_CLIENT,
         ),
-        ("client_id", TASK_API, 7_000_218, "invalid_client"),
-        ("client_secret", "guess", 700_025, "invalid_client"),
-        ("client_assertion", "e30.e30.x", 700_025, "invalid_client"),
-        ("username", "", 900_144, "invalid_request"),
-        ("username", "nobody@contoso.example", 50126, "invalid_grant"),
-        (
-            "username",
-            "eddie.editor@contoso.example",
-            50126,
-            "invalid_grant",
-        ),
-        (
-            "username",
-            "mallory@fabrikam.example",
-            50034,
-            "invalid_grant",
-        ),
-        ("password", "", 900_144, "invalid_request"),
-        ("password", "admin-passw0rd!", 50126, "invalid_grant"),
-        ("scope", "", 900_144, "invalid_request"),
-        ("scope", "openid", 70011, "invalid_scope"),
-        ("scope", "User.Read", 70011, "invalid_scope"),
-        (
+        bad("client_id", TASK_API, MISSING_SECRET),
+        bad("client_secret", "guess", PUBLIC_CLIENT),
+        bad("client_assertion", "e30.e30.x", PUBLIC_CLIENT),
+        bad("username", "", MISSING_PARAMETER),
+        bad("username", "nobody@contoso.example", WRONG_PASSWORD),
+        bad("username", "eddie.editor@contoso.example", WRONG_PASSWORD),
+        bad("username", "mallory@fabrikam.example", UNKNOWN_USER),
+        bad("password", "", MISSING_PARAMETER),
+        bad("password", "admin-passw0rd!", WRONG_PASSWORD),
+        bad("scope", "", MISSING_PARAMETER),
+        bad("scope", "openid", INVALID_SCOPE),
+        bad("scope", "User.Read", INVALID_SCOPE),
+        bad(
             "scope",
             "api://3a5c0001-0000-4000-8000-000000000001/Unknown",
-            70011,
-            "invalid_scope",
+            INVALID_SCOPE,
         ),
-        (
+        bad(
             "scope",
             "3a5c0001-0000-4000-8000-000000000001/access_as_user api://other/x",
-            700_022,
-            "invalid_scope",
+            TWO_RESOURCES,
         ),
-        ("scope", "api://nowhere/Read", 500_011, "invalid_resource"),
-        (
+        bad("scope", "api://nowhere/Read", UNKNOWN_RESOURCE),
+        bad(
             "scope",
             "api://3a5c0003-0000-4000-8000-000000000003/.default",
-            65001,
-            "invalid_grant",
+            NO_CONSENT,
         ),
     ] {
-        let answer = fixture.token(CONTOSO, &with(&form, field, value)).await;
-        assert_denied(&format!("{field}={value}"), &answer, code, error);
+        let answer = fixture.token(CONTOSO, &row.in_form(&form)).await;
+        assert_denied(&row.name(), &answer, row.denial);
     }
 }
 
 #[tokio::test]
 async fn token_endpoints_deny_other_tenants() {
+    struct Tenant {
+        tenant: &'static str,
+        denial: Denial,
+    }
+
+    struct Case {
+        tenant: &'static str,
+        field: &'static str,
+        value: &'static str,
+        denial: Denial,
+    }
+
     let fixture = Fixture::new();
     let form = credentials_form(TASK_API, "task-api-secret");
-    for (tenant, code, error) in [
-        ("common", 9_001_023, "invalid_request"),
-        ("Organizations", 9_001_023, "invalid_request"),
-        ("consumers", 9_001_023, "invalid_request"),
-        (
-            "33333333-3333-4333-8333-333333333333",
-            90002,
-            "invalid_request",
-        ),
-        ("contoso", 90002, "invalid_request"),
+    let at = |tenant, denial| Tenant { tenant, denial };
+    for Tenant { tenant, denial } in [
+        at("common", SHARED_ENDPOINT),
+        at("Organizations", SHARED_ENDPOINT),
+        at("consumers", SHARED_ENDPOINT),
+        at("33333333-3333-4333-8333-333333333333", UNKNOWN_TENANT),
+        at("contoso", UNKNOWN_TENANT),
         // The task API is in this tenant too, the audit service is not.
-        (FABRIKAM, 500_011, "invalid_resource"),
+        at(FABRIKAM, UNKNOWN_RESOURCE),
     ] {
-        assert_denied(tenant, &fixture.token(tenant, &form).await, code, error);
+        assert_denied(tenant, &fixture.token(tenant, &form).await, denial);
     }
     let password = password_form();
-    for (tenant, field, value, code, error) in [
-        ("common", "", "", 9_001_023, "invalid_request"),
-        ("Consumers", "", "", 9_001_023, "invalid_request"),
-        ("organizations", "username", "", 900_144, "invalid_request"),
-        (
+    let case = |tenant, field, value, denial| Case {
+        tenant,
+        field,
+        value,
+        denial,
+    };
+    for Case {
+        tenant,
+        field,
+        value,
+        denial,
+    } in [
+        case("common", "", "", SHARED_ENDPOINT),
+        case("Consumers", "", "", SHARED_ENDPOINT),
+        case("organizations", "username", "", MISSING_PARAMETER),
+        case(
             "organizations",
             "username",
             "unknown@contoso.example",
-            50126,
-            "invalid_grant",
+            WRONG_PASSWORD,
         ),
-        ("organizations", "password", "wrong", 50126, "invalid_grant"),
+        case("organizations", "password", "wrong", WRONG_PASSWORD),
     ] {
         let answer = fixture.token(tenant, &with(&password, field, value)).await;
-        assert_denied(&format!("{tenant} {field}={value}"), &answer, code, error);
+        assert_denied(&format!("{tenant} {field}={value}"), &answer, denial);
     }
     let single = credentials_form(NO_RIGHTS, "no-rights-secret");
     assert_denied(
         "single tenant",
         &fixture.token(FABRIKAM, &single).await,
-        700_016,
-        "unauthorized_client",
+        UNKNOWN_CLIENT,
     );
 }
 
@@ -145,40 +201,32 @@ async fn token_endpoints_deny_other_tenants() {
 async fn client_credentials_grant_denies_bad_fields() {
     let fixture = Fixture::new();
     let form = credentials_form(TASK_API, "task-api-secret");
-    for (field, value, code, error) in [
-        ("client_secret", "", 7_000_218, "invalid_client"),
-        ("client_secret", "wrong", 7_000_215, "invalid_client"),
-        ("client_id", NO_RIGHTS, 7_000_215, "invalid_client"),
-        ("client_id", WEB, 700_025, "invalid_client"),
-        ("scope", "", 900_144, "invalid_request"),
-        (
+    for row in [
+        bad("client_secret", "", MISSING_SECRET),
+        bad("client_secret", "wrong", WRONG_SECRET),
+        bad("client_id", NO_RIGHTS, WRONG_SECRET),
+        bad("client_id", WEB, PUBLIC_CLIENT),
+        bad("scope", "", MISSING_PARAMETER),
+        bad(
             "scope",
             "api://3a5c0003-0000-4000-8000-000000000003",
-            1_002_012,
-            "invalid_scope",
+            NOT_DEFAULT_SCOPE,
         ),
-        (
+        bad(
             "scope",
             "api://3a5c0003-0000-4000-8000-000000000003/AuditLog.Write",
-            1_002_012,
-            "invalid_scope",
+            NOT_DEFAULT_SCOPE,
         ),
-        (
-            "scope",
-            "api://nowhere/.default",
-            500_011,
-            "invalid_resource",
-        ),
+        bad("scope", "api://nowhere/.default", UNKNOWN_RESOURCE),
     ] {
-        let answer = fixture.token(CONTOSO, &with(&form, field, value)).await;
-        assert_denied(&format!("{field}={value}"), &answer, code, error);
+        let answer = fixture.token(CONTOSO, &row.in_form(&form)).await;
+        assert_denied(&row.name(), &answer, row.denial);
     }
     let public = with(&with(&form, "client_secret", ""), "client_id", WEB);
     assert_denied(
         "public client",
         &fixture.token(CONTOSO, &public).await,
-        7_000_218,
-        "invalid_client",
+        MISSING_SECRET,
     );
 }
 
@@ -186,144 +234,19 @@ async fn client_credentials_grant_denies_bad_fields() {
 async fn v1_endpoint_denies_bad_fields() {
     let fixture = Fixture::new();
     let form = with(&with(&password_form(), "scope", ""), "resource", TASK_API);
-    for (field, value, code, error) in [
-        ("resource", "", 900_144, "invalid_request"),
-        ("resource", "api://nowhere", 500_011, "invalid_resource"),
-        (
+    for row in [
+        bad("resource", "", MISSING_PARAMETER),
+        bad("resource", "api://nowhere", UNKNOWN_RESOURCE),
+        bad(
             "resource",
             "3a5c0003-0000-4000-8000-000000000003",
-            65001,
-            "invalid_grant",
+            NO_CONSENT,
         ),
-        ("grant_type", OBO, 70003, "unsupported_grant_type"),
-        ("password", "wrong", 50126, "invalid_grant"),
+        bad("grant_type", OBO, UNSUPPORTED_GRANT),
+        bad("password", "wrong", WRONG_PASSWORD),
     ] {
-        let answer = fixture.token_v1(CONTOSO, &with(&form, field, value)).await;
-        assert_denied(&format!("{field}={value}"), &answer, code, error);
-    }
-}
-
-#[tokio::test]
-async fn on_behalf_of_denies_bad_fields() {
-    let fixture = Fixture::new();
-    let assertion = fixture.user_token().await;
-    let before = &assertion[..assertion.len() - 9];
-    let after = &assertion[assertion.len() - 8..];
-    let other = if assertion[before.len()..].starts_with('A') {
-        'B'
-    } else {
-        'A'
-    };
-    let tampered = format!("{before}{other}{after}");
-    let form = obo_form(&assertion);
-    for (field, value, code, error) in [
-        ("assertion", "", 900_144, "invalid_request"),
-        ("assertion", "nonsense", 50013, "invalid_grant"),
-        ("assertion", "a.b.c", 50013, "invalid_grant"),
-        ("assertion", tampered.as_str(), 50013, "invalid_grant"),
-        ("requested_token_use", "", 900_144, "invalid_request"),
-        (
-            "requested_token_use",
-            "logon_cert",
-            9_002_313,
-            "invalid_request",
-        ),
-        ("scope", "", 900_144, "invalid_request"),
-        (
-            "scope",
-            "api://nowhere/.default",
-            500_011,
-            "invalid_resource",
-        ),
-        ("client_secret", "wrong", 7_000_215, "invalid_client"),
-        // The task API has an application role on the audit service, which is not a delegated
-        // grant.
-        (
-            "scope",
-            "api://3a5c0003-0000-4000-8000-000000000003/.default",
-            65001,
-            "invalid_grant",
-        ),
-        (
-            "scope",
-            "api://3a5c0006-0000-4000-8000-000000000006/Other.Read",
-            65001,
-            "invalid_grant",
-        ),
-    ] {
-        let answer = fixture.token(CONTOSO, &with(&form, field, value)).await;
-        assert_denied(&format!("{field}={value}"), &answer, code, error);
-        assert_eq!(
-            answer.1.get("suberror").is_some(),
-            code == 65001,
-            "{field}={value}"
-        );
-    }
-    let other_tenant = fixture.token(FABRIKAM, &form).await;
-    assert_denied(
-        "token of another tenant",
-        &other_tenant,
-        50013,
-        "invalid_grant",
-    );
-}
-
-/// Each row changes one claim of a token that is otherwise accepted.
-#[tokio::test]
-async fn on_behalf_of_denies_bad_assertions() {
-    let fixture = Fixture::new();
-    let now = jiff::Timestamp::now().as_second();
-    let good = json!({
-        "aud": TASK_API, "iss": format!("https://localhost:8443/{CONTOSO}/v2.0"), "tid": CONTOSO,
-        "oid": ADA,
-        "azp": WEB, "scp": "access_as_user", "nbf": now - 60, "exp": now + 600,
-    });
-    let accepted = fixture.signed(json!({}), good.clone()).await;
-    assert_eq!(
-        fixture.token(CONTOSO, &obo_form(&accepted)).await.0,
-        StatusCode::OK
-    );
-    for (claim, value, code) in [
-        ("exp", json!(now - 1), 500_133),
-        ("nbf", json!(now + 600), 500_133),
-        ("exp", Value::Null, 50013),
-        ("aud", json!(NOTIFICATION), 500_131),
-        ("aud", json!([TASK_API]), 50013),
-        ("azp", Value::Null, 240_002),
-        ("scp", Value::Null, 7_000_114),
-        ("scp", json!(""), 7_000_114),
-        ("scp", json!("/"), 7_000_114),
-        ("tid", json!(FABRIKAM), 50013),
-        (
-            "iss",
-            json!("https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111/v2.0"),
-            50013,
-        ),
-        ("oid", json!("aaaaaaaa-00ff-4000-8000-0000000000ff"), 50034),
-    ] {
-        let mut claims = good.clone();
-        claims[claim] = value;
-        let token = fixture.signed(json!({}), claims.clone()).await;
-        assert_denied(
-            &claims.to_string(),
-            &fixture.token(CONTOSO, &obo_form(&token)).await,
-            code,
-            "invalid_grant",
-        );
-    }
-    for header in [
-        json!({"alg": "none"}),
-        json!({"alg": "HS256"}),
-        json!({"kid": "unknown"}),
-        json!({"kid": null}),
-    ] {
-        let token = fixture.signed(header.clone(), good.clone()).await;
-        assert_denied(
-            &header.to_string(),
-            &fixture.token(CONTOSO, &obo_form(&token)).await,
-            50013,
-            "invalid_grant",
-        );
+        let answer = fixture.token_v1(CONTOSO, &row.in_form(&form)).await;
+        assert_denied(&row.name(), &answer, row.denial);
     }
 }
 
@@ -344,7 +267,6 @@ async fn large_or_repetitive_form_is_denied() {
     assert_denied(
         "repeated scope",
         &fixture.token(CONTOSO, &twice).await,
-        9_002_313,
-        "invalid_request",
+        MALFORMED_REQUEST,
     );
 }

@@ -153,21 +153,43 @@ mod tests {
 
     #[test]
     fn scopes_name_one_resource() {
+        struct Case {
+            name: &'static str,
+            scope: &'static str,
+            resource: &'static str,
+            names: ScopeNames<'static>,
+            openid_connect: &'static [&'static str],
+        }
+
         let named = |names: &[&'static str]| ScopeNames::Named(names.iter().copied().collect());
-        for (scope, resource, names, openid_connect) in [
-            ("api://a/Read", "api://a", named(&["Read"]), &[][..]),
-            (
-                "openid api://a/Read  api://a/Write profile",
-                "api://a",
-                named(&["Read", "Write"]),
-                &["openid", "profile"],
-            ),
-            (
-                "offline_access https://a.example/.default",
-                "https://a.example",
-                ScopeNames::Default,
-                &["offline_access"],
-            ),
+        for Case {
+            name,
+            scope,
+            resource,
+            names,
+            openid_connect,
+        } in [
+            Case {
+                name: "one scope",
+                scope: "api://a/Read",
+                resource: "api://a",
+                names: named(&["Read"]),
+                openid_connect: &[],
+            },
+            Case {
+                name: "two scopes among OpenID Connect's",
+                scope: "openid api://a/Read  api://a/Write profile",
+                resource: "api://a",
+                names: named(&["Read", "Write"]),
+                openid_connect: &["openid", "profile"],
+            },
+            Case {
+                name: "default",
+                scope: "offline_access https://a.example/.default",
+                resource: "https://a.example",
+                names: ScopeNames::Default,
+                openid_connect: &["offline_access"],
+            },
         ] {
             let parsed = RequestedScopes::parse(scope).unwrap();
             let openid_connect = openid_connect.iter().copied().collect();
@@ -178,30 +200,46 @@ mod tests {
                     names,
                     openid_connect
                 },
-                "{scope}"
+                "{name}: {scope}"
             );
         }
     }
 
     #[test]
     fn granted_scopes_have_the_requested_spelling() {
-        for (scope, expected) in [
-            ("api://a/Read", "api://a/Read api://a/Write"),
-            (
-                "api://a/.default",
-                "api://a/Read api://a/Write api://a/.default",
-            ),
-            (
-                "openid offline_access api://a/Read profile email",
-                "api://a/Read api://a/Write email openid profile",
-            ),
+        struct Case {
+            name: &'static str,
+            scope: &'static str,
+            expected: &'static str,
+        }
+
+        for Case {
+            name,
+            scope,
+            expected,
+        } in [
+            Case {
+                name: "one scope",
+                scope: "api://a/Read",
+                expected: "api://a/Read api://a/Write",
+            },
+            Case {
+                name: "default",
+                scope: "api://a/.default",
+                expected: "api://a/Read api://a/Write api://a/.default",
+            },
+            Case {
+                name: "OpenID Connect's too",
+                scope: "openid offline_access api://a/Read profile email",
+                expected: "api://a/Read api://a/Write email openid profile",
+            },
         ] {
             assert_eq!(
                 RequestedScopes::parse(scope)
                     .unwrap()
                     .granted(&["Read", "Write"]),
                 expected,
-                "{scope}"
+                "{name}: {scope}"
             );
         }
     }

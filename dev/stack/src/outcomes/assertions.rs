@@ -12,30 +12,55 @@ use super::{Row, Rows};
 use crate::asserted::assertion_of_an_admin;
 use crate::caller::Caller;
 use crate::directory::{ADMIN, NOTIFICATION, TASK_API};
-use crate::stack::Service;
+use crate::service::Service;
 use crate::{Answer, Stack};
 
-/// A route that a user can read, with its service, the service's API, scope and algorithm.
-const READ: [(Service, &str, &str, &str, &str); 2] = [
-    (
-        Service::TaskApi,
-        TASK_API,
-        "access_as_user",
-        "/api/me",
-        "HS256",
-    ),
-    (
-        Service::Notification,
-        NOTIFICATION,
-        "Notify.Send",
-        "/notification/notifications",
-        "ES256",
-    ),
+/// A route that a user can read.
+struct Read {
+    service: Service,
+    /// The API of the service.
+    application: &'static str,
+    scope: &'static str,
+    path: &'static str,
+    /// The algorithm of the assertions to the service.
+    algorithm: &'static str,
+}
+
+const READ: [Read; 2] = [
+    Read {
+        service: Service::TaskApi,
+        application: TASK_API,
+        scope: "access_as_user",
+        path: "/api/me",
+        algorithm: "HS256",
+    },
+    Read {
+        service: Service::Notification,
+        application: NOTIFICATION,
+        scope: "Notify.Send",
+        path: "/notification/notifications",
+        algorithm: "ES256",
+    },
 ];
 
 pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
+    struct Case {
+        tried: &'static str,
+        service: Service,
+        path: &'static str,
+        token: String,
+        expected: &'static str,
+    }
+
     let mut rows = Rows::default();
-    for (service, application, scope, path, algorithm) in READ {
+    for Read {
+        service,
+        application,
+        scope,
+        path,
+        algorithm,
+    } in READ
+    {
         let token = stack
             .identity_provider()
             .user_token(ADMIN, application, scope)
@@ -58,47 +83,53 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
         stack.mac_key_folder().join(Service::TaskApi.name()),
     )?)?;
     let own = sign(&keys, &of_an_admin(Service::TaskApi, "/api/me"))?;
-    for (tried, service, path, token, expected) in [
-        (
-            "its own key's holder",
-            Service::TaskApi,
-            "/api/me",
-            own.clone(),
-            "200",
-        ),
-        (
-            "the same once more",
-            Service::TaskApi,
-            "/api/me",
-            own.clone(),
-            "401 assertion_replayed",
-        ),
-        (
-            "the task API's key",
-            Service::Notification,
-            "/notifications",
-            sign(&keys, &of_an_admin(Service::Notification, "/notifications"))?,
-            "401 assertion_not_genuine",
-        ),
-        (
-            "HS256 by the public keys",
-            Service::TaskApi,
-            "/api/me",
-            keyed_with_public_keys(
+    for Case {
+        tried,
+        service,
+        path,
+        token,
+        expected,
+    } in [
+        Case {
+            tried: "its own key's holder",
+            service: Service::TaskApi,
+            path: "/api/me",
+            token: own.clone(),
+            expected: "200",
+        },
+        Case {
+            tried: "the same once more",
+            service: Service::TaskApi,
+            path: "/api/me",
+            token: own.clone(),
+            expected: "401 assertion_replayed",
+        },
+        Case {
+            tried: "the task API's key",
+            service: Service::Notification,
+            path: "/notifications",
+            token: sign(&keys, &of_an_admin(Service::Notification, "/notifications"))?,
+            expected: "401 assertion_not_genuine",
+        },
+        Case {
+            tried: "HS256 by the public keys",
+            service: Service::TaskApi,
+            path: "/api/me",
+            token: keyed_with_public_keys(
                 stack,
                 &own,
                 keys.key_ids().first().copied().unwrap_or_default(),
             )
             .await?,
-            "401 assertion_not_genuine",
-        ),
-        (
-            "HS256 by the public keys",
-            Service::Notification,
-            "/notifications",
-            keyed_with_public_keys(stack, &own, &public_key_id(stack).await?).await?,
-            "401 assertion_not_genuine",
-        ),
+            expected: "401 assertion_not_genuine",
+        },
+        Case {
+            tried: "HS256 by the public keys",
+            service: Service::Notification,
+            path: "/notifications",
+            token: keyed_with_public_keys(stack, &own, &public_key_id(stack).await?).await?,
+            expected: "401 assertion_not_genuine",
+        },
     ] {
         let request = stack
             .http()

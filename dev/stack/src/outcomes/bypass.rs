@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Row, Rows};
 use crate::directory::{CONTOSO, EDITOR, TASK_API};
-use crate::stack::Service;
+use crate::service::Service;
 use crate::{Answer, Stack};
 
 const ENDPOINTS: [(Service, Method, &str); 6] = [
@@ -18,6 +18,12 @@ const ENDPOINTS: [(Service, Method, &str); 6] = [
 ];
 
 pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
+    struct Case {
+        service: Service,
+        path: &'static str,
+        expected: &'static str,
+    }
+
     let mut rows = Rows::default();
     for (service, method, path) in ENDPOINTS {
         let request = stack
@@ -44,13 +50,21 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
         .identity_provider()
         .user_token(EDITOR, TASK_API, "access_as_user")
         .await?;
-    for (service, path, expected) in [
-        (Service::TaskApi, "/api/me", "200"),
-        (
-            Service::Notification,
-            "/notifications",
-            "401 audience_not_allowed",
-        ),
+    for Case {
+        service,
+        path,
+        expected,
+    } in [
+        Case {
+            service: Service::TaskApi,
+            path: "/api/me",
+            expected: "200",
+        },
+        Case {
+            service: Service::Notification,
+            path: "/notifications",
+            expected: "401 audience_not_allowed",
+        },
     ] {
         let request = stack
             .http()

@@ -8,11 +8,22 @@ use crate::{Answer, Stack};
 const APP: &str = "http://localhost:3000";
 
 pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
+    struct Case {
+        origin: &'static str,
+        expected: &'static str,
+    }
+
     let mut rows = Rows::default();
     stack.forget_upstream_bytes();
-    for (origin, expected) in [
-        (APP, "200, allows http://localhost:3000"),
-        ("https://evil.example", "200, allows no origin"),
+    for Case { origin, expected } in [
+        Case {
+            origin: APP,
+            expected: "200, allows http://localhost:3000",
+        },
+        Case {
+            origin: "https://evil.example",
+            expected: "200, allows no origin",
+        },
     ] {
         let request = stack
             .http()
@@ -38,12 +49,15 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
         "0 services",
         format!("{reached} services"),
     );
-    for (origin, expected) in [
-        (APP, "401 token_missing, allows http://localhost:3000"),
-        (
-            "https://evil.example",
-            "401 token_missing, allows no origin",
-        ),
+    for Case { origin, expected } in [
+        Case {
+            origin: APP,
+            expected: "401 token_missing, allows http://localhost:3000",
+        },
+        Case {
+            origin: "https://evil.example",
+            expected: "401 token_missing, allows no origin",
+        },
     ] {
         let answer = Answer::to(
             stack

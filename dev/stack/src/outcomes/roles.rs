@@ -12,6 +12,12 @@ use crate::directory::{AUDIT, NO_RIGHTS_CLIENT, READER, TASK_API, TASK_API_CLIEN
 const INSUFFICIENT: &str = "Bearer error=\"insufficient_scope\"";
 
 pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
+    struct Case<'a> {
+        tried: &'static str,
+        token: &'a str,
+        expected: &'static str,
+    }
+
     let mut rows = Rows::default();
     let issuer = stack.identity_provider();
     let reader = issuer
@@ -59,17 +65,21 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     });
     let users = users.await?;
     let without_role = issuer.application_token(NO_RIGHTS_CLIENT, AUDIT).await?;
-    for (tried, token, expected) in [
-        (
-            "a user's token on the audit route",
-            &users,
-            "403 caller_kind_not_allowed",
-        ),
-        (
-            "an application without AuditLog.Write there",
-            &without_role,
-            "403 role_missing",
-        ),
+    for Case {
+        tried,
+        token,
+        expected,
+    } in [
+        Case {
+            tried: "a user's token on the audit route",
+            token: &users,
+            expected: "403 caller_kind_not_allowed",
+        },
+        Case {
+            tried: "an application without AuditLog.Write there",
+            token: &without_role,
+            expected: "403 role_missing",
+        },
     ] {
         let answer = Caller {
             stack,

@@ -5,47 +5,57 @@ use tokio::net::TcpStream;
 use tokio::time::{Duration, timeout};
 
 use super::{ROUTES, Row, Rows};
-use crate::Stack;
-use crate::directory::{ADMIN, AUDIT, NOTIFICATION, TASK_API, TASK_API_CLIENT};
+use crate::{ServiceTokens, Stack};
 
 /// A string in no name, path or token of the development stack. If a service gets it, it came from
 /// the client.
 const CANARY: &str = "spoofed-by-client";
 
-/// Header lines with the canary, and their names in the rows.
-const SPOOFS: [(&str, &str); 8] = [
-    ("X-User-OID", "X-User-OID: spoofed-by-client"),
-    (
-        "x-user-roles: Admin",
-        "x-user-roles: Admin\r\nx-user-name: spoofed-by-client",
-    ),
-    (
-        "X-User-OID twice",
-        "X-User-OID: spoofed-by-client\r\nx-user-oid: spoofed-by-client",
-    ),
-    (
-        "a list of tenants",
-        "X-Tenant-ID: spoofed-by-client, spoofed-by-client",
-    ),
-    (
-        "an e-mail address, which no application has",
-        "X-USER-EMAIL: spoofed-by-client",
-    ),
-    (
-        "X-User-Department, which the authz server does not know",
-        "X-User-Department: spoofed-by-client",
-    ),
-    ("an assertion", "X-Portcullis-Assertion: spoofed-by-client"),
-    (
-        "a header that Connection nominates",
-        "Connection: X-User-OID\r\nX-User-OID: spoofed-by-client",
-    ),
+/// Header lines with the canary.
+struct Spoof {
+    name: &'static str,
+    lines: &'static str,
+}
+
+const SPOOFS: [Spoof; 8] = [
+    Spoof {
+        name: "X-User-OID",
+        lines: "X-User-OID: spoofed-by-client",
+    },
+    Spoof {
+        name: "x-user-roles: Admin",
+        lines: "x-user-roles: Admin\r\nx-user-name: spoofed-by-client",
+    },
+    Spoof {
+        name: "X-User-OID twice",
+        lines: "X-User-OID: spoofed-by-client\r\nx-user-oid: spoofed-by-client",
+    },
+    Spoof {
+        name: "a list of tenants",
+        lines: "X-Tenant-ID: spoofed-by-client, spoofed-by-client",
+    },
+    Spoof {
+        name: "an e-mail address, which no application has",
+        lines: "X-USER-EMAIL: spoofed-by-client",
+    },
+    Spoof {
+        name: "X-User-Department, which the authz server does not know",
+        lines: "X-User-Department: spoofed-by-client",
+    },
+    Spoof {
+        name: "an assertion",
+        lines: "X-Portcullis-Assertion: spoofed-by-client",
+    },
+    Spoof {
+        name: "a header that Connection nominates",
+        lines: "Connection: X-User-OID\r\nX-User-OID: spoofed-by-client",
+    },
 ];
 
 pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     let mut rows = Rows::default();
-    let tokens = Tokens::request(stack).await?;
-    for (tried, lines) in SPOOFS {
+    let tokens = ServiceTokens::request(stack.identity_provider()).await?;
+    for Spoof { name, lines } in SPOOFS {
         stack.forget_upstream_bytes();
         let mut statuses = Vec::new();
         for (method, path) in ROUTES.into_iter().chain([
@@ -56,7 +66,7 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
             statuses.push(send(stack, method, path, &tokens, lines).await?);
         }
         rows.add(
-            format!("{tried}, on every route"),
+            format!("{name}, on every route"),
             counts(6, 0),
             found(stack, &statuses),
         );
@@ -114,41 +124,13 @@ fn found(stack: &Stack, statuses: &[u16]) -> String {
     }
 }
 
-/// A token for each service.
-struct Tokens {
-    tasks: String,
-    notifications: String,
-    audit: String,
-}
-
-impl Tokens {
-    async fn request(stack: &Stack) -> anyhow::Result<Self> {
-        let issuer = stack.identity_provider();
-        Ok(Self {
-            tasks: issuer.user_token(ADMIN, TASK_API, "access_as_user").await?,
-            notifications: issuer
-                .user_token(ADMIN, NOTIFICATION, "Notify.Send")
-                .await?,
-            audit: issuer.application_token(TASK_API_CLIENT, AUDIT).await?,
-        })
-    }
-
-    fn opening(&self, path: &str) -> &str {
-        match path {
-            path if path.starts_with("/notification") => &self.notifications,
-            path if path.starts_with("/auditing") => &self.audit,
-            _ => &self.tasks,
-        }
-    }
-}
-
 /// Sends the lines unchanged, because a client library would normalize them. Returns the status,
 /// or 0 for no response.
 async fn send(
     stack: &Stack,
     method: &str,
     path: &str,
-    tokens: &Tokens,
+    tokens: &ServiceTokens,
     lines: &str,
 ) -> anyhow::Result<u16> {
     let mut connection = TcpStream::connect(stack.gateway_address()).await?;

@@ -30,22 +30,30 @@ pub(super) async fn rows(stack: &Stack) -> anyhow::Result<Vec<Row>> {
     let answer = Caller { stack, token: None }.get("/api/me").await?;
     // RFC 6750 §3.1: a challenge to a request without a token has no error code.
     rows.challenge("no token", "401 token_missing", "Bearer", &answer);
-    for (tried, token, expected) in bad_tokens(issuer, &good).await? {
+    for BadToken {
+        name,
+        token,
+        expected,
+    } in bad_tokens(issuer, &good).await?
+    {
         let answer = Caller {
             stack,
             token: Some(&token),
         }
         .get("/api/me")
         .await?;
-        rows.challenge(tried, expected, INVALID, &answer);
+        rows.challenge(name, expected, INVALID, &answer);
     }
     Ok(rows.done())
 }
 
-async fn bad_tokens(
-    issuer: &IdentityProvider,
-    good: &str,
-) -> anyhow::Result<Vec<(&'static str, String, &'static str)>> {
+struct BadToken {
+    name: &'static str,
+    token: String,
+    expected: &'static str,
+}
+
+async fn bad_tokens(issuer: &IdentityProvider, good: &str) -> anyhow::Result<Vec<BadToken>> {
     let expired = issuer.resign(good, |_, claims| {
         for name in ["iat", "nbf", "exp"] {
             claims[name] = json!(claims[name].as_i64().unwrap_or_default() - 2 * 60 * 60);
@@ -65,31 +73,43 @@ async fn bad_tokens(
     )?;
     let hmac = sign_hmac(&modulus, &with(&header, "alg", "HS256"), &claims);
     Ok(vec![
-        ("garbage", "garbage".to_owned(), "401 token_malformed"),
-        ("an expired token", expired.await?, "401 token_expired"),
-        (
-            "a token for another API",
-            issuer.user_token(EDITOR, OTHER_API, "Other.Read").await?,
-            "401 audience_not_allowed",
-        ),
-        (
-            "a token of another tenant",
-            issuer
+        BadToken {
+            name: "garbage",
+            token: "garbage".to_owned(),
+            expected: "401 token_malformed",
+        },
+        BadToken {
+            name: "an expired token",
+            token: expired.await?,
+            expected: "401 token_expired",
+        },
+        BadToken {
+            name: "a token for another API",
+            token: issuer.user_token(EDITOR, OTHER_API, "Other.Read").await?,
+            expected: "401 audience_not_allowed",
+        },
+        BadToken {
+            name: "a token of another tenant",
+            token: issuer
                 .user_token(MALLORY, TASK_API, "access_as_user")
                 .await?,
-            "401 tenant_not_allowed",
-        ),
-        (
-            "a token whose role was edited",
-            promoted(good)?,
-            "401 signature_invalid",
-        ),
-        ("a token with alg none", none, "401 algorithm_not_allowed"),
-        (
-            "a token with HS256 and the public key",
-            hmac,
-            "401 algorithm_not_allowed",
-        ),
+            expected: "401 tenant_not_allowed",
+        },
+        BadToken {
+            name: "a token whose role was edited",
+            token: promoted(good)?,
+            expected: "401 signature_invalid",
+        },
+        BadToken {
+            name: "a token with alg none",
+            token: none,
+            expected: "401 algorithm_not_allowed",
+        },
+        BadToken {
+            name: "a token with HS256 and the public key",
+            token: hmac,
+            expected: "401 algorithm_not_allowed",
+        },
     ])
 }
 

@@ -76,37 +76,79 @@ fn tls() -> ServerConfig {
 
 #[tokio::test]
 async fn unfinished_requests_are_closed() {
+    struct Case {
+        name: &'static str,
+        port: Port,
+        bytes: Vec<u8>,
+    }
+
     let half_hello = [22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3];
-    for (name, port, bytes) in [
-        ("nothing to HTTP", Port::Http, Vec::new()),
-        ("half a request line", Port::Http, b"GET / HT".to_vec()),
-        (
-            "half a head",
-            Port::Http,
-            b"GET / HTTP/1.1\r\nHost: here\r\n".to_vec(),
-        ),
-        (
-            "the preface of HTTP/2 to HTTP",
-            Port::Http,
-            PREFACE.to_vec(),
-        ),
-        ("nothing to HTTP/2", Port::Http2Only, Vec::new()),
-        ("half a preface", Port::Http2Only, PREFACE[..10].to_vec()),
-        ("a preface", Port::Http2Only, PREFACE.to_vec()),
-        ("no request", Port::Http2Only, [PREFACE, SETTINGS].concat()),
-        ("half a HEADERS frame", Port::Http2Only, half_headers()),
-        (
-            "CONTINUATION without end",
-            Port::Http2Only,
-            endless_continuation(3),
-        ),
-        (
-            "HTTP/1.1 to HTTP/2",
-            Port::Http2Only,
-            b"GET / HTTP/1.1\r\nHost: here\r\n\r\n".to_vec(),
-        ),
-        ("nothing to TLS", Port::Tls, Vec::new()),
-        ("half a ClientHello", Port::Tls, half_hello.to_vec()),
+    for Case { name, port, bytes } in [
+        Case {
+            name: "nothing to HTTP",
+            port: Port::Http,
+            bytes: Vec::new(),
+        },
+        Case {
+            name: "half a request line",
+            port: Port::Http,
+            bytes: b"GET / HT".to_vec(),
+        },
+        Case {
+            name: "half a head",
+            port: Port::Http,
+            bytes: b"GET / HTTP/1.1\r\nHost: here\r\n".to_vec(),
+        },
+        Case {
+            name: "the preface of HTTP/2 to HTTP",
+            port: Port::Http,
+            bytes: PREFACE.to_vec(),
+        },
+        Case {
+            name: "nothing to HTTP/2",
+            port: Port::Http2Only,
+            bytes: Vec::new(),
+        },
+        Case {
+            name: "half a preface",
+            port: Port::Http2Only,
+            bytes: PREFACE[..10].to_vec(),
+        },
+        Case {
+            name: "a preface",
+            port: Port::Http2Only,
+            bytes: PREFACE.to_vec(),
+        },
+        Case {
+            name: "no request",
+            port: Port::Http2Only,
+            bytes: [PREFACE, SETTINGS].concat(),
+        },
+        Case {
+            name: "half a HEADERS frame",
+            port: Port::Http2Only,
+            bytes: half_headers(),
+        },
+        Case {
+            name: "CONTINUATION without end",
+            port: Port::Http2Only,
+            bytes: endless_continuation(3),
+        },
+        Case {
+            name: "HTTP/1.1 to HTTP/2",
+            port: Port::Http2Only,
+            bytes: b"GET / HTTP/1.1\r\nHost: here\r\n\r\n".to_vec(),
+        },
+        Case {
+            name: "nothing to TLS",
+            port: Port::Tls,
+            bytes: Vec::new(),
+        },
+        Case {
+            name: "half a ClientHello",
+            port: Port::Tls,
+            bytes: half_hello.to_vec(),
+        },
     ] {
         let process = Process::detached().with_limits(limits(100));
         let address = serve(port, &process).await;

@@ -92,57 +92,67 @@ fn valid_settings_have_the_programs_own_default() {
 
 #[test]
 fn settings_error_names_flag_variable_and_example() {
-    for (name, arguments, expected) in [
-        (
-            "no address",
-            "sample --policy p --listen 9000",
-            "--listen 9000: invalid socket address syntax (flag --listen, environment variable \
-             SAMPLE_LISTEN_OF_A_TEST; for example --listen 127.0.0.1:8000)",
-        ),
-        (
-            "missing",
-            "sample",
-            "--policy: is missing (flag --policy, environment variable SAMPLE_POLICY_OF_A_TEST; \
-             for example --policy path/to/policy)",
-        ),
-        (
-            "one of several values",
-            "sample --policy p --log-format xml",
-            "--log-format xml: is not one of json, pretty (flag --log-format, environment variable \
-             LOG_FORMAT)",
-        ),
-        (
-            "number out of range",
-            "sample --policy p --max-connections 0",
-            "--max-connections 0: 0 is not in 1..=100000 (flag --max-connections, environment \
-             variable MAX_CONNECTIONS; for example --max-connections 1024)",
-        ),
-        (
-            "no log filter",
-            "sample --policy p --log a=b=c",
-            "--log a=b=c: is not a level, nor a list of targets and levels as \
+    struct Case {
+        name: &'static str,
+        arguments: &'static str,
+        expected: &'static str,
+    }
+
+    for Case {
+        name,
+        arguments,
+        expected,
+    } in [
+        Case {
+            name: "no address",
+            arguments: "sample --policy p --listen 9000",
+            expected: "--listen 9000: invalid socket address syntax (flag --listen, environment \
+             variable SAMPLE_LISTEN_OF_A_TEST; for example --listen 127.0.0.1:8000)",
+        },
+        Case {
+            name: "missing",
+            arguments: "sample",
+            expected: "--policy: is missing (flag --policy, environment variable \
+             SAMPLE_POLICY_OF_A_TEST; for example --policy path/to/policy)",
+        },
+        Case {
+            name: "one of several values",
+            arguments: "sample --policy p --log-format xml",
+            expected: "--log-format xml: is not one of json, pretty (flag --log-format, \
+             environment variable LOG_FORMAT)",
+        },
+        Case {
+            name: "number out of range",
+            arguments: "sample --policy p --max-connections 0",
+            expected: "--max-connections 0: 0 is not in 1..=100000 (flag --max-connections, \
+             environment variable MAX_CONNECTIONS; for example --max-connections 1024)",
+        },
+        Case {
+            name: "no log filter",
+            arguments: "sample --policy p --log a=b=c",
+            expected: "--log a=b=c: is not a level, nor a list of targets and levels as \
              target=level,target=level (flag --log, environment variable LOG; \
              for example --log info)",
-        ),
-        (
-            "program's own default",
-            "sample --policy p --operations-listen x",
-            "--operations-listen x: invalid socket address syntax (flag --operations-listen, \
-             environment variable OPERATIONS_LISTEN; \
+        },
+        Case {
+            name: "program's own default",
+            arguments: "sample --policy p --operations-listen x",
+            expected: "--operations-listen x: invalid socket address syntax (flag \
+             --operations-listen, environment variable OPERATIONS_LISTEN; \
              for example --operations-listen 127.0.0.1:9999)",
-        ),
-        (
-            "secret",
-            "sample --policy p --store redis://user:s3cret@host",
-            "--store: invalid socket address syntax (flag --store, environment variable \
+        },
+        Case {
+            name: "secret",
+            arguments: "sample --policy p --store redis://user:s3cret@host",
+            expected: "--store: invalid socket address syntax (flag --store, environment variable \
              SAMPLE_STORE_OF_A_TEST; for example --store rediss://user:password@host:6380/0)",
-        ),
-        (
-            "contradiction",
-            "sample --policy p --bold",
-            "--listen 127.0.0.1:1: contradicts --bold (flag --listen, environment variable \
-             SAMPLE_LISTEN_OF_A_TEST; for example --listen 127.0.0.1:8000)",
-        ),
+        },
+        Case {
+            name: "contradiction",
+            arguments: "sample --policy p --bold",
+            expected: "--listen 127.0.0.1:1: contradicts --bold (flag --listen, environment \
+             variable SAMPLE_LISTEN_OF_A_TEST; for example --listen 127.0.0.1:8000)",
+        },
     ] {
         assert_eq!(errors(arguments, |_| false), [expected], "{name}");
     }
@@ -150,30 +160,40 @@ fn settings_error_names_flag_variable_and_example() {
 
 #[test]
 fn settings_error_names_the_invalid_variable_first() {
+    struct Case {
+        name: &'static str,
+        arguments: &'static str,
+        expected: &'static str,
+    }
+
     // clap would read the real environment, so this test explains a line and parses nothing.
     let names = |text: &str| {
         SettingNames::new(&Sample::command(), Sample::OPERATIONS_ADDRESS, &words(text))
             .with_variables(|variable| variable.starts_with("SAMPLE_"))
     };
-    for (name, arguments, expected) in [
-        (
-            "variable alone",
-            "sample",
-            "--listen 1: x (environment variable SAMPLE_LISTEN_OF_A_TEST, flag --listen; \
+    for Case {
+        name,
+        arguments,
+        expected,
+    } in [
+        Case {
+            name: "variable alone",
+            arguments: "sample",
+            expected: "--listen 1: x (environment variable SAMPLE_LISTEN_OF_A_TEST, flag --listen; \
              for example SAMPLE_LISTEN_OF_A_TEST=127.0.0.1:8000)",
-        ),
-        (
-            "switch",
-            "sample",
-            "--bold: x (environment variable SAMPLE_BOLD_OF_A_TEST, flag --bold; for example \
-             SAMPLE_BOLD_OF_A_TEST=true)",
-        ),
-        (
-            "flag above variable",
-            "sample --listen=1",
-            "--listen 1: x (flag --listen, environment variable SAMPLE_LISTEN_OF_A_TEST; \
+        },
+        Case {
+            name: "switch",
+            arguments: "sample",
+            expected: "--bold: x (environment variable SAMPLE_BOLD_OF_A_TEST, flag --bold; for \
+             example SAMPLE_BOLD_OF_A_TEST=true)",
+        },
+        Case {
+            name: "flag above variable",
+            arguments: "sample --listen=1",
+            expected: "--listen 1: x (flag --listen, environment variable SAMPLE_LISTEN_OF_A_TEST; \
              for example --listen 127.0.0.1:8000)",
-        ),
+        },
     ] {
         let line = if name == "switch" {
             "--bold: x"

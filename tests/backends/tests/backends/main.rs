@@ -11,26 +11,29 @@
     reason = "a test may fail by panicking"
 )]
 
+mod accepted;
 mod authz;
 mod backend;
+mod key_changes;
 mod page;
 mod refused;
 mod shared_key;
 mod signing_key;
 mod through_envoy;
 
-use std::path::Path;
-use std::time::{Duration, Instant};
-
-use futures::future::join_all;
-use portcullis_assertion::{Assertion, HEADER};
-use portcullis_token::{Caller, CallerKind, unix_now};
-use serde_json::json;
 use tempfile::TempDir;
-use tokio::time::{interval, sleep, timeout};
 
-use crate::authz::{AuthzServer, assertion, bound};
+use crate::accepted::{
+    good_assertions_become_their_callers, other_paths_and_methods_get_problems,
+    unbound_assertions_are_accepted_where_set,
+};
+use crate::authz::{AuthzServer, assertion};
 use crate::backend::{Backend, Example, Keys, Unbound};
+use crate::key_changes::{
+    changed_key_file_is_read, key_of_restarted_authz_server_is_fetched,
+    removed_key_stops_verifying_within_seconds, unavailable_keys_answer_503,
+    unknown_keys_cause_one_fetch_a_second,
+};
 use crate::refused::{DeniedCase, denied_by_mac_key, denied_by_public_key, wrong_mac_keys};
 use crate::shared_key::{MacKey, write_key_file};
 use crate::signing_key::{AssertionKey, PublicKeyPair};
@@ -135,7 +138,7 @@ async fn by_both(example: &Example) {
     };
     let backend = example.start(keys, Unbound::Denied).await;
     for token in [public.assert(&assertion()), shared.assert(&assertion())] {
-        assert_eq!(backend.answer_to(&token).await.status, 200);
+        assert_eq!(backend.answer_to(&token).await.status, 200, "{token}");
     }
     all_are_denied(&backend, denied_by_public_key(&public)).await;
     all_are_denied(&backend, denied_by_mac_key(&shared, &public)).await;
@@ -153,237 +156,4 @@ async fn all_are_denied(backend: &Backend, rows: Vec<DeniedCase>) {
             .await
             .must_be_problem(401, row.reason, &row.case);
     }
-}
-
-async fn changed_key_file_is_read(backend: &Backend, folder: &Path, key: &MacKey) {
-    let next = MacKey::generate();
-    write_key_file(folder, &format!("{}{}", key.line(), next.line()));
-    becomes_accepted(backend, &next).await;
-    for bad in ["", "c2hvcnQ=", "-----BEGIN PRIVATE KEY-----"] {
-        write_key_file(folder, bad);
-        assert_eq!(
-            backend.answer_to(&next.assert(&assertion())).await.status,
-            200,
-            "a bad file ({bad}) changes nothing"
-        );
-    }
-    write_key_file(folder, &next.line());
-    becomes_accepted(backend, &next).await;
-    let removed = key.assert(&assertion());
-    backend.answer_to(&removed).await.must_be_problem(
-        401,
-        "assertion_not_genuine",
-        "the removed key",
-    );
-}
-
-async fn unavailable_keys_answer_503(backend: &Backend, authz: &AuthzServer, key: &PublicKeyPair) {
-    let token = key.assert(&assertion());
-    backend
-        .answer_to(&token)
-        .await
-        .must_be_problem(503, "gateway_keys_unavailable", "no keys yet");
-    authz.publish(&[key]);
-    becomes_accepted(backend, key).await;
-}
-
-/// Waits until the backend accepts a new assertion of `key`.
-async fn becomes_accepted(backend: &Backend, key: &impl AssertionKey) {
-    let accepted = async {
-        let mut pause = interval(Duration::from_millis(50));
-        while backend.answer_to(&key.assert(&assertion())).await.status != 200 {
-            pause.tick().await;
-        }
-    };
-    timeout(Duration::from_secs(20), accepted)
-        .await
-        .expect("the published key is never accepted");
-}
-
-async fn good_assertions_become_their_callers(backend: &Backend, key: &impl AssertionKey) {
-    let application = Caller {
-        kind: CallerKind::Application,
-        name: None,
-        roles: Vec::new(),
-        scopes: Vec::new(),
-        ..assertion().caller
-    };
-    let with = |path: &str| Assertion {
-        request: Some(bound("GET", path)),
-        ..assertion()
-    };
-    let bare = ("x-user-oid", "another-oid");
-    for (path, headers, good) in [
-        ("/orders?page=2", vec![], assertion()),
-        (
-            "/orders?page=2",
-            vec![bare, ("x-user-roles", "Admin")],
-            assertion(),
-        ),
-        (
-            "/orders?page=2",
-            vec![],
-            Assertion {
-                caller: application,
-                ..assertion()
-            },
-        ),
-        (
-            "/orders?page=2",
-            vec![],
-            Assertion {
-                issued_at: unix_now() - 30,
-                ..assertion()
-            },
-        ),
-        (
-            "/orders?page=2",
-            vec![],
-            Assertion {
-                issued_at: unix_now() + 2,
-                ..assertion()
-            },
-        ),
-        ("/orders", vec![], with("/orders")),
-        ("/orders?", vec![], with("/orders?")),
-        (
-            "/orders?name=Ren%C3%A9e&next=%2forders%3Fa+b&x=a%00",
-            vec![],
-            with("/orders?name=Ren%C3%A9e&next=%2forders%3Fa+b&x=a%00"),
-        ),
-    ] {
-        let token = key.assert(&good);
-        let headers: Vec<(&str, &str)> = headers.into_iter().chain([(HEADER, &*token)]).collect();
-        let answer = backend.answer(&format!("GET {path}"), &headers).await;
-        let Caller {
-            tenant,
-            object_id,
-            kind,
-            roles,
-            scopes,
-            ..
-        } = good.caller;
-        let caller = &answer.body["caller"];
-        let kind = kind.as_str();
-        let expected = json!({
-            "tenant": tenant,
-            "objectId": object_id,
-            "kind": kind,
-            "roles": roles,
-            "scopes": scopes,
-        });
-        assert_eq!(
-            (answer.status, &*answer.media_type, caller),
-            (200, "application/json", &expected),
-            "{path}"
-        );
-    }
-}
-
-async fn other_paths_and_methods_get_problems(backend: &Backend, key: &impl AssertionKey) {
-    for (line, status, reason) in [
-        ("GET /invoices", 404, "not_found"),
-        ("POST /orders", 405, "method_not_allowed"),
-        ("DELETE /orders?page=2", 405, "method_not_allowed"),
-    ] {
-        let (method, path) = line.split_once(' ').unwrap();
-        let own = key.assert(&Assertion {
-            request: Some(bound(method, path)),
-            ..assertion()
-        });
-        backend
-            .answer(line, &[(HEADER, &own)])
-            .await
-            .must_be_problem(status, reason, line);
-        let others = key.assert(&assertion());
-        let answer = backend.answer(line, &[(HEADER, &others)]).await;
-        answer.must_be_problem(401, "assertion_for_other_request", line);
-    }
-}
-
-async fn unknown_keys_cause_one_fetch_a_second(backend: &Backend, authz: &AuthzServer) {
-    let before = authz.fetches();
-    let start = Instant::now();
-    let forged: Vec<String> = (0..20)
-        .map(|_| PublicKeyPair::generate().assert(&assertion()))
-        .collect();
-    for answer in join_all(forged.iter().map(|token| backend.answer_to(token))).await {
-        answer.must_be_problem(401, "assertion_not_genuine", "an unknown key");
-    }
-    let fetches = u64::from(authz.fetches() - before);
-    let seconds = start.elapsed().as_secs();
-    // At most one fetch a second for unknown keys, and a poll every two seconds.
-    assert!(
-        fetches <= seconds + seconds / 2 + 3,
-        "20 unknown keys made {fetches} fetches in {seconds} s"
-    );
-}
-
-async fn key_of_restarted_authz_server_is_fetched(
-    backend: &Backend,
-    authz: &AuthzServer,
-    key: &PublicKeyPair,
-) {
-    let restarted = PublicKeyPair::generate();
-    authz.publish(&[&restarted]);
-    becomes_accepted(backend, &restarted).await;
-    let old = key.assert(&assertion());
-    backend.answer_to(&old).await.must_be_problem(
-        401,
-        "assertion_not_genuine",
-        "the old key is not published any more",
-    );
-}
-
-/// Only the poll can notice that a key was removed, because a known `kid` causes no fetch.
-async fn removed_key_stops_verifying_within_seconds(backend: &Backend, authz: &AuthzServer) {
-    let stolen = PublicKeyPair::generate();
-    let kept = PublicKeyPair::generate();
-    authz.publish(&[&stolen, &kept]);
-    becomes_accepted(backend, &stolen).await;
-    authz.fail();
-    sleep(Duration::from_secs(3)).await;
-    let served = backend.answer_to(&stolen.assert(&assertion())).await;
-    assert_eq!(
-        served.status, 200,
-        "the last good keys serve while the authz server fails"
-    );
-    authz.publish(&[&kept]);
-    let denied = async {
-        let mut pause = interval(Duration::from_millis(50));
-        while backend.answer_to(&stolen.assert(&assertion())).await.status == 200 {
-            pause.tick().await;
-        }
-    };
-    timeout(Duration::from_secs(5), denied)
-        .await
-        .expect("the removed key still verifies");
-    assert_eq!(
-        backend.answer_to(&kept.assert(&assertion())).await.status,
-        200
-    );
-}
-
-async fn unbound_assertions_are_accepted_where_set(
-    backend: &Backend,
-    key: &impl AssertionKey,
-    denied: Vec<DeniedCase>,
-) {
-    becomes_accepted(backend, key).await;
-    let unbound = Assertion {
-        request: None,
-        ..assertion()
-    };
-    for line in ["GET /orders?page=2", "GET /orders"] {
-        let token = key.assert(&unbound);
-        assert_eq!(
-            backend.answer(line, &[(HEADER, &token)]).await.status,
-            200,
-            "{line}"
-        );
-    }
-    let rows = denied
-        .into_iter()
-        .filter(|row| row.reason != "assertion_not_bound");
-    all_are_denied(backend, rows.collect()).await;
 }

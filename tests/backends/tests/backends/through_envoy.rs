@@ -161,7 +161,7 @@ async fn callers_are_those_of_the_token(
         assert_eq!(
             (answer.status.as_u16(), &answer.body["caller"]),
             (200, &caller),
-            "{language}"
+            "{language} with {own:?}"
         );
     }
     Ok(())

@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use conformance_tests::{PROTECTED, Tokens, bare_envoy};
+use conformance_tests::{PROTECTED, bare_envoy};
+use dev_stack::ServiceTokens;
 use portcullis_conformance::{
     Echo, Handlers, IdentityHeaders, Progress, Protected, SAMPLE_HANDLERS, Target, run,
 };
@@ -28,7 +29,7 @@ async fn envoy_with_defaults_fails_in_the_documented_groups() -> anyhow::Result<
         .serve(),
     );
     let gateway = bare_envoy(upstream).await?;
-    let tokens = Tokens::request(&gateway).await?;
+    let tokens = ServiceTokens::request(gateway.identity_provider()).await?;
     let protected = PROTECTED.map(|path| Protected {
         path: path.to_owned(),
         token: tokens.opening(path).to_owned(),

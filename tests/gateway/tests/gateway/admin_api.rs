@@ -4,34 +4,18 @@ use std::time::{Duration, Instant};
 
 use dev_stack::Stack;
 use dev_stack::directory::{EDITOR, READER, TASK_API};
-use gateway_tests::outcome;
+use gateway_tests::{admin, operations, outcome};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::time::sleep;
 
-async fn call(stack: &Stack, method: Method, path: &str) -> anyhow::Result<(StatusCode, Value)> {
-    let response = stack
-        .http()
-        .request(method, format!("{}{path}", stack.admin_api()))
-        .send()
-        .await?;
-    let status = response.status();
-    let text = response.text().await?;
-    Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
-}
-
-async fn metrics(stack: &Stack) -> anyhow::Result<String> {
-    Ok(stack
-        .http()
-        .get(format!("{}/metrics", stack.authz_operations()))
-        .send()
-        .await?
-        .text()
-        .await?)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn policies_are_reloaded_on_request_and_errors_are_shown() -> anyhow::Result<()> {
+    struct Case {
+        held: &'static str,
+        capacity: u64,
+    }
+
     let stack = Stack::start_apart().await?;
     let file = stack.state().join("policy.yaml");
     let good = std::fs::read_to_string(&file)?;
@@ -40,21 +24,36 @@ async fn policies_are_reloaded_on_request_and_errors_are_shown() -> anyhow::Resu
         .user_token(READER, TASK_API, "access_as_user")
         .await?;
     assert_eq!(outcome(&stack, &token).await?, "200");
-    let (_, before) = call(&stack, Method::GET, "/status").await?;
+    let (_, before) = admin(&stack, Method::GET, "/status").await?;
     assert_eq!(
         before["policies"]["names"],
         serde_json::json!(["audit", "notifications", "tasks"])
     );
     assert_eq!(before["policies"]["refused"], Value::Null);
     for (table, windows) in [("callers", 1), ("addresses", 0)] {
-        assert_eq!(before["rate_limits"][table]["windows"], windows, "{before}");
+        assert_eq!(
+            before["rate_limits"][table]["windows"], windows,
+            "{table}: {before}"
+        );
         let line = format!("portcullis_rate_limit_windows{{table=\"{table}\"}} {windows}\n");
-        assert!(metrics(&stack).await?.contains(&line), "{line}");
+        assert!(
+            operations(&stack, "/metrics").await?.contains(&line),
+            "{line}"
+        );
     }
-    for (held, capacity) in [
-        ("/decision_cache", 256),
-        ("/rate_limits/callers", 112),
-        ("/rate_limits/addresses", 16),
+    for Case { held, capacity } in [
+        Case {
+            held: "/decision_cache",
+            capacity: 256,
+        },
+        Case {
+            held: "/rate_limits/callers",
+            capacity: 112,
+        },
+        Case {
+            held: "/rate_limits/addresses",
+            capacity: 16,
+        },
     ] {
         let number = |name: &str| {
             before
@@ -74,7 +73,7 @@ async fn policies_are_reloaded_on_request_and_errors_are_shown() -> anyhow::Resu
         metadata: {name: incident}\n\
         spec: {callers: [aaaaaaaa-0003-4000-8000-000000000003]}\n";
     std::fs::write(&file, format!("{good}{deny_list}"))?;
-    let (status, body) = call(&stack, Method::POST, "/policies/reload").await?;
+    let (status, body) = admin(&stack, Method::POST, "/policies/reload").await?;
     assert_eq!(status, StatusCode::OK);
     assert_ne!(body["version"], before["policies"]["version"]);
     assert_eq!(outcome(&stack, &token).await?, "403 caller_blocked");
@@ -85,13 +84,13 @@ async fn policies_are_reloaded_on_request_and_errors_are_shown() -> anyhow::Resu
     assert_eq!(outcome(&stack, &other).await?, "200");
 
     std::fs::write(&file, good.replace("issuer: entra", "isuer: entra"))?;
-    let (status, problem) = call(&stack, Method::POST, "/policies/reload").await?;
+    let (status, problem) = admin(&stack, Method::POST, "/policies/reload").await?;
     let detail = problem["detail"].as_str().unwrap_or_default();
     assert!(
         status == StatusCode::UNPROCESSABLE_ENTITY && detail.contains("spec.isuer"),
         "{problem}"
     );
-    let (_, after) = call(&stack, Method::GET, "/status").await?;
+    let (_, after) = admin(&stack, Method::GET, "/status").await?;
     assert_eq!(
         after["policies"]["version"], body["version"],
         "the last good policies stay in force"
@@ -103,7 +102,7 @@ async fn policies_are_reloaded_on_request_and_errors_are_shown() -> anyhow::Resu
         "{after}"
     );
     let version = body["version"].as_str().unwrap_or_default();
-    let text = metrics(&stack).await?;
+    let text = operations(&stack, "/metrics").await?;
     assert!(
         text.contains(&format!(
             "portcullis_policy_version{{version=\"{version}\"}} 1"
@@ -122,7 +121,7 @@ async fn signing_keys_are_shown_refreshed_and_forgotten() -> anyhow::Result<()> 
         .user_token(EDITOR, TASK_API, "access_as_user")
         .await?;
     assert_eq!(outcome(&stack, &token).await?, "200");
-    let (_, status) = call(&stack, Method::GET, "/status").await?;
+    let (_, status) = admin(&stack, Method::GET, "/status").await?;
     let sources = status["issuers"][0]["keys"]
         .as_array()
         .cloned()
@@ -140,9 +139,9 @@ async fn signing_keys_are_shown_refreshed_and_forgotten() -> anyhow::Result<()> 
     );
     assert_eq!(status["decision_cache"]["callers"], 1);
 
-    let (answered, _) = call(&stack, Method::POST, "/keys/refresh").await?;
+    let (answered, _) = admin(&stack, Method::POST, "/keys/refresh").await?;
     assert_eq!(answered, StatusCode::NO_CONTENT);
-    let text = metrics(&stack).await?;
+    let text = operations(&stack, "/metrics").await?;
     for line in [
         "portcullis_keys{issuer=\"entra\"",
         "portcullis_key_age_seconds{issuer=\"entra\"",
@@ -162,7 +161,7 @@ async fn signing_keys_are_shown_refreshed_and_forgotten() -> anyhow::Result<()> 
     assert_eq!(outcome(&stack, &token).await?, "200");
 
     stack.stop_issuer().await?;
-    let (answered, problem) = call(&stack, Method::POST, "/keys/refresh").await?;
+    let (answered, problem) = admin(&stack, Method::POST, "/keys/refresh").await?;
     assert!(
         answered == StatusCode::BAD_GATEWAY
             && problem["detail"]
@@ -174,7 +173,7 @@ async fn signing_keys_are_shown_refreshed_and_forgotten() -> anyhow::Result<()> 
         "200",
         "the last good keys stay"
     );
-    let (answered, _) = call(&stack, Method::POST, "/keys/forget").await?;
+    let (answered, _) = admin(&stack, Method::POST, "/keys/forget").await?;
     assert_eq!(answered, StatusCode::NO_CONTENT);
     assert_eq!(
         outcome(&stack, &token).await?,

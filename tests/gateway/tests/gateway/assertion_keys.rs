@@ -16,7 +16,7 @@ use dev_stack::{
     Answer, Service, Stack, StackOptions, assertion_key, assertion_of_an_admin, mac_key,
     without_rate_limits,
 };
-use gateway_tests::Load;
+use gateway_tests::{Load, metric, outcome};
 use portcullis_assertion::{Assertion, HEADER, MacKeys, Signer};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -182,6 +182,12 @@ async fn removed_public_key_stops_verifying_within_seconds() -> anyhow::Result<(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unusable_mac_key_folder_changes_only_a_metric() -> anyhow::Result<()> {
+    struct Mistake<'a> {
+        name: &'static str,
+        place: &'a Path,
+        content: &'a str,
+    }
+
     let stack = Stack::start_apart().await?;
     let token = stack
         .identity_provider()
@@ -190,30 +196,39 @@ async fn unusable_mac_key_folder_changes_only_a_metric() -> anyhow::Result<()> {
     let file = stack.mac_key_folder().join("task-api");
     let good = std::fs::read_to_string(&file)?;
     let copy = stack.mac_key_folder().join("audit");
-    let metric = async || {
-        let text = stack
-            .http()
-            .get(format!("{}/metrics", stack.authz_operations()))
-            .send()
-            .await?
-            .text()
-            .await?;
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix("portcullis_assertion_mac_keys_stale "));
-        anyhow::Ok(line.map(str::to_owned))
-    };
-    for (place, content) in [(&file, "c2hvcnQ="), (&copy, &good)] {
+    for Mistake {
+        name,
+        place,
+        content,
+    } in [
+        Mistake {
+            name: "short key",
+            place: &file,
+            content: "c2hvcnQ=",
+        },
+        Mistake {
+            name: "key of two upstreams",
+            place: &copy,
+            content: &good,
+        },
+    ] {
         replace(place, content)?;
         for (expected, repair) in [("1", true), ("0", false)] {
             let started = Instant::now();
-            while metric().await?.as_deref() != Some(expected) {
-                ensure!(started.elapsed() < PATIENCE, "the metric is not {expected}");
+            while metric(&stack, "portcullis_assertion_mac_keys_stale ")
+                .await?
+                .as_deref()
+                != Some(expected)
+            {
+                ensure!(
+                    started.elapsed() < PATIENCE,
+                    "{name}: the metric is not {expected}"
+                );
                 sleep(Duration::from_millis(50)).await;
             }
             // The service reads the same file and also keeps its last good keys.
-            assert_eq!(gateway_tests::outcome(&stack, &token).await?, "200");
-            if repair && place == &copy {
+            assert_eq!(outcome(&stack, &token).await?, "200", "{name}");
+            if repair && place == copy {
                 std::fs::remove_file(place)?;
             } else if repair {
                 replace(place, &good)?;

@@ -1,4 +1,4 @@
-//! Promises of the gateway about rate limits, forwarded headers, problems and upgrades.
+//! Promises of the gateway about rate limits, forwarded headers and problems.
 #![allow(
     clippy::indexing_slicing,
     reason = "a test may fail by panicking, and a missing name in a serde_json value gives null"
@@ -8,7 +8,7 @@ use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dev_stack::directory::{ADMIN, EDITOR, NOTIFICATION, TASK_API};
-use dev_stack::{Answer, EnvoyFiles, Service, Stack, StackOptions};
+use dev_stack::{Answer, Service, Stack, StackOptions};
 use serde_json::{Value, json};
 
 const APP: &str = "http://localhost:3000";
@@ -54,10 +54,18 @@ async fn forged_tokens_neither_use_nor_evade_a_rate_limit() -> anyhow::Result<()
         );
     }
     for expected in ["200", "200", "200", "200", "200", "429 rate_limited"] {
-        assert_eq!(notifications(&stack, &victim).await?, expected);
+        assert_eq!(
+            notifications(&stack, &victim).await?,
+            expected,
+            "the victim"
+        );
     }
     for expected in ["200", "200", "200", "200", "200", "429 rate_limited"] {
-        assert_eq!(notifications(&stack, &attacker).await?, expected);
+        assert_eq!(
+            notifications(&stack, &attacker).await?,
+            expected,
+            "the attacker"
+        );
     }
     // Another subject or another token does not evade the caller's limit.
     let renamed = forged(&attacker, |claims| claims["sub"] = json!("another-subject"))?;
@@ -75,25 +83,41 @@ async fn forged_tokens_neither_use_nor_evade_a_rate_limit() -> anyhow::Result<()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn token_is_forwarded_only_if_the_policy_says_so() -> anyhow::Result<()> {
+    struct Case {
+        name: &'static str,
+        service: Service,
+        path: &'static str,
+        token: String,
+        forwarded: bool,
+    }
+
     let stack = Stack::start_apart().await?;
     let issuer = stack.identity_provider();
-    for (service, path, token, forwarded) in [
-        (
-            Service::TaskApi,
-            "/api/me",
-            issuer
+    for Case {
+        name,
+        service,
+        path,
+        token,
+        forwarded,
+    } in [
+        Case {
+            name: "policy that forwards",
+            service: Service::TaskApi,
+            path: "/api/me",
+            token: issuer
                 .user_token(EDITOR, TASK_API, "access_as_user")
                 .await?,
-            true,
-        ),
-        (
-            Service::Notification,
-            "/notification/notifications",
-            issuer
+            forwarded: true,
+        },
+        Case {
+            name: "policy that removes",
+            service: Service::Notification,
+            path: "/notification/notifications",
+            token: issuer
                 .user_token(EDITOR, NOTIFICATION, "Notify.Send")
                 .await?,
-            false,
-        ),
+            forwarded: false,
+        },
     ] {
         stack.forget_upstream_bytes();
         let answer = Answer::to(
@@ -103,7 +127,7 @@ async fn token_is_forwarded_only_if_the_policy_says_so() -> anyhow::Result<()> {
                 .bearer_auth(&token),
         )
         .await?;
-        assert_eq!(answer.outcome(), "200");
+        assert_eq!(answer.outcome(), "200", "{name}");
         let seen = stack
             .upstream_bytes()
             .into_iter()
@@ -112,13 +136,17 @@ async fn token_is_forwarded_only_if_the_policy_says_so() -> anyhow::Result<()> {
         assert_eq!(
             seen.matches("\r\nauthorization:").count(),
             usize::from(forwarded),
-            "{seen}"
+            "{name}: {seen}"
         );
-        assert_eq!(seen.contains(&token.to_lowercase()), forwarded, "{seen}");
+        assert_eq!(
+            seen.contains(&token.to_lowercase()),
+            forwarded,
+            "{name}: {seen}"
+        );
         assert_eq!(
             seen.matches("\r\nx-portcullis-assertion:").count(),
             1,
-            "{seen}"
+            "{name}: {seen}"
         );
     }
     stack.stop().await
@@ -127,6 +155,12 @@ async fn token_is_forwarded_only_if_the_policy_says_so() -> anyhow::Result<()> {
 /// A page of the app can read every problem and its request id, whichever program wrote it.
 #[tokio::test(flavor = "multi_thread")]
 async fn problems_of_all_programs_are_readable_to_a_browser() -> anyhow::Result<()> {
+    struct Case {
+        name: &'static str,
+        request: reqwest::RequestBuilder,
+        status: u16,
+    }
+
     let stack = Stack::start_apart().await?;
     let token = stack
         .identity_provider()
@@ -138,35 +172,49 @@ async fn problems_of_all_programs_are_readable_to_a_browser() -> anyhow::Result<
         http.post(format!("{gateway}/api/tasks"))
             .bearer_auth(&token)
     };
-    for (case, request, status) in [
-        ("no route", http.get(format!("{gateway}/nowhere")), 404),
-        ("no token", http.get(format!("{gateway}/api/me")), 401),
-        (
-            "not for users",
-            http.get(format!("{gateway}/auditing/audit"))
+    for Case {
+        name,
+        request,
+        status,
+    } in [
+        Case {
+            name: "no route",
+            request: http.get(format!("{gateway}/nowhere")),
+            status: 404,
+        },
+        Case {
+            name: "no token",
+            request: http.get(format!("{gateway}/api/me")),
+            status: 401,
+        },
+        Case {
+            name: "not for users",
+            request: http
+                .get(format!("{gateway}/auditing/audit"))
                 .bearer_auth(&token),
-            401,
-        ),
-        (
-            "too large for the service",
-            tasks().json(&json!({ "title": "x".repeat(64 * 1024) })),
-            413,
-        ),
-        (
-            "no JSON",
-            tasks().header("content-type", "application/json").body("{"),
-            400,
-        ),
-        (
-            "no such task",
-            http.patch(format!("{gateway}/api/tasks/999"))
+            status: 401,
+        },
+        Case {
+            name: "too large for the service",
+            request: tasks().json(&json!({ "title": "x".repeat(64 * 1024) })),
+            status: 413,
+        },
+        Case {
+            name: "no JSON",
+            request: tasks().header("content-type", "application/json").body("{"),
+            status: 400,
+        },
+        Case {
+            name: "no such task",
+            request: http
+                .patch(format!("{gateway}/api/tasks/999"))
                 .bearer_auth(&token)
                 .json(&json!({})),
-            404,
-        ),
+            status: 404,
+        },
     ] {
-        let response = request.header("origin", APP).send().await.context(case)?;
-        assert_eq!(response.status().as_u16(), status, "{case}");
+        let response = request.header("origin", APP).send().await.context(name)?;
+        assert_eq!(response.status().as_u16(), status, "{name}");
         let header = |name: &str| {
             response
                 .headers()
@@ -177,96 +225,21 @@ async fn problems_of_all_programs_are_readable_to_a_browser() -> anyhow::Result<
         assert_eq!(
             header("access-control-allow-origin").as_deref(),
             Some(APP),
-            "{case}"
+            "{name}"
         );
         assert_eq!(
             header("content-type").as_deref(),
             Some("application/problem+json"),
-            "{case}"
+            "{name}"
         );
         let id = header("x-request-id");
         let body: Value = response.json().await?;
         assert_eq!(
             (body["status"].as_u64(), body["request_id"].as_str()),
             (Some(status.into()), id.as_deref()),
-            "{case}"
+            "{name}"
         );
-        assert!(id.is_some() && body["reason"].is_string(), "{case}: {body}");
-    }
-    stack.stop().await
-}
-
-fn with_upgrade(files: &mut EnvoyFiles) -> anyhow::Result<()> {
-    let routes = files
-        .routes
-        .pointer_mut("/resources/0/virtual_hosts/0/routes")
-        .and_then(Value::as_array_mut);
-    let routes = routes.context("routes.yaml has no routes")?;
-    let route = routes
-        .iter_mut()
-        .find(|route| route["name"] == "notification-notifications");
-    route.context("no such route")?["route"]["upgrade_configs"] =
-        json!([{"upgrade_type": "websocket"}]);
-    Ok(())
-}
-
-/// Envoy denies an upgrade unless its route allows it. Then the policy decides as usual.
-#[tokio::test(flavor = "multi_thread")]
-async fn upgrade_passes_only_if_its_route_allows_it() -> anyhow::Result<()> {
-    let stack = Stack::start_with(StackOptions::default().envoy(with_upgrade)).await?;
-    let issuer = stack.identity_provider();
-    let tasks = issuer
-        .user_token(EDITOR, TASK_API, "access_as_user")
-        .await?;
-    let notifications = issuer
-        .user_token(EDITOR, NOTIFICATION, "Notify.Send")
-        .await?;
-    for (path, token, reaches, reason) in [
-        ("/api/me", Some(&tasks), false, "upgrade_refused"),
-        ("/notification/notifications", None, false, "token_missing"),
-        (
-            "/notification/notifications",
-            Some(&tasks),
-            false,
-            "audience_not_allowed",
-        ),
-        (
-            "/notification/notifications",
-            Some(&notifications),
-            true,
-            "",
-        ),
-    ] {
-        stack.forget_upstream_bytes();
-        let request = stack.http().get(format!("{}{path}", stack.gateway()));
-        let request = request
-            .header("connection", "upgrade")
-            .header("upgrade", "websocket");
-        let request = request
-            .header("sec-websocket-version", "13")
-            .header("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA==");
-        let request = token.into_iter().fold(
-            request.header("x-user-oid", "spoofed"),
-            reqwest::RequestBuilder::bearer_auth,
-        );
-        let answer = Answer::to(request).await?;
-        let seen: String = stack
-            .upstream_bytes()
-            .into_iter()
-            .map(|(_, bytes)| bytes)
-            .collect();
-        assert_eq!(
-            seen.contains("\r\nupgrade: websocket\r\n"),
-            reaches,
-            "{path}: {}\n{seen}",
-            answer.outcome()
-        );
-        assert_eq!(
-            answer.body["reason"].as_str().unwrap_or_default(),
-            reason,
-            "{path}"
-        );
-        assert!(!seen.contains("spoofed"), "{seen}");
+        assert!(id.is_some() && body["reason"].is_string(), "{name}: {body}");
     }
     stack.stop().await
 }

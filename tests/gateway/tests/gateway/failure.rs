@@ -38,6 +38,20 @@ fn count_reached_services(stack: &Stack) -> usize {
         .count()
 }
 
+/// Asserts that requests get 503 and reach no service.
+async fn admits_nothing(stack: &Stack, token: &str, case: &str) -> anyhow::Result<()> {
+    stack.forget_upstream_bytes();
+    for _ in 0..3 {
+        assert_eq!(
+            outcome(stack, token).await?,
+            "503 authorization_unavailable",
+            "{case}"
+        );
+    }
+    assert_eq!(count_reached_services(stack), 0, "{case}");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn hung_or_dead_authz_server_admits_nothing_and_recovers() -> anyhow::Result<()> {
     let mut stack =
@@ -49,15 +63,7 @@ async fn hung_or_dead_authz_server_admits_nothing_and_recovers() -> anyhow::Resu
     assert_eq!(outcome(&stack, &token).await?, "200");
 
     stack.hang_authz(true)?;
-    stack.forget_upstream_bytes();
-    for _ in 0..3 {
-        assert_eq!(
-            outcome(&stack, &token).await?,
-            "503 authorization_unavailable",
-            "while it hangs"
-        );
-    }
-    assert_eq!(count_reached_services(&stack), 0);
+    admits_nothing(&stack, &token, "while it hangs").await?;
     stack.hang_authz(false)?;
     println!(
         "recovered from hanging after {:?}",
@@ -65,15 +71,7 @@ async fn hung_or_dead_authz_server_admits_nothing_and_recovers() -> anyhow::Resu
     );
 
     stack.crash_authz().await?;
-    stack.forget_upstream_bytes();
-    for _ in 0..3 {
-        assert_eq!(
-            outcome(&stack, &token).await?,
-            "503 authorization_unavailable",
-            "while it is dead"
-        );
-    }
-    assert_eq!(count_reached_services(&stack), 0);
+    admits_nothing(&stack, &token, "while it is dead").await?;
     stack.start_authz().await?;
     println!(
         "recovered from a crash after {:?}",

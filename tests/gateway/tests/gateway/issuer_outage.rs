@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use dev_stack::directory::{EDITOR, NOTIFICATION, READER, TASK_API};
 use dev_stack::{Answer, Service, Stack, StackOptions, without_rate_limits};
-use gateway_tests::outcome;
+use gateway_tests::{admin, operations, outcome};
 use reqwest::{Method, StatusCode};
 use second_issuer::SecondIssuer;
 use serde_json::{Value, json};
@@ -90,27 +90,6 @@ async fn becomes(
     }
 }
 
-async fn admin(stack: &Stack, method: Method, path: &str) -> anyhow::Result<(StatusCode, Value)> {
-    let response = stack
-        .http()
-        .request(method, format!("{}{path}", stack.admin_api()))
-        .send()
-        .await?;
-    let status = response.status();
-    let text = response.text().await?;
-    Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
-}
-
-async fn operations(stack: &Stack, path: &str) -> anyhow::Result<String> {
-    Ok(stack
-        .http()
-        .get(format!("{}{path}", stack.authz_operations()))
-        .send()
-        .await?
-        .text()
-        .await?)
-}
-
 /// Returns the decision record of the last fault.
 fn last_fault(stack: &Stack) -> anyhow::Result<Value> {
     let log = stack.authz_log()?;
@@ -175,7 +154,7 @@ async fn deny_list_takes_effect_during_an_issuer_outage() -> anyhow::Result<()> 
         ("issuer", "second"),
         ("policy", "notifications"),
     ] {
-        assert_eq!(record[field], expected, "{record}");
+        assert_eq!(record[field], expected, "{field}: {record}");
     }
     assert_eq!(record["source"], second.metadata(), "{record}");
     ensure!(
@@ -254,6 +233,13 @@ async fn deny_list_takes_effect_during_an_issuer_outage() -> anyhow::Result<()> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn start_does_not_wait_for_a_deleted_tenant() -> anyhow::Result<()> {
+    struct Case<'a> {
+        name: &'static str,
+        token: &'a str,
+        status: u16,
+        reason: Value,
+    }
+
     let two_tenants = |policies: &str| {
         without_rate_limits(policies)
             .replace("tenants: [", &format!("tenants: [{DELETED_TENANT}, "))
@@ -309,14 +295,30 @@ async fn start_does_not_wait_for_a_deleted_tenant() -> anyhow::Result<()> {
         );
     }
     let direct = format!("{}/api/me", stack.direct(Service::TaskApi));
-    for (token, status, reason) in [
-        (&token, 200, Value::Null),
-        (&of_deleted, 503, "keys_unavailable".into()),
+    for Case {
+        name,
+        token,
+        status,
+        reason,
+    } in [
+        Case {
+            name: "issuer that answers",
+            token: &token,
+            status: 200,
+            reason: Value::Null,
+        },
+        Case {
+            name: "deleted tenant",
+            token: &of_deleted,
+            status: 503,
+            reason: "keys_unavailable".into(),
+        },
     ] {
         let answer = Answer::to(stack.http().get(&direct).bearer_auth(token)).await?;
         assert_eq!(
             (answer.status.as_u16(), &answer.body["reason"]),
-            (status, &reason)
+            (status, &reason),
+            "{name}"
         );
     }
     let started = Instant::now();

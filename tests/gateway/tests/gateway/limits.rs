@@ -19,6 +19,12 @@ const ENVOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../envoy");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn headers_beyond_the_limits_end_only_their_stream() -> anyhow::Result<()> {
+    struct Case {
+        name: &'static str,
+        count: usize,
+        length: usize,
+    }
+
     let stack = Stack::start_apart().await?;
     let url = format!("{}/api/me", stack.gateway());
     let http1 = Client::builder().no_proxy().http1_only().build()?;
@@ -28,14 +34,30 @@ async fn headers_beyond_the_limits_end_only_their_stream() -> anyhow::Result<()>
         .build()?;
     let good = |client: &Client| client.get(&url).header("x-usual", "a".repeat(1000));
     for (client, version) in [(&http1, "HTTP/1.1"), (&http2, "HTTP/2")] {
-        for (case, count, length) in [
-            ("too many", 100, 1),
-            ("too large", 1, 33 * 1024),
-            ("many cookies", 90, 400),
+        for Case {
+            name,
+            count,
+            length,
+        } in [
+            Case {
+                name: "too many",
+                count: 100,
+                length: 1,
+            },
+            Case {
+                name: "too large",
+                count: 1,
+                length: 33 * 1024,
+            },
+            Case {
+                name: "many cookies",
+                count: 90,
+                length: 400,
+            },
         ] {
             let mut request = client.get(&url);
             for number in 0..count {
-                let name = if case == "many cookies" {
+                let name = if name == "many cookies" {
                     "cookie".to_owned()
                 } else {
                     format!("x-{number}")
@@ -44,18 +66,18 @@ async fn headers_beyond_the_limits_end_only_their_stream() -> anyhow::Result<()>
             }
             match request.send().await {
                 Ok(response) => {
-                    assert_eq!(response.status().as_u16(), 431, "{case} over {version}");
+                    assert_eq!(response.status().as_u16(), 431, "{name} over {version}");
                 }
                 Err(error) => assert!(
                     version == "HTTP/2" && error.is_request(),
-                    "{case} over {version}: {error:?}"
+                    "{name} over {version}: {error:?}"
                 ),
             }
             // The authz server decides the next request.
             assert_eq!(
                 good(client).send().await?.status(),
                 StatusCode::UNAUTHORIZED,
-                "after {case} over {version}"
+                "after {name} over {version}"
             );
         }
     }

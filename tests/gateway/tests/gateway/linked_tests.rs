@@ -104,32 +104,73 @@ fn security_promises_name_tests_that_exist() {
 
 #[test]
 fn row_without_an_existing_test_is_a_mistake() {
+    struct Case {
+        name: &'static str,
+        cell: String,
+        mistakes: usize,
+    }
+
     let here = "tests/gateway/tests/gateway/linked_tests.rs";
     let golden = "tests/charts/test_golden.py";
-    for (cell, mistakes) in [
-        (
-            format!("`{here}::security_promises_name_tests_that_exist`"),
-            0,
-        ),
-        (
-            format!("`{golden}::test_every_golden_file_has_a_profile`"),
-            0,
-        ),
-        (
-            "`tests/gateway/tests/gateway/outcomes.rs::roles`, and more".to_owned(),
-            0,
-        ),
-        (format!("`{here}::is_test`"), 1),
-        (format!("`{here}::no_such_test`"), 1),
-        (format!("`{here}::is_test`, `{here}::no_such_test`"), 2),
-        (format!("`{golden}::canonical`"), 1),
-        ("`tests/gateway/no_such_file.rs::rows`".to_owned(), 1),
-        ("`tests/gateway`: spoofed identity".to_owned(), 1),
-        ("tests/gateway".to_owned(), 1),
+    for Case {
+        name,
+        cell,
+        mistakes,
+    } in [
+        Case {
+            name: "Rust test",
+            cell: format!("`{here}::security_promises_name_tests_that_exist`"),
+            mistakes: 0,
+        },
+        Case {
+            name: "Python test",
+            cell: format!("`{golden}::test_every_golden_file_has_a_profile`"),
+            mistakes: 0,
+        },
+        Case {
+            name: "row with words behind",
+            cell: "`tests/gateway/tests/gateway/outcomes.rs::roles`, and more".to_owned(),
+            mistakes: 0,
+        },
+        Case {
+            name: "function that is no test",
+            cell: format!("`{here}::is_test`"),
+            mistakes: 1,
+        },
+        Case {
+            name: "no such test",
+            cell: format!("`{here}::no_such_test`"),
+            mistakes: 1,
+        },
+        Case {
+            name: "two mistakes",
+            cell: format!("`{here}::is_test`, `{here}::no_such_test`"),
+            mistakes: 2,
+        },
+        Case {
+            name: "Python function that is no test",
+            cell: format!("`{golden}::canonical`"),
+            mistakes: 1,
+        },
+        Case {
+            name: "no such file",
+            cell: "`tests/gateway/no_such_file.rs::rows`".to_owned(),
+            mistakes: 1,
+        },
+        Case {
+            name: "folder and words",
+            cell: "`tests/gateway`: spoofed identity".to_owned(),
+            mistakes: 1,
+        },
+        Case {
+            name: "no test named",
+            cell: "tests/gateway".to_owned(),
+            mistakes: 1,
+        },
     ] {
         let page = format!("| promise | test |\n|---|---|\n| p | {cell} |\n\n| a | b |\n");
         let rows = rows(&page);
-        assert_eq!(rows.len(), 1, "{page}");
-        assert_eq!(rows[0].mistakes().len(), mistakes, "{cell}");
+        assert_eq!(rows.len(), 1, "{name}: {page}");
+        assert_eq!(rows[0].mistakes().len(), mistakes, "{name}: {cell}");
     }
 }

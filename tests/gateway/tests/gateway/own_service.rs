@@ -16,15 +16,26 @@ const FILES: [&str; 7] = [
     "orders.py",
 ];
 
-/// Runs a copy of the example. `edit` replaces a string in one of its files.
-fn run(edit: Option<(&str, &str, &str)>) -> anyhow::Result<Output> {
+/// The replacement of a string in one file of the example.
+struct Edit {
+    file: &'static str,
+    from: &'static str,
+    to: &'static str,
+}
+
+/// Runs a copy of the example, edited if `edit` says so.
+fn run(edit: Option<&Edit>) -> anyhow::Result<Output> {
     let example = tempfile::tempdir()?;
     let work = tempfile::tempdir()?;
     for file in FILES {
         let text =
             std::fs::read_to_string(Path::new(ROOT).join("examples/your-own-service").join(file))?;
         let text = match edit {
-            Some((edited, from, to)) if edited == file => {
+            Some(Edit {
+                file: edited,
+                from,
+                to,
+            }) if *edited == file => {
                 ensure!(text.contains(from), "{file} has no {from}");
                 text.replace(from, to)
             }
@@ -71,38 +82,60 @@ fn example_runs_from_a_fresh_folder() -> anyhow::Result<()> {
 
 #[test]
 fn mistake_in_any_part_is_reported() -> anyhow::Result<()> {
-    for (case, edit, word) in [
-        (
-            "a rule without its role",
-            ("policy.yaml", "      roles: [Buyer]\n", ""),
-            "FAILED",
-        ),
-        (
-            "a typo in the policy",
-            ("policy.yaml", "scopes:", "scope:"),
-            "policy.yaml:",
-        ),
-        (
-            "a route without its policy",
-            ("route.yaml", "policy: orders", "other: orders"),
-            "route gateway/gateway/order",
-        ),
-        (
-            "a role that no user has",
-            ("directory.yaml", "orders: [Buyer]", "orders: []"),
-            "WRONG  a buyer reads the orders",
-        ),
-        (
-            "a service that verifies nothing",
-            (
-                "orders.py",
-                "            claims = VERIFIER.verify(lines, self.command, self.path)",
-                "            claims = dict(oid='', kind='', roles='')",
-            ),
-            "WRONG  past the gateway",
-        ),
+    struct Case {
+        name: &'static str,
+        edit: Edit,
+        word: &'static str,
+    }
+
+    for Case { name, edit, word } in [
+        Case {
+            name: "a rule without its role",
+            edit: Edit {
+                file: "policy.yaml",
+                from: "      roles: [Buyer]\n",
+                to: "",
+            },
+            word: "FAILED",
+        },
+        Case {
+            name: "a typo in the policy",
+            edit: Edit {
+                file: "policy.yaml",
+                from: "scopes:",
+                to: "scope:",
+            },
+            word: "policy.yaml:",
+        },
+        Case {
+            name: "a route without its policy",
+            edit: Edit {
+                file: "route.yaml",
+                from: "policy: orders",
+                to: "other: orders",
+            },
+            word: "route gateway/gateway/order",
+        },
+        Case {
+            name: "a role that no user has",
+            edit: Edit {
+                file: "directory.yaml",
+                from: "orders: [Buyer]",
+                to: "orders: []",
+            },
+            word: "WRONG  a buyer reads the orders",
+        },
+        Case {
+            name: "a service that verifies nothing",
+            edit: Edit {
+                file: "orders.py",
+                from: "            claims = VERIFIER.verify(lines, self.command, self.path)",
+                to: "            claims = dict(oid='', kind='', roles='')",
+            },
+            word: "WRONG  past the gateway",
+        },
     ] {
-        let output = run(Some(edit))?;
+        let output = run(Some(&edit))?;
         let printed = format!(
             "{}{}",
             String::from_utf8_lossy(&output.stdout),
@@ -110,7 +143,7 @@ fn mistake_in_any_part_is_reported() -> anyhow::Result<()> {
         );
         assert!(
             !output.status.success() && printed.contains(word),
-            "{case}: {printed}"
+            "{name}: {printed}"
         );
     }
     Ok(())

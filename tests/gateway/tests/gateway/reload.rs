@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use dev_stack::directory::{READER, TASK_API};
 use dev_stack::{Answer, Stack};
-use gateway_tests::outcome;
-use serde_json::Value;
+use gateway_tests::{admin, metric, outcome};
+use reqwest::Method;
 use tokio::time::{Instant, sleep};
 
 /// Waits until status and reason code are `expected`, and returns the last ones.
@@ -18,21 +18,6 @@ async fn becomes(stack: &Stack, token: &str, expected: &str) -> anyhow::Result<S
         }
         sleep(Duration::from_millis(50)).await;
     }
-}
-
-/// Returns the value of a metric of the authz server.
-async fn metric(stack: &Stack, line: &str) -> anyhow::Result<Option<String>> {
-    let text = stack
-        .http()
-        .get(format!("{}/metrics", stack.authz_operations()))
-        .send()
-        .await?
-        .text()
-        .await?;
-    Ok(text
-        .lines()
-        .find_map(|found| found.strip_prefix(line))
-        .map(|value| value.trim().to_owned()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,13 +86,7 @@ async fn removed_policy_still_decides_and_unknown_policy_is_a_fault() -> anyhow:
     std::fs::write(&file, renamed)?;
     let started = Instant::now();
     let policies = loop {
-        let status: Value = stack
-            .http()
-            .get(format!("{}/status", stack.admin_api()))
-            .send()
-            .await?
-            .json()
-            .await?;
+        let (_, status) = admin(&stack, Method::GET, "/status").await?;
         if status["policies"]["removed"]["tasks"].is_u64() {
             break status["policies"].clone();
         }

@@ -137,44 +137,58 @@ async fn through_tls(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gateway_and_services_authenticate_each_other() -> anyhow::Result<()> {
+    struct Case<'a> {
+        name: &'static str,
+        gateway: &'a Authority,
+        service: (&'a Authority, &'static str),
+        trusted_gateways: &'a Authority,
+        expected: (String, usize),
+    }
+
     let gateways = Authority::new()?;
     let services = Authority::new()?;
     let strangers = Authority::new()?;
     let failed = ("503 upstream_unavailable".to_owned(), 0);
-    for (case, gateway, service, trusted_gateways, expected) in [
-        (
-            "each of the other's authority",
-            &gateways,
-            (&services, "task-api"),
-            &gateways,
-            ("200".to_owned(), 1),
-        ),
-        (
-            "a service of another name",
-            &gateways,
-            (&services, "audit"),
-            &gateways,
-            failed.clone(),
-        ),
-        (
-            "a service of another authority",
-            &gateways,
-            (&strangers, "task-api"),
-            &gateways,
-            failed.clone(),
-        ),
-        (
-            "a gateway of another authority",
-            &strangers,
-            (&services, "task-api"),
-            &gateways,
-            failed.clone(),
-        ),
+    for Case {
+        name,
+        gateway,
+        service,
+        trusted_gateways,
+        expected,
+    } in [
+        Case {
+            name: "each of the other's authority",
+            gateway: &gateways,
+            service: (&services, "task-api"),
+            trusted_gateways: &gateways,
+            expected: ("200".to_owned(), 1),
+        },
+        Case {
+            name: "a service of another name",
+            gateway: &gateways,
+            service: (&services, "audit"),
+            trusted_gateways: &gateways,
+            expected: failed.clone(),
+        },
+        Case {
+            name: "a service of another authority",
+            gateway: &gateways,
+            service: (&strangers, "task-api"),
+            trusted_gateways: &gateways,
+            expected: failed.clone(),
+        },
+        Case {
+            name: "a gateway of another authority",
+            gateway: &strangers,
+            service: (&services, "task-api"),
+            trusted_gateways: &gateways,
+            expected: failed.clone(),
+        },
     ] {
         let found = through_tls(gateway, &services, service, trusted_gateways)
             .await
-            .context(case)?;
-        assert_eq!(found, expected, "{case}");
+            .context(name)?;
+        assert_eq!(found, expected, "{name}");
     }
     Ok(())
 }

@@ -44,33 +44,55 @@ fn run(closed: Vec<String>, denies: Vec<String>) -> (Result<(), String>, String)
 
 #[test]
 fn upstream_reached_from_a_node_must_deny_forged_headers() {
-    for (name, upstream, fails, words) in [
-        (
-            "unauthorized",
-            server(401),
-            false,
-            "denied forged headers with 401",
-        ),
-        (
-            "forbidden",
-            server(403),
-            false,
-            "denied forged headers with 403",
-        ),
-        ("not reached", closed(), false, "is closed"),
-        ("believes headers", server(200), true, "NOT DENIED"),
-        (
-            "decides nothing",
-            server(404),
-            true,
-            "answered forged headers with 404",
-        ),
-        (
-            "takes POST only",
-            server(405),
-            true,
-            "answered forged headers with 405",
-        ),
+    struct Case {
+        name: &'static str,
+        upstream: String,
+        fails: bool,
+        words: &'static str,
+    }
+
+    for Case {
+        name,
+        upstream,
+        fails,
+        words,
+    } in [
+        Case {
+            name: "unauthorized",
+            upstream: server(401),
+            fails: false,
+            words: "denied forged headers with 401",
+        },
+        Case {
+            name: "forbidden",
+            upstream: server(403),
+            fails: false,
+            words: "denied forged headers with 403",
+        },
+        Case {
+            name: "not reached",
+            upstream: closed(),
+            fails: false,
+            words: "is closed",
+        },
+        Case {
+            name: "believes headers",
+            upstream: server(200),
+            fails: true,
+            words: "NOT DENIED",
+        },
+        Case {
+            name: "decides nothing",
+            upstream: server(404),
+            fails: true,
+            words: "answered forged headers with 404",
+        },
+        Case {
+            name: "takes POST only",
+            upstream: server(405),
+            fails: true,
+            words: "answered forged headers with 405",
+        },
     ] {
         let (outcome, said) = run(Vec::new(), vec![format!("{upstream}/api")]);
         assert_eq!(outcome.is_err(), fails, "{name}: {said}");
@@ -80,18 +102,32 @@ fn upstream_reached_from_a_node_must_deny_forged_headers() {
 
 #[test]
 fn open_address_fails_the_attempts() {
-    for (name, targets, error) in [
-        ("all closed", vec![closed(), closed()], None),
-        (
-            "one open",
-            vec![closed(), server(401)],
-            Some("1 of 2 addresses"),
-        ),
-        (
-            "all open",
-            vec![server(401)],
-            Some("THIS CLUSTER ENFORCES NO NETWORK POLICIES"),
-        ),
+    struct Case {
+        name: &'static str,
+        targets: Vec<String>,
+        error: Option<&'static str>,
+    }
+
+    for Case {
+        name,
+        targets,
+        error,
+    } in [
+        Case {
+            name: "all closed",
+            targets: vec![closed(), closed()],
+            error: None,
+        },
+        Case {
+            name: "one open",
+            targets: vec![closed(), server(401)],
+            error: Some("1 of 2 addresses"),
+        },
+        Case {
+            name: "all open",
+            targets: vec![server(401)],
+            error: Some("THIS CLUSTER ENFORCES NO NETWORK POLICIES"),
+        },
     ] {
         let (outcome, said) = run(targets, Vec::new());
         match (outcome, error) {

@@ -6,10 +6,11 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
 
-use super::in_force::missing;
-use super::version::Version;
 use super::{Follow, Step, Told};
 use crate::target::Target;
+
+mod in_force;
+mod version;
 
 /// An authz server whose `/metrics` is `text`.
 fn authz(status: u16, text: &str) -> Target {
@@ -63,167 +64,16 @@ fn mount(folder: &Path, version: &str, files: &[(&str, &str)]) {
 }
 
 #[test]
-fn policies_are_in_force_where_metrics_say_so() {
-    let unresolvable: Target = "no-such-host.invalid:9104".parse().unwrap();
-    let many: Vec<String> = (10..22).map(|number| format!("p{number}")).collect();
-    let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    for (case, target, policies, words) in [
-        (
-            "all of them",
-            authz(200, &has(&["a", "b", "c"])),
-            ["a", "b"].as_slice(),
-            None,
-        ),
-        ("no policy is required", authz(200, ""), &[], None),
-        (
-            "one lacks",
-            authz(200, &has(&["a"])),
-            &["a", "b"],
-            Some(" lacks b"),
-        ),
-        (
-            "the end of another's name",
-            authz(200, &has(&["ab"])),
-            &["a", "b"],
-            Some(" lacks a, b"),
-        ),
-        (
-            "not in force",
-            authz(200, &has(&["a"]).replace("} 1", "} 0")),
-            &["a"],
-            Some(" lacks a"),
-        ),
-        (
-            "many lack",
-            authz(200, ""),
-            &many,
-            Some("p18, p19 and 2 more"),
-        ),
-        (
-            "an older authz server",
-            authz(200, "x 1\n"),
-            &["a"],
-            Some(" lacks a"),
-        ),
-        (
-            "not ready",
-            authz(503, &has(&["a"])),
-            &["a"],
-            Some("/metrics: answered 503"),
-        ),
-        (
-            "an endless answer",
-            authz(200, &" ".repeat(9 << 20)),
-            &["a"],
-            Some("longer than"),
-        ),
-        (
-            "nothing listens",
-            closed(),
-            &["a"],
-            Some("does not say which it has: /metrics: "),
-        ),
-        (
-            "nothing listens, no policy is required",
-            closed(),
-            &[],
-            Some("does not say which it has"),
-        ),
-        (
-            "no address",
-            unresolvable,
-            &["a"],
-            Some("no-such-host.invalid:9104 has no address: "),
-        ),
-    ] {
-        let found = missing(&target, &names(policies));
-        assert_eq!(
-            found.len(),
-            usize::from(words.is_some()),
-            "{case}: {found:?}"
-        );
-        assert!(
-            found.concat().contains(words.unwrap_or_default()),
-            "{case}: {found:?}"
-        );
-    }
-}
-
-#[test]
-fn version_is_published_whole_and_the_one_before_is_removed() {
-    let source = tempfile::tempdir().unwrap();
-    let target = tempfile::tempdir().unwrap();
-    // The remains of an interrupted copy.
-    fs::create_dir(target.path().join("..half")).unwrap();
-    symlink("..half", target.path().join("..data_tmp")).unwrap();
-    fs::write(target.path().join("a"), "not a link").unwrap();
-    let first = [("a", "1"), ("b", "1")];
-    let second = [("a", "2"), ("b", "2"), ("c", "2")];
-    let third = [("a", "3")];
-    for (version, files) in [("1", first.as_slice()), ("2", &second), ("3", &third)] {
-        mount(source.path(), version, files);
-        let found = Version::read(source.path()).unwrap();
-        assert_eq!(found.files(), files.len(), "{version}");
-        found.publish(target.path()).unwrap();
-        assert_eq!(Version::read(target.path()).unwrap(), found, "{version}");
-        for (name, text) in files {
-            assert_eq!(
-                fs::read_to_string(target.path().join(name)).unwrap(),
-                *text,
-                "{version}"
-            );
-            let link = fs::read_link(target.path().join(name)).unwrap();
-            assert_eq!(link, Path::new("..data").join(name), "{version}");
-        }
-        // The files' links, `..data` and the folder that it names.
-        let entries = fs::read_dir(target.path()).unwrap().count();
-        assert_eq!(entries, files.len() + 2, "{version}");
-    }
-}
-
-#[test]
-fn source_that_is_no_config_map_is_an_error() {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    for name in [
-        "folder/inner",
-        "large",
-        "many",
-        "dangling",
-        "plain",
-        "no-link/..data",
-    ] {
-        fs::create_dir_all(at(name)).unwrap();
-    }
-    fs::write(at("large").join("a"), vec![0; 1 << 19]).unwrap();
-    fs::write(at("large").join("b"), vec![0; (1 << 19) + 1]).unwrap();
-    for number in 0..1001 {
-        fs::write(at("many").join(number.to_string()), "").unwrap();
-    }
-    symlink("..gone", at("dangling").join("..data")).unwrap();
-    fs::write(at("plain").join("a"), vec![0; 1 << 20]).unwrap();
-    for (name, words) in [
-        ("folder", Some("inner: not a file")),
-        ("large", Some("more than 1048576 bytes")),
-        ("many", Some("more than 1000 files")),
-        ("dangling", Some("..gone")),
-        ("no-link", Some("..data")),
-        ("absent", Some("absent")),
-        ("plain", None),
-    ] {
-        let found = Version::read(&at(name)).map(|version| version.files());
-        let said = found
-            .as_ref()
-            .err()
-            .map(|error| format!("{error:#}"))
-            .unwrap_or_default();
-        assert_eq!(found.is_err(), words.is_some(), "{name}: {said}");
-        assert!(said.contains(words.unwrap_or_default()), "{name}: {said}");
-    }
-}
-
-#[test]
 fn files_are_copied_only_with_their_policies() {
+    struct Case<'a> {
+        name: &'static str,
+        files: Option<&'a [(&'a str, &'a str)]>,
+        target_authz: Target,
+        late: bool,
+        copied: &'static str,
+        routes: &'static str,
+    }
+
     let source = tempfile::tempdir().unwrap();
     let target = tempfile::tempdir().unwrap();
     let follow = |authz| Follow {
@@ -240,59 +90,73 @@ fn files_are_copied_only_with_their_policies() {
     let second = [("routes.yaml", "2"), ("policies.txt", "a\nb\n")];
     let third = [("routes.yaml", "3"), ("policies.txt", "a\n\nb")];
     let mut in_force = None;
-    for (case, files, target_authz, late, copied, routes) in [
-        (
-            "the first files",
-            Some(first.as_slice()),
-            a(),
-            false,
-            "copied",
-            "1",
-        ),
-        (
-            "nothing new, and the authz server is away",
-            None,
-            closed(),
-            false,
-            "unchanged",
-            "1",
-        ),
-        (
-            "a new policy is missing",
-            Some(&second),
-            a(),
-            false,
-            "waits",
-            "1",
-        ),
-        (
-            "the authz server is away",
-            None,
-            closed(),
-            false,
-            "waits",
-            "1",
-        ),
-        ("the policy is there", None, both(), false, "copied", "2"),
-        (
-            "missing for too long",
-            Some(&third),
-            a(),
-            true,
-            "copied though missing",
-            "3",
-        ),
-        (
-            "no file of policies",
-            Some(&[("routes.yaml", "4")]),
-            both(),
-            true,
-            "error",
-            "3",
-        ),
+    for Case {
+        name,
+        files,
+        target_authz,
+        late,
+        copied,
+        routes,
+    } in [
+        Case {
+            name: "the first files",
+            files: Some(first.as_slice()),
+            target_authz: a(),
+            late: false,
+            copied: "copied",
+            routes: "1",
+        },
+        Case {
+            name: "nothing new, and the authz server is away",
+            files: None,
+            target_authz: closed(),
+            late: false,
+            copied: "unchanged",
+            routes: "1",
+        },
+        Case {
+            name: "a new policy is missing",
+            files: Some(&second),
+            target_authz: a(),
+            late: false,
+            copied: "waits",
+            routes: "1",
+        },
+        Case {
+            name: "the authz server is away",
+            files: None,
+            target_authz: closed(),
+            late: false,
+            copied: "waits",
+            routes: "1",
+        },
+        Case {
+            name: "the policy is there",
+            files: None,
+            target_authz: both(),
+            late: false,
+            copied: "copied",
+            routes: "2",
+        },
+        Case {
+            name: "missing for too long",
+            files: Some(&third),
+            target_authz: a(),
+            late: true,
+            copied: "copied though missing",
+            routes: "3",
+        },
+        Case {
+            name: "no file of policies",
+            files: Some(&[("routes.yaml", "4")]),
+            target_authz: both(),
+            late: true,
+            copied: "error",
+            routes: "3",
+        },
     ] {
         if let Some(files) = files {
-            mount(source.path(), case, files);
+            mount(source.path(), name, files);
         }
         let found = match follow(target_authz).step(&mut in_force, late) {
             Ok(Step::Unchanged) => "unchanged",
@@ -301,9 +165,9 @@ fn files_are_copied_only_with_their_policies() {
             Ok(Step::Copied { .. }) => "copied though missing",
             Err(_) => "error",
         };
-        assert_eq!(found, copied, "{case}");
+        assert_eq!(found, copied, "{name}");
         let there = fs::read_to_string(target.path().join("routes.yaml")).unwrap();
-        assert_eq!(there, routes, "{case}");
+        assert_eq!(there, routes, "{name}");
     }
 }
 

@@ -156,41 +156,92 @@ mod tests {
 
     #[test]
     fn replicas_parse_host_and_port() {
-        for (text, expected) in [
-            ("portcullis-authz:9104", Some(("portcullis-authz", 9104))),
-            ("[::1]:9104", Some(("::1", 9104))),
-            ("portcullis-authz", None),
-            (":9104", None),
-            ("portcullis-authz:", None),
-            ("portcullis-authz:99999", None),
+        struct Case {
+            name: &'static str,
+            text: &'static str,
+            expected: Option<(&'static str, u16)>,
+        }
+
+        for Case {
+            name,
+            text,
+            expected,
+        } in [
+            Case {
+                name: "host and port",
+                text: "portcullis-authz:9104",
+                expected: Some(("portcullis-authz", 9104)),
+            },
+            Case {
+                name: "IPv6 address and port",
+                text: "[::1]:9104",
+                expected: Some(("::1", 9104)),
+            },
+            Case {
+                name: "no port",
+                text: "portcullis-authz",
+                expected: None,
+            },
+            Case {
+                name: "no host",
+                text: ":9104",
+                expected: None,
+            },
+            Case {
+                name: "empty port",
+                text: "portcullis-authz:",
+                expected: None,
+            },
+            Case {
+                name: "port out of range",
+                text: "portcullis-authz:99999",
+                expected: None,
+            },
         ] {
             let replicas = text.parse::<Replicas>().ok();
             let found = replicas
                 .as_ref()
                 .map(|replicas| (replicas.host.as_str(), replicas.port));
-            assert_eq!(found, expected, "{text}");
+            assert_eq!(found, expected, "{name}: {text}");
         }
     }
 
     #[tokio::test]
     async fn replica_with_another_version_is_reported() {
+        struct Case {
+            name: &'static str,
+            body: &'static str,
+            version: &'static str,
+            problem: Option<&'static str>,
+        }
+
         let metrics = "# HELP portcullis_policy_version ..\n\
                        portcullis_policy_version{version=\"0123456789ab\"} 1\n";
         assert_eq!(served_version(metrics), Some("0123456789ab"));
-        for (case, body, version, problem) in [
-            ("the newest", metrics, "0123456789ab", None),
-            (
-                "an older one",
-                metrics,
-                "ba9876543210",
-                Some("serves version 0123456789ab instead of ba9876543210"),
-            ),
-            (
-                "none yet",
-                "up 1\n",
-                "0123456789ab",
-                Some("has no portcullis_policy_version yet"),
-            ),
+        for Case {
+            name,
+            body,
+            version,
+            problem,
+        } in [
+            Case {
+                name: "the newest",
+                body: metrics,
+                version: "0123456789ab",
+                problem: None,
+            },
+            Case {
+                name: "an older one",
+                body: metrics,
+                version: "ba9876543210",
+                problem: Some("serves version 0123456789ab instead of ba9876543210"),
+            },
+            Case {
+                name: "none yet",
+                body: "up 1\n",
+                version: "0123456789ab",
+                problem: Some("has no portcullis_policy_version yet"),
+            },
         ] {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let replicas: Replicas = listener.local_addr().unwrap().to_string().parse().unwrap();
@@ -198,8 +249,8 @@ mod tests {
             tokio::spawn(async move { axum::serve(listener, router).await });
             let result = replicas.all_serve(version, Duration::ZERO).await;
             match problem {
-                None => assert_eq!(result, Ok(1), "{case}"),
-                Some(problem) => assert!(result.unwrap_err().join("").contains(problem), "{case}"),
+                None => assert_eq!(result, Ok(1), "{name}"),
+                Some(problem) => assert!(result.unwrap_err().join("").contains(problem), "{name}"),
             }
         }
         let closed: Replicas = "127.0.0.1:1".parse().unwrap();

@@ -32,32 +32,47 @@ async fn token_for(name: &str, wanted: &Value) -> String {
 
 #[tokio::test]
 async fn token_is_explained_by_rule_and_never_printed() {
-    for (wanted, parts) in [
-        (
-            json!({"scp": "access_as_user", "name": "Ada Admin"}),
-            &[
+    struct Case {
+        name: &'static str,
+        wanted: Value,
+        parts: &'static [&'static str],
+    }
+
+    for Case {
+        name,
+        wanted,
+        parts,
+    } in [
+        Case {
+            name: "allowed by the first rule",
+            wanted: json!({"scp": "access_as_user", "name": "Ada Admin"}),
+            parts: &[
                 "rule 0    allows it",
                 "ok callers   needs users; has users",
                 "ok scopes    needs access_as_user; has access_as_user",
                 "decision  allow, by rule 0",
-            ][..],
-        ),
-        (
-            json!({"scp": "other"}),
-            &[
+            ],
+        },
+        Case {
+            name: "other scope",
+            wanted: json!({"scp": "other"}),
+            parts: &[
                 "rule 0    does not allow it",
                 "NO scopes    needs access_as_user; has other",
                 "decision  deny scope_missing: the token lacks",
             ],
-        ),
-        (
-            json!({"scp": "a", "aud": "x"}),
-            &["decision  deny audience_not_allowed: "],
-        ),
-        (
-            json!({"scp": "a", "exp": 1_700_000_000, "nbf": 1_699_999_999, "iat": 1_699_999_999}),
-            &["decision  deny token_expired: "],
-        ),
+        },
+        Case {
+            name: "other audience",
+            wanted: json!({"scp": "a", "aud": "x"}),
+            parts: &["decision  deny audience_not_allowed: "],
+        },
+        Case {
+            name: "expired",
+            wanted: json!({"scp": "a", "exp": 1_700_000_000, "nbf": 1_699_999_999,
+                "iat": 1_699_999_999}),
+            parts: &["decision  deny token_expired: "],
+        },
     ] {
         let token = token_for("tasks", &wanted).await;
         let line = format!("Bearer {token}");
@@ -72,34 +87,50 @@ async fn token_is_explained_by_rule_and_never_printed() {
             "policy    tasks: tokens of entra for application",
             "signature NOT checked",
         ]) {
-            assert!(text.contains(part), "{part} is missing in:\n{text}");
+            assert!(text.contains(part), "{name}: {part} is missing in:\n{text}");
         }
-        assert!(!text.contains("Ada Admin"), "{text}");
-        assert!(token.split('.').all(|part| !text.contains(part)), "{text}");
+        assert!(!text.contains("Ada Admin"), "{name}: {text}");
+        assert!(
+            token.split('.').all(|part| !text.contains(part)),
+            "{name}: {text}"
+        );
     }
 }
 
 #[test]
 fn record_is_explained_without_missing_fields() {
-    for (record, parts) in [
-        (
-            json!({"policy": "audit", "method": "POST", "outcome": "deny",
+    struct Case {
+        name: &'static str,
+        record: Value,
+        parts: &'static [&'static str],
+    }
+
+    for Case {
+        name,
+        record,
+        parts,
+    } in [
+        Case {
+            name: "denied with claims",
+            record: json!({"policy": "audit", "method": "POST", "outcome": "deny",
                 "reason": "role_missing", "tenant": "t", "object_id": "o", "kind": "application",
                 "roles": "AuditLog.Read Other"}),
-            &[
+            parts: &[
                 "NO roles     needs AuditLog.Write; has AuditLog.Read Other",
                 "decision  deny role_missing (as recorded)",
-            ][..],
-        ),
-        (
-            json!({"policy": "tasks", "outcome": "deny", "reason": "token_expired"}),
-            &["anonymous, or", "deny token_expired"],
-        ),
-        (
-            json!({"policy": "tasks", "outcome": "allow", "rule": 0, "tenant": "t",
+            ],
+        },
+        Case {
+            name: "denied without claims",
+            record: json!({"policy": "tasks", "outcome": "deny", "reason": "token_expired"}),
+            parts: &["anonymous, or", "deny token_expired"],
+        },
+        Case {
+            name: "allowed",
+            record: json!({"policy": "tasks", "outcome": "allow", "rule": 0, "tenant": "t",
                 "object_id": "o"}),
-            &["allow, by rule 0"],
-        ),
+            parts: &["allow, by rule 0"],
+        },
     ] {
         for line in [
             record.to_string(),
@@ -107,7 +138,7 @@ fn record_is_explained_without_missing_fields() {
         ] {
             let text = record::explain(&policies(), None, &line).unwrap();
             for part in parts {
-                assert!(text.contains(part), "{part} is missing in:\n{text}");
+                assert!(text.contains(part), "{name}: {part} is missing in:\n{text}");
             }
         }
     }
@@ -120,15 +151,33 @@ fn record_is_explained_without_missing_fields() {
 
 #[test]
 fn unknown_policy_lists_the_existing_ones() {
+    struct Case {
+        name: &'static str,
+        given: Option<&'static str>,
+        problem: &'static str,
+    }
+
     assert_eq!(name_of(&policies(), Some("tasks")).unwrap(), "tasks");
-    for (given, problem) in [
-        (Some("task"), "there is no RoutePolicy 'task'"),
-        (None, "choose the RoutePolicy"),
+    for Case {
+        name,
+        given,
+        problem,
+    } in [
+        Case {
+            name: "unknown policy",
+            given: Some("task"),
+            problem: "there is no RoutePolicy 'task'",
+        },
+        Case {
+            name: "no policy",
+            given: None,
+            problem: "choose the RoutePolicy",
+        },
     ] {
         let error = name_of(&policies(), given).unwrap_err().to_string();
         assert!(
             error.contains(problem) && error.contains("audit, notifications, tasks"),
-            "{error}"
+            "{name}: {error}"
         );
     }
 }

@@ -54,7 +54,7 @@ fn named(node: Node<'_>) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::super::finding::Place;
     use super::super::node::Node;
@@ -62,45 +62,71 @@ mod tests {
 
     #[test]
     fn logs_with_secret_header_are_found() {
-        for (logger, expected) in [
-            (
-                json!({"log_format": {"json_format": {"a": "%REQ(AUTHORIZATION)%"}}}),
-                1,
-            ),
-            (
-                json!({"log_format":
+        struct Case {
+            name: &'static str,
+            logger: Value,
+            expected: usize,
+        }
+
+        for Case {
+            name,
+            logger,
+            expected,
+        } in [
+            Case {
+                name: "token in JSON",
+                logger: json!({"log_format": {"json_format": {"a": "%REQ(AUTHORIZATION)%"}}}),
+                expected: 1,
+            },
+            Case {
+                name: "token as alternative in text",
+                logger: json!({"log_format":
                     {"text_format": "x %REQ(:PATH)% %REQ(x-id?Authorization):10%"}}),
-                1,
-            ),
-            (json!({"log_format": {"text_format": "%REQ(cookie)%"}}), 1),
-            (
-                json!({"log_format": {"text_format": "%REQ(X-PORTCULLIS-ASSERTION)%"}}),
-                1,
-            ),
-            (
-                json!({"additional_request_headers_to_log": ["Authorization"]}),
-                1,
-            ),
-            (
-                json!({"custom_tags": [{"tag": "t", "request_header": {"name": "authorization"}}]}),
-                1,
-            ),
-            (
-                json!({"custom_tags": [{"tag": "t", "request_header": {"name": "x-request-id"}}]}),
-                0,
-            ),
-            (
-                json!({"additional_request_headers_to_log": ["x-request-id"]}),
-                0,
-            ),
-            (
-                json!({"log_format": {"json_format": {"authorization": "%RESPONSE_CODE%"}}}),
-                0,
-            ),
-            (
-                json!({"log_format": {"text_format": "%REQ(X-REQUEST-ID)% authorization"}}),
-                0,
-            ),
+                expected: 1,
+            },
+            Case {
+                name: "cookie in text",
+                logger: json!({"log_format": {"text_format": "%REQ(cookie)%"}}),
+                expected: 1,
+            },
+            Case {
+                name: "assertion in text",
+                logger: json!({"log_format": {"text_format": "%REQ(X-PORTCULLIS-ASSERTION)%"}}),
+                expected: 1,
+            },
+            Case {
+                name: "token in gRPC",
+                logger: json!({"additional_request_headers_to_log": ["Authorization"]}),
+                expected: 1,
+            },
+            Case {
+                name: "token in a tag",
+                logger: json!({"custom_tags":
+                    [{"tag": "t", "request_header": {"name": "authorization"}}]}),
+                expected: 1,
+            },
+            Case {
+                name: "other header in a tag",
+                logger: json!({"custom_tags":
+                    [{"tag": "t", "request_header": {"name": "x-request-id"}}]}),
+                expected: 0,
+            },
+            Case {
+                name: "other header in gRPC",
+                logger: json!({"additional_request_headers_to_log": ["x-request-id"]}),
+                expected: 0,
+            },
+            Case {
+                name: "token as key",
+                logger: json!({"log_format":
+                    {"json_format": {"authorization": "%RESPONSE_CODE%"}}}),
+                expected: 0,
+            },
+            Case {
+                name: "token as literal text",
+                logger: json!({"log_format": {"text_format": "%REQ(X-REQUEST-ID)% authorization"}}),
+                expected: 0,
+            },
         ] {
             let mut findings = Vec::new();
             let holder = json!({"access_log": [logger]});
@@ -110,7 +136,7 @@ mod tests {
                 "access_log",
                 &mut findings,
             );
-            assert_eq!(findings.len(), expected, "{holder}");
+            assert_eq!(findings.len(), expected, "{name}: {holder}");
         }
     }
 }

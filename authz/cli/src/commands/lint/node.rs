@@ -173,59 +173,86 @@ mod tests {
         let others = [
             "false", "no", "off", "n", "1", "\"1\"", "truly", "~", "[true]",
         ];
-        for (text, expected) in truths
-            .map(|text| (text, true))
-            .into_iter()
-            .chain(others.map(|text| (text, false)))
-        {
-            let value: Value = serde_saphyr::from_str(text).unwrap();
-            assert_eq!(Node::new(&value).is_true(), expected, "{text}");
+        let value = |text: &str| serde_saphyr::from_str::<Value>(text).unwrap();
+        for text in truths {
+            assert!(Node::new(&value(text)).is_true(), "{text}");
+        }
+        for text in others {
+            assert!(!Node::new(&value(text)).is_true(), "{text}");
         }
         let accepted = [("REJECT_REQUEST", 2)];
-        for (value, expected) in [
-            (json!("REJECT_REQUEST"), true),
-            (json!("reject_request"), true),
-            (json!(2), true),
-            (json!("2"), true),
-            (json!("KEEP_UNCHANGED"), false),
-            (json!(1), false),
-            (Value::Null, false),
+        for value in [
+            json!("REJECT_REQUEST"),
+            json!("reject_request"),
+            json!(2),
+            json!("2"),
         ] {
-            assert_eq!(Node::new(&value).is_one_of(&accepted), expected, "{value}");
+            assert!(Node::new(&value).is_one_of(&accepted), "{value}");
+        }
+        for value in [json!("KEEP_UNCHANGED"), json!(1), Value::Null] {
+            assert!(!Node::new(&value).is_one_of(&accepted), "{value}");
         }
     }
 
     #[test]
     fn default_values_are_recognized() {
-        for (value, expected) in [
-            (Value::Null, true),
-            (json!(false), true),
-            (json!("no"), true),
-            (json!(""), true),
-            (json!("0"), true),
-            (json!(0), true),
-            (json!([]), true),
-            (json!({}), false),
-            (json!(true), false),
-            (json!("x"), false),
-            (json!(1), false),
-            (json!([0]), false),
+        for value in [
+            Value::Null,
+            json!(false),
+            json!("no"),
+            json!(""),
+            json!("0"),
+            json!(0),
+            json!([]),
         ] {
-            assert_eq!(Node::new(&value).is_default(), expected, "{value}");
+            assert!(Node::new(&value).is_default(), "{value}");
+        }
+        for value in [json!({}), json!(true), json!("x"), json!(1), json!([0])] {
+            assert!(!Node::new(&value).is_default(), "{value}");
         }
     }
 
     #[test]
     fn description_hides_content_of_messages() {
+        struct Case {
+            name: &'static str,
+            value: Value,
+            expected: String,
+        }
+
         let long = "x".repeat(500);
-        for (value, expected) in [
-            (json!({"inline_string": "secret"}), "is set".to_owned()),
-            (json!(["secret"]), "is set".to_owned()),
-            (json!("short"), r#"is "short""#.to_owned()),
-            (json!(long), format!("begins with {:?}", "x".repeat(120))),
-            (Value::Null, "is missing".to_owned()),
+        for Case {
+            name,
+            value,
+            expected,
+        } in [
+            Case {
+                name: "message",
+                value: json!({"inline_string": "secret"}),
+                expected: "is set".to_owned(),
+            },
+            Case {
+                name: "list",
+                value: json!(["secret"]),
+                expected: "is set".to_owned(),
+            },
+            Case {
+                name: "short string",
+                value: json!("short"),
+                expected: r#"is "short""#.to_owned(),
+            },
+            Case {
+                name: "long string",
+                value: json!(long),
+                expected: format!("begins with {:?}", "x".repeat(120)),
+            },
+            Case {
+                name: "nothing",
+                value: Value::Null,
+                expected: "is missing".to_owned(),
+            },
         ] {
-            assert_eq!(Node::new(&value).describe(), expected);
+            assert_eq!(Node::new(&value).describe(), expected, "{name}");
         }
     }
 

@@ -114,53 +114,85 @@ mod tests {
     /// Tests the limits to the second, which needs a fixed clock.
     #[test]
     fn certificate_assertion_times_are_checked_to_the_second() {
+        struct Case {
+            name: &'static str,
+            nbf: Option<i64>,
+            iat: Option<i64>,
+            exp: i64,
+            is_accepted: bool,
+        }
+
         let now = 1_800_000_000;
-        for (name, nbf, iat, exp, is_accepted) in [
-            ("longest life", Some(now), Some(now), now + 600, true),
-            ("a second longer", Some(now), Some(now), now + 601, false),
-            ("longest life without a start", None, None, now + 600, true),
-            (
-                "a second longer without a start",
-                None,
-                None,
-                now + 601,
-                false,
-            ),
-            (
-                "a life counts from the earlier start",
-                Some(now),
-                Some(now - 1),
-                now + 600,
-                false,
-            ),
-            (
-                "starts as late as clocks may differ",
-                Some(now + 300),
-                None,
-                now + 600,
-                true,
-            ),
-            (
-                "starts a second later",
-                Some(now + 301),
-                None,
-                now + 600,
-                false,
-            ),
-            (
-                "ended just within the clocks' difference",
-                Some(now - 600),
-                None,
-                now - 299,
-                true,
-            ),
-            (
-                "ended a second earlier",
-                Some(now - 600),
-                None,
-                now - 300,
-                false,
-            ),
+        for Case {
+            name,
+            nbf,
+            iat,
+            exp,
+            is_accepted,
+        } in [
+            Case {
+                name: "longest life",
+                nbf: Some(now),
+                iat: Some(now),
+                exp: now + 600,
+                is_accepted: true,
+            },
+            Case {
+                name: "a second longer",
+                nbf: Some(now),
+                iat: Some(now),
+                exp: now + 601,
+                is_accepted: false,
+            },
+            Case {
+                name: "longest life without a start",
+                nbf: None,
+                iat: None,
+                exp: now + 600,
+                is_accepted: true,
+            },
+            Case {
+                name: "a second longer without a start",
+                nbf: None,
+                iat: None,
+                exp: now + 601,
+                is_accepted: false,
+            },
+            Case {
+                name: "a life counts from the earlier start",
+                nbf: Some(now),
+                iat: Some(now - 1),
+                exp: now + 600,
+                is_accepted: false,
+            },
+            Case {
+                name: "starts as late as clocks may differ",
+                nbf: Some(now + 300),
+                iat: None,
+                exp: now + 600,
+                is_accepted: true,
+            },
+            Case {
+                name: "starts a second later",
+                nbf: Some(now + 301),
+                iat: None,
+                exp: now + 600,
+                is_accepted: false,
+            },
+            Case {
+                name: "ended just within the clocks' difference",
+                nbf: Some(now - 600),
+                iat: None,
+                exp: now - 299,
+                is_accepted: true,
+            },
+            Case {
+                name: "ended a second earlier",
+                nbf: Some(now - 600),
+                iat: None,
+                exp: now - 300,
+                is_accepted: false,
+            },
         ] {
             let claims =
                 json!({"iss": "a", "sub": "a", "aud": "b", "nbf": nbf, "iat": iat, "exp": exp});

@@ -30,21 +30,36 @@ mod tests {
 
     #[test]
     fn numeric_date_accepts_seconds_with_or_without_a_fraction() {
-        for (text, expected) in [
-            ("1795904839", Some(1_795_904_839)),
-            ("1795904839.507", Some(1_795_904_839)),
-            ("1795904839.999", Some(1_795_904_839)),
-            ("1.795904839e9", Some(1_795_904_839)),
-            ("-0.5", Some(-1)),
-            ("1e300", None),
-            ("18446744073709551615", None),
-            ("\"1795904839\"", None),
-            ("null", None),
+        struct Case {
+            name: &'static str,
+            text: &'static str,
+            expected: Option<i64>,
+        }
+
+        let case = |name, text, expected| Case {
+            name,
+            text,
+            expected,
+        };
+        for Case {
+            name,
+            text,
+            expected,
+        } in [
+            case("whole", "1795904839", Some(1_795_904_839)),
+            case("half", "1795904839.507", Some(1_795_904_839)),
+            case("almost the next", "1795904839.999", Some(1_795_904_839)),
+            case("exponent", "1.795904839e9", Some(1_795_904_839)),
+            case("negative", "-0.5", Some(-1)),
+            case("too large a number", "1e300", None),
+            case("too large an integer", "18446744073709551615", None),
+            case("string", "\"1795904839\"", None),
+            case("null", "null", None),
         ] {
             let date = serde_json::from_str::<NumericDate>(text)
                 .ok()
                 .map(|NumericDate(seconds)| seconds);
-            assert_eq!(date, expected, "{text}");
+            assert_eq!(date, expected, "{name}: {text}");
         }
     }
 }

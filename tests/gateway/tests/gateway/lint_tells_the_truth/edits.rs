@@ -1,56 +1,65 @@
 //! Each edit changes its place or fails: an edit without effect would prove nothing.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use dev_stack::{Edit, GatewayFiles, Part};
 
 #[test]
 fn edit_changes_its_place_or_fails() {
+    struct Case {
+        edit: Edit,
+        expected: Value,
+    }
+
     let before = json!({"a": {"b": 1}, "list": ["x", "y"]});
-    for (edit, expected) in [
-        (
-            Edit::Set("/a/c/d", json!(2)),
-            Some(json!({"a": {"b": 1, "c": {"d": 2}}, "list": ["x", "y"]})),
-        ),
-        (
-            Edit::Set("/list/1", json!(2)),
-            Some(json!({"a": {"b": 1}, "list": ["x", 2]})),
-        ),
-        (Edit::Set("/list/2", json!(2)), None),
-        (
-            Edit::Remove("/a/b"),
-            Some(json!({"a": {}, "list": ["x", "y"]})),
-        ),
-        (Edit::Remove("/a/c"), None),
-        (
-            Edit::First("/list", json!("w")),
-            Some(json!({"a": {"b": 1}, "list": ["w", "x", "y"]})),
-        ),
-        (
-            Edit::BeforeLast("/list", json!("w")),
-            Some(json!({"a": {"b": 1}, "list": ["x", "w", "y"]})),
-        ),
-        (
-            Edit::Instead("/list", "x", json!("w")),
-            Some(json!({"a": {"b": 1}, "list": ["y", "w"]})),
-        ),
-        (Edit::Instead("/list", "z", json!("w")), None),
-        (
-            Edit::Last("/new", json!("z")),
-            Some(json!({"a": {"b": 1}, "list": ["x", "y"], "new": ["z"]})),
-        ),
-        (
-            Edit::Without("/list", &["y"]),
-            Some(json!({"a": {"b": 1}, "list": ["x"]})),
-        ),
-        (Edit::Without("/list", &["z"]), None),
+    for Case { edit, expected } in [
+        Case {
+            edit: Edit::Set("/a/c/d", json!(2)),
+            expected: json!({"a": {"b": 1, "c": {"d": 2}}, "list": ["x", "y"]}),
+        },
+        Case {
+            edit: Edit::Set("/list/1", json!(2)),
+            expected: json!({"a": {"b": 1}, "list": ["x", 2]}),
+        },
+        Case {
+            edit: Edit::Remove("/a/b"),
+            expected: json!({"a": {}, "list": ["x", "y"]}),
+        },
+        Case {
+            edit: Edit::First("/list", json!("w")),
+            expected: json!({"a": {"b": 1}, "list": ["w", "x", "y"]}),
+        },
+        Case {
+            edit: Edit::BeforeLast("/list", json!("w")),
+            expected: json!({"a": {"b": 1}, "list": ["x", "w", "y"]}),
+        },
+        Case {
+            edit: Edit::Instead("/list", "x", json!("w")),
+            expected: json!({"a": {"b": 1}, "list": ["y", "w"]}),
+        },
+        Case {
+            edit: Edit::Last("/new", json!("z")),
+            expected: json!({"a": {"b": 1}, "list": ["x", "y"], "new": ["z"]}),
+        },
+        Case {
+            edit: Edit::Without("/list", &["y"]),
+            expected: json!({"a": {"b": 1}, "list": ["x"]}),
+        },
     ] {
         let mut value = before.clone();
         assert_eq!(
             edit.apply(&mut value).ok().map(|()| value),
-            expected,
+            Some(expected),
             "{edit:?}"
         );
+    }
+    for edit in [
+        Edit::Set("/list/2", json!(2)),
+        Edit::Remove("/a/c"),
+        Edit::Instead("/list", "z", json!("w")),
+        Edit::Without("/list", &["z"]),
+    ] {
+        assert!(edit.apply(&mut before.clone()).is_err(), "{edit:?}");
     }
 }
 

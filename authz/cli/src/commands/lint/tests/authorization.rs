@@ -81,58 +81,53 @@ fn values() -> Vec<Row> {
         "clear_route_cache: false",
         "validate_mutations: true",
     );
-    let found = [
-        (
+    let dangerous = |code, from, to| bad(code, LISTENERS, from, to);
+    let harmless = |code, from, to| good(code, LISTENERS, from, to);
+    vec![
+        dangerous(
             Code::AuthorizationFailsOpen,
             FAILURE,
             "failure_mode_allow: yes",
         ),
-        (
+        dangerous(
             Code::AuthorizationFailsOpen,
             FAILURE,
             "failureModeAllow: true",
         ),
-        (
+        dangerous(
             Code::ErrorLooksForbidden,
             status,
             "status_on_error: {code: Forbidden}",
         ),
-        (
+        dangerous(
             Code::ErrorLooksForbidden,
             status,
             "status_on_error: {code: 500}",
         ),
-        (Code::ErrorLooksForbidden, status, "# left out"),
-        (Code::RawHeadersNotEncoded, raw, "encode_raw_headers: false"),
-        (Code::RawHeadersNotEncoded, raw, "# left out"),
-        (Code::RouteCacheCleared, route, "clear_route_cache: true"),
-        (
+        dangerous(Code::ErrorLooksForbidden, status, "# left out"),
+        dangerous(Code::RawHeadersNotEncoded, raw, "encode_raw_headers: false"),
+        dangerous(Code::RawHeadersNotEncoded, raw, "# left out"),
+        dangerous(Code::RouteCacheCleared, route, "clear_route_cache: true"),
+        dangerous(
             Code::MutationsNotValidated,
             mutations,
             "validate_mutations: false",
         ),
-        (Code::MutationsNotValidated, mutations, "# left out"),
-    ];
-    let not_found = [
-        (Code::AuthorizationFailsOpen, FAILURE, "# left out"),
-        (
+        dangerous(Code::MutationsNotValidated, mutations, "# left out"),
+        harmless(Code::AuthorizationFailsOpen, FAILURE, "# left out"),
+        harmless(
             Code::ErrorLooksForbidden,
             status,
             "statusOnError: {code: 503}",
         ),
-        (Code::RawHeadersNotEncoded, raw, "encodeRawHeaders: on"),
-        (Code::RouteCacheCleared, route, "# left out"),
-        (
+        harmless(Code::RawHeadersNotEncoded, raw, "encodeRawHeaders: on"),
+        harmless(Code::RouteCacheCleared, route, "# left out"),
+        harmless(
             Code::MutationsNotValidated,
             mutations,
             "validateMutations: TRUE",
         ),
-    ];
-    let found = found.map(|(code, from, to)| bad(code, LISTENERS, from, to));
-    found
-        .into_iter()
-        .chain(not_found.map(|(code, from, to)| good(code, LISTENERS, from, to)))
-        .collect()
+    ]
 }
 
 /// Settings that the shipped gateway does not have.
@@ -140,35 +135,31 @@ fn additions() -> Vec<Row> {
     let with = |field: &str| format!("{FAILURE}\n                    {field}");
     let http = "http_service: {server_uri: {uri: http://authz, cluster: authz, timeout: 1s}}";
     let half = "filter_enabled: {default_value: {numerator: 50, denominator: HUNDRED}}";
-    let found = [
-        (Code::FailureModeTold, "failure_mode_allow_header_add: true"),
-        (
+    let dangerous = |code, field| bad(code, LISTENERS, FAILURE, &with(field));
+    let harmless = |code, field| good(code, LISTENERS, FAILURE, &with(field));
+    let disabled = |value: &str| format!("{FILTER}\n                  disabled: {value}");
+    vec![
+        dangerous(Code::FailureModeTold, "failure_mode_allow_header_add: true"),
+        dangerous(
             Code::BodySent,
             "with_request_body: {max_request_bytes: 1024}",
         ),
-        (Code::AuthorizationOverHttp, http),
-        (Code::AuthorizationSwitchable, half),
-        (
+        dangerous(Code::AuthorizationOverHttp, http),
+        dangerous(Code::AuthorizationSwitchable, half),
+        dangerous(
             Code::AuthorizationSwitchable,
             "filter_enabled_metadata: {filter: x}",
         ),
-    ];
-    let not_found = [
-        (
+        harmless(
             Code::FailureModeTold,
             "failure_mode_allow_header_add: false",
         ),
-        (Code::BodySent, "with_request_body: ~"),
-        (
+        harmless(Code::BodySent, "with_request_body: ~"),
+        harmless(
             Code::AuthorizationOverHttp,
             "include_peer_certificate: true",
         ),
-        (Code::AuthorizationSwitchable, "stat_prefix: authz server"),
-    ];
-    let disabled = |value: &str| format!("{FILTER}\n                  disabled: {value}");
-    let found = found.map(|(code, field)| bad(code, LISTENERS, FAILURE, &with(field)));
-    let not_found = not_found.map(|(code, field)| good(code, LISTENERS, FAILURE, &with(field)));
-    let switched = [
+        harmless(Code::AuthorizationSwitchable, "stat_prefix: authz server"),
         bad(
             Code::AuthorizationSwitchable,
             LISTENERS,
@@ -181,8 +172,7 @@ fn additions() -> Vec<Row> {
             FILTER,
             &disabled("false"),
         ),
-    ];
-    found.into_iter().chain(not_found).chain(switched).collect()
+    ]
 }
 
 fn token() -> Vec<Row> {

@@ -74,7 +74,13 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
-type Change<'a> = &'a dyn Fn(&Copy);
+/// A change of the files, with the finding that it causes.
+struct Change<'a> {
+    name: &'static str,
+    apply: &'a dyn Fn(&Copy),
+    file: &'static str,
+    problem: &'static str,
+}
 
 #[test]
 fn unusable_files_are_findings_with_their_names() {
@@ -87,16 +93,45 @@ fn unusable_files_are_findings_with_their_names() {
     let other = |copy: &Copy| copy.write("envoy/other.yaml", "kind: ConfigMap");
     let dangling =
         |copy: &Copy| std::os::unix::fs::symlink("nowhere", copy.path("envoy/link.yaml")).unwrap();
-    let changes: [(Change<'_>, &str, &str); 5] = [
-        (&absent, "envoy", "cannot be read"),
-        (&empty, "envoy", "has no .yaml or .yml file"),
-        (&large, "large.yml", "1048577 bytes"),
-        (&other, "other.yaml", "has neither resources nor"),
-        (&dangling, "link.yaml", "cannot be read"),
-    ];
-    for (change, file, problem) in changes {
+    for Change {
+        name,
+        apply,
+        file,
+        problem,
+    } in [
+        Change {
+            name: "absent folder",
+            apply: &absent,
+            file: "envoy",
+            problem: "cannot be read",
+        },
+        Change {
+            name: "empty folder",
+            apply: &empty,
+            file: "envoy",
+            problem: "has no .yaml or .yml file",
+        },
+        Change {
+            name: "large file",
+            apply: &large,
+            file: "large.yml",
+            problem: "1048577 bytes",
+        },
+        Change {
+            name: "other kind of file",
+            apply: &other,
+            file: "other.yaml",
+            problem: "has neither resources nor",
+        },
+        Change {
+            name: "dangling link",
+            apply: &dangling,
+            file: "link.yaml",
+            problem: "cannot be read",
+        },
+    ] {
         let copy = Copy::new();
-        change(&copy);
+        apply(&copy);
         let findings = copy.findings();
         let found = findings
             .iter()
@@ -104,7 +139,7 @@ fn unusable_files_are_findings_with_their_names() {
             .unwrap();
         assert!(
             found.place.file.ends_with(file) && found.found.contains(problem),
-            "{found:?}"
+            "{name}: {found:?}"
         );
     }
 }

@@ -342,20 +342,28 @@ fn names() -> Vec<Row> {
 
 #[test]
 fn route_inherits_policy_of_outer_level() {
+    struct Case {
+        name: &'static str,
+        from: &'static str,
+        to: String,
+    }
+
     let settings = format!(
         "envoy.filters.http.ext_authz: {{ {PER_ROUTE}, check_settings: {{context_extensions: \
          {{policy: audit}} }} }}"
     );
     let table = "    name: gateway\n    virtual_hosts:";
-    for (from, to) in [
-        (
-            table,
-            format!("    typed_per_filter_config: {{ {settings} }}\n{table}"),
-        ),
-        (
-            VIRTUAL_HOST,
-            format!("          {settings}\n{VIRTUAL_HOST}"),
-        ),
+    for Case { name, from, to } in [
+        Case {
+            name: "route table",
+            from: table,
+            to: format!("    typed_per_filter_config: {{ {settings} }}\n{table}"),
+        },
+        Case {
+            name: "virtual host",
+            from: VIRTUAL_HOST,
+            to: format!("          {settings}\n{VIRTUAL_HOST}"),
+        },
     ] {
         let copy = Copy::new();
         copy.edit(ROUTES, AUDIT, &AUDIT.replace("policy: audit, ", ""));
@@ -364,6 +372,6 @@ fn route_inherits_policy_of_outer_level() {
             [Code::RouteWithoutPolicy, Code::PolicyWithoutRoute].into()
         );
         copy.edit(ROUTES, from, &to);
-        assert_eq!(codes(&copy.findings()), [].into(), "{to}");
+        assert_eq!(codes(&copy.findings()), [].into(), "{name}: {to}");
     }
 }

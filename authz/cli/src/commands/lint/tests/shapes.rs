@@ -21,19 +21,30 @@ fn set(value: &mut Value, pointer: &str, new: Value) {
         .unwrap_or_else(|| panic!("there is no {pointer}")) = new;
 }
 
+/// The gateway with a changed listener.
+fn with_listener(change: impl FnOnce(&mut Value)) -> Copy {
+    let copy = Copy::new();
+    let mut listener = resources(&copy, LISTENERS).remove(0);
+    change(&mut listener);
+    copy.write(LISTENERS, &json!({"resources": [listener]}).to_string());
+    copy
+}
+
+/// Replaces the manager's reference to a route table by `field`.
+fn replace_rds(listener: &mut Value, field: &str, value: Value) {
+    let manager = listener.pointer_mut(MANAGER).unwrap();
+    let manager = manager.as_object_mut().unwrap();
+    manager.remove("rds");
+    manager.insert(field.to_owned(), value);
+}
+
 /// The gateway as one static bootstrap file with its routes inline, after `change` to listener and
 /// table.
 fn static_configuration(change: impl Fn(&mut Value, &mut Value)) -> Copy {
     let copy = Copy::new();
     let (mut listeners, mut tables) = (resources(&copy, LISTENERS), resources(&copy, ROUTES));
     change(&mut listeners[0], &mut tables[0]);
-    let manager = listeners[0]
-        .pointer_mut(MANAGER)
-        .unwrap()
-        .as_object_mut()
-        .unwrap();
-    manager.remove("rds");
-    manager.insert("route_config".to_owned(), tables.remove(0));
+    replace_rds(&mut listeners[0], "route_config", tables.remove(0));
     let clusters = resources(&copy, CLUSTERS);
     let bootstrap = json!({"static_resources": {"listeners": listeners, "clusters": clusters}});
     for file in [LISTENERS, ROUTES, CLUSTERS] {
@@ -68,56 +79,67 @@ fn static_configuration_with_inline_routes_is_checked() {
 
 #[test]
 fn typed_struct_is_checked_as_its_type() {
-    for (kind, normalize, expected) in [
-        ("xds.type.v3.TypedStruct", true, vec![]),
-        (
-            "xds.type.v3.TypedStruct",
-            false,
-            vec![Code::PathNotNormalized],
-        ),
-        (
-            "udpa.type.v1.TypedStruct",
-            false,
-            vec![Code::PathNotNormalized],
-        ),
-        (
-            "google.protobuf.Struct",
-            false,
-            vec![Code::ListenerMissing, Code::NetworkFilterUnlisted],
-        ),
+    struct Case {
+        name: &'static str,
+        kind: &'static str,
+        normalize: bool,
+        expected: Vec<Code>,
+    }
+
+    for Case {
+        name,
+        kind,
+        normalize,
+        expected,
+    } in [
+        Case {
+            name: "normalized in xDS's TypedStruct",
+            kind: "xds.type.v3.TypedStruct",
+            normalize: true,
+            expected: vec![],
+        },
+        Case {
+            name: "not normalized in xDS's TypedStruct",
+            kind: "xds.type.v3.TypedStruct",
+            normalize: false,
+            expected: vec![Code::PathNotNormalized],
+        },
+        Case {
+            name: "not normalized in udpa's TypedStruct",
+            kind: "udpa.type.v1.TypedStruct",
+            normalize: false,
+            expected: vec![Code::PathNotNormalized],
+        },
+        Case {
+            name: "not normalized in a Struct",
+            kind: "google.protobuf.Struct",
+            normalize: false,
+            expected: vec![Code::ListenerMissing, Code::NetworkFilterUnlisted],
+        },
     ] {
-        let copy = Copy::new();
-        let mut listener = resources(&copy, LISTENERS).remove(0);
-        let mut manager = listener.pointer_mut(MANAGER).unwrap().take();
-        let type_url = manager.as_object_mut().unwrap().remove("@type").unwrap();
-        manager["normalize_path"] = normalize.into();
-        let kind = format!("type.googleapis.com/{kind}");
-        set(
-            &mut listener,
-            MANAGER,
-            json!({"@type": kind, "type_url": type_url, "value": manager}),
-        );
-        copy.write(LISTENERS, &json!({"resources": [listener]}).to_string());
+        let copy = with_listener(|listener| {
+            let mut manager = listener.pointer_mut(MANAGER).unwrap().take();
+            let type_url = manager.as_object_mut().unwrap().remove("@type").unwrap();
+            manager["normalize_path"] = normalize.into();
+            let kind = format!("type.googleapis.com/{kind}");
+            let wrapped = json!({"@type": kind, "type_url": type_url, "value": manager});
+            set(listener, MANAGER, wrapped);
+        });
         assert_eq!(
             codes(&copy.findings()),
             expected.into_iter().collect(),
-            "{kind} {normalize}"
+            "{name}"
         );
     }
 }
 
 #[test]
 fn default_filter_chain_is_checked() {
-    let copy = Copy::new();
-    let mut listener = resources(&copy, LISTENERS).remove(0);
-    set(
-        &mut listener,
-        &format!("{MANAGER}/normalize_path"),
-        false.into(),
-    );
-    listener["default_filter_chain"] = listener["filter_chains"][0].take();
-    listener.as_object_mut().unwrap().remove("filter_chains");
-    copy.write(LISTENERS, &json!({"resources": [listener]}).to_string());
+    let copy = with_listener(|listener| {
+        set(listener, &format!("{MANAGER}/normalize_path"), false.into());
+        listener["default_filter_chain"] = listener["filter_chains"][0].take();
+        listener.as_object_mut().unwrap().remove("filter_chains");
+    });
     assert_eq!(codes(&copy.findings()), [Code::PathNotNormalized].into());
 }
 
@@ -169,35 +191,43 @@ fn routes_in_matcher_tree_are_checked() {
 
 #[test]
 fn scoped_route_table_is_checked() {
+    struct Case {
+        name: &'static str,
+        scopes: Value,
+        expected: Vec<Code>,
+    }
+
     let scoped = |scope: Value| {
         let list = json!({"scoped_route_configurations": [scope]});
         json!({"name": "s", "scoped_route_configurations_list": list})
     };
-    for (scopes, expected) in [
-        (
-            scoped(json!({"route_configuration_name": "gateway"})),
-            vec![],
-        ),
-        (
-            scoped(json!({"route_configuration_name": "other"})),
-            vec![Code::RoutesElsewhere],
-        ),
-        (
-            json!({"name": "s", "scoped_rds": {}}),
-            vec![Code::RoutesElsewhere],
-        ),
+    for Case {
+        name,
+        scopes,
+        expected,
+    } in [
+        Case {
+            name: "known table",
+            scopes: scoped(json!({"route_configuration_name": "gateway"})),
+            expected: vec![],
+        },
+        Case {
+            name: "unknown table",
+            scopes: scoped(json!({"route_configuration_name": "other"})),
+            expected: vec![Code::RoutesElsewhere],
+        },
+        Case {
+            name: "scopes elsewhere",
+            scopes: json!({"name": "s", "scoped_rds": {}}),
+            expected: vec![Code::RoutesElsewhere],
+        },
     ] {
-        let copy = Copy::new();
-        let mut listener = resources(&copy, LISTENERS).remove(0);
-        let manager = listener
-            .pointer_mut(MANAGER)
-            .unwrap()
-            .as_object_mut()
-            .unwrap();
-        manager.remove("rds");
-        manager.insert("scoped_routes".to_owned(), scopes);
-        copy.write(LISTENERS, &json!({"resources": [listener]}).to_string());
-        assert_eq!(codes(&copy.findings()), expected.into_iter().collect());
+        let copy = with_listener(|listener| replace_rds(listener, "scoped_routes", scopes));
+        assert_eq!(
+            codes(&copy.findings()),
+            expected.into_iter().collect(),
+            "{name}"
+        );
     }
 }
 
@@ -244,21 +274,36 @@ fn settings_under_custom_filter_name_apply() {
 
 #[test]
 fn undefined_cluster_counts_as_service_with_clusters_elsewhere() {
+    struct Case {
+        name: &'static str,
+        source: &'static str,
+        expected: Vec<Code>,
+    }
+
     let file = "cds_config: {path_config_source: {path: ./clusters.yaml, watched_directory: {path: \
                 .}}, resource_api_version: V3}";
-    for (source, expected) in [
-        ("cds_config: {path: ./clusters.yaml}", vec![]),
-        (
-            "cds_config: {ads: {}}",
-            vec![Code::AuthorizationDisabled, Code::ConfiguredElsewhere],
-        ),
+    for Case {
+        name,
+        source,
+        expected,
+    } in [
+        Case {
+            name: "clusters in a file",
+            source: "cds_config: {path: ./clusters.yaml}",
+            expected: vec![],
+        },
+        Case {
+            name: "clusters from a server",
+            source: "cds_config: {ads: {}}",
+            expected: vec![Code::AuthorizationDisabled, Code::ConfiguredElsewhere],
+        },
     ] {
         let copy = Copy::new();
         copy.edit(BOOTSTRAP, file, source);
         assert_eq!(
             codes(&copy.findings()),
             expected.into_iter().collect(),
-            "{source}"
+            "{name}"
         );
     }
     let copy = Copy::new();

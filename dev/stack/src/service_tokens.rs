@@ -1,30 +1,17 @@
-//! Tokens for the routes of the sample.
-
-use dev_stack::GatewayOnly;
-use dev_stack::directory::{ADMIN, AUDIT, NOTIFICATION, TASK_API, TASK_API_CLIENT};
-
-/// Every protected route of `envoy/routes.yaml`, grouped by service.
-pub const PROTECTED: [&str; 6] = [
-    "/api/tasks",
-    "/api/me",
-    "/api/tasks/1",
-    "/notification/notify",
-    "/notification/notifications",
-    "/auditing/audit",
-];
+use crate::directory::{ADMIN, AUDIT, NOTIFICATION, TASK_API, TASK_API_CLIENT};
+use crate::identity_provider::IdentityProvider;
 
 /// A token for each service.
 #[derive(Debug)]
-pub struct Tokens {
+pub struct ServiceTokens {
     tasks: String,
     notifications: String,
     audit: String,
 }
 
-impl Tokens {
+impl ServiceTokens {
     /// Obtains the tokens from the identity provider.
-    pub async fn request(gateway: &GatewayOnly) -> anyhow::Result<Self> {
-        let issuer = gateway.identity_provider();
+    pub async fn request(issuer: &IdentityProvider) -> anyhow::Result<Self> {
         Ok(Self {
             tasks: issuer.user_token(ADMIN, TASK_API, "access_as_user").await?,
             notifications: issuer
@@ -34,7 +21,7 @@ impl Tokens {
         })
     }
 
-    /// Returns the token for the service of `path`.
+    /// The token for the service of `path`.
     #[must_use]
     pub fn opening(&self, path: &str) -> &str {
         match path {

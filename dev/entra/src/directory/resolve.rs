@@ -1,0 +1,107 @@
+//! Replaces the keys of the directory file by identifiers.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use uuid::Uuid;
+
+use super::document::{ApplicationEntry, Document, GrantEntry, OptionalClaim, UserEntry};
+use super::{Application, ClientCredentials, ClientType, Directory, Grant, Tenant, User};
+
+/// Resolves a checked document. Omits unknown keys, which a checked document does not have.
+pub(super) fn resolve(document: Document, folder: PathBuf) -> Directory {
+    let tenants: BTreeMap<String, Uuid> = document
+        .tenants
+        .iter()
+        .map(|(key, entry)| (key.clone(), entry.id))
+        .collect();
+    let clients: BTreeMap<String, Uuid> = document
+        .applications
+        .iter()
+        .map(|(key, entry)| (key.clone(), entry.client_id))
+        .collect();
+    let tenant_id = |key: &str| tenants.get(key).copied();
+    Directory {
+        users: document
+            .users
+            .into_iter()
+            .filter_map(|user| Some(resolve_user(tenant_id(&user.tenant)?, user, &clients)))
+            .collect(),
+        applications: document
+            .applications
+            .into_iter()
+            .filter_map(|(key, entry)| {
+                Some(resolve_application(
+                    key,
+                    tenant_id(&entry.tenant)?,
+                    entry,
+                    &clients,
+                ))
+            })
+            .collect(),
+        tenants: document
+            .tenants
+            .into_values()
+            .map(|entry| Tenant {
+                id: entry.id,
+                name: entry.name,
+            })
+            .collect(),
+        folder,
+    }
+}
+
+fn resolve_user(tenant: Uuid, user: UserEntry, clients: &BTreeMap<String, Uuid>) -> User {
+    User {
+        tenant,
+        object_id: user.oid,
+        name: user.name,
+        username: user.username,
+        password: user.password,
+        roles: by_client_id(user.roles, clients),
+        conditional_access: by_client_id(user.conditional_access, clients),
+    }
+}
+
+fn resolve_application(
+    key: String,
+    tenant: Uuid,
+    entry: ApplicationEntry,
+    clients: &BTreeMap<String, Uuid>,
+) -> Application {
+    Application {
+        key,
+        tenant,
+        client_id: entry.client_id,
+        service_principal: entry.service_principal,
+        identifier_uri: entry.identifier_uri(),
+        client_type: if entry.public_client {
+            ClientType::Public
+        } else {
+            ClientType::Confidential(ClientCredentials {
+                secrets: entry.secrets,
+                certificates: entry.certificates,
+                federated: entry.federated_credentials,
+            })
+        },
+        token_version: entry.token_version,
+        accepts_v1_endpoint: entry.accept_v1_endpoint,
+        scopes: entry.scopes,
+        puts_idtyp_in_tokens: entry.optional_claims.contains(&OptionalClaim::Idtyp),
+        multi_tenant: entry.multi_tenant,
+        grants: by_client_id(entry.grants, clients)
+            .into_iter()
+            .map(|(resource, GrantEntry { scopes, roles })| (resource, Grant { scopes, roles }))
+            .collect(),
+    }
+}
+
+fn by_client_id<T>(
+    by_key: BTreeMap<String, T>,
+    clients: &BTreeMap<String, Uuid>,
+) -> BTreeMap<Uuid, T> {
+    by_key
+        .into_iter()
+        .filter_map(|(key, value)| Some((*clients.get(&key)?, value)))
+        .collect()
+}

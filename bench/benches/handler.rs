@@ -6,15 +6,19 @@
     reason = "a measurement may fail by panicking"
 )]
 
+mod check_request;
+
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures::FutureExt;
 use portcullis_assertion::MacKeys;
-use portcullis_bench::{IssuerKey, NOW, question};
+use portcullis_bench::{IssuerKey, NOW};
 use portcullis_server::Handler;
 use reqwest::Client;
 use tokio::runtime::{Builder, Runtime};
+
+use self::check_request::check_request;
 
 /// The bytes 0 to 31.
 const MAC_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -29,7 +33,7 @@ fn runtime() -> Runtime {
 fn handler(criterion: &mut Criterion) {
     let key = IssuerKey::rs256().unwrap();
     let requests: Vec<_> = (0..TOKENS)
-        .map(|user| question(&key.token(user).unwrap()))
+        .map(|user| check_request(&key.token(user).unwrap()))
         .collect();
     let runtime = runtime();
     for (seen, cache) in [("cached", CACHE), ("first seen", 0)] {

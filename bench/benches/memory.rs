@@ -7,16 +7,20 @@
     reason = "a measurement may fail by panicking"
 )]
 
+mod check_request;
+
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use portcullis_bench::{IssuerKey, NOW, question};
+use portcullis_bench::{IssuerKey, NOW};
 use portcullis_policy::RateLimit;
 use portcullis_server::{Handler, MeasuredLimits};
 use reqwest::Client;
 use tokio::runtime::Builder;
+
+use self::check_request::check_request;
 
 const MIB: u64 = 1024 * 1024;
 /// Maximum excess of resident memory over the capacity, in percent. The allocator keeps pages that
@@ -179,7 +183,7 @@ fn answer(
             let token = &token;
             scope.spawn(move || {
                 for user in (part..users).step_by(threads) {
-                    let request = question(&token(key, user).unwrap());
+                    let request = check_request(&token(key, user).unwrap());
                     runtime.block_on(handler.answer_at(request, NOW)).unwrap();
                 }
             });

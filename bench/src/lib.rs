@@ -1,7 +1,5 @@
-//! Input of the benchmarks: an issuer whose keys are in the policy, tokens of the size of Entra's,
-//! and Envoy's CheckRequests.
-
-use std::collections::HashMap;
+//! Input of the benchmarks: an issuer whose keys are in the policy, and tokens of the size of
+//! Entra's.
 
 use anyhow::Context;
 use aws_lc_rs::rand::SystemRandom;
@@ -11,13 +9,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::Bytes;
-use envoy_types::ext_authz::v3::pb::{CheckRequest, HeaderValue};
-use envoy_types::pb::envoy::config::core::v3::HeaderMap;
-use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
-use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Request};
 use portcullis_policy::PolicySet;
-use prost::Message;
 use serde_json::{Value, json};
 
 /// The allocator of the program.
@@ -178,42 +170,6 @@ fn claims(user: usize, roles: &[String], now: u64) -> Value {
         "tid": "11111111-1111-4111-8111-111111111111", "uti": "Yk1sT0pXQ0hPSTlRUkZkWA",
         "ver": "2.0",
     })
-}
-
-/// The encoded CheckRequest of `GET /api/tasks` with `token`.
-#[must_use]
-pub fn question(token: &str) -> Bytes {
-    let header = |key: &str, value: &str| HeaderValue {
-        key: key.to_owned(),
-        value: String::new(),
-        raw_value: value.as_bytes().to_vec(),
-    };
-    let headers = vec![
-        header("authorization", &format!("Bearer {token}")),
-        header("x-request-id", "8a7f3c9e-5b0d-4f8b-9a51-0c2a4c1de001"),
-    ];
-    let http = HttpRequest {
-        id: "1234567890".to_owned(),
-        method: "GET".to_owned(),
-        path: "/api/tasks?page=2".to_owned(),
-        host: "gateway.example".to_owned(),
-        scheme: "https".to_owned(),
-        protocol: "HTTP/1.1".to_owned(),
-        size: -1,
-        header_map: Some(HeaderMap { headers }),
-        ..HttpRequest::default()
-    };
-    let context_extensions = HashMap::from([("policy".to_owned(), "tasks".to_owned())]);
-    let request = Some(Request {
-        http: Some(http),
-        time: None,
-    });
-    let attributes = Some(AttributeContext {
-        request,
-        context_extensions,
-        ..AttributeContext::default()
-    });
-    CheckRequest { attributes }.encode_to_vec().into()
 }
 
 #[cfg(test)]

@@ -19,23 +19,88 @@ mod tests {
 
     #[test]
     fn sizes_are_rounded_to_the_allocators_classes() {
-        for (bytes, expected) in [
-            (0, 0),
-            (1, 16),
-            (16, 16),
-            (17, 32),
-            (64, 64),
-            (65, 80),
-            (96, 96),
-            (128, 128),
-            (129, 160),
-            (1024, 1024),
-            (1025, 1280),
-            (2048, 2048),
-            (2049, 2560),
-            (100_000, 114_688),
+        struct Case {
+            name: &'static str,
+            bytes: usize,
+            expected: usize,
+        }
+        for Case {
+            name,
+            bytes,
+            expected,
+        } in [
+            Case {
+                name: "nothing",
+                bytes: 0,
+                expected: 0,
+            },
+            Case {
+                name: "one byte",
+                bytes: 1,
+                expected: 16,
+            },
+            Case {
+                name: "the first class",
+                bytes: 16,
+                expected: 16,
+            },
+            Case {
+                name: "above the first class",
+                bytes: 17,
+                expected: 32,
+            },
+            Case {
+                name: "the last multiple of 16",
+                bytes: 64,
+                expected: 64,
+            },
+            Case {
+                name: "above 64",
+                bytes: 65,
+                expected: 80,
+            },
+            Case {
+                name: "the second step above 64",
+                bytes: 96,
+                expected: 96,
+            },
+            Case {
+                name: "a power of two",
+                bytes: 128,
+                expected: 128,
+            },
+            Case {
+                name: "above 128",
+                bytes: 129,
+                expected: 160,
+            },
+            Case {
+                name: "another power of two",
+                bytes: 1024,
+                expected: 1024,
+            },
+            Case {
+                name: "above 1 KiB",
+                bytes: 1025,
+                expected: 1280,
+            },
+            Case {
+                name: "2 KiB",
+                bytes: 2048,
+                expected: 2048,
+            },
+            Case {
+                name: "above 2 KiB",
+                bytes: 2049,
+                expected: 2560,
+            },
+            Case {
+                name: "a large allocation",
+                bytes: 100_000,
+                expected: 114_688,
+            },
         ] {
-            assert_eq!(allocated(bytes), expected, "{bytes}");
+            assert_eq!(allocated(bytes), expected, "{name}: {bytes}");
         }
     }
 }

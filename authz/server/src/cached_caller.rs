@@ -1,6 +1,5 @@
 //! A verified caller, encoded once: identity headers and the members of assertions.
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use percent_encoding::percent_decode;
@@ -11,7 +10,7 @@ use portcullis_token::Verified;
 use crate::allocation::allocated;
 use crate::identity_headers;
 use crate::rate_limit::LimitKey;
-use crate::reply_bytes::ReplyPart;
+use crate::reply_part::ReplyPart;
 use crate::shared_identity::{SharedIdentity, in_arc};
 
 /// A verified caller under one policy, with what is the same for all requests with the token.
@@ -124,7 +123,9 @@ impl CachedCaller {
 
     /// The caller's id within the tenant, for the decision log.
     pub(crate) fn object_id(&self) -> String {
-        self.own_values().0.into_owned()
+        let own = self.own_values();
+        own.and_then(|[object_id, ..]| object_id)
+            .unwrap_or_default()
     }
 
     /// The members of assertions that only this caller has.
@@ -132,23 +133,18 @@ impl CachedCaller {
     /// They are decoded from the headers: beside a signature that costs nothing, and a million
     /// callers need not hold them twice.
     pub(crate) fn members(&self) -> Option<String> {
-        let (object_id, name, email) = self.own_values();
-        own_members(&object_id, name.as_deref(), email.as_deref())
+        let [object_id, name, email] = self.own_values()?;
+        own_members(&object_id?, name.as_deref(), email.as_deref())
     }
 
-    /// Object id, name and e-mail address; borrowed where nothing is escaped, as is usual.
-    fn own_values(&self) -> (Cow<'_, str>, Option<Cow<'_, str>>, Option<Cow<'_, str>>) {
-        let value = |name| {
-            self.headers
-                .value(name)
-                .map(|value| percent_decode(value).decode_utf8_lossy())
-        };
-        let [object_id, name, email] = identity_headers::OWN;
-        (
-            value(object_id).unwrap_or_default(),
-            value(name),
-            value(email),
-        )
+    /// Object id, name and e-mail address.
+    fn own_values(&self) -> Option<[Option<String>; 3]> {
+        let headers = self.headers.headers()?;
+        Some(identity_headers::OWN.map(|name| {
+            let header = headers.iter().find(|header| header.key == name)?;
+            let value = percent_decode(header.bytes()).decode_utf8_lossy();
+            Some(value.into_owned())
+        }))
     }
 }
 
@@ -161,79 +157,4 @@ fn low_half(epoch: u64) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use portcullis_assertion::{Signer, Statement};
-    use portcullis_policy::Grant;
-    use portcullis_token::{Caller, CallerKind, Claims, Verified};
-
-    use super::CachedCaller;
-    use crate::rate_limit::{LimitMemory, RateLimiter, Subject};
-    use crate::shared_identity::SharedIdentity;
-
-    fn cached(name: &str, roles: usize) -> CachedCaller {
-        let caller = Caller {
-            tenant: "11111111-1111-4111-8111-111111111111".to_owned(),
-            object_id: "aaaaaaaa-0001-4000-8000-000000000001".to_owned(),
-            kind: CallerKind::User,
-            actor: Some("3a5c0004-0000-4000-8000-000000000004".to_owned()),
-            name: Some(name.to_owned()),
-            email: None,
-            roles: (0..roles).map(|role| format!("Role \"{role}\"")).collect(),
-            scopes: vec!["access_as_user".to_owned()],
-        };
-        let shared = Arc::new(SharedIdentity::new(&caller).unwrap());
-        let verified = Verified {
-            caller,
-            claims: Claims::default(),
-            valid: 0..1,
-            key_epoch: 0,
-        };
-        let subject = Subject::Caller {
-            tenant: "t",
-            object_id: "o",
-        };
-        let key = RateLimiter::in_memory(LimitMemory::default()).key("p", subject);
-        CachedCaller::new(&verified, Grant::default(), key, shared).unwrap()
-    }
-
-    #[test]
-    fn reserved_memory_holds_the_assertion_and_little_more() {
-        let signer = Signer::generate().unwrap();
-        for (audience, name, roles) in [
-            ("u", "n", 0),
-            ("task-api", "User Number One", 1),
-            ("task-api", "\u{1}\"\\ René 🦀", 3),
-            (
-                "a-service-with-a-rather-long-name.example",
-                &"x".repeat(8000),
-                300,
-            ),
-        ] {
-            let without = cached(name, roles);
-            let caller = cached(name, roles).with_room_for_assertion(audience);
-            let statement = Statement {
-                audience,
-                request: None,
-                issued_at: 1_800_000_000,
-            };
-            let members = [&*caller.members().unwrap(), &*caller.shared.members];
-            let assertion = signer.sign_for(&statement, members).unwrap();
-            assert!(caller.has_room_for(&assertion), "{audience} {roles}");
-            assert!(
-                !caller.has_room_for(&format!("{assertion}{}", "x".repeat(128))),
-                "{audience} {roles}"
-            );
-            let weighed = caller.bytes() - without.bytes();
-            assert!(
-                weighed > assertion.len() && weighed < assertion.len() * 5 / 4 + 256,
-                "{weighed}"
-            );
-            assert!(
-                !without.has_room_for(&assertion),
-                "no memory is reserved for a caller without unbound assertions"
-            );
-        }
-    }
-}
+mod tests;

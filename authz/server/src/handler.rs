@@ -6,16 +6,17 @@ use portcullis_assertion::{MacKeys, Signer};
 use portcullis_policy::PolicySet;
 use portcullis_runtime::{Registry, note_in_trace};
 use portcullis_token::{KeyPolicy, KeySources, unix_now};
+use prost::Message;
 use reqwest::Client;
 
 use crate::authorizer::Authorizer;
 use crate::check_request::Attributes;
+use crate::ext_authz::CheckRequest;
 use crate::mac_keys::UpstreamMacKeys;
 use crate::metrics::{ALLOWED, Metrics};
 use crate::rate_limit::{LimitMemory, RateLimiter};
 use crate::routes::{RouteSettings, Routes};
 use crate::signers::Signers;
-use crate::wire::{Check, Malformed};
 use crate::{decision_log, reply};
 
 /// The authz server without a network: encoded `CheckRequest` in, encoded `CheckResponse` out.
@@ -85,7 +86,7 @@ impl Handler {
     /// Answers `check` as at `now`, in seconds since 1970.
     pub async fn answer_at(&self, check: Bytes, now: u64) -> Result<Bytes, Unanswered> {
         let started = Instant::now();
-        let check = Check::read(&check).map_err(|Malformed| Unanswered::NotHttp)?;
+        let check = CheckRequest::decode(check).map_err(|_malformed| Unanswered::NotHttp)?;
         let attributes = Attributes::read(&check).ok_or(Unanswered::NotHttp)?;
         let routes = self.authorizer.routes();
         let route = attributes.policy.and_then(|name| routes.get(name, now));

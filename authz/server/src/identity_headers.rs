@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use portcullis_token::Caller;
 
-use crate::reply_bytes::ReplyPart;
+use crate::reply_part::ReplyPart;
 
 /// Headers that only one caller has: object id, name, e-mail address.
 pub const OWN: [&str; 3] = ["x-user-oid", "x-user-name", "x-user-email"];
@@ -48,7 +48,7 @@ pub(crate) fn anonymous() -> ReplyPart {
 /// Sets the headers that have a value and removes the others.
 ///
 /// Envoy removes last, so a name in both lists would lose its value.
-fn part<const N: usize>(headers: &[(&str, Option<Cow<'_, str>>); N]) -> Option<ReplyPart> {
+fn part<const N: usize>(headers: &[(&'static str, Option<Cow<'_, str>>); N]) -> Option<ReplyPart> {
     if headers
         .iter()
         .any(|(_, value)| value.as_ref().is_some_and(|value| value.len() > MAX_LENGTH))
@@ -75,7 +75,7 @@ mod tests {
     use portcullis_token::{Caller, CallerKind};
 
     use super::{anonymous, own, shared};
-    use crate::reply_bytes::ReplyPart;
+    use crate::reply_part::ReplyPart;
 
     fn caller(name: &str, roles: &[&str]) -> Caller {
         Caller {
@@ -92,20 +92,57 @@ mod tests {
 
     #[test]
     fn values_are_decodable_and_safe_in_a_header() {
-        for (name, encoded) in [
-            ("Ada Admin", "Ada Admin"),
-            ("Renée", "Ren%C3%A9e"),
-            ("100%", "100%25"),
-            ("a\r\nX-User-Roles: Admin", "a%0D%0AX-User-Roles: Admin"),
-            ("Doe, Jane", "Doe%2C Jane"),
-            ("nul\0", "nul%00"),
-            ("\u{202e}", "%E2%80%AE"),
+        struct Case {
+            name: &'static str,
+            value: &'static str,
+            encoded: &'static str,
+        }
+        for Case {
+            name,
+            value,
+            encoded,
+        } in [
+            Case {
+                name: "ASCII",
+                value: "Ada Admin",
+                encoded: "Ada Admin",
+            },
+            Case {
+                name: "beyond ASCII",
+                value: "Renée",
+                encoded: "Ren%C3%A9e",
+            },
+            Case {
+                name: "a percent sign",
+                value: "100%",
+                encoded: "100%25",
+            },
+            Case {
+                name: "a line break",
+                value: "a\r\nX-User-Roles: Admin",
+                encoded: "a%0D%0AX-User-Roles: Admin",
+            },
+            Case {
+                name: "a comma",
+                value: "Doe, Jane",
+                encoded: "Doe%2C Jane",
+            },
+            Case {
+                name: "a NUL",
+                value: "nul\0",
+                encoded: "nul%00",
+            },
+            Case {
+                name: "a control beyond ASCII",
+                value: "\u{202e}",
+                encoded: "%E2%80%AE",
+            },
         ] {
             let expected = ReplyPart::new(
                 [("x-user-oid", "o"), ("x-user-name", encoded)],
                 ["x-user-email"],
             );
-            assert_eq!(own(&caller(name, &[])), Some(expected), "{name}");
+            assert_eq!(own(&caller(value, &[])), Some(expected), "{name}");
         }
     }
 

@@ -55,21 +55,59 @@ mod tests {
 
     #[test]
     fn document_that_the_client_has_is_not_sent_again() {
+        struct Case {
+            name: &'static str,
+            condition: Option<String>,
+            status: StatusCode,
+        }
         let signer = Signer::generate().unwrap();
         let tag = &*signer.published().entity_tag;
         let other = Signer::generate().unwrap();
-        for (condition, status) in [
-            (None, StatusCode::OK),
-            (Some(tag.to_owned()), StatusCode::NOT_MODIFIED),
-            (Some(format!("W/{tag}")), StatusCode::NOT_MODIFIED),
-            (Some(format!("\"x\" , {tag}")), StatusCode::NOT_MODIFIED),
-            (Some("*".to_owned()), StatusCode::NOT_MODIFIED),
-            (
-                Some(other.published().entity_tag.to_string()),
-                StatusCode::OK,
-            ),
-            (Some(tag.trim_matches('"').to_owned()), StatusCode::OK),
-            (Some(String::new()), StatusCode::OK),
+        for Case {
+            name,
+            condition,
+            status,
+        } in [
+            Case {
+                name: "no condition",
+                condition: None,
+                status: StatusCode::OK,
+            },
+            Case {
+                name: "the tag",
+                condition: Some(tag.to_owned()),
+                status: StatusCode::NOT_MODIFIED,
+            },
+            Case {
+                name: "the tag, as a weak one",
+                condition: Some(format!("W/{tag}")),
+                status: StatusCode::NOT_MODIFIED,
+            },
+            Case {
+                name: "the tag behind another",
+                condition: Some(format!("\"x\" , {tag}")),
+                status: StatusCode::NOT_MODIFIED,
+            },
+            Case {
+                name: "any tag",
+                condition: Some("*".to_owned()),
+                status: StatusCode::NOT_MODIFIED,
+            },
+            Case {
+                name: "the tag of another key",
+                condition: Some(other.published().entity_tag.to_string()),
+                status: StatusCode::OK,
+            },
+            Case {
+                name: "the tag without quotes",
+                condition: Some(tag.trim_matches('"').to_owned()),
+                status: StatusCode::OK,
+            },
+            Case {
+                name: "an empty condition",
+                condition: Some(String::new()),
+                status: StatusCode::OK,
+            },
         ] {
             let mut headers = HeaderMap::new();
             if let Some(condition) = &condition {
@@ -79,7 +117,7 @@ mod tests {
                 );
             }
             let answer = document(signer.published(), &headers);
-            assert_eq!(answer.status(), status, "{condition:?}");
+            assert_eq!(answer.status(), status, "{name}: {condition:?}");
             assert_eq!(answer.headers()[header::ETAG], tag);
             assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-cache");
         }

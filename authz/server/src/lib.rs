@@ -3,7 +3,7 @@
 //! A decision says who calls, whether they may, at what rate, and what the upstream learns of them.
 //!
 //! ```text
-//! Envoy ─ bytes ─▶ service ─▶ Handler: wire, check_request ─▶ Authorizer ─▶ reply ─ bytes ─▶ Envoy
+//! Envoy ─ bytes ─▶ service ─▶ Handler: check_request ───────▶ Authorizer ─▶ reply ─ bytes ─▶ Envoy
 //!                                                               │
 //!   policy files ─▶ PolicySet ─▶ Routes ────────────────────────┤ verify, decide, limit rate, sign
 //!   issuer ─▶ signing keys ─▶ Verifier ─────────────────────────┘
@@ -20,6 +20,7 @@ mod check_decision;
 mod check_request;
 mod decision_cache;
 mod decision_log;
+pub mod ext_authz;
 mod handler;
 mod held_metrics;
 mod identity_headers;
@@ -34,7 +35,7 @@ mod policy_store;
 mod rate_limit;
 mod reload;
 mod reply;
-mod reply_bytes;
+mod reply_part;
 mod routes;
 mod serve;
 mod service;
@@ -43,7 +44,6 @@ mod shared_identity;
 mod signers;
 mod signing_keys;
 mod state_metrics;
-mod wire;
 mod yaml_files;
 
 pub use handler::{Handler, Unanswered};

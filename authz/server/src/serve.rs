@@ -34,7 +34,7 @@ use crate::state_metrics::StateMetrics;
 /// Answers checks until shutdown.
 ///
 /// It reads the policies, then the key files, then binds its ports, and serves nothing before all
-/// succeeded. It waits for the keys of issuers only for a while: see [`key_readiness`].
+/// succeeded. It waits for the keys of issuers only for a while: see `key_readiness`.
 pub fn serve(
     settings: ServeSettings,
     process: Process,

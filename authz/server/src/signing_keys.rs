@@ -90,14 +90,30 @@ mod tests {
 
     #[test]
     fn file_without_a_key_is_an_error_of_settings() {
-        for (file, part) in [("absent.pem", "cannot be read"), ("Cargo.toml", "PKCS#8")] {
+        struct Case {
+            name: &'static str,
+            file: &'static str,
+            part: &'static str,
+        }
+        for Case { name, file, part } in [
+            Case {
+                name: "no file",
+                file: "absent.pem",
+                part: "cannot be read",
+            },
+            Case {
+                name: "a file without a key",
+                file: "Cargo.toml",
+                part: "PKCS#8",
+            },
+        ] {
             let error = signer(Some(Path::new(file)))
                 .map(|_| ())
                 .unwrap_err()
                 .to_string();
             assert!(
                 error.contains("--assertion-key") && error.contains(file) && error.contains(part),
-                "{error}"
+                "{name}: {error}"
             );
         }
         assert!(signer(None).is_ok_and(|(_, file)| file.is_none()));

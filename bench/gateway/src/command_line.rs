@@ -73,6 +73,10 @@ pub struct Settings {
     /// limit.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u16).range(50..=20000))]
     pub tokens: u16,
+    /// Measure this `portcullis` too, and print the ratios to it. Use the program of another commit,
+    /// which the profile `measured` built.
+    #[arg(long, value_name = "PROGRAM")]
+    pub base: Option<PathBuf>,
     /// Write all figures to this file.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::case::base_name;
 use crate::measured::{Figures, Measured};
 
 /// The figures of one case at one number of connections.
@@ -18,6 +19,20 @@ pub(crate) struct Row {
     pub(crate) added_p50_us: Spread,
     pub(crate) envoy_us: Spread,
     pub(crate) server_us: Option<Spread>,
+}
+
+/// The ratios of one case to the same case with the authz server of `--base`, at one number of
+/// connections.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ToBase {
+    pub(crate) case: &'static str,
+    pub(crate) connections: u16,
+    pub(crate) p50: Spread,
+    pub(crate) per_second: Spread,
+    /// CPU time per request of Envoy and the authz server together.
+    pub(crate) cpu: Spread,
+    /// CPU time per request of the authz server.
+    pub(crate) server_cpu: Spread,
 }
 
 /// The median of values, and their least and greatest.
@@ -50,16 +65,43 @@ impl Spread {
 
 /// One row for each case and number of connections, in the order of their first slices.
 pub(crate) fn rows(slices: &[Measured]) -> Vec<Row> {
-    let mut keys: Vec<(u16, &'static str)> = Vec::new();
+    keys(slices)
+        .into_iter()
+        .filter_map(|(connections, case)| row(slices, connections, case))
+        .collect()
+}
+
+/// The ratios of each case whose base was measured.
+pub(crate) fn to_base(slices: &[Measured]) -> Vec<ToBase> {
+    keys(slices)
+        .into_iter()
+        .filter_map(|(connections, case)| {
+            let base = base_name(case);
+            let of = |figure: fn(&Figures) -> Option<f64>| {
+                ratio(slices, connections, [case, &base], figure)
+            };
+            Some(ToBase {
+                case,
+                connections,
+                p50: of(|figures| Some(figures.p50_us))?,
+                per_second: of(|figures| Some(figures.per_second))?,
+                cpu: of(|figures| Some(figures.cpu_us()))?,
+                server_cpu: of(|figures| figures.server_us)?,
+            })
+        })
+        .collect()
+}
+
+/// The numbers of connections with their cases, in the order of their first slices.
+fn keys(slices: &[Measured]) -> Vec<(u16, &'static str)> {
+    let mut keys = Vec::new();
     for slice in slices {
         let key = (slice.connections, slice.case);
         if !keys.contains(&key) {
             keys.push(key);
         }
     }
-    keys.into_iter()
-        .filter_map(|(connections, case)| row(slices, connections, case))
-        .collect()
+    keys
 }
 
 fn row(slices: &[Measured], connections: u16, case: &'static str) -> Option<Row> {
@@ -106,95 +148,4 @@ pub(crate) fn ratio(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Spread, ratio, rows};
-    use crate::measured::{Figures, Measured};
-
-    fn slice(case: &'static str, round: u16, per_second: f64) -> Measured {
-        let figures = Figures {
-            requests: 1.0,
-            p50_us: 1e6 / per_second,
-            p99_us: 1.0,
-            per_second,
-            envoy_us: 1.0,
-            server_us: (case == "authz").then_some(2.0),
-        };
-        Measured {
-            case,
-            connections: 1,
-            round,
-            figures,
-            no_auth: Figures {
-                per_second: 100.0,
-                p50_us: 10.0,
-                ..figures
-            },
-        }
-    }
-
-    #[test]
-    fn spread_has_the_median_and_the_extremes() {
-        for (values, expected) in [
-            (vec![], None),
-            (vec![2.0], Some((2.0, 2.0, 2.0))),
-            (vec![4.0, 1.0], Some((2.5, 1.0, 4.0))),
-            (vec![9.0, 1.0, 5.0], Some((5.0, 1.0, 9.0))),
-        ] {
-            let found =
-                Spread::of(values.clone()).map(|Spread { median, low, high }| (median, low, high));
-            assert_eq!(found, expected, "{values:?}");
-        }
-    }
-
-    #[test]
-    fn rows_compare_each_slice_with_its_own_baseline() {
-        let slices = [
-            slice("authz", 0, 50.0),
-            slice("no-op", 0, 60.0),
-            slice("authz", 1, 40.0),
-        ];
-        let rows = rows(&slices);
-        assert_eq!(
-            rows.iter().map(|row| row.case).collect::<Vec<_>>(),
-            ["authz", "no-op"]
-        );
-        assert_eq!(
-            rows[0].of_no_auth,
-            Spread {
-                median: 0.45,
-                low: 0.4,
-                high: 0.5
-            }
-        );
-        assert!((rows[0].added_p50_us.low - 19_990.0).abs() < 0.5);
-        assert_eq!(rows[0].server_us.map(|spread| spread.median), Some(2.0));
-        assert_eq!(rows[1].server_us, None);
-    }
-
-    #[test]
-    fn ratio_compares_slices_of_the_same_round() {
-        let slices = [
-            slice("authz", 0, 50.0),
-            slice("no-op", 0, 100.0),
-            slice("authz", 1, 90.0),
-            slice("no-op", 1, 100.0),
-        ];
-        let throughput = ratio(&slices, 1, ["authz", "no-op"], |figures| {
-            Some(figures.per_second)
-        });
-        assert_eq!(
-            throughput,
-            Some(Spread {
-                median: 0.7,
-                low: 0.5,
-                high: 0.9
-            })
-        );
-        assert_eq!(
-            ratio(&slices, 4, ["authz", "no-op"], |figures| Some(
-                figures.per_second
-            )),
-            None
-        );
-    }
-}
+mod tests;

@@ -205,7 +205,7 @@ impl Shipped {
         for server in servers {
             let mut cluster = authz.clone();
             let name = name(server.server);
-            set(&mut cluster, "/name", name.into())?;
+            set(&mut cluster, "/name", name.clone().into())?;
             set(&mut cluster, "/load_assignment/cluster_name", name.into())?;
             set(&mut cluster, ENDPOINT, endpoint_address(&server.address))?;
             clusters.push(cluster);

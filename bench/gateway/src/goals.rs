@@ -3,7 +3,8 @@
 
 use serde::Serialize;
 
-use crate::case::{Case, JWT_UNCACHED};
+use crate::case::Case;
+use crate::cases::JWT_UNCACHED;
 use crate::compare::{Row, Spread, ratio};
 use crate::measured::Measured;
 

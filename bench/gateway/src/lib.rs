@@ -11,6 +11,7 @@
 //! case's.
 
 mod case;
+mod cases;
 mod command_line;
 mod compare;
 mod cpu;

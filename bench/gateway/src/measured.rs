@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::compare::Row;
+use crate::compare::{Row, ToBase};
 use crate::goals::Judged;
 use crate::load::Latencies;
 use crate::surroundings::Surroundings;
@@ -26,6 +26,8 @@ pub struct Session {
     pub(crate) rows: Vec<Row>,
     /// The goals and their results.
     pub(crate) goals: Vec<Judged>,
+    /// Ratios to the authz server of `--base`.
+    pub(crate) to_base: Vec<ToBase>,
 }
 
 /// The measurement of one slice.
@@ -61,6 +63,11 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// CPU time per request of Envoy and the server together.
+    pub(crate) fn cpu_us(&self) -> f64 {
+        self.envoy_us + self.server_us.unwrap_or_default()
+    }
+
     #[expect(
         clippy::cast_precision_loss,
         reason = "a slice has fewer than 2^53 nanoseconds"

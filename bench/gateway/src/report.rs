@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::compare::{Row, Spread};
+use crate::compare::{Row, Spread, ToBase};
 use crate::goals::{Judged, Limit};
 use crate::measured::Session;
 
@@ -19,6 +19,7 @@ fn text(session: &Session) -> String {
         rounds,
         rows,
         goals,
+        to_base,
         ..
     } = session;
     let mut text = format!(
@@ -40,6 +41,7 @@ fn text(session: &Session) -> String {
         text.push_str(&table(connections, &rows));
     }
     text.push_str(&judgements(goals));
+    text.push_str(&ratios(to_base));
     text
 }
 
@@ -100,6 +102,36 @@ fn judgements(goals: &[Judged]) -> String {
         let _written = writeln!(text, "  {case:<30} {:<22} {word}", spread(*value, digits));
     }
     text
+}
+
+fn ratios(to_base: &[ToBase]) -> String {
+    if to_base.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nRatios to --base, round by round; the CPU is that of a request\n".to_owned();
+    let head = [
+        "connections, case",
+        "p50",
+        "requests/s",
+        "Envoy and server CPU",
+        "server CPU",
+    ];
+    ratio_line(&mut text, &head.map(str::to_owned));
+    for row in to_base {
+        let figures = [row.p50, row.per_second, row.cpu, row.server_cpu];
+        let [p50, per_second, cpu, server_cpu] = figures.map(|figure| spread(figure, 3));
+        let case = format!("{}, {}", row.connections, row.case);
+        ratio_line(&mut text, &[case, p50, per_second, cpu, server_cpu]);
+    }
+    text
+}
+
+fn ratio_line(text: &mut String, [case, figures @ ..]: &[String; 5]) {
+    let _written = write!(text, "{case:<36}");
+    for figure in figures {
+        let _written = write!(text, " {figure:>22}");
+    }
+    text.push('\n');
 }
 
 fn spread(Spread { median, low, high }: Spread, digits: usize) -> String {

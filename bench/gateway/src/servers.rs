@@ -1,16 +1,18 @@
 //! The servers that answer Checks, each in a process of its own.
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+mod policy_file;
 
-use anyhow::ensure;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
 use dev_stack::{PortChoice, Program, ProgramSpec, program};
 use portcullis_bench::IssuerKey;
 use reqwest::Client;
 
-use crate::case::{Server, ServerKind, Transport};
+use self::policy_file::PolicyFile;
+use crate::case::{Build, Server, ServerKind, Transport};
 use crate::cpu::CpuClock;
-use crate::policies::{UPSTREAM, documents};
+use crate::policies::UPSTREAM;
 
 /// A running server.
 #[derive(Debug)]
@@ -48,23 +50,16 @@ impl ServerAddress {
     }
 }
 
-/// The policies of a server. It drops its cached callers when they change.
-#[derive(Debug)]
-struct PolicyFile {
-    path: PathBuf,
-    admin: u16,
-    generation: AtomicU64,
-}
-
 impl RunningServer {
     pub(crate) async fn start(
         server: Server,
         key: &IssuerKey,
         folder: &Path,
+        base: Option<&Path>,
         http: &Client,
     ) -> anyhow::Result<Self> {
         let name = name(server);
-        let address = ServerAddress::pick(server.transport, folder, name)?;
+        let address = ServerAddress::pick(server.transport, folder, &name)?;
         let (arguments, policies) = match server.kind {
             ServerKind::NoOp => (vec!["no-op".to_owned()], None),
             ServerKind::Authz | ServerKind::AuthzMac | ServerKind::AuthzFirstSeen => {
@@ -76,7 +71,8 @@ impl RunningServer {
                 (arguments, Some(policies))
             }
         };
-        let spec = spec(name, arguments, &address, folder)?;
+        let binary = binary(server, base)?;
+        let spec = spec(name, binary, arguments, &address, folder)?;
         let program = Program::start(spec, http).await?;
         let cpu = CpuClock::of(program.process()?)?;
         Ok(Self {
@@ -109,76 +105,37 @@ impl RunningServer {
     }
 }
 
-impl PolicyFile {
-    fn create(path: PathBuf, key: &IssuerKey) -> anyhow::Result<Self> {
-        std::fs::write(&path, documents(key, 0))?;
-        Ok(Self {
-            path,
-            admin: free_port()?,
-            generation: AtomicU64::new(0),
-        })
-    }
-
-    fn arguments(&self) -> anyhow::Result<Vec<String>> {
-        // The decision log is off, because the cost of standard output is another measurement.
-        let flags = [
-            ("--policy", self.path.display().to_string()),
-            ("--admin-listen", local(self.admin)),
-            ("--keys-listen", local(free_port()?)),
-            ("--log", "warn".to_owned()),
-        ];
-        let flags = flags
-            .into_iter()
-            .flat_map(|(flag, value)| [flag.to_owned(), value]);
-        Ok(["serve".to_owned()].into_iter().chain(flags).collect())
-    }
-
-    /// Replaces the policies. The cache of callers belongs to one set of policies and ends with it.
-    async fn replace(&self, key: &IssuerKey, http: &Client) -> anyhow::Result<()> {
-        let generation = self.generation.fetch_add(1, Ordering::Relaxed) + 1;
-        // Renamed in one step, because the server may be reading the file.
-        let new = self.path.with_extension("new");
-        std::fs::write(&new, documents(key, generation))?;
-        std::fs::rename(&new, &self.path)?;
-        let response = http
-            .post(format!("http://{}/policies/reload", local(self.admin)))
-            .send()
-            .await?;
-        let status = response.status();
-        ensure!(
-            status.is_success(),
-            "POST /policies/reload is answered with {status}: {}",
-            response.text().await?
-        );
-        Ok(())
+fn binary(Server { kind, build, .. }: Server, base: Option<&Path>) -> anyhow::Result<PathBuf> {
+    match (kind, build) {
+        (ServerKind::NoOp, _) => program("bench-gateway"),
+        (_, Build::Own) => program("portcullis"),
+        (_, Build::Base) => base.map(Path::to_owned).context("--base names no program"),
     }
 }
 
 fn spec(
-    name: &'static str,
+    name: String,
+    binary: PathBuf,
     mut arguments: Vec<String>,
     address: &ServerAddress,
     folder: &Path,
 ) -> anyhow::Result<ProgramSpec> {
     let operations = free_port()?;
-    let binary = if name.starts_with("no-op") {
-        "bench-gateway"
-    } else {
-        "portcullis"
-    };
     arguments.extend([
         "--listen".to_owned(),
         address.listen(),
         "--operations-listen".to_owned(),
         local(operations),
     ]);
+    let log = folder.join(format!("{name}.log"));
     Ok(ProgramSpec {
-        name,
-        binary: program(binary)?,
+        // A name in errors lives as long as this program.
+        name: name.leak(),
+        binary,
         arguments,
         environment: Vec::new(),
         directory: folder.to_owned(),
-        log: folder.join(format!("{name}.log")),
+        log,
         ready_url: format!("http://{}/readyz", local(operations)),
     })
 }
@@ -196,17 +153,28 @@ fn mac_keys(folder: &Path) -> anyhow::Result<String> {
 }
 
 /// The name of the server's process, log and Envoy cluster.
-pub(crate) fn name(Server { kind, transport }: Server) -> &'static str {
-    match (kind, transport) {
-        (ServerKind::NoOp, Transport::Tcp) => "no-op",
-        (ServerKind::NoOp, Transport::Unix) => "no-op-unix",
-        (ServerKind::Authz, Transport::Tcp) => "authz",
-        (ServerKind::Authz, Transport::Unix) => "authz-unix",
-        (ServerKind::AuthzMac, Transport::Tcp) => "authz-mac",
-        (ServerKind::AuthzMac, Transport::Unix) => "authz-mac-unix",
-        (ServerKind::AuthzFirstSeen, Transport::Tcp) => "authz-first-seen",
-        (ServerKind::AuthzFirstSeen, Transport::Unix) => "authz-first-seen-unix",
-    }
+pub(crate) fn name(
+    Server {
+        kind,
+        transport,
+        build,
+    }: Server,
+) -> String {
+    let kind = match kind {
+        ServerKind::NoOp => "no-op",
+        ServerKind::Authz => "authz",
+        ServerKind::AuthzMac => "authz-mac",
+        ServerKind::AuthzFirstSeen => "authz-first-seen",
+    };
+    let transport = match transport {
+        Transport::Tcp => "",
+        Transport::Unix => "-unix",
+    };
+    let build = match build {
+        Build::Own => "",
+        Build::Base => "-base",
+    };
+    format!("{kind}{transport}{build}")
 }
 
 pub(crate) fn free_port() -> anyhow::Result<u16> {

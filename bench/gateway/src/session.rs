@@ -3,16 +3,17 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use dev_stack::Program;
 use portcullis_bench::IssuerKey;
 use portcullis_token::unix_now;
 use reqwest::Client;
 use tempfile::TempDir;
 
-use crate::case::{Case, Server, Tokens, chosen};
+use crate::case::{Case, Server, Tokens};
+use crate::cases::{chosen, with_base};
 use crate::command_line::Settings;
-use crate::compare::rows;
+use crate::compare::{rows, to_base};
 use crate::cpu::CpuClock;
 use crate::envoy::{self, Listening};
 use crate::goals::judged;
@@ -35,7 +36,15 @@ const MOST_FIRST_SEEN: f64 = 60_000.0;
 
 /// Runs a session with `settings`. The programs are in the folder of this one, Envoy is `ENVOY`.
 pub async fn run(settings: &Settings) -> anyhow::Result<Session> {
-    let cases = chosen(&settings.cases);
+    let mut cases = chosen(&settings.cases);
+    if let Some(base) = &settings.base {
+        ensure!(
+            base.is_file(),
+            "--base {}: there is no program",
+            base.display()
+        );
+        cases = with_base(&cases);
+    }
     let bench = Bench::start(settings, &cases).await?;
     let measured = bench.measure(settings).await;
     bench.stop().await?;
@@ -70,8 +79,9 @@ impl Bench {
         );
         let http = Client::builder().no_proxy().build()?;
         let mut servers = Vec::new();
+        let base = settings.base.as_deref();
         for server in distinct_servers(cases) {
-            servers.push(RunningServer::start(server, &key, folder.path(), &http).await?);
+            servers.push(RunningServer::start(server, &key, folder.path(), base, &http).await?);
         }
         let listening = |case: &Case| {
             anyhow::Ok(Listening {
@@ -132,6 +142,7 @@ impl Bench {
             slice_seconds: self.slice.as_secs_f64(),
             rounds: settings.rounds,
             goals: judged(&cases, &slices, &rows),
+            to_base: to_base(&slices),
             rows,
             slices,
         })

@@ -15,6 +15,7 @@ async fn every_case_answers_good_tokens_and_has_figures() {
         concurrency: 1,
         cases: Vec::new(),
         tokens: 50,
+        base: None,
         json: None,
     };
     let session = run(&settings).await.unwrap();

@@ -65,6 +65,10 @@ fn mac_keys(key: &str) -> UpstreamMacKeys {
 /// half minute would deny every caller for that long.
 #[tokio::test]
 async fn unbound_assertion_is_kept_until_its_key_changes() {
+    struct Case {
+        name: &'static str,
+        change: fn(&Authorizer),
+    }
     let (authorizer, policy) = authorizer().await;
     let caller = caller(&authorizer, &policy);
     let sign = |now: u64| {
@@ -73,32 +77,35 @@ async fn unbound_assertion_is_kept_until_its_key_changes() {
             .ok()
             .unwrap()
     };
-    let changes: [(&str, &dyn Fn()); 4] = [
-        ("a public key", &|| {
-            authorizer.replace_signer(Signer::generate().unwrap());
-        }),
-        ("shared for the first time", &|| {
-            authorizer.replace_mac_keys(mac_keys(KEYS[0]));
-        }),
-        ("another shared key", &|| {
-            authorizer.replace_mac_keys(mac_keys(KEYS[1]));
-        }),
-        ("shared no more", &|| {
-            authorizer.replace_mac_keys(UpstreamMacKeys::default());
-        }),
-    ];
     let mut last = sign(NOW);
-    for (case, change) in changes {
+    for Case { name, change } in [
+        Case {
+            name: "a public key",
+            change: |authorizer| authorizer.replace_signer(Signer::generate().unwrap()),
+        },
+        Case {
+            name: "shared for the first time",
+            change: |authorizer| authorizer.replace_mac_keys(mac_keys(KEYS[0])),
+        },
+        Case {
+            name: "another shared key",
+            change: |authorizer| authorizer.replace_mac_keys(mac_keys(KEYS[1])),
+        },
+        Case {
+            name: "shared no more",
+            change: |authorizer| authorizer.replace_mac_keys(UpstreamMacKeys::default()),
+        },
+    ] {
         assert!(
             Arc::ptr_eq(&last, &sign(NOW + 29)),
-            "{case}: signed again without need"
+            "{name}: signed again without need"
         );
-        change();
+        change(&authorizer);
         let signed = sign(NOW + 1);
         assert_ne!(
             last.split('.').next(),
             signed.split('.').next(),
-            "{case}: by the same key"
+            "{name}: by the same key"
         );
         last = signed;
     }

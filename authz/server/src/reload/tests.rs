@@ -100,6 +100,18 @@ fn metrics_of(registry: &Registry) -> String {
 
 #[tokio::test]
 async fn poll_puts_good_policies_in_force_and_reports_bad_ones() {
+    struct Case<'a> {
+        name: &'static str,
+        /// The content of the file; `None` if it is gone.
+        text: Option<&'a str>,
+        policies_in_force: &'static [&'static str],
+        /// A part of the error.
+        cause: Option<&'static str>,
+        /// Reloads so far.
+        successes: u32,
+        failures: u32,
+    }
+
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.yaml");
     std::fs::write(&file, PUBLIC).unwrap();
@@ -113,60 +125,87 @@ async fn poll_puts_good_policies_in_force_and_reports_bad_ones() {
     };
     let with_deny_list = format!("{PUBLIC}{DENY_LIST}");
     let with_issuer = format!("{with_deny_list}{UNREACHABLE_ISSUER}");
-    let public = ["public"].as_slice();
-    // Contents of the file, policies in force, error, (successes, failures) so far.
-    for (name, text, policies, cause, (successes, failures)) in [
-        ("nothing new", Some(PUBLIC), public, None, (0, 0)),
-        (
-            "a file that is gone",
-            None,
-            public,
-            Some("cannot be read"),
-            (0, 1),
-        ),
-        (
-            "a file that is still gone",
-            None,
-            public,
-            Some("cannot be read"),
-            (0, 1),
-        ),
-        ("the same text again", Some(PUBLIC), public, None, (0, 1)),
-        (
-            "a mistake",
-            Some(NOT_A_POLICY),
-            public,
-            Some("kind"),
-            (0, 2),
-        ),
-        (
-            "the same mistake",
-            Some(NOT_A_POLICY),
-            public,
-            Some("kind"),
-            (0, 2),
-        ),
-        (
-            "a file that is gone after a mistake",
-            None,
-            public,
-            Some("cannot be read"),
-            (0, 3),
-        ),
-        (
-            "the mistake is back",
-            Some(NOT_A_POLICY),
-            public,
-            Some("kind"),
-            (0, 4),
-        ),
-        (
-            "an issuer that is unreachable",
-            Some(&with_issuer),
-            &["private", "public"],
-            None,
-            (1, 4),
-        ),
+    let public: &[&str] = &["public"];
+    for Case {
+        name,
+        text,
+        policies_in_force,
+        cause,
+        successes,
+        failures,
+    } in [
+        Case {
+            name: "nothing new",
+            text: Some(PUBLIC),
+            policies_in_force: public,
+            cause: None,
+            successes: 0,
+            failures: 0,
+        },
+        Case {
+            name: "a file that is gone",
+            text: None,
+            policies_in_force: public,
+            cause: Some("cannot be read"),
+            successes: 0,
+            failures: 1,
+        },
+        Case {
+            name: "a file that is still gone",
+            text: None,
+            policies_in_force: public,
+            cause: Some("cannot be read"),
+            successes: 0,
+            failures: 1,
+        },
+        Case {
+            name: "the same text again",
+            text: Some(PUBLIC),
+            policies_in_force: public,
+            cause: None,
+            successes: 0,
+            failures: 1,
+        },
+        Case {
+            name: "a mistake",
+            text: Some(NOT_A_POLICY),
+            policies_in_force: public,
+            cause: Some("kind"),
+            successes: 0,
+            failures: 2,
+        },
+        Case {
+            name: "the same mistake",
+            text: Some(NOT_A_POLICY),
+            policies_in_force: public,
+            cause: Some("kind"),
+            successes: 0,
+            failures: 2,
+        },
+        Case {
+            name: "a file that is gone after a mistake",
+            text: None,
+            policies_in_force: public,
+            cause: Some("cannot be read"),
+            successes: 0,
+            failures: 3,
+        },
+        Case {
+            name: "the mistake is back",
+            text: Some(NOT_A_POLICY),
+            policies_in_force: public,
+            cause: Some("kind"),
+            successes: 0,
+            failures: 4,
+        },
+        Case {
+            name: "an issuer that is unreachable",
+            text: Some(&with_issuer),
+            policies_in_force: &["private", "public"],
+            cause: None,
+            successes: 1,
+            failures: 4,
+        },
     ] {
         match text {
             Some(text) => std::fs::write(&file, text).unwrap(),
@@ -176,7 +215,7 @@ async fn poll_puts_good_policies_in_force_and_reports_bad_ones() {
         reload.note(&mut seen, outcome);
         assert_eq!(
             reload.authorizer.routes().policy_names(),
-            policies,
+            policies_in_force,
             "{name}"
         );
         let refused = reload.policies.state().refused;
@@ -217,6 +256,11 @@ async fn poll_puts_good_policies_in_force_and_reports_bad_ones() {
 
 #[tokio::test]
 async fn metrics_name_the_policies_in_force_and_not_the_removed_ones() {
+    struct Case<'a> {
+        name: &'static str,
+        text: &'a str,
+        expected: &'static [&'static str],
+    }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.yaml");
     let both = format!(
@@ -241,19 +285,35 @@ async fn metrics_name_the_policies_in_force_and_not_the_removed_ones() {
         refused: None,
         cause: None,
     };
-    for (case, text, expected) in [
-        (
-            "at the start",
-            both.as_str(),
-            ["other", "public"].as_slice(),
-        ),
-        ("one is removed", PUBLIC, &["public"]),
-        ("a mistake changes nothing", NOT_A_POLICY, &["public"]),
-        ("it is back", &both, &["other", "public"]),
+    for Case {
+        name,
+        text,
+        expected,
+    } in [
+        Case {
+            name: "at the start",
+            text: both.as_str(),
+            expected: &["other", "public"],
+        },
+        Case {
+            name: "one is removed",
+            text: PUBLIC,
+            expected: &["public"],
+        },
+        Case {
+            name: "a mistake changes nothing",
+            text: NOT_A_POLICY,
+            expected: &["public"],
+        },
+        Case {
+            name: "it is back",
+            text: &both,
+            expected: &["other", "public"],
+        },
     ] {
         std::fs::write(&file, text).unwrap();
         let _outcome = reload.poll(&mut seen, false);
-        assert_eq!(named(&registry), expected, "{case}");
+        assert_eq!(named(&registry), expected, "{name}");
     }
 }
 
@@ -276,6 +336,11 @@ async fn bad_policies_are_compiled_again_only_by_a_reload() {
 
 #[tokio::test]
 async fn reload_answers_for_the_present_files_and_waits_for_no_issuer() {
+    struct Case<'a> {
+        name: &'static str,
+        text: &'a str,
+        refused: bool,
+    }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.yaml");
     std::fs::write(&file, PUBLIC).unwrap();
@@ -284,11 +349,31 @@ async fn reload_answers_for_the_present_files_and_waits_for_no_issuer() {
     let authorizer = Arc::clone(&reload.authorizer);
     let following = tokio::spawn(reload.follow(in_force));
     let with_issuer = format!("{PUBLIC}{DENY_LIST}{UNREACHABLE_ISSUER}");
-    for (text, refused) in [
-        (NOT_A_POLICY, true),
-        (with_issuer.as_str(), false),
-        (NOT_A_POLICY, true),
-        (PUBLIC, false),
+    for Case {
+        name,
+        text,
+        refused,
+    } in [
+        Case {
+            name: "a mistake",
+            text: NOT_A_POLICY,
+            refused: true,
+        },
+        Case {
+            name: "an unreachable issuer",
+            text: with_issuer.as_str(),
+            refused: false,
+        },
+        Case {
+            name: "the mistake again",
+            text: NOT_A_POLICY,
+            refused: true,
+        },
+        Case {
+            name: "the first policies again",
+            text: PUBLIC,
+            refused: false,
+        },
     ] {
         std::fs::write(&file, text).unwrap();
         let state = timeout(Duration::from_secs(5), policies.reload_now())
@@ -297,7 +382,7 @@ async fn reload_answers_for_the_present_files_and_waits_for_no_issuer() {
         assert_eq!(
             state.refused.is_some(),
             refused,
-            "{text}: {:?}",
+            "{name}: {:?}",
             state.refused
         );
         if !refused {

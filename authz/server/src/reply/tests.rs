@@ -78,17 +78,31 @@ fn cached() -> Arc<CachedCaller> {
 
 #[test]
 fn allowed_request_carries_the_callers_identity_and_nothing_else() {
-    for (forward_token, removed) in [
-        (true, &["x-user-email", "x-user-roles", REQUEST_SIZE][..]),
-        (
-            false,
-            &[
+    struct Case {
+        name: &'static str,
+        forward_token: bool,
+        removed: &'static [&'static str],
+    }
+    for Case {
+        name,
+        forward_token,
+        removed,
+    } in [
+        Case {
+            name: "the upstream gets the token",
+            forward_token: true,
+            removed: &["x-user-email", "x-user-roles", REQUEST_SIZE],
+        },
+        Case {
+            name: "the upstream does not get the token",
+            forward_token: false,
+            removed: &[
                 "x-user-email",
                 "x-user-roles",
                 "authorization",
                 REQUEST_SIZE,
             ],
-        ),
+        },
     ] {
         let assertion = Some("a.b.c".into());
         let admitted = Admitted {
@@ -107,13 +121,13 @@ fn allowed_request_carries_the_callers_identity_and_nothing_else() {
             "x-tenant-id: t",
             "x-portcullis-assertion: a.b.c",
         ];
-        assert_eq!(lines(&response.headers), expected);
-        assert_eq!(response.headers_to_remove, removed);
+        assert_eq!(lines(&response.headers), expected, "{name}");
+        assert_eq!(response.headers_to_remove, removed, "{name}");
         let quota = [
             "ratelimit-policy: \"tasks\";q=100;w=60",
             "ratelimit: \"tasks\";r=99;t=31",
         ];
-        assert_eq!(lines(&response.response_headers_to_add), quota);
+        assert_eq!(lines(&response.response_headers_to_add), quota, "{name}");
     }
 }
 
@@ -156,6 +170,13 @@ fn denial(reason: DenialReason, on_denied: OnDenied, scopes: &[&str]) -> DenyRea
 
 #[test]
 fn denial_has_its_status_challenge_and_reason_code() {
+    struct Case {
+        name: &'static str,
+        reason: DenyReason,
+        status: i32,
+        header: Option<String>,
+        code: &'static str,
+    }
     use DenialReason::{CallerBlocked, MethodNotAllowed, RoleMissing, ScopeMissing, TokenRevoked};
     let token = |reason| DenyReason::Token(TokenDenied::new(reason, ""));
     let limited = DenyReason::RateLimited {
@@ -172,77 +193,118 @@ fn denial_has_its_status_challenge_and_reason_code() {
                  error_description=\"scope_missing\", scope=\"a b\"";
     let role =
         "www-authenticate: Bearer error=\"insufficient_scope\", error_description=\"role_missing\"";
-    for (reason, status, header, code) in [
-        (DenyReason::NoPolicy, 403, None, "route_without_policy"),
-        (
-            DenyReason::UnknownPolicy,
-            503,
-            Some("retry-after: 5".to_owned()),
-            "policy_unknown",
-        ),
-        (
-            token(Reason::TokenMissing),
-            401,
-            Some("www-authenticate: Bearer".to_owned()),
-            "token_missing",
-        ),
-        (
-            token(Reason::TokenExpired),
-            401,
-            Some(invalid("token_expired")),
-            "token_expired",
-        ),
-        (
-            denial(ScopeMissing, OnDenied::Forbidden, &["a", "b"]),
-            403,
-            Some(scope.to_owned()),
-            "scope_missing",
-        ),
-        (
-            denial(RoleMissing, OnDenied::Forbidden, &[]),
-            403,
-            Some(role.to_owned()),
-            "role_missing",
-        ),
-        (
-            denial(RoleMissing, OnDenied::Unauthorized, &[]),
-            401,
-            Some(invalid("role_missing")),
-            "role_missing",
-        ),
-        (
-            denial(MethodNotAllowed, OnDenied::Forbidden, &[]),
-            403,
-            None,
-            "method_not_allowed",
-        ),
-        (
-            denial(CallerBlocked, OnDenied::Forbidden, &[]),
-            403,
-            None,
-            "caller_blocked",
-        ),
-        (
-            denial(TokenRevoked, OnDenied::Forbidden, &[]),
-            401,
-            Some(invalid("token_revoked")),
-            "token_revoked",
-        ),
-        (DenyReason::ClaimsTooLarge, 403, None, "claims_too_large"),
-        (DenyReason::HeadersTooLarge, 431, None, "headers_too_large"),
-        (DenyReason::UriTooLong, 414, None, "uri_too_long"),
-        (
-            limited,
-            429,
-            Some("retry-after: 1".to_owned()),
-            "rate_limited",
-        ),
-        (
-            full,
-            503,
-            Some("retry-after: 31".to_owned()),
-            "rate_limiter_full",
-        ),
+    for Case {
+        name,
+        reason,
+        status,
+        header,
+        code,
+    } in [
+        Case {
+            name: "no policy",
+            reason: DenyReason::NoPolicy,
+            status: 403,
+            header: None,
+            code: "route_without_policy",
+        },
+        Case {
+            name: "an unknown policy",
+            reason: DenyReason::UnknownPolicy,
+            status: 503,
+            header: Some("retry-after: 5".to_owned()),
+            code: "policy_unknown",
+        },
+        Case {
+            name: "no token",
+            reason: token(Reason::TokenMissing),
+            status: 401,
+            header: Some("www-authenticate: Bearer".to_owned()),
+            code: "token_missing",
+        },
+        Case {
+            name: "an expired token",
+            reason: token(Reason::TokenExpired),
+            status: 401,
+            header: Some(invalid("token_expired")),
+            code: "token_expired",
+        },
+        Case {
+            name: "a missing scope",
+            reason: denial(ScopeMissing, OnDenied::Forbidden, &["a", "b"]),
+            status: 403,
+            header: Some(scope.to_owned()),
+            code: "scope_missing",
+        },
+        Case {
+            name: "a missing role",
+            reason: denial(RoleMissing, OnDenied::Forbidden, &[]),
+            status: 403,
+            header: Some(role.to_owned()),
+            code: "role_missing",
+        },
+        Case {
+            name: "a missing role, as a 401",
+            reason: denial(RoleMissing, OnDenied::Unauthorized, &[]),
+            status: 401,
+            header: Some(invalid("role_missing")),
+            code: "role_missing",
+        },
+        Case {
+            name: "another method",
+            reason: denial(MethodNotAllowed, OnDenied::Forbidden, &[]),
+            status: 403,
+            header: None,
+            code: "method_not_allowed",
+        },
+        Case {
+            name: "a blocked caller",
+            reason: denial(CallerBlocked, OnDenied::Forbidden, &[]),
+            status: 403,
+            header: None,
+            code: "caller_blocked",
+        },
+        Case {
+            name: "a revoked token",
+            reason: denial(TokenRevoked, OnDenied::Forbidden, &[]),
+            status: 401,
+            header: Some(invalid("token_revoked")),
+            code: "token_revoked",
+        },
+        Case {
+            name: "large claims",
+            reason: DenyReason::ClaimsTooLarge,
+            status: 403,
+            header: None,
+            code: "claims_too_large",
+        },
+        Case {
+            name: "large headers",
+            reason: DenyReason::HeadersTooLarge,
+            status: 431,
+            header: None,
+            code: "headers_too_large",
+        },
+        Case {
+            name: "a long path",
+            reason: DenyReason::UriTooLong,
+            status: 414,
+            header: None,
+            code: "uri_too_long",
+        },
+        Case {
+            name: "too many requests",
+            reason: limited,
+            status: 429,
+            header: Some("retry-after: 1".to_owned()),
+            code: "rate_limited",
+        },
+        Case {
+            name: "too many callers",
+            reason: full,
+            status: 503,
+            header: Some("retry-after: 31".to_owned()),
+            code: "rate_limiter_full",
+        },
     ] {
         let decision = CheckDecision::Deny(Denied {
             caller: None,
@@ -259,16 +321,19 @@ fn denial_has_its_status_challenge_and_reason_code() {
         assert_eq!(
             logged,
             Some(Kind::StringValue(code.to_owned())),
-            "Envoy's access log has the reason code"
+            "{name}: Envoy's access log has the reason code"
         );
-        assert_eq!(response.status.unwrap().code, status, "{code}");
+        assert_eq!(response.status.unwrap().code, status, "{name}");
         assert!(
             response.body.contains(code) && response.body.contains("the-id"),
-            "{}",
+            "{name}: {}",
             response.body
         );
         let headers = lines(&response.headers);
-        assert_eq!(headers[0], "content-type: application/problem+json");
-        assert_eq!(headers.get(1), header.as_ref(), "{code}");
+        assert_eq!(
+            headers[0], "content-type: application/problem+json",
+            "{name}"
+        );
+        assert_eq!(headers.get(1), header.as_ref(), "{name}");
     }
 }

@@ -71,41 +71,54 @@ fn name_of(state: &PartState) -> &'static str {
 
 #[tokio::test]
 async fn one_policy_that_can_be_served_is_enough_for_readiness() {
+    struct Case {
+        name: &'static str,
+        documents: Vec<String>,
+        expected: &'static str,
+    }
     let here = || issuer("here", true, "");
     let away = || issuer("away", false, "");
     let users = |name, of| policy(name, Some(of), USERS);
-    for (name, documents, expected) in [
-        ("no issuer", vec![policy("web", None, "anyone")], "works"),
-        (
-            "an issuer with keys",
-            vec![here(), users("api", "here")],
-            "works",
-        ),
-        (
-            "none with keys",
-            vec![away(), users("api", "away")],
-            "fails",
-        ),
-        (
-            "one of two",
-            vec![here(), away(), users("api", "here"), users("old", "away")],
-            "degraded",
-        ),
-        (
-            "anonymous routes beside",
-            vec![away(), users("api", "away"), policy("web", None, "anyone")],
-            "degraded",
-        ),
-        (
-            "a route that needs no token",
-            vec![away(), policy("web", Some("away"), "anyone")],
-            "degraded",
-        ),
-        (
-            "an issuer that no policy uses",
-            vec![here(), away(), users("api", "here")],
-            "works",
-        ),
+    for Case {
+        name,
+        documents,
+        expected,
+    } in [
+        Case {
+            name: "no issuer",
+            documents: vec![policy("web", None, "anyone")],
+            expected: "works",
+        },
+        Case {
+            name: "an issuer with keys",
+            documents: vec![here(), users("api", "here")],
+            expected: "works",
+        },
+        Case {
+            name: "none with keys",
+            documents: vec![away(), users("api", "away")],
+            expected: "fails",
+        },
+        Case {
+            name: "one of two",
+            documents: vec![here(), away(), users("api", "here"), users("old", "away")],
+            expected: "degraded",
+        },
+        Case {
+            name: "anonymous routes beside",
+            documents: vec![away(), users("api", "away"), policy("web", None, "anyone")],
+            expected: "degraded",
+        },
+        Case {
+            name: "a route that needs no token",
+            documents: vec![away(), policy("web", Some("away"), "anyone")],
+            expected: "degraded",
+        },
+        Case {
+            name: "an issuer that no policy uses",
+            documents: vec![here(), away(), users("api", "here")],
+            expected: "works",
+        },
     ] {
         let routes = Routes::start(&compiled(&documents), &settings()).unwrap();
         for (issuer, verifier) in routes.issuers() {
@@ -126,6 +139,11 @@ async fn one_policy_that_can_be_served_is_enough_for_readiness() {
 
 #[tokio::test]
 async fn issuer_that_is_renamed_or_changed_keeps_the_keys_of_its_source() {
+    struct Case {
+        name: &'static str,
+        documents: Vec<String>,
+        keys: bool,
+    }
     let settings = settings();
     let start = |documents: &[String]| Routes::start(&compiled(documents), &settings).unwrap();
     let users = |of| policy("api", Some(of), USERS);
@@ -133,26 +151,34 @@ async fn issuer_that_is_renamed_or_changed_keeps_the_keys_of_its_source() {
     before.keys_settled().await;
     let renamed =
         issuer("here", true, "").replace("metadata: {name: here}", "metadata: {name: again}");
-    for (name, documents, keys) in [
-        (
-            "unchanged",
-            vec![issuer("here", true, ""), users("here")],
-            true,
-        ),
-        ("renamed", vec![renamed, users("again")], true),
-        (
-            "other claims",
-            vec![
+    for Case {
+        name,
+        documents,
+        keys,
+    } in [
+        Case {
+            name: "unchanged",
+            documents: vec![issuer("here", true, ""), users("here")],
+            keys: true,
+        },
+        Case {
+            name: "renamed",
+            documents: vec![renamed, users("again")],
+            keys: true,
+        },
+        Case {
+            name: "other claims",
+            documents: vec![
                 issuer("here", true, ", claims: {subject: oid}"),
                 users("here"),
             ],
-            true,
-        ),
-        (
-            "another source",
-            vec![issuer("there", true, ""), users("there")],
-            false,
-        ),
+            keys: true,
+        },
+        Case {
+            name: "another source",
+            documents: vec![issuer("there", true, ""), users("there")],
+            keys: false,
+        },
     ] {
         let after = start(&documents);
         // Nothing was awaited since, so keys can only be the earlier ones.
@@ -192,6 +218,13 @@ fn after(before: &Routes, documents: &[String], now: u64) -> Routes {
 
 #[tokio::test]
 async fn removed_policy_decides_for_its_grace_and_no_longer() {
+    struct Case<'a> {
+        name: &'static str,
+        routes: &'a Routes,
+        policy: &'static str,
+        at: u64,
+        decides: bool,
+    }
     let here = || issuer("here", true, "");
     let users = |name| policy(name, Some("here"), USERS);
     let first = started(&[
@@ -211,37 +244,97 @@ async fn removed_policy_decides_for_its_grace_and_no_longer() {
         ],
         NOW,
     );
-    for (name, routes, policy, at, decides) in [
-        ("in force", &second, "api", NOW + 1000, true),
-        ("removed", &second, "old", NOW + 119, true),
-        (
-            "removed, and needs no token",
-            &second,
-            "open",
-            NOW + 119,
-            true,
-        ),
-        ("grace is over", &second, "old", NOW + 120, false),
-        ("never was", &second, "other", NOW, false),
-        ("removed by the next set", &third, "api", NOW + 179, true),
-        (
-            "grace after the next set is over",
-            &third,
-            "api",
-            NOW + 180,
-            false,
-        ),
-        ("removed by an earlier set", &third, "old", NOW + 119, true),
-        ("next set prolongs nothing", &third, "old", NOW + 120, false),
-        ("back again", &back, "old", NOW + 1000, true),
-        ("its issuer is gone", &elsewhere, "old", NOW, false),
-        (
-            "its issuer is gone, but it needs no token",
-            &elsewhere,
-            "open",
-            NOW,
-            true,
-        ),
+    for Case {
+        name,
+        routes,
+        policy,
+        at,
+        decides,
+    } in [
+        Case {
+            name: "in force",
+            routes: &second,
+            policy: "api",
+            at: NOW + 1000,
+            decides: true,
+        },
+        Case {
+            name: "removed",
+            routes: &second,
+            policy: "old",
+            at: NOW + 119,
+            decides: true,
+        },
+        Case {
+            name: "removed, and needs no token",
+            routes: &second,
+            policy: "open",
+            at: NOW + 119,
+            decides: true,
+        },
+        Case {
+            name: "grace is over",
+            routes: &second,
+            policy: "old",
+            at: NOW + 120,
+            decides: false,
+        },
+        Case {
+            name: "never was",
+            routes: &second,
+            policy: "other",
+            at: NOW,
+            decides: false,
+        },
+        Case {
+            name: "removed by the next set",
+            routes: &third,
+            policy: "api",
+            at: NOW + 179,
+            decides: true,
+        },
+        Case {
+            name: "grace after the next set is over",
+            routes: &third,
+            policy: "api",
+            at: NOW + 180,
+            decides: false,
+        },
+        Case {
+            name: "removed by an earlier set",
+            routes: &third,
+            policy: "old",
+            at: NOW + 119,
+            decides: true,
+        },
+        Case {
+            name: "next set prolongs nothing",
+            routes: &third,
+            policy: "old",
+            at: NOW + 120,
+            decides: false,
+        },
+        Case {
+            name: "back again",
+            routes: &back,
+            policy: "old",
+            at: NOW + 1000,
+            decides: true,
+        },
+        Case {
+            name: "its issuer is gone",
+            routes: &elsewhere,
+            policy: "old",
+            at: NOW,
+            decides: false,
+        },
+        Case {
+            name: "its issuer is gone, but it needs no token",
+            routes: &elsewhere,
+            policy: "open",
+            at: NOW,
+            decides: true,
+        },
     ] {
         assert_eq!(routes.get(policy, at).is_some(), decides, "{name}");
     }
@@ -259,6 +352,11 @@ async fn removed_policy_decides_for_its_grace_and_no_longer() {
 
 #[tokio::test]
 async fn removed_policy_denies_callers_on_the_new_deny_list() {
+    struct Case {
+        name: &'static str,
+        more: &'static str,
+        granted: bool,
+    }
     let users = |name| policy(name, Some("here"), USERS);
     let first = started(&[issuer("here", true, ""), users("old"), users("api")]);
     let caller = Caller {
@@ -279,9 +377,21 @@ async fn removed_policy_denies_callers_on_the_new_deny_list() {
     };
     let deny_list = "---\napiVersion: portcullis.dev/v1alpha1\nkind: DenyList\n\
                      metadata: {name: now}\nspec: {callers: [mallory]}\n";
-    for (name, more, granted) in [
-        ("no deny list", "", true),
-        ("a new deny list", deny_list, false),
+    for Case {
+        name,
+        more,
+        granted,
+    } in [
+        Case {
+            name: "no deny list",
+            more: "",
+            granted: true,
+        },
+        Case {
+            name: "a new deny list",
+            more: deny_list,
+            granted: false,
+        },
     ] {
         let routes = after(
             &first,
@@ -302,6 +412,13 @@ async fn removed_policy_denies_callers_on_the_new_deny_list() {
 
 #[tokio::test]
 async fn server_that_starts_after_a_change_keeps_replaced_policies() {
+    struct Case {
+        name: &'static str,
+        json: String,
+        policy: &'static str,
+        at: u64,
+        decides: bool,
+    }
     let here = || issuer("here", true, "");
     let users = |name| policy(name, Some("here"), USERS);
     let folder = tempfile::tempdir().unwrap();
@@ -317,57 +434,69 @@ async fn server_that_starts_after_a_change_keeps_replaced_policies() {
         policy("away", Some("gone"), USERS),
     ];
     let now = [here(), users("api")];
-    for (name, json, policy, at, decides) in [
-        (
-            "removed",
-            document(NOW + 60, &before),
-            "old",
-            NOW + 59,
-            true,
-        ),
-        (
-            "its time is over",
-            document(NOW + 60, &before),
-            "old",
-            NOW + 60,
-            false,
-        ),
-        (
-            "longer than the grace",
-            document(NOW + 1000, &before),
-            "old",
-            NOW + 120,
-            false,
-        ),
-        (
-            "over before the start",
-            document(NOW, &before),
-            "old",
-            NOW,
-            false,
-        ),
-        (
-            "still there",
-            document(NOW + 60, &before),
-            "api",
-            NOW + 1000,
-            true,
-        ),
-        (
-            "its issuer is gone",
-            document(NOW + 60, &before),
-            "away",
-            NOW,
-            false,
-        ),
-        ("damaged", "{".to_owned(), "old", NOW, false),
-        (
-            "no policies",
-            document(NOW + 60, &["kind: x".to_owned()]),
-            "old",
-            NOW,
-            false,
-        ),
+    for Case {
+        name,
+        json,
+        policy,
+        at,
+        decides,
+    } in [
+        Case {
+            name: "removed",
+            json: document(NOW + 60, &before),
+            policy: "old",
+            at: NOW + 59,
+            decides: true,
+        },
+        Case {
+            name: "its time is over",
+            json: document(NOW + 60, &before),
+            policy: "old",
+            at: NOW + 60,
+            decides: false,
+        },
+        Case {
+            name: "longer than the grace",
+            json: document(NOW + 1000, &before),
+            policy: "old",
+            at: NOW + 120,
+            decides: false,
+        },
+        Case {
+            name: "over before the start",
+            json: document(NOW, &before),
+            policy: "old",
+            at: NOW,
+            decides: false,
+        },
+        Case {
+            name: "still there",
+            json: document(NOW + 60, &before),
+            policy: "api",
+            at: NOW + 1000,
+            decides: true,
+        },
+        Case {
+            name: "its issuer is gone",
+            json: document(NOW + 60, &before),
+            policy: "away",
+            at: NOW,
+            decides: false,
+        },
+        Case {
+            name: "damaged",
+            json: "{".to_owned(),
+            policy: "old",
+            at: NOW,
+            decides: false,
+        },
+        Case {
+            name: "no policies",
+            json: document(NOW + 60, &["kind: x".to_owned()]),
+            policy: "old",
+            at: NOW,
+            decides: false,
+        },
     ] {
         std::fs::write(&file, json).unwrap();
         let mut routes = started(&now);

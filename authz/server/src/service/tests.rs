@@ -136,20 +136,36 @@ fn in_frames_of(size: usize, bytes: &Bytes) -> Vec<Bytes> {
 
 #[tokio::test]
 async fn check_is_answered_however_its_message_is_cut() {
+    struct Case {
+        name: &'static str,
+        frames: Vec<Bytes>,
+    }
     let client = Client::start().await;
     let whole = client.send(CHECK, &[check(9)], true).await;
     assert_eq!(whole.0, "0");
     let frames = |size| in_frames_of(size, &check(9));
     let empty_last = [check(9), Bytes::new()];
-    for (name, frames) in [
-        ("byte by byte", frames(1)),
-        ("in the prefix", frames(3)),
-        ("after the prefix", frames(5)),
-        ("an empty last frame", empty_last.to_vec()),
-        (
-            "many frames",
-            in_frames_of(1000, &check(LARGEST_CHECK - 1000)),
-        ),
+    for Case { name, frames } in [
+        Case {
+            name: "byte by byte",
+            frames: frames(1),
+        },
+        Case {
+            name: "in the prefix",
+            frames: frames(3),
+        },
+        Case {
+            name: "after the prefix",
+            frames: frames(5),
+        },
+        Case {
+            name: "an empty last frame",
+            frames: empty_last.to_vec(),
+        },
+        Case {
+            name: "many frames",
+            frames: in_frames_of(1000, &check(LARGEST_CHECK - 1000)),
+        },
     ] {
         let (status, message) = client.send(CHECK, &frames, true).await;
         assert!(status == "0" && message.is_some(), "{name}: {status}");
@@ -158,6 +174,12 @@ async fn check_is_answered_however_its_message_is_cut() {
 
 #[tokio::test]
 async fn unreadable_message_gets_its_grpc_status() {
+    struct Case {
+        name: &'static str,
+        path: &'static str,
+        frames: Vec<Bytes>,
+        expected: &'static str,
+    }
     let client = Client::start().await;
     let [mut compressed, mut short, mut long] =
         [check(9), check(9), check(9)].map(|check| check.to_vec());
@@ -165,39 +187,84 @@ async fn unreadable_message_gets_its_grpc_status() {
     short.pop();
     long.push(0);
     let huge = [&[0, 255, 255, 255, 255], &b"x"[..]].concat();
-    for (name, path, frames, expected) in [
-        ("nothing", CHECK, vec![Bytes::new()], "3"),
-        (
-            "half a prefix",
-            CHECK,
-            vec![Bytes::from_static(&[0, 0, 0])],
-            "3",
-        ),
-        ("too short", CHECK, vec![short.into()], "3"),
-        ("too long", CHECK, vec![long.into()], "3"),
-        ("two messages", CHECK, vec![check(9), check(9)], "3"),
-        ("no Check", CHECK, vec![prefixed(&[255, 255])], "3"),
-        ("a Check about nothing", CHECK, vec![prefixed(&[])], "3"),
-        ("a compressed message", CHECK, vec![compressed.into()], "12"),
-        ("a length beyond the limit", CHECK, vec![huge.into()], "11"),
-        (
-            "bytes beyond the limit",
-            CHECK,
-            in_frames_of(16_000, &check(LARGEST_CHECK + 1000)),
-            "11",
-        ),
-        (
-            "another method",
-            "/envoy.service.auth.v3.Authorization/Other",
-            vec![check(9)],
-            "12",
-        ),
-        (
-            "another service",
-            "/another.Service/Check",
-            vec![check(9)],
-            "12",
-        ),
+    for Case {
+        name,
+        path,
+        frames,
+        expected,
+    } in [
+        Case {
+            name: "nothing",
+            path: CHECK,
+            frames: vec![Bytes::new()],
+            expected: "3",
+        },
+        Case {
+            name: "half a prefix",
+            path: CHECK,
+            frames: vec![Bytes::from_static(&[0, 0, 0])],
+            expected: "3",
+        },
+        Case {
+            name: "too short",
+            path: CHECK,
+            frames: vec![short.into()],
+            expected: "3",
+        },
+        Case {
+            name: "too long",
+            path: CHECK,
+            frames: vec![long.into()],
+            expected: "3",
+        },
+        Case {
+            name: "two messages",
+            path: CHECK,
+            frames: vec![check(9), check(9)],
+            expected: "3",
+        },
+        Case {
+            name: "no Check",
+            path: CHECK,
+            frames: vec![prefixed(&[255, 255])],
+            expected: "3",
+        },
+        Case {
+            name: "a Check about nothing",
+            path: CHECK,
+            frames: vec![prefixed(&[])],
+            expected: "3",
+        },
+        Case {
+            name: "a compressed message",
+            path: CHECK,
+            frames: vec![compressed.into()],
+            expected: "12",
+        },
+        Case {
+            name: "a length beyond the limit",
+            path: CHECK,
+            frames: vec![huge.into()],
+            expected: "11",
+        },
+        Case {
+            name: "bytes beyond the limit",
+            path: CHECK,
+            frames: in_frames_of(16_000, &check(LARGEST_CHECK + 1000)),
+            expected: "11",
+        },
+        Case {
+            name: "another method",
+            path: "/envoy.service.auth.v3.Authorization/Other",
+            frames: vec![check(9)],
+            expected: "12",
+        },
+        Case {
+            name: "another service",
+            path: "/another.Service/Check",
+            frames: vec![check(9)],
+            expected: "12",
+        },
     ] {
         let (status, _) = client.send(path, &frames, true).await;
         assert_eq!(status, expected, "{name}");

@@ -1,23 +1,19 @@
 //! Runs a case, and compares the decision with the expected one.
 
-use std::collections::HashMap;
-
 use anyhow::{Context, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use envoy_types::ext_authz::v3::pb::{
-    CheckRequest, CheckResponse, HeaderValue, HeaderValueOption, HttpResponse,
-};
-use envoy_types::pb::envoy::config::core::v3::HeaderMap;
-use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
-use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Request};
 use portcullis_policy::RoutePolicy;
+use portcullis_server::OfflinePolicies;
+use portcullis_server::ext_authz::{
+    AttributeContext, CheckRequest, CheckResponse, DeniedHttpResponse, HeaderMap, HeaderValue,
+    HttpRequest, HttpResponse, MapEntry, OkHttpResponse, Request,
+};
 use portcullis_token::unix_now;
 use prost::Message;
 use serde_json::Value;
 
 use super::case::{Case, Expected, Outcome};
-use portcullis_server::OfflinePolicies;
 
 /// Runs `case` and returns a line for each difference from the expected decision.
 ///
@@ -35,7 +31,7 @@ pub(super) async fn judge(offline: &OfflinePolicies, case: &Case) -> anyhow::Res
         .answer_at(check_request(case, authorization).into(), now)
         .await;
     Ok(match answer {
-        Ok(answer) => differences(&case.expect, &CheckResponse::decode(answer)?),
+        Ok(answer) => differences(&case.expect, CheckResponse::decode(answer)?)?,
         Err(fault) => vec![format!("the authz server has a fault: {fault}")],
     })
 }
@@ -89,56 +85,39 @@ fn claims_of(token: &str) -> anyhow::Result<Value> {
 }
 
 fn check_request(case: &Case, authorization: Option<String>) -> Vec<u8> {
-    let header = |key: &str, value: String| HeaderValue {
-        key: key.to_owned(),
-        value,
-        raw_value: Vec::new(),
+    let header = |key: &'static str, value: String| HeaderValue {
+        key: key.into(),
+        value: value.into(),
+        ..HeaderValue::default()
     };
-    let mut headers = vec![header(
-        "x-request-id",
-        "00000000-0000-4000-8000-000000000000".to_owned(),
-    )];
+    let request_id = "00000000-0000-4000-8000-000000000000".to_owned();
+    let mut headers = vec![header("x-request-id", request_id)];
     headers.extend(authorization.map(|line| header("authorization", line)));
     let http = HttpRequest {
-        method: case.method.clone(),
-        path: case.path.clone(),
+        method: case.method.clone().into(),
+        path: case.path.clone().into(),
         header_map: Some(HeaderMap { headers }),
         ..HttpRequest::default()
     };
-    let context_extensions = HashMap::from([("policy".to_owned(), case.policy.clone())]);
-    let request = Some(Request {
-        http: Some(http),
-        time: None,
-    });
+    let policy = MapEntry {
+        key: "policy".into(),
+        value: case.policy.clone().into(),
+    };
     let attributes = Some(AttributeContext {
-        request,
-        context_extensions,
+        request: Some(Request { http: Some(http) }),
+        context_extensions: vec![policy],
         ..AttributeContext::default()
     });
     CheckRequest { attributes }.encode_to_vec()
 }
 
-fn differences(expected: &Expected, response: &CheckResponse) -> Vec<String> {
-    match (&response.http_response, expected.outcome) {
+fn differences(expected: &Expected, response: CheckResponse) -> anyhow::Result<Vec<String>> {
+    Ok(match (response.http_response, expected.outcome) {
         (Some(HttpResponse::OkResponse(response)), Outcome::Allow) => {
-            header_differences(expected, &response.headers, &response.headers_to_remove)
+            header_differences(expected, &OkHttpResponse::decode(response)?)
         }
         (Some(HttpResponse::DeniedResponse(response)), Outcome::Deny) => {
-            let status = response.status.as_ref().map_or(0, |status| status.code);
-            let reason = reason(&response.body);
-            let wrong_status = expected.status.filter(|expected| *expected != status);
-            let wrong_reason = expected
-                .reason
-                .as_ref()
-                .filter(|expected| **expected != reason);
-            let status =
-                wrong_status.map(|expected| format!("status {status} instead of {expected}"));
-            status
-                .into_iter()
-                .chain(
-                    wrong_reason.map(|expected| format!("reason {reason} instead of {expected}")),
-                )
-                .collect()
+            denial_differences(expected, &response)
         }
         (Some(HttpResponse::DeniedResponse(response)), Outcome::Allow) => {
             vec![format!(
@@ -148,7 +127,22 @@ fn differences(expected: &Expected, response: &CheckResponse) -> Vec<String> {
         }
         (_, Outcome::Deny) => vec!["it is allowed instead of denied".to_owned()],
         (_, Outcome::Allow) => vec!["it is neither allowed nor denied".to_owned()],
-    }
+    })
+}
+
+fn denial_differences(expected: &Expected, response: &DeniedHttpResponse) -> Vec<String> {
+    let status = response.status.map_or(0, |status| status.code);
+    let reason = reason(&response.body);
+    let wrong_status = expected.status.filter(|expected| *expected != status);
+    let wrong_reason = expected
+        .reason
+        .as_ref()
+        .filter(|expected| **expected != reason);
+    let status = wrong_status.map(|expected| format!("status {status} instead of {expected}"));
+    status
+        .into_iter()
+        .chain(wrong_reason.map(|expected| format!("reason {reason} instead of {expected}")))
+        .collect()
 }
 
 fn reason(body: &str) -> String {
@@ -160,17 +154,15 @@ fn reason(body: &str) -> String {
         .to_owned()
 }
 
-fn header_differences(
-    expected: &Expected,
-    set: &[HeaderValueOption],
-    removed: &[String],
-) -> Vec<String> {
+fn header_differences(expected: &Expected, response: &OkHttpResponse) -> Vec<String> {
+    let removes = |name: &str| response.headers_to_remove.iter().any(|it| *it == name);
     let value = |name: &str| {
-        let header = set
+        let header = response
+            .headers
             .iter()
             .filter_map(|option| option.header.as_ref())
             .find(|header| header.key == name)?;
-        Some(header.value.as_str())
+        std::str::from_utf8(&header.value).ok()
     };
     let differs =
         |(name, expected): (&String, &Option<String>)| match (expected.as_deref(), value(name)) {
@@ -184,7 +176,7 @@ fn header_differences(
             (None, Some(found)) => {
                 Some(format!("header {name} is '{found}' and should not be set"))
             }
-            (None, None) if removed.contains(name) => None,
+            (None, None) if removes(name) => None,
             (None, None) => Some(format!(
                 "header {name} would reach the service as the client sent it"
             )),

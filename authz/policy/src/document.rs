@@ -1,19 +1,26 @@
 //! Parses YAML into typed documents, and reports all errors at once.
 
+mod mistake;
+mod pointer;
+mod suggestion;
 mod typed;
 
 use std::collections::BTreeMap;
 
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::problem::PolicyError;
-use crate::spec::{DenyListSpec, Document, RoutePolicySpec, TokenIssuerSpec};
+use crate::spec::{DenyListSpec, Document, DocumentSpec, RoutePolicySpec, TokenIssuerSpec};
 use crate::yaml::{Place, Places, YamlDocument, documents, duplicate_key};
-pub use typed::did_you_mean;
-use typed::{Typed, path_of_meant};
+use mistake::Mistake;
+pub use suggestion::did_you_mean;
+use typed::{Typed, typed};
 
-pub(crate) const KINDS: [&str; 3] = ["TokenIssuer", "RoutePolicy", "DenyList"];
+const KINDS: [&str; 3] = [
+    TokenIssuerSpec::KIND,
+    RoutePolicySpec::KIND,
+    DenyListSpec::KIND,
+];
 
 /// A document with its name and places for policy errors.
 #[derive(Debug)]
@@ -120,18 +127,13 @@ impl Documents {
             origin.problem(Some(*place), path, duplicate_key(key))
         }));
         match document.value.get("kind").and_then(Value::as_str) {
-            Some("TokenIssuer") => {
-                let issuer = named(origin, "TokenIssuer", document, problems);
+            Some(TokenIssuerSpec::KIND) => {
+                let issuer = named(origin, document, problems);
                 self.unread |= issuer.is_none();
                 self.issuers.extend(issuer);
             }
-            Some("RoutePolicy") => {
-                self.policies
-                    .extend(named(origin, "RoutePolicy", document, problems));
-            }
-            Some("DenyList") => self
-                .deny_lists
-                .extend(named(origin, "DenyList", document, problems)),
+            Some(RoutePolicySpec::KIND) => self.policies.extend(named(origin, document, problems)),
+            Some(DenyListSpec::KIND) => self.deny_lists.extend(named(origin, document, problems)),
             kind => {
                 self.unread = true;
                 let hint = kind.map_or_else(String::new, |kind| did_you_mean(kind, &KINDS));
@@ -184,9 +186,8 @@ impl Origin<'_> {
     }
 }
 
-fn named<Spec: DeserializeOwned>(
+fn named<Spec: DocumentSpec>(
     origin: Origin<'_>,
-    kind: &'static str,
     document: YamlDocument,
     problems: &mut Vec<PolicyError>,
 ) -> Option<Named<Spec>> {
@@ -197,27 +198,27 @@ fn named<Spec: DeserializeOwned>(
         .pointer("/metadata/name")
         .and_then(Value::as_str)
         .map_or_else(|| format!("(document {})", origin.number), str::to_owned);
-    let Typed { document, mistakes } = typed::typed::<Document<Spec>>(value, &mut places);
-    let meant = mistakes
-        .iter()
-        .filter_map(|(path, message)| path_of_meant(path, message));
-    let bad = mistakes
-        .iter()
-        .map(|(path, _)| path.clone())
-        .chain(meant)
-        .collect();
-    problems.extend(mistakes.into_iter().map(|(path, problem)| PolicyError {
-        source: origin.source.to_owned(),
-        place: places.nearest(&path),
-        document: Some(format!("{kind} {name}")),
-        path: Some(path),
-        problem,
-    }));
-    let Document { metadata, spec, .. } = document?;
+    let Typed {
+        document,
+        mistakes,
+        bad,
+    } = typed(value, &mut places);
+    problems.extend(
+        mistakes
+            .into_iter()
+            .map(|Mistake { path, problem, .. }| PolicyError {
+                source: origin.source.to_owned(),
+                place: places.nearest(&path),
+                document: Some(format!("{} {name}", Spec::KIND)),
+                path: Some(path),
+                problem,
+            }),
+    );
+    let Document { metadata, spec } = document?;
     Some(Named {
         source: origin.source.to_owned(),
         name: metadata.name,
-        kind,
+        kind: Spec::KIND,
         spec,
         places,
         bad,

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::document::Named;
 use crate::problem::PolicyError;
 use crate::required_claims::required_claims;
-use crate::spec::{ClaimNamesSpec, EntraSpec, KindSpec, KindWord, OidcSpec, TokenIssuerSpec};
+use crate::spec::{ClaimNamesSpec, EntraSpec, KindSpec, OidcSpec, TokenIssuerSpec};
 
 /// Largest clock skew. A larger one would keep expired tokens alive.
 const LARGEST_SKEW: Duration = Duration::from_mins(10);
@@ -152,10 +152,7 @@ fn kind_rule(
     spec: &KindSpec,
     problems: &mut Vec<PolicyError>,
 ) -> Option<KindRule> {
-    let default = spec.default.map(|word| match word {
-        KindWord::Users => CallerKind::User,
-        KindWord::Applications => CallerKind::Application,
-    });
+    let default = spec.default.map(CallerKind::from);
     let [users, applications] = [&spec.users, &spec.applications]
         .map(|values| values.iter().map(|value| json!(value)).collect());
     let problem = |InvalidKindRule { field, problem }| {

@@ -8,7 +8,8 @@ use portcullis_token::{Caller, CallerKind};
 use serde_json::Value;
 
 use crate::decision::DenialReason;
-use crate::route_policy::{AccessRequest, Rule};
+use crate::route_policy::AccessRequest;
+use crate::rule::Rule;
 
 /// A requirement of a rule, ordered from the farthest miss to the nearest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

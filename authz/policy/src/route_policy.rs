@@ -1,11 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_token::{Audiences, CallerKind, RequiredClaims, Verified};
+use portcullis_token::{Audiences, Verified};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::decision::{Decision, DenialReason, PolicyDenied};
 use crate::deny_list::DenyList;
 use crate::requirement::Requirement;
+use crate::rule::Rule;
 
 /// A compiled `RoutePolicy`: who may call its routes, and what the upstream gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,25 +37,14 @@ pub struct AcceptedTokens {
 }
 
 /// The status of a denial.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum OnDenied {
     /// 403 `insufficient_scope` (RFC 6750 §3.1).
+    #[default]
     Forbidden,
     /// 401, as API Management's validate-jwt answers.
     Unauthorized,
-}
-
-/// A rule: it allows requests that meet all of its requirements.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// `None`: anyone, with or without a token.
-    pub(crate) callers: Option<CallerKind>,
-    pub(crate) methods: Vec<String>,
-    pub(crate) scopes: Vec<String>,
-    pub(crate) roles: Vec<String>,
-    pub(crate) all_roles: Vec<String>,
-    pub(crate) actors: Vec<String>,
-    pub(crate) claims: RequiredClaims,
 }
 
 /// At most `requests` in any window of length `per`.
@@ -75,14 +67,17 @@ pub struct Upstream {
     pub bind: Binding,
 }
 
-/// What assertions are bound to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What assertions to an upstream are bound to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum Binding {
-    /// One request: its method and path (a bound assertion).
+    /// One request, by its method and path. It is signed for each request.
+    #[default]
     Request,
-    /// The caller only (an unbound assertion).
+    /// Only the caller and the service. It is signed twice a minute for all requests of the caller.
+    /// The service must accept it explicitly (`--accept-unbound-assertions`).
     Identity,
-    /// There are no assertions.
+    /// There is no assertion, for a service that verifies the token itself or needs no identity.
     None,
 }
 
@@ -224,51 +219,6 @@ impl RoutePolicy {
                 DenialReason::CallerKindNotAllowed,
                 "the policy has no rules",
             ),
-        }
-    }
-}
-
-impl Rule {
-    fn denial(&self, missed: Requirement) -> PolicyDenied {
-        let needed = missed.needed(self).unwrap_or_default();
-        let detail = match (missed, self.callers) {
-            (Requirement::Methods, _) => format!("this route is for other methods: {needed}"),
-            (Requirement::Callers, Some(CallerKind::Application)) => {
-                "this route is for applications; a user's token does not open it".to_owned()
-            }
-            (Requirement::Callers, _) => {
-                "this route is for users; an application's own token does not open it".to_owned()
-            }
-            // A denial does not reveal the allowed applications, or the allowed values of claims.
-            (Requirement::Actors, _) => {
-                "the client application that obtained the token may not call this route".to_owned()
-            }
-            (Requirement::Scopes, _) => {
-                format!("the token lacks a scope that this route needs: {needed}")
-            }
-            (Requirement::Roles, _) => {
-                format!("the caller lacks a role that this route needs: {needed}")
-            }
-            (Requirement::AllRoles, _) => {
-                format!("the caller lacks one of the roles that this route needs: {needed}")
-            }
-            (Requirement::Claims, _) => {
-                let names: Vec<&str> = self.claims.iter().map(|(name, _)| name).collect();
-                format!(
-                    "the token lacks a claim that this route needs, or has another value of it: {}",
-                    names.join(", ")
-                )
-            }
-        };
-        let scopes = if missed == Requirement::Scopes {
-            self.scopes.clone()
-        } else {
-            Vec::new()
-        };
-        PolicyDenied {
-            reason: missed.reason(),
-            detail,
-            scopes,
         }
     }
 }

@@ -1,8 +1,18 @@
-use schemars::SchemaGenerator;
+use jsonschema::paths::Location;
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
-use crate::spec::{API_VERSION, DenyListSpec, Metadata, RoutePolicySpec, TokenIssuerSpec};
+use crate::spec::{
+    API_VERSION, DenyListSpec, DocumentSpec, Metadata, RoutePolicySpec, TokenIssuerSpec,
+};
+
+/// Most values of a document whose errors are collected at once.
+///
+/// The validator holds all errors in memory, up to 2.4 KB for each, and a file can have 250,000.
+const MOST_VALUES: usize = 20_000;
 
 /// The JSON Schema (2020-12) of one policy document, for editors and CI.
 ///
@@ -10,13 +20,11 @@ use crate::spec::{API_VERSION, DenyListSpec, Metadata, RoutePolicySpec, TokenIss
 /// what a schema cannot express: names that do not exist, and rules that contradict themselves.
 #[must_use]
 pub fn schema() -> Value {
-    let mut generator = SchemaSettings::draft2020_12()
-        .for_deserialize()
-        .into_generator();
+    let mut generator = settings().into_generator();
     let kinds = [
-        kind::<TokenIssuerSpec>("TokenIssuer", &mut generator),
-        kind::<RoutePolicySpec>("RoutePolicy", &mut generator),
-        kind::<DenyListSpec>("DenyList", &mut generator),
+        kind::<TokenIssuerSpec>(&mut generator),
+        kind::<RoutePolicySpec>(&mut generator),
+        kind::<DenyListSpec>(&mut generator),
     ];
     let definitions = generator.take_definitions(true);
     json!({
@@ -27,13 +35,77 @@ pub fn schema() -> Value {
     })
 }
 
-fn kind<Spec: schemars::JsonSchema>(kind: &str, generator: &mut SchemaGenerator) -> Value {
+/// The schema of the documents of one kind, ready to validate them.
+pub(crate) struct KindSchema {
+    schema: Value,
+    validator: Validator,
+}
+
+impl KindSchema {
+    /// Compiles the schema of the documents that have a `Spec`.
+    #[expect(
+        clippy::expect_used,
+        reason = "the schema does not depend on input, and tests compile it"
+    )]
+    pub(crate) fn compile<Spec: DocumentSpec>() -> Self {
+        let settings = settings().with_transform(RecursiveTransform(null_as_condition));
+        let mut generator = settings.into_generator();
+        let kind = kind::<Spec>(&mut generator);
+        let definitions = generator.take_definitions(true);
+        let schema = json!({"allOf": [kind], "$defs": definitions});
+        let validator = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            // Linear in the length of a string, unlike the default engine.
+            .with_pattern_options(PatternOptions::regex())
+            .build(&schema)
+            .expect("the generated schema is valid");
+        Self { schema, validator }
+    }
+
+    /// The errors of `document`; of a long one, only the first.
+    pub(crate) fn errors<'a>(&'a self, document: &'a Value) -> Vec<ValidationError<'a>> {
+        if count(document) > MOST_VALUES {
+            self.validator
+                .validate(document)
+                .err()
+                .into_iter()
+                .collect()
+        } else {
+            self.validator.iter_errors(document).collect()
+        }
+    }
+
+    /// The names of the fields in the object schema that has the keyword at `keyword`.
+    pub(crate) fn properties_beside(&self, keyword: &Location) -> Vec<&str> {
+        let object = keyword.as_str().rsplit_once('/').map(|(object, _)| object);
+        object
+            .and_then(|object| self.schema.pointer(object)?.get("properties")?.as_object())
+            .into_iter()
+            .flat_map(|properties| properties.keys().map(String::as_str))
+            .collect()
+    }
+}
+
+/// The number of values in `value`, itself included.
+fn count(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
+        Value::Object(members) => 1 + members.values().map(count).sum::<usize>(),
+        _ => 1,
+    }
+}
+
+fn settings() -> SchemaSettings {
+    SchemaSettings::draft2020_12().for_deserialize()
+}
+
+fn kind<Spec: DocumentSpec>(generator: &mut SchemaGenerator) -> Value {
     json!({
-        "title": kind,
+        "title": Spec::KIND,
         "type": "object",
         "properties": {
             "apiVersion": {"const": API_VERSION},
-            "kind": {"const": kind},
+            "kind": {"const": Spec::KIND},
             "metadata": generator.subschema_for::<Metadata>(),
             "spec": generator.subschema_for::<Spec>(),
         },
@@ -42,166 +114,23 @@ fn kind<Spec: schemars::JsonSchema>(kind: &str, generator: &mut SchemaGenerator)
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::schema;
-    use crate::PolicySet;
-
-    fn document(kind: &str, spec: &Value) -> Value {
-        json!({
-            "apiVersion": "portcullis.dev/v1alpha1",
-            "kind": kind,
-            "metadata": {"name": "n"},
-            "spec": spec,
-        })
-    }
-
-    #[test]
-    fn schema_and_parser_accept_the_same_documents() {
-        let schema = jsonschema::draft202012::new(&schema()).unwrap();
-        let allow = json!([{"callers": "anyone"}]);
-        for (document, good) in [
-            (
-                document(
-                    "RoutePolicy",
-                    &json!({"allow": allow, "upstream": {"name": "u"}}),
-                ),
-                true,
-            ),
-            (
-                document(
-                    "RoutePolicy",
-                    &json!({
-                        "allow": allow,
-                        "upstream": {"name": "u"},
-                        "rateLimit": {"requests": 1, "per": "60s"},
-                    }),
-                ),
-                true,
-            ),
-            (
-                document(
-                    "RoutePolicy",
-                    &json!({
-                        "allow": [{"callers": "anyone", "methods": ["GET"]}],
-                        "upstream": {"name": "u", "assertion": {"bind": "none"}},
-                    }),
-                ),
-                true,
-            ),
-            (
-                document("DenyList", &json!({"callers": ["c"], "tokens": ["t"]})),
-                true,
-            ),
-            (
-                document(
-                    "TokenIssuer",
-                    &json!({"oidc": {
-                        "issuer": "i",
-                        "claims": {"kind": {"claim": "c", "users": ["u", 1], "default": "users"}},
-                    }}),
-                ),
-                true,
-            ),
-            (
-                document(
-                    "TokenIssuer",
-                    &json!({"oidc": {"issuer": "i", "claims": {"kind": {"default": "user"}}}}),
-                ),
-                false,
-            ),
-            (
-                document(
-                    "TokenIssuer",
-                    &json!({"oidc": {"issuer": "i", "claims": {"kind": "users"}}}),
-                ),
-                false,
-            ),
-            (
-                document(
-                    "TokenIssuer",
-                    &json!({"oidc": {"issuer": "i"}, "insecureSenderConstrainedAsBearer": "yes"}),
-                ),
-                false,
-            ),
-            (
-                document(
-                    "RoutePolicy",
-                    &json!({"allow": allow, "upstream": {"name": "u"}, "onDenied": "teapot"}),
-                ),
-                false,
-            ),
-            (
-                document(
-                    "RoutePolicy",
-                    &json!({"allow": allow, "upstream": {"nam": "u"}}),
-                ),
-                false,
-            ),
-            (document("RoutePolicy", &json!({"allow": allow})), false),
-            (
-                document(
-                    "RoutePolicy",
-                    &json!({"allow": [{"callers": "all"}], "upstream": {"name": "u"}}),
-                ),
-                false,
-            ),
-            (
-                document(
-                    "RoutePolicy",
-                    &json!({
-                        "allow": allow,
-                        "upstream": {"name": "u"},
-                        "rateLimit": {"requests": -1, "per": "60s"},
-                    }),
-                ),
-                false,
-            ),
-            (
-                document(
-                    "RoutePolicy",
-                    &json!({
-                        "allow": allow,
-                        "upstream": {"name": "u"},
-                        "rateLimit": {"requests": 1, "per": "soon"},
-                    }),
-                ),
-                false,
-            ),
-            (
-                document(
-                    "RoutePolice",
-                    &json!({"allow": allow, "upstream": {"name": "u"}}),
-                ),
-                false,
-            ),
-            (document("DenyList", &json!({"users": ["c"]})), false),
-        ] {
-            assert_eq!(schema.is_valid(&document), good, "{document}");
-            let mut problems = Vec::new();
-            crate::document::Documents::default().read(
-                "d.yaml",
-                &document.to_string(),
-                &mut problems,
-            );
-            assert_eq!(problems.is_empty(), good, "{document}: {problems:?}");
-        }
-    }
-
-    #[test]
-    fn sample_policies_are_valid_by_schema_and_compiler() {
-        let yaml = include_str!("../../../examples/policies/task-suite.yaml");
-        assert!(PolicySet::compile([("policy.yaml", yaml)]).is_ok());
-        let schema = jsonschema::draft202012::new(&schema()).unwrap();
-        let documents: Vec<Value> = serde_saphyr::from_multiple(yaml).unwrap();
-        for document in documents.iter().filter(|document| !document.is_null()) {
-            let problems: Vec<String> = schema
-                .iter_errors(document)
-                .map(|error| error.to_string())
-                .collect();
-            assert!(problems.is_empty(), "{problems:?}");
-        }
+/// Replaces `anyOf: [X, null]`, which an optional field has, by a condition of the same meaning.
+///
+/// Then a mistake inside of X is an error of its own field, and not of the two alternatives.
+fn null_as_condition(schema: &mut Schema) {
+    let null = json!({"type": "null"});
+    let Some(Value::Array(alternatives)) = schema.get("anyOf") else {
+        return;
+    };
+    if let [value, other] = alternatives.as_slice()
+        && *other == null
+    {
+        let value = value.clone();
+        schema.remove("anyOf");
+        schema.insert("if".to_owned(), null);
+        schema.insert("else".to_owned(), value);
     }
 }
+
+#[cfg(test)]
+mod tests;

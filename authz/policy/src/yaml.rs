@@ -10,7 +10,7 @@ use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 
 use node::Node;
-pub(crate) use places::Places;
+pub(crate) use places::{Places, element, member};
 
 /// A line and a column, both counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,10 +1,9 @@
-use portcullis_token::CallerKind;
-
 use crate::document::Named;
 use crate::entra_ids::normalize_rule;
 use crate::problem::PolicyError;
 use crate::required_claims::required_claims;
-use crate::route_policy::{RoutePolicy, Rule};
+use crate::route_policy::RoutePolicy;
+use crate::rule::Rule;
 use crate::spec::{Callers, RoutePolicySpec, RuleSpec};
 
 /// Compiles the rules of a policy, and adds their policy errors to `problems`.
@@ -53,13 +52,8 @@ fn compile_rule(
     problems.extend(
         mistakes.map(|(field, problem)| document.problem(&format!("{path}{field}"), problem)),
     );
-    let callers = match spec.callers {
-        Callers::Users => Some(CallerKind::User),
-        Callers::Applications => Some(CallerKind::Application),
-        Callers::Anyone => None,
-    };
     Rule {
-        callers,
+        callers: spec.callers.kind(),
         methods: spec.methods.clone(),
         scopes: spec.scopes.clone(),
         roles: spec.roles.clone(),

@@ -1,137 +1,100 @@
-//! Parses a value into a typed document, and reports all errors at once.
+//! Parses a value into a typed document, and reports all mistakes at once.
 
-use serde::de::DeserializeOwned;
+use std::collections::HashSet;
+
 use serde_json::Value;
 
-use crate::spec::API_VERSION;
+use super::mistake::Mistake;
+use super::pointer::{field_path, remove_all};
+use crate::spec::{Document, DocumentSpec};
 use crate::yaml::Places;
 
-/// Most errors that are reported of one document; more are noise.
-const MAX_PROBLEMS: usize = 50;
+/// Most mistakes that are reported of one document; more are noise.
+const MOST_MISTAKES: usize = 50;
 
-/// The readable part of a document, and the mistakes in the rest.
-pub(super) struct Typed<T> {
+/// The readable part of a document, and the mistakes in the rest. Their paths are as written.
+pub(super) struct Typed<Spec> {
     /// The document without its bad members; `None` if too little is left.
-    pub(super) document: Option<T>,
-    /// Path, as written, and error of each bad member.
-    pub(super) mistakes: Vec<(String, String)>,
+    pub(super) document: Option<Document<Spec>>,
+    pub(super) mistakes: Vec<Mistake>,
+    /// Paths of the bad members, and of the members that they were probably meant to be.
+    pub(super) bad: Vec<String>,
 }
 
-/// Parses `value` as often as needed to find all mistakes.
+/// Parses `value`, and parses it again without its bad members.
 ///
-/// serde stops at the first error. This removes the bad member and parses again until there is no
-/// error, so that a user can correct all mistakes at once.
-pub(super) fn typed<T: DeserializeOwned>(mut value: Value, places: &mut Places) -> Typed<T> {
-    let mut mistakes: Vec<(String, String)> = Vec::new();
-    loop {
-        let error = match serde_path_to_error::deserialize::<_, T>(&value) {
+/// So the rest of a document is compiled, and a user can correct all mistakes at once.
+pub(super) fn typed<Spec: DocumentSpec>(mut value: Value, places: &mut Places) -> Typed<Spec> {
+    let mut typed = Typed {
+        document: None,
+        mistakes: Vec::new(),
+        bad: Vec::new(),
+    };
+    while typed.mistakes.len() < MOST_MISTAKES {
+        let mistakes = match parse(&value) {
             Ok(document) => {
-                return Typed {
-                    document: Some(document),
-                    mistakes,
-                };
+                typed.document = Some(document);
+                break;
             }
-            Err(error) => error,
+            Err(mistakes) => mistakes,
         };
-        let path = error.path().to_string();
-        let written = places.as_written(&path);
-        let message = error.inner().to_string();
-        // A member that was removed below is now "missing", which is no mistake of the user.
-        let missing = path_of_missing(&written, &message);
-        if !mistakes
+        let bad: HashSet<String> = mistakes
             .iter()
-            .any(|(bad, _)| Some(bad) == missing.as_ref())
-        {
-            mistakes.push((written.clone(), explain(&message)));
+            .map(|mistake| mistake.bad.as_str().to_owned())
+            .collect();
+        let paths = bad
+            .iter()
+            .map(|pointer| places.as_written(&field_path(&value, pointer)))
+            .collect();
+        typed.add(mistakes, places);
+        typed.remove(paths, places);
+        if !remove_all(&mut value, &bad) {
+            break;
         }
-        if mistakes.len() >= MAX_PROBLEMS || !remove(&mut value, &path) {
-            return Typed {
-                document: None,
-                mistakes,
-            };
-        }
-        places.remove_element(&written);
     }
+    typed
 }
 
-/// The path of the missing field that serde's `message` about `path` names.
-fn path_of_missing(path: &str, message: &str) -> Option<String> {
-    let field = message.strip_prefix("missing field `")?.split('`').next()?;
-    Some(if path == "." {
-        field.to_owned()
-    } else {
-        format!("{path}.{field}")
-    })
-}
-
-/// Removes the member at `path` (`spec.allow[0].callers`); false if there is none.
-fn remove(value: &mut Value, path: &str) -> bool {
-    let pointer = format!(
-        "/{}",
-        path.replace('[', ".").replace(']', "").replace('.', "/")
-    );
-    let Some((parent, last)) = pointer.rsplit_once('/') else {
-        return false;
-    };
-    match value.pointer_mut(parent) {
-        Some(Value::Object(members)) => members.remove(last).is_some(),
-        Some(Value::Array(items)) => match last.parse::<usize>() {
-            Ok(index) if index < items.len() => {
-                items.remove(index);
-                true
-            }
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-/// serde's message, with the expected name that is closest to the given one.
-///
-/// serde quotes the given name and then the expected ones in backticks.
-fn explain(message: &str) -> String {
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let Some(given) = quoted.next() else {
-        return message.to_owned();
-    };
-    if message.starts_with("unknown variant") && quoted.clone().eq([API_VERSION]) {
-        return format!("'{given}' is not supported; write {API_VERSION}");
-    }
-    if !message.starts_with("unknown ") {
-        return message.to_owned();
-    }
-    let expected: Vec<&str> = quoted.collect();
-    format!("{message}{}", did_you_mean(given, &expected))
-}
-
-/// The end of an error about `given`: the closest expected name, if it is close enough.
-#[must_use]
-pub fn did_you_mean(given: &str, expected: &[&str]) -> String {
-    closest(given, expected).map_or_else(String::new, |best| format!("; did you mean {best}?"))
-}
-
-fn closest<'a>(given: &str, expected: &[&'a str]) -> Option<&'a str> {
-    const CLOSE: f64 = 0.8;
-    let closeness =
-        |candidate: &&str| strsim::jaro_winkler(&given.to_lowercase(), &candidate.to_lowercase());
-    let best = expected
+fn parse<Spec: DocumentSpec>(value: &Value) -> Result<Document<Spec>, Vec<Mistake>> {
+    let schema = Spec::schema();
+    let against_schema: Vec<Mistake> = schema
+        .errors(value)
         .iter()
-        .copied()
-        .max_by(|left, right| closeness(left).total_cmp(&closeness(right)));
-    best.filter(|best| closeness(best) >= CLOSE)
+        .flat_map(|error| Mistake::against_schema(error, value, schema))
+        .take(MOST_MISTAKES)
+        .collect();
+    if against_schema.is_empty() {
+        serde_path_to_error::deserialize(value)
+            .map_err(|error| vec![Mistake::of_parser(&error, value)])
+    } else {
+        Err(against_schema)
+    }
 }
 
-/// The path of the member that the unknown one at `path` was probably meant to be.
-///
-/// `message` is the result of [`explain`].
-pub(super) fn path_of_meant(path: &str, message: &str) -> Option<String> {
-    let meant = message
-        .rsplit_once("; did you mean ")?
-        .1
-        .strip_suffix('?')?;
-    let path = path.rsplit_once('.').map_or_else(
-        || meant.to_owned(),
-        |(parent, _)| format!("{parent}.{meant}"),
-    );
-    message.starts_with("unknown field").then_some(path)
+impl<Spec> Typed<Spec> {
+    /// Adds `mistakes`, found in a document without the members that are bad already.
+    ///
+    /// A field is missing if it was removed, or if a misspelled one was meant to be it. That is no
+    /// second mistake.
+    fn add(&mut self, mistakes: Vec<Mistake>, places: &Places) {
+        let mistakes: Vec<Mistake> = mistakes
+            .into_iter()
+            .map(|mistake| mistake.with_written_paths(places))
+            .collect();
+        self.bad
+            .extend(mistakes.iter().filter_map(|mistake| mistake.meant.clone()));
+        let own = mistakes
+            .into_iter()
+            .filter(|mistake| !mistake.is_missing || !self.bad.contains(&mistake.path));
+        self.mistakes.extend(own);
+        self.mistakes.truncate(MOST_MISTAKES);
+    }
+
+    /// Notes that the members at `paths` were removed.
+    fn remove(&mut self, paths: Vec<String>, places: &mut Places) {
+        for path in &paths {
+            places.remove_element(path);
+        }
+        self.bad.extend(paths);
+    }
 }

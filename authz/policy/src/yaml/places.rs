@@ -72,8 +72,8 @@ fn split_index(path: &str) -> Option<(&str, usize)> {
     Some((sequence, index.parse().ok()?))
 }
 
-/// The path of a member, as serde_path_to_error writes it.
-pub(super) fn member(path: &str, key: &str) -> String {
+/// The path of a member.
+pub(crate) fn member(path: &str, key: &str) -> String {
     if path.is_empty() {
         key.to_owned()
     } else {
@@ -82,6 +82,6 @@ pub(super) fn member(path: &str, key: &str) -> String {
 }
 
 /// The path of an element.
-pub(super) fn element(path: &str, index: usize) -> String {
+pub(crate) fn element(path: &str, index: usize) -> String {
     format!("{path}[{index}]")
 }

@@ -148,7 +148,7 @@ fn compile_documents(documents: &Documents, problems: &mut Vec<PolicyError>) -> 
 }
 
 /// Compiles `document`, without the policy errors that follow from bad members.
-fn own_problems<Spec, T>(
+pub(crate) fn own_problems<Spec, T>(
     document: &Named<Spec>,
     problems: &mut Vec<PolicyError>,
     compile: impl FnOnce(&mut Vec<PolicyError>) -> T,

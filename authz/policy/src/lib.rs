@@ -90,6 +90,7 @@ mod route_policy;
 mod rule;
 mod schema;
 mod spec;
+mod token_issuer;
 mod yaml;
 
 pub use compile::PolicySet;

@@ -57,7 +57,7 @@ impl Handler {
         let authorizer = Arc::new(Authorizer::new(
             routes,
             Signers::public_only(Signer::generate()?),
-            RateLimiter::in_memory(LimitMemory::default()),
+            RateLimiter::in_memory(LimitMemory::default())?,
         ));
         Ok(Self {
             authorizer,

@@ -76,7 +76,7 @@ impl OfflinePolicies {
             authorizer: Arc::new(Authorizer::new(
                 routes,
                 Signers::public_only(Signer::generate()?),
-                RateLimiter::in_memory(LimitMemory::default()),
+                RateLimiter::in_memory(LimitMemory::default())?,
             )),
             metrics,
         })

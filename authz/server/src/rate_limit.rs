@@ -17,11 +17,11 @@ mod store;
 mod store_url;
 mod windows;
 
-use std::hash::{BuildHasher, Hash, RandomState};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use portcullis_policy::RateLimit;
+use portcullis_runtime::{KeyedHash, NoRandomNumbers};
 
 pub(crate) use client_address::ClientAddress;
 pub use measured::MeasuredLimits;
@@ -84,42 +84,42 @@ pub(crate) struct RateLimiter {
     started: Instant,
     callers: Windows,
     addresses: Windows,
-    hashers: [RandomState; 2],
+    hash: KeyedHash,
     store: Option<(Store, WhenStoreIsDown)>,
 }
 
 impl RateLimiter {
     /// Counts in memory.
-    pub(crate) fn in_memory(memory: LimitMemory) -> Self {
-        let hashers = [RandomState::new(), RandomState::new()];
-        Self {
+    pub(crate) fn in_memory(memory: LimitMemory) -> Result<Self, NoRandomNumbers> {
+        let hash = KeyedHash::random()?;
+        Ok(Self {
             started: Instant::now(),
-            callers: Windows::new(memory.callers),
-            addresses: Windows::new(memory.addresses),
-            hashers,
+            callers: Windows::new(memory.callers, &hash),
+            addresses: Windows::new(memory.addresses, &hash),
+            hash,
             store: None,
-        }
+        })
     }
 
     /// Counts in `store` for all replicas, and in memory while the store is down.
-    pub(crate) fn shared(store: Store, when_down: WhenStoreIsDown, memory: LimitMemory) -> Self {
-        Self {
+    pub(crate) fn shared(
+        store: Store,
+        when_down: WhenStoreIsDown,
+        memory: LimitMemory,
+    ) -> Result<Self, NoRandomNumbers> {
+        Ok(Self {
             store: Some((store, when_down)),
-            ..Self::in_memory(memory)
-        }
+            ..Self::in_memory(memory)?
+        })
     }
 
     /// The key of the window that counts requests of `subject` under `policy`.
     ///
-    /// In memory it is a hash under random keys. In a store it must be the same for all replicas.
+    /// In memory it is a hash under a random key. In a store it must be the same for all replicas.
     /// Clients cannot choose object ids and addresses, so no client can aim at another's window.
     pub(crate) fn key(&self, policy: &str, subject: Subject<'_>) -> LimitKey {
         match self.store {
-            None => LimitKey(
-                self.hashers
-                    .each_ref()
-                    .map(|hasher| hasher.hash_one((policy, subject))),
-            ),
+            None => LimitKey(self.hash.hash(&(policy, subject))),
             Some(_) => shared_key(policy, subject),
         }
     }

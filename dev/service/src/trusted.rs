@@ -3,7 +3,8 @@ use std::future::ready;
 use axum::Router;
 use axum::routing::get;
 use dev_entra::InProcess;
-use portcullis_assertion::Signer;
+use portcullis_assertion::{AssertedRequest, Assertion, Signer};
+use portcullis_token::{Caller, unix_now};
 use reqwest::{Certificate, Client};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -25,12 +26,7 @@ pub struct Trusted {
 impl Trusted {
     pub async fn start() -> Self {
         let issuer = InProcess::start().await.unwrap();
-        let certificate = Certificate::from_pem(issuer.authority_pem().as_bytes()).unwrap();
-        let http = Client::builder()
-            .no_proxy()
-            .tls_certs_only([certificate])
-            .build()
-            .unwrap();
+        let http = client_of(&issuer);
         let signer = Signer::generate().unwrap();
         let keys = signer.key_set();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -90,6 +86,24 @@ impl Trusted {
         claims
     }
 
+    /// A signed assertion of `caller` for the service `audience` and the request `line`, such as
+    /// `GET /audit`.
+    #[must_use]
+    pub fn assertion(&self, audience: &str, caller: &Caller, line: &str, id: &str) -> String {
+        let (method, path) = line.split_once(' ').unwrap();
+        let assertion = Assertion {
+            audience: audience.to_owned(),
+            caller: caller.clone(),
+            request: Some(AssertedRequest {
+                id: id.to_owned(),
+                method: method.to_owned(),
+                path: path.to_owned(),
+            }),
+            issued_at: unix_now(),
+        };
+        self.signer.sign(&assertion).unwrap()
+    }
+
     /// An `Authorization` value with a signed token that has `claims`.
     pub async fn authorization(&self, claims: &Value) -> String {
         let url = format!("{}/dev/sign", self.issuer.authority());
@@ -97,4 +111,15 @@ impl Trusted {
         let reply: Value = request.send().await.unwrap().json().await.unwrap();
         format!("Bearer {}", reply["token"].as_str().unwrap())
     }
+}
+
+/// A client that trusts only the certificate of `issuer`.
+#[must_use]
+pub fn client_of(issuer: &InProcess) -> Client {
+    let certificate = Certificate::from_pem(issuer.authority_pem().as_bytes()).unwrap();
+    Client::builder()
+        .no_proxy()
+        .tls_certs_only([certificate])
+        .build()
+        .unwrap()
 }

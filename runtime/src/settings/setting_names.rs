@@ -171,6 +171,7 @@ fn example(arg: &Arg, long: &str, operations_address: &str) -> Option<String> {
         "NUMBER" => "100".to_owned(),
         "ID" | "ID,.." => "3a5c0001-0000-4000-8000-000000000001".to_owned(),
         "NAME" => "host.example".to_owned(),
+        "AUDIENCE,.." => "https://api.example".to_owned(),
         "URL" => "https://host.example".to_owned(),
         "POSTGRES_URL" => "postgres://user:password@host/database".to_owned(),
         "REDIS_URL" => "rediss://user:password@host:6380/0".to_owned(),

@@ -4,8 +4,9 @@ use anyhow::{Context, ensure};
 use portcullis_database::{Database, DatabaseMetrics, DatabaseSettings};
 use portcullis_runtime::Arguments;
 
+use crate::schema::{NAME, schema};
+use crate::settings::Settings;
 use crate::verification::{Anchor, Verification, tenants, verify};
-use crate::{NAME, Settings, schema};
 
 /// Commands of the audit program beside its server.
 #[derive(Clone, Debug, clap::Parser)]

@@ -1,81 +1,40 @@
-use std::net::SocketAddr;
+use portcullis_service::{ServiceProgram, ServiceSettings};
 
-use portcullis_database::DatabaseSettings;
-use portcullis_guard::{ApplicationSettings, GuardSettings, id_contradiction, parse_id};
-use portcullis_runtime::{CommonSettings, OutboundSettings, RequestLimits};
+use crate::schema::NAME;
 
 /// Settings of the audit service.
-#[derive(Clone, Debug, clap::Parser)]
-#[command(
-    name = "audit",
-    version,
-    about,
-    after_help = "`audit verify` checks the hash chains; see audit verify --help"
-)]
-pub struct Settings {
-    /// Address of the listener for requests.
-    #[arg(
-        long,
-        env = "LISTEN",
-        value_name = "ADDRESS",
-        default_value = "127.0.0.1:8002"
-    )]
-    pub listen: SocketAddr,
-    /// Application id of this service in Entra: the audience of its callers' tokens.
-    #[arg(long, env = "AZURE_AUDIT_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
-    pub client_id: String,
-    /// The applications that may call.
-    #[command(flatten)]
-    pub applications: ApplicationSettings,
-    /// The database of the trail.
-    #[command(flatten)]
-    pub database: DatabaseSettings,
-    /// The issuer and gateway of callers.
-    #[command(flatten)]
-    pub guard: GuardSettings,
-    /// Calls to other servers.
-    #[command(flatten)]
-    pub outbound: OutboundSettings,
-    /// Request limits.
-    #[command(flatten)]
-    pub limits: RequestLimits,
-    /// The settings that every program has.
-    #[command(flatten)]
-    pub common: CommonSettings,
-}
+pub type Settings = ServiceSettings<AuditProgram>;
 
-impl portcullis_runtime::Settings for Settings {
-    const OPERATIONS_ADDRESS: &'static str = "127.0.0.1:9102";
+/// The audit program.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditProgram;
 
-    fn common(&self) -> &CommonSettings {
-        &self.common
-    }
-
-    fn contradictions(&self) -> Vec<String> {
-        let mut found = self.guard.contradictions();
-        found.extend(id_contradiction("--client-id", &self.client_id));
-        found.extend(self.applications.contradictions());
-        found
-    }
+impl ServiceProgram for AuditProgram {
+    const NAME: &'static str = NAME;
+    const ABOUT: &'static str = env!("CARGO_PKG_DESCRIPTION");
+    const AFTER_HELP: Option<&'static str> =
+        Some("`audit verify` checks the hash chains; see audit verify --help");
+    const LISTEN: &'static str = "127.0.0.1:8002";
+    const OPERATIONS_LISTEN: &'static str = "127.0.0.1:9102";
+    const CLIENT_ID_VARIABLE: &'static str = "AZURE_AUDIT_CLIENT_ID";
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::Settings;
 
     #[test]
+    fn issuer_decides_whether_there_is_a_client_id() {
+        dev_service::settings::assert_client_id_depends_on_issuer::<Settings>();
+    }
+
+    #[test]
     fn settings_have_distinct_flags_and_ids() {
-        Settings::command().debug_assert();
+        dev_service::settings::assert_distinct::<Settings>();
     }
 
     #[test]
     fn every_setting_has_an_example_for_its_error() {
-        let none: [&str; 0] = [];
-        assert_eq!(
-            portcullis_runtime::settings_without_example::<Settings>(),
-            none
-        );
+        dev_service::settings::assert_examples::<Settings>();
     }
 }

@@ -1,5 +1,6 @@
 //! Tests of the router over a real database of either kind, with injected callers.
 
+mod broken_chains;
 mod entries;
 mod refused;
 mod tampering;
@@ -7,15 +8,14 @@ mod writers;
 
 use std::sync::Arc;
 
-use axum::{Extension, Router};
-use dev_service::{Answer, answer, request};
-use portcullis_database::Database;
-use portcullis_guard::{Applications, Authenticated};
-use portcullis_runtime::{HttpService, Registry, RequestLimits};
+use dev_service::{Answer, Backend, TestService};
+use portcullis_guard::Applications;
 use portcullis_token::{Caller, CallerKind};
 use serde_json::{Value, json};
 
-use crate::router;
+use crate::{AuditState, schema, service};
+
+type Audit = TestService<AuditState>;
 
 const TASK_API: &str = "task-api-id";
 
@@ -41,37 +41,18 @@ fn report(resource: &str) -> Value {
     })
 }
 
-fn service(database: &Database, protect: impl FnOnce(Router) -> Router) -> Router {
-    let applications = Applications(Arc::new([TASK_API.to_owned(), "another-id".to_owned()]));
-    let service = HttpService::new("audit", &RequestLimits::default(), &mut Registry::default());
-    router(database.clone(), applications, &service, protect)
+async fn start(backend: Backend) -> Audit {
+    TestService::start(backend, schema, service, |database| {
+        let listed = [TASK_API.to_owned(), "another-id".to_owned()];
+        AuditState::new(database, Applications(Arc::new(listed)))
+    })
+    .await
 }
 
-/// Sends `line`, such as `GET /audit`, as `caller`.
-async fn send(
-    database: &Database,
-    caller: &Caller,
-    line: &str,
-    headers: &[(&str, &str)],
-    body: Option<&Value>,
-) -> Answer {
-    let authenticated = Authenticated {
-        caller: caller.clone(),
-        token: None,
-    };
-    let router = service(database, |api| api.layer(Extension(authenticated)));
-    answer(router, request(line, headers, body)).await
-}
-
-async fn append(database: &Database, caller: &Caller, resource: &str) -> String {
-    let logged = send(
-        database,
-        caller,
-        "POST /audit",
-        &[],
-        Some(&report(resource)),
-    )
-    .await;
+async fn append(audit: &Audit, caller: &Caller, resource: &str) -> String {
+    let logged = audit
+        .send(caller, "POST /audit", &[], Some(&report(resource)))
+        .await;
     assert_eq!(
         (logged.status, &logged.body["status"]),
         (200, &json!("logged")),
@@ -81,8 +62,10 @@ async fn append(database: &Database, caller: &Caller, resource: &str) -> String 
     logged.body["audit_id"].as_str().unwrap().to_owned()
 }
 
-async fn list(database: &Database, caller: &Caller, query: &str) -> Answer {
-    let found = send(database, caller, &format!("GET /audit{query}"), &[], None).await;
+async fn list(audit: &Audit, caller: &Caller, query: &str) -> Answer {
+    let found = audit
+        .send(caller, &format!("GET /audit{query}"), &[], None)
+        .await;
     assert_eq!(found.status, 200, "{query}: {}", found.body);
     found
 }
@@ -96,14 +79,19 @@ fn resources(list: &Answer) -> Vec<&str> {
         .collect()
 }
 
-async fn verification(database: &Database, tenant: &str) -> Value {
-    send(
-        database,
-        &application(tenant),
-        "GET /audit/verify",
-        &[],
-        None,
-    )
-    .await
-    .body
+async fn verification(audit: &Audit, tenant: &str) -> Value {
+    audit
+        .send(&application(tenant), "GET /audit/verify", &[], None)
+        .await
+        .body
+}
+
+/// Asserts that the tenant's chain is intact and has this number of entries.
+async fn assert_intact(audit: &Audit, tenant: &str, entries: i64) {
+    let found = verification(audit, tenant).await;
+    assert_eq!(
+        (&found["status"], &found["entries"]),
+        (&json!("intact"), &json!(entries)),
+        "{tenant}: {found}"
+    );
 }

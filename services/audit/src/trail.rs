@@ -7,8 +7,9 @@ use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
 use crate::caller::AuditCaller;
-use crate::entries::{Filter, Report};
 use crate::entry::{Content, Entry, START};
+use crate::filter::Filter;
+use crate::report::Report;
 
 /// The append-only trail.
 ///

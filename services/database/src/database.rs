@@ -1,10 +1,10 @@
 use std::sync::Once;
 use std::time::Instant;
 
-use anyhow::Context;
+use sqlx::Any;
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyPool};
 
+use crate::pools::Pools;
 use crate::{Backend, DatabaseMetrics, DatabaseSettings, Schema, postgres, sqlite};
 
 /// A connection for queries.
@@ -18,16 +18,6 @@ pub struct Database {
     backend: Backend,
     pools: Pools,
     metrics: DatabaseMetrics,
-}
-
-/// The connection pools of readers and writers.
-///
-/// SQLite has one writer, so its writers queue for one connection. On PostgreSQL both are the same
-/// pool.
-#[derive(Clone, Debug)]
-pub(crate) struct Pools {
-    pub(crate) readers: AnyPool,
-    pub(crate) writers: AnyPool,
 }
 
 impl Database {
@@ -104,15 +94,4 @@ impl Database {
         self.pools.writers.close().await;
         self.pools.readers.close().await;
     }
-}
-
-/// Migrates the schema on one connection. The caller must hold a lock.
-pub(crate) async fn migrate(
-    connection: &mut sqlx::AnyConnection,
-    migrator: &sqlx::migrate::Migrator,
-) -> anyhow::Result<()> {
-    migrator
-        .run(connection)
-        .await
-        .context("cannot migrate its schema")
 }

@@ -16,6 +16,8 @@ mod backend;
 mod column;
 mod database;
 mod metrics;
+mod migrate;
+mod pools;
 mod postgres;
 mod query_failed;
 mod schema;

@@ -11,7 +11,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use sqlx::AnyPool;
 
 use crate::Backend;
-use crate::database::Pools;
+use crate::pools::Pools;
 
 /// Metrics of the database connections.
 ///

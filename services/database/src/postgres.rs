@@ -7,7 +7,8 @@ use anyhow::Context;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Executor};
 
-use crate::database::{Pools, migrate};
+use crate::migrate::migrate;
+use crate::pools::Pools;
 use crate::{DatabaseUrl, Schema};
 
 const WAIT: Duration = Duration::from_secs(5);

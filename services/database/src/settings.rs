@@ -100,19 +100,38 @@ impl fmt::Debug for DatabaseUrl {
 mod tests {
     use super::DatabaseUrl;
 
+    /// A URL that is not PostgreSQL's, and what its error suggests.
+    struct Rejected {
+        name: &'static str,
+        url: &'static str,
+        hint: &'static str,
+    }
+
     #[test]
     fn database_url_is_postgresqls_and_never_shows_its_password() {
         let url: DatabaseUrl = "postgres://app:s3cret@db.example:5432/tasks?sslmode=require\n"
             .parse()
             .unwrap();
         assert_eq!(format!("{url:?}"), "DatabaseUrl(db.example/tasks)");
-        for (text, hint) in [
-            ("sqlite:tasks.db", "--data-dir"),
-            ("mysql://h/d", "postgres://"),
-            ("tasks", "postgres://"),
+        for Rejected { name, url, hint } in [
+            Rejected {
+                name: "of SQLite",
+                url: "sqlite:tasks.db",
+                hint: "--data-dir",
+            },
+            Rejected {
+                name: "of another database",
+                url: "mysql://h/d",
+                hint: "postgres://",
+            },
+            Rejected {
+                name: "without a scheme",
+                url: "tasks",
+                hint: "postgres://",
+            },
         ] {
-            let error = text.parse::<DatabaseUrl>().unwrap_err();
-            assert!(error.contains(hint), "{text}: {error}");
+            let error = url.parse::<DatabaseUrl>().unwrap_err();
+            assert!(error.contains(hint), "{name}: {error}");
         }
     }
 }

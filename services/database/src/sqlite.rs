@@ -12,7 +12,8 @@ use tokio::task::spawn_blocking;
 use url::Url;
 
 use crate::Schema;
-use crate::database::{Pools, migrate};
+use crate::migrate::migrate;
+use crate::pools::Pools;
 
 const WAIT: Duration = Duration::from_secs(5);
 /// Settings of each connection.

@@ -75,18 +75,56 @@ fn is_transient_code(code: &str) -> bool {
 mod tests {
     use super::is_transient_code;
 
+    struct Case {
+        name: &'static str,
+        code: &'static str,
+        is_transient: bool,
+    }
+
     #[test]
     fn error_code_is_transient_only_for_faults_of_the_server() {
-        for (code, is_transient, what) in [
-            ("57P03", true, "the server starts"),
-            ("57P01", true, "the server stops"),
-            ("53300", true, "there are too many connections"),
-            ("08006", true, "the connection failed"),
-            ("28P01", false, "the password is wrong"),
-            ("3D000", false, "there is no such database"),
-            ("42501", false, "the user may not do this"),
+        for Case {
+            name,
+            code,
+            is_transient,
+        } in [
+            Case {
+                name: "the server starts",
+                code: "57P03",
+                is_transient: true,
+            },
+            Case {
+                name: "the server stops",
+                code: "57P01",
+                is_transient: true,
+            },
+            Case {
+                name: "there are too many connections",
+                code: "53300",
+                is_transient: true,
+            },
+            Case {
+                name: "the connection failed",
+                code: "08006",
+                is_transient: true,
+            },
+            Case {
+                name: "the password is wrong",
+                code: "28P01",
+                is_transient: false,
+            },
+            Case {
+                name: "there is no such database",
+                code: "3D000",
+                is_transient: false,
+            },
+            Case {
+                name: "the user may not do this",
+                code: "42501",
+                is_transient: false,
+            },
         ] {
-            assert_eq!(is_transient_code(code), is_transient, "{what}");
+            assert_eq!(is_transient_code(code), is_transient, "{name}");
         }
     }
 }

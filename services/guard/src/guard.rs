@@ -1,29 +1,27 @@
+mod authenticated;
+mod builder;
+mod key_state;
+mod problems;
+
 use std::sync::Arc;
 
-use anyhow::anyhow;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use portcullis_reason_codes::{
-    ASSERTION_NOT_GENUINE, ASSERTION_REPLAYED, GATEWAY_KEYS_UNAVAILABLE, ReasonCode,
-    TOO_MANY_REQUESTS_TO_REMEMBER,
-};
+use http::{HeaderMap, HeaderValue, header};
+use portcullis_policy::Issuer;
 use portcullis_runtime::{PartState, Problem, Process, watch_part};
-use portcullis_token::{
-    Audiences, Authorization, TimeRules, TokenDenied, Verifier, bearer_token, normalize_guid,
-    unix_now,
-};
+use portcullis_token::{Audiences, Authorization, Caller, Verifier, bearer_token, unix_now};
 use reqwest::Client;
-use tokio::time::timeout;
 
-use crate::assertion_keys::AssertionKeys;
-use crate::assertion_verifier::{AssertionVerifier, Denied};
-use crate::authenticated::{Authenticated, BearerToken};
-use crate::key_state::key_state;
+use crate::assertions::{AssertionVerifier, Denied};
 use crate::settings::GuardSettings;
+pub use authenticated::{Authenticated, BearerToken};
+pub use builder::GuardBuilder;
+use key_state::key_state;
+use problems::{assertion_problem, token_problem};
 
 /// Admits only verified callers to the routes that it protects.
 #[derive(Clone, Debug)]
@@ -31,28 +29,27 @@ pub struct Guard(Arc<Checks>);
 
 #[derive(Debug)]
 struct Checks {
-    verifier: Verifier,
+    verifier: Arc<Verifier>,
     audiences: Audiences,
-    /// `None` without `TRUST_GATEWAY`; assertions are then ignored.
+    /// `None` if assertions are not trusted; they are then ignored.
     assertions: Option<AssertionVerifier>,
     clock: fn() -> u64,
 }
 
 impl Guard {
-    /// Waits for the issuer's keys, up to `--issuer-wait`, and starts with those that it has.
+    /// Starts with settings from a command line, as [`GuardBuilder::start`] does.
     ///
-    /// `process` is not ready while no caller can be verified. A fault of the issuer never ends it.
-    ///
-    /// `upstream` is this service's name in the authz server's policies; `client_id` is its
-    /// application in Entra.
+    /// `upstream` is this service's name in the authz server's policies. `client_id` is its
+    /// application in Entra, and `None` if its callers' issuer is another one.
     pub async fn start(
         settings: &GuardSettings,
         http: Client,
         upstream: &'static str,
-        client_id: &str,
+        client_id: Option<&str>,
         process: &Process,
     ) -> anyhow::Result<Self> {
-        Self::start_with_clock(settings, http, upstream, client_id, process, unix_now).await
+        let builder = settings.builder(upstream, client_id)?;
+        builder.start(http, process).await
     }
 
     /// Starts as [`Guard::start`] does, with another clock, in seconds since 1970.
@@ -60,47 +57,44 @@ impl Guard {
         settings: &GuardSettings,
         http: Client,
         upstream: &'static str,
-        client_id: &str,
+        client_id: Option<&str>,
         process: &Process,
         clock: fn() -> u64,
     ) -> anyhow::Result<Self> {
-        let pending = process.pending("start of the signing keys");
-        let entra = settings
-            .entra()
-            .map_err(|problems| anyhow!(problems.join("; ")))?;
-        let verifier = Verifier::entra(&http, entra, &settings.key_policy(), TimeRules::entra());
-        let unbound = settings.accept_unbound_assertions;
-        let assertions = settings
-            .trusted_key_locations()
-            .map(|keys| AssertionKeys::start(http, keys))
-            .transpose()?
-            .map(|keys| AssertionVerifier::new(keys, upstream, unbound));
-        // A stop ends the wait. So does the issuer's answer that it has no keys, as for a deleted
-        // tenant.
-        let settled = timeout(settings.issuer_wait, verifier.settled());
-        process.shutdown_token().run_until_cancelled(settled).await;
-        let audiences = Audiences::Application(
-            normalize_guid(client_id).unwrap_or_else(|| client_id.to_owned()),
-        );
-        let checks = Arc::new(Checks {
+        let builder = settings.builder(upstream, client_id)?.clock(clock);
+        builder.start(http, process).await
+    }
+
+    /// Builds a guard of tokens that `issuer` issues for `audiences`.
+    #[must_use]
+    pub fn builder(issuer: Issuer, audiences: Audiences) -> GuardBuilder {
+        GuardBuilder::new(issuer, audiences)
+    }
+
+    /// A guard of tokens that `verifier` accepts, such as one with generated keys in a test. No
+    /// readiness follows its keys, and assertions are ignored.
+    #[must_use]
+    pub fn with_verifier(verifier: Arc<Verifier>, audiences: Audiences) -> Self {
+        Self(Arc::new(Checks {
             verifier,
             audiences,
-            assertions,
-            clock,
-        });
-        let watched = Arc::downgrade(&checks);
-        watch_part(process, "signing keys", move || {
-            watched
-                .upgrade()
-                .map_or(PartState::Works, |checks| checks.key_state())
-        });
-        drop(pending);
-        Ok(Self(checks))
+            assertions: None,
+            clock: unix_now,
+        }))
     }
 
     /// Protects every route of `router`. Handlers can extract [`Authenticated`].
     pub fn protect(&self, router: Router) -> Router {
         router.route_layer(from_fn_with_state(self.clone(), admit))
+    }
+
+    fn watch_keys(&self, process: &Process) {
+        let watched = Arc::downgrade(&self.0);
+        watch_part(process, "signing keys", move || {
+            watched
+                .upgrade()
+                .map_or(PartState::Works, |checks| checks.key_state())
+        });
     }
 }
 
@@ -138,7 +132,7 @@ impl Checks {
         })
     }
 
-    async fn asserted(&self, parts: &Parts) -> Option<Result<portcullis_token::Caller, Denied>> {
+    async fn asserted(&self, parts: &Parts) -> Option<Result<Caller, Denied>> {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         self.assertions
             .as_ref()?
@@ -168,61 +162,4 @@ fn authorization(headers: &HeaderMap) -> Authorization<'_> {
             .iter()
             .map(HeaderValue::as_bytes),
     )
-}
-
-fn token_problem(denied: &TokenDenied) -> Problem {
-    if denied.is_fault() {
-        return Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            denied.reason.reason_code(),
-            denied.detail.clone(),
-        );
-    }
-    unauthorized(
-        denied.reason.reason_code(),
-        &denied.detail,
-        &denied.challenge(),
-    )
-}
-
-fn assertion_problem(denied: &Denied) -> Problem {
-    let (reason, detail) = match denied {
-        Denied::NotOne => (
-            ASSERTION_NOT_GENUINE,
-            "the request does not have exactly one assertion".to_owned(),
-        ),
-        Denied::Invalid(denied) => (denied.reason_code(), denied.to_string()),
-        Denied::Replayed => (
-            ASSERTION_REPLAYED,
-            "the assertion was used before; send the request again".to_owned(),
-        ),
-        Denied::TooMany => {
-            let detail =
-                "there are more requests than this service can tell apart; try again in a minute";
-            return Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                TOO_MANY_REQUESTS_TO_REMEMBER,
-                detail,
-            );
-        }
-        Denied::KeysUnavailable => {
-            let detail = "the authz server's keys are unavailable, so its assertions cannot be \
-                          verified; try again in a moment";
-            return Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                GATEWAY_KEYS_UNAVAILABLE,
-                detail,
-            );
-        }
-    };
-    unauthorized(reason, &detail, "Bearer")
-}
-
-fn unauthorized(reason: ReasonCode, detail: &str, challenge: &str) -> Problem {
-    tracing::info!(reason = reason.as_str(), "request denied");
-    let problem = Problem::new(StatusCode::UNAUTHORIZED, reason, detail);
-    match HeaderValue::from_str(challenge) {
-        Ok(challenge) => problem.with_header(header::WWW_AUTHENTICATE, challenge),
-        Err(error) => Problem::internal(&error),
-    }
 }

@@ -1,10 +1,27 @@
+//! Settings of a service that a guard protects.
+
+mod applications;
+mod contradictions;
+mod ids;
+#[cfg(test)]
+mod tests;
+mod token_issuer;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
-use portcullis_token::{EntraSettings, KeyPolicy, KeyStore, Tenants};
-use url::{Host, Url};
+use portcullis_policy::{Issuer, Provider};
+use portcullis_runtime::InvalidSettings;
+use portcullis_token::{
+    Audiences, EntraSettings, KeyPolicy, KeyStore, Tenants, TimeRules, normalize_guid,
+};
+use url::Url;
 
-use crate::ids::{id_contradiction, parse_id};
+use crate::assertions::AssertionTrust;
+use crate::guard::{Guard, GuardBuilder};
+pub use applications::{ApplicationSettings, Applications};
+pub use ids::{id_contradiction, parse_id};
+use token_issuer::TokenIssuerFile;
 
 /// Settings of the guard: which callers may call, and how it verifies them.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
@@ -12,8 +29,14 @@ use crate::ids::{id_contradiction, parse_id};
 #[command(next_help_heading = "Callers")]
 pub struct GuardSettings {
     /// The tenant that this service's application is registered in.
-    #[arg(long, env = "AZURE_HOME_TENANT_ID", value_name = "ID", value_parser = parse_id)]
-    home_tenant: String,
+    #[arg(
+        long,
+        env = "AZURE_HOME_TENANT_ID",
+        value_name = "ID",
+        value_parser = parse_id,
+        required_unless_present = "token_issuer"
+    )]
+    home_tenant: Option<String>,
     /// Tenants whose users may call [default: the home tenant].
     #[arg(
         long,
@@ -33,6 +56,19 @@ pub struct GuardSettings {
         default_value = EntraSettings::PUBLIC_CLOUD
     )]
     authority: Url,
+    /// File with one TokenIssuer document, as in policies, instead of the four settings above. It
+    /// names Entra or another OpenID Connect provider, and is read at the start.
+    #[arg(long, env = "TOKEN_ISSUER_FILE", value_name = "FILE")]
+    token_issuer: Option<TokenIssuerFile>,
+    /// Audiences of this API's tokens (aud) if their issuer is not Entra, whose tokens name the
+    /// client id.
+    #[arg(
+        long = "audience",
+        env = "TOKEN_AUDIENCES",
+        value_name = "AUDIENCE,..",
+        value_delimiter = ','
+    )]
+    audiences: Vec<String>,
     /// Accept the authz server's signed assertions beside bearer tokens. Bare X-User-* headers are
     /// never accepted.
     #[arg(long, env = "TRUST_GATEWAY")]
@@ -60,7 +96,7 @@ pub struct GuardSettings {
         alias = "accept-assertions-good-for-any-request",
         env = "ACCEPT_UNBOUND_ASSERTIONS"
     )]
-    pub(crate) accept_unbound_assertions: bool,
+    accept_unbound_assertions: bool,
     /// Maximum time that a start waits for the issuer's signing keys. The service then serves with
     /// those that it has.
     #[arg(
@@ -70,20 +106,11 @@ pub struct GuardSettings {
         default_value = "15s",
         value_parser = humantime::parse_duration
     )]
-    pub(crate) issuer_wait: Duration,
+    issuer_wait: Duration,
     /// Folder for the issuer's last good signing keys, so that a start while the issuer is away can
     /// serve.
     #[arg(long, env = "KEY_STORE_DIR", value_name = "DIR")]
     key_store: Option<KeyStore>,
-}
-
-/// The locations of the keys of assertions. Algorithms without a location are denied.
-#[derive(Clone, Debug)]
-pub(crate) struct AssertionKeyLocations {
-    /// The key set for ES256.
-    pub(crate) public: Option<Url>,
-    /// The file for HS256.
-    pub(crate) mac: Option<PathBuf>,
 }
 
 impl GuardSettings {
@@ -93,64 +120,74 @@ impl GuardSettings {
         &self.authority
     }
 
-    /// The tenant that this service's application is registered in.
+    /// The tenant that this service's application is registered in; `None` with `--token-issuer`.
     #[must_use]
-    pub fn home_tenant(&self) -> &str {
-        &self.home_tenant
+    pub fn home_tenant(&self) -> Option<&str> {
+        self.home_tenant.as_deref()
     }
 
-    /// The errors in these settings together, each with the flag to change.
-    #[must_use]
-    pub fn contradictions(&self) -> Vec<String> {
-        let mut found = match self.entra() {
-            Ok(_) => Vec::new(),
-            Err(problems) => problems,
-        };
-        // If the home tenant is the only tenant, its errors are found above.
-        if self.allow_any_tenant || !self.allowed_tenants.is_empty() {
-            found.extend(id_contradiction("--home-tenant", &self.home_tenant));
+    /// The builder of a guard with these settings, for the upstream `upstream`.
+    ///
+    /// `client_id` is this service's application in Entra, and `None` if its callers' issuer is
+    /// another one.
+    pub fn builder(
+        &self,
+        upstream: &'static str,
+        client_id: Option<&str>,
+    ) -> Result<GuardBuilder, InvalidSettings> {
+        let issuer = self.issuer().map_err(InvalidSettings)?;
+        let audiences = self.accepted_audiences(client_id)?;
+        let builder = Guard::builder(issuer, audiences)
+            .key_policy(KeyPolicy {
+                store: self.key_store.clone(),
+                ..KeyPolicy::default()
+            })
+            .issuer_wait(self.issuer_wait);
+        Ok(if self.trust_gateway {
+            builder.trusting(self.assertion_trust(upstream))
+        } else {
+            builder
+        })
+    }
+
+    fn assertion_trust(&self, upstream: &'static str) -> AssertionTrust {
+        AssertionTrust {
+            upstream,
+            public_keys: self.gateway_keys.clone(),
+            mac_keys: self.gateway_mac_key.clone(),
+            accept_unbound: self.accept_unbound_assertions,
         }
-        if self.allow_any_tenant && !self.allowed_tenants.is_empty() {
-            found.push(
-                "--allow-any-tenant: contradicts --allowed-tenants; give one of them".to_owned(),
-            );
+    }
+
+    fn issuer(&self) -> Result<Issuer, Vec<String>> {
+        match &self.token_issuer {
+            Some(TokenIssuerFile(issuer)) => Ok(issuer.clone()),
+            None => Ok(Issuer {
+                provider: Provider::Entra(self.entra()?),
+                times: TimeRules::entra(),
+            }),
         }
-        match &self.gateway_keys {
-            None if self.trust_gateway && self.gateway_mac_key.is_none() => found.push(
-                "--trust-gateway: needs --gateway-mac-key, the file of keys that the authz server \
-                 shares with this service, or --gateway-keys, the URL of its public keys"
-                    .to_owned(),
-            ),
-            Some(url) if !self.is_trustworthy(url) => found.push(format!(
-                "--gateway-keys {url}: without TLS an attacker can replace the keys; give an https \
-                 URL, one of this machine, or --insecure-gateway-keys-http"
+    }
+
+    fn accepted_audiences(&self, client_id: Option<&str>) -> Result<Audiences, InvalidSettings> {
+        match client_id {
+            Some(id) if self.issuer_is_entra() => Ok(Audiences::Application(
+                normalize_guid(id).unwrap_or_else(|| id.to_owned()),
             )),
-            _ => {}
-        }
-        found
-    }
-
-    pub(crate) fn key_policy(&self) -> KeyPolicy {
-        KeyPolicy {
-            store: self.key_store.clone(),
-            ..KeyPolicy::default()
+            None if !self.issuer_is_entra() => Ok(Audiences::Exactly(self.audiences.clone())),
+            _ => Err(InvalidSettings(
+                self.client_id_contradiction("--client-id", client_id)
+                    .into_iter()
+                    .collect(),
+            )),
         }
     }
 
-    /// The locations of the keys of assertions, if assertions are accepted.
-    pub(crate) fn trusted_key_locations(&self) -> Option<AssertionKeyLocations> {
-        let keys = AssertionKeyLocations {
-            public: self.gateway_keys.clone(),
-            mac: self.gateway_mac_key.clone(),
-        };
-        self.trust_gateway.then_some(keys)
-    }
-
-    pub(crate) fn entra(&self) -> Result<EntraSettings, Vec<String>> {
+    fn entra(&self) -> Result<EntraSettings, Vec<String>> {
         let tenants = if self.allow_any_tenant {
             Tenants::AnyOrganization
         } else if self.allowed_tenants.is_empty() {
-            Tenants::Listed(vec![self.home_tenant.clone()])
+            Tenants::Listed(self.home_tenant.iter().cloned().collect())
         } else {
             Tenants::Listed(self.allowed_tenants.clone())
         };
@@ -167,131 +204,7 @@ impl GuardSettings {
         })
     }
 
-    fn is_trustworthy(&self, url: &Url) -> bool {
-        let is_local = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
-        match url.scheme() {
-            "https" => true,
-            "http" => is_local || self.insecure_gateway_keys_http,
-            _ => false,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::GuardSettings;
-
-    const TENANT: &str = "11111111-1111-4111-8111-11111111111a";
-
-    #[derive(Debug, Parser)]
-    struct Program {
-        #[command(flatten)]
-        guard: GuardSettings,
-    }
-
-    #[test]
-    fn contradictions_name_the_flag() {
-        let keys = "--trust-gateway --gateway-keys";
-        for (arguments, expected) in [
-            (format!("--home-tenant {TENANT}"), None),
-            (
-                format!("--home-tenant {TENANT} {keys} http://127.0.0.1:9001/keys"),
-                None,
-            ),
-            (
-                format!("--home-tenant {TENANT} {keys} https://authz.portcullis.svc/keys"),
-                None,
-            ),
-            (format!("--home-tenant {TENANT} --allow-any-tenant"), None),
-            (format!("--home-tenant {}", TENANT.to_uppercase()), None),
-            (
-                format!("--home-tenant {{{TENANT}}} --allowed-tenants {{{TENANT}}}"),
-                None,
-            ),
-            (
-                "--home-tenant contoso.example".to_owned(),
-                Some("--home-tenant"),
-            ),
-            (
-                format!("--home-tenant contoso.example --allowed-tenants {TENANT}"),
-                Some("--home-tenant"),
-            ),
-            (
-                "--home-tenant contoso.example --allow-any-tenant".to_owned(),
-                Some("--home-tenant"),
-            ),
-            (
-                format!("--home-tenant {TENANT} --allowed-tenants x,y"),
-                Some("--allowed-tenants"),
-            ),
-            (
-                format!("--home-tenant {TENANT} --authority http://localhost"),
-                Some("--authority"),
-            ),
-            (
-                format!("--home-tenant {TENANT} --allowed-tenants {TENANT} --allow-any-tenant"),
-                Some("--allow-any-tenant"),
-            ),
-            (
-                format!("--home-tenant {TENANT} --trust-gateway"),
-                Some("--trust-gateway"),
-            ),
-            (
-                format!("--home-tenant {TENANT} --trust-gateway --gateway-mac-key f"),
-                None,
-            ),
-            (
-                format!("--home-tenant {TENANT} {keys} https://authz.svc/keys --gateway-mac-key f"),
-                None,
-            ),
-            (
-                format!("--home-tenant {TENANT} {keys} http://authz.svc/keys --gateway-mac-key f"),
-                Some("--gateway-keys"),
-            ),
-            (
-                format!("--home-tenant {TENANT} {keys} http://authz.portcullis.svc/keys"),
-                Some("--gateway-keys"),
-            ),
-            (
-                format!("--home-tenant {TENANT} {keys} file:///keys"),
-                Some("--gateway-keys"),
-            ),
-        ] {
-            let words = std::iter::once("program").chain(arguments.split(' '));
-            let found = Program::try_parse_from(words)
-                .unwrap()
-                .guard
-                .contradictions();
-            assert_eq!(
-                found.is_empty(),
-                expected.is_none(),
-                "{arguments}: {found:?}"
-            );
-            assert!(
-                found
-                    .iter()
-                    .all(|problem| problem.starts_with(expected.unwrap_or_default())),
-                "{found:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn home_tenant_is_spelled_as_in_tokens() {
-        for spelling in [
-            TENANT.to_owned(),
-            TENANT.to_uppercase(),
-            format!("{{{TENANT}}}"),
-        ] {
-            let program = Program::try_parse_from(["program", "--home-tenant", &spelling]).unwrap();
-            assert_eq!(program.guard.home_tenant(), TENANT);
-        }
+    fn authority_is_default(&self) -> bool {
+        self.authority.as_str().trim_end_matches('/') == EntraSettings::PUBLIC_CLOUD
     }
 }

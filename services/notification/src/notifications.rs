@@ -6,28 +6,14 @@ use axum::http::Uri;
 use axum::response::Response;
 use portcullis_database::query_failed;
 use portcullis_runtime::{
-    BodyProblemResponses, BoundedText, IdempotencyKey, JsonBody, Page, PageSize, Problem,
-    ProblemResponses, Query,
+    BodyProblemResponses, IdempotencyKey, JsonBody, Page, Problem, ProblemResponses, Query,
 };
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use serde::Serialize;
 
+use crate::filter::Filter;
+use crate::new_notification::NewNotification;
 use crate::notifier::{Notifier, Recipient};
 use crate::store::{Notification, NotificationStore};
-
-/// A notification to send. Its recipient is the user of the call and never comes from the body.
-// The fields have comments and no descriptions: utoipa joins a description to an inlined schema as
-// `allOf` with an object, which no string satisfies.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NewNotification {
-    // What happened.
-    #[schema(inline)]
-    pub(crate) event: BoundedText<64>,
-    // The task that it happened to.
-    #[schema(inline)]
-    pub(crate) task_title: BoundedText<200>,
-}
 
 /// The reply for a sent notification.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -39,22 +25,6 @@ pub(crate) struct Sent {
     to: Option<String>,
     event: String,
     task_title: String,
-}
-
-/// Filter of the list of notifications.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Filter {
-    /// Only notifications of this event.
-    #[param(inline)]
-    pub(crate) event: Option<BoundedText<64>>,
-    /// Maximum number of notifications.
-    #[serde(default)]
-    #[param(inline, required = false)]
-    pub(crate) limit: PageSize,
-    /// Cursor of the page, from the `Link` header of the previous page.
-    pub(crate) cursor: Option<Uuid>,
 }
 
 /// Notifies the user on whose behalf the call is made. A request with an `Idempotency-Key` that was

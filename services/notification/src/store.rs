@@ -6,7 +6,8 @@ use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
-use crate::notifications::{Filter, NewNotification};
+use crate::filter::Filter;
+use crate::new_notification::NewNotification;
 use crate::notifier::{Notifier, Recipient};
 
 /// Maximum length of a stored claim. Even a verified token may hold a long one.

@@ -5,15 +5,14 @@ mod refused;
 
 use std::sync::Arc;
 
-use axum::{Extension, Router};
-use dev_service::{Answer, answer, request};
-use portcullis_database::Database;
-use portcullis_guard::{Applications, Authenticated};
-use portcullis_runtime::{HttpService, Registry, RequestLimits};
+use dev_service::{Answer, Backend, TestService};
+use portcullis_guard::Applications;
 use portcullis_token::{Caller, CallerKind};
 use serde_json::{Value, json};
 
-use crate::router;
+use crate::{NotificationState, schema, service};
+
+type Notification = TestService<NotificationState>;
 
 const TASK_API: &str = "task-api-id";
 
@@ -34,51 +33,26 @@ fn created(title: &str) -> Value {
     json!({ "event": "task_created", "task_title": title })
 }
 
-fn service(database: &Database, protect: impl FnOnce(Router) -> Router) -> Router {
-    let service = HttpService::new(
-        "notification",
-        &RequestLimits::default(),
-        &mut Registry::default(),
-    );
-    router(
-        database.clone(),
-        Applications(Arc::new([TASK_API.to_owned()])),
-        &service,
-        protect,
-    )
+async fn start(backend: Backend) -> Notification {
+    TestService::start(backend, schema, service, |database| {
+        let listed = [TASK_API.to_owned()];
+        NotificationState::new(database, Applications(Arc::new(listed)))
+    })
+    .await
 }
 
-/// Sends `line`, such as `GET /notifications`, as `caller`.
-async fn send(
-    database: &Database,
-    caller: &Caller,
-    line: &str,
-    headers: &[(&str, &str)],
-    body: Option<&Value>,
-) -> Answer {
-    let authenticated = Authenticated {
-        caller: caller.clone(),
-        token: None,
-    };
-    let router = service(database, |api| api.layer(Extension(authenticated)));
-    answer(router, request(line, headers, body)).await
-}
-
-async fn notify(database: &Database, caller: &Caller, title: &str) -> Value {
-    let sent = send(database, caller, "POST /notify", &[], Some(&created(title))).await;
+async fn notify(service: &Notification, caller: &Caller, title: &str) -> Value {
+    let sent = service
+        .send(caller, "POST /notify", &[], Some(&created(title)))
+        .await;
     assert_eq!(sent.status, 200, "{}", sent.body);
     sent.body
 }
 
-async fn list(database: &Database, caller: &Caller, query: &str) -> Answer {
-    let found = send(
-        database,
-        caller,
-        &format!("GET /notifications{query}"),
-        &[],
-        None,
-    )
-    .await;
+async fn list(service: &Notification, caller: &Caller, query: &str) -> Answer {
+    let found = service
+        .send(caller, &format!("GET /notifications{query}"), &[], None)
+        .await;
     assert_eq!(found.status, 200, "{query}: {}", found.body);
     found
 }

@@ -11,6 +11,7 @@ mod event;
 pub(crate) mod fake_servers;
 mod metrics;
 mod service;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -29,8 +30,7 @@ pub(crate) use event::Event;
 pub(crate) use metrics::DownstreamMetrics;
 pub(crate) use service::CallContext;
 use service::Service;
-
-use crate::DownstreamSettings;
+pub use settings::DownstreamSettings;
 
 /// The two services that receive changes.
 #[derive(Debug)]

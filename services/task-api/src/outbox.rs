@@ -22,14 +22,18 @@
 mod backoff;
 mod change;
 mod delivery;
+mod delivery_status;
 mod dispatcher;
 mod first_attempt;
 mod held_tokens;
 mod housekeeping;
 mod message;
 mod metrics;
+mod note;
+mod old_rows;
 mod pace;
 mod receivers;
+mod report;
 mod store;
 
 use std::sync::Arc;
@@ -45,14 +49,17 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub(crate) use change::Change;
-pub(crate) use first_attempt::{Enqueued, Report};
+pub(crate) use delivery_status::{AuditStatus, NotificationStatus};
+pub(crate) use first_attempt::Enqueued;
 use held_tokens::HeldTokens;
 pub(crate) use metrics::OutboxMetrics;
+pub(crate) use old_rows::OldRows;
 pub(crate) use pace::Pace;
 use receivers::DownReceivers;
+pub(crate) use report::Report;
 use store::OutboxStore;
 
-use crate::Downstream;
+use crate::downstream::Downstream;
 
 /// The outbox of this process. Clones share it.
 #[derive(Clone, Debug)]
@@ -75,14 +82,17 @@ struct Shared {
 
 impl Outbox {
     /// Starts to deliver the messages in `database`, after the first heartbeat of this process.
+    ///
+    /// Housekeeping also deletes `old_rows`.
     pub(crate) async fn start(
         database: Database,
         downstream: Downstream,
         metrics: OutboxMetrics,
         pace: Pace,
+        old_rows: OldRows,
     ) -> sqlx::Result<Self> {
         let shared = Shared {
-            store: OutboxStore::new(database, Uuid::new_v4().to_string()),
+            store: OutboxStore::new(database, Uuid::new_v4().to_string(), old_rows),
             downstream,
             tokens: HeldTokens::default(),
             down: DownReceivers::default(),

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::AppState;
+use crate::app_state::AppState;
 use crate::task_user::TaskUser;
 
 /// The caller, from the verified token.

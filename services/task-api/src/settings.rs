@@ -1,12 +1,13 @@
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use anyhow::Context;
 use portcullis_database::DatabaseSettings;
 use portcullis_entra_client::{Application, CredentialSettings};
 use portcullis_guard::{GuardSettings, id_contradiction, parse_id};
 use portcullis_runtime::{CommonSettings, OutboundSettings, RequestLimits};
-use url::Url;
+use portcullis_service::StartSettings;
+
+use crate::downstream::DownstreamSettings;
 
 /// Settings of the task API.
 #[derive(Clone, Debug, clap::Parser)]
@@ -51,50 +52,26 @@ pub struct Settings {
     pub common: CommonSettings,
 }
 
-/// The services that receive each change.
-#[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Downstream services")]
-pub struct DownstreamSettings {
-    /// Application id of the notification service.
-    #[arg(long, env = "AZURE_NOTIFICATION_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
-    pub notification_client_id: String,
-    /// URL of the notification service.
-    #[arg(
-        long,
-        env = "NOTIFICATION_URL",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:8001"
-    )]
-    pub notification_url: Url,
-    /// Application id of the audit service.
-    #[arg(long, env = "AZURE_AUDIT_CLIENT_ID", value_name = "ID", value_parser = parse_id)]
-    pub audit_client_id: String,
-    /// URL of the audit service.
-    #[arg(
-        long,
-        env = "AUDIT_URL",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:8002"
-    )]
-    pub audit_url: Url,
-    /// Maximum time that a change waits for both services together. Slower services receive the
-    /// change later.
-    #[arg(
-        long,
-        env = "DOWNSTREAM_TIMEOUT",
-        value_name = "TIME",
-        default_value = "2s",
-        value_parser = humantime::parse_duration
-    )]
-    pub downstream_timeout: Duration,
-}
-
 impl Settings {
+    /// The settings of the database and the guard.
+    pub(crate) fn start_settings(&self) -> StartSettings<'_> {
+        StartSettings {
+            client_id: Some(&self.client_id),
+            database: &self.database,
+            guard: &self.guard,
+            outbound: &self.outbound,
+        }
+    }
+
     /// The application as which this API requests tokens.
     pub(crate) fn application(&self) -> anyhow::Result<Application> {
         Ok(Application {
             authority: self.guard.authority().clone(),
-            home_tenant: self.guard.home_tenant().to_owned(),
+            home_tenant: self
+                .guard
+                .home_tenant()
+                .context("--home-tenant: is missing")?
+                .to_owned(),
             client_id: self.client_id.clone(),
             credential: self
                 .credential
@@ -113,56 +90,62 @@ impl portcullis_runtime::Settings for Settings {
 
     fn contradictions(&self) -> Vec<String> {
         let mut found = self.guard.contradictions();
-        found.extend(
-            self.credential
-                .contradictions(&self.client_id, self.guard.home_tenant()),
-        );
-        let ids = [
-            ("--client-id", &self.client_id),
-            (
-                "--notification-client-id",
-                &self.downstream.notification_client_id,
+        match self.guard.home_tenant() {
+            Some(home_tenant) => found.extend(
+                self.credential
+                    .contradictions(&self.client_id, home_tenant),
             ),
-            ("--audit-client-id", &self.downstream.audit_client_id),
-        ];
-        found.extend(
-            ids.iter()
-                .filter_map(|(flag, id)| id_contradiction(flag, id)),
-        );
-        let urls = [
-            ("--notification-url", &self.downstream.notification_url),
-            ("--audit-url", &self.downstream.audit_url),
-        ];
-        found.extend(
-            urls.iter()
-                .filter(|(_, url)| !is_http(url))
-                .map(|(flag, url)| format!("{flag} {url}: is not an http or https URL")),
-        );
+            // Without a home tenant there is a document, or clap has reported the missing tenant.
+            None => found.push(
+                "--token-issuer: cannot be used, because this API also requests tokens from Entra, \
+                 in its home tenant; give --home-tenant instead"
+                    .to_owned(),
+            ),
+        }
+        found.extend(id_contradiction("--client-id", &self.client_id));
+        found.extend(self.downstream.contradictions());
         found
     }
 }
 
-fn is_http(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https")
-}
-
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::Parser;
+    use portcullis_runtime::Settings as _;
 
     use super::Settings;
 
     #[test]
+    fn document_of_an_issuer_is_an_error_because_tokens_are_requested_too() {
+        const ID: &str = "3a5c0001-0000-4000-8000-000000000001";
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("issuer.yaml");
+        let document = "{apiVersion: portcullis.dev/v1alpha1, kind: TokenIssuer, \
+                        metadata: {name: p}, spec: {entra: {anyTenant: true}}}";
+        std::fs::write(&file, document).unwrap();
+        let words = format!(
+            "task-api --data-dir d --operations-listen 127.0.0.1:0 --client-secret s \
+             --client-id {ID} --notification-client-id {ID} --audit-client-id {ID}"
+        );
+        let with = |flag: &str, value: &str| {
+            let words = words.split(' ').chain([flag, value]);
+            Settings::try_parse_from(words).unwrap().contradictions()
+        };
+        assert_eq!(with("--home-tenant", ID), [""; 0]);
+        let found = with("--token-issuer", file.to_str().unwrap());
+        assert!(
+            matches!(found.as_slice(), [only] if only.starts_with("--token-issuer: ")),
+            "{found:?}"
+        );
+    }
+
+    #[test]
     fn settings_have_distinct_flags_and_ids() {
-        Settings::command().debug_assert();
+        dev_service::settings::assert_distinct::<Settings>();
     }
 
     #[test]
     fn every_setting_has_an_example_for_its_error() {
-        let none: [&str; 0] = [];
-        assert_eq!(
-            portcullis_runtime::settings_without_example::<Settings>(),
-            none
-        );
+        dev_service::settings::assert_examples::<Settings>();
     }
 }

@@ -3,7 +3,7 @@
 mod creations;
 mod if_match;
 mod listing;
-mod status;
+mod responses;
 mod store;
 mod task;
 mod title;
@@ -23,15 +23,15 @@ use portcullis_runtime::{
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use creations::delete_old;
+pub(crate) use creations::OLD_CREATIONS;
 use if_match::IfMatch;
 use listing::Listing;
-pub(crate) use status::{AuditStatus, NotificationStatus};
+use responses::{OtherVersion, TaskNotFound};
 use task::{Deleted, NewTask, Task, TaskChange, TaskId, TaskView, task_not_found};
 use title::Title;
 use write::Author;
 
-use crate::AppState;
+use crate::app_state::AppState;
 use crate::task_user::{ADMINS, EDITORS, READERS, TaskUser};
 
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
@@ -92,12 +92,7 @@ async fn list(
             body = TaskView,
             headers(("ETag" = String, description = "The task's version"))
         ),
-        (
-            status = NOT_FOUND,
-            description = "The caller may use no such task.",
-            body = Problem,
-            content_type = "application/problem+json"
-        ),
+        TaskNotFound,
         ProblemResponses,
     )
 )]
@@ -192,18 +187,8 @@ async fn create(
             body = TaskView,
             headers(("ETag" = String, description = "The task's version"))
         ),
-        (
-            status = NOT_FOUND,
-            description = "The caller may use no such task.",
-            body = Problem,
-            content_type = "application/problem+json"
-        ),
-        (
-            status = PRECONDITION_FAILED,
-            description = "The task has another version.",
-            body = Problem,
-            content_type = "application/problem+json"
-        ),
+        TaskNotFound,
+        OtherVersion,
         BodyProblemResponses,
     )
 )]
@@ -242,18 +227,8 @@ async fn update(
             body = Problem,
             content_type = "application/problem+json"
         ),
-        (
-            status = NOT_FOUND,
-            description = "The caller may use no such task.",
-            body = Problem,
-            content_type = "application/problem+json"
-        ),
-        (
-            status = PRECONDITION_FAILED,
-            description = "The task has another version.",
-            body = Problem,
-            content_type = "application/problem+json"
-        ),
+        TaskNotFound,
+        OtherVersion,
         ProblemResponses,
     )
 )]

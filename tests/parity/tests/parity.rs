@@ -90,10 +90,16 @@ impl Both {
         let settings = Service::parse_from(flags).guard;
         let clock = || CLOCK.load(Ordering::SeqCst);
         let process = Process::detached();
-        let guard =
-            Guard::start_with_clock(&settings, issuer.http.clone(), "u", API, &process, clock)
-                .await
-                .unwrap();
+        let guard = Guard::start_with_clock(
+            &settings,
+            issuer.http.clone(),
+            "u",
+            Some(API),
+            &process,
+            clock,
+        )
+        .await
+        .unwrap();
         Self {
             authz,
             service: guard.protect(Router::new().route("/", get(|| async { "served" }))),

@@ -30,7 +30,9 @@ fn cached(name: &str, roles: usize) -> CachedCaller {
         tenant: "t",
         object_id: "o",
     };
-    let key = RateLimiter::in_memory(LimitMemory::default()).key("p", subject);
+    let key = RateLimiter::in_memory(LimitMemory::default())
+        .unwrap()
+        .key("p", subject);
     CachedCaller::new(&verified, Grant::default(), key, shared).unwrap()
 }
 

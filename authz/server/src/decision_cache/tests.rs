@@ -41,7 +41,7 @@ fn cached_as(cache: &DecisionCache, caller: &Caller) -> Arc<CachedCaller> {
         valid: BEGIN..END,
         key_epoch: EPOCH,
     };
-    let limit_key = RateLimiter::in_memory(LimitMemory::default()).key(
+    let limit_key = RateLimiter::in_memory(LimitMemory::default()).unwrap().key(
         "p",
         Subject::Caller {
             tenant: "t",
@@ -235,7 +235,7 @@ fn cache_is_dropped_with_its_routes_after_their_last_request() {
             &metrics,
         )
     };
-    let limiter = RateLimiter::in_memory(LimitMemory::default());
+    let limiter = RateLimiter::in_memory(LimitMemory::default()).unwrap();
     let authorizer = Authorizer::new(
         routes(),
         Signers::public_only(Signer::generate().unwrap()),

@@ -75,49 +75,63 @@ mod tests {
 
     #[test]
     fn addresses_of_one_client_are_counted_together_and_no_others() {
-        for (name, written, counted) in [
-            ("IPv4", "192.0.2.1", "192.0.2.1"),
-            ("another IPv4", "192.0.2.2", "192.0.2.2"),
-            ("IPv4-mapped", "::ffff:192.0.2.1", "192.0.2.1"),
-            ("IPv4-mapped in hexadecimal", "::ffff:c000:201", "192.0.2.1"),
-            (
+        struct Case {
+            name: &'static str,
+            written: &'static str,
+            counted: &'static str,
+        }
+        let case = |name, written, counted| Case {
+            name,
+            written,
+            counted,
+        };
+        for Case {
+            name,
+            written,
+            counted,
+        } in [
+            case("IPv4", "192.0.2.1", "192.0.2.1"),
+            case("another IPv4", "192.0.2.2", "192.0.2.2"),
+            case("IPv4-mapped", "::ffff:192.0.2.1", "192.0.2.1"),
+            case("IPv4-mapped in hexadecimal", "::ffff:c000:201", "192.0.2.1"),
+            case(
                 "IPv4-mapped in full",
                 "0:0:0:0:0:FFFF:c000:0201",
                 "192.0.2.1",
             ),
-            ("translated", "64:ff9b::192.0.2.1", "192.0.2.1"),
-            ("translated, another", "64:ff9b::c000:202", "192.0.2.2"),
-            ("not in the /96", "64:ff9b:0:0:1::c000:201", "64:ff9b::/64"),
-            ("IPv6", "2001:db8:1:2::1", "2001:db8:1:2::/64"),
-            (
+            case("translated", "64:ff9b::192.0.2.1", "192.0.2.1"),
+            case("translated, another", "64:ff9b::c000:202", "192.0.2.2"),
+            case("not in the /96", "64:ff9b:0:0:1::c000:201", "64:ff9b::/64"),
+            case("IPv6", "2001:db8:1:2::1", "2001:db8:1:2::/64"),
+            case(
                 "the same host later",
                 "2001:db8:1:2:a1b2:c3d4:e5f6:789a",
                 "2001:db8:1:2::/64",
             ),
-            (
+            case(
                 "upper case and zeros",
                 "2001:0DB8:0001:0002:0000::1",
                 "2001:db8:1:2::/64",
             ),
-            ("the next network", "2001:db8:1:3::1", "2001:db8:1:3::/64"),
-            ("a zone", "fe80::1%eth0", "fe80::/64"),
-            ("loopback", "::1", "::/64"),
-            (
+            case("the next network", "2001:db8:1:3::1", "2001:db8:1:3::/64"),
+            case("a zone", "fe80::1%eth0", "fe80::/64"),
+            case("loopback", "::1", "::/64"),
+            case(
                 "IPv4-compatible, which is deprecated",
                 "::192.0.2.1",
                 "::/64",
             ),
-            ("nothing", "", "unknown"),
-            ("a port", "192.0.2.1:80", "unknown"),
-            ("brackets", "[2001:db8::1]", "unknown"),
-            (
+            case("nothing", "", "unknown"),
+            case("a port", "192.0.2.1:80", "unknown"),
+            case("brackets", "[2001:db8::1]", "unknown"),
+            case(
                 "leading zeros, which some read as octal",
                 "192.0.2.01",
                 "unknown",
             ),
-            ("a name", "client.example", "unknown"),
-            ("spaces", " 192.0.2.1", "unknown"),
-            ("a list", "192.0.2.1, 192.0.2.2", "unknown"),
+            case("a name", "client.example", "unknown"),
+            case("spaces", " 192.0.2.1", "unknown"),
+            case("a list", "192.0.2.1, 192.0.2.2", "unknown"),
         ] {
             assert_eq!(ClientAddress::read(written).to_string(), counted, "{name}");
         }

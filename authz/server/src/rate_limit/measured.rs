@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use portcullis_policy::RateLimit;
+use portcullis_runtime::KeyedHash;
 
 use super::windows::Windows;
 use super::{Admission, LimitKey};
@@ -10,10 +11,11 @@ use super::{Admission, LimitKey};
 pub struct MeasuredLimits(Windows);
 
 impl MeasuredLimits {
-    /// Windows that take `capacity` bytes at most.
+    /// Windows that take `capacity` bytes at most. The key is constant, so that runs are
+    /// comparable.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self(Windows::new(capacity))
+        Self(Windows::new(capacity, &KeyedHash::with_key([7; 16])))
     }
 
     /// Counts a request of caller number `caller` at `now`, and returns whether it may pass.

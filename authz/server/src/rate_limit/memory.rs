@@ -76,30 +76,43 @@ mod tests {
 
     #[test]
     fn shortage_says_how_much_memory_is_needed() {
-        for (requests, seconds, callers, fits) in [
-            (100, 60, 100_000, true),
-            (300, 60, 100_000, true),
-            (1000, 60, 100_000, false),
-            (1000, 60, 10_000, true),
-            (100_000, 86_400, 100_000, false),
-            (100_000, 86_400, 100, true),
-            (1, 1, 100_000, true),
-            (1, 1, 10_000_000, false),
+        struct Case {
+            name: &'static str,
+            limit: RateLimit,
+            callers: usize,
+            fits: bool,
+        }
+        let case = |name, requests, per, callers, fits| Case {
+            name,
+            limit: RateLimit { requests, per },
+            callers,
+            fits,
+        };
+        let second = Duration::from_secs(1);
+        let minute = Duration::from_mins(1);
+        let day = Duration::from_hours(24);
+        for Case {
+            name,
+            limit,
+            callers,
+            fits,
+        } in [
+            case("the default", 100, minute, 100_000, true),
+            case("three times the default", 300, minute, 100_000, true),
+            case("ten times the default", 1000, minute, 100_000, false),
+            case("ten times for a tenth", 1000, minute, 10_000, true),
+            case("the largest for many", 100_000, day, 100_000, false),
+            case("the largest for few", 100_000, day, 100, true),
+            case("the smallest", 1, second, 100_000, true),
+            case("the smallest for most", 1, second, 10_000_000, false),
         ] {
-            let limit = RateLimit {
-                requests,
-                per: Duration::from_secs(seconds),
-            };
             let shortage = LimitMemory::of_mib(USUAL_MIB).shortage(limit, callers);
-            assert_eq!(shortage.is_none(), fits, "{limit:?} {callers} {shortage:?}");
+            assert_eq!(shortage.is_none(), fits, "{name}: {shortage:?}");
             let Some(shortage) = shortage else { continue };
             let enough = LimitMemory::of_mib(shortage.needed_mib as u64);
-            assert_eq!(enough.shortage(limit, callers), None, "{limit:?} {callers}");
+            assert_eq!(enough.shortage(limit, callers), None, "{name}");
             let less = LimitMemory::of_mib(shortage.needed_mib as u64 * 9 / 10);
-            assert!(
-                less.shortage(limit, callers).is_some(),
-                "{limit:?} {callers}"
-            );
+            assert!(less.shortage(limit, callers).is_some(), "{name}");
         }
     }
 

@@ -60,7 +60,7 @@ impl RateLimitSettings {
     pub(crate) fn limiter(self, metrics: StoreMetrics) -> anyhow::Result<RateLimiter> {
         let memory = LimitMemory::of_mib(self.rate_limit_memory_mib);
         let Some(url) = self.rate_limit_store else {
-            return Ok(RateLimiter::in_memory(memory));
+            return Ok(RateLimiter::in_memory(memory)?);
         };
         let settings = StoreSettings {
             url,
@@ -71,6 +71,6 @@ impl RateLimitSettings {
             Store::new(settings, metrics)?,
             self.rate_limit_store_down,
             memory,
-        ))
+        )?)
     }
 }

@@ -31,7 +31,7 @@ fn replica_of(url: &str, ca: Option<PathBuf>, when_down: WhenStoreIsDown) -> Rat
         timeout: PATIENCE,
     };
     let store = Store::new(settings, StoreMetrics::default()).unwrap();
-    RateLimiter::shared(store, when_down, LimitMemory::default())
+    RateLimiter::shared(store, when_down, LimitMemory::default()).unwrap()
 }
 
 fn replica(redis: &RedisServer, when_down: WhenStoreIsDown) -> RateLimiter {
@@ -241,15 +241,26 @@ async fn store_with_tls_needs_a_certificate_of_a_trusted_authority() {
     let trusting = replica_of(&redis.url(), Some(certificate), WhenStoreIsDown::Refuse);
     assert_eq!(admit(&trusting, limit).await, Ok(true));
     assert_eq!(admit(&trusting, limit).await, Ok(false));
-    for ca in [None, Some(write("other.pem", other.cert.pem()))] {
+    for (name, ca) in [
+        ("the system's authorities", None),
+        (
+            "another authority",
+            Some(write("other.pem", other.cert.pem())),
+        ),
+    ] {
         let wary = replica_of(&redis.url(), ca, WhenStoreIsDown::Refuse);
-        assert_eq!(admit(&wary, limit).await, Err(StoreDown));
+        assert_eq!(admit(&wary, limit).await, Err(StoreDown), "{name}");
     }
 }
 
 /// Replicas behind different listeners see the same client as IPv4 and as IPv4-mapped IPv6.
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_count_an_address_together_in_every_spelling() {
+    struct Case {
+        name: &'static str,
+        spellings: [&'static str; 3],
+        other: &'static str,
+    }
     let redis = RedisServer::start().await.unwrap();
     let replicas = [
         replica(&redis, WhenStoreIsDown::Refuse),
@@ -264,22 +275,30 @@ async fn replicas_count_an_address_together_in_every_spelling() {
         matches!(admission, Admission::Admitted { .. })
     };
     let [one, two] = &replicas;
-    for [first, second, third, other] in [
-        [
-            "192.0.2.1",
-            "::ffff:192.0.2.1",
-            "::ffff:c000:201",
-            "192.0.2.2",
-        ],
-        [
-            "2001:db8::1",
-            "2001:db8::2",
-            "2001:db8:0:0:1::",
-            "2001:db8:0:1::1",
-        ],
+    for Case {
+        name,
+        spellings: [first, second, third],
+        other,
+    } in [
+        Case {
+            name: "IPv4",
+            spellings: ["192.0.2.1", "::ffff:192.0.2.1", "::ffff:c000:201"],
+            other: "192.0.2.2",
+        },
+        Case {
+            name: "IPv6",
+            spellings: ["2001:db8::1", "2001:db8::2", "2001:db8:0:0:1::"],
+            other: "2001:db8:0:1::1",
+        },
     ] {
-        assert!(admitted(one, first).await && admitted(two, second).await);
-        assert!(!admitted(one, third).await && !admitted(two, first).await);
-        assert!(admitted(two, other).await);
+        assert!(
+            admitted(one, first).await && admitted(two, second).await,
+            "{name}"
+        );
+        assert!(
+            !admitted(one, third).await && !admitted(two, first).await,
+            "{name}"
+        );
+        assert!(admitted(two, other).await, "{name}");
     }
 }

@@ -53,18 +53,39 @@ mod tests {
 
     #[test]
     fn store_is_named_without_its_password() {
-        for (url, shown, tls) in [
-            ("redis://127.0.0.1:6379", "127.0.0.1:6379", false),
-            (
-                "rediss://authz:secret@cache.example:6380/1",
-                "cache.example:6380",
-                true,
-            ),
+        struct Case {
+            name: &'static str,
+            url: &'static str,
+            shown: &'static str,
+            tls: bool,
+        }
+        for Case {
+            name,
+            url,
+            shown,
+            tls,
+        } in [
+            Case {
+                name: "without TLS",
+                url: "redis://127.0.0.1:6379",
+                shown: "127.0.0.1:6379",
+                tls: false,
+            },
+            Case {
+                name: "with TLS and a password",
+                url: "rediss://authz:secret@cache.example:6380/1",
+                shown: "cache.example:6380",
+                tls: true,
+            },
         ] {
             let store: StoreUrl = url.parse().unwrap();
-            assert_eq!((store.to_string().as_str(), store.is_tls()), (shown, tls));
-            assert!(!format!("{store:?}").contains("secret"));
-            assert!(store.0.tcp_settings().nodelay(), "{url}");
+            assert_eq!(
+                (store.to_string().as_str(), store.is_tls()),
+                (shown, tls),
+                "{name}"
+            );
+            assert!(!format!("{store:?}").contains("secret"), "{name}");
+            assert!(store.0.tcp_settings().nodelay(), "{name}");
         }
         for url in ["", "host:6379", "http://host", "redis://"] {
             let error = url.parse::<StoreUrl>().map(|store| store.to_string());

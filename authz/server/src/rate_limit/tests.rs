@@ -18,7 +18,7 @@ fn address(written: &str) -> Subject<'_> {
 }
 
 fn limiter() -> RateLimiter {
-    RateLimiter::in_memory(LimitMemory::default())
+    RateLimiter::in_memory(LimitMemory::default()).unwrap()
 }
 
 async fn admit(limiter: &RateLimiter, policy: &str, subject: Subject<'_>) -> Admission {
@@ -42,40 +42,73 @@ async fn admitted(limiter: &RateLimiter, policy: &str, subject: Subject<'_>) -> 
 
 #[tokio::test]
 async fn callers_do_not_share_a_window() {
+    struct Case {
+        name: &'static str,
+        policy: &'static str,
+        subject: Subject<'static>,
+    }
     let limiter = limiter();
     for expected in [true, true, true, false] {
         assert_eq!(admitted(&limiter, "p", caller("t", "o")).await, expected);
     }
-    for other in [
-        caller("t", "other"),
-        caller("u", "o"),
-        caller("to", ""),
-        address("192.0.2.1"),
+    for Case {
+        name,
+        policy,
+        subject,
+    } in [
+        Case {
+            name: "another caller of the tenant",
+            policy: "p",
+            subject: caller("t", "other"),
+        },
+        Case {
+            name: "the same id in another tenant",
+            policy: "p",
+            subject: caller("u", "o"),
+        },
+        Case {
+            name: "the same letters, divided otherwise",
+            policy: "p",
+            subject: caller("to", ""),
+        },
+        Case {
+            name: "an address",
+            policy: "p",
+            subject: address("192.0.2.1"),
+        },
+        Case {
+            name: "the caller under another policy",
+            policy: "q",
+            subject: caller("t", "o"),
+        },
     ] {
-        assert!(admitted(&limiter, "p", other).await, "{other:?}");
+        assert!(admitted(&limiter, policy, subject).await, "{name}");
     }
-    assert!(
-        admitted(&limiter, "q", caller("t", "o")).await,
-        "each policy counts for itself"
-    );
 }
 
 #[tokio::test]
 async fn address_is_limited_in_every_spelling() {
-    for (name, spellings) in [
-        (
-            "IPv4-mapped",
-            ["192.0.2.1", "::ffff:192.0.2.1", "::FFFF:c000:201"],
-        ),
-        (
-            "a /64",
-            [
+    struct Case {
+        name: &'static str,
+        spellings: [&'static str; 3],
+    }
+    for Case { name, spellings } in [
+        Case {
+            name: "IPv4-mapped",
+            spellings: ["192.0.2.1", "::ffff:192.0.2.1", "::FFFF:c000:201"],
+        },
+        Case {
+            name: "a /64",
+            spellings: [
                 "2001:db8::1",
                 "2001:db8::2",
                 "2001:db8:0:0:ffff:ffff:ffff:ffff",
             ],
-        ),
-        ("unreadable", ["", "somewhere", "192.0.2.1:1234"]),
+        },
+        Case {
+            name: "unreadable",
+            spellings: ["", "somewhere", "192.0.2.1:1234"],
+        },
     ] {
         let limiter = limiter();
         for spelling in spellings {
@@ -153,24 +186,37 @@ async fn flood_of_addresses_frees_no_caller_from_a_limit() {
 
 #[test]
 fn store_keys_are_the_same_in_every_replica_and_differ_for_subjects() {
-    let subjects = [
-        ("p", caller("t", "o")),
-        ("q", caller("t", "o")),
-        ("p", caller("u", "o")),
-        ("p", caller("t", "p")),
-        ("p", caller("to", "")),
-        ("p", caller("", "to")),
-        ("pt", caller("", "o")),
-        ("p", address("192.0.2.1")),
-        ("p", address("2001:db8::1")),
+    struct Case {
+        name: &'static str,
+        policy: &'static str,
+        subject: Subject<'static>,
+    }
+    let case = |name, policy, subject| Case {
+        name,
+        policy,
+        subject,
+    };
+    let cases = [
+        case("a caller", "p", caller("t", "o")),
+        case("another policy", "q", caller("t", "o")),
+        case("another tenant", "p", caller("u", "o")),
+        case("another object id", "p", caller("t", "p")),
+        case("all letters in the tenant", "p", caller("to", "")),
+        case("all letters in the object id", "p", caller("", "to")),
+        case("the tenant in the policy", "pt", caller("", "o")),
+        case("an IPv4 address", "p", address("192.0.2.1")),
+        case("an IPv6 address", "p", address("2001:db8::1")),
     ];
-    for (index, (policy, subject)) in subjects.iter().enumerate() {
-        assert_eq!(shared_key(policy, *subject), shared_key(policy, *subject));
-        for (other_policy, other) in subjects.iter().take(index) {
+    for (index, one) in cases.iter().enumerate() {
+        let key = shared_key(one.policy, one.subject);
+        assert_eq!(key, shared_key(one.policy, one.subject), "{}", one.name);
+        for other in cases.iter().take(index) {
             assert_ne!(
-                shared_key(policy, *subject),
-                shared_key(other_policy, *other),
-                "{subject:?} {other:?}"
+                key,
+                shared_key(other.policy, other.subject),
+                "{} and {}",
+                one.name,
+                other.name
             );
         }
     }

@@ -15,11 +15,11 @@ mod shard;
 mod table;
 mod window;
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use portcullis_policy::RateLimit;
+use portcullis_runtime::KeyedHash;
 
 use super::{Admission, LimitKey};
 use shard::Shard;
@@ -54,14 +54,16 @@ pub(crate) struct Held {
 }
 
 impl Windows {
-    /// Windows that take `capacity` bytes at most.
-    pub(super) fn new(capacity: usize) -> Self {
+    /// Windows that take `capacity` bytes at most. The key of `hash` decides how they are spread
+    /// over the shards.
+    pub(super) fn new(capacity: usize, hash: &KeyedHash) -> Self {
         let shards = (0..SHARDS)
             .map(|_| Mutex::new(Shard::new(capacity / SHARDS)))
             .collect();
+        let [random, _] = hash.hash("spread over shards");
         Self {
             shards,
-            spread: RandomState::new().hash_one(()) | 1,
+            spread: random | 1,
             capacity,
         }
     }

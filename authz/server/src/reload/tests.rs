@@ -73,7 +73,7 @@ fn reload_of(file: &Path) -> (Reload, Registry, PolicyText) {
     let authorizer = Arc::new(Authorizer::new(
         routes,
         signers,
-        RateLimiter::in_memory(LimitMemory::default()),
+        RateLimiter::in_memory(LimitMemory::default()).unwrap(),
     ));
     let policies = PoliciesInForce::new(&text);
     let removed_policy_grace = Duration::from_mins(2);

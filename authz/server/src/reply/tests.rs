@@ -71,6 +71,7 @@ fn cached() -> Arc<CachedCaller> {
         panic!("the policy allows every caller")
     };
     let limit_key = RateLimiter::in_memory(LimitMemory::default())
+        .unwrap()
         .key("p", Subject::Address(ClientAddress::Unknown));
     let shared = Arc::new(SharedIdentity::new(&verified.caller).unwrap());
     Arc::new(CachedCaller::new(&verified, grant, limit_key, shared).unwrap())

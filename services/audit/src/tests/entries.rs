@@ -1,31 +1,30 @@
-use dev_service::{Place, on_both};
+use dev_service::{assert_recent, on_both};
 use portcullis_token::Caller;
 use serde_json::json;
 
-use super::{append, application, list, report, resources, send};
-use crate::schema;
+use super::{append, application, list, report, resources, start};
+
+/// An entry to write.
+struct Written {
+    action: &'static str,
+    resource: &'static str,
+    actor: &'static str,
+}
+
+/// A filter, and the resources of the entries that it selects.
+struct Filtered {
+    name: &'static str,
+    query: &'static str,
+    resources: &'static [&'static str],
+}
 
 on_both! {
     async fn defect_5_entry_shows_verified_and_reported_members_apart(backend) {
-        let place = Place::new(backend, schema).await;
-        let database = place.open().await;
-        let id = append(&database, &application("t1"), "7").await;
-        let mut found = list(&database, &application("t1"), "").await;
+        let audit = start(backend).await;
+        let id = append(&audit, &application("t1"), "7").await;
+        let mut found = list(&audit, &application("t1"), "").await;
         let entry = found.body[0].as_object_mut().unwrap();
-        let timestamp: jiff::Timestamp = entry
-            .remove("timestamp")
-            .unwrap()
-            .as_str()
-            .unwrap()
-            .parse()
-            .unwrap();
-        assert!(
-            timestamp
-                .duration_until(jiff::Timestamp::now())
-                .as_secs()
-                .abs()
-                < 60
-        );
+        assert_recent(&entry.remove("timestamp").unwrap());
         assert_eq!(entry.remove("hash").unwrap().as_str().unwrap().len(), 64);
         let expected = json!({
             "id": id, "action": "task_created", "resource_id": "7",
@@ -37,124 +36,163 @@ on_both! {
     }
 
     async fn defect_5_tenant_sees_only_entries_of_its_own_applications(backend) {
-        let place = Place::new(backend, schema).await;
-        let database = place.open().await;
+        let audit = start(backend).await;
         for number in 1..=52 {
-            append(&database, &application("t1"), &number.to_string()).await;
+            append(&audit, &application("t1"), &number.to_string()).await;
         }
-        append(&database, &application("t2"), "foreign").await;
+        append(&audit, &application("t2"), "foreign").await;
         let expected: Vec<String> = (3..=52)
             .rev()
             .map(|number: i32| number.to_string())
             .collect();
         assert_eq!(
-            resources(&list(&database, &application("t1"), "").await),
+            resources(&list(&audit, &application("t1"), "").await),
             expected,
             "the last fifty, the newest first"
         );
         assert_eq!(
-            resources(&list(&database, &application("t2"), "").await),
+            resources(&list(&audit, &application("t2"), "").await),
             ["foreign"]
         );
-        assert!(resources(&list(&database, &application("user-tenant"), "").await).is_empty());
+        assert!(resources(&list(&audit, &application("user-tenant"), "").await).is_empty());
     }
 
     async fn pages_list_every_entry_once_and_end(backend) {
-        let place = Place::new(backend, schema).await;
-        let database = place.open().await;
+        let audit = start(backend).await;
         for number in 1..=5 {
-            append(&database, &application("t1"), &number.to_string()).await;
+            append(&audit, &application("t1"), &number.to_string()).await;
         }
-        let mut query = "?limit=2&action=task_created".to_owned();
+        let mut next = Some("?limit=2&action=task_created".to_owned());
         let mut pages = Vec::new();
-        loop {
-            let page = list(&database, &application("t1"), &query).await;
+        while let Some(query) = next {
+            let page = list(&audit, &application("t1"), &query).await;
             pages.push(resources(&page).join(","));
             // An entry that is written meanwhile does not move the following pages.
-            append(&database, &application("t1"), "later").await;
-            let Some(link) = page.headers.get("link") else {
-                break;
-            };
-            let link = link.to_str().unwrap();
-            query = link
-                .strip_prefix('<')
-                .unwrap()
-                .strip_suffix(">; rel=\"next\"")
-                .unwrap()
-                .to_owned();
+            append(&audit, &application("t1"), "later").await;
+            next = page.next_page();
         }
         assert_eq!(pages, ["5,4", "3,2", "1"]);
     }
 
     async fn filters_select_entries(backend) {
-        let place = Place::new(backend, schema).await;
-        let database = place.open().await;
+        let audit = start(backend).await;
         let caller = application("t1");
-        for (action, resource, actor) in [
-            ("created", "1", "ada"),
-            ("deleted", "1", "ada"),
-            ("created", "2", "eve"),
+        for Written {
+            action,
+            resource,
+            actor,
+        } in [
+            Written {
+                action: "created",
+                resource: "1",
+                actor: "ada",
+            },
+            Written {
+                action: "deleted",
+                resource: "1",
+                actor: "ada",
+            },
+            Written {
+                action: "created",
+                resource: "2",
+                actor: "eve",
+            },
         ] {
             let body = json!({
                 "action": action, "resource_id": resource, "actor": actor, "tenant_id": "t",
             });
-            assert_eq!(
-                send(&database, &caller, "POST /audit", &[], Some(&body))
-                    .await
-                    .status,
-                200
-            );
+            let written = audit.send(&caller, "POST /audit", &[], Some(&body)).await;
+            assert_eq!(written.status, 200, "{}", written.body);
         }
-        for (query, expected) in [
-            ("?action=created", vec!["2", "1"]),
-            ("?resource_id=1", vec!["1", "1"]),
-            ("?reported_actor=eve", vec!["2"]),
-            ("?reported_actor=ada&action=deleted", vec!["1"]),
-            ("?reported_tenant=other", vec![]),
-            ("?since=2020-01-01T00:00:00Z&limit=1", vec!["2"]),
-            ("?until=2020-01-01T00:00:00Z", vec![]),
-            ("?since=2200-01-01T00:00:00%2B02:00", vec![]),
+        for Filtered {
+            name,
+            query,
+            resources: expected,
+        } in [
+            Filtered {
+                name: "of an action",
+                query: "?action=created",
+                resources: &["2", "1"],
+            },
+            Filtered {
+                name: "of a resource",
+                query: "?resource_id=1",
+                resources: &["1", "1"],
+            },
+            Filtered {
+                name: "of a reported actor",
+                query: "?reported_actor=eve",
+                resources: &["2"],
+            },
+            Filtered {
+                name: "of a reported actor and an action",
+                query: "?reported_actor=ada&action=deleted",
+                resources: &["1"],
+            },
+            Filtered {
+                name: "of another reported tenant",
+                query: "?reported_tenant=other",
+                resources: &[],
+            },
+            Filtered {
+                name: "one entry since an early time",
+                query: "?since=2020-01-01T00:00:00Z&limit=1",
+                resources: &["2"],
+            },
+            Filtered {
+                name: "until an early time",
+                query: "?until=2020-01-01T00:00:00Z",
+                resources: &[],
+            },
+            Filtered {
+                name: "since a late time with an offset",
+                query: "?since=2200-01-01T00:00:00%2B02:00",
+                resources: &[],
+            },
         ] {
             assert_eq!(
-                resources(&list(&database, &caller, query).await),
+                resources(&list(&audit, &caller, query).await),
                 expected,
-                "{query}"
+                "{name}"
             );
         }
     }
 
     async fn retried_request_is_written_once_and_gets_the_same_reply(backend) {
-        let place = Place::new(backend, schema).await;
-        let database = place.open().await;
+        let audit = start(backend).await;
         let caller = application("t1");
         let key = [("idempotency-key", "k-1")];
-        let first = send(&database, &caller, "POST /audit", &key, Some(&report("7"))).await;
-        let again = send(&database, &caller, "POST /audit", &key, Some(&report("7"))).await;
+        let first = audit
+            .send(&caller, "POST /audit", &key, Some(&report("7")))
+            .await;
+        let again = audit
+            .send(&caller, "POST /audit", &key, Some(&report("7")))
+            .await;
         assert_eq!((first.status, &first.body), (200, &again.body));
-        let other = send(&database, &caller, "POST /audit", &key, Some(&report("8"))).await;
-        assert_eq!(
-            (other.status, &other.body["reason"]),
-            (422, &json!("idempotency_key_reused"))
-        );
+        let other = audit
+            .send(&caller, "POST /audit", &key, Some(&report("8")))
+            .await;
+        other.assert_problem(422, "idempotency_key_reused", "another entry");
         // A key belongs to one application of one tenant.
         let neighbour = Caller {
             actor: Some("another-id".to_owned()),
             ..caller.clone()
         };
         for other in [&neighbour, &application("t2")] {
-            let theirs = send(&database, other, "POST /audit", &key, Some(&report("9"))).await;
+            let theirs = audit
+                .send(other, "POST /audit", &key, Some(&report("9")))
+                .await;
             assert_eq!(theirs.status, 200, "{}", theirs.body);
             assert_ne!(theirs.body["audit_id"], first.body["audit_id"]);
         }
-        assert_eq!(resources(&list(&database, &caller, "").await), ["9", "7"]);
+        assert_eq!(resources(&list(&audit, &caller, "").await), ["9", "7"]);
     }
 
     async fn defect_14_entries_outlive_the_process(backend) {
-        let place = Place::new(backend, schema).await;
-        let database = place.open().await;
-        append(&database, &application("t1"), "kept").await;
-        database.close().await;
-        let reopened = place.open().await;
+        let audit = start(backend).await;
+        append(&audit, &application("t1"), "kept").await;
+        audit.database.close().await;
+        let reopened = audit.replica().await;
         assert_eq!(
             resources(&list(&reopened, &application("t1"), "").await),
             ["kept"]

@@ -1,10 +1,9 @@
 //! Tests that a stop by signal loses no request.
 
 use dev_entra::InProcess;
-use dev_service::CONTOSO;
 use dev_service::log::{PATIENCE, signal};
+use dev_service::{CONTOSO, client_of};
 use nix::sys::signal::Signal;
-use reqwest::{Certificate, Client};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -17,12 +16,6 @@ const ENTRY: &str = r#"{"action":"task_created","resource_id":"7","actor":"a","t
 
 /// The task API's own token for the audit service.
 pub(crate) async fn token(issuer: &InProcess) -> String {
-    let certificate = Certificate::from_pem(issuer.authority_pem().as_bytes()).unwrap();
-    let http = Client::builder()
-        .no_proxy()
-        .tls_certs_only([certificate])
-        .build()
-        .unwrap();
     let scope = format!("api://{AUDIT}/.default");
     let form = [
         ("grant_type", "client_credentials"),
@@ -30,7 +23,7 @@ pub(crate) async fn token(issuer: &InProcess) -> String {
         ("client_secret", "task-api-secret"),
         ("scope", &scope),
     ];
-    let request = http
+    let request = client_of(issuer)
         .post(format!(
             "{}/{CONTOSO}/oauth2/v2.0/token",
             issuer.authority()

@@ -10,6 +10,7 @@
 
 mod drain;
 mod identity;
+mod other_issuer;
 mod program;
 mod renamed_settings;
 mod start;

@@ -2,17 +2,22 @@
 
 use std::process::Command;
 
+struct Renamed {
+    new: &'static str,
+    old: &'static str,
+}
+
 #[test]
 fn renamed_settings_accept_their_old_names() {
-    for (new, old) in [
-        (
-            "--insecure-gateway-keys-http",
-            "--gateway-keys-over-plain-http-trusts-the-network",
-        ),
-        (
-            "--accept-unbound-assertions",
-            "--accept-assertions-good-for-any-request",
-        ),
+    for Renamed { new, old } in [
+        Renamed {
+            new: "--insecure-gateway-keys-http",
+            old: "--gateway-keys-over-plain-http-trusts-the-network",
+        },
+        Renamed {
+            new: "--accept-unbound-assertions",
+            old: "--accept-assertions-good-for-any-request",
+        },
     ] {
         let by_flag = errors(&[&format!("{old}=nonsense")], None);
         assert!(by_flag.contains(new), "{old}: {by_flag}");

@@ -11,84 +11,106 @@ use tokio::net::TcpListener;
 use crate::drain::token;
 use crate::program::{ANY_PORT, bare_program, finished, listening_address, outcome, program};
 
+/// Settings with which the program does not start, and the flags that its errors name.
+struct Invalid {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    flags: &'static [&'static str],
+}
+
+const INVALID: [Invalid; 4] = [
+    Invalid {
+        name: "no argument",
+        arguments: &[],
+        flags: &[
+            "--data-dir",
+            "--client-id",
+            "--home-tenant",
+            "--allowed-applications",
+        ],
+    },
+    Invalid {
+        name: "values of the wrong kind and an unknown flag",
+        arguments: &[
+            "--listen",
+            "nowhere",
+            "--drain-timeout",
+            "soon",
+            "--authority",
+            "login",
+            "--colour",
+        ],
+        flags: &[
+            "--listen",
+            "--drain-timeout",
+            "--authority",
+            "--colour",
+            "--data-dir",
+            "--client-id",
+            "--home-tenant",
+        ],
+    },
+    Invalid {
+        name: "values that contradict each other",
+        arguments: &[
+            "--data-dir",
+            "d",
+            "--client-id",
+            "",
+            "--home-tenant",
+            "contoso",
+            "--trust-gateway",
+            "--allowed-applications",
+            ",",
+        ],
+        flags: &[
+            "--client-id",
+            "--home-tenant",
+            "--trust-gateway",
+            "--allowed-applications",
+        ],
+    },
+    Invalid {
+        name: "authority without TLS",
+        arguments: &[
+            "--data-dir",
+            "d",
+            "--client-id",
+            "a",
+            "--home-tenant",
+            CONTOSO,
+            "--allowed-applications",
+            "b",
+            "--authority",
+            "http://entra",
+        ],
+        flags: &["--authority"],
+    },
+];
+
 #[tokio::test]
 async fn invalid_settings_are_all_named_at_once() {
-    for (arguments, flags) in [
-        (
-            vec![],
-            vec![
-                "--data-dir",
-                "--client-id",
-                "--home-tenant",
-                "--allowed-applications",
-            ],
-        ),
-        (
-            vec![
-                "--listen",
-                "nowhere",
-                "--drain-timeout",
-                "soon",
-                "--authority",
-                "login",
-                "--colour",
-            ],
-            vec![
-                "--listen",
-                "--drain-timeout",
-                "--authority",
-                "--colour",
-                "--data-dir",
-                "--client-id",
-                "--home-tenant",
-            ],
-        ),
-        (
-            vec![
-                "--data-dir",
-                "d",
-                "--client-id",
-                "",
-                "--home-tenant",
-                "contoso",
-                "--trust-gateway",
-                "--allowed-applications",
-                ",",
-            ],
-            vec![
-                "--client-id",
-                "--home-tenant",
-                "--trust-gateway",
-                "--allowed-applications",
-            ],
-        ),
-        (
-            vec![
-                "--data-dir",
-                "d",
-                "--client-id",
-                "a",
-                "--home-tenant",
-                CONTOSO,
-                "--allowed-applications",
-                "b",
-                "--authority",
-                "http://entra",
-            ],
-            vec!["--authority"],
-        ),
-    ] {
+    for Invalid {
+        name,
+        arguments,
+        flags,
+    } in INVALID
+    {
         let mut command = bare_program();
-        command.args(&arguments);
+        command.args(arguments);
         let (code, text) = outcome(command).await;
-        assert_eq!(code, Some(64), "{arguments:?}: {text}");
+        assert_eq!(code, Some(64), "{name}: {text}");
         for flag in flags {
-            assert!(
-                text.contains(flag),
-                "{flag} is missing for {arguments:?} in:\n{text}"
-            );
+            assert!(text.contains(flag), "{name}: {flag} is missing in:\n{text}");
         }
     }
+}
+
+/// The flag whose address is taken, and both addresses.
+struct Occupied<'a> {
+    flag: &'static str,
+    listen: &'a str,
+    operations_listen: &'a str,
 }
 
 #[tokio::test]
@@ -96,9 +118,21 @@ async fn occupied_port_error_names_the_flag_and_what_to_do() {
     let issuer = InProcess::start().await.unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let taken = taken.local_addr().unwrap().to_string();
-    for (flag, listen, operations_listen) in [
-        ("--listen", taken.as_str(), ANY_PORT),
-        ("--operations-listen", ANY_PORT, &taken),
+    for Occupied {
+        flag,
+        listen,
+        operations_listen,
+    } in [
+        Occupied {
+            flag: "--listen",
+            listen: &taken,
+            operations_listen: ANY_PORT,
+        },
+        Occupied {
+            flag: "--operations-listen",
+            listen: ANY_PORT,
+            operations_listen: &taken,
+        },
     ] {
         let directory = tempfile::tempdir().unwrap();
         let command = program(&issuer, directory.path(), listen, operations_listen);

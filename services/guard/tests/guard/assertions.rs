@@ -49,74 +49,95 @@ async fn token_beside_an_assertion_is_kept_and_does_not_change_the_caller() {
 
 #[tokio::test]
 async fn other_assertion_is_denied_even_beside_a_good_token() {
+    struct Case {
+        name: &'static str,
+        assertions: Vec<String>,
+        reason: &'static str,
+    }
     let issuer = Issuer::start().await;
     let authz = AuthzServer::start().await;
     let service = ProtectedService::start(&issuer, &authz.keys_url, GatewayTrust::On).await;
     let token = format!("Bearer {}", issuer.sign(&issuer.claims(CONTOSO)).await);
     let good = authz.sign(&assertion());
     let signed = |changed: Assertion| vec![authz.sign(&changed)];
-    for (case, assertions, reason) in [
-        (
-            "another upstream's",
-            signed(Assertion {
+    for Case {
+        name,
+        assertions,
+        reason,
+    } in [
+        Case {
+            name: "another upstream's",
+            assertions: signed(Assertion {
                 audience: "audit".to_owned(),
                 ..assertion()
             }),
-            "assertion_for_other_upstream",
-        ),
-        (
-            "another method's",
-            signed(Assertion {
+            reason: "assertion_for_other_upstream",
+        },
+        Case {
+            name: "another method's",
+            assertions: signed(Assertion {
                 request: Some(bound("DELETE", "/me?page=2")),
                 ..assertion()
             }),
-            "assertion_for_other_request",
-        ),
-        (
-            "another path's",
-            signed(Assertion {
+            reason: "assertion_for_other_request",
+        },
+        Case {
+            name: "another path's",
+            assertions: signed(Assertion {
                 request: Some(bound("GET", "/me")),
                 ..assertion()
             }),
-            "assertion_for_other_request",
-        ),
-        (
-            "any request's",
-            signed(Assertion {
+            reason: "assertion_for_other_request",
+        },
+        Case {
+            name: "any request's",
+            assertions: signed(Assertion {
                 request: None,
                 ..assertion()
             }),
-            "assertion_not_bound",
-        ),
-        (
-            "old",
-            signed(Assertion {
+            reason: "assertion_not_bound",
+        },
+        Case {
+            name: "old",
+            assertions: signed(Assertion {
                 issued_at: unix_now() - 90,
                 ..assertion()
             }),
-            "assertion_out_of_time",
-        ),
-        (
-            "from the future",
-            signed(Assertion {
+            reason: "assertion_out_of_time",
+        },
+        Case {
+            name: "from the future",
+            assertions: signed(Assertion {
                 issued_at: unix_now() + 60,
                 ..assertion()
             }),
-            "assertion_out_of_time",
-        ),
-        (
-            "of an unknown key",
-            vec![Signer::generate().unwrap().sign(&assertion()).unwrap()],
-            NOT_GENUINE,
-        ),
-        ("garbage", vec!["garbage".to_owned()], NOT_GENUINE),
-        ("empty", vec![String::new()], NOT_GENUINE),
-        ("two", vec![good.clone(), good.clone()], NOT_GENUINE),
-        (
-            "two in one line",
-            vec![format!("{good},{good}")],
-            NOT_GENUINE,
-        ),
+            reason: "assertion_out_of_time",
+        },
+        Case {
+            name: "of an unknown key",
+            assertions: vec![Signer::generate().unwrap().sign(&assertion()).unwrap()],
+            reason: NOT_GENUINE,
+        },
+        Case {
+            name: "garbage",
+            assertions: vec!["garbage".to_owned()],
+            reason: NOT_GENUINE,
+        },
+        Case {
+            name: "empty",
+            assertions: vec![String::new()],
+            reason: NOT_GENUINE,
+        },
+        Case {
+            name: "two",
+            assertions: vec![good.clone(), good.clone()],
+            reason: NOT_GENUINE,
+        },
+        Case {
+            name: "two in one line",
+            assertions: vec![format!("{good},{good}")],
+            reason: NOT_GENUINE,
+        },
     ] {
         let mut headers: Vec<(&str, &str)> = assertions
             .iter()
@@ -125,12 +146,12 @@ async fn other_assertion_is_denied_even_beside_a_good_token() {
         service
             .answer(LINE, &headers)
             .await
-            .must_be_unauthorized(reason, "Bearer", case);
+            .must_be_unauthorized(reason, "Bearer", name);
         headers.push(("authorization", &token));
         service.answer(LINE, &headers).await.must_be_unauthorized(
             reason,
             "Bearer",
-            &format!("{case}, with a token"),
+            &format!("{name}, with a token"),
         );
     }
 }
@@ -150,18 +171,21 @@ async fn assertion_is_accepted_once() {
         200
     );
     // The signature differs each time, but the id of the request is the same.
-    for headers in [
-        vec![(HEADER, authz.sign(&once))],
-        vec![(HEADER, authz.sign(&once)), ("authorization", token)],
+    for (name, headers) in [
+        ("a copy", vec![(HEADER, authz.sign(&once))]),
+        (
+            "a copy beside a token",
+            vec![(HEADER, authz.sign(&once)), ("authorization", token)],
+        ),
     ] {
         let headers: Vec<_> = headers
             .iter()
-            .map(|(name, value)| (*name, value.as_str()))
+            .map(|(header, value)| (*header, value.as_str()))
             .collect();
         service.answer(LINE, &headers).await.must_be_unauthorized(
             "assertion_replayed",
             "Bearer",
-            "a copy",
+            name,
         );
     }
     assert_eq!(

@@ -38,6 +38,28 @@ impl Issuer {
         })
     }
 
+    /// `claims` of a version 2 token as version 1 has them: another issuer, and `appid`.
+    pub(crate) async fn in_version_1(&self, mut claims: Value) -> Value {
+        let url = format!(
+            "{}/{}/.well-known/openid-configuration",
+            self.authority(),
+            claims["tid"].as_str().unwrap()
+        );
+        let metadata: Value = self
+            .http
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        claims["ver"] = json!("1.0");
+        claims["iss"] = metadata["issuer"].clone();
+        claims["appid"] = claims.as_object_mut().unwrap().remove("azp").unwrap();
+        claims
+    }
+
     /// A token with these claims, signed with the key that the issuer publishes.
     pub(crate) async fn sign(&self, claims: &Value) -> String {
         let request = self

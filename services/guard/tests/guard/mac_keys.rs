@@ -54,6 +54,12 @@ fn by(key: &str) -> String {
 
 #[tokio::test]
 async fn algorithm_counts_if_its_flag_is_given() {
+    struct Case<'a> {
+        name: &'static str,
+        flags: Vec<&'a str>,
+        hs256: bool,
+        es256: bool,
+    }
     let issuer = Issuer::start().await;
     let authz = AuthzServer::start().await;
     let file = KeyFile::new(KEY);
@@ -61,10 +67,30 @@ async fn algorithm_counts_if_its_flag_is_given() {
         ["--gateway-mac-key", &*file.text()],
         ["--gateway-keys", &*authz.keys_url],
     );
-    for (flags, hs256, es256) in [
-        (mac.to_vec(), true, false),
-        (public.to_vec(), false, true),
-        ([mac, public].concat(), true, true),
+    for Case {
+        name,
+        flags,
+        hs256,
+        es256,
+    } in [
+        Case {
+            name: "a MAC key",
+            flags: mac.to_vec(),
+            hs256: true,
+            es256: false,
+        },
+        Case {
+            name: "public keys",
+            flags: public.to_vec(),
+            hs256: false,
+            es256: true,
+        },
+        Case {
+            name: "both",
+            flags: [mac, public].concat(),
+            hs256: true,
+            es256: true,
+        },
     ] {
         let service =
             ProtectedService::start_with(&issuer, &[&flags[..], &["--trust-gateway"]].concat())
@@ -76,9 +102,9 @@ async fn algorithm_counts_if_its_flag_is_given() {
                     "oid": "asserted", "tenant": CONTOSO, "name": "Renée", "roles": ["Reader"],
                     "token": null,
                 });
-                assert_eq!((answer.status, answer.body), (200, expected), "{flags:?}");
+                assert_eq!((answer.status, answer.body), (200, expected), "{name}");
             } else {
-                answer.must_be_unauthorized(NOT_GENUINE, "Bearer", &format!("{flags:?}"));
+                answer.must_be_unauthorized(NOT_GENUINE, "Bearer", name);
             }
         }
         service
@@ -105,17 +131,15 @@ async fn mac_key_needs_no_connection_to_the_authz_server() {
         service.answer(LINE, &[(HEADER, &by(KEY))]).await.status,
         200
     );
-    for algorithm in ["HS256", "ES256"] {
+    for (algorithm, expected) in [
+        ("HS256", (401, NOT_GENUINE)),
+        ("ES256", (503, "gateway_keys_unavailable")),
+    ] {
         let header =
             URL_SAFE_NO_PAD.encode(json!({"alg": algorithm, "kid": "made up"}).to_string());
         let answer = service
             .answer(LINE, &[(HEADER, &format!("{header}.e30.AAAA"))])
             .await;
-        let expected = if algorithm == "HS256" {
-            (401, NOT_GENUINE)
-        } else {
-            (503, "gateway_keys_unavailable")
-        };
         assert_eq!(
             (answer.status, answer.body["reason"].as_str().unwrap()),
             expected,
@@ -235,11 +259,32 @@ async fn changed_key_file_counts_and_an_unusable_one_changes_nothing() {
 
 #[tokio::test]
 async fn unusable_key_file_stops_the_start_and_is_named() {
+    struct Case {
+        name: &'static str,
+        content: Option<&'static str>,
+        part: &'static str,
+    }
     let issuer = Issuer::start().await;
-    for (content, part) in [
-        (Some(""), "holds no key"),
-        (Some("c2hvcnQ="), "line 1"),
-        (None, "cannot be read"),
+    for Case {
+        name,
+        content,
+        part,
+    } in [
+        Case {
+            name: "an empty file",
+            content: Some(""),
+            part: "holds no key",
+        },
+        Case {
+            name: "a short key",
+            content: Some("c2hvcnQ="),
+            part: "line 1",
+        },
+        Case {
+            name: "no file",
+            content: None,
+            part: "cannot be read",
+        },
     ] {
         let file = KeyFile::new(content.unwrap_or_default());
         if content.is_none() {
@@ -250,12 +295,21 @@ async fn unusable_key_file_stops_the_start_and_is_named() {
             &["--gateway-mac-key", &file.text(), "--trust-gateway"],
         );
         let http = issuer.http.clone();
-        let error = Guard::start(&settings, http, UPSTREAM, TASK_API, &Process::detached())
-            .await
-            .unwrap_err();
+        let error = Guard::start(
+            &settings,
+            http,
+            UPSTREAM,
+            Some(TASK_API),
+            &Process::detached(),
+        )
+        .await
+        .unwrap_err();
         let message = format!("{error:#}");
         for part in ["--gateway-mac-key", &file.text(), part] {
-            assert!(message.contains(part), "'{part}' is missing in: {message}");
+            assert!(
+                message.contains(part),
+                "{name}: '{part}' is missing in: {message}"
+            );
         }
     }
 }

@@ -11,12 +11,26 @@
 
 mod assertions;
 mod authz;
+mod from_code;
 mod issuer;
+mod issuers;
 mod mac_keys;
+#[expect(
+    dead_code,
+    reason = "the test calls the example without its main function"
+)]
+#[path = "../../examples/protect.rs"]
+mod protect;
 mod protected_service;
+mod provider;
 mod removed_keys;
 mod start;
 mod tokens;
+
+#[tokio::test]
+async fn example_denies_and_admits_requests() {
+    protect::run().await.unwrap();
+}
 
 /// The home tenant of the service.
 const CONTOSO: &str = "11111111-1111-4111-8111-111111111111";

@@ -5,6 +5,7 @@ use axum::{Json, Router};
 use clap::Parser;
 use portcullis_guard::{Authenticated, Guard, GuardSettings};
 use portcullis_runtime::Process;
+use reqwest::Client;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -59,19 +60,27 @@ impl ProtectedService {
     /// Starts with `flags` beside those that every service has.
     pub(crate) async fn start_with(issuer: &Issuer, flags: &[&str]) -> Self {
         let settings = settings(&issuer.authority(), flags);
-        let guard = Guard::start(
-            &settings,
-            issuer.http.clone(),
-            UPSTREAM,
-            TASK_API,
-            &Process::detached(),
-        )
-        .await;
-        Self(
-            guard
-                .unwrap()
-                .protect(Router::new().route("/me", any(show))),
-        )
+        Self::of(&settings, issuer.http.clone(), Some(TASK_API)).await
+    }
+
+    /// Starts with `flags` alone, which name the issuer.
+    pub(crate) async fn of_issuer(http: Client, flags: &[&str], client_id: Option<&str>) -> Self {
+        let settings = Program::parse_from(["service"].iter().chain(flags)).guard;
+        assert_eq!(settings.contradictions(), [""; 0]);
+        Self::of(&settings, http, client_id).await
+    }
+
+    async fn of(settings: &GuardSettings, http: Client, client_id: Option<&str>) -> Self {
+        let process = Process::detached();
+        let guard = Guard::start(settings, http, UPSTREAM, client_id, &process)
+            .await
+            .unwrap();
+        Self::behind(&guard)
+    }
+
+    /// The service behind a guard that was started elsewhere.
+    pub(crate) fn behind(guard: &Guard) -> Self {
+        Self(guard.protect(Router::new().route("/me", any(show))))
     }
 
     /// Sends `method path`, such as `GET /me`, with these headers; a name that comes twice is sent

@@ -45,6 +45,11 @@ async fn status_and_reason(guard: &Guard, token: &str) -> (u16, Value) {
 
 #[tokio::test]
 async fn issuer_without_keys_is_named_by_readiness_and_ends_nothing() {
+    struct Case {
+        name: &'static str,
+        authority: String,
+        cause: &'static str,
+    }
     let free = TcpListener::bind("127.0.0.1:0")
         .await
         .unwrap()
@@ -54,31 +59,62 @@ async fn issuer_without_keys_is_named_by_readiness_and_ends_nothing() {
     let token = issuer.sign(&issuer.claims(CONTOSO)).await;
     // This client trusts the system's authorities only, and not dev-entra's.
     let client = Client::builder().no_proxy().build().unwrap();
-    for (authority, cause) in [
-        (format!("https://{free}"), "refused"),
-        (issuer.authority(), "certificate"),
+    for Case {
+        name,
+        authority,
+        cause,
+    } in [
+        Case {
+            name: "nothing listens",
+            authority: format!("https://{free}"),
+            cause: "refused",
+        },
+        Case {
+            name: "the certificate is not trusted",
+            authority: issuer.authority(),
+            cause: "certificate",
+        },
     ] {
         let settings = settings(&authority, &["--issuer-wait", "500ms"]);
         let process = Process::detached();
         let started = Instant::now();
-        let guard = Guard::start(&settings, client.clone(), UPSTREAM, TASK_API, &process)
-            .await
-            .unwrap();
-        assert!(started.elapsed() < WAIT * 8, "{:?}", started.elapsed());
+        let guard = Guard::start(
+            &settings,
+            client.clone(),
+            UPSTREAM,
+            Some(TASK_API),
+            &process,
+        )
+        .await
+        .unwrap();
+        assert!(
+            started.elapsed() < WAIT * 8,
+            "{name}: {:?}",
+            started.elapsed()
+        );
         let message = process.readiness().pending().join("; ");
         let metadata = format!("{authority}/{CONTOSO}/v2.0/.well-known/openid-configuration");
         for part in ["signing keys: ", &metadata, cause] {
-            assert!(message.contains(part), "'{part}' is missing in: {message}");
+            assert!(
+                message.contains(part),
+                "{name}: '{part}' is missing in: {message}"
+            );
         }
         assert_eq!(
             status_and_reason(&guard, &token).await,
-            (503, "keys_unavailable".into())
+            (503, "keys_unavailable".into()),
+            "{name}"
         );
     }
 }
 
 #[tokio::test]
 async fn deleted_tenant_delays_no_start_and_affects_its_own_tokens_alone() {
+    struct Case {
+        name: &'static str,
+        tenant: &'static str,
+        expected: (u16, Value),
+    }
     let issuer = Issuer::start().await;
     let allowed = format!("{CONTOSO},{DELETED}");
     let settings = settings(
@@ -86,7 +122,13 @@ async fn deleted_tenant_delays_no_start_and_affects_its_own_tokens_alone() {
         &["--issuer-wait", "10m", "--allowed-tenants", &allowed],
     );
     let process = Process::detached();
-    let start = Guard::start(&settings, issuer.http.clone(), UPSTREAM, TASK_API, &process);
+    let start = Guard::start(
+        &settings,
+        issuer.http.clone(),
+        UPSTREAM,
+        Some(TASK_API),
+        &process,
+    );
     let guard = tokio::time::timeout(PATIENCE, start)
         .await
         .expect("the start waits for an answer that came")
@@ -97,16 +139,24 @@ async fn deleted_tenant_delays_no_start_and_affects_its_own_tokens_alone() {
         missing.contains(DELETED) && missing.contains("answered 400") && !missing.contains(CONTOSO),
         "{missing}"
     );
-    for (tenant, expected) in [
-        (CONTOSO, (200, Value::Null)),
-        (DELETED, (503, "keys_unavailable".into())),
+    for Case {
+        name,
+        tenant,
+        expected,
+    } in [
+        Case {
+            name: "another tenant",
+            tenant: CONTOSO,
+            expected: (200, Value::Null),
+        },
+        Case {
+            name: "the deleted tenant",
+            tenant: DELETED,
+            expected: (503, "keys_unavailable".into()),
+        },
     ] {
         let token = issuer.sign(&issuer.claims(tenant)).await;
-        assert_eq!(
-            status_and_reason(&guard, &token).await,
-            expected,
-            "{tenant}"
-        );
+        assert_eq!(status_and_reason(&guard, &token).await, expected, "{name}");
     }
 }
 
@@ -128,7 +178,7 @@ async fn service_that_can_verify_assertions_is_ready_without_the_issuer() {
     let settings = settings(&format!("https://{free}"), &flags);
     let process = Process::detached();
     let http = Client::builder().no_proxy().build().unwrap();
-    let _guard = Guard::start(&settings, http, UPSTREAM, TASK_API, &process)
+    let _guard = Guard::start(&settings, http, UPSTREAM, Some(TASK_API), &process)
         .await
         .unwrap();
     let mut changes = process.readiness().changes();

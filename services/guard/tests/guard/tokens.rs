@@ -32,6 +32,11 @@ async fn good_token_becomes_its_caller_whether_or_not_the_authz_server_is_truste
 
 #[tokio::test]
 async fn other_token_is_denied_with_its_reason() {
+    struct Case {
+        name: &'static str,
+        token: String,
+        reason: &'static str,
+    }
     let issuer = Issuer::start().await;
     let other_issuer = Issuer::start().await;
     let authz = AuthzServer::start().await;
@@ -49,43 +54,59 @@ async fn other_token_is_denied_with_its_reason() {
     let past = unix_now() - 3600;
     let mut expired = with("exp", json!(past));
     expired["nbf"] = json!(past - 3600);
-    for (case, token, reason) in [
-        ("garbage", "garbage".to_owned(), "token_malformed"),
-        ("expired", issuer.sign(&expired).await, "token_expired"),
-        (
-            "another API's",
-            issuer
+    for Case {
+        name,
+        token,
+        reason,
+    } in [
+        Case {
+            name: "garbage",
+            token: "garbage".to_owned(),
+            reason: "token_malformed",
+        },
+        Case {
+            name: "expired",
+            token: issuer.sign(&expired).await,
+            reason: "token_expired",
+        },
+        Case {
+            name: "another API's",
+            token: issuer
                 .sign(&with("aud", json!("3a5c0006-0000-4000-8000-000000000006")))
                 .await,
-            "audience_not_allowed",
-        ),
-        (
-            "another tenant's",
-            issuer.sign(&issuer.claims(FABRIKAM)).await,
-            "tenant_not_allowed",
-        ),
-        (
-            "another issuer's",
-            other_issuer.sign(&other_issuer.claims(CONTOSO)).await,
-            "issuer_not_allowed",
-        ),
-        (
-            "signed with an unknown key",
-            other_issuer.sign(&good).await,
-            "key_unknown",
-        ),
-        (
-            "signed for other content",
-            format!("{content}.{signature_of_other}"),
-            "signature_invalid",
-        ),
-        ("unsigned", format!("{content}."), "signature_invalid"),
+            reason: "audience_not_allowed",
+        },
+        Case {
+            name: "another tenant's",
+            token: issuer.sign(&issuer.claims(FABRIKAM)).await,
+            reason: "tenant_not_allowed",
+        },
+        Case {
+            name: "another issuer's",
+            token: other_issuer.sign(&other_issuer.claims(CONTOSO)).await,
+            reason: "issuer_not_allowed",
+        },
+        Case {
+            name: "signed with an unknown key",
+            token: other_issuer.sign(&good).await,
+            reason: "key_unknown",
+        },
+        Case {
+            name: "signed for other content",
+            token: format!("{content}.{signature_of_other}"),
+            reason: "signature_invalid",
+        },
+        Case {
+            name: "unsigned",
+            token: format!("{content}."),
+            reason: "signature_invalid",
+        },
     ] {
         let answer = service
             .answer("GET /me", &[("authorization", &bearer(&token))])
             .await;
         let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{reason}\"");
-        answer.must_be_unauthorized(reason, &challenge, case);
+        answer.must_be_unauthorized(reason, &challenge, name);
     }
 }
 

@@ -1,171 +1,217 @@
-use dev_service::{Place, answer, on_both, request};
+use dev_service::{InvalidMember, InvalidParameter, PublicRoutes, on_both};
 use portcullis_token::{Caller, CallerKind};
 use serde_json::{Value, json};
 
-use super::{created, list, send, service, titles, user};
-use crate::schema;
+use super::{created, list, start, titles, user};
+
+/// A caller whom an operation does not admit.
+struct Denied {
+    name: &'static str,
+    caller: Caller,
+    reason: &'static str,
+}
+
+/// Callers whom no operation admits.
+fn not_recipients(alice: &Caller) -> [Denied; 2] {
+    [
+        Denied {
+            name: "application with the scope and the role",
+            caller: Caller {
+                kind: CallerKind::Application,
+                roles: vec!["Notify.Send".to_owned()],
+                ..alice.clone()
+            },
+            reason: "caller_kind_not_allowed",
+        },
+        Denied {
+            name: "user with another scope",
+            caller: Caller {
+                scopes: vec!["access_as_user".to_owned()],
+                ..alice.clone()
+            },
+            reason: "scope_missing",
+        },
+    ]
+}
+
+/// A user on whose behalf an application calls that is not listed.
+fn not_notifiers(alice: &Caller) -> [Denied; 2] {
+    [
+        Denied {
+            name: "through an application that is not listed",
+            caller: Caller {
+                actor: Some("a-browser".to_owned()),
+                ..alice.clone()
+            },
+            reason: "actor_not_allowed",
+        },
+        Denied {
+            name: "through an application without an id",
+            caller: Caller {
+                actor: None,
+                ..alice.clone()
+            },
+            reason: "actor_unknown",
+        },
+    ]
+}
+
+fn invalid_members() -> [InvalidMember; 8] {
+    [
+        InvalidMember {
+            name: "empty event",
+            field: "event",
+            value: json!(""),
+        },
+        InvalidMember {
+            name: "long event",
+            field: "event",
+            value: json!("e".repeat(65)),
+        },
+        InvalidMember {
+            name: "empty title",
+            field: "task_title",
+            value: json!(""),
+        },
+        InvalidMember {
+            name: "long title",
+            field: "task_title",
+            value: json!("x".repeat(201)),
+        },
+        InvalidMember {
+            name: "U+0000 in the title",
+            field: "task_title",
+            value: json!("a\u{0}b"),
+        },
+        InvalidMember {
+            name: "boolean as title",
+            field: "task_title",
+            value: json!(true),
+        },
+        InvalidMember {
+            name: "null as event",
+            field: "event",
+            value: Value::Null,
+        },
+        InvalidMember {
+            name: "recipient in the body",
+            field: "to",
+            value: json!("bob@example.com"),
+        },
+    ]
+}
+
+const INVALID_PARAMETERS: [InvalidParameter; 5] = [
+    InvalidParameter {
+        name: "limit below one",
+        uri: "/notifications?limit=0",
+        field: "limit",
+    },
+    InvalidParameter {
+        name: "limit in words",
+        uri: "/notifications?limit=many",
+        field: "limit",
+    },
+    InvalidParameter {
+        name: "cursor of another list",
+        uri: "/notifications?cursor=1",
+        field: "cursor",
+    },
+    InvalidParameter {
+        name: "empty filter",
+        uri: "/notifications?event=",
+        field: "event",
+    },
+    InvalidParameter {
+        name: "unknown parameter",
+        uri: "/notifications?user=bob",
+        field: "user",
+    },
+];
 
 on_both! {
     async fn defect_7_application_or_user_without_the_scope_is_denied(backend) {
-        let place = Place::new(backend, schema).await;
-        let database = place.open().await;
+        let service = start(backend).await;
         let alice = user("t1", "alice");
-        let application = Caller {
-            kind: CallerKind::Application,
-            roles: vec!["Notify.Send".to_owned()],
-            ..alice.clone()
-        };
-        let other_scope = Caller {
-            scopes: vec!["access_as_user".to_owned()],
-            ..alice.clone()
-        };
-        for (caller, reason) in [
-            (application, "caller_kind_not_allowed"),
-            (other_scope, "scope_missing"),
-        ] {
+        for Denied {
+            name,
+            caller,
+            reason,
+        } in not_recipients(&alice)
+        {
             for line in ["POST /notify", "GET /notifications"] {
-                let denied = send(&database, &caller, line, &[], Some(&created("x"))).await;
                 // Defect 11: every denial is a problem, and a verified caller without permission
                 // gets 403.
-                assert_eq!(
-                    (denied.status, &denied.body["reason"]),
-                    (403, &json!(reason)),
-                    "{line}"
-                );
-                assert_eq!(denied.headers["content-type"], "application/problem+json");
+                service
+                    .send(&caller, line, &[], Some(&created("x")))
+                    .await
+                    .assert_problem(403, reason, &format!("{name}: {line}"));
             }
         }
-        assert!(titles(&list(&database, &alice, "").await).is_empty());
+        assert!(titles(&list(&service, &alice, "").await).is_empty());
     }
 
     async fn defect_7_only_listed_application_may_send_on_a_users_behalf(backend) {
-        let place = Place::new(backend, schema).await;
-        let database = place.open().await;
-        let alice = user("t1", "alice");
-        for (actor, reason) in [
-            (Some("a-browser"), "actor_not_allowed"),
-            (None, "actor_unknown"),
-        ] {
-            let caller = Caller {
-                actor: actor.map(str::to_owned),
-                ..alice.clone()
-            };
-            let denied = send(&database, &caller, "POST /notify", &[], Some(&created("x"))).await;
-            assert_eq!(
-                (denied.status, &denied.body["reason"]),
-                (403, &json!(reason))
-            );
+        let service = start(backend).await;
+        for Denied {
+            name,
+            caller,
+            reason,
+        } in not_notifiers(&user("t1", "alice"))
+        {
+            service
+                .send(&caller, "POST /notify", &[], Some(&created("x")))
+                .await
+                .assert_problem(403, reason, name);
             // A user may read notifications with any client that has the scope.
-            assert!(titles(&list(&database, &caller, "").await).is_empty());
+            let found = list(&service, &caller, "").await;
+            assert!(titles(&found).is_empty(), "{name}");
         }
     }
 
     async fn defect_14_invalid_body_is_not_stored_and_its_field_is_named(backend) {
-        let place = Place::new(backend, schema).await;
-        let database = place.open().await;
+        let service = start(backend).await;
         let alice = user("t1", "alice");
-        let with = |field: &str, value: Value| {
-            let mut body = created("x");
-            body[field] = value;
-            body
-        };
-        for (field, value) in [
-            ("event", json!("")),
-            ("event", json!("e".repeat(65))),
-            ("task_title", json!("")),
-            ("task_title", json!("x".repeat(201))),
-            ("task_title", json!("a\u{0}b")),
-            ("task_title", json!(true)),
-            ("event", Value::Null),
-            ("to", json!("bob@example.com")),
-        ] {
-            let problem = send(
-                &database,
-                &alice,
-                "POST /notify",
-                &[],
-                Some(&with(field, value)),
-            )
-            .await;
-            assert_eq!(
-                (problem.status, &problem.body["field"]),
-                (422, &json!(field)),
-                "{}",
-                problem.body
-            );
-        }
-        let missing = send(
-            &database,
-            &alice,
-            "POST /notify",
-            &[],
-            Some(&json!({ "event": "e" })),
-        )
-        .await;
-        assert_eq!(
-            (missing.status, &missing.body["field"]),
-            (422, &json!("task_title"))
-        );
-        let huge = with("task_title", json!("x".repeat(17 * 1024)));
-        assert_eq!(
-            send(&database, &alice, "POST /notify", &[], Some(&huge))
+        for member in invalid_members() {
+            service
+                .send(&alice, "POST /notify", &[], Some(&member.of(created("x"))))
                 .await
-                .status,
-            413
-        );
+                .assert_invalid(member.field, member.name);
+        }
+        let untitled = json!({ "event": "e" });
+        service
+            .send(&alice, "POST /notify", &[], Some(&untitled))
+            .await
+            .assert_invalid("task_title", "missing title");
+        let huge = created(&"x".repeat(17 * 1024));
+        let answer = service.send(&alice, "POST /notify", &[], Some(&huge)).await;
+        assert_eq!(answer.status, 413);
         let key = [("idempotency-key", "")];
-        let problem = send(&database, &alice, "POST /notify", &key, Some(&created("x"))).await;
-        assert_eq!(
-            (problem.status, &problem.body["field"]),
-            (422, &json!("Idempotency-Key"))
-        );
-        assert!(titles(&list(&database, &alice, "").await).is_empty());
+        service
+            .send(&alice, "POST /notify", &key, Some(&created("x")))
+            .await
+            .assert_invalid("Idempotency-Key", "empty key");
+        assert!(titles(&list(&service, &alice, "").await).is_empty());
     }
 
     async fn invalid_parameter_is_named_in_problem(backend) {
-        let place = Place::new(backend, schema).await;
-        let database = place.open().await;
-        for (query, field) in [
-            ("limit=0", "limit"),
-            ("limit=many", "limit"),
-            ("cursor=1", "cursor"),
-            ("event=", "event"),
-            ("user=bob", "user"),
-        ] {
-            let line = format!("GET /notifications?{query}");
-            let problem = send(&database, &user("t1", "alice"), &line, &[], None).await;
-            assert_eq!(
-                (problem.status, &problem.body["field"]),
-                (422, &json!(field)),
-                "{query}: {}",
-                problem.body
-            );
+        let service = start(backend).await;
+        for InvalidParameter { name, uri, field } in INVALID_PARAMETERS {
+            service
+                .send(&user("t1", "alice"), &format!("GET {uri}"), &[], None)
+                .await
+                .assert_invalid(field, name);
         }
     }
 
     async fn only_health_and_the_document_are_public(backend) {
-        let place = Place::new(backend, schema).await;
-        let database = place.open().await;
-        for (line, status, key, value) in [
-            ("GET /health", 200, "service", "notification"),
-            ("GET /openapi.json", 200, "openapi", "3.1.0"),
-            ("GET /nothing", 404, "reason", "route_not_found"),
-            ("DELETE /notifications", 405, "reason", "method_not_allowed"),
-        ] {
-            let got = answer(service(&database, |api| api), request(line, &[], None)).await;
-            assert_eq!(
-                (got.status, &got.body[key]),
-                (status, &json!(value)),
-                "{line}"
-            );
-        }
-        for line in ["GET /notifications", "POST /notify"] {
-            let got = answer(
-                service(&database, |api| api),
-                request(line, &[], Some(&created("x"))),
-            )
-            .await;
-            assert_eq!(got.status, 500, "{line} without a guard");
-        }
+        let service = start(backend).await;
+        let routes = PublicRoutes {
+            service: "notification",
+            unknown_path: "GET /nothing",
+            other_method: "DELETE /notifications",
+            protected: &["GET /notifications", "POST /notify"],
+        };
+        routes.check(|| service.router(|api| api)).await;
     }
 }

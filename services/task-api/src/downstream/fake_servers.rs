@@ -15,8 +15,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use url::Url;
 
-use super::{Downstream, DownstreamMetrics};
-use crate::DownstreamSettings;
+use super::{Downstream, DownstreamMetrics, DownstreamSettings};
 
 /// The deadline of calls in tests. It is short because tests wait for it.
 pub(crate) const DEADLINE: Duration = Duration::from_millis(400);

@@ -21,22 +21,69 @@ mod tests {
     use super::pause;
     use crate::outbox::Pace;
 
+    struct Pause {
+        name: &'static str,
+        attempts: u32,
+        spread: u8,
+        milliseconds: u64,
+    }
+
     #[test]
     fn pause_doubles_up_to_the_limit() {
         let pace = Pace::of_service(Duration::from_secs(5));
-        for (attempts, spread, milliseconds) in [
-            (1, 0, 1_000),
-            (1, 255, 750),
-            (2, 0, 2_000),
-            (9, 0, 256_000),
-            (10, 0, 300_000),
-            (u32::MAX, 0, 300_000),
-            (u32::MAX, 255, 225_000),
+        for Pause {
+            name,
+            attempts,
+            spread,
+            milliseconds,
+        } in [
+            Pause {
+                name: "first",
+                attempts: 1,
+                spread: 0,
+                milliseconds: 1_000,
+            },
+            Pause {
+                name: "first, spread",
+                attempts: 1,
+                spread: 255,
+                milliseconds: 750,
+            },
+            Pause {
+                name: "second",
+                attempts: 2,
+                spread: 0,
+                milliseconds: 2_000,
+            },
+            Pause {
+                name: "last below the limit",
+                attempts: 9,
+                spread: 0,
+                milliseconds: 256_000,
+            },
+            Pause {
+                name: "at the limit",
+                attempts: 10,
+                spread: 0,
+                milliseconds: 300_000,
+            },
+            Pause {
+                name: "after all attempts",
+                attempts: u32::MAX,
+                spread: 0,
+                milliseconds: 300_000,
+            },
+            Pause {
+                name: "after all attempts, spread",
+                attempts: u32::MAX,
+                spread: 255,
+                milliseconds: 225_000,
+            },
         ] {
             assert_eq!(
                 pause(&pace, attempts, spread),
                 Duration::from_millis(milliseconds),
-                "{attempts} {spread}"
+                "{name}"
             );
         }
     }

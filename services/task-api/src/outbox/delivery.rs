@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::Shared;
 use super::backoff::pause;
 use super::message::{Kind, Message, Outcome};
-use super::store::Note;
+use super::note::Note;
 use crate::downstream::{AuditEntry, CallContext, CallError, Notification};
 
 /// A message after an attempt.

@@ -8,18 +8,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
-use super::delivery::Attempted;
-use super::message::{Kind, Message, Outcome};
-use super::{Change, Shared};
-use crate::tasks::{AuditStatus, NotificationStatus};
-
-/// The delivery statuses of a change so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Report {
-    pub(crate) notification: NotificationStatus,
-    pub(crate) notification_reason: Option<&'static str>,
-    pub(crate) audit: AuditStatus,
-}
+use super::message::{Kind, Message};
+use super::{Change, Report, Shared};
 
 /// Messages of a transaction that is not yet committed.
 #[derive(Debug)]
@@ -29,37 +19,6 @@ pub(crate) struct Enqueued {
     before: Report,
     /// Absent if the maximum number of deliveries runs. The dispatcher then delivers the messages.
     permit: Option<OwnedSemaphorePermit>,
-}
-
-impl Report {
-    /// The statuses of a change before its first attempt.
-    ///
-    /// Without the user's token no notification can be sent on the user's behalf.
-    pub(crate) fn before(token: Option<&BearerToken>) -> Self {
-        let (notification, notification_reason) = match token {
-            Some(_) => (NotificationStatus::Pending, None),
-            None => (NotificationStatus::Failed, Some("no_user_token")),
-        };
-        Self {
-            notification,
-            notification_reason,
-            audit: AuditStatus::Pending,
-        }
-    }
-
-    fn add(&mut self, attempted: &Attempted) {
-        match (attempted.message.kind, attempted.outcome) {
-            (Kind::Notification, Outcome::Delivered) => {
-                self.notification = NotificationStatus::Sent;
-            }
-            (Kind::Notification, Outcome::GivenUp(reason)) => {
-                self.notification = NotificationStatus::Failed;
-                self.notification_reason = Some(reason);
-            }
-            (Kind::Audit, Outcome::Delivered) => self.audit = AuditStatus::Logged,
-            _ => {}
-        }
-    }
 }
 
 impl Enqueued {

@@ -1,36 +1,32 @@
 use std::time::Duration;
 
-use portcullis_database::{Database, Transaction};
+use portcullis_database::Database;
 use sqlx::{AnyConnection, AssertSqlSafe};
 use uuid::Uuid;
 
-use super::Change;
 use super::message::{Kind, Message};
+use super::note::Note;
+use super::{Change, OldRows};
 use crate::clock::{milliseconds, unix_milliseconds};
-use crate::tasks::delete_old;
 
 /// The outbox in the database, as one process uses it.
 #[derive(Debug)]
 pub(super) struct OutboxStore {
     database: Database,
     process: String,
-}
-
-/// Outcome of an attempt, to be stored.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Note<'a> {
-    Delivered(&'a Message),
-    Postponed(&'a Message, Duration),
-    /// The notification will not be retried, for this reason code.
-    GivenUp(&'a Message, &'static str),
+    old_rows: OldRows,
 }
 
 const COLUMNS: &str = "id, kind, idempotency_key, event, task_id, task_version, task_title, \
     tenant_id, actor_id, request_id, attempts";
 
 impl OutboxStore {
-    pub(super) fn new(database: Database, process: String) -> Self {
-        Self { database, process }
+    pub(super) fn new(database: Database, process: String, old_rows: OldRows) -> Self {
+        Self {
+            database,
+            process,
+            old_rows,
+        }
     }
 
     /// Adds a message that the dispatcher does not claim for `pause`.
@@ -105,7 +101,7 @@ impl OutboxStore {
         }
         let mut write = self.database.write().await?;
         for note in notes {
-            apply(&mut write, note).await?;
+            note.apply(&mut write).await?;
         }
         write.commit().await
     }
@@ -131,8 +127,8 @@ impl OutboxStore {
             .bind(now)
             .execute(&mut *write)
             .await?;
-        // Old keys are deleted here because this transaction runs every few seconds.
-        delete_old(&mut write).await?;
+        // Old rows are deleted here because this transaction runs every few seconds.
+        self.old_rows.delete(&mut write).await?;
         sqlx::query(
             "INSERT INTO processes (id, lives_until) VALUES ($1, $2)
              ON CONFLICT (id) DO UPDATE SET lives_until = EXCLUDED.lives_until",
@@ -192,54 +188,4 @@ impl OutboxStore {
             }),
         ))
     }
-}
-
-async fn apply(write: &mut Transaction, note: &Note<'_>) -> sqlx::Result<()> {
-    match *note {
-        Note::Delivered(message) => {
-            let status = match message.kind {
-                Kind::Notification => {
-                    "UPDATE tasks SET notification_status = 'sent', notification_reason = NULL
-                     WHERE id = $1 AND version = $2"
-                }
-                Kind::Audit => {
-                    "UPDATE tasks SET audit_status = 'logged' WHERE id = $1 AND version = $2"
-                }
-            };
-            let of_task = sqlx::query(status)
-                .bind(message.task_id)
-                .bind(message.task_version);
-            of_task.execute(&mut **write).await?;
-            remove(write, message).await
-        }
-        Note::GivenUp(message, reason) => {
-            let status = "UPDATE tasks SET notification_status = 'failed', notification_reason = $3
-                WHERE id = $1 AND version = $2";
-            let of_task = sqlx::query(status)
-                .bind(message.task_id)
-                .bind(message.task_version)
-                .bind(reason);
-            of_task.execute(&mut **write).await?;
-            remove(write, message).await
-        }
-        Note::Postponed(message, pause) => {
-            let due_at = unix_milliseconds().saturating_add(milliseconds(pause));
-            let postpone =
-                sqlx::query("UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE id = $1");
-            postpone
-                .bind(message.id)
-                .bind(due_at)
-                .execute(&mut **write)
-                .await
-                .map(drop)
-        }
-    }
-}
-
-async fn remove(write: &mut Transaction, message: &Message) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM outbox WHERE id = $1")
-        .bind(message.id)
-        .execute(&mut **write)
-        .await
-        .map(drop)
 }

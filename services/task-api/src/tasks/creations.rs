@@ -1,11 +1,17 @@
+use std::time::Duration;
+
 use portcullis_token::Caller;
 use sqlx::AnyConnection;
 
 use super::Title;
 use crate::clock::unix_milliseconds;
+use crate::outbox::OldRows;
 
-/// Time for which a key is kept. Clients retry a request within minutes.
-const KEPT_MILLISECONDS: i64 = 24 * 60 * 60 * 1000;
+/// Keys of creations that are older than a day. Clients retry a request within minutes.
+pub(crate) const OLD_CREATIONS: OldRows = OldRows {
+    delete: "DELETE FROM creations WHERE created_at < $1",
+    kept: Duration::from_hours(24),
+};
 
 /// Whether a user's key was used before.
 #[derive(Debug, PartialEq, Eq)]
@@ -66,16 +72,6 @@ pub(crate) async fn created(
         .bind(&owner.object_id)
         .bind(key)
         .bind(task_id)
-        .execute(transaction)
-        .await
-        .map(drop)
-}
-
-/// Deletes keys that are older than a day.
-pub(crate) async fn delete_old(transaction: &mut AnyConnection) -> sqlx::Result<()> {
-    let before = unix_milliseconds().saturating_sub(KEPT_MILLISECONDS);
-    sqlx::query("DELETE FROM creations WHERE created_at < $1")
-        .bind(before)
         .execute(transaction)
         .await
         .map(drop)

@@ -10,11 +10,14 @@ use super::task::Task;
 ///
 /// It is optional, and never required with a 428, because clients of the first version send none.
 /// A change without it applies to any version.
+///
+/// The crate `headers` is not used. Its `IfMatch` panics in debug builds if a tag contains a blank,
+/// and it needs a second version of the crate `sha1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum IfMatch {
     /// No condition, or `*`, which only requires that the task exists.
     Any,
-    /// One of these entity tags.
+    /// One of these entity tags. The comparison is strong, so a weak tag never matches.
     OneOf(Vec<String>),
 }
 
@@ -32,23 +35,21 @@ impl IfMatch {
         }
     }
 
+    /// Reads the lines as one list (RFC 9110 §5.3); `None` if a line is not a string.
     fn parse<'a>(lines: impl Iterator<Item = &'a HeaderValue>) -> Option<Self> {
-        let mut tags = Vec::new();
-        for line in lines {
+        let lines = lines.map(HeaderValue::to_str);
+        let lines: Vec<&str> = lines.collect::<Result<_, _>>().ok()?;
+        Some(match lines[..] {
+            [] | ["*"] => Self::Any,
             // The service's tags contain no comma, so a split at commas breaks only foreign tags,
-            // which never match.
-            for tag in line.to_str().ok()?.split(',').map(str::trim) {
-                match tag {
-                    "*" => return Some(Self::Any),
-                    "" => {}
-                    tag => tags.push(tag.to_owned()),
-                }
-            }
-        }
-        Some(if tags.is_empty() {
-            Self::Any
-        } else {
-            Self::OneOf(tags)
+            // which never match. Neither does what is no tag, an empty list included.
+            _ => Self::OneOf(
+                lines
+                    .iter()
+                    .flat_map(|line| line.split(','))
+                    .map(|tag| tag.trim().to_owned())
+                    .collect(),
+            ),
         })
     }
 }
@@ -70,22 +71,90 @@ mod tests {
 
     use super::IfMatch;
 
+    struct Case {
+        name: &'static str,
+        lines: &'static [&'static str],
+        condition: Option<IfMatch>,
+    }
+
+    fn one_of(tags: &[&str]) -> IfMatch {
+        let tags = tags.iter().map(|tag| (*tag).to_owned());
+        IfMatch::OneOf(tags.collect())
+    }
+
     #[test]
     fn if_match_reads_the_tags_of_all_lines() {
-        let parse = |lines: &[&'static str]| {
+        for Case {
+            name,
+            lines,
+            condition,
+        } in [
+            Case {
+                name: "no condition",
+                lines: &[],
+                condition: Some(IfMatch::Any),
+            },
+            Case {
+                name: "any version",
+                lines: &["*"],
+                condition: Some(IfMatch::Any),
+            },
+            Case {
+                name: "one tag",
+                lines: &["\"1\""],
+                condition: Some(one_of(&["\"1\""])),
+            },
+            Case {
+                name: "tags of two lines, one of them weak",
+                lines: &["\"1\", \"2\"", "W/\"3\""],
+                condition: Some(one_of(&["\"1\"", "\"2\"", "W/\"3\""])),
+            },
+            Case {
+                name: "tag with a blank",
+                lines: &["\"a b\""],
+                condition: Some(one_of(&["\"a b\""])),
+            },
+            Case {
+                name: "tag with a comma",
+                lines: &["\"a,b\""],
+                condition: Some(one_of(&["\"a", "b\""])),
+            },
+            Case {
+                name: "version without quotes",
+                lines: &["1"],
+                condition: Some(one_of(&["1"])),
+            },
+            Case {
+                name: "empty list",
+                lines: &[""],
+                condition: Some(one_of(&[""])),
+            },
+            Case {
+                name: "empty members",
+                lines: &[",\"1\","],
+                condition: Some(one_of(&["", "\"1\"", ""])),
+            },
+            Case {
+                name: "`*` in a list",
+                lines: &["\"1\", *"],
+                condition: Some(one_of(&["\"1\"", "*"])),
+            },
+            Case {
+                name: "`*` beside another line",
+                lines: &["*", "\"1\""],
+                condition: Some(one_of(&["*", "\"1\""])),
+            },
+            Case {
+                name: "bytes beyond ASCII",
+                lines: &["\"\u{e9}\""],
+                condition: None,
+            },
+        ] {
             let lines: Vec<_> = lines
                 .iter()
-                .map(|line| HeaderValue::from_static(line))
+                .map(|line| HeaderValue::from_bytes(line.as_bytes()).unwrap())
                 .collect();
-            IfMatch::parse(lines.iter()).unwrap()
-        };
-        let one_of =
-            |tags: &[&str]| IfMatch::OneOf(tags.iter().map(|tag| (*tag).to_owned()).collect());
-        assert_eq!(parse(&[]), IfMatch::Any);
-        assert_eq!(parse(&["*"]), IfMatch::Any);
-        assert_eq!(
-            parse(&["\"1\", \"2\"", "W/\"3\""]),
-            one_of(&["\"1\"", "\"2\"", "W/\"3\""])
-        );
+            assert_eq!(IfMatch::parse(lines.iter()), condition, "{name}");
+        }
     }
 }

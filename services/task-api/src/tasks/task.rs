@@ -9,8 +9,8 @@ use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row};
 use utoipa::ToSchema;
 
-use super::{AuditStatus, NotificationStatus, Title};
-use crate::outbox::Report;
+use super::Title;
+use crate::outbox::{AuditStatus, NotificationStatus, Report};
 use crate::task_user::Reach;
 
 /// A task, as stored.

@@ -51,21 +51,55 @@ impl ToSchema for Title {}
 mod tests {
     use super::Title;
 
+    struct Case {
+        name: &'static str,
+        raw: String,
+        title: Option<String>,
+    }
+
     #[test]
     fn defect_14_title_is_trimmed_and_bounded_in_characters() {
-        for (raw, title) in [
-            ("  milk ".to_owned(), Some("milk".to_owned())),
-            ("ä".repeat(200), Some("ä".repeat(200))),
-            (format!("  {}  ", "x".repeat(200)), Some("x".repeat(200))),
-            ("x".repeat(201), None),
-            (String::new(), None),
-            (" \u{2003}\t".to_owned(), None),
-            ("nul\0".to_owned(), None),
+        for Case { name, raw, title } in [
+            Case {
+                name: "blanks around",
+                raw: "  milk ".to_owned(),
+                title: Some("milk".to_owned()),
+            },
+            Case {
+                name: "longest, of two bytes each",
+                raw: "ä".repeat(200),
+                title: Some("ä".repeat(200)),
+            },
+            Case {
+                name: "longest, with blanks around",
+                raw: format!("  {}  ", "x".repeat(200)),
+                title: Some("x".repeat(200)),
+            },
+            Case {
+                name: "too long",
+                raw: "x".repeat(201),
+                title: None,
+            },
+            Case {
+                name: "empty",
+                raw: String::new(),
+                title: None,
+            },
+            Case {
+                name: "only blanks",
+                raw: " \u{2003}\t".to_owned(),
+                title: None,
+            },
+            Case {
+                name: "U+0000",
+                raw: "nul\0".to_owned(),
+                title: None,
+            },
         ] {
             assert_eq!(
-                Title::try_from(raw.clone()).ok().map(|title| title.0),
+                Title::try_from(raw).ok().map(|title| title.0),
                 title,
-                "{raw:?}"
+                "{name}"
             );
         }
     }

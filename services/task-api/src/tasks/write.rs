@@ -11,7 +11,7 @@ use super::creations::{self, Claim};
 use super::if_match::IfMatch;
 use super::task::{Task, TaskChange, TaskId, task_not_found};
 use super::{Title, store};
-use crate::AppState;
+use crate::app_state::AppState;
 use crate::downstream::Event;
 use crate::outbox::{Change, Enqueued, Report};
 use crate::task_user::TaskUser;

@@ -1,66 +1,103 @@
-use dev_service::on_both;
+use dev_service::{InvalidMember, on_both};
 use serde_json::{Value, json};
 
 use super::service::{Service, caller, without_token};
+
+/// Members of a task to create.
+fn new_tasks() -> [InvalidMember; 7] {
+    [
+        InvalidMember {
+            name: "empty title",
+            field: "title",
+            value: json!(""),
+        },
+        InvalidMember {
+            name: "title of blanks",
+            field: "title",
+            value: json!("   "),
+        },
+        InvalidMember {
+            name: "long title",
+            field: "title",
+            value: json!("x".repeat(201)),
+        },
+        InvalidMember {
+            name: "U+0000 in the title",
+            field: "title",
+            value: json!("nul\u{0}"),
+        },
+        InvalidMember {
+            name: "number as title",
+            field: "title",
+            value: json!(7),
+        },
+        InvalidMember {
+            name: "null as title",
+            field: "title",
+            value: Value::Null,
+        },
+        InvalidMember {
+            name: "owner in the body",
+            field: "owner_id",
+            value: json!("bob"),
+        },
+    ]
+}
+
+/// Members of a change.
+fn changes() -> [InvalidMember; 4] {
+    [
+        InvalidMember {
+            name: "empty title",
+            field: "title",
+            value: json!(""),
+        },
+        InvalidMember {
+            name: "string as completion",
+            field: "completed",
+            value: json!("yes"),
+        },
+        InvalidMember {
+            name: "number as completion",
+            field: "completed",
+            value: json!(1),
+        },
+        InvalidMember {
+            name: "tenant in the body",
+            field: "tenant_id",
+            value: json!("t2"),
+        },
+    ]
+}
 
 on_both! {
     async fn defect_14_invalid_body_is_not_stored_and_its_field_is_named(backend) {
         let service = Service::start(backend).await;
         let editor = caller("t1", "editor", &["Editor"]);
         let id = service.create(&editor, "before").await;
-        let create = "POST /api/tasks".to_owned();
-        let update = format!("PATCH /api/tasks/{id}");
-        for (line, body, status, field) in [
-            (&create, json!({ "title": "" }), 422, json!("title")),
-            (&create, json!({ "title": "   " }), 422, json!("title")),
-            (
-                &create,
-                json!({ "title": "x".repeat(201) }),
-                422,
-                json!("title"),
-            ),
-            (&create, json!({ "title": "nul\u{0}" }), 422, json!("title")),
-            (&create, json!({ "title": 7 }), 422, json!("title")),
-            (&create, json!({ "title": null }), 422, json!("title")),
-            (&create, json!({}), 422, json!("title")),
-            (
-                &create,
-                json!({ "title": "x", "owner_id": "bob" }),
-                422,
-                json!("owner_id"),
-            ),
-            (
-                &create,
-                json!({ "title": "x".repeat(17 * 1024) }),
-                413,
-                Value::Null,
-            ),
-            (&update, json!({ "title": "" }), 422, json!("title")),
-            (
-                &update,
-                json!({ "completed": "yes" }),
-                422,
-                json!("completed"),
-            ),
-            (&update, json!({ "completed": 1 }), 422, json!("completed")),
-            (
-                &update,
-                json!({ "tenant_id": "t2" }),
-                422,
-                json!("tenant_id"),
-            ),
-        ] {
-            let answer = service.send(&editor, line, Some(body.clone())).await;
-            assert_eq!(
-                (answer.status, &answer.body["field"]),
-                (status, &field),
-                "{line} {body}: {answer:?}"
-            );
-            assert_eq!(
-                answer.header("content-type"),
-                Some("application/problem+json"),
-                "{line} {body}"
-            );
+        for member in new_tasks() {
+            let body = member.of(json!({ "title": "x" }));
+            service
+                .send(&editor, "POST /api/tasks", Some(body))
+                .await
+                .assert_invalid(member.field, member.name);
+        }
+        service
+            .send(&editor, "POST /api/tasks", Some(json!({})))
+            .await
+            .assert_invalid("title", "no title");
+        let huge = json!({ "title": "x".repeat(17 * 1024) });
+        let answer = service.send(&editor, "POST /api/tasks", Some(huge)).await;
+        assert_eq!((answer.status, &answer.body["field"]), (413, &Value::Null));
+        for member in changes() {
+            service
+                .send(
+                    &editor,
+                    &format!("PATCH /api/tasks/{id}"),
+                    Some(member.of(json!({}))),
+                )
+                .await
+                .assert_invalid(member.field, member.name);
         }
         assert_eq!(service.titles(&editor).await, ["before"]);
     }
@@ -69,19 +106,13 @@ on_both! {
         let service = Service::start(backend).await;
         let editor = caller("t1", "editor", &["Editor"]);
         let no_body = service.send(&editor, "POST /api/tasks", None).await;
-        assert_eq!(
-            (no_body.status, &no_body.body["reason"]),
-            (400, &json!("body_not_json"))
-        );
+        no_body.assert_problem(400, "body_not_json", "no body");
         let key = [("idempotency-key", "two words")];
         let body = Some(json!({ "title": "x" }));
         let bad_key = service
             .send_as(without_token(&editor), "POST /api/tasks", &key, body)
             .await;
-        assert_eq!(
-            (bad_key.status, &bad_key.body["field"]),
-            (422, &json!("Idempotency-Key"))
-        );
+        bad_key.assert_invalid("Idempotency-Key", "key with a blank");
     }
 
     async fn valid_title_is_returned_unchanged(backend) {

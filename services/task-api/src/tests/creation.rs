@@ -1,9 +1,17 @@
+use std::time::Duration;
+
 use dev_service::{Answer, on_both};
 use futures::future::join_all;
+use portcullis_token::Caller;
 use serde_json::{Value, json};
 
-use super::service::{Service, caller, without_token};
-use portcullis_token::Caller;
+use super::service::{PATIENCE, Service, caller, without_token};
+
+/// A caller to whom a key of another caller says nothing.
+struct Stranger {
+    name: &'static str,
+    caller: Caller,
+}
 
 async fn create(service: &Service, caller: &Caller, key: &str, title: &str) -> Answer {
     let body = Some(json!({ "title": title }));
@@ -53,18 +61,21 @@ on_both! {
         assert_eq!(again.header("location"), first.header("location"));
 
         let other = create(&service, &editor, "k1", "bread").await;
-        assert_eq!(
-            (other.status, &other.body["reason"]),
-            (422, &json!("idempotency_key_reused"))
-        );
+        other.assert_problem(422, "idempotency_key_reused", "another title");
         // A key belongs to one caller in one tenant.
-        for stranger in [
-            caller("t1", "bob", &["Editor"]),
-            caller("t2", "editor", &["Editor"]),
+        for Stranger { name, caller } in [
+            Stranger {
+                name: "another user",
+                caller: caller("t1", "bob", &["Editor"]),
+            },
+            Stranger {
+                name: "the same object id in another tenant",
+                caller: caller("t2", "editor", &["Editor"]),
+            },
         ] {
-            let created = create(&service, &stranger, "k1", "milk").await;
-            assert_eq!(created.status, 201);
-            assert_ne!(created.body["id"], first.body["id"]);
+            let created = create(&service, &caller, "k1", "milk").await;
+            assert_eq!(created.status, 201, "{name}");
+            assert_ne!(created.body["id"], first.body["id"], "{name}");
         }
         assert_eq!(service.titles(&editor).await, ["milk"]);
 
@@ -76,10 +87,30 @@ on_both! {
             )
             .await;
         let gone = create(&service, &editor, "k1", "milk").await;
-        assert_eq!(
-            (gone.status, &gone.body["reason"]),
-            (410, &json!("task_deleted_since"))
-        );
+        gone.assert_problem(410, "task_deleted_since", "deleted since");
+    }
+
+    async fn key_is_forgotten_after_a_day(backend) {
+        let service = Service::start(backend).await;
+        let editor = caller("t1", "editor", &["Editor"]);
+        let old = create(&service, &editor, "old", "milk").await;
+        let young = create(&service, &editor, "young", "bread").await;
+        let mut write = service.state.database.write().await.unwrap();
+        let age = "UPDATE creations SET created_at = created_at - $1 WHERE idempotency_key = 'old'";
+        sqlx::query(age)
+            .bind(25 * 60 * 60 * 1000_i64)
+            .execute(&mut *write)
+            .await
+            .unwrap();
+        write.commit().await.unwrap();
+        let forgotten = async {
+            while create(&service, &editor, "old", "milk").await.body["id"] == old.body["id"] {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, forgotten).await.unwrap();
+        let again = create(&service, &editor, "young", "bread").await;
+        assert_eq!(again.body["id"], young.body["id"]);
     }
 
     async fn concurrent_requests_with_one_key_create_one_task(backend) {

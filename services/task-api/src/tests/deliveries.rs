@@ -1,23 +1,28 @@
 use std::time::{Duration, Instant};
 
 use dev_service::{on_both, request};
+use portcullis_token::Caller;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::service::{PATIENCE, Service, caller, statuses, with_token, without_token};
 use crate::downstream::fake_servers::{Answer, DEADLINE, FakeServers};
 
+/// A request that changes nothing.
+struct Failing<'a> {
+    name: &'static str,
+    caller: &'a Caller,
+    line: &'static str,
+}
+
 on_both! {
     async fn defect_15_change_is_delivered_once_and_every_read_shows_its_statuses(backend) {
         let fake = FakeServers::new(Answer::Success, Answer::Success);
         let service = Service::with_fake(backend, &fake).await;
         let admin = caller("t1", "admin", &["Admin"]);
-        let body = Some(json!({ "title": "task" }));
-        let created = service
-            .send_as(with_token(&admin), "POST /api/tasks", &[], body)
-            .await;
-        assert_eq!(statuses(&created.body), ("sent", "logged"));
-        let path = format!("/api/tasks/{}", created.body["id"]);
+        let created = service.create_with_token(&admin, "task").await;
+        assert_eq!(statuses(&created), ("sent", "logged"));
+        let path = format!("/api/tasks/{}", created["id"]);
         let unchanged = service
             .send(&admin, &format!("PATCH {path}"), Some(json!({})))
             .await
@@ -29,7 +34,7 @@ on_both! {
             .body;
         assert_eq!(
             (&unchanged, &list[0], &shown),
-            (&created.body, &created.body, &created.body)
+            (&created, &created, &created)
         );
 
         // The statuses are those of the last change, which has no user token.
@@ -80,16 +85,32 @@ on_both! {
         let service = Service::with_fake(backend, &fake).await;
         let admin = caller("t1", "admin", &["Admin"]);
         let reader = caller("t1", "reader", &["Reader"]);
-        for (caller, line) in [
-            (&admin, "DELETE /api/tasks/1"),
-            (&admin, "PATCH /api/tasks/1"),
-            (&reader, "POST /api/tasks"),
-            (&reader, "DELETE /api/tasks/1"),
+        for Failing { name, caller, line } in [
+            Failing {
+                name: "deletion of a missing task",
+                caller: &admin,
+                line: "DELETE /api/tasks/1",
+            },
+            Failing {
+                name: "change of a missing task",
+                caller: &admin,
+                line: "PATCH /api/tasks/1",
+            },
+            Failing {
+                name: "creation by a Reader",
+                caller: &reader,
+                line: "POST /api/tasks",
+            },
+            Failing {
+                name: "deletion by a Reader",
+                caller: &reader,
+                line: "DELETE /api/tasks/1",
+            },
         ] {
             let answer = service
                 .send(caller, line, Some(json!({ "title": "x" })))
                 .await;
-            assert!((400..500).contains(&answer.status), "{line}: {answer:?}");
+            assert!((400..500).contains(&answer.status), "{name}: {answer:?}");
         }
         // Messages of the failed requests would have been delivered before those of this task.
         service.create(&admin, "real").await;
@@ -102,19 +123,13 @@ on_both! {
         let service = Service::with_fake(backend, &fake).await;
         let editor = caller("t1", "editor", &["Editor"]);
         let started = Instant::now();
-        let body = Some(json!({ "title": "task" }));
-        let created = service
-            .send_as(with_token(&editor), "POST /api/tasks", &[], body)
-            .await;
-        assert_eq!(
-            (created.status, statuses(&created.body)),
-            (201, ("pending", "pending"))
-        );
+        let created = service.create_with_token(&editor, "task").await;
+        assert_eq!(statuses(&created), ("pending", "pending"));
         // Two calls one after the other would take twice as long.
         assert!(started.elapsed() < DEADLINE * 2, "{:?}", started.elapsed());
         fake.turn(Answer::Success);
         service
-            .until(&editor, &created.body["id"], ("sent", "logged"))
+            .until(&editor, &created["id"], ("sent", "logged"))
             .await;
     }
 
@@ -122,11 +137,8 @@ on_both! {
         let fake = FakeServers::new(Answer::Success, Answer::Fault);
         let service = Service::with_fake(backend, &fake).await;
         let editor = caller("t1", "editor", &["Editor"]);
-        let body = Some(json!({ "title": "task" }));
-        let created = service
-            .send_as(with_token(&editor), "POST /api/tasks", &[], body)
-            .await;
-        assert_eq!(statuses(&created.body), ("pending", "pending"));
+        let created = service.create_with_token(&editor, "task").await;
+        assert_eq!(statuses(&created), ("pending", "pending"));
         let repeated = async {
             while fake.requests("audit").len() < 4 || fake.requests("notify").len() < 4 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -135,7 +147,7 @@ on_both! {
         tokio::time::timeout(PATIENCE, repeated).await.unwrap();
         fake.turn(Answer::Success);
         service
-            .until(&editor, &created.body["id"], ("sent", "logged"))
+            .until(&editor, &created["id"], ("sent", "logged"))
             .await;
         for endpoint in ["audit", "notify"] {
             let requests = fake.requests(endpoint);
@@ -150,20 +162,14 @@ on_both! {
         let fake = FakeServers::new(Answer::Success, Answer::Forbidden);
         let service = Service::with_fake(backend, &fake).await;
         let editor = caller("t1", "editor", &["Editor"]);
-        let body = Some(json!({ "title": "task" }));
-        let created = service
-            .send_as(with_token(&editor), "POST /api/tasks", &[], body)
-            .await;
+        let created = service.create_with_token(&editor, "task").await;
         assert_eq!(
-            (
-                statuses(&created.body),
-                &created.body["notification_reason"]
-            ),
+            (statuses(&created), &created["notification_reason"]),
             (("failed", "pending"), &json!("service_refused"))
         );
         fake.turn(Answer::Success);
         let task = service
-            .until(&editor, &created.body["id"], ("failed", "logged"))
+            .until(&editor, &created["id"], ("failed", "logged"))
             .await;
         assert_eq!(
             (
@@ -178,11 +184,8 @@ on_both! {
         let fake = FakeServers::new(Answer::Success, Answer::Fault);
         let service = Service::with_fake(backend, &fake).await;
         let editor = caller("t1", "editor", &["Editor"]);
-        let body = Some(json!({ "title": "task" }));
-        let created = service
-            .send_as(with_token(&editor), "POST /api/tasks", &[], body)
-            .await;
-        let line = format!("PATCH /api/tasks/{}", created.body["id"]);
+        let created = service.create_with_token(&editor, "task").await;
+        let line = format!("PATCH /api/tasks/{}", created["id"]);
         service
             .send_as(
                 without_token(&editor),
@@ -194,7 +197,7 @@ on_both! {
         fake.turn(Answer::Success);
         let delivered = async {
             while fake.requests("notify").is_empty()
-                || statuses(&service.task(&editor, &created.body["id"]).await).1 != "logged"
+                || statuses(&service.task(&editor, &created["id"]).await).1 != "logged"
             {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
@@ -202,7 +205,7 @@ on_both! {
         tokio::time::timeout(PATIENCE, delivered).await.unwrap();
         // The creation's notification was sent; the last change had none.
         assert_eq!(
-            statuses(&service.task(&editor, &created.body["id"]).await),
+            statuses(&service.task(&editor, &created["id"]).await),
             ("failed", "logged")
         );
     }

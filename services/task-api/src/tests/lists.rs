@@ -1,7 +1,75 @@
-use dev_service::on_both;
+use dev_service::{InvalidParameter, on_both};
+use portcullis_token::Caller;
 use serde_json::json;
 
 use super::service::{Service, caller, titles_of};
+
+/// A parameter `order`, and the titles in that order.
+struct Ordered {
+    order: &'static str,
+    titles: Vec<String>,
+}
+
+/// A filter, and the titles of the tasks that it selects.
+struct Filtered<'a> {
+    name: &'static str,
+    caller: &'a Caller,
+    query: &'static str,
+    titles: &'static [&'static str],
+}
+
+const INVALID_PARAMETERS: [InvalidParameter; 10] = [
+    InvalidParameter {
+        name: "limit below one",
+        uri: "/api/tasks?limit=0",
+        field: "limit",
+    },
+    InvalidParameter {
+        name: "limit above the maximum",
+        uri: "/api/tasks?limit=1001",
+        field: "limit",
+    },
+    InvalidParameter {
+        name: "negative limit",
+        uri: "/api/tasks?limit=-1",
+        field: "limit",
+    },
+    InvalidParameter {
+        name: "empty cursor",
+        uri: "/api/tasks?cursor=",
+        field: "cursor",
+    },
+    InvalidParameter {
+        name: "SQL in the cursor",
+        uri: "/api/tasks?cursor=1%20OR%201",
+        field: "cursor",
+    },
+    InvalidParameter {
+        name: "negative cursor",
+        uri: "/api/tasks?cursor=-1",
+        field: "cursor",
+    },
+    InvalidParameter {
+        name: "cursor beyond every id",
+        uri: "/api/tasks?cursor=99999999999999999999",
+        field: "cursor",
+    },
+    InvalidParameter {
+        name: "unknown order",
+        uri: "/api/tasks?order=title",
+        field: "order",
+    },
+    InvalidParameter {
+        name: "completed in words",
+        uri: "/api/tasks?completed=yes",
+        field: "completed",
+    },
+    InvalidParameter {
+        name: "unknown parameter",
+        uri: "/api/tasks?colour=red",
+        field: "colour",
+    },
+];
 
 on_both! {
     async fn pages_list_every_task_once(backend) {
@@ -13,14 +81,24 @@ on_both! {
             service.create(&editor, title).await;
             service.create(&admin, "not the editor's").await;
         }
-        for (order, expected) in [
-            ("oldest", all.clone()),
-            ("newest", all.iter().rev().cloned().collect()),
+        for Ordered { order, titles } in [
+            Ordered {
+                order: "oldest",
+                titles: all.clone(),
+            },
+            Ordered {
+                order: "newest",
+                titles: all.iter().rev().cloned().collect(),
+            },
         ] {
-            let mut query = format!("?limit=3&order={order}");
+            let mut next = Some(format!("?limit=3&order={order}"));
             let mut seen = Vec::new();
             let mut pages = 0;
-            loop {
+            while let Some(query) = next {
+                assert!(
+                    query.starts_with('?') && query.contains("limit=3") && query.contains(order),
+                    "{query}"
+                );
                 let page = service
                     .send(&editor, &format!("GET /api/tasks{query}"), None)
                     .await;
@@ -30,21 +108,9 @@ on_both! {
                     // A task that is created meanwhile does not move the following pages.
                     service.create(&admin, "in between").await;
                 }
-                let Some(link) = page.header("link") else {
-                    break;
-                };
-                let next = link
-                    .strip_prefix('<')
-                    .unwrap()
-                    .strip_suffix(">; rel=\"next\"")
-                    .unwrap();
-                assert!(
-                    next.starts_with('?') && next.contains("limit=3") && next.contains(order),
-                    "{link}"
-                );
-                query = next.to_owned();
+                next = page.next_page();
             }
-            assert_eq!((seen, pages), (expected, 3), "{order}");
+            assert_eq!((seen, pages), (titles, 3), "{order}");
         }
         // Clients of the first version request no pages, and get the whole array.
         assert_eq!(service.titles(&editor).await, all);
@@ -64,49 +130,70 @@ on_both! {
                 Some(json!({ "completed": true })),
             )
             .await;
-        for (caller, query, expected) in [
-            (&editor, "completed=true", &["done"][..]),
-            (&editor, "completed=false", &["open"]),
-            (&editor, "owner_id=admin", &[]),
-            (&editor, "owner_id=editor&completed=false", &["open"]),
-            (&admin, "owner_id=editor", &["done", "open"]),
-            (
-                &admin,
-                "completed=false&order=newest",
-                &["of admin", "open"],
-            ),
-            (&admin, "owner_id=nobody", &[]),
+        for Filtered {
+            name,
+            caller,
+            query,
+            titles,
+        } in [
+            Filtered {
+                name: "completed",
+                caller: &editor,
+                query: "completed=true",
+                titles: &["done"],
+            },
+            Filtered {
+                name: "not completed",
+                caller: &editor,
+                query: "completed=false",
+                titles: &["open"],
+            },
+            Filtered {
+                name: "another user's, as an editor",
+                caller: &editor,
+                query: "owner_id=admin",
+                titles: &[],
+            },
+            Filtered {
+                name: "own and not completed",
+                caller: &editor,
+                query: "owner_id=editor&completed=false",
+                titles: &["open"],
+            },
+            Filtered {
+                name: "another user's, as an admin",
+                caller: &admin,
+                query: "owner_id=editor",
+                titles: &["done", "open"],
+            },
+            Filtered {
+                name: "not completed, the newest first",
+                caller: &admin,
+                query: "completed=false&order=newest",
+                titles: &["of admin", "open"],
+            },
+            Filtered {
+                name: "of an unknown user",
+                caller: &admin,
+                query: "owner_id=nobody",
+                titles: &[],
+            },
         ] {
             let list = service
                 .send(caller, &format!("GET /api/tasks?{query}"), None)
                 .await;
-            assert_eq!(titles_of(&list.body), expected, "{query}");
+            assert_eq!(titles_of(&list.body), titles, "{name}");
         }
     }
 
     async fn invalid_parameter_is_named_in_problem(backend) {
         let service = Service::start(backend).await;
         let editor = caller("t1", "editor", &["Editor"]);
-        for (query, field) in [
-            ("limit=0", "limit"),
-            ("limit=1001", "limit"),
-            ("limit=-1", "limit"),
-            ("cursor=", "cursor"),
-            ("cursor=1%20OR%201", "cursor"),
-            ("cursor=-1", "cursor"),
-            ("cursor=99999999999999999999", "cursor"),
-            ("order=title", "order"),
-            ("completed=yes", "completed"),
-            ("colour=red", "colour"),
-        ] {
-            let answer = service
-                .send(&editor, &format!("GET /api/tasks?{query}"), None)
-                .await;
-            assert_eq!(
-                (answer.status, &answer.body["field"]),
-                (422, &json!(field)),
-                "{query}: {answer:?}"
-            );
+        for InvalidParameter { name, uri, field } in INVALID_PARAMETERS {
+            service
+                .send(&editor, &format!("GET {uri}"), None)
+                .await
+                .assert_invalid(field, name);
         }
     }
 }

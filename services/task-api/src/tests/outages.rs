@@ -4,8 +4,8 @@ use dev_service::{Place, on_both};
 use portcullis_runtime::Registry;
 use serde_json::{Value, json};
 
-use super::service::{PACE, PATIENCE, Service, caller, with_token};
-use crate::downstream::fake_servers::{Answer, FakeServers, unreachable_services};
+use super::service::{PACE, PATIENCE, Service, caller};
+use crate::downstream::fake_servers::{Answer, FakeServers};
 use crate::outbox::Pace;
 use crate::schema;
 
@@ -17,26 +17,12 @@ fn metrics(registry: &Registry) -> String {
 
 async fn create(service: &Service, title: &str) -> Value {
     let editor = caller("t1", "editor", &["Editor"]);
-    let created = service
-        .send_as(
-            with_token(&editor),
-            "POST /api/tasks",
-            &[],
-            Some(json!({ "title": title })),
-        )
-        .await;
-    assert_eq!(created.status, 201, "{created:?}");
-    created.body
+    service.create_with_token(&editor, title).await
 }
 
 on_both! {
     async fn killed_process_leaves_entries_to_the_next_and_its_notifications_fail(backend) {
-        let first = Service::open(
-            Place::new(backend, schema).await,
-            unreachable_services().await,
-            PACE,
-        )
-        .await;
+        let first = Service::start(backend).await;
         let task = create(&first, "task").await;
         let Service {
             place,
@@ -60,12 +46,7 @@ on_both! {
     }
 
     async fn stopped_process_gives_up_its_notifications_at_once(backend) {
-        let first = Service::open(
-            Place::new(backend, schema).await,
-            unreachable_services().await,
-            PACE,
-        )
-        .await;
+        let first = Service::start(backend).await;
         let task = create(&first, "task").await;
         first.state.outbox.stop().await;
         let editor = caller("t1", "editor", &["Editor"]);

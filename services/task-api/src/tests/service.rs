@@ -7,9 +7,12 @@ use portcullis_runtime::{HttpService, Registry, RequestLimits};
 use portcullis_token::{Caller, CallerKind};
 use serde_json::{Value, json};
 
+use crate::app_state::AppState;
+use crate::downstream::Downstream;
 use crate::downstream::fake_servers::{DEADLINE, FakeServers, unreachable_services};
 use crate::outbox::{Outbox, OutboxMetrics, Pace};
-use crate::{AppState, Downstream, router, schema};
+use crate::tasks::OLD_CREATIONS;
+use crate::{schema, service};
 
 /// Maximum wait of a test, far longer than any of its steps takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -89,7 +92,7 @@ impl Service {
         let mut registry = Registry::default();
         let http = HttpService::new("task-api", &RequestLimits::default(), &mut registry);
         let metrics = OutboxMetrics::register(&mut registry);
-        let outbox = Outbox::start(database.clone(), downstream, metrics, timing)
+        let outbox = Outbox::start(database.clone(), downstream, metrics, timing, OLD_CREATIONS)
             .await
             .unwrap();
         Self {
@@ -101,11 +104,11 @@ impl Service {
     }
 
     pub(crate) fn public(&self) -> Router {
-        router(self.state.clone(), &self.http, |api| api)
+        service().router(self.state.clone(), &self.http, |api| api)
     }
 
     pub(crate) fn router(&self, authenticated: Authenticated) -> Router {
-        router(self.state.clone(), &self.http, |api| {
+        service().router(self.state.clone(), &self.http, |api| {
             api.layer(Extension(authenticated))
         })
     }
@@ -131,6 +134,16 @@ impl Service {
             .await;
         assert_eq!(created.status, 201, "{created:?}");
         created.body["id"].as_i64().unwrap()
+    }
+
+    /// Creates a task with the caller's token, and returns it.
+    pub(crate) async fn create_with_token(&self, caller: &Caller, title: &str) -> Value {
+        let body = Some(json!({ "title": title }));
+        let created = self
+            .send_as(with_token(caller), "POST /api/tasks", &[], body)
+            .await;
+        assert_eq!(created.status, 201, "{created:?}");
+        created.body
     }
 
     /// The task, as `caller` reads it.

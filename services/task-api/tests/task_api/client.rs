@@ -1,8 +1,7 @@
 use dev_entra::InProcess;
-use reqwest::{Certificate, Client, Method, Response};
+use dev_service::{CONTOSO, client_of};
+use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
-
-use dev_service::CONTOSO;
 
 use crate::program::TASK_API;
 
@@ -17,13 +16,7 @@ pub(crate) struct User {
 }
 
 async fn token(issuer: &InProcess, path: &str, form: &[(&str, &str)]) -> String {
-    let certificate = Certificate::from_pem(issuer.authority_pem().as_bytes()).unwrap();
-    let http = Client::builder()
-        .no_proxy()
-        .tls_certs_only([certificate])
-        .build()
-        .unwrap();
-    let request = http
+    let request = client_of(issuer)
         .post(format!("{}/{CONTOSO}/oauth2/{path}", issuer.authority()))
         .form(form);
     let reply: Value = request.send().await.unwrap().json().await.unwrap();

@@ -136,16 +136,42 @@ mod tests {
 
     #[test]
     fn thousand_requests_a_minute_take_about_two_kilobytes() {
-        for (times, span, encoded, bytes) in [
-            (1, 60_000, 0, 64),
-            (2, 60_000, 1 + 1 + 1, 128),
-            (100, 60_000, 99 + 99 + 7, 320),
-            (1000, 60_000, 999 + 937 + 7, 2304),
-            (1000, 1000, 999 + 15, 1280),
-            (100_000, 86_400_000, 99_999 + 99_999 + 10_546 + 82, 240_832),
+        struct Case {
+            name: &'static str,
+            times: u64,
+            span: u64,
+            encoded: u64,
+            bytes: usize,
+        }
+        let case = |name, times, span, encoded, bytes| Case {
+            name,
+            times,
+            span,
+            encoded,
+            bytes,
+        };
+        for Case {
+            name,
+            times,
+            span,
+            encoded,
+            bytes,
+        } in [
+            case("one a minute", 1, 60_000, 0, 64),
+            case("two a minute", 2, 60_000, 1 + 1 + 1, 128),
+            case("a hundred a minute", 100, 60_000, 99 + 99 + 7, 320),
+            case("a thousand a minute", 1000, 60_000, 999 + 937 + 7, 2304),
+            case("a thousand a second", 1000, 1000, 999 + 15, 1280),
+            case(
+                "the largest limit",
+                100_000,
+                86_400_000,
+                99_999 + 99_999 + 10_546 + 82,
+                240_832,
+            ),
         ] {
-            assert_eq!(most_encoded(times, span), encoded, "{times} in {span} ms");
-            assert_eq!(most_bytes(times, span), bytes, "{times} in {span} ms");
+            assert_eq!(most_encoded(times, span), encoded, "{name}");
+            assert_eq!(most_bytes(times, span), bytes, "{name}");
         }
     }
 }

@@ -4,6 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use portcullis_policy::RateLimit;
+use portcullis_runtime::KeyedHash;
 
 use super::{Admission, LimitKey, SHARDS, Windows, most_bytes};
 
@@ -13,6 +14,10 @@ const LIMIT: RateLimit = RateLimit {
 };
 const MIB: usize = 1024 * 1024;
 const CALLER: LimitKey = LimitKey([1, 1]);
+
+fn windows_in(capacity: usize) -> Windows {
+    Windows::new(capacity, &KeyedHash::random().unwrap())
+}
 
 fn admitted(windows: &Windows, key: LimitKey, millis: u64) -> bool {
     matches!(
@@ -36,26 +41,40 @@ impl Chance {
 
 #[test]
 fn window_slides() {
-    let windows = Windows::new(MIB);
-    for (millis, expected) in [
-        (0, true),
-        (1_000, true),
-        (9_999, true),
-        (9_999, false),
-        (10_000, true),
-        (10_001, false),
-        (10_999, false),
-        (11_000, true),
-        (11_001, false),
-        (19_999, true),
+    struct Case {
+        name: &'static str,
+        millis: u64,
+        expected: bool,
+    }
+    let case = |name, millis, expected| Case {
+        name,
+        millis,
+        expected,
+    };
+    let windows = windows_in(MIB);
+    for Case {
+        name,
+        millis,
+        expected,
+    } in [
+        case("the first", 0, true),
+        case("the second", 1_000, true),
+        case("the third at the end of the window", 9_999, true),
+        case("a fourth", 9_999, false),
+        case("one when the first leaves", 10_000, true),
+        case("one a millisecond later", 10_001, false),
+        case("one before the second leaves", 10_999, false),
+        case("one when the second leaves", 11_000, true),
+        case("one a millisecond after that", 11_001, false),
+        case("one when the third leaves", 19_999, true),
     ] {
-        assert_eq!(admitted(&windows, CALLER, millis), expected, "{millis}");
+        assert_eq!(admitted(&windows, CALLER, millis), expected, "{name}");
     }
 }
 
 #[test]
 fn steady_caller_below_the_rate_is_never_denied() {
-    let windows = Windows::new(MIB);
+    let windows = windows_in(MIB);
     assert!((0..100_000).all(|tick| admitted(&windows, CALLER, tick * 3_334)));
 }
 
@@ -63,7 +82,7 @@ fn steady_caller_below_the_rate_is_never_denied() {
 /// times is ever over-full, and a denied caller had a full one.
 #[test]
 fn million_requests_agree_with_the_model() {
-    let windows = Windows::new(MIB);
+    let windows = windows_in(MIB);
     let mut chance = Chance(7);
     let mut now = 0;
     let mut times: HashMap<u64, Vec<u64>> = HashMap::new();
@@ -102,7 +121,7 @@ fn million_requests_agree_with_the_model() {
 /// window after the earliest.
 #[test]
 fn sixteen_threads_admit_no_more_than_one() {
-    let windows = Windows::new(MIB);
+    let windows = windows_in(MIB);
     let clock = AtomicU64::new(0);
     let work = |thread: u64| {
         let mut chance = Chance(thread);
@@ -140,7 +159,7 @@ fn sixteen_threads_admit_no_more_than_one() {
 
 #[test]
 fn denial_says_when_to_retry_and_admission_what_is_left() {
-    let windows = Windows::new(MIB);
+    let windows = windows_in(MIB);
     let admit = |seconds| windows.admit(CALLER, LIMIT, Duration::from_secs(seconds));
     assert_eq!(
         admit(0),
@@ -182,7 +201,7 @@ fn neighbours(windows: &Windows) -> impl Iterator<Item = LimitKey> {
 
 #[test]
 fn live_windows_stay_when_memory_is_full_and_ended_ones_go_first() {
-    let windows = Windows::new(16 * 1024 * SHARDS);
+    let windows = windows_in(16 * 1024 * SHARDS);
     for expected in [true, true, true, false] {
         assert_eq!(admitted(&windows, CALLER, 0), expected);
     }
@@ -229,7 +248,7 @@ fn live_windows_stay_when_memory_is_full_and_ended_ones_go_first() {
 
 #[test]
 fn window_without_room_to_grow_denies_and_goes_on_counting() {
-    let windows = Windows::new(2 * 1024 * SHARDS);
+    let windows = windows_in(2 * 1024 * SHARDS);
     let limit = RateLimit {
         requests: 100_000,
         per: Duration::from_secs(10),
@@ -253,12 +272,33 @@ fn window_without_room_to_grow_denies_and_goes_on_counting() {
 
 #[test]
 fn windows_take_no_more_bytes_than_the_bound() {
-    for (requests, per) in [(1, 60), (100, 60), (1_000, 60), (1_000, 1), (5_000, 3_600)] {
+    struct Case {
+        name: &'static str,
+        requests: u32,
+        /// In seconds.
+        per: u64,
+    }
+    let case = |name, requests, per| Case {
+        name,
+        requests,
+        per,
+    };
+    for Case {
+        name,
+        requests,
+        per,
+    } in [
+        case("one a minute", 1, 60),
+        case("a hundred a minute", 100, 60),
+        case("a thousand a minute", 1_000, 60),
+        case("a thousand a second", 1_000, 1),
+        case("five thousand an hour", 5_000, 3_600),
+    ] {
         let limit = RateLimit {
             requests,
             per: Duration::from_secs(per),
         };
-        let windows = Windows::new(100 * MIB);
+        let windows = windows_in(100 * MIB);
         let mut chance = Chance(1);
         let mut fullest = 0;
         for caller in 0..500_u64 {
@@ -277,12 +317,12 @@ fn windows_take_no_more_bytes_than_the_bound() {
         let each = windows.held().bytes / 500;
         assert!(
             each <= most_bytes(limit),
-            "{requests} in {per} s: {each} of {}",
+            "{name}: {each} of {}",
             most_bytes(limit)
         );
         assert!(
             each >= most_bytes(limit) / 2,
-            "the bound is not far off: {each} of {}",
+            "{name}: the bound is not far off: {each} of {}",
             most_bytes(limit)
         );
     }
@@ -292,7 +332,7 @@ fn windows_take_no_more_bytes_than_the_bound() {
 /// plainest model. The windows admit what the model admits, except requests that find no room.
 #[test]
 fn windows_in_too_little_memory_admit_no_more_than_the_model() {
-    let windows = Windows::new(3 * 1024 * SHARDS);
+    let windows = windows_in(3 * 1024 * SHARDS);
     let limits = [
         LIMIT,
         RateLimit {
@@ -351,7 +391,7 @@ fn windows_in_too_little_memory_admit_no_more_than_the_model() {
 
 #[test]
 fn caller_keeps_its_count_when_the_policys_window_changes() {
-    let windows = Windows::new(MIB);
+    let windows = windows_in(MIB);
     let with = |seconds, at| {
         let limit = RateLimit {
             requests: 3,
@@ -370,7 +410,7 @@ fn caller_keeps_its_count_when_the_policys_window_changes() {
 
 #[test]
 fn fractions_of_a_millisecond_never_admit_one_too_many() {
-    let windows = Windows::new(MIB);
+    let windows = windows_in(MIB);
     let mut chance = Chance(11);
     let mut admissions: Vec<Duration> = Vec::new();
     let mut now = Duration::ZERO;

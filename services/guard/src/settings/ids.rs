@@ -33,6 +33,10 @@ mod tests {
 
     #[test]
     fn id_is_read_in_any_spelling_and_other_strings_are_errors() {
+        struct Case {
+            text: &'static str,
+            problem: &'static str,
+        }
         for text in [
             ID.to_owned(),
             ID.to_uppercase(),
@@ -46,12 +50,27 @@ mod tests {
                 "{text}"
             );
         }
-        for (text, problem) in [
-            ("", "--client-id: is empty"),
-            ("  ", "--client-id: is empty"),
-            ("task-api", "--client-id: is not a GUID"),
-            ("api://task-api", "--client-id: is not a GUID"),
-            ("ada@contoso.example", "--client-id: is not a GUID"),
+        for Case { text, problem } in [
+            Case {
+                text: "",
+                problem: "--client-id: is empty",
+            },
+            Case {
+                text: "  ",
+                problem: "--client-id: is empty",
+            },
+            Case {
+                text: "task-api",
+                problem: "--client-id: is not a GUID",
+            },
+            Case {
+                text: "api://task-api",
+                problem: "--client-id: is not a GUID",
+            },
+            Case {
+                text: "ada@contoso.example",
+                problem: "--client-id: is not a GUID",
+            },
         ] {
             let found = id_contradiction("--client-id", &parse_id(text).unwrap()).unwrap();
             assert!(

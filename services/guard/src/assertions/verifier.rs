@@ -1,9 +1,12 @@
 use http::HeaderMap;
 use portcullis_assertion::{Assertion, AssertionDenied, Expected, HEADER};
+use portcullis_runtime::KeyedHash;
 use portcullis_token::Caller;
+use reqwest::Client;
 
-use crate::assertion_keys::{AssertionKeys, Unverified};
-use crate::replay::{AcceptedRequests, Novelty};
+use super::AssertionTrust;
+use super::keys::{AssertionKeys, Unverified};
+use super::replay::{AcceptedRequests, Novelty};
 
 /// Verifies assertions for this service, which is an upstream of the authz server.
 #[derive(Debug)]
@@ -30,13 +33,14 @@ pub(crate) enum Denied {
 }
 
 impl AssertionVerifier {
-    pub(crate) fn new(keys: AssertionKeys, upstream: &'static str, accept_unbound: bool) -> Self {
-        Self {
-            keys,
-            upstream,
-            accept_unbound,
-            accepted: AcceptedRequests::default(),
-        }
+    /// Reads the MAC keys, and starts to poll the public keys.
+    pub(crate) fn start(http: Client, trust: AssertionTrust) -> anyhow::Result<Self> {
+        Ok(Self {
+            upstream: trust.upstream,
+            accept_unbound: trust.accept_unbound,
+            accepted: AcceptedRequests::new(KeyedHash::random()?),
+            keys: AssertionKeys::start(http, trust)?,
+        })
     }
 
     /// Returns whether assertions can be verified.

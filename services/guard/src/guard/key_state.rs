@@ -6,7 +6,7 @@ use portcullis_token::KeyStatus;
 /// Missing keys of one tenant are no reason to deny callers of the others. Neither is an issuer
 /// that is away while assertions can be verified, because the authz server may have keys that this
 /// service lacks.
-pub(crate) fn key_state(sources: &[KeyStatus], verifies_assertions: bool) -> PartState {
+pub(super) fn key_state(sources: &[KeyStatus], verifies_assertions: bool) -> PartState {
     let missing: Vec<String> = sources
         .iter()
         .filter(|source| !source.is_ready())

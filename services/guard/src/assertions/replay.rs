@@ -1,7 +1,8 @@
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
 use std::mem::take;
 use std::sync::{Mutex, PoisonError};
+
+use portcullis_runtime::KeyedHash;
 
 /// How long an assertion is valid, in seconds: its minute and the skew of clocks on both sides.
 const COUNTS_FOR: u64 = 70;
@@ -13,9 +14,11 @@ const MOST_IDS: usize = 1_000_000;
 ///
 /// Each instance of a service keeps its own ids. An assertion that was sent to one instance can be
 /// sent to another within its minute.
-#[derive(Debug, Default)]
-pub(crate) struct AcceptedRequests {
-    hashers: [RandomState; 2],
+///
+/// An id is kept as its hash, so that each takes 16 bytes.
+#[derive(Debug)]
+pub(super) struct AcceptedRequests {
+    hash: KeyedHash,
     ids: Mutex<Generations>,
 }
 
@@ -30,7 +33,7 @@ struct Generations {
 
 /// Whether a request is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Novelty {
+pub(super) enum Novelty {
     First,
     Again,
     /// There is no room for more ids, so that a replay cannot be ruled out.
@@ -38,9 +41,16 @@ pub(crate) enum Novelty {
 }
 
 impl AcceptedRequests {
+    pub(super) fn new(hash: KeyedHash) -> Self {
+        Self {
+            hash,
+            ids: Mutex::default(),
+        }
+    }
+
     /// Records the request `id` at `now`, in seconds since 1970.
-    pub(crate) fn note(&self, id: &str, now: u64) -> Novelty {
-        let id = self.hashers.each_ref().map(|hasher| hasher.hash_one(id));
+    pub(super) fn note(&self, id: &str, now: u64) -> Novelty {
+        let id = self.hash.hash(id);
         self.ids
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -74,14 +84,20 @@ impl Generations {
 
 #[cfg(test)]
 mod tests {
+    use portcullis_runtime::KeyedHash;
+
     use super::{AcceptedRequests, Generations, Novelty};
 
     const NOW: u64 = 1_800_000_000;
 
+    fn no_requests() -> AcceptedRequests {
+        AcceptedRequests::new(KeyedHash::random().unwrap())
+    }
+
     #[test]
     fn request_is_accepted_once_while_its_assertion_is_valid() {
         for begin in [NOW, NOW + 1, NOW + 69, NOW + 139] {
-            let requests = AcceptedRequests::default();
+            let requests = no_requests();
             assert_eq!(requests.note("before", NOW), Novelty::First);
             assert_eq!(requests.note("r", begin), Novelty::First);
             for later in 0..70 {
@@ -97,13 +113,34 @@ mod tests {
 
     #[test]
     fn clock_that_steps_back_drops_no_id() {
-        let requests = AcceptedRequests::default();
-        for (now, expected) in [
-            (NOW, Novelty::First),
-            (NOW - 3600, Novelty::Again),
-            (NOW + 69, Novelty::Again),
+        struct Case {
+            name: &'static str,
+            now: u64,
+            expected: Novelty,
+        }
+        let requests = no_requests();
+        for Case {
+            name,
+            now,
+            expected,
+        } in [
+            Case {
+                name: "the first request",
+                now: NOW,
+                expected: Novelty::First,
+            },
+            Case {
+                name: "an hour before",
+                now: NOW - 3600,
+                expected: Novelty::Again,
+            },
+            Case {
+                name: "the last second of the assertion",
+                now: NOW + 69,
+                expected: Novelty::Again,
+            },
         ] {
-            assert_eq!(requests.note("r", now), expected, "{now}");
+            assert_eq!(requests.note("r", now), expected, "{name}");
         }
     }
 

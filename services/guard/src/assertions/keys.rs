@@ -4,8 +4,8 @@ use portcullis_assertion::{ALGORITHMS, Assertion, AssertionDenied, Expected, Pre
 use portcullis_token::{KeyCache, KeyPolicy, PolledKeySet};
 use reqwest::Client;
 
-use crate::mac_key_file::MacKeyFile;
-use crate::settings::AssertionKeyLocations;
+use super::AssertionTrust;
+use super::mac_key_file::MacKeyFile;
 
 /// Time between polls of the authz server's public keys.
 ///
@@ -30,14 +30,14 @@ fn key_policy() -> KeyPolicy {
 /// The keys that verify assertions, of at least one kind. A MAC key verifies MACs only, a public
 /// key signatures only.
 #[derive(Debug)]
-pub(crate) struct AssertionKeys {
+pub(super) struct AssertionKeys {
     public: Option<KeyCache>,
     mac: Option<MacKeyFile>,
 }
 
 /// Why an assertion was not verified.
 #[derive(Debug)]
-pub(crate) enum Unverified {
+pub(super) enum Unverified {
     /// The public keys are unavailable.
     KeysUnavailable,
     /// The assertion is denied.
@@ -45,10 +45,14 @@ pub(crate) enum Unverified {
 }
 
 impl AssertionKeys {
-    pub(crate) fn start(http: Client, keys: AssertionKeyLocations) -> anyhow::Result<Self> {
-        let mac = keys.mac.as_deref().map(MacKeyFile::open).transpose()?;
-        let source = keys
-            .public
+    pub(super) fn start(http: Client, trust: AssertionTrust) -> anyhow::Result<Self> {
+        let mac = trust
+            .mac_keys
+            .as_deref()
+            .map(MacKeyFile::open)
+            .transpose()?;
+        let source = trust
+            .public_keys
             .map(|url| PolledKeySet::new(http, url, ALGORITHMS))
             .transpose()?;
         Ok(Self {
@@ -58,7 +62,7 @@ impl AssertionKeys {
     }
 
     /// Whether there are keys. An open file of MAC keys always has one.
-    pub(crate) fn can_verify(&self) -> bool {
+    pub(super) fn can_verify(&self) -> bool {
         self.mac.is_some()
             || self
                 .public
@@ -68,7 +72,7 @@ impl AssertionKeys {
 
     /// Verifies an assertion. Its header chooses the kind of key, and that kind denies any other
     /// algorithm.
-    pub(crate) async fn verify(
+    pub(super) async fn verify(
         &self,
         token: &str,
         expected: Expected<'_>,

@@ -17,14 +17,14 @@ const POLL_EVERY: Duration = Duration::from_secs(1);
 
 /// The last good keys of a file. Dropping it ends the task that polls the file.
 #[derive(Debug)]
-pub(crate) struct MacKeyFile {
+pub(super) struct MacKeyFile {
     keys: Arc<ArcSwap<MacKeys>>,
     task: JoinHandle<()>,
 }
 
 impl MacKeyFile {
     /// Reads the file and starts to poll it. Fails if the file cannot be used.
-    pub(crate) fn open(path: &Path) -> Result<Self, InvalidSettings> {
+    pub(super) fn open(path: &Path) -> Result<Self, InvalidSettings> {
         let keys = read(path).map_err(|problem| InvalidSettings(vec![problem]))?;
         warn_if_others_can_read(path);
         let keys = Arc::new(ArcSwap::from_pointee(keys));
@@ -32,7 +32,7 @@ impl MacKeyFile {
         Ok(Self { keys, task })
     }
 
-    pub(crate) fn keys(&self) -> Arc<MacKeys> {
+    pub(super) fn keys(&self) -> Arc<MacKeys> {
         self.keys.load_full()
     }
 }

@@ -46,6 +46,11 @@ impl Authority {
         &self.host
     }
 
+    /// The host with its port, unless that is 443.
+    pub(crate) fn host_and_port(&self) -> &str {
+        self.origin.strip_prefix("https://").unwrap_or(&self.origin)
+    }
+
     /// A URL under a tenant.
     pub(crate) fn endpoint(&self, tenant: &str, path: &str) -> String {
         format!("{}/{tenant}/{path}", self.origin)

@@ -4,6 +4,8 @@ mod check;
 mod client_certificate;
 mod document;
 mod federated_credential;
+mod graph;
+mod redirect_uri;
 mod resolve;
 mod secret;
 
@@ -18,6 +20,8 @@ use crate::authority::Version;
 
 pub(crate) use client_certificate::{ClientCertificate, RsaAlgorithm};
 pub(crate) use federated_credential::FederatedCredential;
+pub(crate) use graph::{GRAPH_URI, is_sign_in_scope};
+pub(crate) use redirect_uri::{Platform, RedirectUris};
 pub(crate) use secret::Secret;
 
 /// All tenants, users and applications.
@@ -35,6 +39,8 @@ pub(crate) struct Directory {
 pub(crate) struct Tenant {
     pub(crate) id: Uuid,
     pub(crate) name: String,
+    /// Its verified domains, which URLs may name it by.
+    domains: Vec<String>,
 }
 
 /// A user in one tenant.
@@ -53,6 +59,10 @@ pub(crate) struct User {
 }
 
 /// An application registration together with its service principal.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a property of a registration"
+)]
 #[derive(Debug)]
 pub(crate) struct Application {
     /// The name that the directory file and logs use.
@@ -66,10 +76,19 @@ pub(crate) struct Application {
     /// Development extension: the v1 endpoint issues v1 tokens although `token_version` is 2.
     pub(crate) accepts_v1_endpoint: bool,
     pub(crate) scopes: BTreeSet<String>,
+    /// Those of `scopes` that only an administrator may consent to.
+    pub(crate) admin_scopes: BTreeSet<String>,
+    pub(crate) redirect_uris: RedirectUris,
+    /// Called in an iframe when the user signs out (OpenID Connect Front-Channel Logout 1.0).
+    pub(crate) front_channel_logout: Option<String>,
+    /// Whether only users with a role may sign in.
+    pub(crate) assignment_required: bool,
     pub(crate) puts_idtyp_in_tokens: bool,
     tenant: Uuid,
     multi_tenant: bool,
     grants: BTreeMap<Uuid, Grant>,
+    /// The scopes of this application that need no consent, by client id.
+    pre_authorized: BTreeMap<Uuid, BTreeSet<String>>,
 }
 
 /// The client types of RFC 6749 §2.1.
@@ -120,22 +139,28 @@ impl Directory {
         Ok(resolve::resolve(document, folder))
     }
 
-    /// The tenant that a URL's first segment names. Ignores case, because MSAL.js lower-cases
-    /// authorities.
+    /// The tenant that a URL's first segment names, by id or domain. Ignores case, because MSAL.js
+    /// lower-cases authorities.
     pub(crate) fn tenant(&self, segment: &str) -> Option<&Tenant> {
-        self.tenants
+        self.tenants.iter().find(|tenant| tenant.is_named(segment))
+    }
+
+    /// The tenant with this id.
+    pub(crate) fn tenant_by_id(&self, id: Uuid) -> Option<&Tenant> {
+        self.tenants.iter().find(|tenant| tenant.id == id)
+    }
+
+    /// The application with this client id, in whatever tenant it is registered.
+    pub(crate) fn application(&self, client_id: &str) -> Option<&Application> {
+        self.applications
             .iter()
-            .find(|tenant| tenant.id.to_string().eq_ignore_ascii_case(segment))
+            .find(|application| application.has_client_id(client_id))
     }
 
     /// The client with this id, if it exists in the tenant.
     pub(crate) fn client(&self, tenant: &Tenant, client_id: &str) -> Option<&Application> {
-        self.present(tenant).find(|application| {
-            application
-                .client_id
-                .to_string()
-                .eq_ignore_ascii_case(client_id)
-        })
+        self.present(tenant)
+            .find(|application| application.has_client_id(client_id))
     }
 
     /// The resource with this identifier URI or client id, if it exists in the tenant.
@@ -144,13 +169,16 @@ impl Directory {
             .find(|application| application.is_identified_by(identifier))
     }
 
+    /// The resource of a request whose tenant is that of a user who has not signed in yet.
+    pub(crate) fn shared_resource(&self, identifier: &str) -> Option<&Application> {
+        self.applications
+            .iter()
+            .find(|application| application.is_identified_by(identifier))
+    }
+
     /// The user with this username in any tenant.
     pub(crate) fn user_named(&self, username: &str) -> Option<&User> {
-        // Usernames may have letters beyond ASCII, so ASCII case folding is not enough.
-        let wanted = username.to_lowercase();
-        self.users
-            .iter()
-            .find(|user| user.username.to_lowercase() == wanted)
+        self.users.iter().find(|user| user.is_named(username))
     }
 
     /// Whether a user of any tenant has a username of this domain.
@@ -196,7 +224,17 @@ impl Directory {
     fn present(&self, tenant: &Tenant) -> impl Iterator<Item = &Application> {
         self.applications
             .iter()
-            .filter(|application| application.multi_tenant || application.tenant == tenant.id)
+            .filter(|application| application.is_in(tenant))
+    }
+}
+
+impl Tenant {
+    fn is_named(&self, segment: &str) -> bool {
+        self.id.to_string().eq_ignore_ascii_case(segment)
+            || self
+                .domains
+                .iter()
+                .any(|domain| domain.eq_ignore_ascii_case(segment))
     }
 }
 
@@ -215,6 +253,11 @@ fn unreadable(name: &str, error: &serde_saphyr::Error) -> String {
 }
 
 impl User {
+    /// Whether `username` is this user's. Usernames may have letters beyond ASCII.
+    pub(crate) fn is_named(&self, username: &str) -> bool {
+        self.username.to_lowercase() == username.to_lowercase()
+    }
+
     /// The app roles of this user on `application`.
     pub(crate) fn roles_on(&self, application: &Application) -> impl Iterator<Item = &str> {
         self.roles
@@ -233,19 +276,49 @@ impl User {
 }
 
 impl Application {
-    /// Whether `identifier` is this application's identifier URI or client id.
-    pub(crate) fn is_identified_by(&self, identifier: &str) -> bool {
-        self.identifier_uri.eq_ignore_ascii_case(identifier)
-            || self.client_id.to_string().eq_ignore_ascii_case(identifier)
+    /// Whether a service principal of it is in `tenant`.
+    pub(crate) fn is_in(&self, tenant: &Tenant) -> bool {
+        self.multi_tenant || self.tenant == tenant.id
     }
 
-    /// The delegated scopes of `resource` that this client has consent for.
-    pub(crate) fn scopes_on(&self, resource: &Application) -> impl Iterator<Item = &str> {
-        self.grants
+    /// Whether users of other tenants may sign in.
+    pub(crate) fn is_multi_tenant(&self) -> bool {
+        self.multi_tenant
+    }
+
+    /// The platform of grants without a redirect URI.
+    pub(crate) fn platform_without_redirect(&self) -> Platform {
+        match self.client_type {
+            ClientType::Public => Platform::PublicClient,
+            ClientType::Confidential(_) => Platform::Web,
+        }
+    }
+
+    fn has_client_id(&self, client_id: &str) -> bool {
+        self.client_id.to_string().eq_ignore_ascii_case(client_id)
+    }
+    /// Whether `identifier` is this application's identifier URI or client id.
+    pub(crate) fn is_identified_by(&self, identifier: &str) -> bool {
+        self.identifier_uri.eq_ignore_ascii_case(identifier) || self.has_client_id(identifier)
+    }
+
+    /// The delegated scopes of `resource` that this client has without a user's consent: those that
+    /// an administrator consented to, and those that `resource` pre-authorizes.
+    pub(crate) fn scopes_on<'a>(
+        &'a self,
+        resource: &'a Application,
+    ) -> impl Iterator<Item = &'a str> {
+        let granted = self
+            .grants
             .get(&resource.client_id)
             .into_iter()
-            .flat_map(|grant| &grant.scopes)
-            .map(String::as_str)
+            .flat_map(|grant| &grant.scopes);
+        let pre_authorized = resource
+            .pre_authorized
+            .get(&self.client_id)
+            .into_iter()
+            .flatten();
+        granted.chain(pre_authorized).map(String::as_str)
     }
 
     /// The application roles of `resource` that this client's service principal holds.

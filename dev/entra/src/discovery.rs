@@ -114,7 +114,24 @@ fn with_cloud(mut jwk: Value) -> Value {
     jwk
 }
 
-/// The metadata document. Clients require its authorization and logout URLs, which are not served.
+/// `GET /common/discovery/instance`: the names of this cloud. MSAL requests it for an authority
+/// that it does not know.
+pub(crate) async fn instance(State(entra): State<Arc<Entra>>) -> Json<Value> {
+    let host = entra.authority.host_and_port();
+    Json(json!({
+        "tenant_discovery_endpoint": entra
+            .authority
+            .endpoint("organizations", "v2.0/.well-known/openid-configuration"),
+        "api-version": "1.1",
+        "metadata": [{
+            "preferred_network": host,
+            "preferred_cache": host,
+            "aliases": [host],
+        }],
+    }))
+}
+
+/// The metadata document.
 fn metadata(authority: &Authority, version: Version, scope: &Scope) -> Value {
     let url = |path: &str| authority.endpoint(&scope.segment, path);
     let (oauth2, keys) = match version {
@@ -125,6 +142,7 @@ fn metadata(authority: &Authority, version: Version, scope: &Scope) -> Value {
         "issuer": authority.issuer(version, &scope.issuer_tenant),
         "token_endpoint": url(&format!("{oauth2}/token")),
         "authorization_endpoint": url(&format!("{oauth2}/authorize")),
+        "device_authorization_endpoint": url("oauth2/v2.0/devicecode"),
         "end_session_endpoint": url(&format!("{oauth2}/logout")),
         "jwks_uri": url(keys),
         "token_endpoint_auth_methods_supported": [

@@ -6,12 +6,13 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{Request, StatusCode, header};
+use http::{Request, Response, StatusCode, header};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::authority::Authority;
 use crate::directory::Directory;
+use crate::memory::Memory;
 use crate::router::{Entra, router};
 use crate::signing_key::{KeyRing, SigningKey};
 
@@ -40,6 +41,7 @@ impl Fixture {
             directory: Directory::parse("directory.yaml", text).unwrap(),
             keys: KeyRing::new(SigningKey::generate().unwrap()),
             authority: Authority::localhost(8443),
+            memory: Memory::new(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             lifetime: Duration::from_hours(1),
         };
@@ -106,11 +108,16 @@ impl Fixture {
         body["token"].as_str().unwrap().to_owned()
     }
 
-    async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {
-        let response = router(Arc::clone(&self.entra))
+    /// The response as it is, for pages and redirects.
+    pub(crate) async fn respond(&self, request: Request<Body>) -> Response<Body> {
+        router(Arc::clone(&self.entra))
             .oneshot(request)
             .await
-            .unwrap();
+            .unwrap()
+    }
+
+    async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {
+        let response = self.respond(request).await;
         let status = response.status();
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap_or(Value::Null))

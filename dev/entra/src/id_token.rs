@@ -3,9 +3,9 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::access_token::{Validity, pairwise_subject, unique_identifier};
+use crate::access_token::{Authorization, Validity, pairwise_subject, unique_identifier};
 use crate::authority::{Authority, Version};
-use crate::directory::{Application, Tenant, User};
+use crate::directory::User;
 
 /// The claims of a v2 ID token.
 #[derive(Serialize)]
@@ -16,6 +16,13 @@ pub(crate) struct IdToken<'a> {
     validity: Validity,
     name: &'a str,
     preferred_username: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<&'a str>,
+    /// A hint for the next sign-in and for sign-out. Entra's is opaque.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login_hint: Option<&'a str>,
     oid: Uuid,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     roles: Vec<&'a str>,
@@ -25,20 +32,31 @@ pub(crate) struct IdToken<'a> {
     ver: &'static str,
 }
 
+/// What an ID token says about a sign-in in a browser.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SignInClaims<'a> {
+    pub(crate) nonce: Option<&'a str>,
+    pub(crate) session: Option<&'a str>,
+}
+
 impl<'a> IdToken<'a> {
     pub(crate) fn new(
         user: &'a User,
-        tenant: &Tenant,
-        client: &Application,
+        authorization: &Authorization<'_>,
+        sign_in: SignInClaims<'a>,
         authority: &Authority,
         validity: Validity,
     ) -> Self {
+        let Authorization { tenant, client, .. } = authorization;
         Self {
             aud: client.client_id,
             iss: authority.issuer(Version::V2, &tenant.id.to_string()),
             validity,
             name: &user.name,
             preferred_username: &user.username,
+            nonce: sign_in.nonce,
+            sid: sign_in.session,
+            login_hint: sign_in.session,
             oid: user.object_id,
             roles: user.roles_on(client).collect(),
             sub: pairwise_subject(user.object_id, tenant, client),

@@ -9,6 +9,7 @@ use tokio::task::{AbortHandle, spawn_blocking};
 use crate::authority::Authority;
 use crate::certificates::Certificates;
 use crate::directory::Directory;
+use crate::memory::Memory;
 use crate::router::{Entra, router};
 use crate::server::LOCAL_NAMES;
 use crate::signing_key::{KeyRing, SigningKey};
@@ -57,6 +58,7 @@ impl InProcess {
             directory: Directory::parse("directory.yaml", yaml)?,
             keys: KeyRing::new(key),
             authority: authority.clone(),
+            memory: Memory::new(),
             http: reqwest::Client::builder()
                 .no_proxy()
                 .build()

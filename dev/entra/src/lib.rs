@@ -4,12 +4,14 @@
 //! ```text
 //! settings ─▶ directory.yaml (tenants, users, applications) ─▶ router ─▶ TLS, temporary authority
 //!               ├─ discovery: metadata and signing keys
-//!               ├─ token endpoints: password, client credentials, on behalf of;
+//!               ├─ sign-in: /authorize with its pages and sessions, sign-out
+//!               ├─ token endpoints: code, refresh token, password, client credentials, on behalf of;
 //!               │                   secret, certificate, federated token
 //!               └─ /dev: sign any token, rotate keys
 //! ```
 
 mod access_token;
+mod authentication_context;
 mod authority;
 mod certificates;
 mod dev;
@@ -17,12 +19,18 @@ mod directory;
 mod discovery;
 #[cfg(test)]
 mod fixture;
+mod handles;
 mod id_token;
 mod in_process;
+mod memory;
 mod oauth_error;
+mod parameters;
+mod realm;
 mod router;
+mod scope;
 mod server;
 mod settings;
+mod sign_in;
 mod signing_key;
 mod token_endpoint;
 mod userrealm;

@@ -145,8 +145,117 @@ pub(crate) enum OAuthError {
          not a user's."
     )]
     AssertionIsAppOnly(Uuid),
+    #[error(
+        "The redirect URI '{0}' specified in the request does not match the redirect URIs \
+         configured for the application. Add it to redirectUris in the directory file."
+    )]
+    RedirectUri(String),
+    #[error("No reply address is registered for the application.")]
+    NoRedirectUri,
+    #[error(
+        "The reply address in the request does not match the one that was used when the code was \
+         requested."
+    )]
+    RedirectUriOfAnotherCode,
+    #[error("The client does not exist or is not enabled for consumers.")]
+    NotForConsumers,
+    #[error(
+        "Application '{0}' is not configured as a multi-tenant application. Usage of the /common \
+         endpoint is not supported for such apps. Use a tenant-specific endpoint or configure the \
+         application to be multi-tenant."
+    )]
+    SingleTenant(Uuid),
+    #[error("response_type '{0}' is not enabled for the application.")]
+    ResponseType(String),
+    #[error("Unsupported 'prompt' value.")]
+    UnknownPrompt,
+    #[error(
+        "Session information is not sufficient for single-sign-on. A silent sign-in request was \
+         sent but no user is signed in."
+    )]
+    NoSession,
+    #[error(
+        "Either multiple user identities are available for the current request or selected account \
+         is not supported for the scenario."
+    )]
+    SeveralSessions,
+    #[error(
+        "The signed-in user of tenant '{tenant}' cannot access the application '{client}' here. The \
+         account needs to be added as an external user in the tenant first. Sign out and sign in \
+         again with a different account."
+    )]
+    UserOfOtherTenant { client: Uuid, tenant: String },
+    #[error(
+        "Your administrator has configured the application '{0}' to block users unless they are \
+         specifically granted ('assigned') access to the application. Give the user a role in the \
+         directory file."
+    )]
+    NotAssigned(Uuid),
+    #[error(
+        "Admin consent is required for the permissions requested by '{client}' on '{resource}'. Add \
+         a grant to the directory file."
+    )]
+    AdminConsent { client: Uuid, resource: String },
+    #[error("User declined to consent to access the app.")]
+    UserDeclined,
+    #[error("The sign-in has expired or belongs to another browser. Go back to the application.")]
+    UnknownSignIn,
+    #[error("The provided grant is invalid or malformed: {0}.")]
+    InvalidGrant(&'static str),
+    #[error("The provided authorization code or refresh token has expired. Sign in again.")]
+    ExpiredGrant,
+    #[error("OAuth2 Authorization code was already redeemed, please retry with a new valid code.")]
+    RedeemedCode,
+    #[error(
+        "The Code_Verifier does not match the code_challenge supplied in the authorization request."
+    )]
+    CodeVerifier,
+    #[error(
+        "Proof Key for Code Exchange is required for cross-origin authorization code redemption."
+    )]
+    CrossOriginWithoutChallenge,
+    #[error(
+        "Cross-origin token redemption is permitted only for the 'Single-Page Application' \
+         client-type. Request origin: '{0}'."
+    )]
+    CrossOrigin(String),
+    #[error(
+        "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via \
+         cross-origin requests."
+    )]
+    NotCrossOrigin,
+    #[error(
+        "The refresh token has expired due to the fixed lifetime of 24 hours of single-page \
+         applications. Sign in again."
+    )]
+    ExpiredSpaRefreshToken,
+    #[error("OAuth 2.0 device flow error. Authorization is pending. Continue polling.")]
+    AuthorizationPending,
+    #[error("The end user has declined the authorization.")]
+    AuthorizationDeclined,
+    #[error("The device_code is not recognized.")]
+    UnknownDeviceCode,
+    #[error("That code didn't work. Check the code and try again.")]
+    UnknownUserCode,
+    #[error("The device_code has expired.")]
+    ExpiredDeviceCode,
     #[error("A transient error has occurred. Please try again.")]
     Unavailable,
+}
+
+/// An error as responses have it.
+pub(crate) struct Described {
+    code: u32,
+    /// The error of the token endpoint (RFC 6749 §5.2).
+    error: &'static str,
+    /// The error of the authorization endpoint (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6).
+    pub(crate) authorization_error: &'static str,
+    pub(crate) description: String,
+    pub(crate) suberror: Option<&'static str>,
+    pub(crate) claims: Option<String>,
+    timestamp: String,
+    trace_id: Uuid,
+    correlation_id: Uuid,
 }
 
 impl OAuthError {
@@ -160,6 +269,7 @@ impl OAuthError {
     }
 
     /// The AADSTS number and its error of RFC 6749 §5.2.
+    #[expect(clippy::match_same_arms, reason = "a table: one row for each error")]
     fn code(&self) -> (u32, &'static str) {
         match self {
             Self::UnknownTenant(_) => (90002, "invalid_request"),
@@ -197,6 +307,33 @@ impl OAuthError {
             Self::AssertionForAnother { .. } => (500_131, "invalid_grant"),
             Self::AssertionIsIdToken => (240_002, "invalid_grant"),
             Self::AssertionIsAppOnly(_) => (7_000_114, "invalid_grant"),
+            Self::RedirectUri(_) => (50011, "invalid_request"),
+            Self::NoRedirectUri => (500_113, "invalid_request"),
+            Self::RedirectUriOfAnotherCode => (500_112, "invalid_grant"),
+            Self::NotForConsumers => (700_016, "unauthorized_client"),
+            Self::SingleTenant(_) => (50194, "invalid_request"),
+            Self::ResponseType(_) => (700_054, "unsupported_response_type"),
+            Self::UnknownPrompt => (90023, "invalid_request"),
+            Self::NoSession => (50058, "login_required"),
+            Self::SeveralSessions => (16000, "interaction_required"),
+            Self::UserOfOtherTenant { .. } => (50020, "invalid_grant"),
+            Self::NotAssigned(_) => (50105, "invalid_grant"),
+            Self::AdminConsent { .. } => (90094, "invalid_grant"),
+            Self::UserDeclined => (65004, "access_denied"),
+            Self::UnknownSignIn => (165_000, "invalid_request"),
+            Self::InvalidGrant(_) => (70000, "invalid_grant"),
+            Self::ExpiredGrant => (70008, "invalid_grant"),
+            Self::RedeemedCode => (54005, "invalid_grant"),
+            Self::CodeVerifier => (501_481, "invalid_grant"),
+            Self::CrossOriginWithoutChallenge => (9_002_325, "invalid_request"),
+            Self::CrossOrigin(_) => (9_002_326, "invalid_request"),
+            Self::NotCrossOrigin => (9_002_327, "invalid_request"),
+            Self::ExpiredSpaRefreshToken => (700_084, "invalid_grant"),
+            Self::AuthorizationPending => (70016, "authorization_pending"),
+            Self::AuthorizationDeclined => (70018, "authorization_declined"),
+            Self::UnknownDeviceCode => (70018, "bad_verification_code"),
+            Self::UnknownUserCode => (90_172, "invalid_request"),
+            Self::ExpiredDeviceCode => (70020, "expired_token"),
             Self::Unavailable => (90033, "temporarily_unavailable"),
         }
     }
@@ -245,8 +382,21 @@ struct Body {
     claims: Option<String>,
 }
 
-impl IntoResponse for OAuthError {
-    fn into_response(self) -> Response {
+impl OAuthError {
+    /// The error of the authorization endpoint. What the user can repair is an interaction there.
+    fn authorization_error(&self) -> &'static str {
+        match self {
+            Self::NoConsent { .. } => "consent_required",
+            Self::NotAssigned(_) | Self::UserOfOtherTenant { .. } | Self::AdminConsent { .. } => {
+                "access_denied"
+            }
+            Self::Unavailable => "temporarily_unavailable",
+            other => other.code().1,
+        }
+    }
+
+    /// The error with ids that find it in the log.
+    pub(crate) fn described(&self) -> Described {
         let (code, error) = self.code();
         let trace_id = Uuid::new_v4();
         let correlation_id = Uuid::new_v4();
@@ -255,18 +405,35 @@ impl IntoResponse for OAuthError {
             .to_string();
         // The description repeats what the client sent, so it stays out of the log.
         tracing::info!(code, error, %trace_id, "denied");
-        let body = Body {
+        Described {
+            code,
             error,
-            error_description: format!(
+            authorization_error: self.authorization_error(),
+            description: format!(
                 "AADSTS{code}: {self} Trace ID: {trace_id} Correlation ID: {correlation_id} \
                  Timestamp: {timestamp}"
             ),
-            error_codes: [code],
+            suberror: self.suberror(),
+            claims: self.claims(),
             timestamp,
             trace_id,
             correlation_id,
-            suberror: self.suberror(),
-            claims: self.claims(),
+        }
+    }
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        let described = self.described();
+        let body = Body {
+            error: described.error,
+            error_description: described.description,
+            error_codes: [described.code],
+            timestamp: described.timestamp,
+            trace_id: described.trace_id,
+            correlation_id: described.correlation_id,
+            suberror: described.suberror,
+            claims: described.claims,
         };
         // RFC 6749 §5.1 requires it for tokens. A cached error would mislead as well.
         (

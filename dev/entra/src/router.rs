@@ -4,11 +4,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use tower_http::cors::{Any, CorsLayer};
 
 use crate::authority::Authority;
 use crate::directory::Directory;
+use crate::memory::Memory;
 use crate::signing_key::KeyRing;
-use crate::{dev, discovery, token_endpoint, userrealm};
+use crate::{dev, discovery, sign_in, token_endpoint, userrealm};
 
 /// Maximum bytes of a request body. The largest useful one is a form with a token.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -18,6 +20,7 @@ pub(crate) struct Entra {
     pub(crate) directory: Directory,
     pub(crate) keys: KeyRing,
     pub(crate) authority: Authority,
+    pub(crate) memory: Memory,
     /// Fetches the keys of issuers of federated credentials.
     pub(crate) http: reqwest::Client,
     /// The lifetime of issued tokens.
@@ -26,6 +29,20 @@ pub(crate) struct Entra {
 
 /// Routes Entra's own paths, because some clients build them without reading metadata.
 pub(crate) fn router(entra: Arc<Entra>) -> Router {
+    Router::new()
+        .merge(for_clients())
+        .merge(for_browsers())
+        .merge(for_tests())
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(entra)
+}
+
+/// What clients call. Single-page applications call it across origins, without cookies.
+fn for_clients() -> Router<Arc<Entra>> {
+    let across_origins = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods(Any)
+        .allow_headers(Any);
     Router::new()
         .route(
             "/{tenant}/v2.0/.well-known/openid-configuration",
@@ -37,13 +54,45 @@ pub(crate) fn router(entra: Arc<Entra>) -> Router {
         )
         .route("/{tenant}/discovery/v2.0/keys", get(discovery::keys_v2))
         .route("/{tenant}/discovery/keys", get(discovery::keys_v1))
+        .route("/common/discovery/instance", get(discovery::instance))
         .route("/{tenant}/oauth2/v2.0/token", post(token_endpoint::v2))
         .route("/{tenant}/oauth2/token", post(token_endpoint::v1))
+        .route(
+            "/{tenant}/oauth2/v2.0/devicecode",
+            post(sign_in::issue_device_code),
+        )
         .route("/{tenant}/{endpoint}/{username}", get(userrealm::userrealm))
+        .layer(across_origins)
+}
+
+/// What a user's browser opens.
+fn for_browsers() -> Router<Arc<Entra>> {
+    Router::new()
+        .route(
+            "/{tenant}/oauth2/v2.0/authorize",
+            get(sign_in::authorize_v2).post(sign_in::post_authorize),
+        )
+        .route("/{tenant}/oauth2/authorize", get(sign_in::authorize_v1))
+        .route("/sign-in", post(sign_in::proceed))
+        .route(
+            "/devicelogin",
+            get(sign_in::device_login).post(sign_in::enter_device_code),
+        )
+        .route(
+            "/{tenant}/oauth2/v2.0/logout",
+            get(sign_in::logout).post(sign_in::logout),
+        )
+        .route(
+            "/{tenant}/oauth2/logout",
+            get(sign_in::logout).post(sign_in::logout),
+        )
+}
+
+/// What only tests call. Entra does not have it.
+fn for_tests() -> Router<Arc<Entra>> {
+    Router::new()
         .route("/dev/sign", post(dev::sign))
         .route("/dev/rotate", post(dev::rotate))
         .route("/dev/retire", post(dev::retire))
         .route("/dev/directory", get(dev::directory))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(entra)
 }

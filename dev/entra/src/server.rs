@@ -6,6 +6,7 @@ use portcullis_runtime::{Listener, Process, bind, serve_https};
 use crate::authority::Authority;
 use crate::certificates::Certificates;
 use crate::directory::Directory;
+use crate::memory::Memory;
 use crate::router::{Entra, router};
 use crate::settings::Settings;
 use crate::signing_key::{KeyRing, SigningKey};
@@ -55,6 +56,7 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
         directory,
         keys,
         authority,
+        memory: Memory::new(),
         http,
         lifetime: settings.tokens_live,
     };

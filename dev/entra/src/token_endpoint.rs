@@ -1,16 +1,15 @@
 //! The token endpoints: they answer a form with a token or an AADSTS error.
 
 mod assertion;
-mod authentication_context;
 mod client;
 mod client_assertion;
 mod client_credentials;
+mod grant_type;
 mod on_behalf_of;
-mod parameters;
 mod password;
-mod realm;
+mod presented;
 mod reply;
-mod scope;
+mod user_grant;
 
 use std::sync::Arc;
 
@@ -22,10 +21,13 @@ use http::HeaderMap;
 use crate::access_token::{Authorization, ClientProof};
 use crate::authority::Version;
 use crate::directory::{Application, Tenant};
+use crate::memory::UserGrant;
 use crate::oauth_error::OAuthError;
+use crate::parameters::Parameters;
+use crate::realm::Realm;
 use crate::router::Entra;
-use parameters::Parameters;
-use realm::Realm;
+use grant_type::GrantType;
+use presented::Presented;
 
 /// `POST /{tenant}/oauth2/v2.0/token`
 pub(crate) async fn v2(
@@ -56,27 +58,28 @@ struct TokenRequest<'a> {
     parameters: &'a Parameters,
 }
 
-/// The imitated grants.
-#[derive(Clone, Copy, Debug)]
-enum GrantType {
-    Password,
-    ClientCredentials,
-    OnBehalfOf,
+/// An authorized request, with what its response has besides the access token.
+struct Granted<'a> {
+    authorization: Authorization<'a>,
+    /// The requested scopes; none for an application's own token.
+    scope: Option<String>,
+    /// What a refresh token stands for, and until when; none if there is no refresh token.
+    refresh: Option<(UserGrant, i64)>,
+    nonce: Option<String>,
+    /// The id of the session in the browser.
+    session: Option<String>,
 }
 
-impl GrantType {
-    fn parse(endpoint: Version, text: &str) -> Result<Self, OAuthError> {
-        match (text, endpoint) {
-            ("password", _) => Ok(Self::Password),
-            ("client_credentials", _) => Ok(Self::ClientCredentials),
-            ("urn:ietf:params:oauth:grant-type:jwt-bearer", Version::V2) => Ok(Self::OnBehalfOf),
-            _ => Err(OAuthError::UnsupportedGrant(text.to_owned())),
+impl<'a> Granted<'a> {
+    /// An application's own token, which comes alone.
+    fn app_only(authorization: Authorization<'a>) -> Self {
+        Self {
+            authorization,
+            scope: None,
+            refresh: None,
+            nonce: None,
+            session: None,
         }
-    }
-
-    /// Whether a public client may use it.
-    fn allows_public_clients(self) -> bool {
-        matches!(self, Self::Password)
     }
 }
 
@@ -99,16 +102,18 @@ async fn issue(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Response, OAuthError> {
-    let realm = Realm::parse(entra, segment)?;
+    let realm = Realm::parse(&entra.directory, segment)?;
     let parameters = Parameters::parse(body)?;
     let grant = GrantType::parse(endpoint, parameters.required("grant_type")?)?;
-    let tenant = realm.tenant(entra, grant, &parameters)?;
+    let presented = Presented::find(entra, grant, headers, &parameters)?;
+    let tenant = presented.tenant(entra, realm, &parameters)?;
     let place = client::Place {
         endpoint,
         tenant,
         segment,
     };
-    let (client, proof) = client::authenticate(entra, &place, headers, &parameters, grant).await?;
+    let (client, proof) =
+        client::authenticate(entra, &place, headers, &parameters, &presented).await?;
     let request = TokenRequest {
         endpoint,
         tenant,
@@ -116,13 +121,16 @@ async fn issue(
         proof,
         parameters: &parameters,
     };
-    let authorization = match grant {
-        GrantType::Password => password::authorize(entra, &request),
-        GrantType::ClientCredentials => client_credentials::authorize(entra, &request),
-        GrantType::OnBehalfOf => on_behalf_of::authorize(entra, &request),
+    let granted = match &presented {
+        Presented::Password => password::authorize(entra, &request),
+        Presented::ClientCredentials => client_credentials::authorize(entra, &request),
+        Presented::OnBehalfOf => on_behalf_of::authorize(entra, &request),
+        Presented::Code(..) | Presented::RefreshToken(_) | Presented::DeviceCode(..) => {
+            user_grant::authorize(entra, &request, &presented)
+        }
     }?;
-    log_issued(grant, &authorization);
-    reply::reply(entra, &request, &authorization).map_err(|error| OAuthError::unavailable(&error))
+    log_issued(grant, &granted.authorization);
+    reply::reply(entra, &request, &granted)
 }
 
 fn log_issued(grant: GrantType, authorization: &Authorization<'_>) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::FederatedCredential;
 use super::document::{ApplicationEntry, Document, GrantEntry, MemberType, UserEntry};
+use super::redirect_uri::problem_of;
 
 /// Returns every contradiction in the document.
 pub(super) fn contradictions(document: &Document) -> Vec<String> {
@@ -118,7 +119,19 @@ impl<'a> Check<'a> {
                  write one such as api://{key}"
             )
         });
-        for name in entry.scopes.iter().chain(entry.roles.keys()) {
+        self.redirect_uris(&place, entry);
+        for (client, scopes) in &entry.pre_authorized {
+            let place = format!("{place}.preAuthorized.{client}");
+            self.application_named(&place, client);
+            for scope in scopes.difference(&entry.scopes) {
+                self.found.push(format!(
+                    "{place}: {key} has no scope {scope}; it has {:?}",
+                    entry.scopes
+                ));
+            }
+        }
+        let names = entry.scopes.iter().chain(&entry.admin_scopes);
+        for name in names.chain(entry.roles.keys()) {
             self.unless(is_permission_name(name), || {
                 format!(
                     "{place}: '{name}' cannot name a scope or role; \
@@ -135,6 +148,21 @@ impl<'a> Check<'a> {
         }
         for (resource, grant) in &entry.grants {
             self.grant(&format!("{place}.grants.{resource}"), resource, grant);
+        }
+    }
+
+    fn redirect_uris(&mut self, place: &str, entry: &ApplicationEntry) {
+        for (_, uri) in entry.redirect_uris.iter() {
+            if let Some(problem) = problem_of(uri) {
+                self.found
+                    .push(format!("{place}.redirectUris: {uri} {problem}"));
+            }
+        }
+        if let Some(uri) = &entry.front_channel_logout_uri
+            && let Some(problem) = problem_of(uri)
+        {
+            self.found
+                .push(format!("{place}.frontChannelLogoutUri: {uri} {problem}"));
         }
     }
 
@@ -181,10 +209,10 @@ impl<'a> Check<'a> {
         self.unless(!grant.scopes.is_empty() || !grant.roles.is_empty(), || {
             format!("{place}: grants nothing; name scopes or roles, or remove it")
         });
-        for scope in grant.scopes.difference(&target.scopes) {
+        let scopes: BTreeSet<&String> = target.scopes.union(&target.admin_scopes).collect();
+        for scope in grant.scopes.iter().filter(|scope| !scopes.contains(scope)) {
             self.found.push(format!(
-                "{place}.scopes: {resource} has no scope {scope}; it has {:?}",
-                target.scopes
+                "{place}.scopes: {resource} has no scope {scope}; it has {scopes:?}"
             ));
         }
         for role in &grant.roles {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{ClientCertificate, FederatedCredential, Secret};
+use super::{ClientCertificate, FederatedCredential, RedirectUris, Secret};
 use crate::authority::Version;
 
 /// The whole file. Tenants and applications have keys, which the rest of the file refers to.
@@ -23,6 +23,9 @@ pub(super) struct Document {
 pub(super) struct TenantEntry {
     pub(super) id: Uuid,
     pub(super) name: String,
+    /// Its verified domains.
+    #[serde(default)]
+    pub(super) domains: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +43,7 @@ pub(super) struct UserEntry {
     pub(super) conditional_access: BTreeMap<String, String>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the file")]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ApplicationEntry {
@@ -62,6 +66,17 @@ pub(super) struct ApplicationEntry {
     pub(super) accept_v1_endpoint: bool,
     #[serde(default)]
     pub(super) scopes: BTreeSet<String>,
+    /// Scopes that only an administrator may consent to.
+    #[serde(default)]
+    pub(super) admin_scopes: BTreeSet<String>,
+    /// Scopes that need no consent, by the client's key.
+    #[serde(default)]
+    pub(super) pre_authorized: BTreeMap<String, BTreeSet<String>>,
+    #[serde(default)]
+    pub(super) redirect_uris: RedirectUris,
+    pub(super) front_channel_logout_uri: Option<String>,
+    #[serde(default)]
+    pub(super) assignment_required: bool,
     #[serde(default)]
     pub(super) roles: BTreeMap<String, BTreeSet<MemberType>>,
     #[serde(default)]

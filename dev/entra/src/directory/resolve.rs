@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use uuid::Uuid;
 
 use super::document::{ApplicationEntry, Document, GrantEntry, OptionalClaim, UserEntry};
-use super::{Application, ClientCredentials, ClientType, Directory, Grant, Tenant, User};
+use super::{Application, ClientCredentials, ClientType, Directory, Grant, Tenant, User, graph};
 
 /// Resolves a checked document. Omits unknown keys, which a checked document does not have.
 pub(super) fn resolve(document: Document, folder: PathBuf) -> Directory {
@@ -38,6 +38,7 @@ pub(super) fn resolve(document: Document, folder: PathBuf) -> Directory {
                     &clients,
                 ))
             })
+            .chain([graph::application()])
             .collect(),
         tenants: document
             .tenants
@@ -45,6 +46,7 @@ pub(super) fn resolve(document: Document, folder: PathBuf) -> Directory {
             .map(|entry| Tenant {
                 id: entry.id,
                 name: entry.name,
+                domains: entry.domains,
             })
             .collect(),
         folder,
@@ -86,7 +88,12 @@ fn resolve_application(
         },
         token_version: entry.token_version,
         accepts_v1_endpoint: entry.accept_v1_endpoint,
-        scopes: entry.scopes,
+        scopes: entry.scopes.union(&entry.admin_scopes).cloned().collect(),
+        admin_scopes: entry.admin_scopes,
+        redirect_uris: entry.redirect_uris,
+        front_channel_logout: entry.front_channel_logout_uri,
+        assignment_required: entry.assignment_required,
+        pre_authorized: by_client_id(entry.pre_authorized, clients),
         puts_idtyp_in_tokens: entry.optional_claims.contains(&OptionalClaim::Idtyp),
         multi_tenant: entry.multi_tenant,
         grants: by_client_id(entry.grants, clients)

@@ -5,13 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, header};
 use url::form_urlencoded;
 
-use super::GrantType;
+use super::Presented;
 use super::client_assertion::{self, AssertionContext};
-use super::parameters::Parameters;
 use crate::access_token::ClientProof;
 use crate::authority::Version;
 use crate::directory::{Application, ClientType, Tenant};
 use crate::oauth_error::OAuthError;
+use crate::parameters::Parameters;
 use crate::router::Entra;
 
 /// The endpoint of a request.
@@ -23,13 +23,13 @@ pub(super) struct Place<'a> {
     pub(super) segment: &'a str,
 }
 
-/// Authenticates the client. A public client needs no credentials where the grant allows it.
+/// Authenticates the client. It needs no credentials where what it presents allows that.
 pub(super) async fn authenticate<'a>(
     entra: &'a Entra,
     place: &Place<'_>,
     headers: &HeaderMap,
     parameters: &Parameters,
-    grant: GrantType,
+    presented: &Presented,
 ) -> Result<(&'a Application, ClientProof), OAuthError> {
     let Place {
         endpoint,
@@ -50,11 +50,12 @@ pub(super) async fn authenticate<'a>(
         (_, Some(_), Some(_)) => Err(OAuthError::Malformed(
             "both client_secret and client_assertion came; send one",
         )),
-        (ClientType::Public, None, None) if grant.allows_public_clients() => {
+        (_, None, None) if presented.needs_no_credentials(&client.client_type) => {
             Ok((client, ClientProof::None))
         }
         (_, None, None) => Err(OAuthError::MissingSecret),
         (ClientType::Public, ..) => Err(OAuthError::PublicClientWithSecret),
+        _ if presented.is_of_spa() => Err(OAuthError::PublicClientWithSecret),
         (ClientType::Confidential(_), None, Some(assertion)) => {
             let context = AssertionContext {
                 endpoint,

@@ -9,10 +9,10 @@ mod numeric_date;
 #[cfg(test)]
 mod tests;
 
-use super::parameters::Parameters;
 use crate::authority::{Authority, Version};
 use crate::directory::Application;
 use crate::oauth_error::OAuthError;
+use crate::parameters::Parameters;
 use crate::router::Entra;
 use jwt::Jwt;
 

@@ -2,9 +2,7 @@
 //! to another API.
 
 use super::assertion::Assertion;
-use super::scope::RequestedScopes;
-use super::{TokenRequest, authentication_context};
-use crate::access_token::{Authorization, Subject};
+use super::{Granted, TokenRequest};
 use crate::authority::Version;
 use crate::directory::User;
 use crate::oauth_error::OAuthError;
@@ -13,28 +11,18 @@ use crate::router::Entra;
 pub(super) fn authorize<'a>(
     entra: &'a Entra,
     request: &TokenRequest<'a>,
-) -> Result<Authorization<'a>, OAuthError> {
+) -> Result<Granted<'a>, OAuthError> {
     if request.parameters.required("requested_token_use")? != "on_behalf_of" {
         return Err(OAuthError::Malformed(
             "requested_token_use must be on_behalf_of",
         ));
     }
     let assertion = request.parameters.required("assertion")?;
-    let requested = RequestedScopes::parse(request.parameters.required("scope")?)?;
+    let scope = request.required_scope()?;
     let assertion = Assertion::verify(&entra.keys, assertion)?;
     let user = user_of(entra, request, &assertion)?;
-    let resource = request.resource(entra, requested.resource)?;
-    let scopes = requested.names.consented(request.client, resource)?;
     // The contexts come from the user's token, because an API cannot meet more of them.
-    authentication_context::check(user, resource, &assertion.acrs)?;
-    Ok(request.authorization(
-        resource,
-        Subject::User {
-            user,
-            scopes,
-            contexts: assertion.acrs,
-        },
-    ))
+    request.delegated(entra, user, scope, assertion.acrs)
 }
 
 /// The user of the assertion, if it is a delegated token for this client.

@@ -1,10 +1,9 @@
 //! The resource owner password grant (RFC 6749 §4.3). Entra discourages it, but tests need a user
 //! without a browser.
 
-use super::scope::{RequestedScopes, ScopeNames};
-use super::{TokenRequest, authentication_context};
+use super::{Granted, TokenRequest};
 use crate::access_token::{Authorization, Subject};
-use crate::authority::Version;
+use crate::authentication_context;
 use crate::directory::{Application, User};
 use crate::oauth_error::OAuthError;
 use crate::router::Entra;
@@ -12,29 +11,11 @@ use crate::router::Entra;
 pub(super) fn authorize<'a>(
     entra: &'a Entra,
     request: &TokenRequest<'a>,
-) -> Result<Authorization<'a>, OAuthError> {
+) -> Result<Granted<'a>, OAuthError> {
     let user = sign_in(entra, request)?;
-    let (resource, names) = match request.endpoint {
-        Version::V1 => (
-            request.resource(entra, request.parameters.required("resource")?)?,
-            ScopeNames::Default,
-        ),
-        Version::V2 => {
-            let scopes = RequestedScopes::parse(request.parameters.required("scope")?)?;
-            (request.resource(entra, scopes.resource)?, scopes.names)
-        }
-    };
-    let scopes = names.consented(request.client, resource)?;
+    let scope = request.required_scope()?;
     let contexts = authentication_context::requested(request.parameters)?;
-    authentication_context::check(user, resource, &contexts)?;
-    Ok(request.authorization(
-        resource,
-        Subject::User {
-            user,
-            scopes,
-            contexts,
-        },
-    ))
+    request.delegated(entra, user, scope, contexts)
 }
 
 fn sign_in<'a>(entra: &'a Entra, request: &TokenRequest<'a>) -> Result<&'a User, OAuthError> {

@@ -93,7 +93,11 @@ async fn password_grant_denies_bad_fields() {
     let form = password_form();
     for row in [
         bad("grant_type", "", MISSING_PARAMETER),
-        bad("grant_type", "refresh_token", UNSUPPORTED_GRANT),
+        bad(
+            "grant_type",
+            "urn:ietf:params:oauth:grant-type:saml2-bearer",
+            UNSUPPORTED_GRANT,
+        ),
         bad("client_id", "", MISSING_PARAMETER),
         bad(
             "client_id",
@@ -110,8 +114,12 @@ async fn password_grant_denies_bad_fields() {
         bad("password", "", MISSING_PARAMETER),
         bad("password", "admin-passw0rd!", WRONG_PASSWORD),
         bad("scope", "", MISSING_PARAMETER),
-        bad("scope", "openid", INVALID_SCOPE),
-        bad("scope", "User.Read", INVALID_SCOPE),
+        bad(
+            "scope",
+            "api://3a5c0001-0000-4000-8000-000000000001/",
+            INVALID_SCOPE,
+        ),
+        bad("scope", "User.Write", INVALID_SCOPE),
         bad(
             "scope",
             "api://3a5c0001-0000-4000-8000-000000000001/Unknown",

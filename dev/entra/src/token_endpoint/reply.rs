@@ -8,13 +8,18 @@ use http::header;
 use serde::Serialize;
 use serde_json::json;
 
-use super::TokenRequest;
-use super::scope::RequestedScopes;
+use super::{Granted, TokenRequest};
 use crate::access_token::{AccessToken, Authorization, Subject, Validity};
 use crate::authority::Version;
-use crate::directory::Application;
-use crate::id_token::IdToken;
+use crate::directory::{Application, Platform};
+use crate::id_token::{IdToken, SignInClaims};
+use crate::memory::{RefreshToken, now};
+use crate::oauth_error::OAuthError;
 use crate::router::Entra;
+use crate::scope::RequestedScopes;
+
+/// How long an expired refresh token is remembered, in seconds.
+const KEPT_AFTER: i64 = 24 * 3600;
 
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -35,6 +40,8 @@ struct ReplyV1 {
     not_before: String,
     resource: String,
     access_token: String,
+    #[serde(flatten)]
+    user: UserReply,
 }
 
 #[derive(Serialize)]
@@ -45,6 +52,18 @@ struct ReplyV2 {
     expires_in: u64,
     ext_expires_in: u64,
     access_token: String,
+    #[serde(flatten)]
+    user: UserReply,
+}
+
+/// What only a user's tokens come with.
+#[derive(Default, Serialize)]
+struct UserReply {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    /// Only for single-page applications, whose refresh tokens have a fixed life.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token_expires_in: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,25 +73,15 @@ struct ReplyV2 {
 pub(super) fn reply(
     entra: &Entra,
     request: &TokenRequest<'_>,
-    authorization: &Authorization<'_>,
-) -> anyhow::Result<Response> {
+    granted: &Granted<'_>,
+) -> Result<Response, OAuthError> {
     let validity = Validity::from_now(entra.lifetime);
-    let access_token = access_token(entra, request.endpoint, authorization, validity)?;
+    let access_token = access_token(entra, request.endpoint, &granted.authorization, validity)
+        .map_err(|error| OAuthError::unavailable(&error))?;
+    let user = user_reply(entra, request, granted, validity)?;
     let reply = match request.endpoint {
-        Version::V1 => Reply::V1(reply_v1(
-            entra,
-            request,
-            authorization,
-            validity,
-            access_token,
-        )),
-        Version::V2 => Reply::V2(reply_v2(
-            entra,
-            request,
-            authorization,
-            validity,
-            access_token,
-        )?),
+        Version::V1 => Reply::V1(reply_v1(entra, granted, validity, access_token, user)),
+        Version::V2 => Reply::V2(reply_v2(entra, granted, access_token, user)?),
     };
     Ok((
         [
@@ -114,15 +123,15 @@ fn access_token(
 
 fn reply_v1(
     entra: &Entra,
-    request: &TokenRequest<'_>,
-    authorization: &Authorization<'_>,
+    granted: &Granted<'_>,
     validity: Validity,
     access_token: String,
+    user: UserReply,
 ) -> ReplyV1 {
     let seconds = entra.lifetime.as_secs().to_string();
     ReplyV1 {
         token_type: "Bearer",
-        scope: match &authorization.subject {
+        scope: match &granted.authorization.subject {
             Subject::User { scopes, .. } => Some(scopes.join(" ")),
             Subject::Application => None,
         },
@@ -130,56 +139,72 @@ fn reply_v1(
         ext_expires_in: seconds,
         expires_on: validity.exp.to_string(),
         not_before: validity.nbf.to_string(),
-        resource: request
-            .parameters
-            .optional("resource")
-            .unwrap_or_default()
-            .to_owned(),
+        resource: granted.authorization.resource.identifier_uri.clone(),
         access_token,
+        user,
     }
 }
 
 fn reply_v2(
     entra: &Entra,
-    request: &TokenRequest<'_>,
-    authorization: &Authorization<'_>,
-    validity: Validity,
+    granted: &Granted<'_>,
     access_token: String,
-) -> anyhow::Result<ReplyV2> {
+    user: UserReply,
+) -> Result<ReplyV2, OAuthError> {
     let seconds = entra.lifetime.as_secs();
-    let mut reply = ReplyV2 {
+    let scope = match (&granted.authorization.subject, &granted.scope) {
+        (Subject::User { scopes, .. }, Some(scope)) => {
+            Some(RequestedScopes::parse(scope)?.granted(scopes))
+        }
+        _ => None,
+    };
+    Ok(ReplyV2 {
         token_type: "Bearer",
-        scope: None,
+        scope,
         expires_in: seconds,
         ext_expires_in: seconds,
         access_token,
-        id_token: None,
-        client_info: None,
+        user,
+    })
+}
+
+/// An app-only token comes with none of this.
+fn user_reply(
+    entra: &Entra,
+    request: &TokenRequest<'_>,
+    granted: &Granted<'_>,
+    validity: Validity,
+) -> Result<UserReply, OAuthError> {
+    let authorization = &granted.authorization;
+    let (Subject::User { user, .. }, Some(scope)) = (&authorization.subject, &granted.scope) else {
+        return Ok(UserReply::default());
     };
-    // An app-only token comes with none of the following members.
-    let Subject::User { user, scopes, .. } = &authorization.subject else {
-        return Ok(reply);
-    };
-    let Ok(requested) =
-        RequestedScopes::parse(request.parameters.optional("scope").unwrap_or_default())
-    else {
-        return Ok(reply);
-    };
-    reply.scope = Some(requested.granted(scopes));
-    if requested.wants_id_token() {
+    let mut reply = UserReply::default();
+    if RequestedScopes::parse(scope)?.wants_id_token() {
         let key = entra.keys.current();
-        let claims = IdToken::new(
-            user,
-            authorization.tenant,
-            authorization.client,
-            &entra.authority,
-            validity,
-        );
-        reply.id_token = Some(key.sign(&key.header(), &claims)?);
+        let sign_in = SignInClaims {
+            nonce: granted.nonce.as_deref(),
+            session: granted.session.as_deref(),
+        };
+        let claims = IdToken::new(user, authorization, sign_in, &entra.authority, validity);
+        let signed = key.sign(&key.header(), &claims);
+        reply.id_token = Some(signed.map_err(|error| OAuthError::unavailable(&error))?);
     }
     if request.parameters.optional("client_info") == Some("1") {
         let info = json!({"uid": user.object_id, "utid": authorization.tenant.id});
         reply.client_info = Some(URL_SAFE_NO_PAD.encode(info.to_string()));
+    }
+    if let Some((grant, ends)) = &granted.refresh {
+        let now = now();
+        let is_spa = grant.platform == Platform::Spa;
+        reply.refresh_token_expires_in = is_spa.then_some(ends - now);
+        let token = RefreshToken {
+            grant: grant.clone(),
+            ends: *ends,
+        };
+        // It is kept longer than it works, so that its error can say that it has expired.
+        let kept = ends.saturating_add(KEPT_AFTER);
+        reply.refresh_token = Some(entra.memory.refresh_tokens.issue(token, now, kept)?);
     }
     Ok(reply)
 }

@@ -5,9 +5,9 @@
 
 use serde::Deserialize;
 
-use super::parameters::Parameters;
 use crate::directory::{Application, User};
 use crate::oauth_error::OAuthError;
+use crate::parameters::Parameters;
 
 /// The used members of the `claims` parameter (OpenID Connect Core §5.5).
 #[derive(Default, Deserialize)]
@@ -29,7 +29,7 @@ struct Wanted {
 }
 
 /// The contexts that the client requests for the user.
-pub(super) fn requested(parameters: &Parameters) -> Result<Vec<String>, OAuthError> {
+pub(crate) fn requested(parameters: &Parameters) -> Result<Vec<String>, OAuthError> {
     let Some(text) = parameters.optional("claims") else {
         return Ok(Vec::new());
     };
@@ -43,7 +43,7 @@ pub(super) fn requested(parameters: &Parameters) -> Result<Vec<String>, OAuthErr
 }
 
 /// Fails if the user has not met the context that `resource` requires.
-pub(super) fn check(user: &User, resource: &Application, met: &[String]) -> Result<(), OAuthError> {
+pub(crate) fn check(user: &User, resource: &Application, met: &[String]) -> Result<(), OAuthError> {
     match user.context_required_for(resource) {
         Some(context) if !met.iter().any(|met| met == context) => {
             Err(OAuthError::InteractionRequired {

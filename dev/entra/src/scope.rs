@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::directory::Application;
+use crate::directory::{Application, GRAPH_URI, is_sign_in_scope};
 use crate::oauth_error::OAuthError;
 
 const DEFAULT: &str = ".default";
@@ -14,22 +14,23 @@ const OFFLINE_ACCESS: &str = "offline_access";
 
 /// The scopes that a client requests of one resource.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct RequestedScopes<'a> {
-    pub(super) resource: &'a str,
-    pub(super) names: ScopeNames<'a>,
+pub(crate) struct RequestedScopes<'a> {
+    pub(crate) resource: &'a str,
+    pub(crate) names: ScopeNames<'a>,
     /// The OpenID Connect scopes.
-    pub(super) openid_connect: BTreeSet<&'a str>,
+    pub(crate) openid_connect: BTreeSet<&'a str>,
 }
 
 /// Scopes by name, or all consented ones (`.default`).
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum ScopeNames<'a> {
+pub(crate) enum ScopeNames<'a> {
     Default,
     Named(BTreeSet<&'a str>),
 }
 
 impl<'a> RequestedScopes<'a> {
-    pub(super) fn parse(scope: &'a str) -> Result<Self, OAuthError> {
+    /// Parses the parameter. Scopes without a resource are those of Microsoft Graph.
+    pub(crate) fn parse(scope: &'a str) -> Result<Self, OAuthError> {
         let mut openid_connect = BTreeSet::new();
         let mut resource = None;
         let mut names = BTreeSet::new();
@@ -38,45 +39,51 @@ impl<'a> RequestedScopes<'a> {
                 openid_connect.insert(item);
                 continue;
             }
-            let (of, name) = item
-                .rsplit_once('/')
-                .filter(|(of, name)| !of.is_empty() && !name.is_empty())
-                .ok_or_else(|| {
-                    OAuthError::InvalidScope(format!(
-                        "'{item}' names no resource; scopes look like api://resource/Name"
-                    ))
-                })?;
+            let (of, name) = match item.rsplit_once('/') {
+                None => (GRAPH_URI, item),
+                Some((of, name)) if !of.is_empty() && !name.is_empty() => (of, name),
+                Some(_) => {
+                    return Err(OAuthError::InvalidScope(format!(
+                        "'{item}' names no scope of a resource; scopes look like \
+                         api://resource/Name"
+                    )));
+                }
+            };
             if resource.is_some_and(|other| other != of) {
                 return Err(OAuthError::SeveralResources);
             }
             resource = Some(of);
             names.insert(name);
         }
-        let resource = resource.ok_or_else(|| {
-            OAuthError::InvalidScope(
-                "it names no resource, and Microsoft Graph is not imitated".to_owned(),
-            )
-        })?;
+        if names.is_empty() && openid_connect.is_empty() {
+            return Err(OAuthError::InvalidScope("it is empty".to_owned()));
+        }
         Ok(Self {
-            resource,
+            resource: resource.unwrap_or(GRAPH_URI),
             names: ScopeNames::new(names)?,
             openid_connect,
         })
     }
 
-    pub(super) fn wants_id_token(&self) -> bool {
+    /// Whether the client requests a refresh token.
+    pub(crate) fn wants_refresh_token(&self) -> bool {
+        self.openid_connect.contains(OFFLINE_ACCESS)
+    }
+
+    pub(crate) fn wants_id_token(&self) -> bool {
         self.openid_connect.contains("openid")
     }
 
     /// The `scope` of a response that grants the scopes `granted`. It has the requested spelling,
     /// because MSAL finds its cache entries by it. It repeats `.default`, because MSAL for Go takes
     /// a missing scope as declined.
-    pub(super) fn granted(&self, granted: &[&str]) -> String {
+    pub(crate) fn granted(&self, granted: &[&str]) -> String {
         let default = (self.names == ScopeNames::Default).then_some(&DEFAULT);
         let of_resource = granted
             .iter()
             .chain(default)
-            .map(|name| format!("{}/{name}", self.resource));
+            .filter(|name| !OPENID_CONNECT.contains(name))
+            .map(|name| self.spelled(name));
         let openid_connect = self
             .openid_connect
             .iter()
@@ -86,6 +93,17 @@ impl<'a> RequestedScopes<'a> {
             .chain(openid_connect)
             .collect::<Vec<_>>()
             .join(" ")
+    }
+}
+
+impl RequestedScopes<'_> {
+    /// The name of a scope in responses. Those of Microsoft Graph have no resource.
+    fn spelled(&self, name: &str) -> String {
+        if self.resource == GRAPH_URI {
+            name.to_owned()
+        } else {
+            format!("{}/{name}", self.resource)
+        }
     }
 }
 
@@ -100,41 +118,73 @@ impl<'a> ScopeNames<'a> {
         }
     }
 
-    /// The scopes of a delegated token. They are all consented scopes, as in Entra, if the
-    /// requested ones are among them.
-    pub(super) fn consented<'d>(
+    /// The scopes of a delegated token: all that are consented to, as in Entra, if the requested
+    /// ones are among them. `by_user` are those that the user consented to.
+    pub(crate) fn consented<'d>(
         &self,
-        client: &'d Application,
+        client: &Application,
         resource: &'d Application,
+        by_user: &BTreeSet<String>,
     ) -> Result<Vec<&'d str>, OAuthError> {
-        let granted: Vec<&str> = client.scopes_on(resource).collect();
-        let no_consent = || OAuthError::NoConsent {
-            client: client.client_id,
-            resource: resource.identifier_uri.clone(),
-        };
-        if let Self::Named(names) = self {
-            if let Some(unknown) = names.iter().find(|name| !resource.scopes.contains(**name)) {
-                let text = format!(
-                    "'{unknown}' is not a scope of '{}'",
-                    resource.identifier_uri
-                );
-                return Err(OAuthError::InvalidScope(text));
-            }
-            if !names.iter().all(|name| granted.contains(name)) {
-                return Err(no_consent());
-            }
-        }
-        if granted.is_empty() {
-            Err(no_consent())
-        } else {
+        let missing = self.without_consent(client, resource, by_user)?;
+        let granted = granted(client, resource, by_user);
+        if missing.is_empty() && !granted.is_empty() {
             Ok(granted)
+        } else {
+            Err(OAuthError::NoConsent {
+                client: client.client_id,
+                resource: resource.identifier_uri.clone(),
+            })
         }
     }
+
+    /// The requested scopes that nobody consented to. Fails on a scope that `resource` lacks.
+    pub(crate) fn without_consent(
+        &self,
+        client: &Application,
+        resource: &Application,
+        by_user: &BTreeSet<String>,
+    ) -> Result<Vec<&'a str>, OAuthError> {
+        let Self::Named(names) = self else {
+            return Ok(Vec::new());
+        };
+        if let Some(unknown) = names.iter().find(|name| !resource.scopes.contains(**name)) {
+            return Err(OAuthError::InvalidScope(format!(
+                "'{unknown}' is not a scope of '{}'",
+                resource.identifier_uri
+            )));
+        }
+        let granted = granted(client, resource, by_user);
+        Ok(names
+            .iter()
+            .copied()
+            .filter(|name| !granted.contains(name))
+            .collect())
+    }
+}
+
+fn granted<'d>(
+    client: &Application,
+    resource: &'d Application,
+    by_user: &BTreeSet<String>,
+) -> Vec<&'d str> {
+    let consented: BTreeSet<&str> = client.scopes_on(resource).collect();
+    let is_graph = resource.identifier_uri == GRAPH_URI;
+    resource
+        .scopes
+        .iter()
+        .filter(|scope| {
+            consented.contains(scope.as_str())
+                || by_user.contains(*scope)
+                || is_graph && is_sign_in_scope(scope)
+        })
+        .map(String::as_str)
+        .collect()
 }
 
 /// The resource of a `{resource}/.default` scope, the only one that client credentials may have.
 /// MSAL for Go and Java also send OpenID Connect scopes, which are ignored.
-pub(super) fn default_of(scope: &str) -> Result<&str, OAuthError> {
+pub(crate) fn default_of(scope: &str) -> Result<&str, OAuthError> {
     let mut items = scope
         .split_whitespace()
         .filter(|item| !OPENID_CONNECT.contains(item));
@@ -189,6 +239,20 @@ mod tests {
                 resource: "https://a.example",
                 names: ScopeNames::Default,
                 openid_connect: &["offline_access"],
+            },
+            Case {
+                name: "scope of Microsoft Graph",
+                scope: "openid User.Read",
+                resource: "https://graph.microsoft.com",
+                names: named(&["User.Read"]),
+                openid_connect: &["openid"],
+            },
+            Case {
+                name: "sign-in alone",
+                scope: "openid",
+                resource: "https://graph.microsoft.com",
+                names: named(&[]),
+                openid_connect: &["openid"],
             },
         ] {
             let parsed = RequestedScopes::parse(scope).unwrap();
@@ -248,8 +312,6 @@ mod tests {
     fn scopes_reject_other_forms() {
         for scope in [
             "",
-            "openid",
-            "User.Read",
             "api://a/",
             "/Read",
             "api://a/Read api://b/Read",

@@ -4,12 +4,13 @@ use url::form_urlencoded;
 
 use crate::oauth_error::OAuthError;
 
-/// The parameters of a form.
-pub(super) struct Parameters(BTreeMap<String, String>);
+/// The parameters of a form or a query.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
-    /// Parses a form. Fails on a repeated parameter (RFC 6749 §3.2).
-    pub(super) fn parse(body: &[u8]) -> Result<Self, OAuthError> {
+    /// Parses a form or a query. Fails on a repeated parameter (RFC 6749 §3.2).
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, OAuthError> {
         let mut parameters = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(body) {
             if parameters
@@ -23,14 +24,14 @@ impl Parameters {
     }
 
     /// The value, or `None` if it is absent or empty (RFC 6749 §3.2).
-    pub(super) fn optional(&self, name: &str) -> Option<&str> {
+    pub(crate) fn optional(&self, name: &str) -> Option<&str> {
         self.0
             .get(name)
             .map(String::as_str)
             .filter(|value| !value.is_empty())
     }
 
-    pub(super) fn required(&self, name: &'static str) -> Result<&str, OAuthError> {
+    pub(crate) fn required(&self, name: &'static str) -> Result<&str, OAuthError> {
         self.optional(name)
             .ok_or(OAuthError::MissingParameter(name))
     }

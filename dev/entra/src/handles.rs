@@ -1,0 +1,142 @@
+//! Tables of what dev-entra hands out under unguessable names: codes, refresh tokens, sessions.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::oauth_error::OAuthError;
+
+/// Values by handle, each until its time. When the table is full, the entry that ends first goes.
+///
+/// Entries are found by the digest of their handle, so the time of a search says nothing about the
+/// handles of others, and a dump of the memory has none that works.
+#[derive(Debug)]
+pub(crate) struct Handles<T> {
+    most: usize,
+    entries: Mutex<HashMap<Digest, Entry<T>>>,
+}
+
+type Digest = [u8; 32];
+
+#[derive(Debug)]
+struct Entry<T> {
+    value: T,
+    /// In seconds since 1970.
+    ends: i64,
+}
+
+impl<T: Clone> Handles<T> {
+    /// An empty table for at most `most` values.
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            most,
+            entries: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// Keeps `value` until `ends`, and returns its new handle of 256 random bits.
+    pub(crate) fn issue(&self, value: T, now: i64, ends: i64) -> Result<String, OAuthError> {
+        let mut random = [0; 32];
+        SystemRandom::new().fill(&mut random).map_err(|_| {
+            OAuthError::unavailable(&anyhow::anyhow!("the system has no random bytes"))
+        })?;
+        let handle = URL_SAFE_NO_PAD.encode(random);
+        self.put(&handle, value, now, ends);
+        Ok(handle)
+    }
+
+    /// Keeps `value` under a handle that was made elsewhere.
+    pub(crate) fn put(&self, handle: &str, value: T, now: i64, ends: i64) {
+        let mut entries = self.lock();
+        if entries.len() >= self.most {
+            entries.retain(|_, entry| entry.ends > now);
+        }
+        if entries.len() >= self.most {
+            let first = entries
+                .iter()
+                .min_by_key(|(_, entry)| entry.ends)
+                .map(|(handle, _)| *handle);
+            if let Some(first) = first {
+                entries.remove(&first);
+            }
+        }
+        entries.insert(digest_of(handle), Entry { value, ends });
+    }
+
+    /// The value of `handle`, unless its time has passed.
+    pub(crate) fn get(&self, handle: &str, now: i64) -> Option<T> {
+        self.lock()
+            .get(&digest_of(handle))
+            .filter(|entry| entry.ends > now)
+            .map(|entry| entry.value.clone())
+    }
+
+    /// Changes the value of `handle` in place, and returns what `change` returns.
+    pub(crate) fn change<R>(
+        &self,
+        handle: &str,
+        now: i64,
+        change: impl FnOnce(&mut T) -> R,
+    ) -> Option<R> {
+        self.lock()
+            .get_mut(&digest_of(handle))
+            .filter(|entry| entry.ends > now)
+            .map(|entry| change(&mut entry.value))
+    }
+
+    /// Removes the value of `handle`.
+    pub(crate) fn remove(&self, handle: &str) {
+        self.lock().remove(&digest_of(handle));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Digest, Entry<T>>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn digest_of(handle: &str) -> Digest {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest(&SHA256, handle.as_bytes()).as_ref());
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Handles;
+
+    #[test]
+    fn handle_works_until_its_time_or_its_removal() {
+        let table = Handles::new(8);
+        let first = table.issue("first", 0, 10).unwrap();
+        let second = table.issue("second", 0, 10).unwrap();
+        assert_ne!(first, second);
+        assert_eq!(table.get(&first, 9), Some("first"));
+        assert_eq!(table.get(&first, 10), None);
+        assert_eq!(
+            table.change(&first, 9, |value| *value = "changed"),
+            Some(())
+        );
+        assert_eq!(table.get(&first, 9), Some("changed"));
+        table.remove(&second);
+        assert_eq!(table.get(&second, 0), None);
+        assert_eq!(table.get("guess", 0), None);
+    }
+
+    #[test]
+    fn full_table_drops_what_ends_first() {
+        let table = Handles::new(2);
+        let early = table.issue(1, 0, 5).unwrap();
+        let late = table.issue(2, 0, 9).unwrap();
+        let newest = table.issue(3, 0, 7).unwrap();
+        assert_eq!(table.get(&early, 0), None);
+        assert_eq!(table.get(&late, 0), Some(2));
+        let after = table.issue(4, 8, 20).unwrap();
+        assert_eq!(table.get(&newest, 0), None, "it had ended");
+        assert_eq!(table.get(&late, 8), Some(2));
+        assert_eq!(table.get(&after, 8), Some(4));
+    }
+}

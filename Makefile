@@ -8,7 +8,7 @@ CARGO_FLAGS := --release --workspace --locked
 PROGRAMS := --bins
 
 .DEFAULT_GOAL := help
-.PHONY: doc typos shellcheck help demo test quick build fmt lint unit deny envoy redis postgres generate elsewhere bench bench-gateway bench-services fuzz charts images images-check kind-up cluster-test
+.PHONY: doc typos shellcheck help demo test quick build fmt lint unit deny envoy redis postgres generate elsewhere entra-clients bench bench-gateway bench-services fuzz charts images images-check kind-up cluster-test
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 24
@@ -58,6 +58,7 @@ tests-of-gateway:
 
 other-tests:
 	cargo test $(CARGO_FLAGS) --lib --bins --test '[!g]*' --test guard
+	cargo test $(CARGO_FLAGS) --doc
 
 elsewhere: build envoy ## Test the examples for other gateways with their own tools, lint, and the real Envoy
 	ENVOY="$$(dev/envoy/obtain)" tests/elsewhere/run
@@ -94,6 +95,10 @@ images-check: images ## Check every image, and that a second build makes the sam
 	images/check
 	images/reproduce portcullis
 
+entra-clients: PROGRAMS := --bin dev-entra
+entra-clients: build ## Test dev-entra with unmodified clients for Python, Node.js and browsers
+	tests/entra-clients/run
+
 cluster-test: images ## Run the tests on the cluster of KUBECONFIG; see tests/cluster/run for LOAD and POLICY
 	tests/cluster/run
 
@@ -106,7 +111,7 @@ deny: ## Check licences, sources, bans and duplicates of dependencies; advisorie
 		echo "$(if $(GITHUB_ACTIONS),::warning::,make: )dependencies have advisories, or these cannot be fetched; see above"
 
 doc: toolchain ## Build the documentation of every crate, warnings denied
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --locked --no-deps
+	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps
 
 typos: ## Check the spelling (needs typos)
 	typos

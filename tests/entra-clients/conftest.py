@@ -1,6 +1,7 @@
 """dev-entra as login.microsoftonline.com, and what its clients need."""
 
 import base64
+import datetime
 import hashlib
 import json
 import os
@@ -16,9 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from joserfc import jwk, jwt
 
-import datetime
-
 HERE = pathlib.Path(__file__).parent
+PAGE = HERE.parents[1] / "docs" / "dev-entra-clients.md"
 AUTHORITY = "https://login.microsoftonline.com"
 TENANT = "11111111-1111-4111-8111-111111111111"
 API = "3a5c0001-0000-4000-8000-000000000001"
@@ -119,3 +119,49 @@ def claims(token: str) -> dict:
     """The claims of a token, without verification."""
     part = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+class Flows:
+    """The flows that worked, by client."""
+
+    def __init__(self) -> None:
+        self.worked: dict[str, list[str]] = {}
+
+    def works(self, client: str, flow: str) -> None:
+        self.worked.setdefault(client, []).append(flow)
+
+    def page(self) -> str:
+        rows = [f"| {client} | {', '.join(sorted(flows))} |" for client, flows in self.worked.items()]
+        return "\n".join(
+            [
+                "# Clients that sign in to dev-entra",
+                "",
+                "`make entra-clients` runs these flows with unmodified client libraries, and compares this page with",
+                "those that worked. Each client has only an authority and a certificate to trust as settings.",
+                "",
+                "| client | flows |",
+                "|---|---|",
+                *sorted(rows),
+                "",
+            ]
+        )
+
+
+@pytest.fixture(scope="session")
+def flows(request) -> Flows:
+    request.config.flows = Flows()
+    return request.config.flows
+
+
+def pytest_sessionfinish(session, exitstatus) -> None:
+    """Compares the page with what worked, or writes it, after a run of all tests."""
+    found = getattr(session.config, "flows", None)
+    is_whole = not session.config.option.keyword and exitstatus == 0 and found
+    if not is_whole:
+        return
+    page = found.page()
+    if os.environ.get("WRITE_PAGES"):
+        PAGE.write_text(page)
+    elif not PAGE.exists() or PAGE.read_text() != page:
+        print(f"\n{PAGE} differs from what worked; write it with WRITE_PAGES=1 make entra-clients")
+        session.exitstatus = 1

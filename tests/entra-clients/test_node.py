@@ -12,6 +12,11 @@ from conftest import claims
 from test_python import user_token
 
 FLOWS = pathlib.Path(__file__).parent / "node" / "flows.mjs"
+CLIENTS = {
+    "msal-node": "MSAL for Node.js 7.2",
+    "@azure/identity": "azure-identity for JavaScript 4.13",
+    "openid-client": "openid-client 6.9",
+}
 USERS = {"aud": conftest.API, "scp": "access_as_user"}
 APPLICATIONS = {"aud": "api://downstream", "roles": ["Write.All"]}
 ON_BEHALF_OF = {"aud": "api://downstream", "scp": "Read"}
@@ -75,6 +80,8 @@ def converse(node: subprocess.Popen) -> str | None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_flow(name, expected, credentials):
+def test_flow(name, expected, credentials, flows):
     found = run(name, credentials)
     assert {key: found.get(key) for key in expected} == expected
+    client, _, flow = name.partition(" ")
+    flows.works(CLIENTS[client], flow)

@@ -15,6 +15,8 @@ from conftest import (
 )
 
 URL = f"{AUTHORITY}/{TENANT}"
+MSAL = "MSAL for Python 1.39"
+AZ = "azure-identity for Python 1.27"
 
 
 def confidential(credential) -> msal.ConfidentialClientApplication:
@@ -30,7 +32,7 @@ def accepted(reply: dict) -> dict:
     return reply
 
 
-def test_msal_code_flow_with_refresh():
+def test_msal_code_flow_with_refresh(flows):
     client = public()
     flow = client.initiate_auth_code_flow([API_SCOPE], redirect_uri="http://localhost:41000")
     reply = accepted(
@@ -43,9 +45,10 @@ def test_msal_code_flow_with_refresh():
     assert silent["token_source"] == "cache", "the cache finds the token by its scopes"
     renewed = accepted(client.acquire_token_silent([API_SCOPE], account, force_refresh=True))
     assert renewed["token_source"] == "identity_provider"
+    flows.works(MSAL, "code with PKCE and refresh token")
 
 
-def test_msal_code_flow_of_a_web_application():
+def test_msal_code_flow_of_a_web_application(flows):
     client = confidential("api-secret")
     flow = client.initiate_auth_code_flow(
         ["User.Read"], redirect_uri="http://localhost:41000/web", response_mode="form_post"
@@ -54,26 +57,29 @@ def test_msal_code_flow_of_a_web_application():
         client.acquire_token_by_auth_code_flow(flow, Browser().sign_in(flow["auth_uri"]))
     )
     assert claims(reply["access_token"])["aud"] == "https://graph.microsoft.com"
+    flows.works(MSAL, "code as form_post with a secret")
 
 
-def test_msal_device_flow():
+def test_msal_device_flow(flows):
     client = public()
     flow = client.initiate_device_flow([API_SCOPE])
     Browser().enter_code(flow["verification_uri"], flow["user_code"])
     accepted(client.acquire_token_by_device_flow(flow))
+    flows.works(MSAL, "device code")
 
 
-def test_msal_username_and_password():
+def test_msal_username_and_password(flows):
     reply = accepted(
         public().acquire_token_by_username_password(
             "ada@contoso.example", "Admin-Passw0rd!", [API_SCOPE]
         )
     )
     assert claims(reply["access_token"])["roles"] == ["Admin"]
+    flows.works(MSAL, "username and password")
 
 
 @pytest.mark.parametrize("kind", ["secret", "certificate", "federated"])
-def test_msal_client_credentials(kind, credentials):
+def test_msal_client_credentials(kind, credentials, flows):
     credential = {
         "secret": "api-secret",
         "certificate": {
@@ -86,9 +92,10 @@ def test_msal_client_credentials(kind, credentials):
         confidential(credential).acquire_token_for_client(["api://downstream/.default"])
     )
     assert claims(reply["access_token"])["roles"] == ["Write.All"]
+    flows.works(MSAL, f"client credentials with a {kind} credential")
 
 
-def test_msal_on_behalf_of():
+def test_msal_on_behalf_of(flows):
     user = public().acquire_token_by_username_password(
         "ada@contoso.example", "Admin-Passw0rd!", [API_SCOPE]
     )
@@ -98,6 +105,7 @@ def test_msal_on_behalf_of():
         )
     )
     assert claims(reply["access_token"])["scp"] == "Read"
+    flows.works(MSAL, "on behalf of")
 
 
 def user_token() -> str:
@@ -123,35 +131,39 @@ def azure_credential(kind, credentials, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["secret", "certificate", "workload identity", "default"])
-def test_azure_identity_application(kind, credentials, monkeypatch):
+def test_azure_identity_application(kind, credentials, monkeypatch, flows):
     token = azure_credential(kind, credentials, monkeypatch).get_token("api://downstream/.default")
     assert claims(token.token)["roles"] == ["Write.All"]
+    flows.works(AZ, f"client credentials with {kind} credential")
 
 
-def test_azure_identity_on_behalf_of():
+def test_azure_identity_on_behalf_of(flows):
     credential = azure.identity.OnBehalfOfCredential(
         TENANT, API, client_secret="api-secret", user_assertion=user_token()
     )
     assert claims(credential.get_token(DOWNSTREAM_SCOPE).token)["scp"] == "Read"
+    flows.works(AZ, "on behalf of")
 
 
-def test_azure_identity_device_code():
+def test_azure_identity_device_code(flows):
     credential = azure.identity.DeviceCodeCredential(
         PUBLIC,
         tenant_id=TENANT,
         prompt_callback=lambda url, code, _: Browser().enter_code(url, code),
     )
     assert claims(credential.get_token(API_SCOPE).token)["aud"] == API
+    flows.works(AZ, "device code")
 
 
-def test_azure_identity_username_and_password():
+def test_azure_identity_username_and_password(flows):
     credential = azure.identity.UsernamePasswordCredential(
         PUBLIC, "ada@contoso.example", "Admin-Passw0rd!", tenant_id=TENANT
     )
     assert claims(credential.get_token(API_SCOPE).token)["aud"] == API
+    flows.works(AZ, "username and password")
 
 
-def test_azure_identity_authorization_code():
+def test_azure_identity_authorization_code(flows):
     url = (
         f"{URL}/oauth2/v2.0/authorize?client_id={API}&response_type=code&scope=openid"
         f"&redirect_uri=http://localhost:41000/web"
@@ -165,3 +177,4 @@ def test_azure_identity_authorization_code():
     )
     token = credential.get_token("https://graph.microsoft.com/User.Read")
     assert claims(token.token)["aud"] == "https://graph.microsoft.com"
+    flows.works(AZ, "code with a secret")

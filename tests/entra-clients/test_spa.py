@@ -51,6 +51,7 @@ def outcomes(tmp_path_factory):
 
 @pytest.mark.parametrize("version", ["4", "5"])
 @pytest.mark.parametrize("name", NAMES)
-def test_flow(outcomes, version, name):
+def test_flow(outcomes, version, name, flows):
     outcome, text = outcomes.get((version, name), ("missing", name))
     assert outcome == "ok", text
+    flows.works(f"MSAL.js {version} in Chromium", name)

@@ -53,8 +53,7 @@ impl Shared {
         let attempts = u32::try_from(message.attempts)
             .unwrap_or(u32::MAX)
             .saturating_add(1);
-        let spread = message.idempotency_key.bytes().fold(0_u8, u8::wrapping_add);
-        let own_pause = pause(&self.pace, attempts, spread);
+        let own_pause = pause(&self.pace, attempts);
         // `Retry-After` may lengthen the pause, up to the longest pause.
         let pause = retry_after.map_or(own_pause, |pause| {
             pause.clamp(own_pause, self.pace.longest_pause.max(own_pause))

@@ -5,8 +5,9 @@ use crate::directory::{ClientCertificate, ClientType, RsaAlgorithm};
 use crate::oauth_error::OAuthError;
 
 /// Maximum lifetime. Entra's documentation recommends 5 to 10 minutes. A leaked assertion with a
-/// longer life would serve as a secret.
-const LONGEST_LIFE_SECONDS: i64 = 600;
+/// longer life would serve as a secret. The second more is for MSAL for Node.js: it rounds `nbf` up,
+/// takes `exp` ten minutes later, and rounds `iat` down.
+const LONGEST_LIFE_SECONDS: i64 = 600 + 1;
 
 /// Checks an assertion that the application made itself.
 ///
@@ -134,36 +135,43 @@ mod tests {
                 name: "longest life",
                 nbf: Some(now),
                 iat: Some(now),
-                exp: now + 600,
+                exp: now + 601,
                 is_accepted: true,
             },
             Case {
                 name: "a second longer",
                 nbf: Some(now),
                 iat: Some(now),
-                exp: now + 601,
+                exp: now + 602,
                 is_accepted: false,
             },
             Case {
                 name: "longest life without a start",
                 nbf: None,
                 iat: None,
-                exp: now + 600,
+                exp: now + 601,
                 is_accepted: true,
             },
             Case {
                 name: "a second longer without a start",
                 nbf: None,
                 iat: None,
-                exp: now + 601,
+                exp: now + 602,
                 is_accepted: false,
             },
             Case {
                 name: "a life counts from the earlier start",
                 nbf: Some(now),
-                iat: Some(now - 1),
+                iat: Some(now - 2),
                 exp: now + 600,
                 is_accepted: false,
+            },
+            Case {
+                name: "MSAL for Node.js within a second",
+                nbf: Some(now + 1),
+                iat: Some(now),
+                exp: now + 601,
+                is_accepted: true,
             },
             Case {
                 name: "starts as late as clocks may differ",

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::directory::{Application, ClientType, User};
-use crate::router::Entra;
+use crate::entra::Entra;
 use crate::signing_key::SigningKey;
 
 /// The claims to sign, and changes of the header.

@@ -7,8 +7,8 @@ use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use crate::authority::{Authority, Version};
+use crate::entra::Entra;
 use crate::oauth_error::OAuthError;
-use crate::router::Entra;
 
 /// The name of Entra's public cloud.
 pub(crate) const CLOUD: &str = "microsoftonline.com";

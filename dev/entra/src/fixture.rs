@@ -12,8 +12,9 @@ use tower::ServiceExt;
 
 use crate::authority::Authority;
 use crate::directory::Directory;
+use crate::entra::{Entra, Live};
 use crate::memory::Memory;
-use crate::router::{Entra, router};
+use crate::router::router;
 use crate::signing_key::{KeyRing, SigningKey};
 
 pub(crate) const DIRECTORY: &str = include_str!("../directory.yaml");
@@ -28,6 +29,8 @@ pub(crate) const ADA: &str = "aaaaaaaa-0001-4000-8000-000000000001";
 pub(crate) const OBO: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 pub(crate) struct Fixture {
+    pub(crate) live: Live,
+    /// The state at the beginning.
     pub(crate) entra: Arc<Entra>,
 }
 
@@ -38,15 +41,17 @@ impl Fixture {
 
     pub(crate) fn with_directory(text: &str) -> Self {
         let entra = Entra {
-            directory: Directory::parse("directory.yaml", text).unwrap(),
-            keys: KeyRing::new(SigningKey::generate().unwrap()),
+            directory: Arc::new(Directory::parse("directory.yaml", text).unwrap()),
+            keys: Arc::new(KeyRing::new(SigningKey::generate().unwrap())),
             authority: Authority::localhost(8443),
-            memory: Memory::new(),
+            memory: Arc::new(Memory::new()),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             lifetime: Duration::from_hours(1),
         };
+        let live = Live::new(entra);
         Self {
-            entra: Arc::new(entra),
+            entra: live.entra(),
+            live,
         }
     }
 
@@ -110,10 +115,7 @@ impl Fixture {
 
     /// The response as it is, for pages and redirects.
     pub(crate) async fn respond(&self, request: Request<Body>) -> Response<Body> {
-        router(Arc::clone(&self.entra))
-            .oneshot(request)
-            .await
-            .unwrap()
+        router(self.live.clone()).oneshot(request).await.unwrap()
     }
 
     async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {

@@ -9,8 +9,9 @@ use tokio::task::{AbortHandle, spawn_blocking};
 use crate::authority::Authority;
 use crate::certificates::Certificates;
 use crate::directory::Directory;
+use crate::entra::{Entra, Live};
 use crate::memory::Memory;
-use crate::router::{Entra, router};
+use crate::router::router;
 use crate::server::LOCAL_NAMES;
 use crate::signing_key::{KeyRing, SigningKey};
 
@@ -55,10 +56,10 @@ impl InProcess {
         .await??;
         let authority_pem = certificates.authority_pem().to_owned();
         let entra = Entra {
-            directory: Directory::parse("directory.yaml", yaml)?,
-            keys: KeyRing::new(key),
+            directory: Arc::new(Directory::parse("directory.yaml", yaml)?),
+            keys: Arc::new(KeyRing::new(key)),
             authority: authority.clone(),
-            memory: Memory::new(),
+            memory: Arc::new(Memory::new()),
             http: reqwest::Client::builder()
                 .no_proxy()
                 .build()
@@ -66,7 +67,7 @@ impl InProcess {
             lifetime: TOKENS_LIVE,
         };
         let listener = Listener::of_tcp("traffic", listener);
-        let router = router(Arc::new(entra));
+        let router = router(Live::new(entra));
         let serving = async move {
             serve_https(&Process::detached(), listener, router, certificates.server).await;
         };

@@ -17,6 +17,7 @@ mod certificates;
 mod dev;
 mod directory;
 mod discovery;
+mod entra;
 #[cfg(test)]
 mod fixture;
 mod handles;

@@ -1,44 +1,26 @@
-use std::sync::Arc;
-use std::time::Duration;
-
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use tower_http::cors::{Any, CorsLayer};
 
-use crate::authority::Authority;
-use crate::directory::Directory;
-use crate::memory::Memory;
-use crate::signing_key::KeyRing;
+use crate::entra::Live;
 use crate::{dev, discovery, sign_in, token_endpoint, userrealm};
 
 /// Maximum bytes of a request body. The largest useful one is a form with a token.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// The state of all endpoints.
-pub(crate) struct Entra {
-    pub(crate) directory: Directory,
-    pub(crate) keys: KeyRing,
-    pub(crate) authority: Authority,
-    pub(crate) memory: Memory,
-    /// Fetches the keys of issuers of federated credentials.
-    pub(crate) http: reqwest::Client,
-    /// The lifetime of issued tokens.
-    pub(crate) lifetime: Duration,
-}
-
 /// Routes Entra's own paths, because some clients build them without reading metadata.
-pub(crate) fn router(entra: Arc<Entra>) -> Router {
+pub(crate) fn router(live: Live) -> Router {
     Router::new()
         .merge(for_clients())
         .merge(for_browsers())
         .merge(for_tests())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(entra)
+        .with_state(live)
 }
 
 /// What clients call. Single-page applications call it across origins, without cookies.
-fn for_clients() -> Router<Arc<Entra>> {
+fn for_clients() -> Router<Live> {
     let across_origins = CorsLayer::new()
         .allow_origin(Any)
         .allow_methods(Any)
@@ -66,7 +48,7 @@ fn for_clients() -> Router<Arc<Entra>> {
 }
 
 /// What a user's browser opens.
-fn for_browsers() -> Router<Arc<Entra>> {
+fn for_browsers() -> Router<Live> {
     Router::new()
         .route(
             "/{tenant}/oauth2/v2.0/authorize",
@@ -89,7 +71,7 @@ fn for_browsers() -> Router<Arc<Entra>> {
 }
 
 /// What only tests call. Entra does not have it.
-fn for_tests() -> Router<Arc<Entra>> {
+fn for_tests() -> Router<Live> {
     Router::new()
         .route("/dev/sign", post(dev::sign))
         .route("/dev/rotate", post(dev::rotate))

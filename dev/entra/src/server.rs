@@ -6,8 +6,9 @@ use portcullis_runtime::{Listener, Process, bind, serve_https};
 use crate::authority::Authority;
 use crate::certificates::Certificates;
 use crate::directory::Directory;
+use crate::entra::{Entra, Live};
 use crate::memory::Memory;
-use crate::router::{Entra, router};
+use crate::router::router;
 use crate::settings::Settings;
 use crate::signing_key::{KeyRing, SigningKey};
 
@@ -51,17 +52,17 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
         certificate = %trusted.display(),
         "listening; every identity issued here is forged"
     );
-    let keys = KeyRing::new(key);
+    let keys = Arc::new(KeyRing::new(key));
     let entra = Entra {
-        directory,
+        directory: Arc::new(directory),
         keys,
         authority,
-        memory: Memory::new(),
+        memory: Arc::new(Memory::new()),
         http,
         lifetime: settings.tokens_live,
     };
     drop(starting);
-    serve_https(&process, listener, router(Arc::new(entra)), tls).await;
+    serve_https(&process, listener, router(Live::new(entra)), tls).await;
     Ok(())
 }
 

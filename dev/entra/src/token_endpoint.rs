@@ -21,11 +21,11 @@ use http::HeaderMap;
 use crate::access_token::{Authorization, ClientProof};
 use crate::authority::Version;
 use crate::directory::{Application, Tenant};
+use crate::entra::Entra;
 use crate::memory::UserGrant;
 use crate::oauth_error::OAuthError;
 use crate::parameters::Parameters;
 use crate::realm::Realm;
-use crate::router::Entra;
 use grant_type::GrantType;
 use presented::Presented;
 

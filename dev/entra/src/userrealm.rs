@@ -10,7 +10,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::discovery::CLOUD;
-use crate::router::Entra;
+use crate::entra::Entra;
 
 /// `GET /common/userrealm/{upn}`. Ignores the case of the path, because MSAL for Go sends
 /// `UserRealm`.

@@ -12,11 +12,11 @@ use serde::Serialize;
 
 use super::authorization_request::{client, resource};
 use super::{endpoint, page};
+use crate::entra::Entra;
 use crate::memory::{DEVICE_CODE_LIVES, Device, DeviceState, now};
 use crate::oauth_error::OAuthError;
 use crate::parameters::Parameters;
 use crate::realm::Realm;
-use crate::router::Entra;
 
 /// The letters of user codes: no vowels, so that no words appear (RFC 8628 §6.1).
 const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";

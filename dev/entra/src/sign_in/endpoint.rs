@@ -17,12 +17,12 @@ use super::page;
 use super::redirect::{Destination, Reply};
 use crate::authority::Version;
 use crate::directory::User;
+use crate::entra::Entra;
 use crate::memory::{
     AuthorizationCode, CODE_LIVES, DeviceState, SESSION_LIVES, SIGN_IN_LIVES, UserGrant, now,
 };
 use crate::oauth_error::OAuthError;
 use crate::parameters::Parameters;
-use crate::router::Entra;
 
 /// A sign-in that waits for its user. Its handle is in the forms of its pages.
 #[derive(Clone, Debug)]

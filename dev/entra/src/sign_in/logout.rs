@@ -11,9 +11,9 @@ use url::Url;
 use super::browser::cookie;
 use super::page;
 use crate::directory::{Application, Directory};
+use crate::entra::Entra;
 use crate::memory::now;
 use crate::parameters::Parameters;
-use crate::router::Entra;
 
 /// `GET` and `POST /{tenant}/oauth2/v2.0/logout`: ends the sessions of the browser.
 pub(crate) async fn logout(

@@ -13,8 +13,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::authorization_request::{AuthorizationRequest, Prompt};
 use super::browser::Account;
 use crate::directory::User;
+use crate::entra::Entra;
 use crate::oauth_error::OAuthError;
-use crate::router::Entra;
 
 const STYLE: &str = include_str!("page.css");
 /// Submits the only form of a page (OAuth 2.0 Form Post Response Mode §2).

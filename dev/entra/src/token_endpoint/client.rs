@@ -10,9 +10,9 @@ use super::client_assertion::{self, AssertionContext};
 use crate::access_token::ClientProof;
 use crate::authority::Version;
 use crate::directory::{Application, ClientType, Tenant};
+use crate::entra::Entra;
 use crate::oauth_error::OAuthError;
 use crate::parameters::Parameters;
-use crate::router::Entra;
 
 /// The endpoint of a request.
 #[derive(Clone, Copy)]

@@ -11,9 +11,9 @@ mod tests;
 
 use crate::authority::{Authority, Version};
 use crate::directory::Application;
+use crate::entra::Entra;
 use crate::oauth_error::OAuthError;
 use crate::parameters::Parameters;
-use crate::router::Entra;
 use jwt::Jwt;
 
 /// The only value of `client_assertion_type` (RFC 7523 §2.2).

@@ -3,8 +3,8 @@
 use super::{Granted, TokenRequest};
 use crate::access_token::Subject;
 use crate::authority::Version;
+use crate::entra::Entra;
 use crate::oauth_error::OAuthError;
-use crate::router::Entra;
 use crate::scope::default_of;
 
 pub(super) fn authorize<'a>(

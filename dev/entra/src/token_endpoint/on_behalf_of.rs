@@ -5,8 +5,8 @@ use super::assertion::Assertion;
 use super::{Granted, TokenRequest};
 use crate::authority::Version;
 use crate::directory::User;
+use crate::entra::Entra;
 use crate::oauth_error::OAuthError;
-use crate::router::Entra;
 
 pub(super) fn authorize<'a>(
     entra: &'a Entra,

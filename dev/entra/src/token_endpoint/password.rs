@@ -5,8 +5,8 @@ use super::{Granted, TokenRequest};
 use crate::access_token::{Authorization, Subject};
 use crate::authentication_context;
 use crate::directory::{Application, User};
+use crate::entra::Entra;
 use crate::oauth_error::OAuthError;
-use crate::router::Entra;
 
 pub(super) fn authorize<'a>(
     entra: &'a Entra,

@@ -4,11 +4,11 @@ use http::{HeaderMap, header};
 
 use super::GrantType;
 use crate::directory::{ClientType, Platform, Tenant};
+use crate::entra::Entra;
 use crate::memory::{AuthorizationCode, Device, DeviceState, RefreshToken, UserGrant, now};
 use crate::oauth_error::OAuthError;
 use crate::parameters::Parameters;
 use crate::realm::Realm;
-use crate::router::Entra;
 
 /// The grant with its code or token, which is looked up, checked against the origin of the request
 /// and not yet redeemed.

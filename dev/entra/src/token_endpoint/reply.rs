@@ -12,10 +12,10 @@ use super::{Granted, TokenRequest};
 use crate::access_token::{AccessToken, Authorization, Subject, Validity};
 use crate::authority::Version;
 use crate::directory::{Application, Platform};
+use crate::entra::Entra;
 use crate::id_token::{IdToken, SignInClaims};
 use crate::memory::{RefreshToken, now};
 use crate::oauth_error::OAuthError;
-use crate::router::Entra;
 use crate::scope::RequestedScopes;
 
 /// How long an expired refresh token is remembered, in seconds.

@@ -6,9 +6,9 @@ use crate::access_token::Subject;
 use crate::authentication_context;
 use crate::authority::Version;
 use crate::directory::{Platform, User};
+use crate::entra::Entra;
 use crate::memory::{UserGrant, now};
 use crate::oauth_error::OAuthError;
-use crate::router::Entra;
 use crate::scope::RequestedScopes;
 
 /// The life of refresh tokens of single-page applications, in seconds.

@@ -2,8 +2,8 @@ use super::AssertionContext;
 use super::issuer_keys::IssuerKeys;
 use super::jwt::Jwt;
 use crate::directory::{ClientType, FederatedCredential};
+use crate::entra::Entra;
 use crate::oauth_error::OAuthError;
-use crate::router::Entra;
 
 /// Checks a token of another issuer, such as a Kubernetes service account token ("Workload
 /// identity federation").

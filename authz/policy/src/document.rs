@@ -1,5 +1,6 @@
 //! Parses YAML into typed documents, and reports all errors at once.
 
+mod bad_value;
 mod mistake;
 mod pointer;
 mod suggestion;

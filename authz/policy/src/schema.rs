@@ -11,7 +11,7 @@ use crate::spec::{
 
 /// Most values of a document whose errors are collected at once.
 ///
-/// The validator holds all errors in memory, up to 2.4 KB for each, and a file can have 250,000.
+/// The validator holds all errors in memory, about 1.5 KB for each, and a file can have 250,000.
 const MOST_VALUES: usize = 20_000;
 
 /// The JSON Schema (2020-12) of one policy document, for editors and CI.

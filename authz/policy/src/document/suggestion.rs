@@ -15,3 +15,9 @@ pub(super) fn closest<'a>(given: &str, expected: &[&'a str]) -> Option<&'a str> 
         .max_by(|left, right| closeness(left).total_cmp(&closeness(right)));
     best.filter(|best| closeness(best) >= CLOSE)
 }
+
+/// The expected names, in an error.
+pub(super) fn quoted(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}

@@ -1,9 +1,9 @@
 use axum::Router;
 use clap::Parser;
+use portcullis_chassis::{ServiceProgram, ServiceSettings};
 use portcullis_database::{Database, DatabaseMetrics, Schema};
 use portcullis_guard::{Applications, Guard};
 use portcullis_runtime::{HttpService, Process, Registry};
-use portcullis_service::{ServiceProgram, ServiceSettings};
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use axum::{Extension, Router};
 use futures::future::join_all;
+use portcullis_chassis::Service;
 use portcullis_database::{Backend, Database, Schema};
 use portcullis_guard::Authenticated;
 use portcullis_runtime::{HttpService, Registry, RequestLimits};
-use portcullis_service::Service;
 use portcullis_token::Caller;
 use serde_json::Value;
 

@@ -24,10 +24,10 @@ mod verify;
 
 use axum::Router;
 use axum::extract::FromRef;
+use portcullis_chassis::Service;
 use portcullis_database::Database;
 use portcullis_guard::Applications;
 use portcullis_runtime::{HttpService, Process, Registry, document};
-use portcullis_service::Service;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -86,5 +86,5 @@ pub fn serve(
     process: Process,
     registry: &mut Registry,
 ) -> impl Future<Output = anyhow::Result<()>> + use<> {
-    portcullis_service::serve(service(), settings, process, registry, AuditState::new)
+    portcullis_chassis::serve(service(), settings, process, registry, AuditState::new)
 }

@@ -1,4 +1,4 @@
-use portcullis_service::{ServiceProgram, ServiceSettings};
+use portcullis_chassis::{ServiceProgram, ServiceSettings};
 
 use crate::schema::NAME;
 

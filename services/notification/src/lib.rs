@@ -20,10 +20,10 @@ mod tests;
 
 use axum::Router;
 use axum::extract::FromRef;
+use portcullis_chassis::Service;
 use portcullis_database::Database;
 use portcullis_guard::Applications;
 use portcullis_runtime::{HttpService, Process, Registry, document};
-use portcullis_service::Service;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -85,7 +85,7 @@ pub fn serve(
     process: Process,
     registry: &mut Registry,
 ) -> impl Future<Output = anyhow::Result<()>> + use<> {
-    portcullis_service::serve(
+    portcullis_chassis::serve(
         service(),
         settings,
         process,

@@ -18,9 +18,9 @@ mod tasks;
 #[cfg(test)]
 mod tests;
 
+use portcullis_chassis::{Service, Starting};
 use portcullis_entra_client::Application;
 use portcullis_runtime::{InvalidSettings, Process, Registry, document};
-use portcullis_service::{Service, Starting};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 

@@ -1,11 +1,11 @@
 use std::net::SocketAddr;
 
 use anyhow::Context;
+use portcullis_chassis::StartSettings;
 use portcullis_database::DatabaseSettings;
 use portcullis_entra_client::{Application, CredentialSettings};
 use portcullis_guard::{GuardSettings, id_contradiction, parse_id};
 use portcullis_runtime::{CommonSettings, OutboundSettings, RequestLimits};
-use portcullis_service::StartSettings;
 
 use crate::downstream::DownstreamSettings;
 

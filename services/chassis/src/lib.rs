@@ -1,4 +1,5 @@
-//! A service: its routes, its settings, and its way from the start to the end of the drain.
+//! What the three services share, a microservice chassis: routes behind a guard, settings, and the
+//! way from the start to the end of the drain.
 //!
 //! ```text
 //! Service ─▶ Starting ─ open (database, guard) ─▶ Opened ─ serve until shutdown

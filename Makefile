@@ -50,14 +50,13 @@ unit: toolchain build envoy redis postgres ## Run unit and integration tests, an
 	@ENVOY="$$(dev/envoy/obtain)" REDIS_SERVER="$$(dev/redis/obtain)" $(MAKE) --no-print-directory --jobs=2 --output-sync=target \
 		tests-of-gateway other-tests
 
-# Most tests wait for processes and deadlines: one after the other, the programs left three quarters of the cores idle.
-# A glob cannot name all but one; `g*` are `gateway`, `gateways` and `guard`.
+# Most tests wait for processes and deadlines: one after the other, the programs left two thirds of the cores idle.
 .PHONY: tests-of-gateway other-tests
 tests-of-gateway:
 	cargo test $(CARGO_FLAGS) --test gateway --test gateways
 
 other-tests:
-	cargo test $(CARGO_FLAGS) --lib --bins --test '[!g]*' --test guard
+	cargo test $(CARGO_FLAGS) --exclude gateway-tests --exclude conformance-tests --tests
 	cargo test $(CARGO_FLAGS) --doc
 
 elsewhere: build envoy ## Test the examples for other gateways with their own tools, lint, and the real Envoy

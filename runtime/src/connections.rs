@@ -152,7 +152,7 @@ async fn after_failed_accept(error: &io::Error, listener: &Listener, open: &mut 
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
-/// What a connection of this listener is served with.
+/// A connection of this listener, with its protocol and limits.
 #[derive(Clone, Debug)]
 struct Connection<T, P> {
     transport: T,

@@ -102,7 +102,8 @@ pub struct CommonSettings {
     pub drain_timeout: Duration,
     /// Maximum number of open connections on the listener of traffic. The listeners of keys,
     /// operations and the admin API have the same maximum, but at most 128. At the maximum, a new
-    /// connection closes the one that is without a request for longest.
+    /// connection closes the connection that has been idle for longest. Connections whose request
+    /// is incomplete are closed before idle ones.
     #[arg(
         long,
         env = "MAX_CONNECTIONS",

@@ -10,7 +10,7 @@
 //! An assertion is a compact JWS that lives for a minute and is good for one upstream, one method
 //! and one path, so that a copy of it is of no use for other requests.
 //!
-//! # What is where
+//! # Items by task
 //!
 //! | to | use |
 //! |---|---|

@@ -15,7 +15,8 @@ use crate::jws::{JwsBuilder, encoded_header};
 const LEAST_BYTES: usize = 32;
 /// A key with fewer different bytes is a placeholder. 32 random bytes have about 30 different ones.
 const LEAST_DIFFERENT_BYTES: usize = 8;
-/// The most keys in a file: the one that signs, the next one, and those of the last rotations.
+/// Maximum number of keys in a file: the signing key, the next key, and the keys of the last
+/// rotations.
 const MOST_KEYS: usize = 8;
 /// The largest key file, in bytes. Eight keys take less than one KiB.
 pub const MAX_MAC_KEY_FILE: usize = 16 * 1024;
@@ -79,7 +80,7 @@ pub enum MacKeyError {
         line: usize,
     },
     /// More keys than a rotation needs.
-    #[error("holds more than {MOST_KEYS} keys; remove those that no longer sign")]
+    #[error("holds more than {MOST_KEYS} keys; remove the oldest keys")]
     TooMany,
     /// Larger than any key file.
     #[error("has more than {MAX_MAC_KEY_FILE} bytes; it is not a key file")]
@@ -120,7 +121,7 @@ impl MacKeys {
         std::iter::once(&self.signing).chain(&self.others)
     }
 
-    /// The ids of all keys, the one that signs first. They reveal nothing about the keys.
+    /// The ids of all keys; the signing key's id is first. Ids reveal nothing about the keys.
     #[must_use]
     pub fn key_ids(&self) -> Vec<&str> {
         self.all().map(|key| key.id.as_str()).collect()

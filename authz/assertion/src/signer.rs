@@ -18,7 +18,7 @@ use crate::published_keys::PublishedKeys;
 pub struct Signer {
     key: SigningKey,
     random: SystemRandom,
-    /// The keys that are published, the one that signs first.
+    /// The published keys; the signing key is first.
     published: PublishedKeys,
 }
 
@@ -29,7 +29,8 @@ struct SigningKey {
     header: String,
 }
 
-/// The most keys in a file: the one that signs, the next one, and those of the last rotations.
+/// Maximum number of keys in a file: the signing key, the next key, and the keys of the last
+/// rotations.
 const MOST_KEYS: usize = 8;
 /// Length of a signature on P-256: r and s (RFC 7518 §3.4).
 const SIGNATURE_BYTES: usize = 64;
@@ -142,7 +143,7 @@ impl Signer {
         &self.published
     }
 
-    /// The ids of the published keys, the one that signs first.
+    /// The ids of the published keys; the signing key's id is first.
     #[must_use]
     pub fn key_ids(&self) -> Vec<&str> {
         self.published.key_ids.iter().map(String::as_str).collect()

@@ -66,7 +66,7 @@ impl PolicySet {
     /// Compiles like [`Self::compile`] if other files could not be read.
     ///
     /// `problems` has the errors of those files. They may hold documents that `files` refer to, so
-    /// missing documents are no errors.
+    /// a missing document is not an error.
     pub fn compile_beside<'a>(
         files: impl IntoIterator<Item = (&'a str, &'a str)>,
         mut problems: Vec<PolicyError>,

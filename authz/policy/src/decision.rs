@@ -24,7 +24,7 @@ pub enum Decision {
 pub struct PolicyDenied {
     /// The reason, whose code is stable.
     pub reason: DenialReason,
-    /// What is missing, for people.
+    /// The denial in words, for people.
     pub detail: String,
     /// The scopes to request, for the `scope` attribute of RFC 6750 §3.
     pub scopes: Vec<String>,

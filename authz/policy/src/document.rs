@@ -138,7 +138,7 @@ impl Documents {
             kind => {
                 self.unread = true;
                 let hint = kind.map_or_else(String::new, |kind| did_you_mean(kind, &KINDS));
-                let problem = format!("is none of {}{hint}", KINDS.join(", "));
+                let problem = format!("must be one of {}{hint}", KINDS.join(", "));
                 problems.push(origin.problem(document.places.nearest("kind"), "kind", problem));
             }
         }

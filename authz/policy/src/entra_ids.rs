@@ -78,7 +78,7 @@ pub(crate) fn normalize_rule<Spec>(
     rule
 }
 
-/// What is wrong with `id`. It never repeats `id`, which can be an e-mail address.
+/// Says why `id` is invalid and how to fix it. Never repeats `id`, which can be an e-mail address.
 fn advice(id: &str) -> &'static str {
     if id.trim().is_empty() {
         "is empty; write the id, a GUID"

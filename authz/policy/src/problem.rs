@@ -13,7 +13,7 @@ pub struct PolicyError {
     pub document: Option<String>,
     /// The field, such as `spec.allow[0].callers`.
     pub path: Option<String>,
-    /// What is wrong and how it should be.
+    /// The error and its fix.
     pub problem: String,
 }
 

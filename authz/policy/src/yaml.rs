@@ -35,7 +35,7 @@ pub(crate) struct YamlDocument {
 pub struct YamlError {
     /// The place, if the parser knows it.
     pub place: Option<Place>,
-    /// What is wrong.
+    /// The parser's message.
     pub problem: String,
 }
 
@@ -65,7 +65,8 @@ pub(crate) fn documents(text: &str) -> Vec<Result<YamlDocument, YamlError>> {
         .collect()
 }
 
-/// Puts the parser's message in one line and replaces one that names the parser's options.
+/// Puts the parser's message in one line, and replaces the message about duplicate keys, which
+/// names the parser's options.
 impl From<&Error> for YamlError {
     fn from(error: &Error) -> Self {
         let error = error.without_snippet();

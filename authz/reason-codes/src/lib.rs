@@ -24,7 +24,7 @@ pub use registry::*;
 #[derive(Clone, Copy)]
 pub struct ReasonCode(&'static Entry);
 
-/// What there is to know about a code.
+/// The senders, statuses, meaning and remedy of a code.
 #[derive(Debug)]
 struct Entry {
     code: &'static str,

@@ -117,7 +117,7 @@ reason_codes! {
         "No rule of the policy, or no route, is for this HTTP method.",
         "Use an allowed method, or add it to the policy.";
     CALLER_KIND_NOT_ALLOWED = "caller_kind_not_allowed", POLICY_OR_SERVICE,
-        "The rule is for users and the caller is an application, or the reverse.",
+        "The policy or the service does not allow this kind of caller: user or application.",
         "Use the other kind of token.";
     ACTOR_NOT_ALLOWED = "actor_not_allowed", POLICY_OR_SERVICE,
         "The client application is not allowed.",

@@ -13,7 +13,7 @@ use crate::rate_limit::LimitKey;
 use crate::reply_part::ReplyPart;
 use crate::shared_identity::{SharedIdentity, in_arc};
 
-/// A verified caller under one policy, with what is the same for all requests with the token.
+/// A verified caller under one policy, with the data that all requests with its token share.
 ///
 /// There can be a million, so each field is as small as possible.
 #[derive(Debug)]

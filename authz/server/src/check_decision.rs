@@ -91,7 +91,7 @@ impl From<&CachedCaller> for CallerRecord {
     }
 }
 
-/// What is left of a rate limit.
+/// The remaining requests of a rate limit, and the time until it resets.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quota {
     pub(crate) limit: RateLimit,

@@ -55,8 +55,8 @@ pub(crate) struct CacheSize {
 /// It is the tag of AES-GCM under a random key and a constant nonce (GMAC). Such a tag is a
 /// universal hash as long as it stays secret: any two lines collide with a probability of 2⁻¹²⁰
 /// (McGrew and Viega, "The Security and Performance of the Galois/Counter Mode", lemma 2). It takes
-/// 0.2 µs for a token of Entra; HMAC-SHA-256 took 0.75 µs. The token's signature is no key, because
-/// many tokens can have the same one (CVE-2026-33496 is this mistake).
+/// 0.2 µs for a token of Entra; HMAC-SHA-256 took 0.75 µs. The token's signature cannot be the
+/// key, because many tokens can have the same one (CVE-2026-33496 is this mistake).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct TokenKey([u8; 16]);
 

@@ -33,7 +33,7 @@ pub struct HeaderValue {
 }
 
 impl HeaderValue {
-    /// The value: its exact bytes if they are there.
+    /// The bytes of the value: `raw_value`, or `value` if `raw_value` is empty.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         if self.raw_value.is_empty() {

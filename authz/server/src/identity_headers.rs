@@ -12,8 +12,10 @@ pub const OWN: [&str; 3] = ["x-user-oid", "x-user-name", "x-user-email"];
 /// Headers that many callers have in common: tenant, roles.
 const SHARED: [&str; 2] = ["x-tenant-id", "x-user-roles"];
 
-/// Most bytes of a value. A longer one is denied rather than cut, because half a list of roles is
-/// another list of roles.
+/// Maximum length of an encoded value, in bytes.
+///
+/// A longer value denies the request and is never cut, because half a list of roles is another list
+/// of roles.
 const MAX_LENGTH: usize = 8 * 1024;
 
 /// ASCII characters to encode: those that break the line (controls), separate or quote values

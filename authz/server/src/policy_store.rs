@@ -19,7 +19,7 @@ const FILE: &str = "last-good-policies.json";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyStore(Arc<Path>);
 
-/// The path is no folder, so it cannot keep policies.
+/// The path is not a folder, so it cannot keep policies.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is not a folder; create it, writable for this process alone")]
 pub struct InvalidPolicyStore(String);

@@ -20,7 +20,7 @@ use crate::handler::Handler;
 use crate::key_document;
 use crate::key_readiness;
 use crate::mac_keys::MacKeyFolder;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, StateMetrics};
 use crate::policy_store::first_policies;
 use crate::rate_limit::StoreMetrics;
 use crate::reload::{PoliciesInForce, Reload};
@@ -29,7 +29,6 @@ use crate::service::AuthorizationService;
 use crate::settings::ServeSettings;
 use crate::signers::Signers;
 use crate::signing_keys::signer;
-use crate::state_metrics::StateMetrics;
 
 /// Answers checks until shutdown.
 ///

@@ -1,6 +1,6 @@
 //! Envoy's authorization service over gRPC, without tonic.
 //!
-//! A Check is one message each way. What tonic does for streams, deadlines and codecs would take
+//! A Check is one message each way. tonic's layers for streams, deadlines and codecs would take
 //! more time than a decision about a cached caller.
 
 mod grpc;

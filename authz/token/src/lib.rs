@@ -10,7 +10,7 @@
 //! wherever it is presented. Each denial is a [`TokenDenied`]: a reason code and a sentence that
 //! says what to do instead.
 //!
-//! # What is where
+//! # Items by task
 //!
 //! | to | use |
 //! |---|---|

@@ -18,7 +18,7 @@ use std::borrow::Cow;
 pub struct TokenDenied {
     /// The reason code.
     pub reason: Reason,
-    /// What is wrong and what to do about it.
+    /// The error and its remedy.
     pub detail: Cow<'static, str>,
 }
 

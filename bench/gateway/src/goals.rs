@@ -46,7 +46,8 @@ const OF_NO_AUTH: &str = "throughput at 64, × no auth";
 const OF_JWT: &str = "throughput at 64, × jwt_authn uncached";
 const CPU_OF_FLOOR: &str = "server CPU per request at 64, × no-op";
 
-/// Judges every floor and every case with a floor, goal by goal. Omits what was not measured.
+/// Judges every floor and every case with a floor, goal by goal. Omits goals without a measured
+/// value.
 pub(crate) fn judged(cases: &[Case], slices: &[Measured], rows: &[Row]) -> Vec<Judged> {
     let floors = cases
         .iter()

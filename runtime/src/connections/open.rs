@@ -32,7 +32,8 @@ impl Open {
         self.connections.remove(&task);
     }
 
-    /// Closes the connection that is without a request for longest, unfinished requests first.
+    /// Closes the connection that has been idle for longest; one with an incomplete request before
+    /// an idle one.
     ///
     /// Returns false if every connection has a request in flight. The search takes microseconds
     /// for a thousand connections and happens only at the cap, so that requests maintain no sorted

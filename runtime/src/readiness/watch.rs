@@ -11,8 +11,8 @@ const PERIOD: Duration = Duration::from_secs(1);
 
 /// Sets the state of the part `name` of `process` now and every second until shutdown.
 ///
-/// It does not change liveness, because a restart would not bring back what is missing. The log has
-/// one line for each change of the state. Only `/readyz` shows a changed reason.
+/// It does not change liveness, because a restart would not repair the part. The log has one line
+/// for each change of the state. Only `/readyz` shows a changed reason.
 pub fn watch_part(
     process: &Process,
     name: &'static str,

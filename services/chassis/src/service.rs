@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub struct Service<S> {
     /// The tables, with the service's name.
     pub schema: Schema,
-    /// Every operation, and their OpenAPI document.
+    /// All operations, with their OpenAPI document.
     pub api: OpenApiRouter<S>,
 }
 

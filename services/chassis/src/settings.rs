@@ -6,7 +6,7 @@ use portcullis_database::DatabaseSettings;
 use portcullis_guard::{ApplicationSettings, GuardSettings, parse_id};
 use portcullis_runtime::{CommonSettings, OutboundSettings, RequestLimits};
 
-/// What the command lines of services differ in.
+/// The parts of a command line that differ between services.
 pub trait ServiceProgram: Clone + Debug + Send + Sync + 'static {
     /// Name of the program.
     const NAME: &'static str;

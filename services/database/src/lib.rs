@@ -10,7 +10,7 @@
 //!
 //! Both use `sqlx::Any`, so that each query is written and tested once. Placeholders are `$1` in
 //! both, and numbers are `BIGINT`. Booleans are `INTEGER` 0 and 1, because SQLite has no boolean
-//! type. [`Database::backend`] tells where a statement needs a clause of its own.
+//! type. [`Database::backend`] gives the clauses that only one of the two needs.
 
 mod backend;
 mod column;

@@ -48,7 +48,7 @@ pub enum CredentialError {
     Unusable {
         /// The file.
         path: String,
-        /// What is wrong, and what to do.
+        /// The error and its remedy.
         problem: &'static str,
     },
     /// The key cannot sign.

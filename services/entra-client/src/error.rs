@@ -51,7 +51,7 @@ pub enum TokenError {
         /// The challenge for the browser.
         challenge: Box<ClaimsChallenge>,
     },
-    /// The task of the request has ended, as while a program stops.
+    /// The task that sent the request ended early, for example because the program stops.
     #[error("the token request was interrupted")]
     Interrupted,
 }

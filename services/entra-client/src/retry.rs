@@ -39,7 +39,7 @@ impl Budget {
         }
     }
 
-    /// Requests a token until the reply is no transient error, or until the budget is spent.
+    /// Requests a token, and repeats after transient errors until the budget is spent.
     pub(crate) async fn spend(
         self,
         source: &impl TokenSource,

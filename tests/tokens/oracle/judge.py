@@ -79,7 +79,7 @@ def check_times(claims, now, begin="nbf"):
 
 
 def check_confirmation(claims):
-    """RFC 8705 §3 and RFC 9449 §7.2: what is bound to a key is no bearer token, whatever binds it."""
+    """RFC 8705 §3, RFC 9449 §7.2: a token bound to a key, by any method in `cnf`, is not a bearer token."""
     require("cnf" not in claims, "bound to a key of its sender")
 
 

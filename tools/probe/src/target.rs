@@ -9,7 +9,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Every address of the host. Fails if there is none, because then nothing could be tried.
+    /// Every address of the host. Fails if DNS has no address, because an attempt needs one.
     pub(crate) fn addresses(&self) -> std::io::Result<Vec<SocketAddr>> {
         let found: Vec<_> = self.authority.to_socket_addrs()?.collect();
         if found.is_empty() {

@@ -63,7 +63,7 @@ fn compile_rule(
     }
 }
 
-/// A field of the rule, and what is wrong with it.
+/// A field of the rule, and the text of its policy error.
 type Mistake = (&'static str, &'static str);
 
 fn entry_mistakes(spec: &RuleSpec) -> Vec<Mistake> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::suggestion::{did_you_mean, quoted};
 use crate::spec::{DURATION_PATTERN, not_a_duration};
 
-/// What is wrong with the value that `error` is about.
+/// The text of the policy error about the value of `error`.
 pub(super) fn bad_value(error: &ValidationError<'_>) -> String {
     let given = error.instance();
     match error.kind() {
@@ -34,7 +34,7 @@ pub(super) fn bad_value(error: &ValidationError<'_>) -> String {
     }
 }
 
-/// The error about `given`, which is none of the words that the alternatives of `context` name.
+/// The policy error about `given`, a value that `context` does not list.
 fn unknown_value(given: &Value, context: &[Vec<ValidationError<'_>>]) -> String {
     let words: Vec<&str> = context
         .iter()

@@ -14,7 +14,7 @@ use crate::yaml::Places;
 pub(super) struct Mistake {
     /// The field, such as `spec.allow[0].callers`.
     pub(super) path: String,
-    /// What is wrong with it.
+    /// The text of the error, without the field.
     pub(super) problem: String,
     /// The member without which the rest of the document may be readable.
     pub(super) bad: Location,

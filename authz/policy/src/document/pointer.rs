@@ -28,7 +28,8 @@ pub(super) fn field_path(document: &Value, pointer: &str) -> String {
     path
 }
 
-/// Removes the members at `pointers`; false if there are none, or if one is the whole document.
+/// Removes the members at `pointers`. Returns false if it removes no member, or if a pointer names
+/// the whole document.
 pub(super) fn remove_all(document: &mut Value, pointers: &HashSet<String>) -> bool {
     let mut parents: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (parent, member) in pointers.iter().filter_map(|at| at.rsplit_once('/')) {
@@ -120,7 +121,7 @@ mod tests {
                 rest: json!({"a": [4], "d.e": {"": 5, "~": 6}}),
             },
             Case {
-                name: "a member and what is around it",
+                name: "a member and its parent",
                 pointers: &["/a/0/7", "/a"],
                 rest: json!({"d.e": {"": 5, "~": 6}}),
             },

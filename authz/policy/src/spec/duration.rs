@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 /// Pattern of durations such as `60s`. It accepts all that the parser does, and more.
 pub(crate) const DURATION_PATTERN: &str = r"^\s*([0-9][0-9\s.]*[A-Za-zµ]+\s*)+$";
 
-/// The error about a string that is no duration.
+/// The error about a string that is not a duration.
 pub(crate) fn not_a_duration(text: &str) -> String {
     format!("'{text}' is not a time such as 60s or 1m")
 }

@@ -130,7 +130,7 @@ pub(super) fn bytes_for(windows: usize, limit: RateLimit) -> usize {
         .saturating_mul(SHARDS)
 }
 
-/// The shards whose worth of memory is left free.
+/// Number of shards whose share of the memory [`surely_fit`] leaves free.
 const FREE: usize = 1;
 
 #[cfg(test)]

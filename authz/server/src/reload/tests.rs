@@ -10,13 +10,12 @@ use tokio::time::timeout;
 
 use super::{PoliciesInForce, Reload, Seen};
 use crate::authorizer::Authorizer;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, StateMetrics};
 use crate::policy_source::PolicyText;
 use crate::policy_store::{PolicyStore, first_policies};
 use crate::rate_limit::{LimitMemory, RateLimiter};
 use crate::routes::{RouteSettings, Routes};
 use crate::signers::Signers;
-use crate::state_metrics::StateMetrics;
 
 const PUBLIC: &str = "
 apiVersion: portcullis.dev/v1alpha1

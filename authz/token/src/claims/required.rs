@@ -29,7 +29,7 @@ pub struct RequiredClaims(BTreeMap<String, Vec<Value>>);
 pub struct InvalidRequirement {
     /// The claim.
     pub claim: String,
-    /// What is wrong with the requirement.
+    /// The error in the requirement.
     pub problem: &'static str,
 }
 

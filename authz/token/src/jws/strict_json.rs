@@ -16,7 +16,7 @@ const USUAL_CLAIMS: usize = 24;
 /// serde_json itself rejects nesting beyond 128, a byte order mark, lone surrogates and numbers
 /// beyond f64.
 pub(crate) fn parse_object(bytes: &[u8]) -> Result<Members, serde_json::Error> {
-    // UTF-8 is checked once for the whole, and not again for each string in it.
+    // One UTF-8 check of the whole document replaces serde_json's check of each string.
     let text = str::from_utf8(bytes).map_err(serde_json::Error::custom)?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let members = deserializer.deserialize_map(Object)?;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::policy::KeyPolicy;
+use super::refresh_policy::KeyPolicy;
 use super::source::{FetchedKeys, KeySource};
 use refresh::keep_fresh;
 use shared::Shared;
@@ -43,7 +43,7 @@ impl KeyCache {
         Self { shared, task }
     }
 
-    /// The current keys; `None` if there are none.
+    /// The current keys, or `None` while keys are unavailable.
     #[must_use]
     pub fn keys(&self) -> Option<Arc<FetchedKeys>> {
         self.shared.state.borrow().keys.clone()

@@ -41,7 +41,7 @@ impl FetchedKeys {
     }
 }
 
-/// Why a fetch brought no keys. The message names the URL, which a person can check.
+/// Why a fetch failed. The message names the URL, so that an operator can check it.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// No response, or no verified TLS.
@@ -49,7 +49,7 @@ pub enum FetchError {
     Unreachable {
         /// The document.
         url: Url,
-        /// What went wrong.
+        /// The cause.
         cause: reqwest::Error,
     },
     /// A host name that DNS does not know, or a lookup without a response.
@@ -57,7 +57,7 @@ pub enum FetchError {
     Unresolved {
         /// The document.
         url: Url,
-        /// What went wrong.
+        /// The cause.
         problem: String,
     },
     /// A status other than 200. A redirect is an error too: if a document moves, its new URL must
@@ -85,7 +85,7 @@ pub enum FetchError {
     Discovery {
         /// The document.
         url: Url,
-        /// What is wrong with it.
+        /// The error in the document.
         problem: String,
     },
     /// A file that cannot be read.
@@ -93,7 +93,7 @@ pub enum FetchError {
     File {
         /// The file.
         file: String,
-        /// What went wrong.
+        /// The cause.
         cause: std::io::Error,
     },
     /// Not a key set, or one without a usable key.
@@ -101,7 +101,7 @@ pub enum FetchError {
     Keys {
         /// The document.
         document: String,
-        /// What is wrong with it.
+        /// The error in the document.
         error: KeySetError,
     },
 }

@@ -4,7 +4,7 @@ use reqwest::Client;
 
 use super::cache::KeyCache;
 use super::location::KeyLocation;
-use super::policy::KeyPolicy;
+use super::refresh_policy::KeyPolicy;
 use super::source::KeySource;
 use crate::jws::Algorithm;
 

@@ -48,7 +48,8 @@ impl KeySource for Published {
             .iter()
             .map(|(id, number)| jwk(id, key(*number)))
             .collect();
-        // Every real fetch waits for the network, and brings what was published when it began.
+        // Every real fetch waits for the network, and returns the keys that were published when it
+        // began.
         sleep(Duration::from_millis(10)).await;
         if self.down.load(Ordering::SeqCst) {
             return Err(FetchError::TooLarge {
@@ -227,7 +228,7 @@ async fn removed_key_is_denied_at_once_after_a_fetch_or_forget() {
     assert!(verifier.fetch_keys_now().await.is_ok());
     assert!(
         verifier.key_epoch() > epoch,
-        "what was verified before must be verified again"
+        "a token that was verified before must be verified again"
     );
     let audiences = Audiences::Exactly(vec!["api".to_owned()]);
     assert_eq!(

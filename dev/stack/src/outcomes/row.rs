@@ -1,13 +1,13 @@
 use crate::Answer;
 
-/// One outcome: what was tried, what was expected, and the result.
+/// One outcome: the attempt, the expected result and the real one.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// What was tried.
+    /// The attempt.
     pub tried: String,
     /// The expected result.
     pub expected: String,
-    /// The result.
+    /// The real result.
     pub got: String,
 }
 

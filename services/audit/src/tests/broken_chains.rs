@@ -16,7 +16,7 @@ struct Tampering {
     broken: Value,
 }
 
-/// A chain that an attacker wrote anew, with this number of entries.
+/// A chain of this many entries that an attacker recomputed.
 struct Rewritten {
     name: &'static str,
     entries: i64,

@@ -58,7 +58,7 @@ impl TryFrom<String> for NotificationStatus {
         let all = [Self::Pending, Self::Sent, Self::Failed, Self::Unknown];
         all.into_iter()
             .find(|status| status.as_str() == word)
-            .ok_or_else(|| format!("{word} is no status"))
+            .ok_or_else(|| format!("`{word}` is not a status"))
     }
 }
 
@@ -69,6 +69,6 @@ impl TryFrom<String> for AuditStatus {
         let all = [Self::Pending, Self::Logged, Self::Failed, Self::Unknown];
         all.into_iter()
             .find(|status| status.as_str() == word)
-            .ok_or_else(|| format!("{word} is no status"))
+            .ok_or_else(|| format!("`{word}` is not a status"))
     }
 }

@@ -42,7 +42,8 @@ impl IfMatch {
         Some(match lines[..] {
             [] | ["*"] => Self::Any,
             // The service's tags contain no comma, so a split at commas breaks only foreign tags,
-            // which never match. Neither does what is no tag, an empty list included.
+            // which never match. An item that is not an entity tag never matches either, so an
+            // empty list matches no version.
             _ => Self::OneOf(
                 lines
                     .iter()

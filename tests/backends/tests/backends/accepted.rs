@@ -10,7 +10,7 @@ use tokio::time::{interval, timeout};
 use crate::all_are_denied;
 use crate::authz::{assertion, bound};
 use crate::backend::Backend;
-use crate::refused::DeniedCase;
+use crate::denied::DeniedCase;
 use crate::signing_key::AssertionKey;
 
 /// Waits until the backend accepts a new assertion of `key`.

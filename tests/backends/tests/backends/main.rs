@@ -14,9 +14,9 @@
 mod accepted;
 mod authz;
 mod backend;
+mod denied;
 mod key_changes;
 mod page;
-mod refused;
 mod shared_key;
 mod signing_key;
 mod through_envoy;
@@ -29,12 +29,12 @@ use crate::accepted::{
 };
 use crate::authz::{AuthzServer, assertion};
 use crate::backend::{Backend, Example, Keys, Unbound};
+use crate::denied::{DeniedCase, denied_by_mac_key, denied_by_public_key, wrong_mac_keys};
 use crate::key_changes::{
     changed_key_file_is_read, key_of_restarted_authz_server_is_fetched,
     removed_key_stops_verifying_within_seconds, unavailable_keys_answer_503,
     unknown_keys_cause_one_fetch_a_second,
 };
-use crate::refused::{DeniedCase, denied_by_mac_key, denied_by_public_key, wrong_mac_keys};
 use crate::shared_key::{MacKey, write_key_file};
 use crate::signing_key::{AssertionKey, PublicKeyPair};
 
@@ -124,7 +124,7 @@ async fn by_mac_keys(example: &Example) {
     .await;
 }
 
-/// Tests a backend with both kinds of keys, which it has while it moves from one to the other.
+/// Tests a backend that has both kinds of keys, as during a change from one kind to the other.
 async fn by_both(example: &Example) {
     let authz = AuthzServer::start().await;
     let public = PublicKeyPair::generate();

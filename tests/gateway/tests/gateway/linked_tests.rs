@@ -52,7 +52,7 @@ impl Row<'_> {
         self.cell.split('`').skip(1).step_by(2)
     }
 
-    /// Returns what is wrong with the row: it names no test, or one that does not exist.
+    /// Returns the errors of the row: it names no test, or a test that does not exist.
     pub(crate) fn mistakes(&self) -> Vec<String> {
         let subject = self.subject;
         if self.tests().next().is_none() {

@@ -6,7 +6,7 @@ use std::process::Command;
 fn unusable_envoy_is_named_with_the_fix() -> anyhow::Result<()> {
     let obtain = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dev/envoy/obtain");
     for (envoy, problem) in [
-        ("/nowhere/envoy", "no program that can be run"),
+        ("/nowhere/envoy", "not an executable program"),
         ("/bin/true", "does not report an Envoy version"),
     ] {
         let output = Command::new(obtain).env("ENVOY", envoy).output()?;

@@ -165,7 +165,8 @@ fn id_tokens(draft: &Draft) -> Vec<(&'static str, Draft)> {
     ]
 }
 
-/// Returns users' tokens with claims of an application's, and the reverse.
+/// Returns users' tokens with an application's claims, and applications' tokens with a user's
+/// claims.
 fn contradictions(draft: &Draft) -> Vec<(&'static str, Draft)> {
     let other = if draft.actor == "azp" { "appid" } else { "azp" };
     let mut list = vec![

@@ -43,7 +43,7 @@ codes! {
          uses";
     ConfiguredElsewhere:
         "this part is delivered while Envoy runs, so nothing of it was checked",
-        "write it into these files, or check what is delivered";
+        "write it into these files, or check the delivered configuration";
     SettingUnknown:
         "Envoy 1.40 has no such field; it ignores unknown fields in files that it reads while it \
          runs, so the intended setting is not in force",
@@ -61,13 +61,13 @@ codes! {
         "delete the key; limits (`overload.`, `re2.`, `circuit_breakers.`) may stay";
 
     RouteWithoutPolicy:
-        "no attack but an outage: the authz server denies every request to it; a default policy \
+        "an outage, not an attack: the authz server denies every request to it; a default policy \
          added above it later opens it to the callers of that default",
         "name a policy in `context_extensions` of this route, its virtual host or its route \
          configuration";
     PolicyUnknown:
-        "no attack but an outage: the authz server denies every request to it; a policy that takes \
-         the name later opens it",
+        "an outage, not an attack: the authz server denies every request to it; a policy that \
+         takes the name later opens it",
         "name a policy that exists, or write the RoutePolicy";
     PolicyWithoutRoute:
         "a stricter rule in this policy protects nothing, because the route that it is for uses \
@@ -256,7 +256,7 @@ codes! {
         "a denied request is counted, but still passes",
         "delete `shadow_mode`";
     AuthorizationOverHttp:
-        "no attack but an outage: the authz server speaks gRPC only, and Envoy sends \
+        "an outage, not an attack: the authz server speaks gRPC only, and Envoy sends \
          `context_extensions` over gRPC only",
         "`grpc_service` in place of `http_service`";
     AuthorizationFailsOpen:
@@ -284,7 +284,7 @@ codes! {
          whose policy was not checked",
         "`clear_route_cache: false`";
     TokenNotSent:
-        "no attack but an outage: the authz server never sees a token and answers 401",
+        "an outage, not an attack: the authz server never sees a token and answers 401",
         "add `{exact: authorization}` to `allowed_headers`, and keep it out of \
          `disallowed_headers`";
     MutationsNotValidated:

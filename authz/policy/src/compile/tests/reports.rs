@@ -196,7 +196,7 @@ fn mistakes_in_several_files_are_reported_at_once() {
     for part in [
         "a.yaml:",
         "b.yaml:14:30: RoutePolicy tasks: spec.rateLimit.per",
-        "c.yaml:1:1: document 1: kind: is none of",
+        "c.yaml:1:1: document 1: kind: must be one of",
     ] {
         assert!(problems.contains(part), "{part} is missing in:\n{problems}");
     }

@@ -21,7 +21,7 @@ impl Gaps {
         self.0.push(low_byte(rest));
     }
 
-    /// Takes out the oldest difference; 0 if there is none.
+    /// Removes and returns the oldest difference, or 0 if the list is empty.
     pub(super) fn pop(&mut self) -> i64 {
         let mut value = 0;
         let mut shift = 0;

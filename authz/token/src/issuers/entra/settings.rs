@@ -3,8 +3,8 @@ use url::Url;
 use crate::claims::normalize_guid;
 use crate::issuers::entra_version::EntraVersion;
 
-/// The tenant of personal Microsoft accounts. Anyone can have one, so it is served only if it is
-/// listed by id.
+/// The tenant of personal Microsoft accounts. Every person can create such an account, so its
+/// tokens are accepted only if `tenants` lists this id.
 const PERSONAL_ACCOUNTS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// Settings of Entra as an issuer: its authority and the tenants that are served.
@@ -30,7 +30,7 @@ pub enum Tenants {
 pub struct InvalidEntraSettings {
     /// The setting to change: `authority` or `tenants`.
     pub field: &'static str,
-    /// What is wrong with it, and what is valid.
+    /// The error, and the valid values.
     pub problem: String,
 }
 

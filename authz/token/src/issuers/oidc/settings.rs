@@ -56,7 +56,7 @@ pub struct ClaimNames {
 pub struct InvalidOidcSettings {
     /// The field to change.
     pub field: &'static str,
-    /// What is wrong with it, and what is valid.
+    /// The error, and the valid values.
     pub problem: String,
 }
 

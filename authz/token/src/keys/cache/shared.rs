@@ -7,7 +7,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::status::KeyStatus;
-use crate::keys::policy::KeyPolicy;
+use crate::keys::refresh_policy::KeyPolicy;
 use crate::keys::store::KeyFile;
 
 /// Number of cool-downs in which an unknown key id triggers no other fetch.

@@ -62,7 +62,7 @@ const CHECKED_ELSEWHERE: [(&str, &str); 17] = [
         "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
         "http_service",
     ),
-    // Evaluated; a matcher that is an extension matches nothing.
+    // `lint` evaluates these matchers. A matcher that is an extension matches nothing.
     (
         "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
         "allowed_headers",

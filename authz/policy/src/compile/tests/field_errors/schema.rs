@@ -69,7 +69,7 @@ fn value_against_the_schema_is_named_with_document_and_field() {
             name: "an unknown kind of document",
             good: "kind: RoutePolicy",
             bad: "kind: RoutePolice",
-            expected: "document 2: kind: is none of TokenIssuer, RoutePolicy, DenyList; \
+            expected: "document 2: kind: must be one of TokenIssuer, RoutePolicy, DenyList; \
                        did you mean RoutePolicy?",
         },
         Case {

@@ -19,7 +19,7 @@ pub struct KindRule {
 pub struct InvalidKindRule {
     /// The field to change.
     pub field: &'static str,
-    /// What is wrong with it, and what is valid.
+    /// The error, and the valid values.
     pub problem: &'static str,
 }
 

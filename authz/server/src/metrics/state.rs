@@ -11,8 +11,8 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
+use super::memory;
 use crate::authorizer::Authorizer;
-use crate::held_metrics;
 use crate::reload::PoliciesInForce;
 use crate::routes::Routes;
 
@@ -74,8 +74,8 @@ impl Collector for StateMetrics {
             .collect();
         keys(&mut encoder, &sources)?;
         let cache = routes.cache.size();
-        held_metrics::decision_cache(&mut encoder, &cache)?;
-        held_metrics::rate_limits(&mut encoder, &authorizer.rate_limits_held())?;
+        memory::decision_cache(&mut encoder, &cache)?;
+        memory::rate_limits(&mut encoder, &authorizer.rate_limits_held())?;
         let help = "Look-ups of verified tokens since the policies last changed";
         let mut look_ups = encoder.encode_descriptor(
             "portcullis_decision_cache_look_ups",

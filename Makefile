@@ -95,7 +95,7 @@ images-check: images ## Check every image, and that a second build makes the sam
 	images/reproduce portcullis
 
 entra-clients: PROGRAMS := --bin dev-entra
-entra-clients: build ## Test dev-entra with unmodified clients for Python, Node.js and browsers
+entra-clients: build ## Test dev-entra with unmodified clients for Python, Node.js, Go, Java and browsers
 	tests/entra-clients/run
 
 cluster-test: images ## Run the tests on the cluster of KUBECONFIG; see tests/cluster/run for LOAD and POLICY

@@ -83,10 +83,7 @@ def credentials(tmp_path_factory) -> Credentials:
 def dev_entra(tmp_path_factory, credentials):
     """Runs dev-entra on port 443, and makes this process and its children trust it."""
     folder = tmp_path_factory.mktemp("dev-entra")
-    directory = folder / "directory.yaml"
-    text = (HERE / "directory.yaml").read_text()
-    text = text.replace("$CERTIFICATE", json.dumps(credentials.certificate))
-    directory.write_text(text.replace("$KEYS", str(credentials.keys)))
+    directory = write_directory(folder, credentials)
     arguments = [os.environ["DEV_ENTRA"], "--directory", str(directory)]
     arguments += ["--state", str(folder), "--listen", "127.0.0.1:443"]
     arguments += ["--public-url", AUTHORITY, "--operations-listen", "127.0.0.1:0"]
@@ -100,6 +97,15 @@ def dev_entra(tmp_path_factory, credentials):
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def write_directory(folder: pathlib.Path, credentials: Credentials) -> pathlib.Path:
+    """Writes the directory with what is generated, and returns the file."""
+    directory = folder / "directory.yaml"
+    text = (HERE / "directory.yaml").read_text()
+    text = text.replace("$CERTIFICATE", json.dumps(credentials.certificate))
+    directory.write_text(text.replace("$KEYS", str(credentials.keys)))
+    return directory
 
 
 def wait_until_ready(process: subprocess.Popen) -> None:

@@ -20,7 +20,7 @@ use crate::authority::Version;
 
 pub(crate) use client_certificate::{ClientCertificate, RsaAlgorithm};
 pub(crate) use federated_credential::FederatedCredential;
-pub(crate) use graph::{GRAPH_URI, is_sign_in_scope};
+pub(crate) use graph::{GRAPH_ID, GRAPH_URI, is_sign_in_scope};
 pub(crate) use redirect_uri::{Platform, RedirectUris};
 pub(crate) use secret::Secret;
 

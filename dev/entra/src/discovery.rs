@@ -143,6 +143,8 @@ fn metadata(authority: &Authority, version: Version, scope: &Scope) -> Value {
         "token_endpoint": url(&format!("{oauth2}/token")),
         "authorization_endpoint": url(&format!("{oauth2}/authorize")),
         "device_authorization_endpoint": url("oauth2/v2.0/devicecode"),
+        // Entra's is on graph.microsoft.com.
+        "userinfo_endpoint": format!("{authority}/oidc/userinfo"),
         "end_session_endpoint": url(&format!("{oauth2}/logout")),
         "jwks_uri": url(keys),
         "token_endpoint_auth_methods_supported": [

@@ -3,10 +3,19 @@
 use std::process::ExitCode;
 
 use dev_entra::Settings;
+use portcullis_runtime::{Settings as _, parse, print, run_with};
 
 fn main() -> ExitCode {
-    portcullis_runtime::run::<Settings, _, _>(
-        "dev-entra",
-        |settings, process, _registry| async move { dev_entra::serve(settings, process).await },
-    )
+    let settings: Settings = match parse("dev-entra") {
+        Ok(settings) => settings,
+        Err(code) => return code,
+    };
+    if let Some(text) = settings.client_settings() {
+        print(&text);
+        return ExitCode::SUCCESS;
+    }
+    let common = settings.common().clone();
+    run_with::<Settings, _, _>("dev-entra", common, |process, _registry| async move {
+        dev_entra::serve(settings, process).await
+    })
 }

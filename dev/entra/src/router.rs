@@ -4,7 +4,7 @@ use axum::routing::{get, post};
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::entra::Live;
-use crate::{dev, discovery, sign_in, token_endpoint, userrealm};
+use crate::{dev, discovery, sign_in, token_endpoint, userinfo, userrealm};
 
 /// Maximum bytes of a request body. The largest useful one is a form with a token.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -42,6 +42,10 @@ fn for_clients() -> Router<Live> {
         .route(
             "/{tenant}/oauth2/v2.0/devicecode",
             post(sign_in::issue_device_code),
+        )
+        .route(
+            "/oidc/userinfo",
+            get(userinfo::userinfo).post(userinfo::userinfo),
         )
         .route("/{tenant}/{endpoint}/{username}", get(userrealm::userrealm))
         .layer(across_origins)

@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::ArgPredicate;
 use portcullis_runtime::{CommonSettings, OutboundSettings};
 use rustls::pki_types::ServerName;
 
 use crate::authority::Authority;
+use crate::print_env::ClientFamily;
 
 /// An imitation of Microsoft Entra ID for development and tests.
 ///
@@ -25,7 +27,14 @@ pub struct Settings {
     )]
     pub(crate) listen: SocketAddr,
     /// Read tenants, users and applications from this YAML file.
-    #[arg(long, env = "DEV_ENTRA_DIRECTORY", value_name = "FILE")]
+    #[arg(
+        long,
+        env = "DEV_ENTRA_DIRECTORY",
+        value_name = "FILE",
+        required = false,
+        required_unless_present = "print_env",
+        default_value_if("print_env", ArgPredicate::IsPresent, "directory.yaml")
+    )]
     pub(crate) directory: PathBuf,
     /// Write `ca.pem`, the certificate that clients must trust, to this directory at each start.
     #[arg(
@@ -77,6 +86,9 @@ pub struct Settings {
     /// Allow a `--listen` address that other machines can reach.
     #[arg(long)]
     pub(crate) listen_beyond_loopback_exposes_forged_identities: bool,
+    /// Print the settings that a client library needs for this server as shell commands, and exit.
+    #[arg(long, value_name = "CLIENT")]
+    pub(crate) print_env: Option<ClientFamily>,
     /// How to fetch the keys of issuers of federated credentials.
     #[command(flatten)]
     pub(crate) outbound: OutboundSettings,
@@ -101,6 +113,14 @@ impl portcullis_runtime::Settings for Settings {
                  network where nothing trusts this server",
                 self.listen
             )];
+        }
+        let has_free_port = self.listen.port() == 0 && self.public_url.is_none();
+        if self.print_env.is_some() && has_free_port {
+            return vec![
+                "--print-env: the port is not known before the start; give --public-url, or a port \
+                 in --listen"
+                    .to_owned(),
+            ];
         }
         Vec::new()
     }
@@ -141,6 +161,35 @@ mod tests {
             "--listen 192.0.2.7:8443",
         ] {
             assert!(!is_allowed(arguments), "{arguments}");
+        }
+    }
+
+    #[test]
+    fn print_env_needs_no_directory_but_a_port() {
+        for (arguments, is_allowed) in [
+            ("--print-env msal", true),
+            (
+                "--print-env msal --listen 127.0.0.1:0 --public-url https://entra.test",
+                true,
+            ),
+            ("--print-env msal --listen 127.0.0.1:0", false),
+        ] {
+            let always = "dev-entra --operations-listen 127.0.0.1:0";
+            let all = format!("{always} {arguments}");
+            let settings = Settings::try_parse_from(all.split_whitespace()).unwrap();
+            assert_eq!(
+                settings.contradictions().is_empty(),
+                is_allowed,
+                "{arguments}"
+            );
+        }
+        for arguments in ["", "--print-env curl"] {
+            let always = "dev-entra --operations-listen 127.0.0.1:0";
+            let all = format!("{always} {arguments}");
+            assert!(
+                Settings::try_parse_from(all.split_whitespace()).is_err(),
+                "{arguments}"
+            );
         }
     }
 

@@ -9,19 +9,23 @@ const installed = createRequire(`${process.env.NODE_CLIENTS}/package.json`);
 const load = async (name) => import(pathToFileURL(installed.resolve(name)));
 const { AUTHORITY, TENANT, API, PUBLIC, API_SCOPE, DOWNSTREAM_SCOPE, PEM, WORKLOAD_TOKEN, USER_TOKEN } = process.env;
 const authority = `${AUTHORITY}/${TENANT}`;
+/** Options of the client that a test adds. */
+const options = JSON.parse(process.env.OPTIONS ?? '{}');
 const lines = createInterface({ input: process.stdin });
 const pem = PEM && readFileSync(PEM, 'utf8');
 
-/** What the user's browser returns for `url`, as a URL. */
-async function open(url) {
+/** What the user's browser returns for `url`, as a URL with the path of the redirect URI. */
+async function open(url, path = '/') {
   console.log(`open ${url}`);
-  return new URL((await lines[Symbol.asyncIterator]().next()).value);
+  const returned = new URL((await lines[Symbol.asyncIterator]().next()).value);
+  returned.pathname = path;
+  return returned;
 }
 
 async function msalNode(auth) {
   const msal = await load('@azure/msal-node');
   const kind = auth ? msal.ConfidentialClientApplication : msal.PublicClientApplication;
-  return [new kind({ auth: { clientId: auth ? API : PUBLIC, authority, ...auth } }), msal];
+  return [new kind({ auth: { clientId: auth ? API : PUBLIC, authority, ...auth, ...options } }), msal];
 }
 
 const certificate = async () => {
@@ -70,7 +74,7 @@ const flows = {
   },
   async '@azure/identity secret'() {
     const { ClientSecretCredential } = await load('@azure/identity');
-    return new ClientSecretCredential(TENANT, API, 'api-secret').getToken('api://downstream/.default');
+    return new ClientSecretCredential(TENANT, API, 'api-secret', options).getToken('api://downstream/.default');
   },
   async '@azure/identity certificate'() {
     const { ClientCertificateCredential } = await load('@azure/identity');
@@ -107,6 +111,18 @@ const flows = {
     });
     const tokens = await client.authorizationCodeGrant(config, await open(url), { pkceCodeVerifier, expectedNonce, expectedState });
     return client.refreshTokenGrant(config, tokens.refresh_token);
+  },
+  async 'openid-client user info'() {
+    const [client, config] = await openid('api-secret');
+    const pkceCodeVerifier = client.randomPKCECodeVerifier();
+    const url = client.buildAuthorizationUrl(config, {
+      redirect_uri: 'http://localhost:41000/web', scope: 'openid profile email',
+      code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier), code_challenge_method: 'S256',
+    });
+    const tokens = await client.authorizationCodeGrant(config, await open(url, '/web'), { pkceCodeVerifier });
+    const user = await client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub);
+    if (user.email !== 'ada@contoso.example' || user.name !== 'Ada Admin') throw new Error(JSON.stringify(user));
+    return tokens;
   },
   async 'openid-client client credentials'() {
     const [client, config] = await openid('api-secret');

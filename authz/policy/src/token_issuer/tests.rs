@@ -119,11 +119,18 @@ fn every_error_of_a_text_is_reported_with_its_place() {
             ],
         },
         Case {
-            name: "an unknown field",
+            name: "a misspelled field",
             text: document("{oidc: {isuer: 'https://id.example'}}"),
             lines: &[
-                "i.yaml:4:8: TokenIssuer p: spec.oidc: missing field `issuer`",
-                "i.yaml:4:15: TokenIssuer p: spec.oidc.isuer: unknown field `isuer`",
+                "i.yaml:4:15: TokenIssuer p: spec.oidc.isuer: unknown field `isuer`; did you mean issuer?",
+            ],
+        },
+        Case {
+            name: "a missing and an unknown field",
+            text: document("{oidc: {provider: 'https://id.example'}}"),
+            lines: &[
+                "i.yaml:4:8: TokenIssuer p: spec.oidc.issuer: is missing",
+                "i.yaml:4:15: TokenIssuer p: spec.oidc.provider: unknown field `provider`",
             ],
         },
         Case {

@@ -11,7 +11,7 @@ use crate::authority::Version;
 pub(crate) const GRAPH_URI: &str = "https://graph.microsoft.com";
 
 /// The application id of Microsoft Graph in every cloud.
-const GRAPH_ID: Uuid = uuid!("00000003-0000-0000-c000-000000000000");
+pub(crate) const GRAPH_ID: Uuid = uuid!("00000003-0000-0000-c000-000000000000");
 /// The object id of its service principal, which differs for each real tenant.
 const GRAPH_PRINCIPAL: Uuid = uuid!("00000003-0000-4000-c000-000000000001");
 

@@ -9,6 +9,11 @@ use crate::directory::{Application, User};
 use crate::oauth_error::OAuthError;
 use crate::parameters::Parameters;
 
+/// The most contexts of one request.
+const MOST_CONTEXTS: usize = 16;
+/// Maximum bytes of a context. Entra's are `c1` to `c99`.
+const MOST_BYTES: usize = 64;
+
 /// The used members of the `claims` parameter (OpenID Connect Core §5.5).
 #[derive(Default, Deserialize)]
 struct ClaimsRequest {
@@ -36,10 +41,16 @@ pub(crate) fn requested(parameters: &Parameters) -> Result<Vec<String>, OAuthErr
     let request: ClaimsRequest = serde_json::from_str(text)
         .map_err(|_| OAuthError::Malformed("claims is not a claims request in JSON"))?;
     let wanted = request.access_token.acrs;
-    Ok(wanted
+    let contexts: Vec<String> = wanted
         .into_iter()
         .flat_map(|Wanted { value, values }| value.into_iter().chain(values))
-        .collect())
+        .collect();
+    if contexts.len() > MOST_CONTEXTS || contexts.iter().any(|it| it.len() > MOST_BYTES) {
+        return Err(OAuthError::Malformed(
+            "claims has more than 16 authentication contexts, or one of more than 64 bytes",
+        ));
+    }
+    Ok(contexts)
 }
 
 /// Fails if the user has not met the context that `resource` requires.

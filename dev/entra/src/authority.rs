@@ -5,6 +5,8 @@ use std::str::FromStr;
 use serde::Deserialize;
 use url::{Host, Url};
 
+use crate::directory::GRAPH_URI;
+
 /// The two generations of Entra's endpoints and token shapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u8")]
@@ -49,6 +51,15 @@ impl Authority {
     /// The host with its port, unless that is 443.
     pub(crate) fn host_and_port(&self) -> &str {
         self.origin.strip_prefix("https://").unwrap_or(&self.origin)
+    }
+
+    /// The identifier URI of Microsoft Graph for this server's own URL: clients with one setting
+    /// for the URL of Microsoft Graph request tokens for it. Other identifiers stay.
+    pub(crate) fn graph_or<'a>(&self, identifier: &'a str) -> &'a str {
+        let is_graph = [self.origin.as_str(), GRAPH_URI]
+            .iter()
+            .any(|uri| identifier.trim_end_matches('/').eq_ignore_ascii_case(uri));
+        if is_graph { GRAPH_URI } else { identifier }
     }
 
     /// A URL under a tenant.

@@ -6,6 +6,7 @@ mod document;
 mod federated_credential;
 mod graph;
 mod redirect_uri;
+mod registered;
 mod resolve;
 mod secret;
 
@@ -17,25 +18,29 @@ use portcullis_runtime::InvalidSettings;
 use uuid::Uuid;
 
 use crate::authority::Version;
+use crate::graph::Registry;
 
 pub(crate) use client_certificate::{ClientCertificate, RsaAlgorithm};
+pub(crate) use document::MemberType;
 pub(crate) use federated_credential::FederatedCredential;
 pub(crate) use graph::{GRAPH_ID, GRAPH_URI, is_sign_in_scope};
-pub(crate) use redirect_uri::{Platform, RedirectUris};
+pub(crate) use redirect_uri::{Platform, RedirectUris, problem_of};
 pub(crate) use secret::Secret;
 
 /// All tenants, users and applications.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Directory {
     tenants: Vec<Tenant>,
     users: Vec<User>,
     applications: Vec<Application>,
     /// The folder of the directory file. Paths in the file are relative to it.
     folder: PathBuf,
+    /// The objects of Microsoft Graph, of which the applications and roles above are made.
+    registry: Registry,
 }
 
 /// An organization.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Tenant {
     pub(crate) id: Uuid,
     pub(crate) name: String,
@@ -44,7 +49,7 @@ pub(crate) struct Tenant {
 }
 
 /// A user in one tenant.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct User {
     pub(crate) tenant: Uuid,
     pub(crate) object_id: Uuid,
@@ -53,6 +58,8 @@ pub(crate) struct User {
     pub(crate) password: Secret,
     /// The app roles of this user, by the application's client id.
     roles: BTreeMap<Uuid, BTreeSet<String>>,
+    /// The applications, by client id, to which this user is assigned without a role.
+    default_access: BTreeSet<Uuid>,
     /// The authentication context that Conditional Access requires of this user, by the
     /// resource's client id.
     conditional_access: BTreeMap<Uuid, String>,
@@ -63,13 +70,16 @@ pub(crate) struct User {
     clippy::struct_excessive_bools,
     reason = "each is a property of a registration"
 )]
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Application {
     /// The name that the directory file and logs use.
     pub(crate) key: String,
     pub(crate) client_id: Uuid,
+    /// The object id of the registration, which differs from both other ids.
+    pub(crate) object_id: Uuid,
     pub(crate) service_principal: Uuid,
     pub(crate) identifier_uri: String,
+    more_identifier_uris: Vec<String>,
     pub(crate) client_type: ClientType,
     /// The shape of tokens for this application as a resource (`accessTokenAcceptedVersion`).
     pub(crate) token_version: Version,
@@ -84,6 +94,10 @@ pub(crate) struct Application {
     /// Whether only users with a role may sign in.
     pub(crate) assignment_required: bool,
     pub(crate) puts_idtyp_in_tokens: bool,
+    /// The app roles that it defines, with the kinds of members that each allows.
+    app_roles: BTreeMap<String, BTreeSet<MemberType>>,
+    /// Whether it has a service principal. Without one it can neither sign in nor get tokens.
+    is_present: bool,
     tenant: Uuid,
     multi_tenant: bool,
     grants: BTreeMap<Uuid, Grant>,
@@ -92,14 +106,14 @@ pub(crate) struct Application {
 }
 
 /// The client types of RFC 6749 §2.1.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum ClientType {
     Public,
     Confidential(ClientCredentials),
 }
 
 /// The credentials that an application may authenticate with.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ClientCredentials {
     pub(crate) secrets: Vec<Secret>,
     pub(crate) certificates: Vec<ClientCertificate>,
@@ -107,7 +121,7 @@ pub(crate) struct ClientCredentials {
 }
 
 /// The consent of an administrator to one client on one resource.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Grant {
     scopes: BTreeSet<String>,
     roles: BTreeSet<String>,
@@ -154,7 +168,7 @@ impl Directory {
     pub(crate) fn application(&self, client_id: &str) -> Option<&Application> {
         self.applications
             .iter()
-            .find(|application| application.has_client_id(client_id))
+            .find(|application| application.is_present && application.has_client_id(client_id))
     }
 
     /// The client with this id, if it exists in the tenant.
@@ -173,7 +187,7 @@ impl Directory {
     pub(crate) fn shared_resource(&self, identifier: &str) -> Option<&Application> {
         self.applications
             .iter()
-            .find(|application| application.is_identified_by(identifier))
+            .find(|application| application.is_present && application.is_identified_by(identifier))
     }
 
     /// The user with this username in any tenant.
@@ -215,6 +229,11 @@ impl Directory {
 
     pub(crate) fn tenants(&self) -> &[Tenant] {
         &self.tenants
+    }
+
+    /// The objects of Microsoft Graph.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     pub(crate) fn applications(&self) -> &[Application] {
@@ -267,6 +286,12 @@ impl User {
             .map(String::as_str)
     }
 
+    /// Whether this user may sign in to an `application` that requires an assignment.
+    pub(crate) fn is_assigned_to(&self, application: &Application) -> bool {
+        self.roles_on(application).next().is_some()
+            || self.default_access.contains(&application.client_id)
+    }
+
     /// The authentication context that this user must have met for `resource`.
     pub(crate) fn context_required_for(&self, resource: &Application) -> Option<&str> {
         self.conditional_access
@@ -278,7 +303,7 @@ impl User {
 impl Application {
     /// Whether a service principal of it is in `tenant`.
     pub(crate) fn is_in(&self, tenant: &Tenant) -> bool {
-        self.multi_tenant || self.tenant == tenant.id
+        self.is_present && (self.multi_tenant || self.tenant == tenant.id)
     }
 
     /// Whether users of other tenants may sign in.
@@ -299,7 +324,12 @@ impl Application {
     }
     /// Whether `identifier` is this application's identifier URI or client id.
     pub(crate) fn is_identified_by(&self, identifier: &str) -> bool {
-        self.identifier_uri.eq_ignore_ascii_case(identifier) || self.has_client_id(identifier)
+        self.identifier_uri.eq_ignore_ascii_case(identifier)
+            || self.has_client_id(identifier)
+            || self
+                .more_identifier_uris
+                .iter()
+                .any(|uri| uri.eq_ignore_ascii_case(identifier))
     }
 
     /// The delegated scopes of `resource` that this client has without a user's consent: those that

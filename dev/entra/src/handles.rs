@@ -93,6 +93,12 @@ impl<T: Clone> Handles<T> {
         self.lock().remove(&digest_of(handle));
     }
 
+    /// The number of values, including those whose time has passed.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Digest, Entry<T>>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }

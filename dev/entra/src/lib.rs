@@ -7,6 +7,7 @@
 //!               ├─ sign-in: /authorize with its pages and sessions, sign-out
 //!               ├─ token endpoints: code, refresh token, password, client credentials, on behalf of;
 //!               │                   secret, certificate, federated token
+//!               ├─ /v1.0: Microsoft Graph, which reads and changes the directory
 //!               └─ /dev: sign any token, rotate keys
 //! ```
 
@@ -20,6 +21,7 @@ mod discovery;
 mod entra;
 #[cfg(test)]
 mod fixture;
+mod graph;
 mod handles;
 mod id_token;
 mod in_process;
@@ -29,6 +31,7 @@ mod oauth_error;
 mod parameters;
 mod print_env;
 mod realm;
+mod resource_manager;
 mod router;
 mod scope;
 mod server;

@@ -127,6 +127,37 @@ impl Memory {
             .unwrap_or_default()
     }
 
+    /// All consents: user, client id, resource's client id, and scopes.
+    pub(crate) fn consents(&self) -> Vec<(Uuid, Uuid, Uuid, BTreeSet<String>)> {
+        self.consents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|(of, scopes)| (of.user, of.client, of.resource, scopes.clone()))
+            .collect()
+    }
+
+    /// Makes `scopes` the whole consent of `user`; with none of them it is revoked.
+    pub(crate) fn set_consent(
+        &self,
+        user: Uuid,
+        client: Uuid,
+        resource: Uuid,
+        scopes: BTreeSet<String>,
+    ) {
+        let consent = Consent {
+            user,
+            client,
+            resource,
+        };
+        let mut consents = self.consents.lock().unwrap_or_else(PoisonError::into_inner);
+        if scopes.is_empty() {
+            consents.remove(&consent);
+        } else {
+            consents.insert(consent, scopes);
+        }
+    }
+
     /// Records the consent of `user`. Its number is bounded by the directory's contents.
     pub(crate) fn consent(
         &self,

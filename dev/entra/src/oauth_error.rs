@@ -25,6 +25,8 @@ pub(crate) enum OAuthError {
     NotOnOrganizations,
     #[error("Invalid request. Request is malformed or invalid: {0}.")]
     Malformed(&'static str),
+    #[error("Requested query string is too long: its parameters may have {0} bytes.")]
+    TooLong(usize),
     #[error("The request body must contain the following parameter: '{0}'.")]
     MissingParameter(&'static str),
     #[error("The app requested an unsupported grant type '{0}'.")]
@@ -275,6 +277,7 @@ impl OAuthError {
             Self::UnknownTenant(_) => (90002, "invalid_request"),
             Self::NotOnCommon | Self::NotOnOrganizations => (9_001_023, "invalid_request"),
             Self::Malformed(_) => (9_002_313, "invalid_request"),
+            Self::TooLong(_) => (90015, "invalid_request"),
             Self::MissingParameter(_) => (900_144, "invalid_request"),
             Self::UnsupportedGrant(_) => (70003, "unsupported_grant_type"),
             Self::UnknownClient { .. } => (700_016, "unauthorized_client"),
@@ -444,3 +447,6 @@ impl IntoResponse for OAuthError {
             .into_response()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use http::{HeaderMap, header};
 use url::form_urlencoded;
 
 use crate::oauth_error::OAuthError;
@@ -23,6 +24,12 @@ impl Parameters {
         Ok(Self(parameters))
     }
 
+    /// Parses a form in a body. Like Entra it finds no parameters in a body of another media type,
+    /// such as the text/plain that pages of other sites can send.
+    pub(crate) fn form(headers: &HeaderMap, body: &[u8]) -> Result<Self, OAuthError> {
+        Self::parse(if is_form(headers) { body } else { &[] })
+    }
+
     /// The value, or `None` if it is absent or empty (RFC 6749 §3.2).
     pub(crate) fn optional(&self, name: &str) -> Option<&str> {
         self.0
@@ -37,8 +44,21 @@ impl Parameters {
     }
 }
 
+fn is_form(headers: &HeaderMap) -> bool {
+    let media_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next());
+    media_type.is_some_and(|text| {
+        text.trim()
+            .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use http::{HeaderMap, HeaderValue, header};
+
     use super::Parameters;
 
     #[test]
@@ -49,5 +69,23 @@ mod tests {
         assert_eq!(parameters.optional("empty"), None);
         assert!(parameters.required("absent").is_err());
         assert!(Parameters::parse(b"scope=a&scope=a").is_err());
+    }
+
+    #[test]
+    fn form_has_parameters_only_in_its_media_type() {
+        for (media_type, is_form) in [
+            ("application/x-www-form-urlencoded", true),
+            ("Application/X-WWW-Form-Urlencoded; charset=UTF-8", true),
+            ("text/plain", false),
+            ("application/json", false),
+            ("", false),
+        ] {
+            let value = HeaderValue::from_static(media_type);
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, value)]);
+            let form = Parameters::form(&headers, b"scope=a").unwrap();
+            assert_eq!(form.optional("scope").is_some(), is_form, "{media_type}");
+        }
+        let without = Parameters::form(&HeaderMap::new(), b"scope=a").unwrap();
+        assert_eq!(without.optional("scope"), None);
     }
 }

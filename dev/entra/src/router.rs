@@ -1,10 +1,12 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::entra::Live;
-use crate::{dev, discovery, sign_in, token_endpoint, userinfo, userrealm};
+use crate::{
+    dev, discovery, graph, resource_manager, sign_in, token_endpoint, userinfo, userrealm,
+};
 
 /// Maximum bytes of a request body. The largest useful one is a form with a token.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -47,6 +49,9 @@ fn for_clients() -> Router<Live> {
             "/oidc/userinfo",
             get(userinfo::userinfo).post(userinfo::userinfo),
         )
+        .route("/v1.0/{*path}", any(graph::serve))
+        .route("/arm/subscriptions", get(resource_manager::nothing))
+        .route("/arm/tenants", get(resource_manager::nothing))
         .route("/{tenant}/{endpoint}/{username}", get(userrealm::userrealm))
         .layer(across_origins)
 }

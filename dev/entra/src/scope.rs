@@ -7,6 +7,9 @@ use crate::oauth_error::OAuthError;
 
 const DEFAULT: &str = ".default";
 
+/// Maximum bytes of the parameter, because codes and refresh tokens keep it.
+const MOST_BYTES: usize = 4096;
+
 /// OpenID Connect scopes, which request more than the access token.
 const OPENID_CONNECT: [&str; 4] = ["openid", "profile", "email", OFFLINE_ACCESS];
 /// The scope of refresh tokens, which a response never lists.
@@ -31,6 +34,11 @@ pub(crate) enum ScopeNames<'a> {
 impl<'a> RequestedScopes<'a> {
     /// Parses the parameter. Scopes without a resource are those of Microsoft Graph.
     pub(crate) fn parse(scope: &'a str) -> Result<Self, OAuthError> {
+        if scope.len() > MOST_BYTES {
+            return Err(OAuthError::InvalidScope(format!(
+                "it has more than {MOST_BYTES} bytes"
+            )));
+        }
         let mut openid_connect = BTreeSet::new();
         let mut resource = None;
         let mut names = BTreeSet::new();

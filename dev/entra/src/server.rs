@@ -62,7 +62,8 @@ pub async fn serve(settings: Settings, process: Process) -> anyhow::Result<()> {
         lifetime: settings.tokens_live,
     };
     drop(starting);
-    serve_https(&process, listener, router(Live::new(entra)), tls).await;
+    let live = Live::new(entra).with_replication_delay(settings.graph_replication_delay);
+    serve_https(&process, listener, router(live), tls).await;
     Ok(())
 }
 

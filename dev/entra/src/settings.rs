@@ -83,6 +83,15 @@ pub struct Settings {
         value_parser = humantime::parse_duration
     )]
     pub(crate) tokens_live: Duration,
+    /// Make a change by Microsoft Graph visible to reads and tokens only after this time.
+    #[arg(
+        long,
+        env = "DEV_ENTRA_GRAPH_REPLICATION_DELAY",
+        value_name = "TIME",
+        default_value = "0s",
+        value_parser = humantime::parse_duration
+    )]
+    pub(crate) graph_replication_delay: Duration,
     /// Allow a `--listen` address that other machines can reach.
     #[arg(long)]
     pub(crate) listen_beyond_loopback_exposes_forged_identities: bool,
@@ -226,6 +235,8 @@ mod tests {
     fn lifetimes_and_urls_are_checked() {
         assert_eq!(parse("").unwrap().tokens_live.as_secs(), 3600);
         assert!(parse("--tokens-live soon").is_err());
+        assert!(parse("--graph-replication-delay 2s").is_ok());
+        assert!(parse("--graph-replication-delay later").is_err());
         assert!(parse("--public-url http://localhost:8443").is_err());
     }
 }

@@ -23,6 +23,10 @@ pub(crate) use endpoint::{SignIn, authorize_v1, authorize_v2, post_authorize, pr
 pub(crate) use logout::logout;
 
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod refusal_tests;
+#[cfg(test)]
 mod test_browser;
 #[cfg(test)]
 mod tests;

@@ -103,7 +103,7 @@ async fn issue(
     body: &[u8],
 ) -> Result<Response, OAuthError> {
     let realm = Realm::parse(&entra.directory, segment)?;
-    let parameters = Parameters::parse(body)?;
+    let parameters = Parameters::form(headers, body)?;
     let grant = GrantType::parse(endpoint, parameters.required("grant_type")?)?;
     let presented = Presented::find(entra, grant, headers, &parameters)?;
     let tenant = presented.tenant(entra, realm, &parameters)?;

@@ -94,6 +94,7 @@ async fn program_serves_tls_of_its_authority_and_stops_on_sigterm() {
                 &scope=api%3A%2F%2F3a5c0001-0000-4000-8000-000000000001%2Faccess_as_user";
     let request = trusting.post(format!("{authority}/{CONTOSO}/oauth2/v2.0/token"));
     let reply: Value = request
+        .header("content-type", "application/x-www-form-urlencoded")
         .body(form)
         .send()
         .await

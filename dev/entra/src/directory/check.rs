@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::FederatedCredential;
 use super::document::{ApplicationEntry, Document, GrantEntry, MemberType, UserEntry};
+use super::graph;
 use super::redirect_uri::problem_of;
 
 /// Returns every contradiction in the document.
@@ -97,6 +98,9 @@ impl<'a> Check<'a> {
 
     fn application(&mut self, key: &str, entry: &ApplicationEntry) {
         let place = format!("applications.{key}");
+        self.unless(key != graph::KEY, || {
+            format!("{place}: is the key of Microsoft Graph; choose another")
+        });
         self.tenant(&place, &entry.tenant);
         let credentials =
             entry.secrets.len() + entry.certificates.len() + entry.federated_credentials.len();
@@ -203,12 +207,16 @@ impl<'a> Check<'a> {
     }
 
     fn grant(&mut self, place: &str, resource: &str, grant: &GrantEntry) {
-        let Some(target) = self.application_named(place, resource) else {
-            return;
-        };
         self.unless(!grant.scopes.is_empty() || !grant.roles.is_empty(), || {
             format!("{place}: grants nothing; name scopes or roles, or remove it")
         });
+        if resource == graph::KEY {
+            self.found.extend(graph::unknown_permissions(place, grant));
+            return;
+        }
+        let Some(target) = self.application_named(place, resource) else {
+            return;
+        };
         let scopes: BTreeSet<&String> = target.scopes.union(&target.admin_scopes).collect();
         for scope in grant.scopes.iter().filter(|scope| !scopes.contains(scope)) {
             self.found.push(format!(

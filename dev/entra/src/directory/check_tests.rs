@@ -49,6 +49,24 @@ fn contradiction_names_its_place_and_remedy() {
         parts,
     } in [
         Case {
+            name: "unknown scope of Microsoft Graph",
+            from: "audit: { roles: [AuditLog.Write] }",
+            to: "graph: { scopes: [Mail.Send, User.Read] }",
+            parts: ["grants.graph", "has no scope Mail.Send"],
+        },
+        Case {
+            name: "unknown app role of Microsoft Graph",
+            from: "audit: { roles: [AuditLog.Write] }",
+            to: "graph: { roles: [User.Read] }",
+            parts: ["grants.graph", "has no role User.Read"],
+        },
+        Case {
+            name: "key of Microsoft Graph",
+            from: "  other-api:\n",
+            to: "  graph:\n",
+            parts: ["applications.graph", "key of Microsoft Graph"],
+        },
+        Case {
             name: "role of an unknown application",
             from: "roles: { task-api: [Editor] }",
             to: "roles: { task-apii: [Editor] }",

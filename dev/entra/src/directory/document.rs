@@ -97,7 +97,7 @@ impl ApplicationEntry {
 /// The kinds of members that an app role allows (`allowedMemberTypes`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum MemberType {
+pub(crate) enum MemberType {
     Users,
     Applications,
 }

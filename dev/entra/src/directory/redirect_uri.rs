@@ -3,19 +3,22 @@
 use serde::Deserialize;
 use url::Url;
 
+/// The hosts of the loopback interface.
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
 /// The redirect URIs of one application.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct RedirectUris {
     /// Of web applications, which redeem codes with their credentials.
     #[serde(default)]
-    web: Vec<String>,
+    pub(super) web: Vec<String>,
     /// Of single-page applications, which redeem codes in the browser.
     #[serde(default)]
-    spa: Vec<String>,
+    pub(super) spa: Vec<String>,
     /// Of native applications and command-line tools, which have no credentials.
     #[serde(default)]
-    public_client: Vec<String>,
+    pub(super) public_client: Vec<String>,
 }
 
 /// The platform of a redirect URI. It decides how its codes are redeemed.
@@ -55,7 +58,7 @@ impl RedirectUris {
 }
 
 /// Why an application may not register `uri`.
-pub(super) fn problem_of(uri: &str) -> Option<&'static str> {
+pub(crate) fn problem_of(uri: &str) -> Option<&'static str> {
     let Ok(url) = Url::parse(uri) else {
         return Some("is not an absolute URI; write one such as https://app.example/auth");
     };
@@ -76,17 +79,42 @@ fn matches(registered: &str, given: &str) -> bool {
     {
         return is_root(registered, given);
     }
-    let (Ok(mut registered), Ok(mut given)) = (Url::parse(registered), Url::parse(given)) else {
-        return false;
-    };
-    let is_loopback_pair = is_loopback(&registered) && registered.host() == given.host();
-    let without_port = |url: &mut Url| url.set_port(None).is_ok();
-    is_loopback_pair
-        && given.username().is_empty()
-        && given.password().is_none()
-        && without_port(&mut registered)
-        && without_port(&mut given)
-        && registered == given
+    // Both stay text: a parsed URL has lost what differs, such as a tab, a backslash or a case.
+    match (Loopback::parse(registered), Loopback::parse(given)) {
+        (Some(registered), Some(given)) => registered == given,
+        _ => false,
+    }
+}
+
+/// A URI of the loopback interface without its port.
+#[derive(PartialEq, Eq)]
+struct Loopback<'a> {
+    host: &'a str,
+    /// Path and query. An empty path is `/`.
+    rest: &'a str,
+}
+
+impl<'a> Loopback<'a> {
+    fn parse(uri: &'a str) -> Option<Self> {
+        let after_scheme = uri.strip_prefix("http://")?;
+        let host = LOOPBACK
+            .into_iter()
+            .find(|host| after_scheme.starts_with(host))?;
+        let after_host = after_scheme.strip_prefix(host)?;
+        let rest = match after_host.strip_prefix(':') {
+            Some(after_colon) => {
+                let rest = after_colon.trim_start_matches(|letter: char| letter.is_ascii_digit());
+                after_colon.strip_suffix(rest)?.parse::<u16>().ok()?;
+                rest
+            }
+            None => after_host,
+        };
+        match rest {
+            "" => Some(Self { host, rest: "/" }),
+            _ if rest.starts_with(['/', '?']) => Some(Self { host, rest }),
+            _ => None,
+        }
+    }
 }
 
 /// Whether two URIs that differ at most by a final slash are the same: only the slash of an empty
@@ -97,7 +125,7 @@ fn is_root(registered: &str, given: &str) -> bool {
 }
 
 fn is_loopback(url: &Url) -> bool {
-    url.scheme() == "http" && matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+    url.scheme() == "http" && url.host_str().is_some_and(|host| LOOPBACK.contains(&host))
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Replaces the keys of the directory file by identifiers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use uuid::Uuid;
 
 use super::document::{ApplicationEntry, Document, GrantEntry, OptionalClaim, UserEntry};
 use super::{Application, ClientCredentials, ClientType, Directory, Grant, Tenant, User, graph};
+use crate::graph::{Registry, derived_id};
 
 /// Resolves a checked document. Omits unknown keys, which a checked document does not have.
 pub(super) fn resolve(document: Document, folder: PathBuf) -> Directory {
@@ -15,13 +16,9 @@ pub(super) fn resolve(document: Document, folder: PathBuf) -> Directory {
         .iter()
         .map(|(key, entry)| (key.clone(), entry.id))
         .collect();
-    let clients: BTreeMap<String, Uuid> = document
-        .applications
-        .iter()
-        .map(|(key, entry)| (key.clone(), entry.client_id))
-        .collect();
+    let clients = client_ids(&document);
     let tenant_id = |key: &str| tenants.get(key).copied();
-    Directory {
+    let directory = Directory {
         users: document
             .users
             .into_iter()
@@ -50,7 +47,19 @@ pub(super) fn resolve(document: Document, folder: PathBuf) -> Directory {
             })
             .collect(),
         folder,
-    }
+        registry: Registry::default(),
+    };
+    directory.described()
+}
+
+/// The client ids by key.
+fn client_ids(document: &Document) -> BTreeMap<String, Uuid> {
+    document
+        .applications
+        .iter()
+        .map(|(key, entry)| (key.clone(), entry.client_id))
+        .chain([(graph::KEY.to_owned(), graph::GRAPH_ID)])
+        .collect()
 }
 
 fn resolve_user(tenant: Uuid, user: UserEntry, clients: &BTreeMap<String, Uuid>) -> User {
@@ -61,6 +70,7 @@ fn resolve_user(tenant: Uuid, user: UserEntry, clients: &BTreeMap<String, Uuid>)
         username: user.username,
         password: user.password,
         roles: by_client_id(user.roles, clients),
+        default_access: BTreeSet::new(),
         conditional_access: by_client_id(user.conditional_access, clients),
     }
 }
@@ -75,8 +85,10 @@ fn resolve_application(
         key,
         tenant,
         client_id: entry.client_id,
+        object_id: derived_id(entry.client_id, "application"),
         service_principal: entry.service_principal,
         identifier_uri: entry.identifier_uri(),
+        more_identifier_uris: Vec::new(),
         client_type: if entry.public_client {
             ClientType::Public
         } else {
@@ -95,6 +107,8 @@ fn resolve_application(
         assignment_required: entry.assignment_required,
         pre_authorized: by_client_id(entry.pre_authorized, clients),
         puts_idtyp_in_tokens: entry.optional_claims.contains(&OptionalClaim::Idtyp),
+        app_roles: entry.roles,
+        is_present: true,
         multi_tenant: entry.multi_tenant,
         grants: by_client_id(entry.grants, clients)
             .into_iter()

@@ -1,13 +1,22 @@
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A password or client secret, which is never printed.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Secret(String);
 
 impl Secret {
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The first characters, by which the owner of several secrets tells them apart.
+    pub(crate) fn hint(&self) -> String {
+        self.0.chars().take(3).collect()
+    }
+
     /// Compares digests in constant time, so that the time reveals neither content nor length.
     pub(crate) fn matches(&self, given: &str) -> bool {
         let of = |text: &str| digest(&SHA256, text.as_bytes());

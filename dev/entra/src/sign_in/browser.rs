@@ -10,6 +10,8 @@ use crate::directory::{Directory, User};
 
 /// Cookies with this prefix are bound to the host and to HTTPS (RFC 6265bis §4.1.3.2).
 const COOKIE: &str = "__Host-dev-entra";
+/// The most authentication contexts that one session remembers.
+const MOST_CONTEXTS: usize = 64;
 /// The most accounts of one browser.
 const MOST_ACCOUNTS: usize = 32;
 
@@ -71,6 +73,15 @@ impl Browser {
 }
 
 impl Account {
+    /// Records that the session meets `contexts`. When it remembers too many, it forgets the others.
+    pub(super) fn meet(&mut self, contexts: BTreeSet<String>) {
+        let fresh = contexts.difference(&self.contexts).count();
+        if self.contexts.len() + fresh > MOST_CONTEXTS {
+            self.contexts.clear();
+        }
+        self.contexts.extend(contexts);
+    }
+
     pub(crate) fn is_of(&self, user: &User) -> bool {
         self.tenant == user.tenant && self.user == user.object_id
     }

@@ -38,9 +38,10 @@ pub(crate) struct DeviceCodeReply {
 pub(crate) async fn issue_device_code(
     State(entra): State<Arc<Entra>>,
     Path(segment): Path<String>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<DeviceCodeReply>, OAuthError> {
-    let parameters = Parameters::parse(&body)?;
+    let parameters = Parameters::form(&headers, &body)?;
     let realm = Realm::parse(&entra.directory, &segment)?;
     let client = client(&entra.directory, realm, &parameters)?;
     let scope = parameters.required("scope")?.to_owned();
@@ -88,7 +89,7 @@ pub(crate) async fn enter_device_code(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let begun = Parameters::parse(&body).and_then(|form| {
+    let begun = Parameters::form(&headers, &body).and_then(|form| {
         let entered: String = form
             .required("user_code")?
             .chars()

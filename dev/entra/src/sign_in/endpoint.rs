@@ -24,6 +24,9 @@ use crate::memory::{
 use crate::oauth_error::OAuthError;
 use crate::parameters::Parameters;
 
+/// Maximum bytes of an authorization request, which is kept until its sign-in ends.
+const MOST_BYTES: usize = 16 * 1024;
+
 /// A sign-in that waits for its user. Its handle is in the forms of its pages.
 #[derive(Clone, Debug)]
 pub(crate) struct SignIn {
@@ -53,8 +56,8 @@ pub(crate) async fn authorize_v2(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let query = query.unwrap_or_default();
-    authorize(&entra, Version::V2, tenant, &headers, query.as_bytes())
+    let parameters = parsed(query.unwrap_or_default().as_bytes(), Parameters::parse);
+    authorize(&entra, Version::V2, tenant, &headers, parameters)
 }
 
 /// `GET /{tenant}/oauth2/authorize`
@@ -64,8 +67,8 @@ pub(crate) async fn authorize_v1(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let query = query.unwrap_or_default();
-    authorize(&entra, Version::V1, tenant, &headers, query.as_bytes())
+    let parameters = parsed(query.unwrap_or_default().as_bytes(), Parameters::parse);
+    authorize(&entra, Version::V1, tenant, &headers, parameters)
 }
 
 /// `POST /{tenant}/oauth2/v2.0/authorize`, which OpenID Connect Core §3.1.2.1 requires.
@@ -75,7 +78,18 @@ pub(crate) async fn post_authorize(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    authorize(&entra, Version::V2, tenant, &headers, &body)
+    let parameters = parsed(&body, |body| Parameters::form(&headers, body));
+    authorize(&entra, Version::V2, tenant, &headers, parameters)
+}
+
+fn parsed(
+    text: &[u8],
+    parse: impl FnOnce(&[u8]) -> Result<Parameters, OAuthError>,
+) -> Result<Parameters, OAuthError> {
+    if text.len() > MOST_BYTES {
+        return Err(OAuthError::TooLong(MOST_BYTES));
+    }
+    parse(text)
 }
 
 fn authorize(
@@ -83,9 +97,9 @@ fn authorize(
     endpoint: Version,
     segment: String,
     headers: &HeaderMap,
-    parameters: &[u8],
+    parameters: Result<Parameters, OAuthError>,
 ) -> Response {
-    let parameters = match Parameters::parse(parameters) {
+    let parameters = match parameters {
         Ok(parameters) => parameters,
         Err(error) => return page::error(&error),
     };
@@ -146,7 +160,7 @@ pub(crate) async fn proceed(
 }
 
 fn submit(entra: &Entra, headers: &HeaderMap, body: &[u8]) -> Result<Response, OAuthError> {
-    let form = Parameters::parse(body)?;
+    let form = Parameters::form(headers, body)?;
     let handle = form.required("sign_in")?;
     let sign_in = entra
         .memory
@@ -234,7 +248,12 @@ fn act(
 ) -> Result<Progress, OAuthError> {
     let mut progress = sign_in.progress.clone();
     match action {
-        Action::Choose { session } => progress.session = Some((*session).to_owned()),
+        Action::Choose { session } => {
+            let accounts = sign_in.accounts(entra).into_iter();
+            progress.session = accounts
+                .map(|account| account.session)
+                .find(|known| known == session);
+        }
         Action::Click { username } => {
             let user = entra
                 .directory
@@ -282,7 +301,7 @@ fn meet_contexts(entra: &Entra, sign_in: &SignIn, request: &AuthorizationRequest
             let user = account.of(&entra.directory)?;
             let required = user.context_required_for(request.resource);
             let demanded = request.contexts.iter().map(String::as_str).chain(required);
-            account.contexts.extend(demanded.map(str::to_owned));
+            account.meet(demanded.map(str::to_owned).collect());
             Some(())
         });
 }

@@ -22,12 +22,12 @@ pub(crate) async fn logout(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let text = if body.is_empty() {
-        query.unwrap_or_default().into_bytes()
+    let parsed = if body.is_empty() {
+        Parameters::parse(query.unwrap_or_default().as_bytes())
     } else {
-        body.to_vec()
+        Parameters::form(&headers, &body)
     };
-    let parameters = match Parameters::parse(&text) {
+    let parameters = match parsed {
         Ok(parameters) => parameters,
         Err(error) => return page::error(&error),
     };

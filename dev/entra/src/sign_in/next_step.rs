@@ -97,7 +97,7 @@ fn steps_of<'a>(
         });
     }
     for application in [request.client, request.resource] {
-        if application.assignment_required && user.roles_on(application).next().is_none() {
+        if application.assignment_required && !user.is_assigned_to(application) {
             return Err(OAuthError::NotAssigned(application.client_id));
         }
     }

@@ -99,7 +99,7 @@ impl Shown {
     }
 
     /// The handle in the forms of a page.
-    fn handle(&self) -> &str {
+    pub(super) fn handle(&self) -> &str {
         self.text
             .split(r#"name="sign_in" value=""#)
             .nth(1)
@@ -178,7 +178,7 @@ pub(super) async fn token(
     (status, serde_json::from_slice(&body).unwrap())
 }
 
-fn encoded(pairs: &[(&str, &str)]) -> String {
+pub(super) fn encoded(pairs: &[(&str, &str)]) -> String {
     Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 

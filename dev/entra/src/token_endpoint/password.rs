@@ -44,7 +44,7 @@ impl<'a> TokenRequest<'a> {
     ) -> Result<&'a Application, OAuthError> {
         entra
             .directory
-            .resource(self.tenant, identifier)
+            .resource(self.tenant, entra.authority.graph_or(identifier))
             .ok_or_else(|| OAuthError::UnknownResource {
                 resource: identifier.to_owned(),
                 tenant: self.tenant.name.clone(),

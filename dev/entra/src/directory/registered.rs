@@ -1,0 +1,4 @@
+//! Applications as objects of Microsoft Graph, and back.
+
+mod describe;
+mod project;

@@ -62,10 +62,11 @@ other-tests:
 elsewhere: build envoy ## Test the examples for other gateways with their own tools, lint, and the real Envoy
 	ENVOY="$$(dev/envoy/obtain)" tests/elsewhere/run
 
-generate: build ## Regenerate docs/cli*.md, docs/policy.schema.json, docs/reason-codes.md, docs/openapi, the code in docs/verify-assertion.md, and the removed headers in docs/identity-headers.md, envoy and k8s/gateways
+generate: build ## Regenerate docs/cli*.md, docs/*.schema.json, docs/reason-codes.md, docs/openapi, the code in docs/verify-assertion.md, and the removed headers in docs/identity-headers.md, envoy and k8s/gateways
 	"$(CARGO_TARGET_DIR)/release/portcullis" reference > docs/cli.md
 	"$(CARGO_TARGET_DIR)/release/portcullis-conformance" reference > docs/cli-conformance.md
 	"$(CARGO_TARGET_DIR)/release/portcullis" schema > docs/policy.schema.json
+	"$(CARGO_TARGET_DIR)/release/dev-entra" --print-schema > docs/dev-entra-directory.schema.json
 	WRITE_PAGES=1 cargo test $(CARGO_FLAGS) --test reason_codes --test conformance --test backends --test schemas -- page documents
 
 bench: toolchain ## Measure the handler, signatures and memory

@@ -3,12 +3,15 @@
 import azure.identity
 import msal
 import pytest
+import requests
 from browser import Browser
 from conftest import (
     API,
     API_SCOPE,
     AUTHORITY,
     DOWNSTREAM_SCOPE,
+    MACHINE,
+    OTHER_IDENTITY,
     PUBLIC,
     TENANT,
     claims,
@@ -178,3 +181,45 @@ def test_azure_identity_authorization_code(flows):
     token = credential.get_token("https://graph.microsoft.com/User.Read")
     assert claims(token.token)["aud"] == "https://graph.microsoft.com"
     flows.works(AZ, "code with a secret")
+
+
+def managed_identity_platform(kind, monkeypatch):
+    """Sets what Azure sets: nothing on a virtual machine but the place of IMDS, two variables in App Service."""
+    if kind == "IMDS":
+        monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", AUTHORITY)
+    else:
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"{AUTHORITY}/msi/token")
+        monkeypatch.setenv("IDENTITY_HEADER", "identity-header")
+
+
+@pytest.mark.parametrize("kind", ["IMDS", "App Service"])
+def test_azure_identity_managed_identity(kind, monkeypatch, flows):
+    managed_identity_platform(kind, monkeypatch)
+    system_assigned = azure.identity.ManagedIdentityCredential()
+    token = system_assigned.get_token("api://downstream/.default")
+    found = claims(token.token)
+    assert (found["appid"], found["roles"]) == (MACHINE, ["Write.All"])
+    assert found["exp"] - found["nbf"] == 24 * 3600 + 300
+    for name, value in [
+        ("client_id", OTHER_IDENTITY),
+        ("object_id", "cccccccc-0006-4000-8000-000000000006"),
+    ]:
+        named = azure.identity.ManagedIdentityCredential(identity_config={name: value})
+        found = claims(named.get_token("api://downstream/.default").token)
+        assert found["appid"] == OTHER_IDENTITY, name
+        assert "roles" not in found, name
+    unknown = azure.identity.ManagedIdentityCredential(client_id=API)
+    with pytest.raises(azure.identity.CredentialUnavailableError):
+        unknown.get_token("api://downstream/.default")
+    flows.works(AZ, f"managed identity from {kind}")
+
+
+@pytest.mark.parametrize("kind", ["IMDS", "App Service"])
+def test_msal_managed_identity(kind, monkeypatch, flows):
+    managed_identity_platform(kind, monkeypatch)
+    client = msal.ManagedIdentityClient(
+        msal.UserAssignedManagedIdentity(client_id=MACHINE), http_client=requests.Session()
+    )
+    reply = accepted(client.acquire_token_for_client(resource="api://downstream"))
+    assert claims(reply["access_token"])["appid"] == MACHINE
+    flows.works(MSAL, f"managed identity from {kind}")

@@ -70,6 +70,7 @@
 //! |---|---|
 //! | compile documents | [`PolicySet`]; its [`Issuer`]s, each of a [`Provider`]; its [`RoutePolicy`]s |
 //! | report mistakes | [`PolicyErrors`], [`PolicyError`], [`YamlError`], [`Place`], [`did_you_mean`] |
+//! | place mistakes in other YAML files | [`places`]: [`Places`] |
 //! | decide about a request | [`RoutePolicy::decide`]: [`AccessRequest`] to [`Decision`] |
 //! | decide again for a cached caller | [`RoutePolicy::rule_for`] with a [`Grant`] |
 //! | answer a denial | [`PolicyDenied`] with its [`DenialReason`], [`OnDenied`] |
@@ -104,4 +105,4 @@ pub use route_policy::{
     Upstream,
 };
 pub use schema::schema;
-pub use yaml::{Place, YamlError};
+pub use yaml::{Place, Places, YamlError, places};

@@ -10,7 +10,8 @@ use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 
 use node::Node;
-pub(crate) use places::{Places, element, member};
+pub use places::Places;
+pub(crate) use places::{element, member};
 
 /// A line and a column, both counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +64,15 @@ pub(crate) fn documents(text: &str) -> Vec<Result<YamlDocument, YamlError>> {
             ))
         })
         .collect()
+}
+
+/// The places of the fields of the first document in `text`; none if it is not YAML.
+#[must_use]
+pub fn places(text: &str) -> Places {
+    let first = documents(text).into_iter().next();
+    first
+        .and_then(Result::ok)
+        .map_or_else(Places::default, |document| document.places)
 }
 
 /// Puts the parser's message in one line, and replaces the message about duplicate keys, which

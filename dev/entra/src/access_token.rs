@@ -8,8 +8,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::agent::{AgentClaims, exchange_subject};
 use crate::authority::{Authority, Version};
-use crate::directory::{Application, Tenant, User};
+use crate::directory::{Application, OptionalClaim, Tenant, User};
+use crate::entra::Entra;
+use crate::user_claims::{Chosen, UserClaims};
 
 /// A granted request: `client` may act on `resource` for `subject`.
 #[derive(Debug)]
@@ -41,13 +44,17 @@ pub(crate) enum Subject<'a> {
         contexts: Vec<String>,
     },
     Application,
+    /// An agent identity, which the client authenticates as its blueprint.
+    Agent {
+        agent: &'a Application,
+    },
 }
 
 impl Subject<'_> {
     pub(crate) fn object_id(&self, client: &Application) -> Uuid {
         match self {
             Self::User { user, .. } => user.object_id,
-            Self::Application => client.service_principal,
+            Self::Application | Self::Agent { .. } => client.service_principal,
         }
     }
 }
@@ -74,7 +81,7 @@ impl Validity {
 
 /// The claims of a v1 or v2 access token.
 #[derive(Serialize)]
-pub(crate) struct AccessToken<'a> {
+struct AccessToken<'a> {
     aud: String,
     iss: String,
     #[serde(flatten)]
@@ -83,6 +90,8 @@ pub(crate) struct AccessToken<'a> {
     client: ClientClaims,
     #[serde(flatten)]
     subject: SubjectClaims<'a>,
+    #[serde(flatten)]
+    agent: Option<AgentClaims>,
     oid: Uuid,
     sub: String,
     tid: Uuid,
@@ -107,24 +116,30 @@ enum SubjectClaims<'a> {
     UserV1 {
         name: &'a str,
         unique_name: &'a str,
-        upn: &'a str,
         scp: String,
         acr: &'static str,
         amr: [&'static str; 1],
+        #[serde(flatten)]
+        rest: UserClaims<'a>,
     },
     UserV2 {
         name: &'a str,
         preferred_username: &'a str,
         scp: String,
+        #[serde(flatten)]
+        rest: UserClaims<'a>,
     },
     Application {
         #[serde(skip_serializing_if = "Option::is_none")]
         idtyp: Option<&'static str>,
+        /// The Azure resource of a managed identity.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        xms_mirid: Option<&'a str>,
     },
 }
 
 impl<'a> AccessToken<'a> {
-    pub(crate) fn new(
+    fn new(
         authorization: &'a Authorization<'a>,
         version: Version,
         authority: &Authority,
@@ -145,6 +160,10 @@ impl<'a> AccessToken<'a> {
                 user.roles_on(resource).collect(),
             ),
             Subject::Application => (oid.to_string(), client.roles_on(resource).collect()),
+            Subject::Agent { agent } => (
+                exchange_subject(tenant.id, client.client_id, agent.client_id),
+                Vec::new(),
+            ),
         };
         Self {
             aud: match version {
@@ -154,14 +173,15 @@ impl<'a> AccessToken<'a> {
             iss: authority.issuer(version, &tenant.id.to_string()),
             validity,
             client: ClientClaims::new(client, *proof, version),
-            subject: SubjectClaims::new(subject, resource, version),
+            subject: SubjectClaims::new(authorization, version, authority),
+            agent: AgentClaims::new(client, subject),
             oid,
             sub,
             tid: tenant.id,
             roles,
             acrs: match subject {
                 Subject::User { contexts, .. } => contexts,
-                Subject::Application => &[],
+                Subject::Application | Subject::Agent { .. } => &[],
             },
             uti: unique_identifier(),
             ver: match version {
@@ -169,6 +189,24 @@ impl<'a> AccessToken<'a> {
                 Version::V2 => "2.0",
             },
         }
+    }
+}
+
+impl Authorization<'_> {
+    /// The signed access token.
+    pub(crate) fn sign(
+        &self,
+        entra: &Entra,
+        version: Version,
+        validity: Validity,
+    ) -> anyhow::Result<String> {
+        let key = entra.keys.current();
+        let mut header = key.header();
+        if version == Version::V1 {
+            header.insert("x5t".to_owned(), key.x5t.as_str().into());
+        }
+        let claims = AccessToken::new(self, version, &entra.authority, validity);
+        key.sign(&header, &claims)
     }
 }
 
@@ -193,24 +231,35 @@ impl ClientClaims {
 }
 
 impl<'a> SubjectClaims<'a> {
-    fn new(subject: &Subject<'a>, resource: &Application, version: Version) -> Self {
-        match (subject, version) {
+    fn new(authorization: &'a Authorization<'a>, version: Version, authority: &Authority) -> Self {
+        let chosen = Chosen::by_resource(authorization.resource, version);
+        match (&authorization.subject, version) {
             (Subject::User { user, scopes, .. }, Version::V1) => Self::UserV1 {
                 name: &user.name,
                 unique_name: &user.username,
-                upn: &user.username,
                 scp: scopes.join(" "),
                 acr: "1",
                 amr: ["pwd"],
+                rest: UserClaims::new(user, chosen, authority),
             },
             (Subject::User { user, scopes, .. }, Version::V2) => Self::UserV2 {
                 name: &user.name,
                 preferred_username: &user.username,
                 scp: scopes.join(" "),
+                rest: UserClaims::new(user, chosen, authority),
             },
-            (Subject::Application, _) => Self::Application {
-                idtyp: resource.puts_idtyp_in_tokens.then_some("app"),
-            },
+            (Subject::Application | Subject::Agent { .. }, _) => {
+                let wants_idtyp =
+                    chosen.has(OptionalClaim::Idtyp) || chosen.has(OptionalClaim::IncludeUserToken);
+                Self::Application {
+                    idtyp: wants_idtyp.then_some("app"),
+                    xms_mirid: authorization
+                        .client
+                        .managed_identity
+                        .as_ref()
+                        .map(|identity| identity.resource_id.as_str()),
+                }
+            }
         }
     }
 }

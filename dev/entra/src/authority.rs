@@ -8,8 +8,9 @@ use url::{Host, Url};
 use crate::directory::GRAPH_URI;
 
 /// The two generations of Entra's endpoints and token shapes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "u8")]
+#[schemars(with = "u8", extend("maximum" = 2, "minimum" = 1))]
 pub(crate) enum Version {
     V1,
     V2,

@@ -82,12 +82,22 @@ pub(crate) async fn directory(State(entra): State<Arc<Entra>>) -> Json<Value> {
         .iter()
         .map(|user| describe_user(user, directory.applications()))
         .collect();
+    let groups: Vec<Value> = directory
+        .groups()
+        .iter()
+        .map(|group| json!({ "id": group.id, "name": group.name, "tenant": group.tenant }))
+        .collect();
     let applications: Vec<Value> = directory
         .applications()
         .iter()
         .map(describe_application)
         .collect();
-    Json(json!({ "tenants": tenants, "users": users, "applications": applications }))
+    Json(json!({
+        "tenants": tenants,
+        "users": users,
+        "groups": groups,
+        "applications": applications,
+    }))
 }
 
 fn describe_user(user: &User, applications: &[Application]) -> Value {
@@ -107,6 +117,7 @@ fn describe_user(user: &User, applications: &[Application]) -> Value {
         "username": user.username,
         "tenant": user.tenant,
         "oid": user.object_id,
+        "home": user.home,
         "roles": roles,
     })
 }

@@ -1,14 +1,17 @@
-//! Tenants, users and applications, checked at the start and constant from then on.
+//! Tenants, users, groups and applications, checked at the start and constant from then on.
 
 mod check;
 mod client_certificate;
+mod client_secret;
 mod document;
 mod federated_credential;
 mod graph;
 mod redirect_uri;
 mod registered;
 mod resolve;
+mod schema;
 mod secret;
+mod token_exchange;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -19,20 +22,28 @@ use uuid::Uuid;
 
 use crate::authority::Version;
 use crate::graph::Registry;
+use check::Contradiction;
 
 pub(crate) use client_certificate::{ClientCertificate, RsaAlgorithm};
-pub(crate) use document::MemberType;
+pub(crate) use client_secret::ClientSecret;
+pub(crate) use document::{GroupMembershipClaims, MemberType, OptionalClaim};
 pub(crate) use federated_credential::FederatedCredential;
 pub(crate) use graph::{GRAPH_ID, GRAPH_URI, is_sign_in_scope};
 pub(crate) use redirect_uri::{Platform, RedirectUris, problem_of};
+pub(crate) use schema::schema;
 pub(crate) use secret::Secret;
+pub(crate) use token_exchange::TOKEN_EXCHANGE_ID;
 
-/// All tenants, users and applications.
+/// All tenants, users, groups and applications.
 #[derive(Clone, Debug)]
 pub(crate) struct Directory {
     tenants: Vec<Tenant>,
+    /// Members of tenants, and after them guests.
     users: Vec<User>,
+    groups: Vec<Group>,
     applications: Vec<Application>,
+    /// What an app of App Service must send to get the token of a managed identity.
+    identity_header: Option<Secret>,
     /// The folder of the directory file. Paths in the file are relative to it.
     folder: PathBuf,
     /// The objects of Microsoft Graph, of which the applications and roles above are made.
@@ -48,21 +59,41 @@ pub(crate) struct Tenant {
     domains: Vec<String>,
 }
 
-/// A user in one tenant.
+/// A user in one tenant: a member, or a guest with another tenant as home.
 #[derive(Clone, Debug)]
 pub(crate) struct User {
     pub(crate) tenant: Uuid,
     pub(crate) object_id: Uuid,
     pub(crate) name: String,
+    /// What the user signs in with. A guest has the username of the home tenant.
     pub(crate) username: String,
+    /// The user principal name in this tenant. That of a guest has `#EXT#`.
+    pub(crate) upn: String,
+    pub(crate) email: String,
     pub(crate) password: Secret,
-    /// The app roles of this user, by the application's client id.
+    /// Whether this user may consent to scopes that need an administrator.
+    pub(crate) is_administrator: bool,
+    /// The tenant that a guest comes from.
+    pub(crate) home: Option<Uuid>,
+    /// The ids of the groups that have this user as a member.
+    pub(crate) groups: Vec<Uuid>,
+    /// The app roles of this user and of the groups, by the application's client id.
     roles: BTreeMap<Uuid, BTreeSet<String>>,
     /// The applications, by client id, to which this user is assigned without a role.
     default_access: BTreeSet<Uuid>,
     /// The authentication context that Conditional Access requires of this user, by the
     /// resource's client id.
     conditional_access: BTreeMap<Uuid, String>,
+}
+
+/// A security group.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) id: Uuid,
+    pub(crate) tenant: Uuid,
+    pub(crate) name: String,
+    /// The app roles of every member, by the application's client id.
+    roles: BTreeMap<Uuid, BTreeSet<String>>,
 }
 
 /// An application registration together with its service principal.
@@ -93,16 +124,36 @@ pub(crate) struct Application {
     pub(crate) front_channel_logout: Option<String>,
     /// Whether only users with a role may sign in.
     pub(crate) assignment_required: bool,
-    pub(crate) puts_idtyp_in_tokens: bool,
     /// The app roles that it defines, with the kinds of members that each allows.
     app_roles: BTreeMap<String, BTreeSet<MemberType>>,
     /// Whether it has a service principal. Without one it can neither sign in nor get tokens.
     is_present: bool,
+    /// Of access tokens for this application.
+    pub(crate) optional_claims: BTreeSet<OptionalClaim>,
+    /// Of ID tokens for this application.
+    pub(crate) optional_id_token_claims: BTreeSet<OptionalClaim>,
+    pub(crate) group_membership_claims: GroupMembershipClaims,
+    /// The client id of the blueprint of an agent identity, which authenticates for it.
+    pub(crate) blueprint: Option<Uuid>,
+    /// What is special about the service principal of an Azure resource.
+    pub(crate) managed_identity: Option<ManagedIdentity>,
     tenant: Uuid,
     multi_tenant: bool,
     grants: BTreeMap<Uuid, Grant>,
     /// The scopes of this application that need no consent, by client id.
     pre_authorized: BTreeMap<Uuid, BTreeSet<String>>,
+    /// The scopes that this client asks for, by the resource's client id; `None` if any.
+    requires: Option<BTreeMap<Uuid, BTreeSet<String>>>,
+    /// The clients whose users consent to this application together with them.
+    known_clients: BTreeSet<Uuid>,
+}
+
+/// The identity of an Azure resource.
+#[derive(Clone, Debug)]
+pub(crate) struct ManagedIdentity {
+    pub(crate) resource_id: String,
+    /// Whether requests that name no identity get this one.
+    pub(crate) is_system_assigned: bool,
 }
 
 /// The client types of RFC 6749 §2.1.
@@ -115,7 +166,7 @@ pub(crate) enum ClientType {
 /// The credentials that an application may authenticate with.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ClientCredentials {
-    pub(crate) secrets: Vec<Secret>,
+    pub(crate) secrets: Vec<ClientSecret>,
     pub(crate) certificates: Vec<ClientCertificate>,
     pub(crate) federated: Vec<FederatedCredential>,
 }
@@ -147,7 +198,10 @@ impl Directory {
         let folder = Path::new(name).parent().unwrap_or(Path::new("")).to_owned();
         let found = check::contradictions(&document);
         if !found.is_empty() {
-            let located = found.into_iter().map(|error| format!("{name}: {error}"));
+            let places = portcullis_policy::places(text);
+            let located = found
+                .into_iter()
+                .map(|Contradiction { path, text }| located(name, places.nearest(&path), &text));
             return Err(InvalidSettings(located.collect()));
         }
         Ok(resolve::resolve(document, folder))
@@ -190,9 +244,13 @@ impl Directory {
             .find(|application| application.is_present && application.is_identified_by(identifier))
     }
 
-    /// The user with this username in any tenant.
-    pub(crate) fn user_named(&self, username: &str) -> Option<&User> {
-        self.users.iter().find(|user| user.is_named(username))
+    /// The user with this username: a member or guest of `tenant`, or else the member of any
+    /// tenant.
+    pub(crate) fn user_named(&self, tenant: Option<&Tenant>, username: &str) -> Option<&User> {
+        let mut named = self.users.iter().filter(|user| user.is_named(username));
+        tenant
+            .and_then(|tenant| named.clone().find(|user| user.tenant == tenant.id))
+            .or_else(|| named.next())
     }
 
     /// Whether a user of any tenant has a username of this domain.
@@ -223,6 +281,10 @@ impl Directory {
         &self.users
     }
 
+    pub(crate) fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -238,6 +300,22 @@ impl Directory {
 
     pub(crate) fn applications(&self) -> &[Application] {
         &self.applications
+    }
+
+    /// The service principals of Azure resources.
+    pub(crate) fn managed_identities(
+        &self,
+    ) -> impl Iterator<Item = (&Application, &ManagedIdentity)> {
+        self.applications
+            .iter()
+            .filter_map(|application| Some((application, application.managed_identity.as_ref()?)))
+    }
+
+    /// Whether `given` is the `X-IDENTITY-HEADER` of the file.
+    pub(crate) fn has_identity_header(&self, given: &str) -> bool {
+        self.identity_header
+            .as_ref()
+            .is_some_and(|header| header.matches(given))
     }
 
     fn present(&self, tenant: &Tenant) -> impl Iterator<Item = &Application> {
@@ -257,17 +335,17 @@ impl Tenant {
     }
 }
 
-/// The error of a file that does not parse, as `file:line:column: problem`.
+/// The error of a file that does not parse.
 fn unreadable(name: &str, error: &serde_saphyr::Error) -> String {
-    match YamlError::from(error) {
-        YamlError {
-            place: Some(Place { line, column }),
-            problem,
-        } => format!("{name}:{line}:{column}: {problem}"),
-        YamlError {
-            place: None,
-            problem,
-        } => format!("{name}: {problem}"),
+    let YamlError { place, problem } = YamlError::from(error);
+    located(name, place, &problem)
+}
+
+/// An error as `file:line:column: problem`.
+fn located(name: &str, place: Option<Place>, problem: &str) -> String {
+    match place {
+        Some(Place { line, column }) => format!("{name}:{line}:{column}: {problem}"),
+        None => format!("{name}: {problem}"),
     }
 }
 
@@ -277,7 +355,11 @@ impl User {
         self.username.to_lowercase() == username.to_lowercase()
     }
 
-    /// The app roles of this user on `application`.
+    pub(crate) fn is_guest(&self) -> bool {
+        self.home.is_some()
+    }
+
+    /// The app roles of this user on `application`, those of groups included.
     pub(crate) fn roles_on(&self, application: &Application) -> impl Iterator<Item = &str> {
         self.roles
             .get(&application.client_id)
@@ -301,6 +383,11 @@ impl User {
 }
 
 impl Application {
+    /// The tenant that the application is registered in.
+    pub(crate) fn home(&self) -> Uuid {
+        self.tenant
+    }
+
     /// Whether a service principal of it is in `tenant`.
     pub(crate) fn is_in(&self, tenant: &Tenant) -> bool {
         self.is_present && (self.multi_tenant || self.tenant == tenant.id)
@@ -349,6 +436,35 @@ impl Application {
             .into_iter()
             .flatten();
         granted.chain(pre_authorized).map(String::as_str)
+    }
+
+    /// Whether the registration of this client lists `resource`. One without a list may ask every
+    /// resource.
+    pub(crate) fn may_ask(&self, resource: &Application) -> bool {
+        self.requires
+            .as_ref()
+            .is_none_or(|requires| requires.contains_key(&resource.client_id))
+    }
+
+    /// The scopes of `resource` that the registration of this client lists.
+    pub(crate) fn required_on(&self, resource: &Application) -> impl Iterator<Item = &str> {
+        self.requires
+            .iter()
+            .filter_map(|requires| requires.get(&resource.client_id))
+            .flatten()
+            .map(String::as_str)
+    }
+
+    /// The client ids of the resources that the registration of this client lists.
+    pub(crate) fn required_resources(&self) -> impl Iterator<Item = Uuid> {
+        self.requires
+            .iter()
+            .flat_map(|requires| requires.keys().copied())
+    }
+
+    /// Whether users of `client` consent to this application together with it.
+    pub(crate) fn is_consented_with(&self, client: &Application) -> bool {
+        self.known_clients.contains(&client.client_id)
     }
 
     /// The application roles of `resource` that this client's service principal holds.

@@ -43,9 +43,9 @@ use reply::{Reply, RequestIds};
 
 pub(crate) use object::{
     AllowedMemberType, Api, AppRole, AppRoleAssignment, ApplicationObject, ConsentNeeded,
-    ConsentType, FederatedIdentityCredential, OAuth2PermissionGrant, PasswordCredential,
-    PermissionScope, PreAuthorizedApplication, PrincipalType, RedirectUriList,
-    ServicePrincipalObject, derived_id,
+    ConsentType, FederatedIdentityCredential, OAuth2PermissionGrant, OptionalClaims,
+    PasswordCredential, PermissionScope, PreAuthorizedApplication, PrincipalType, RedirectUriList,
+    RequiredResourceAccess, ServicePrincipalObject, derived_id,
 };
 pub(crate) use registry::{Registration, Registry};
 

@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use crate::access_token::{Authorization, Validity, pairwise_subject, unique_identifier};
 use crate::authority::{Authority, Version};
-use crate::directory::User;
+use crate::directory::{OptionalClaim, User};
+use crate::user_claims::{Chosen, UserClaims};
 
 /// The claims of a v2 ID token.
 #[derive(Serialize)]
@@ -24,6 +25,10 @@ pub(crate) struct IdToken<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     login_hint: Option<&'a str>,
     oid: Uuid,
+    #[serde(flatten)]
+    rest: UserClaims<'a>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    acrs: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     roles: Vec<&'a str>,
     sub: String,
@@ -37,6 +42,8 @@ pub(crate) struct IdToken<'a> {
 pub(crate) struct SignInClaims<'a> {
     pub(crate) nonce: Option<&'a str>,
     pub(crate) session: Option<&'a str>,
+    /// The authentication contexts that the user met.
+    pub(crate) contexts: &'a [String],
 }
 
 impl<'a> IdToken<'a> {
@@ -48,6 +55,7 @@ impl<'a> IdToken<'a> {
         validity: Validity,
     ) -> Self {
         let Authorization { tenant, client, .. } = authorization;
+        let chosen = Chosen::by_client(client);
         Self {
             aud: client.client_id,
             iss: authority.issuer(Version::V2, &tenant.id.to_string()),
@@ -58,6 +66,12 @@ impl<'a> IdToken<'a> {
             sid: sign_in.session,
             login_hint: sign_in.session,
             oid: user.object_id,
+            rest: UserClaims::new(user, chosen, authority),
+            acrs: if chosen.has(OptionalClaim::Acrs) {
+                sign_in.contexts
+            } else {
+                &[]
+            },
             roles: user.roles_on(client).collect(),
             sub: pairwise_subject(user.object_id, tenant, client),
             tid: tenant.id,

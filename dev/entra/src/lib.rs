@@ -8,10 +8,12 @@
 //!               ├─ token endpoints: code, refresh token, password, client credentials, on behalf of;
 //!               │                   secret, certificate, federated token
 //!               ├─ /v1.0: Microsoft Graph, which reads and changes the directory
+//!               ├─ managed identities: the endpoints of IMDS and of App Service
 //!               └─ /dev: sign any token, rotate keys
 //! ```
 
 mod access_token;
+mod agent;
 mod authentication_context;
 mod authority;
 mod certificates;
@@ -26,6 +28,7 @@ mod handles;
 mod id_token;
 mod in_process;
 mod issued_token;
+mod managed_identity;
 mod memory;
 mod oauth_error;
 mod parameters;
@@ -39,6 +42,7 @@ mod settings;
 mod sign_in;
 mod signing_key;
 mod token_endpoint;
+mod user_claims;
 mod userinfo;
 mod userrealm;
 mod workload;
@@ -47,3 +51,9 @@ pub use in_process::InProcess;
 pub use server::serve;
 pub use settings::Settings;
 pub use workload::Workload;
+
+/// The JSON Schema of the directory file, as `dev-entra --print-schema` prints it.
+#[must_use]
+pub fn directory_schema() -> String {
+    directory::schema()
+}

@@ -6,6 +6,10 @@ use dev_entra::Settings;
 use portcullis_runtime::{Settings as _, parse, print, run_with};
 
 fn main() -> ExitCode {
+    if std::env::args_os().any(|argument| argument == "--print-schema") {
+        print(&dev_entra::directory_schema());
+        return ExitCode::SUCCESS;
+    }
     let settings: Settings = match parse("dev-entra") {
         Ok(settings) => settings,
         Err(code) => return code,

@@ -42,6 +42,11 @@ pub(crate) enum OAuthError {
     )]
     WrongSecret(Uuid),
     #[error(
+        "The provided client secret keys for app '{0}' are expired. Give the application another \
+         secret in the directory file."
+    )]
+    ExpiredSecret(Uuid),
+    #[error(
         "The request body must contain the following parameter: 'client_assertion' or \
          'client_secret'."
     )]
@@ -120,6 +125,13 @@ pub(crate) enum OAuthError {
          '{resource}'. Add a grant to the directory file."
     )]
     NoConsent { client: Uuid, resource: String },
+    #[error(
+        "Invalid resource. The client has requested access to a resource which is not listed in \
+         the requested permissions in the client's application registration. Client app ID: \
+         {client}. Resource value from request: {resource}. Add the resource to requires in the \
+         directory file."
+    )]
+    ResourceNotRequired { client: Uuid, resource: String },
     #[error("Error validating credentials due to invalid username or password.")]
     InvalidCredentials,
     #[error(
@@ -282,6 +294,7 @@ impl OAuthError {
             Self::UnsupportedGrant(_) => (70003, "unsupported_grant_type"),
             Self::UnknownClient { .. } => (700_016, "unauthorized_client"),
             Self::WrongSecret(_) => (7_000_215, "invalid_client"),
+            Self::ExpiredSecret(_) => (7_000_222, "invalid_client"),
             Self::MissingSecret => (7_000_218, "invalid_client"),
             Self::PublicClientWithSecret => (700_025, "invalid_client"),
             Self::ClientAssertionMalformed(_) => (50027, "invalid_request"),
@@ -303,6 +316,7 @@ impl OAuthError {
             Self::NotDefaultScope => (1_002_012, "invalid_scope"),
             Self::UnknownResource { .. } => (500_011, "invalid_resource"),
             Self::NoConsent { .. } => (65001, "invalid_grant"),
+            Self::ResourceNotRequired { .. } => (650_057, "invalid_resource"),
             Self::InvalidCredentials => (50126, "invalid_grant"),
             Self::UserNotInTenant(_) => (50034, "invalid_grant"),
             Self::InvalidAssertion(_) => (50013, "invalid_grant"),
@@ -386,7 +400,7 @@ struct Body {
 }
 
 impl OAuthError {
-    /// The error of the authorization endpoint. What the user can repair is an interaction there.
+    /// The error of the authorization endpoint. An error that the user can repair is an interaction there.
     fn authorization_error(&self) -> &'static str {
         match self {
             Self::NoConsent { .. } => "consent_required",

@@ -33,13 +33,20 @@ impl<'a> Realm<'a> {
             .ok_or_else(|| OAuthError::UnknownTenant(segment.to_owned()))
     }
 
-    /// Whether `user` may sign in here.
+    /// Whether `user` may sign in here. Guests sign in at the tenant that invited them; elsewhere
+    /// their home tenant issues the tokens.
     pub(crate) fn admits(self, user: &User) -> bool {
         match self {
             Self::Tenant(tenant) => user.tenant == tenant.id,
-            Self::Organizations | Self::Common => true,
+            Self::Organizations | Self::Common => !user.is_guest(),
             Self::Consumers => false,
         }
+    }
+
+    /// The user whom `username` names here, a guest too. If there is none, the member of another
+    /// tenant, so that the error can say so.
+    pub(crate) fn user_named(self, directory: &'a Directory, username: &str) -> Option<&'a User> {
+        directory.user_named(self.only_tenant().ok(), username)
     }
 
     /// The tenant of the path, for grants that the shared names do not have.
@@ -61,7 +68,7 @@ impl<'a> Realm<'a> {
             return self.only_tenant();
         }
         directory
-            .user_named(username)
+            .user_named(None, username)
             .and_then(|user| directory.tenant_of(user))
             .ok_or(OAuthError::InvalidCredentials)
     }

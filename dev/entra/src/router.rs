@@ -5,7 +5,8 @@ use tower_http::cors::{Any, CorsLayer};
 
 use crate::entra::Live;
 use crate::{
-    dev, discovery, graph, resource_manager, sign_in, token_endpoint, userinfo, userrealm,
+    dev, discovery, graph, managed_identity, resource_manager, sign_in, token_endpoint, userinfo,
+    userrealm,
 };
 
 /// Maximum bytes of a request body. The largest useful one is a form with a token.
@@ -16,12 +17,13 @@ pub(crate) fn router(live: Live) -> Router {
     Router::new()
         .merge(for_clients())
         .merge(for_browsers())
+        .merge(for_azure_resources())
         .merge(for_tests())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(live)
 }
 
-/// What clients call. Single-page applications call it across origins, without cookies.
+/// Routes for clients. Single-page applications call it across origins, without cookies.
 fn for_clients() -> Router<Live> {
     let across_origins = CorsLayer::new()
         .allow_origin(Any)
@@ -56,7 +58,17 @@ fn for_clients() -> Router<Live> {
         .layer(across_origins)
 }
 
-/// What a user's browser opens.
+/// What the platform of Azure offers to its resources: tokens of their managed identities.
+fn for_azure_resources() -> Router<Live> {
+    Router::new()
+        .route(
+            "/metadata/identity/oauth2/token",
+            get(managed_identity::instance_metadata),
+        )
+        .route("/msi/token", get(managed_identity::app_service))
+}
+
+/// Routes for a user's browser.
 fn for_browsers() -> Router<Live> {
     Router::new()
         .route(
@@ -79,7 +91,7 @@ fn for_browsers() -> Router<Live> {
         )
 }
 
-/// What only tests call. Entra does not have it.
+/// Routes for tests. Entra does not have it.
 fn for_tests() -> Router<Live> {
     Router::new()
         .route("/dev/sign", post(dev::sign))

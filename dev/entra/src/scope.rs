@@ -146,15 +146,27 @@ impl<'a> ScopeNames<'a> {
         }
     }
 
-    /// The requested scopes that nobody consented to. Fails on a scope that `resource` lacks.
-    pub(crate) fn without_consent(
-        &self,
-        client: &Application,
+    /// The requested scopes without consent or pre-authorization. Fails on a scope that `resource` lacks.
+    ///
+    /// `.default` asks for consent only if there is none at all, and then for what the registration
+    /// of the client lists.
+    pub(crate) fn without_consent<'d>(
+        &'d self,
+        client: &'d Application,
         resource: &Application,
         by_user: &BTreeSet<String>,
-    ) -> Result<Vec<&'a str>, OAuthError> {
-        let Self::Named(names) = self else {
-            return Ok(Vec::new());
+    ) -> Result<Vec<&'d str>, OAuthError> {
+        let granted = granted(client, resource, by_user);
+        let names = match self {
+            Self::Default if !granted.is_empty() => return Ok(Vec::new()),
+            Self::Default if !client.may_ask(resource) => {
+                return Err(OAuthError::ResourceNotRequired {
+                    client: client.client_id,
+                    resource: resource.identifier_uri.clone(),
+                });
+            }
+            Self::Default => client.required_on(resource).collect(),
+            Self::Named(names) => names.clone(),
         };
         if let Some(unknown) = names.iter().find(|name| !resource.scopes.contains(**name)) {
             return Err(OAuthError::InvalidScope(format!(
@@ -162,16 +174,15 @@ impl<'a> ScopeNames<'a> {
                 resource.identifier_uri
             )));
         }
-        let granted = granted(client, resource, by_user);
         Ok(names
-            .iter()
-            .copied()
+            .into_iter()
             .filter(|name| !granted.contains(name))
             .collect())
     }
 }
 
-fn granted<'d>(
+/// The scopes of `resource` that `client` may use for a user who consented to `by_user`.
+pub(crate) fn granted<'d>(
     client: &Application,
     resource: &'d Application,
     by_user: &BTreeSet<String>,

@@ -92,6 +92,10 @@ pub struct Settings {
         value_parser = humantime::parse_duration
     )]
     pub(crate) graph_replication_delay: Duration,
+    /// Print the JSON Schema of the directory file, and exit.
+    // main looks for it before the other flags, because they need a directory.
+    #[arg(long)]
+    pub(crate) print_schema: bool,
     /// Allow a `--listen` address that other machines can reach.
     #[arg(long)]
     pub(crate) listen_beyond_loopback_exposes_forged_identities: bool,

@@ -9,6 +9,7 @@
 mod authorization_request;
 mod browser;
 mod code_challenge;
+mod consent;
 mod device;
 mod endpoint;
 mod logout;

@@ -151,7 +151,7 @@ async fn invalid_settings_fail_before_serving() {
             directory: broken.as_path(),
             listen: "127.0.0.1:0",
             code: 64,
-            parts: ["broken.yaml: users.mallory", "there is no tenant x"],
+            parts: ["broken.yaml:44:5: users.mallory", "there is no tenant x"],
         },
         Case {
             name: "absent directory",
@@ -192,4 +192,19 @@ async fn invalid_settings_fail_before_serving() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn program_prints_the_schema_without_a_directory() {
+    let child = Command::new(env!("CARGO_BIN_EXE_dev-entra"))
+        .arg("--print-schema")
+        .env_clear()
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let output = finished(child).await;
+    assert!(output.status.success(), "{output:?}");
+    let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(schema["title"], "Directory file of dev-entra");
 }

@@ -4,7 +4,7 @@ use super::Place;
 
 /// The places of a document's fields, by path, such as `spec.allow[0].callers`.
 #[derive(Debug, Default)]
-pub(crate) struct Places {
+pub struct Places {
     places: BTreeMap<String, Place>,
     /// Indexes of removed elements, by the path of their sequence. They move the elements behind.
     removed: BTreeMap<String, BTreeSet<usize>>,
@@ -18,7 +18,8 @@ impl Places {
     /// The place of `path`, or of the nearest existing field around it.
     ///
     /// A missing field has no place.
-    pub(crate) fn nearest(&self, path: &str) -> Option<Place> {
+    #[must_use]
+    pub fn nearest(&self, path: &str) -> Option<Place> {
         let mut path = path;
         loop {
             if let Some(place) = self.places.get(path) {

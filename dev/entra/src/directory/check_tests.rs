@@ -1,6 +1,9 @@
 use crate::directory::Directory;
 use crate::fixture::DIRECTORY;
 
+#[path = "check_tests/additions.rs"]
+mod additions;
+
 fn errors(text: &str) -> String {
     Directory::parse("directory.yaml", text)
         .err()
@@ -12,7 +15,9 @@ fn errors(text: &str) -> String {
 fn development_directory_is_consistent() {
     assert_eq!(errors(DIRECTORY), "");
     let directory = Directory::parse("directory.yaml", DIRECTORY).unwrap();
-    let ada = directory.user_named("ADA.ADMIN@contoso.example").unwrap();
+    let ada = directory
+        .user_named(None, "ADA.ADMIN@contoso.example")
+        .unwrap();
     let fabrikam = directory
         .tenant("22222222-2222-4222-8222-222222222222")
         .unwrap();
@@ -32,22 +37,37 @@ fn development_directory_is_consistent() {
     );
 }
 
-/// Each row breaks the development directory in one place.
-#[test]
-fn contradiction_names_its_place_and_remedy() {
-    struct Case {
-        name: &'static str,
-        from: &'static str,
-        to: &'static str,
-        parts: [&'static str; 2],
-    }
+/// A change that breaks the development directory in one place.
+struct Case {
+    name: &'static str,
+    from: &'static str,
+    to: &'static str,
+    /// The place and the remedy in the error.
+    parts: [&'static str; 2],
+}
 
+fn assert_contradictions(cases: impl IntoIterator<Item = Case>) {
     for Case {
         name,
         from,
         to,
         parts,
-    } in [
+    } in cases
+    {
+        assert!(DIRECTORY.contains(from), "{name}: '{from}' breaks nothing");
+        let text = errors(&DIRECTORY.replacen(from, to, 1));
+        for part in ["directory.yaml:", parts[0], parts[1]] {
+            assert!(
+                text.contains(part),
+                "{name}: '{part}' is missing for '{to}' in: {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn contradiction_names_its_place_and_remedy() {
+    assert_contradictions([
         Case {
             name: "unknown scope of Microsoft Graph",
             from: "audit: { roles: [AuditLog.Write] }",
@@ -103,7 +123,7 @@ fn contradiction_names_its_place_and_remedy() {
             name: "tenant id twice",
             from: "22222222-2222-4222-8222-222222222222",
             to: "11111111-1111-4111-8111-111111111111",
-            parts: ["tenants.fabrikam", "contoso too"],
+            parts: ["tenants.fabrikam.id", "tenants.contoso.id too"],
         },
         Case {
             name: "username twice",
@@ -133,7 +153,7 @@ fn contradiction_names_its_place_and_remedy() {
             name: "certificate that is not PEM",
             from: "secrets: [task-api-secret]",
             to: "certificates: [nonsense]",
-            parts: ["directory.yaml:56:20: ", "not a certificate in PEM"],
+            parts: ["directory.yaml:93:20: ", "not a certificate in PEM"],
         },
         Case {
             name: "federated credential twice",
@@ -218,16 +238,7 @@ fn contradiction_names_its_place_and_remedy() {
                 "make it multiTenant",
             ],
         },
-    ] {
-        assert!(DIRECTORY.contains(from), "{name}: '{from}' breaks nothing");
-        let text = errors(&DIRECTORY.replacen(from, to, 1));
-        for part in ["directory.yaml:", parts[0], parts[1]] {
-            assert!(
-                text.contains(part),
-                "{name}: '{part}' is missing for '{to}' in: {text}"
-            );
-        }
-    }
+    ]);
 }
 
 #[test]
@@ -266,8 +277,8 @@ fn directory_rejects_unknown_members_and_values_by_name() {
         Case {
             name: "unknown claim",
             from: "[idtyp]",
-            to: "[acct]",
-            part: "acct",
+            to: "[ctry]",
+            part: "ctry",
         },
         Case {
             name: "unknown kind of member",
@@ -297,9 +308,52 @@ fn directory_rejects_unknown_members_and_values_by_name() {
 }
 
 #[test]
+fn contradiction_names_line_and_column() {
+    struct Case {
+        name: &'static str,
+        from: &'static str,
+        to: &'static str,
+        /// The text at the place.
+        at: &'static str,
+    }
+
+    for Case { name, from, to, at } in [
+        Case {
+            name: "field of a user",
+            from: "tenant: fabrikam",
+            to: "tenant: tailspin",
+            at: "tenant: tailspin",
+        },
+        Case {
+            name: "key of a mapping in one line",
+            from: "roles: { task-api: [Editor] }",
+            to: "roles: { task-apii: [Editor] }",
+            at: "task-apii:",
+        },
+        Case {
+            name: "element of a sequence, in the order of the file",
+            from: "manny.many@contoso.example]\n    roles",
+            to: "adam@contoso.example]\n    roles",
+            at: "adam@contoso.example]",
+        },
+    ] {
+        let text = DIRECTORY.replacen(from, to, 1);
+        let before = &text[..text.find(at).unwrap()];
+        let line = before.matches('\n').count() + 1;
+        let column = before.len() - before.rfind('\n').map_or(0, |end| end + 1) + 1;
+        let expected = format!("directory.yaml:{line}:{column}: ");
+        let found = errors(&text);
+        assert!(
+            found.contains(&expected),
+            "{name}: no {expected} in: {found}"
+        );
+    }
+}
+
+#[test]
 fn contradictions_are_all_reported_at_once() {
     let broken = DIRECTORY
-        .replace("tenant: fabrikam", "tenant: tailspin")
+        .replacen("tenant: fabrikam", "tenant: tailspin", 1)
         .replacen("task-api: [Editor]", "task-api: [Owner]", 1);
     assert_eq!(errors(&broken).lines().count(), 2, "{}", errors(&broken));
 }

@@ -12,8 +12,9 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 /// A certificate that an application has registered. A holder of its key is the application.
 ///
 /// Entra checks neither its chain nor its revocation. It is trusted because it is registered.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(with = "String")]
 pub(crate) struct ClientCertificate {
     /// The SHA-256 thumbprint of RFC 7515 §4.1.8.
     pub(crate) x5t_s256: String,

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::{Uuid, uuid};
 
-use super::document::GrantEntry;
-use super::{Application, ClientCredentials, ClientType, MemberType, RedirectUris};
+use super::{
+    Application, ClientCredentials, ClientType, GroupMembershipClaims, MemberType, OptionalClaim,
+    RedirectUris,
+};
 use crate::authority::Version;
+use crate::graph::derived_id;
 
 /// The key of Microsoft Graph in the `grants` of the directory file.
 pub(super) const KEY: &str = "graph";
@@ -42,21 +45,25 @@ pub(crate) fn is_sign_in_scope(name: &str) -> bool {
     SIGN_IN_SCOPES.contains(&name)
 }
 
-/// The permissions of a `grants.graph` that Microsoft Graph does not have here.
-pub(super) fn unknown_permissions(place: &str, grant: &GrantEntry) -> Vec<String> {
+/// An error for each of `scopes` that Microsoft Graph does not have here.
+pub(super) fn unknown_scopes(scopes: &BTreeSet<String>) -> impl Iterator<Item = String> {
     let is_scope = |name: &str| is_sign_in_scope(name) || ADMIN_PERMISSIONS.contains(&name);
-    let scopes = grant.scopes.iter().filter(|name| !is_scope(name));
-    let roles = grant
-        .roles
-        .iter()
-        .filter(|name| !ADMIN_PERMISSIONS.contains(&name.as_str()));
-    let error = |kind: &str, name: &str| {
-        format!("{place}: {KEY} has no {kind} {name}; it has {ADMIN_PERMISSIONS:?}")
-    };
     scopes
-        .map(|name| error("scope", name))
-        .chain(roles.map(|name| error("role", name)))
-        .collect()
+        .iter()
+        .filter(move |name| !is_scope(name))
+        .map(|name| unknown("scope", name))
+}
+
+/// An error for each of `roles` that Microsoft Graph does not have here.
+pub(super) fn unknown_roles(roles: &BTreeSet<String>) -> impl Iterator<Item = String> {
+    roles
+        .iter()
+        .filter(|name| !ADMIN_PERMISSIONS.contains(&name.as_str()))
+        .map(|name| unknown("role", name))
+}
+
+fn unknown(kind: &str, name: &str) -> String {
+    format!("{KEY} has no {kind} {name}; it has {ADMIN_PERMISSIONS:?}")
 }
 
 pub(super) fn application() -> Application {
@@ -77,7 +84,7 @@ pub(super) fn application() -> Application {
             .map(|name| (name.clone(), BTreeSet::from([MemberType::Applications])))
             .collect(),
         admin_scopes,
-        puts_idtyp_in_tokens: true,
+        optional_claims: BTreeSet::from([OptionalClaim::Idtyp]),
         object_id: GRAPH_OBJECT,
         service_principal: GRAPH_PRINCIPAL,
         multi_tenant: true,
@@ -91,7 +98,7 @@ impl Application {
         Self {
             key: client_id.to_string(),
             client_id,
-            object_id: Uuid::nil(),
+            object_id: derived_id(client_id, "application"),
             service_principal: Uuid::nil(),
             identifier_uri: client_id.to_string(),
             more_identifier_uris: Vec::new(),
@@ -103,13 +110,19 @@ impl Application {
             redirect_uris: RedirectUris::default(),
             front_channel_logout: None,
             assignment_required: false,
-            puts_idtyp_in_tokens: false,
             app_roles: BTreeMap::new(),
             is_present: true,
+            optional_claims: BTreeSet::new(),
+            optional_id_token_claims: BTreeSet::new(),
+            group_membership_claims: GroupMembershipClaims::None,
+            blueprint: None,
+            managed_identity: None,
             tenant,
             multi_tenant: false,
             grants: BTreeMap::new(),
             pre_authorized: BTreeMap::new(),
+            requires: None,
+            known_clients: BTreeSet::new(),
         }
     }
 }

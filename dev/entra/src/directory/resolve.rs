@@ -1,42 +1,55 @@
 //! Replaces the keys of the directory file by identifiers.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod managed_identity;
+mod people;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use uuid::Uuid;
 
-use super::document::{ApplicationEntry, Document, GrantEntry, OptionalClaim, UserEntry};
-use super::{Application, ClientCredentials, ClientType, Directory, Grant, Tenant, User, graph};
+use super::document::{ApplicationEntry, Document, GrantEntry};
+use super::{
+    Application, ClientCredentials, ClientType, Directory, Grant, Tenant, graph, token_exchange,
+};
 use crate::graph::{Registry, derived_id};
+
+/// Identifiers by the keys of the file.
+struct Keys {
+    tenants: BTreeMap<String, Uuid>,
+    /// Client ids.
+    applications: BTreeMap<String, Uuid>,
+}
 
 /// Resolves a checked document. Omits unknown keys, which a checked document does not have.
 pub(super) fn resolve(document: Document, folder: PathBuf) -> Directory {
-    let tenants: BTreeMap<String, Uuid> = document
-        .tenants
-        .iter()
-        .map(|(key, entry)| (key.clone(), entry.id))
-        .collect();
-    let clients = client_ids(&document);
-    let tenant_id = |key: &str| tenants.get(key).copied();
-    let directory = Directory {
-        users: document
-            .users
-            .into_iter()
-            .filter_map(|user| Some(resolve_user(tenant_id(&user.tenant)?, user, &clients)))
+    let keys = Keys {
+        tenants: document
+            .tenants
+            .iter()
+            .map(|(key, entry)| (key.clone(), entry.id))
             .collect(),
+        applications: client_ids(&document),
+    };
+    let directory = Directory {
+        users: people::users(&document, &keys),
+        groups: people::groups(&document, &keys),
         applications: document
             .applications
             .into_iter()
             .filter_map(|(key, entry)| {
-                Some(resolve_application(
-                    key,
-                    tenant_id(&entry.tenant)?,
-                    entry,
-                    &clients,
-                ))
+                let tenant = *keys.tenants.get(&entry.tenant)?;
+                Some(resolve_application(key, tenant, entry, &keys))
             })
-            .chain([graph::application()])
+            .chain([graph::application(), token_exchange::application()])
+            .chain(
+                document
+                    .managed_identities
+                    .into_iter()
+                    .filter_map(|(key, entry)| managed_identity::resolve(key, entry, &keys)),
+            )
             .collect(),
+        identity_header: document.identity_header,
         tenants: document
             .tenants
             .into_values()
@@ -62,24 +75,11 @@ fn client_ids(document: &Document) -> BTreeMap<String, Uuid> {
         .collect()
 }
 
-fn resolve_user(tenant: Uuid, user: UserEntry, clients: &BTreeMap<String, Uuid>) -> User {
-    User {
-        tenant,
-        object_id: user.oid,
-        name: user.name,
-        username: user.username,
-        password: user.password,
-        roles: by_client_id(user.roles, clients),
-        default_access: BTreeSet::new(),
-        conditional_access: by_client_id(user.conditional_access, clients),
-    }
-}
-
 fn resolve_application(
     key: String,
     tenant: Uuid,
     entry: ApplicationEntry,
-    clients: &BTreeMap<String, Uuid>,
+    keys: &Keys,
 ) -> Application {
     Application {
         key,
@@ -105,24 +105,37 @@ fn resolve_application(
         redirect_uris: entry.redirect_uris,
         front_channel_logout: entry.front_channel_logout_uri,
         assignment_required: entry.assignment_required,
-        pre_authorized: by_client_id(entry.pre_authorized, clients),
-        puts_idtyp_in_tokens: entry.optional_claims.contains(&OptionalClaim::Idtyp),
         app_roles: entry.roles,
         is_present: true,
+        pre_authorized: keys.by_client_id(entry.pre_authorized),
+        requires: entry.requires.map(|requires| keys.by_client_id(requires)),
+        known_clients: entry
+            .known_client_applications
+            .iter()
+            .filter_map(|client| keys.applications.get(client).copied())
+            .collect(),
+        optional_claims: entry.optional_claims,
+        optional_id_token_claims: entry.optional_id_token_claims,
+        group_membership_claims: entry.group_membership_claims,
+        blueprint: entry
+            .agent_of
+            .as_ref()
+            .and_then(|key| keys.applications.get(key).copied()),
+        managed_identity: None,
         multi_tenant: entry.multi_tenant,
-        grants: by_client_id(entry.grants, clients)
+        grants: keys
+            .by_client_id(entry.grants)
             .into_iter()
             .map(|(resource, GrantEntry { scopes, roles })| (resource, Grant { scopes, roles }))
             .collect(),
     }
 }
 
-fn by_client_id<T>(
-    by_key: BTreeMap<String, T>,
-    clients: &BTreeMap<String, Uuid>,
-) -> BTreeMap<Uuid, T> {
-    by_key
-        .into_iter()
-        .filter_map(|(key, value)| Some((*clients.get(&key)?, value)))
-        .collect()
+impl Keys {
+    fn by_client_id<T>(&self, by_key: BTreeMap<String, T>) -> BTreeMap<Uuid, T> {
+        by_key
+            .into_iter()
+            .filter_map(|(key, value)| Some((*self.applications.get(&key)?, value)))
+            .collect()
+    }
 }

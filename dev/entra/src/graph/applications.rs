@@ -87,6 +87,7 @@ fn in_tenant(registry: &Registry, tenant: Uuid) -> impl Iterator<Item = &Registr
     registry
         .registrations()
         .filter(move |registration| registration.tenant == tenant)
+        .filter(|registration| !registration.is_managed_identity)
 }
 
 /// The registration of this tenant with an object id, or with `appId=…`.
@@ -117,6 +118,7 @@ fn create(call: &Call<'_>) -> Result<Reply, GraphError> {
         registry.put_registration(Registration {
             tenant: call.tenant,
             application,
+            is_managed_identity: false,
             secrets: BTreeMap::new(),
             federated: Vec::new(),
         });

@@ -50,7 +50,7 @@ pub(super) fn require(call: &Call<'_>) -> Result<(), GraphError> {
     call.require(&READ, &WRITE)
 }
 
-/// The assignments of the user or service principal `id`, which the caller may see.
+/// The assignments of the user, group or service principal `id`, which the caller may see.
 pub(super) fn of_principal(call: &Call<'_>, id: Uuid, path: &[&str]) -> Result<Reply, GraphError> {
     serve(call, path, |assignment| assignment.principal_id == id)
 }
@@ -117,6 +117,10 @@ fn principal(call: &Call<'_>, id: Uuid) -> Option<(PrincipalType, String)> {
     if let Some(user) = users.find(|user| user.tenant == call.tenant && user.object_id == id) {
         return Some((PrincipalType::User, user.name.clone()));
     }
+    let mut groups = call.entra.directory.groups().iter();
+    if let Some(group) = groups.find(|group| group.tenant == call.tenant && group.id == id) {
+        return Some((PrincipalType::Group, group.name.clone()));
+    }
     let (_, registration) = service_principals::find(call, &id.to_string()).ok()?;
     let name = registration.application.display_name.clone();
     Some((PrincipalType::ServicePrincipal, name))
@@ -178,7 +182,7 @@ fn check_role(
     assignment: &AppRoleAssignment,
 ) -> Result<(), GraphError> {
     let kind = match assignment.principal_type {
-        PrincipalType::User => AllowedMemberType::User,
+        PrincipalType::User | PrincipalType::Group => AllowedMemberType::User,
         PrincipalType::ServicePrincipal => AllowedMemberType::Application,
     };
     let mut roles = resource

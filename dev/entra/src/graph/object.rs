@@ -4,13 +4,15 @@
 mod application;
 mod credential;
 mod enterprise;
+mod optional_claims;
 mod permission;
 
-pub(crate) use application::{Api, ApplicationObject, RedirectUriList};
+pub(crate) use application::{Api, ApplicationObject, RedirectUriList, RequiredResourceAccess};
 pub(crate) use credential::{FederatedIdentityCredential, PasswordCredential};
 pub(crate) use enterprise::{
     AppRoleAssignment, ConsentType, OAuth2PermissionGrant, PrincipalType, ServicePrincipalObject,
 };
+pub(crate) use optional_claims::OptionalClaims;
 pub(crate) use permission::{
     AllowedMemberType, AppRole, ConsentNeeded, PermissionScope, PreAuthorizedApplication,
 };

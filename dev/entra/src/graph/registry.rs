@@ -9,7 +9,7 @@ use super::object::{
     AppRoleAssignment, ApplicationObject, FederatedIdentityCredential, OAuth2PermissionGrant,
     ServicePrincipalObject,
 };
-use crate::directory::Secret;
+use crate::directory::{ClientSecret, Secret};
 
 /// All objects, by id.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,9 @@ pub(crate) struct Registry {
 pub(crate) struct Registration {
     pub(crate) tenant: Uuid,
     pub(crate) application: ApplicationObject,
+    /// Whether this only holds the names of a managed identity, which has no registration.
+    #[serde(default)]
+    pub(crate) is_managed_identity: bool,
     /// The client secrets by key id.
     pub(crate) secrets: BTreeMap<Uuid, Secret>,
     pub(crate) federated: Vec<FederatedIdentityCredential>,
@@ -50,6 +53,22 @@ pub(crate) struct GraphChanges {
     service_principals: BTreeMap<Uuid, Option<ServicePrincipalObject>>,
     grants: BTreeMap<String, Option<OAuth2PermissionGrant>>,
     assignments: BTreeMap<String, Option<AppRoleAssignment>>,
+}
+
+impl Registration {
+    /// The client secrets with their ends.
+    pub(crate) fn client_secrets(&self) -> Vec<ClientSecret> {
+        let credentials = &self.application.password_credentials;
+        let end = |key_id: &Uuid| {
+            let credential = credentials.iter().find(|it| it.key_id == *key_id)?;
+            let end: jiff::Timestamp = credential.end_date_time.as_ref()?.parse().ok()?;
+            Some(end.as_second())
+        };
+        let secrets = self.secrets.iter();
+        secrets
+            .map(|(key_id, secret)| ClientSecret::new(secret.clone(), end(key_id)))
+            .collect()
+    }
 }
 
 impl Registry {

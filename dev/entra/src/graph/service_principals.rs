@@ -167,7 +167,11 @@ fn shown((principal, registration): (&ServicePrincipalObject, &Registration)) ->
         "resourceSpecificApplicationPermissions": [],
         "servicePrincipalNames":
             names.chain([principal.app_id.to_string()]).collect::<Vec<_>>(),
-        "servicePrincipalType": "Application",
+        "servicePrincipalType": if registration.is_managed_identity {
+            "ManagedIdentity"
+        } else {
+            "Application"
+        },
         "signInAudience": application.sign_in_audience,
         "tags": principal.tags,
         "tokenEncryptionKeyId": null,

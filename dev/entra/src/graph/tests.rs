@@ -4,6 +4,8 @@ mod access;
 mod applications;
 mod changes;
 mod collections;
+mod groups;
+mod managed_identities;
 mod permissions;
 mod provisioning;
 

@@ -91,16 +91,16 @@ pub(super) fn shown(user: &User) -> Value {
         "givenName": given,
         "id": user.object_id,
         "jobTitle": null,
-        "mail": user.username,
-        "mailNickname": user.username.split('@').next(),
+        "mail": user.email,
+        "mailNickname": user.upn.split('@').next(),
         "mobilePhone": null,
         "officeLocation": null,
         "onPremisesSyncEnabled": null,
         "preferredLanguage": null,
         "surname": family,
         "usageLocation": null,
-        "userPrincipalName": user.username,
-        "userType": "Member",
+        "userPrincipalName": user.upn,
+        "userType": if user.is_guest() { "Guest" } else { "Member" },
     })
 }
 
@@ -158,7 +158,7 @@ fn one(
         }
         ("GET", ["memberOf" | "transitiveMemberOf"]) => {
             require(&READ_MEMBERSHIPS)?;
-            call.collection(&DIRECTORY_OBJECT, groups::shown(call, user?))
+            call.collection(&DIRECTORY_OBJECT, groups::shown_of(call, user?))
         }
         ("POST", ["getMemberObjects" | "getMemberGroups"]) => {
             require(&READ_MEMBERSHIPS)?;
@@ -187,6 +187,8 @@ pub(super) fn in_tenant<'a>(call: &'a Call<'_>) -> impl Iterator<Item = &'a User
 
 /// The user with this object id or user principal name.
 fn find<'a>(call: &'a Call<'_>, id: &str) -> Option<&'a User> {
-    in_tenant(call)
-        .find(|user| user.is_named(id) || user.object_id.to_string().eq_ignore_ascii_case(id))
+    let upn = id.to_lowercase();
+    in_tenant(call).find(|user| {
+        user.upn.to_lowercase() == upn || user.object_id.to_string().eq_ignore_ascii_case(id)
+    })
 }

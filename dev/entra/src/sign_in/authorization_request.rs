@@ -38,7 +38,7 @@ pub(crate) struct AuthorizationRequest<'a> {
 /// How much the user may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prompt {
-    /// Only what is missing.
+    /// Only the missing steps.
     Missing,
     /// Nothing: the request fails if something is missing.
     None,

@@ -48,7 +48,7 @@ impl CodeChallenge {
         }))
     }
 
-    /// Whether `verifier` is the one that the challenge was made of.
+    /// Whether the challenge was made from `verifier`.
     pub(crate) fn is_met_by(&self, verifier: &str) -> bool {
         let made = match self.method {
             Method::S256 => URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes())),

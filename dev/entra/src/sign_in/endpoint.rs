@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::authorization_request::{AuthorizationRequest, Denied, Prompt};
 use super::browser::{self, Account};
+use super::consent::Permissions;
 use super::next_step::{Progress, Step, next_step};
 use super::page;
 use super::redirect::{Destination, Reply};
@@ -255,16 +256,16 @@ fn act(
                 .find(|known| known == session);
         }
         Action::Click { username } => {
-            let user = entra
-                .directory
-                .user_named(username)
+            let user = request
+                .realm
+                .user_named(&entra.directory, username)
                 .ok_or(OAuthError::InvalidCredentials)?;
             progress.session = Some(start_session(entra, sign_in, user)?);
         }
         Action::Password { username, password } => {
-            let user = entra
-                .directory
-                .user_named(username)
+            let user = request
+                .realm
+                .user_named(&entra.directory, username)
                 .filter(|user| user.password.matches(password))
                 .ok_or(OAuthError::InvalidCredentials)?;
             progress.session = Some(start_session(entra, sign_in, user)?);
@@ -319,10 +320,15 @@ fn consent(
         &accounts,
         &sign_in.progress,
     );
-    if let Step::Consent(user, scopes) = step {
-        entra
-            .memory
-            .consent(user, request.client, request.resource, scopes);
+    if let Step::Consent(user, wanted) = step {
+        for Permissions {
+            client,
+            resource,
+            scopes,
+        } in wanted
+        {
+            entra.memory.consent(user, client, resource, scopes);
+        }
         return Ok(());
     }
     Err(OAuthError::Malformed("there is nothing to consent to"))
@@ -411,7 +417,7 @@ fn show(
     }
     Ok(match step {
         Step::Confirm(user, contexts) => page::step_up(request, user, contexts, &handle),
-        Step::Consent(user, scopes) => page::consent(request, user, scopes, &handle),
+        Step::Consent(user, wanted) => page::consent(request, user, wanted, &handle),
         _ => page::sign_in(entra, request, accounts, &handle, None),
     })
 }

@@ -3,10 +3,10 @@
 
 use super::authorization_request::{AuthorizationRequest, Prompt};
 use super::browser::Account;
+use super::consent::{Consents, Permissions};
 use crate::directory::{Directory, User};
 use crate::memory::Memory;
 use crate::oauth_error::OAuthError;
-use crate::scope::RequestedScopes;
 
 /// What the user has done on the pages of one sign-in.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +23,8 @@ pub(super) enum Step<'a> {
     SignIn,
     /// The user confirms, so that the session meets these authentication contexts.
     Confirm(&'a User, Vec<String>),
-    /// The user allows the client to use these scopes.
-    Consent(&'a User, Vec<String>),
+    /// The user allows this.
+    Consent(&'a User, Vec<Permissions<'a>>),
     /// The client gets a code.
     Grant(&'a User, Account),
     Deny(OAuthError),
@@ -80,7 +80,7 @@ fn account<'b>(
 
 /// What the user has to do before the client gets a code, if anything.
 fn steps_of<'a>(
-    directory: &Directory,
+    directory: &'a Directory,
     memory: &Memory,
     request: &AuthorizationRequest<'a>,
     user: &'a User,
@@ -112,7 +112,17 @@ fn steps_of<'a>(
             Ok(Some(Step::Confirm(user, vec![context])))
         };
     }
-    consent(memory, request, user, progress, silent)
+    let consents = Consents {
+        directory,
+        memory,
+        user,
+    };
+    let wanted = consents.wanted(request, progress)?;
+    match wanted.first() {
+        None => Ok(None),
+        Some(first) if silent => Err(first.missing()),
+        Some(_) => Ok(Some(Step::Consent(user, wanted))),
+    }
 }
 
 fn missing_context(
@@ -128,51 +138,4 @@ fn missing_context(
         .chain(required)
         .find(|context| !account.contexts.contains(*context))
         .map(str::to_owned)
-}
-
-fn consent<'a>(
-    memory: &Memory,
-    request: &AuthorizationRequest<'a>,
-    user: &'a User,
-    progress: &Progress,
-    silent: bool,
-) -> Result<Option<Step<'a>>, OAuthError> {
-    let AuthorizationRequest {
-        client, resource, ..
-    } = request;
-    let requested = RequestedScopes::parse(&request.scope)?;
-    let by_user = memory.consented_by(user, client, resource);
-    let missing = requested
-        .names
-        .without_consent(client, resource, &by_user)?;
-    let asked_again = request.prompt == Prompt::Consent && !progress.has_consented;
-    if missing.is_empty() && !asked_again {
-        // `.default` of a client without any consent fails here.
-        requested.names.consented(client, resource, &by_user)?;
-        return Ok(None);
-    }
-    if missing
-        .iter()
-        .any(|scope| resource.admin_scopes.contains(*scope))
-    {
-        return Err(OAuthError::AdminConsent {
-            client: client.client_id,
-            resource: resource.identifier_uri.clone(),
-        });
-    }
-    if silent {
-        return Err(OAuthError::NoConsent {
-            client: client.client_id,
-            resource: resource.identifier_uri.clone(),
-        });
-    }
-    let scopes = if missing.is_empty() {
-        requested.names.consented(client, resource, &by_user)?
-    } else {
-        missing
-    };
-    Ok(Some(Step::Consent(
-        user,
-        scopes.into_iter().map(str::to_owned).collect(),
-    )))
 }

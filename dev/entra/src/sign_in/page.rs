@@ -12,6 +12,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::authorization_request::{AuthorizationRequest, Prompt};
 use super::browser::Account;
+use super::consent::Permissions;
 use crate::directory::User;
 use crate::entra::Entra;
 use crate::oauth_error::OAuthError;
@@ -118,14 +119,16 @@ pub(super) fn step_up(
 pub(super) fn consent(
     request: &AuthorizationRequest<'_>,
     user: &User,
-    scopes: &[String],
+    wanted: &[Permissions<'_>],
     handle: &str,
 ) -> Response {
     let body = html! {
         h1 { "Permissions requested" }
-        p { strong { (request.client.key) } " wants to use " strong { (request.resource.key) }
-            " for " strong { (user.username) } ":" }
-        ul { @for scope in scopes { li { code { (scope) } } } }
+        @for Permissions { client, resource, scopes } in wanted {
+            p { strong { (client.key) } " wants to use " strong { (resource.key) }
+                " for " strong { (user.username) } ":" }
+            ul { @for scope in scopes { li { code { (scope) } } } }
+        }
         (form(handle, &html! {
             button .primary name="action" value="consent" { "Accept" }
             button .quiet name="action" value="decline" { "Cancel" }
@@ -146,7 +149,7 @@ pub(super) fn consent(
 pub(super) fn enter_code(error: Option<&OAuthError>) -> Response {
     let body = html! {
         h1 { "Enter code" }
-        p { "Enter the code that your device or command line shows. Enter no code that somebody sent you." }
+        p { "Enter the code that your device or command line shows. Do not enter a code that another person sent you." }
         @if let Some(error) = error {
             p .error role="alert" { (error) }
         }

@@ -41,8 +41,17 @@ impl<'a> TestBrowser<'a> {
     }
 
     pub(super) async fn authorize(&mut self, parameters: &[(&str, &str)]) -> Shown {
+        self.authorize_at(CONTOSO, parameters).await
+    }
+
+    /// [`TestBrowser::authorize`] at another tenant or shared name.
+    pub(super) async fn authorize_at(
+        &mut self,
+        segment: &str,
+        parameters: &[(&str, &str)],
+    ) -> Shown {
         let query = encoded(parameters);
-        self.get(&format!("/{CONTOSO}/oauth2/v2.0/authorize?{query}"))
+        self.get(&format!("/{segment}/oauth2/v2.0/authorize?{query}"))
             .await
     }
 

@@ -6,6 +6,8 @@ use super::test_browser::{
 };
 use crate::fixture::{ADA, CONTOSO, DIRECTORY, Fixture, TASK_API, WEB, decode, with};
 
+mod consent;
+
 const ORIGIN: Option<&str> = Some("http://localhost:3000");
 
 #[tokio::test]
@@ -435,6 +437,36 @@ async fn user_of_another_tenant_is_not_admitted() {
         .submit(&page, &[("user", "mallory@fabrikam.example")])
         .await;
     assert!(denied.text.contains("AADSTS50020:"), "{}", denied.text);
+}
+
+#[tokio::test]
+async fn guest_signs_in_with_the_username_of_the_home_tenant() {
+    let fixture = Fixture::new();
+    let mut browser = TestBrowser::new(&fixture);
+    let page = browser.authorize(&spa_request()).await;
+    assert!(page.text.contains("Gail Guest"));
+    let password = [
+        ("action", "password"),
+        ("username", "gail.guest@fabrikam.example"),
+        ("password", "Guest-Passw0rd!"),
+    ];
+    let (_, response) = browser.submit(&page, &password).await.redirect();
+    let (_, reply) = token(&fixture, ORIGIN, &code_form(&response["code"])).await;
+    let (_, access) = decode(&reply["access_token"]);
+    assert_eq!(
+        (&access["tid"], &access["oid"]),
+        (
+            &json!(CONTOSO),
+            &json!("aaaaaaaa-0005-4000-8000-000000000005")
+        )
+    );
+    let mut browser = TestBrowser::new(&fixture);
+    let page = browser.authorize_at("organizations", &spa_request()).await;
+    let offered = page
+        .text
+        .matches("value=\"gail.guest@fabrikam.example\"")
+        .count();
+    assert_eq!(offered, 1, "only the home account: {}", page.text);
 }
 
 #[tokio::test]

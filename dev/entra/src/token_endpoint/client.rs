@@ -9,8 +9,9 @@ use super::Presented;
 use super::client_assertion::{self, AssertionContext};
 use crate::access_token::ClientProof;
 use crate::authority::Version;
-use crate::directory::{Application, ClientType, Tenant};
+use crate::directory::{Application, ClientCredentials, ClientType, Tenant};
 use crate::entra::Entra;
+use crate::memory::now;
 use crate::oauth_error::OAuthError;
 use crate::parameters::Parameters;
 
@@ -66,12 +67,24 @@ pub(super) async fn authenticate<'a>(
             Ok((client, ClientProof::Assertion))
         }
         (ClientType::Confidential(known), Some(given), None) => {
-            if known.secrets.iter().any(|secret| secret.matches(&given)) {
-                Ok((client, ClientProof::Secret))
-            } else {
-                Err(OAuthError::WrongSecret(client.client_id))
-            }
+            check_secret(known, &given, client)?;
+            Ok((client, ClientProof::Secret))
         }
+    }
+}
+
+fn check_secret(
+    known: &ClientCredentials,
+    given: &str,
+    client: &Application,
+) -> Result<(), OAuthError> {
+    let mut matching = known.secrets.iter().filter(|secret| secret.matches(given));
+    match matching.next() {
+        None => Err(OAuthError::WrongSecret(client.client_id)),
+        Some(secret) if secret.is_expired_at(now()) => {
+            Err(OAuthError::ExpiredSecret(client.client_id))
+        }
+        Some(_) => Ok(()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Client assertions, JWTs in place of a secret (RFC 7523 §2.2). They are signed with a registered
 //! certificate, or by an issuer that the application trusts.
 
+mod agent;
 mod certificate;
 mod federated;
 mod issuer_keys;
@@ -41,6 +42,9 @@ pub(super) async fn check(
     }
     let jwt = Jwt::parse(assertion).map_err(OAuthError::ClientAssertionMalformed)?;
     let now = jiff::Timestamp::now().as_second();
+    if let Some(blueprint) = context.client.blueprint {
+        return agent::check(entra, context.client, blueprint, &jwt, now);
+    }
     // The application is the issuer of its own assertions (RFC 7523 §3).
     if jwt
         .claims

@@ -8,8 +8,10 @@ use crate::fixture::{
     credentials_form, decode, obo_form, password_form, with,
 };
 
+mod agent;
 mod app_only;
 mod on_behalf_of;
+mod people;
 
 const TASK_API_URI: &str = "api://3a5c0001-0000-4000-8000-000000000001";
 

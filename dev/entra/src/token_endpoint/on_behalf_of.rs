@@ -4,7 +4,7 @@
 use super::assertion::Assertion;
 use super::{Granted, TokenRequest};
 use crate::authority::Version;
-use crate::directory::User;
+use crate::directory::{Application, User};
 use crate::entra::Entra;
 use crate::oauth_error::OAuthError;
 
@@ -43,7 +43,7 @@ fn user_of<'a>(
     if assertion.is_id_token() {
         return Err(OAuthError::AssertionIsIdToken);
     }
-    if !request.client.is_identified_by(&assertion.aud) {
+    if !is_for(entra, request.client, &assertion.aud) {
         let audience = assertion.aud.clone();
         return Err(OAuthError::AssertionForAnother {
             audience,
@@ -57,4 +57,16 @@ fn user_of<'a>(
         .directory
         .user(request.tenant, assertion.oid)
         .ok_or_else(|| OAuthError::UserNotInTenant(request.tenant.name.clone()))
+}
+
+/// Whether `client` may exchange a token for `audience`. Users sign in to the blueprint of an agent
+/// identity, so that the agent gets its tokens.
+fn is_for(entra: &Entra, client: &Application, audience: &str) -> bool {
+    let blueprint = client
+        .blueprint
+        .and_then(|id| entra.directory.application(&id.to_string()));
+    [Some(client), blueprint]
+        .into_iter()
+        .flatten()
+        .any(|application| application.is_identified_by(audience))
 }

@@ -23,7 +23,7 @@ fn sign_in<'a>(entra: &'a Entra, request: &TokenRequest<'a>) -> Result<&'a User,
     let password = request.parameters.required("password")?;
     let user = entra
         .directory
-        .user_named(username)
+        .user_named(Some(request.tenant), username)
         .ok_or(OAuthError::InvalidCredentials)?;
     if user.tenant != request.tenant.id {
         return Err(OAuthError::UserNotInTenant(request.tenant.name.clone()));

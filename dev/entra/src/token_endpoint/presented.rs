@@ -143,7 +143,7 @@ fn code(entra: &Entra, parameters: &Parameters) -> Result<Presented, OAuthError>
     let is_met = match (&code.challenge, verifier) {
         (Some(challenge), Some(verifier)) => challenge.is_met_by(verifier),
         (None, None) => true,
-        // A verifier without a challenge: somebody took the challenge away (RFC 9700 §2.1.1).
+        // A verifier without a challenge: an attacker may have removed the challenge (RFC 9700 §2.1.1).
         _ => false,
     };
     if !is_met {

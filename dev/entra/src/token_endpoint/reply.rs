@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Granted, TokenRequest};
-use crate::access_token::{AccessToken, Authorization, Subject, Validity};
+use crate::access_token::{Subject, Validity};
 use crate::authority::Version;
 use crate::directory::{Application, Platform};
 use crate::entra::Entra;
@@ -56,7 +56,7 @@ struct ReplyV2 {
     user: UserReply,
 }
 
-/// What only a user's tokens come with.
+/// Members of the reply that only a user's tokens have.
 #[derive(Default, Serialize)]
 struct UserReply {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,7 +76,10 @@ pub(super) fn reply(
     granted: &Granted<'_>,
 ) -> Result<Response, OAuthError> {
     let validity = Validity::from_now(entra.lifetime);
-    let access_token = access_token(entra, request.endpoint, &granted.authorization, validity)
+    let version = version_for(request.endpoint, granted.authorization.resource);
+    let access_token = granted
+        .authorization
+        .sign(entra, version, validity)
         .map_err(|error| OAuthError::unavailable(&error))?;
     let user = user_reply(entra, request, granted, validity)?;
     let reply = match request.endpoint {
@@ -103,24 +106,6 @@ fn version_for(endpoint: Version, resource: &Application) -> Version {
     }
 }
 
-fn access_token(
-    entra: &Entra,
-    endpoint: Version,
-    authorization: &Authorization<'_>,
-    validity: Validity,
-) -> anyhow::Result<String> {
-    let version = version_for(endpoint, authorization.resource);
-    let key = entra.keys.current();
-    let mut header = key.header();
-    if version == Version::V1 {
-        header.insert("x5t".to_owned(), key.x5t.as_str().into());
-    }
-    key.sign(
-        &header,
-        &AccessToken::new(authorization, version, &entra.authority, validity),
-    )
-}
-
 fn reply_v1(
     entra: &Entra,
     granted: &Granted<'_>,
@@ -133,7 +118,7 @@ fn reply_v1(
         token_type: "Bearer",
         scope: match &granted.authorization.subject {
             Subject::User { scopes, .. } => Some(scopes.join(" ")),
-            Subject::Application => None,
+            Subject::Application | Subject::Agent { .. } => None,
         },
         expires_in: seconds.clone(),
         ext_expires_in: seconds,
@@ -168,7 +153,7 @@ fn reply_v2(
     })
 }
 
-/// An app-only token comes with none of this.
+/// Members for a user's tokens; all are empty for an app-only token.
 fn user_reply(
     entra: &Entra,
     request: &TokenRequest<'_>,
@@ -176,7 +161,9 @@ fn user_reply(
     validity: Validity,
 ) -> Result<UserReply, OAuthError> {
     let authorization = &granted.authorization;
-    let (Subject::User { user, .. }, Some(scope)) = (&authorization.subject, &granted.scope) else {
+    let (Subject::User { user, contexts, .. }, Some(scope)) =
+        (&authorization.subject, &granted.scope)
+    else {
         return Ok(UserReply::default());
     };
     let mut reply = UserReply::default();
@@ -185,6 +172,7 @@ fn user_reply(
         let sign_in = SignInClaims {
             nonce: granted.nonce.as_deref(),
             session: granted.session.as_deref(),
+            contexts,
         };
         let claims = IdToken::new(user, authorization, sign_in, &entra.authority, validity);
         let signed = key.sign(&key.header(), &claims);

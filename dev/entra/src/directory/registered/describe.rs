@@ -1,16 +1,19 @@
 //! The objects of Microsoft Graph for the entries of the directory file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
 use crate::authority::Version;
-use crate::directory::{Application, ClientType, Directory, GRAPH_ID, Grant, MemberType};
+use crate::directory::{
+    Application, ClientType, Directory, GRAPH_ID, Grant, GroupMembershipClaims, MemberType,
+};
 use crate::graph::{
     AllowedMemberType, Api, AppRole, AppRoleAssignment, ApplicationObject, ConsentNeeded,
-    ConsentType, FederatedIdentityCredential, OAuth2PermissionGrant, PasswordCredential,
-    PermissionScope, PreAuthorizedApplication, PrincipalType, RedirectUriList, Registration,
-    Registry, ServicePrincipalObject, derived_id, permission_ids,
+    ConsentType, FederatedIdentityCredential, OAuth2PermissionGrant, OptionalClaims,
+    PasswordCredential, PermissionScope, PreAuthorizedApplication, PrincipalType, RedirectUriList,
+    Registration, Registry, RequiredResourceAccess, ServicePrincipalObject, derived_id,
+    permission_ids,
 };
 
 impl Directory {
@@ -36,18 +39,40 @@ impl Directory {
             }
         }
         for user in &self.users {
-            for (resource, roles) in &user.roles {
-                let Some(resource) = self.with_client_id(*resource) else {
-                    continue;
-                };
-                for role in roles {
-                    let user = (PrincipalType::User, user.object_id);
-                    registry.put_assignment(assignment(user, resource, role));
-                }
-            }
+            self.put_roles(
+                &mut registry,
+                (PrincipalType::User, user.object_id),
+                &user.roles,
+            );
+        }
+        for group in &self.groups {
+            self.put_roles(
+                &mut registry,
+                (PrincipalType::Group, group.id),
+                &group.roles,
+            );
+        }
+        for user in &mut self.users {
+            user.take_roles(&registry);
         }
         self.registry = registry.unchanged();
         self
+    }
+
+    /// Assigns app roles, which are by the application's client id, to a user or group.
+    fn put_roles(
+        &self,
+        registry: &mut Registry,
+        principal: (PrincipalType, Uuid),
+        roles: &BTreeMap<Uuid, BTreeSet<String>>,
+    ) {
+        for (resource, roles) in roles {
+            if let Some(resource) = self.with_client_id(*resource) {
+                for role in roles {
+                    registry.put_assignment(assignment(principal, resource, role));
+                }
+            }
+        }
     }
 
     fn with_client_id(&self, id: Uuid) -> Option<&Application> {
@@ -111,27 +136,45 @@ fn registration(application: &Application) -> Registration {
     }
     object.api = api(application);
     object.app_roles = app_roles(application);
-    object
-        .web
-        .redirect_uris
-        .clone_from(&application.redirect_uris.web);
-    object
-        .web
-        .logout_url
-        .clone_from(&application.front_channel_logout);
-    object.spa = redirect_uris(&application.redirect_uris.spa);
-    object.public_client = redirect_uris(&application.redirect_uris.public_client);
-    if application.puts_idtyp_in_tokens {
-        object.add_access_token_claim("idtyp");
+    object.required_resource_access = required_resource_access(application);
+    object.optional_claims = OptionalClaims::of(
+        &application.optional_id_token_claims,
+        &application.optional_claims,
+    );
+    if application.group_membership_claims == GroupMembershipClaims::SecurityGroup {
+        object.group_membership_claims = Some("SecurityGroup".to_owned());
     }
+    describe_platforms(&mut object, application);
     let mut registration = Registration {
         tenant: application.tenant,
         application: object,
+        is_managed_identity: application.managed_identity.is_some(),
         secrets: BTreeMap::new(),
         federated: Vec::new(),
     };
     describe_credentials(&mut registration, application);
     registration
+}
+
+fn required_resource_access(client: &Application) -> Vec<RequiredResourceAccess> {
+    let required = client.requires.iter().flatten();
+    required
+        .map(|(resource, scopes)| {
+            let ids = scopes.iter().map(|name| scope_id(*resource, name));
+            RequiredResourceAccess::of_scopes(*resource, ids)
+        })
+        .collect()
+}
+
+fn describe_platforms(object: &mut ApplicationObject, application: &Application) {
+    let uris = &application.redirect_uris;
+    object.web.redirect_uris.clone_from(&uris.web);
+    object
+        .web
+        .logout_url
+        .clone_from(&application.front_channel_logout);
+    object.spa = redirect_uris(&uris.spa);
+    object.public_client = redirect_uris(&uris.public_client);
 }
 
 fn redirect_uris(uris: &[String]) -> RedirectUriList {
@@ -163,6 +206,7 @@ fn api(application: &Application) -> Api {
                 delegated_permission_ids: scopes.iter().map(|name| scope_id(id, name)).collect(),
             })
             .collect(),
+        known_client_applications: application.known_clients.iter().copied().collect(),
         ..Api::default()
     }
 }
@@ -194,9 +238,11 @@ fn describe_credentials(registration: &mut Registration, application: &Applicati
         ClientType::Confidential(credentials) => {
             for (index, secret) in credentials.secrets.iter().enumerate() {
                 let key_id = derived_id(id, &format!("secret {index}"));
-                let shown = PasswordCredential::new(key_id, secret);
-                object.password_credentials.push(shown);
-                registration.secrets.insert(key_id, secret.clone());
+                object.password_credentials.push(PasswordCredential {
+                    end_date_time: secret.end().map(|end| end.to_string()),
+                    ..PasswordCredential::new(key_id, secret.value())
+                });
+                registration.secrets.insert(key_id, secret.value().clone());
             }
             let federated = credentials.federated.iter();
             registration.federated = federated

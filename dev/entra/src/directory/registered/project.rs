@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::authority::Version;
 use crate::directory::{
-    Application, ClientCredentials, ClientType, Directory, FederatedCredential, Grant, MemberType,
-    RedirectUris, User,
+    Application, ClientCredentials, ClientType, Directory, FederatedCredential, Grant,
+    GroupMembershipClaims, MemberType, RedirectUris, User,
 };
 use crate::graph::{
     AllowedMemberType, AppRoleAssignment, ApplicationObject, PrincipalType, Registration, Registry,
@@ -28,10 +28,15 @@ impl Directory {
                 project(&before, registration, &registry)
             })
             .collect();
-        let users = self.users.iter().map(|user| with_roles(user, &registry));
+        let mut users = self.users.clone();
+        for user in &mut users {
+            user.take_roles(&registry);
+        }
         Self {
-            users: users.collect(),
+            users,
+            groups: self.groups.clone(),
             applications,
+            identity_header: self.identity_header.clone(),
             tenants: self.tenants.clone(),
             folder: self.folder.clone(),
             registry,
@@ -42,6 +47,7 @@ impl Directory {
 fn project(before: &Application, registration: &Registration, registry: &Registry) -> Application {
     let object = &registration.application;
     let principal = registry.service_principal_of(object.app_id);
+    let claims = object.optional_claims.clone().unwrap_or_default();
     let mut uris = object.identifier_uris.iter().cloned();
     let scopes = object.api.oauth2_permission_scopes.iter();
     let admin_scopes = scopes.filter(|scope| scope.is_enabled && scope.needs_admin());
@@ -71,11 +77,20 @@ fn project(before: &Application, registration: &Registration, registry: &Registr
             public_client: object.public_client.redirect_uris.clone(),
         },
         front_channel_logout: object.web.logout_url.clone(),
-        puts_idtyp_in_tokens: object.has_access_token_claim("idtyp"),
+        optional_claims: claims.of_access_tokens(),
+        optional_id_token_claims: claims.of_id_tokens(),
+        group_membership_claims: group_membership_claims(object),
         app_roles: app_roles(object),
         multi_tenant: object.is_multi_tenant(),
         grants: principal.map_or_else(BTreeMap::new, |it| grants(it.id, registry)),
         pre_authorized: pre_authorized(object),
+        requires: requires(before, object, registry),
+        known_clients: object
+            .api
+            .known_client_applications
+            .iter()
+            .copied()
+            .collect(),
         ..before.clone()
     }
 }
@@ -87,7 +102,7 @@ fn client_type(before: &ClientType, registration: &Registration) -> ClientType {
         ClientType::Confidential(credentials) => credentials.clone(),
     };
     let credentials = ClientCredentials {
-        secrets: registration.secrets.values().cloned().collect(),
+        secrets: registration.client_secrets(),
         federated: federated(&before.federated, registration),
         ..before
     };
@@ -135,6 +150,17 @@ fn app_roles(object: &ApplicationObject) -> BTreeMap<String, BTreeSet<MemberType
         .collect()
 }
 
+/// All groups here are security groups, and those of `ApplicationGroup` are not told apart.
+fn group_membership_claims(object: &ApplicationObject) -> GroupMembershipClaims {
+    let flags = object.group_membership_claims.as_deref();
+    let mut flags = flags.unwrap_or_default().split(',').map(str::trim);
+    if flags.any(|flag| matches!(flag, "All" | "ApplicationGroup" | "SecurityGroup")) {
+        GroupMembershipClaims::SecurityGroup
+    } else {
+        GroupMembershipClaims::None
+    }
+}
+
 fn pre_authorized(object: &ApplicationObject) -> BTreeMap<Uuid, BTreeSet<String>> {
     let scopes = &object.api.oauth2_permission_scopes;
     let clients = object.api.pre_authorized_applications.iter();
@@ -150,6 +176,25 @@ fn pre_authorized(object: &ApplicationObject) -> BTreeMap<Uuid, BTreeSet<String>
         .collect()
 }
 
+/// The scopes that the client lists, by the resource's client id. An empty list means that the
+/// client may ask any resource, unless the file or a change gave it a list before.
+fn requires(
+    before: &Application,
+    object: &ApplicationObject,
+    registry: &Registry,
+) -> Option<BTreeMap<Uuid, BTreeSet<String>>> {
+    if object.required_resource_access.is_empty() && before.requires.is_none() {
+        return None;
+    }
+    let listed = object.required_resource_access.iter();
+    let by_resource = listed.map(|access| {
+        let resource = registry.registration_of(access.resource_app_id);
+        let scopes = resource.map(|resource| resource.application.scopes_with(access.scope_ids()));
+        (access.resource_app_id, scopes.unwrap_or_default())
+    });
+    Some(by_resource.collect())
+}
+
 /// What an administrator granted to the client whose service principal is `client`.
 fn grants(client: Uuid, registry: &Registry) -> BTreeMap<Uuid, Grant> {
     let mut grants: BTreeMap<Uuid, Grant> = BTreeMap::new();
@@ -161,43 +206,52 @@ fn grants(client: Uuid, registry: &Registry) -> BTreeMap<Uuid, Grant> {
             granted.extend(scopes.filter(|scope| enabled.contains(scope.as_str())));
         }
     }
-    for (resource, role) in roles_of(PrincipalType::ServicePrincipal, client, registry) {
+    let is_theirs = |assignment: &AppRoleAssignment| {
+        assignment.principal_type == PrincipalType::ServicePrincipal
+            && assignment.principal_id == client
+    };
+    for (resource, role) in assigned(registry, is_theirs) {
         let granted = &mut grants.entry(resource).or_default().roles;
         granted.extend(role.map(str::to_owned));
     }
     grants
 }
 
-fn with_roles(user: &User, registry: &Registry) -> User {
-    let mut user = user.clone();
-    user.roles.clear();
-    user.default_access.clear();
-    for (resource, role) in roles_of(PrincipalType::User, user.object_id, registry) {
-        match role {
-            Some(role) => {
-                let roles = user.roles.entry(resource).or_default();
-                roles.insert(role.to_owned());
-            }
-            None => {
-                user.default_access.insert(resource);
+impl User {
+    /// Takes the roles and the default access from the assignments of the user and of the groups.
+    pub(super) fn take_roles(&mut self, registry: &Registry) {
+        self.roles.clear();
+        self.default_access.clear();
+        let groups: BTreeSet<Uuid> = self.groups.iter().copied().collect();
+        let user = self.object_id;
+        let is_theirs = |assignment: &AppRoleAssignment| match assignment.principal_type {
+            PrincipalType::User => assignment.principal_id == user,
+            PrincipalType::Group => groups.contains(&assignment.principal_id),
+            PrincipalType::ServicePrincipal => false,
+        };
+        for (resource, role) in assigned(registry, is_theirs) {
+            match role {
+                Some(role) => {
+                    let roles = self.roles.entry(resource).or_default();
+                    roles.insert(role.to_owned());
+                }
+                None => {
+                    self.default_access.insert(resource);
+                }
             }
         }
     }
-    user
 }
 
-/// The assignments of a principal: the resource's client id, and the enabled role; none for the
-/// default access.
-fn roles_of(
-    kind: PrincipalType,
-    principal: Uuid,
+/// The assignments that `is_theirs` selects: the resource's client id, and the enabled role; none
+/// for the default access.
+fn assigned(
     registry: &Registry,
+    is_theirs: impl Fn(&AppRoleAssignment) -> bool,
 ) -> impl Iterator<Item = (Uuid, Option<&str>)> {
-    let of_principal =
-        move |it: &&AppRoleAssignment| it.principal_type == kind && it.principal_id == principal;
     registry
         .assignments()
-        .filter(of_principal)
+        .filter(move |assignment| is_theirs(assignment))
         .filter_map(|assignment| {
             let resource = registry.application_of(assignment.resource_id)?;
             if assignment.app_role_id.is_nil() {

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{AppRole, PasswordCredential, PermissionScope, PreAuthorizedApplication};
+use super::{
+    AppRole, OptionalClaims, PasswordCredential, PermissionScope, PreAuthorizedApplication,
+};
 
 /// Properties of an application that dev-entra keeps and does not use.
 const KEPT: [&str; 16] = [
@@ -82,7 +84,7 @@ pub(crate) struct Api {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RequiredResourceAccess {
-    resource_app_id: Uuid,
+    pub(crate) resource_app_id: Uuid,
     resource_access: Vec<ResourceAccess>,
 }
 
@@ -93,7 +95,7 @@ struct ResourceAccess {
     r#type: ResourceAccessType,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum ResourceAccessType {
     Scope,
     Role,
@@ -126,23 +128,22 @@ pub(crate) struct RedirectUriList {
     pub(crate) redirect_uris: Vec<String>,
 }
 
-/// The optional claims of each kind of token.
-#[expect(clippy::struct_field_names, reason = "the names are Microsoft Graph's")]
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub(crate) struct OptionalClaims {
-    id_token: Vec<OptionalClaim>,
-    access_token: Vec<OptionalClaim>,
-    saml2_token: Vec<OptionalClaim>,
-}
+impl RequiredResourceAccess {
+    pub(crate) fn of_scopes(resource_app_id: Uuid, ids: impl Iterator<Item = Uuid>) -> Self {
+        let r#type = ResourceAccessType::Scope;
+        Self {
+            resource_app_id,
+            resource_access: ids.map(|id| ResourceAccess { id, r#type }).collect(),
+        }
+    }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct OptionalClaim {
-    name: String,
-    source: Option<String>,
-    essential: bool,
-    additional_properties: Vec<String>,
+    /// The ids of the scopes.
+    pub(crate) fn scope_ids(&self) -> impl Iterator<Item = Uuid> {
+        let accesses = self.resource_access.iter();
+        accesses
+            .filter(|access| access.r#type == ResourceAccessType::Scope)
+            .map(|access| access.id)
+    }
 }
 
 impl ApplicationObject {
@@ -200,20 +201,14 @@ impl ApplicationObject {
         self.sign_in_audience != single_tenant()
     }
 
-    /// Whether its access tokens have this optional claim.
-    pub(crate) fn has_access_token_claim(&self, name: &str) -> bool {
-        self.optional_claims
-            .as_ref()
-            .is_some_and(|claims| claims.access_token.iter().any(|claim| claim.name == name))
-    }
-
-    /// Adds an optional claim of access tokens.
-    pub(crate) fn add_access_token_claim(&mut self, name: &str) {
-        let claims = self.optional_claims.get_or_insert_default();
-        claims.access_token.push(OptionalClaim {
-            name: name.to_owned(),
-            ..OptionalClaim::default()
-        });
+    /// The values of the enabled scopes with these ids.
+    pub(crate) fn scopes_with(&self, ids: impl Iterator<Item = Uuid>) -> BTreeSet<String> {
+        let ids: BTreeSet<Uuid> = ids.collect();
+        let scopes = self.api.oauth2_permission_scopes.iter();
+        scopes
+            .filter(|scope| scope.is_enabled && ids.contains(&scope.id))
+            .map(|scope| scope.value.clone())
+            .collect()
     }
 
     /// All redirect URIs and the logout URL.

@@ -62,6 +62,7 @@ pub(crate) struct AppRoleAssignment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum PrincipalType {
     User,
+    Group,
     ServicePrincipal,
 }
 

@@ -163,7 +163,9 @@ async fn default_access_is_an_assignment_without_a_role() {
     let is_assigned = || {
         let entra = graph.fixture.live.entra();
         let directory = &entra.directory;
-        let user = directory.user_named("ada.admin@contoso.example").unwrap();
+        let user = directory
+            .user_named(None, "ada.admin@contoso.example")
+            .unwrap();
         user.is_assigned_to(directory.application(AUDIT).unwrap())
     };
     assert!(!is_assigned());

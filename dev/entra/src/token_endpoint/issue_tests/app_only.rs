@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{TASK_API_URI, assert_claims, claims, members};
 use crate::fixture::{
-    AUDIT, CONTOSO, Fixture, NO_RIGHTS, TASK_API, credentials_form, decode, with,
+    AUDIT, CONTOSO, DIRECTORY, Fixture, NO_RIGHTS, TASK_API, credentials_form, decode, with,
 };
 
 #[tokio::test]
@@ -48,6 +48,21 @@ async fn app_only_token_without_grants_has_no_roles() {
         &decode(&reply["access_token"]).1,
         &json!({"appid": NO_RIGHTS, "appidacr": "1", "ver": "1.0"}),
     );
+}
+
+#[tokio::test]
+async fn secret_works_until_its_end() {
+    for (name, expires, code) in [
+        ("expired", "2020-01-01", json!([7_000_222])),
+        ("not yet", "2999-01-01", json!(null)),
+    ] {
+        let secrets = format!("secrets: [{{value: task-api-secret, expires: {expires}}}]");
+        let text = DIRECTORY.replacen("secrets: [task-api-secret]", &secrets, 1);
+        let fixture = Fixture::with_directory(&text);
+        let form = credentials_form(TASK_API, "task-api-secret");
+        let (_, reply) = fixture.token(CONTOSO, &form).await;
+        assert_eq!(reply["error_codes"], code, "{name}: {reply}");
+    }
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ pub(crate) struct Validity {
 
 impl Validity {
     pub(crate) fn from_now(lifetime: Duration) -> Self {
-        let now = jiff::Timestamp::now().as_second();
+        let now = crate::clock::now();
         let lifetime = i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
         Self {
             iat: now,
@@ -81,7 +81,7 @@ impl Validity {
 
 /// The claims of a v1 or v2 access token.
 #[derive(Serialize)]
-struct AccessToken<'a> {
+pub(crate) struct AccessToken<'a> {
     aud: String,
     iss: String,
     #[serde(flatten)]
@@ -139,7 +139,7 @@ enum SubjectClaims<'a> {
 }
 
 impl<'a> AccessToken<'a> {
-    fn new(
+    pub(crate) fn new(
         authorization: &'a Authorization<'a>,
         version: Version,
         authority: &Authority,

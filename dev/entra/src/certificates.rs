@@ -1,22 +1,28 @@
-//! TLS with a certificate authority of this process. Its private key is never stored.
+//! TLS with a certificate authority of dev-entra's own.
 
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+mod stored;
+
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
+    Issuer, KeyPair, KeyUsagePurpose,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// Days that a certificate is valid: longer than a development process runs, and shorter than the
-/// 825 days that some clients allow.
-const VALID_DAYS: i64 = 90;
+use crate::memory::now;
+use stored::StoredAuthority;
+
+/// Days that a server certificate is valid: longer than a development process runs, and shorter
+/// than the 825 days that some clients allow.
+const SERVER_DAYS: i64 = 90;
+/// Days that an authority is valid.
+const AUTHORITY_DAYS: i64 = 3650;
+const DAY: i64 = 24 * 3600;
 
 /// The TLS configuration of the server, and the certificate that clients must trust.
 pub(crate) struct Certificates {
@@ -27,18 +33,7 @@ pub(crate) struct Certificates {
 impl Certificates {
     /// Generates an authority and a server certificate for `names`. Drops the authority's key.
     pub(crate) fn generate(names: Vec<String>) -> anyhow::Result<Self> {
-        let authority = CertifiedIssuer::self_signed(authority_parameters()?, KeyPair::generate()?)
-            .context("making a certificate authority")?;
-        let pair = KeyPair::generate()?;
-        let certificate = server_parameters(names)?
-            .signed_by(&pair, &authority)
-            .context("making a server certificate")?;
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pair.serialize_der()));
-        let server = server_config(vec![certificate.der().clone()], key)?;
-        Ok(Self {
-            server,
-            authority_pem: authority.pem(),
-        })
+        StoredAuthority::generate(names, now())?.certificates()
     }
 
     /// Reads a certificate that exists before the server starts, so that clients can trust it
@@ -64,28 +59,6 @@ impl Certificates {
     pub(crate) fn authority_pem(&self) -> &str {
         &self.authority_pem
     }
-
-    /// Writes `ca.pem` to `state` in one step, because clients may be reading the previous one.
-    pub(crate) fn publish(&self, state: &Path) -> anyhow::Result<PathBuf> {
-        let place = || {
-            format!(
-                "--state {}: ca.pem cannot be written; give a directory you may write to",
-                state.display()
-            )
-        };
-        std::fs::create_dir_all(state).with_context(place)?;
-        // A certificate is public, and containers of other users must read it.
-        let readable = std::fs::Permissions::from_mode(0o644);
-        let mut file = tempfile::Builder::new()
-            .permissions(readable)
-            .tempfile_in(state)
-            .with_context(place)?;
-        file.write_all(self.authority_pem.as_bytes())
-            .with_context(place)?;
-        let path = state.join("ca.pem");
-        file.persist(&path).with_context(place)?;
-        Ok(path)
-    }
 }
 
 fn server_config(
@@ -101,37 +74,47 @@ fn server_config(
     Ok(Arc::new(server))
 }
 
-fn authority_parameters() -> anyhow::Result<CertificateParams> {
-    let mut parameters = parameters(Vec::new(), "dev-entra throw-away authority")?;
+fn authority_parameters(now: i64) -> anyhow::Result<CertificateParams> {
+    let mut parameters = parameters(
+        Vec::new(),
+        "dev-entra throw-away authority",
+        now,
+        AUTHORITY_DAYS,
+    )?;
     parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     Ok(parameters)
 }
 
-fn server_parameters(names: Vec<String>) -> anyhow::Result<CertificateParams> {
-    let mut parameters = parameters(names, "dev-entra")?;
+fn server_parameters(names: Vec<String>, now: i64) -> anyhow::Result<CertificateParams> {
+    let mut parameters = parameters(names, "dev-entra", now, SERVER_DAYS)?;
     parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     parameters.use_authority_key_identifier_extension = true;
     Ok(parameters)
 }
 
-fn parameters(names: Vec<String>, common_name: &str) -> anyhow::Result<CertificateParams> {
+fn parameters(
+    names: Vec<String>,
+    common_name: &str,
+    now: i64,
+    days: i64,
+) -> anyhow::Result<CertificateParams> {
     let mut parameters =
         CertificateParams::new(names).context("names of the server certificate")?;
     parameters
         .distinguished_name
         .push(DnType::CommonName, common_name);
     // Valid since yesterday, for clients whose clock is behind.
-    let (year, month, day) = day_from_today(-1)?;
+    let (year, month, day) = date(now - DAY)?;
     parameters.not_before = rcgen::date_time_ymd(year, month, day);
-    let (year, month, day) = day_from_today(VALID_DAYS)?;
+    let (year, month, day) = date(now + days * DAY)?;
     parameters.not_after = rcgen::date_time_ymd(year, month, day);
     Ok(parameters)
 }
 
-fn day_from_today(days: i64) -> anyhow::Result<(i32, u8, u8)> {
-    let moment = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+fn date(seconds: i64) -> anyhow::Result<(i32, u8, u8)> {
+    let moment = jiff::Timestamp::from_second(seconds)?;
     let date = moment.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
     Ok((
         date.year().into(),

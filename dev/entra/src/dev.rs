@@ -1,9 +1,15 @@
-//! Endpoints for tests that Entra does not have. They are below `/dev`, which is no tenant id.
+//! Endpoints for tests that Entra does not have. Only the administrative listener has them.
+
+mod mint;
+mod switches;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Json;
 use axum::extract::State;
+use http::StatusCode;
+use portcullis_reason_codes::BODY_INVALID;
 use portcullis_runtime::{JsonBody, Problem};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -11,6 +17,9 @@ use serde_json::{Map, Value, json};
 use crate::directory::{Application, ClientType, User};
 use crate::entra::Entra;
 use crate::signing_key::SigningKey;
+
+pub(crate) use mint::mint;
+pub(crate) use switches::{add_fault, clear_faults, down, faults, set_clock, up};
 
 /// The claims to sign, and changes of the header.
 #[derive(Deserialize)]
@@ -55,8 +64,16 @@ pub(crate) async fn rotate(State(entra): State<Arc<Entra>>) -> Result<Json<Value
 /// `POST /dev/retire`: stops publishing all keys but the current one.
 pub(crate) async fn retire(State(entra): State<Arc<Entra>>) -> Json<Value> {
     entra.keys.retire();
+    let weak = &entra.knobs.publishes_weak_key;
+    weak.store(false, Ordering::Relaxed);
     tracing::info!(kid = entra.keys.current().kid, "older signing keys retired");
     published(&entra)
+}
+
+/// The problem of a field of a body.
+fn invalid(field: &str, problem: &str) -> Problem {
+    let detail = format!("{field} {problem}");
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, BODY_INVALID, detail).with_field(field)
 }
 
 fn published(entra: &Entra) -> Json<Value> {

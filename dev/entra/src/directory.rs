@@ -1,10 +1,12 @@
-//! Tenants, users, groups and applications, checked at the start and constant from then on.
+//! Tenants, users, groups and applications, checked before they are put in force and constant from
+//! then on. A change replaces the whole directory.
 
 mod check;
 mod client_certificate;
 mod client_secret;
 mod document;
 mod federated_credential;
+mod file;
 mod graph;
 mod redirect_uri;
 mod registered;
@@ -28,6 +30,7 @@ pub(crate) use client_certificate::{ClientCertificate, RsaAlgorithm};
 pub(crate) use client_secret::ClientSecret;
 pub(crate) use document::{GroupMembershipClaims, MemberType, OptionalClaim};
 pub(crate) use federated_credential::FederatedCredential;
+pub(crate) use file::DirectoryFile;
 pub(crate) use graph::{GRAPH_ID, GRAPH_URI, is_sign_in_scope};
 pub(crate) use redirect_uri::{Platform, RedirectUris, problem_of};
 pub(crate) use schema::schema;
@@ -179,18 +182,6 @@ struct Grant {
 }
 
 impl Directory {
-    /// Reads and checks the file. The error names every contradiction.
-    pub(crate) async fn load(file: &Path) -> anyhow::Result<Self> {
-        let name = file.display().to_string();
-        let text = tokio::fs::read_to_string(file).await.map_err(|error| {
-            InvalidSettings(vec![format!(
-                "--directory {name}: cannot be read: {error}; \
-                 give a YAML file of tenants, users and applications"
-            )])
-        })?;
-        Ok(Self::parse(&name, &text)?)
-    }
-
     /// Parses and checks `text`. Errors call it `name`.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self, InvalidSettings> {
         let document: document::Document = serde_saphyr::from_str(text)

@@ -1,6 +1,7 @@
 //! The metadata and key endpoints.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::authority::{Authority, Version};
 use crate::entra::Entra;
+use crate::knobs::weak_key;
 use crate::oauth_error::OAuthError;
 
 /// The name of Entra's public cloud.
@@ -98,11 +100,13 @@ fn key_set(entra: &Entra, issuer: Option<&str>) -> Value {
             jwk
         }
     };
+    let weak = entra.knobs.publishes_weak_key.load(Ordering::Relaxed);
     let keys: Vec<Value> = entra
         .keys
         .published()
         .iter()
         .map(|key| published(key.to_jwk(issuer)))
+        .chain(weak.then(|| weak_key::to_jwk(issuer).ok()).flatten())
         .collect();
     json!({ "keys": keys })
 }

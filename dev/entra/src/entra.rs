@@ -9,6 +9,7 @@ use axum::extract::FromRef;
 
 use crate::authority::Authority;
 use crate::directory::Directory;
+use crate::knobs::Knobs;
 use crate::memory::Memory;
 use crate::signing_key::KeyRing;
 
@@ -26,6 +27,7 @@ pub(crate) struct Entra {
     pub(crate) http: reqwest::Client,
     /// The lifetime of issued tokens.
     pub(crate) lifetime: Duration,
+    pub(crate) knobs: Arc<Knobs>,
 }
 
 /// The state of the router. Handlers that take `State<Arc<Entra>>` get the current one.
@@ -88,6 +90,26 @@ impl Live {
         let visible = Instant::now() + self.delay;
         newest.pending.push_back((visible, directory));
         Ok(result)
+    }
+
+    /// Puts `directory` in force without delay, as a restart does: changes through Microsoft Graph
+    /// end, also those that no request sees yet. Requests that have begun keep the previous
+    /// directory. Users whom the new one does not have are signed out.
+    pub(crate) fn replace_directory(&self, directory: Directory) {
+        let directory = Arc::new(directory);
+        let mut newest = self.lock();
+        let undone = newest.directory.registry().changed_objects();
+        if undone > 0 {
+            tracing::warn!(
+                objects = undone,
+                "the directory file replaces changes through Microsoft Graph"
+            );
+        }
+        newest.pending.clear();
+        newest.directory = Arc::clone(&directory);
+        self.put_in_force(&directory);
+        drop(newest);
+        self.current.load().memory.keep_only_of(&directory);
     }
 
     /// Puts the newest directory in force whose time has come.

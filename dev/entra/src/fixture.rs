@@ -10,6 +10,7 @@ use http::{Request, Response, StatusCode, header};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::admin;
 use crate::authority::Authority;
 use crate::directory::Directory;
 use crate::entra::{Entra, Live};
@@ -47,6 +48,7 @@ impl Fixture {
             memory: Arc::new(Memory::new()),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             lifetime: Duration::from_hours(1),
+            knobs: Arc::default(),
         };
         let live = Live::new(entra);
         Self {
@@ -113,9 +115,15 @@ impl Fixture {
         body["token"].as_str().unwrap().to_owned()
     }
 
-    /// The response as it is, for pages and redirects.
+    /// The response as it is, for pages and redirects. Paths below `/dev` are those of the
+    /// administrative listener.
     pub(crate) async fn respond(&self, request: Request<Body>) -> Response<Body> {
-        router(self.live.clone()).oneshot(request).await.unwrap()
+        let router = if request.uri().path().starts_with("/dev/") {
+            admin::router(self.live.clone())
+        } else {
+            router(self.live.clone())
+        };
+        router.oneshot(request).await.unwrap()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {

@@ -1,12 +1,14 @@
 //! Tables of what dev-entra hands out under unguessable names: codes, refresh tokens, sessions.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 use crate::oauth_error::OAuthError;
 
@@ -17,6 +19,8 @@ use crate::oauth_error::OAuthError;
 #[derive(Debug)]
 pub(crate) struct Handles<T> {
     most: usize,
+    /// Notified after each change.
+    changed: Arc<Notify>,
     entries: Mutex<HashMap<Digest, Entry<T>>>,
 }
 
@@ -29,11 +33,27 @@ struct Entry<T> {
     ends: i64,
 }
 
+/// An entry in the state directory. It has the digest of its handle, so a stolen file has no handle
+/// that works.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoredEntry<T> {
+    digest: String,
+    ends: i64,
+    value: T,
+}
+
 impl<T: Clone> Handles<T> {
     /// An empty table for at most `most` values.
     pub(crate) fn new(most: usize) -> Self {
+        Self::noting(most, Arc::default())
+    }
+
+    /// [`Handles::new`], whose changes are noted by `changed`.
+    pub(crate) fn noting(most: usize, changed: Arc<Notify>) -> Self {
         Self {
             most,
+            changed,
             entries: Mutex::new(HashMap::new()),
         }
     }
@@ -65,6 +85,7 @@ impl<T: Clone> Handles<T> {
             }
         }
         entries.insert(digest_of(handle), Entry { value, ends });
+        self.changed.notify_one();
     }
 
     /// The value of `handle`, unless its time has passed.
@@ -82,15 +103,61 @@ impl<T: Clone> Handles<T> {
         now: i64,
         change: impl FnOnce(&mut T) -> R,
     ) -> Option<R> {
-        self.lock()
+        let changed = self
+            .lock()
             .get_mut(&digest_of(handle))
             .filter(|entry| entry.ends > now)
-            .map(|entry| change(&mut entry.value))
+            .map(|entry| change(&mut entry.value));
+        self.changed.notify_one();
+        changed
+    }
+
+    /// Changes all values, and removes those for which `change` is false.
+    pub(crate) fn retain(&self, mut change: impl FnMut(&mut T) -> bool) {
+        self.lock().retain(|_, entry| change(&mut entry.value));
+        self.changed.notify_one();
+    }
+
+    /// The entries whose time has not passed. Those that end last come first.
+    pub(crate) fn stored(&self, now: i64) -> Vec<StoredEntry<T>> {
+        let mut stored: Vec<_> = self
+            .lock()
+            .iter()
+            .filter(|(_, entry)| entry.ends > now)
+            .map(|(digest, entry)| StoredEntry {
+                digest: URL_SAFE_NO_PAD.encode(digest),
+                ends: entry.ends,
+                value: entry.value.clone(),
+            })
+            .collect();
+        // Of one moment in a fixed order, so that equal tables have equal files.
+        stored.sort_by(|a, b| (b.ends, &b.digest).cmp(&(a.ends, &a.digest)));
+        stored
+    }
+
+    /// Puts entries back that were stored. Fails on a digest that is none.
+    pub(crate) fn restore(&self, stored: Vec<StoredEntry<T>>) -> Result<(), &'static str> {
+        let mut entries = self.lock();
+        for StoredEntry {
+            digest,
+            ends,
+            value,
+        } in stored.into_iter().take(self.most)
+        {
+            let digest = URL_SAFE_NO_PAD
+                .decode(digest)
+                .ok()
+                .and_then(|bytes| Digest::try_from(bytes).ok())
+                .ok_or("a digest has not 32 bytes in base64url")?;
+            entries.insert(digest, Entry { value, ends });
+        }
+        Ok(())
     }
 
     /// Removes the value of `handle`.
     pub(crate) fn remove(&self, handle: &str) {
         self.lock().remove(&digest_of(handle));
+        self.changed.notify_one();
     }
 
     /// The number of values, including those whose time has passed.
@@ -130,6 +197,23 @@ mod tests {
         table.remove(&second);
         assert_eq!(table.get(&second, 0), None);
         assert_eq!(table.get("guess", 0), None);
+    }
+
+    #[test]
+    fn stored_entries_work_again_and_have_no_handles() {
+        let table = Handles::new(8);
+        let handle = table.issue("kept".to_owned(), 0, 10).unwrap();
+        table.issue("ended".to_owned(), 0, 5).unwrap();
+        let stored = table.stored(6);
+        let text = serde_json::to_string(&stored).unwrap();
+        assert!(text.contains("kept") && !text.contains("ended"), "{text}");
+        assert!(!text.contains(&handle), "{text}");
+        let after = Handles::new(8);
+        after.restore(stored).unwrap();
+        assert_eq!(after.get(&handle, 9).as_deref(), Some("kept"));
+        let foreign = text.replace("\"digest\":\"", "\"digest\":\"AAAA");
+        let stored = serde_json::from_str(&foreign).unwrap();
+        assert!(Handles::<String>::new(8).restore(stored).is_err());
     }
 
     #[test]

@@ -1,9 +1,9 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use portcullis_runtime::{Listener, Process, serve_https};
-use tokio::net::TcpListener;
+use portcullis_runtime::Process;
 use tokio::task::{AbortHandle, spawn_blocking};
 
 use crate::authority::Authority;
@@ -11,7 +11,7 @@ use crate::certificates::Certificates;
 use crate::directory::Directory;
 use crate::entra::{Entra, Live};
 use crate::memory::Memory;
-use crate::router::router;
+use crate::ports::Ports;
 use crate::server::LOCAL_NAMES;
 use crate::signing_key::{KeyRing, SigningKey};
 
@@ -27,6 +27,7 @@ const TOKENS_LIVE: Duration = Duration::from_hours(1);
 pub struct InProcess {
     authority: Authority,
     authority_pem: String,
+    admin: String,
     server: AbortHandle,
 }
 
@@ -44,11 +45,10 @@ impl InProcess {
 
     /// [`InProcess::start`] with another directory as YAML. Paths in it must be absolute.
     pub async fn with_directory(yaml: &str) -> anyhow::Result<Self> {
-        // Early connections wait in the queue of the bound listener, so clients need not poll.
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
-            .context("binding a free port")?;
-        let authority = Authority::localhost(listener.local_addr()?.port());
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        let ports = Ports::bind(free, Some(free)).await?;
+        let authority = Authority::localhost(ports.traffic()?.port());
+        let admin = format!("http://{}", ports.admin().unwrap_or_default());
         let names = LOCAL_NAMES.map(str::to_owned).into();
         let (key, certificates) = spawn_blocking(|| {
             anyhow::Ok((SigningKey::generate()?, Certificates::generate(names)?))
@@ -65,15 +65,19 @@ impl InProcess {
                 .build()
                 .context("building the HTTP client")?,
             lifetime: TOKENS_LIVE,
+            knobs: Arc::default(),
         };
-        let listener = Listener::of_tcp("traffic", listener);
-        let router = router(Live::new(entra));
         let serving = async move {
-            serve_https(&Process::detached(), listener, router, certificates.server).await;
+            let (live, tls) = (Live::new(entra), certificates.server);
+            let served = ports.serve(&Process::detached(), live, tls).await;
+            if let Err(error) = served {
+                tracing::error!(%error, "dev-entra cannot serve");
+            }
         };
         Ok(Self {
             authority,
             authority_pem,
+            admin,
             server: tokio::spawn(serving).abort_handle(),
         })
     }
@@ -82,6 +86,12 @@ impl InProcess {
     #[must_use]
     pub fn authority(&self) -> String {
         self.authority.to_string()
+    }
+
+    /// The origin of the endpoints for tests, such as `http://127.0.0.1:41235`.
+    #[must_use]
+    pub fn admin(&self) -> &str {
+        &self.admin
     }
 
     /// The certificate that clients must trust, as PEM.

@@ -51,7 +51,7 @@ pub(crate) fn verify<T: DeserializeOwned>(keys: &KeyRing, token: &str) -> Result
     }
     let parsed: T = decode(claims)?;
     let Times { exp, nbf } = decode(claims)?;
-    let now = jiff::Timestamp::now().as_second();
+    let now = crate::clock::now();
     if now >= exp || now < nbf {
         return Err(NotIssued::Expired);
     }

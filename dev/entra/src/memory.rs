@@ -1,13 +1,19 @@
 //! What dev-entra remembers between requests: sessions, codes, refresh tokens and consents.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+mod stored;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::directory::{Application, Platform, User};
 use crate::handles::Handles;
 use crate::sign_in::{Browser, CodeChallenge, SignIn};
+
+pub(crate) use crate::clock::now;
 
 /// How long a code can be redeemed, in seconds; Entra's take about ten minutes.
 pub(crate) const CODE_LIVES: i64 = 600;
@@ -34,10 +40,12 @@ pub(crate) struct Memory {
     /// The device code of each user code.
     pub(crate) user_codes: Handles<String>,
     consents: Mutex<BTreeMap<Consent, BTreeSet<String>>>,
+    /// Notified after each change of a table that survives a restart.
+    changed: Arc<Notify>,
 }
 
 /// What a user allowed a client to do: the part of a request that its tokens keep.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct UserGrant {
     pub(crate) tenant: Uuid,
     pub(crate) user: Uuid,
@@ -65,7 +73,7 @@ pub(crate) struct AuthorizationCode {
 }
 
 /// A refresh token. Like Entra's it is bound to its client, and not to a resource or a tenant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RefreshToken {
     pub(crate) grant: UserGrant,
     /// In seconds since 1970. A refreshed token of a single-page application inherits it.
@@ -92,7 +100,7 @@ pub(crate) enum DeviceState {
     Granted(UserGrant),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Consent {
     user: Uuid,
     client: Uuid,
@@ -101,15 +109,22 @@ struct Consent {
 
 impl Memory {
     pub(crate) fn new() -> Self {
+        let changed = Arc::<Notify>::default();
         Self {
-            browsers: Handles::new(MOST_LONG_LIVED),
+            browsers: Handles::noting(MOST_LONG_LIVED, Arc::clone(&changed)),
             sign_ins: Handles::new(MOST_SHORT_LIVED),
             codes: Handles::new(MOST_SHORT_LIVED),
-            refresh_tokens: Handles::new(MOST_LONG_LIVED),
+            refresh_tokens: Handles::noting(MOST_LONG_LIVED, Arc::clone(&changed)),
             devices: Handles::new(MOST_SHORT_LIVED),
             user_codes: Handles::new(MOST_SHORT_LIVED),
             consents: Mutex::new(BTreeMap::new()),
+            changed,
         }
+    }
+
+    /// Waits until a table that survives a restart may have changed since the last call.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// The scopes of `resource` that `user` allowed `client` to use.
@@ -172,6 +187,7 @@ impl Memory {
             .entry(Consent::new(user, client, resource))
             .or_default()
             .extend(scopes);
+        self.changed.notify_one();
     }
 }
 
@@ -183,9 +199,4 @@ impl Consent {
             resource: resource.client_id,
         }
     }
-}
-
-/// Seconds since 1970.
-pub(crate) fn now() -> i64 {
-    jiff::Timestamp::now().as_second()
 }

@@ -38,7 +38,7 @@ impl Settings {
     fn trusted_certificate(&self) -> PathBuf {
         let file = match &self.certificate {
             Some(given) => given.clone(),
-            None => self.state.join("ca.pem"),
+            None => self.state().unwrap_or_default().join("ca.pem"),
         };
         std::path::absolute(&file).unwrap_or(file)
     }

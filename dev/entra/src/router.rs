@@ -1,16 +1,17 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::entra::Live;
 use crate::{
-    dev, discovery, graph, managed_identity, resource_manager, sign_in, token_endpoint, userinfo,
+    discovery, graph, knobs, managed_identity, resource_manager, sign_in, token_endpoint, userinfo,
     userrealm,
 };
 
 /// Maximum bytes of a request body. The largest useful one is a form with a token.
-const BODY_LIMIT: usize = 64 * 1024;
+pub(crate) const BODY_LIMIT: usize = 64 * 1024;
 
 /// Routes Entra's own paths, because some clients build them without reading metadata.
 pub(crate) fn router(live: Live) -> Router {
@@ -18,8 +19,9 @@ pub(crate) fn router(live: Live) -> Router {
         .merge(for_clients())
         .merge(for_browsers())
         .merge(for_azure_resources())
-        .merge(for_tests())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(from_fn_with_state(live.clone(), knobs::with_faults))
+        .layer(from_fn_with_state(live.clone(), knobs::with_clock))
         .with_state(live)
 }
 
@@ -89,13 +91,4 @@ fn for_browsers() -> Router<Live> {
             "/{tenant}/oauth2/logout",
             get(sign_in::logout).post(sign_in::logout),
         )
-}
-
-/// Routes for tests. Entra does not have it.
-fn for_tests() -> Router<Live> {
-    Router::new()
-        .route("/dev/sign", post(dev::sign))
-        .route("/dev/rotate", post(dev::rotate))
-        .route("/dev/retire", post(dev::retire))
-        .route("/dev/directory", get(dev::directory))
 }

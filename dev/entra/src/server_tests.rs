@@ -1,9 +1,8 @@
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use clap::Parser;
 
-use super::{Certificates, certificate_names};
+use super::certificate_names;
 use crate::authority::Authority;
 use crate::settings::Settings;
 
@@ -34,33 +33,22 @@ fn certificate_names_each_host_once() {
 }
 
 #[test]
-fn state_directory_gets_only_the_authority_certificate() {
-    let state = tempfile::tempdir().unwrap();
-    let publish = || {
-        Certificates::generate(vec!["localhost".to_owned()])
-            .unwrap()
-            .publish(state.path())
-            .unwrap()
+fn state_directory_is_absent_only_with_a_given_certificate() {
+    for (more, expected) in [
+        ("", Some("/s")),
+        ("--certificate a --certificate-key b", Some("/s")),
+    ] {
+        let state = settings(Path::new("/s"), more).state();
+        assert_eq!(state.as_deref(), expected.map(Path::new), "{more}");
+    }
+    let without = |more| Settings {
+        state: None,
+        ..settings(Path::new("/s"), more)
     };
-    let path = publish();
-    let first = std::fs::read_to_string(&path).unwrap();
-    assert!(first.starts_with("-----BEGIN CERTIFICATE-----") && !first.contains("PRIVATE KEY"));
     assert_eq!(
-        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-        0o644
+        without("").state().as_deref(),
+        Some(Path::new(".portcullis/entra"))
     );
-    publish();
-    assert_ne!(
-        std::fs::read_to_string(&path).unwrap(),
-        first,
-        "each start has its own authority"
-    );
-    assert_eq!(std::fs::read_dir(state.path()).unwrap().count(), 1);
-
-    let file = state.path().join("ca.pem");
-    let error = Certificates::generate(Vec::new())
-        .unwrap()
-        .publish(&file)
-        .unwrap_err();
-    assert!(error.to_string().contains("--state"), "{error}");
+    let given = without("--certificate a --certificate-key b");
+    assert_eq!(given.state(), None);
 }

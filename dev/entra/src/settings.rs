@@ -36,14 +36,11 @@ pub struct Settings {
         default_value_if("print_env", ArgPredicate::IsPresent, "directory.yaml")
     )]
     pub(crate) directory: PathBuf,
-    /// Write `ca.pem`, the certificate that clients must trust, to this directory at each start.
-    #[arg(
-        long,
-        env = "DEV_ENTRA_STATE",
-        value_name = "DIR",
-        default_value = ".portcullis/entra"
-    )]
-    pub(crate) state: PathBuf,
+    /// Keep the certificate authority, signing keys, sessions, refresh tokens and consents in this
+    /// directory, and write `ca.pem`, which clients must trust [default: .portcullis/entra, or none
+    /// with --certificate].
+    #[arg(long, env = "DEV_ENTRA_STATE", value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
     /// Add this DNS name or IP address of the server to its certificate (repeatable).
     #[arg(
         long = "name",
@@ -53,8 +50,8 @@ pub struct Settings {
         value_parser = server_name
     )]
     pub(crate) names: Vec<ServerName<'static>>,
-    /// Serve this certificate, a PEM file with its intermediate certificates, instead of one that
-    /// is generated at each start.
+    /// Serve this certificate, a PEM file with its intermediate certificates, instead of one of
+    /// dev-entra's own authority.
     #[arg(
         long,
         env = "DEV_ENTRA_CERTIFICATE",
@@ -102,12 +99,29 @@ pub struct Settings {
     /// Print the settings that a client library needs for this server as shell commands, and exit.
     #[arg(long, value_name = "CLIENT")]
     pub(crate) print_env: Option<ClientFamily>,
+    /// Serve the endpoints for tests on this address, over HTTP: they sign tokens, rotate keys, and
+    /// set errors, delays and the clock [default: not served].
+    #[arg(long, env = "DEV_ENTRA_ADMIN_LISTEN", value_name = "ADDRESS")]
+    pub(crate) admin_listen: Option<SocketAddr>,
+    /// Allow --admin-listen on an address that other machines reach.
+    #[arg(long)]
+    pub(crate) admin_allow_remote: bool,
     /// How to fetch the keys of issuers of federated credentials.
     #[command(flatten)]
     pub(crate) outbound: OutboundSettings,
     /// Settings of every program.
     #[command(flatten)]
     pub(crate) common: CommonSettings,
+}
+
+impl Settings {
+    /// The state directory. With `--certificate` there is none by default, because containers that
+    /// get a certificate have read-only file systems.
+    pub(crate) fn state(&self) -> Option<PathBuf> {
+        let default = || PathBuf::from(".portcullis/entra");
+        let is_kept = self.certificate.is_none();
+        self.state.clone().or_else(|| is_kept.then(default))
+    }
 }
 
 impl portcullis_runtime::Settings for Settings {
@@ -118,24 +132,34 @@ impl portcullis_runtime::Settings for Settings {
     }
 
     fn contradictions(&self) -> Vec<String> {
-        let exposed = !self.listen.ip().to_canonical().is_loopback();
-        if exposed && !self.listen_beyond_loopback_exposes_forged_identities {
-            return vec![format!(
+        let is_exposed = |address: SocketAddr| !address.ip().to_canonical().is_loopback();
+        let mut found = Vec::new();
+        if is_exposed(self.listen) && !self.listen_beyond_loopback_exposes_forged_identities {
+            found.push(format!(
                 "--listen {}: other machines could obtain a token for every user; listen on \
                  127.0.0.1, or give --listen-beyond-loopback-exposes-forged-identities on a \
                  network where nothing trusts this server",
                 self.listen
-            )];
+            ));
         }
         let has_free_port = self.listen.port() == 0 && self.public_url.is_none();
         if self.print_env.is_some() && has_free_port {
-            return vec![
+            found.push(
                 "--print-env: the port is not known before the start; give --public-url, or a port \
                  in --listen"
                     .to_owned(),
-            ];
+            );
         }
-        Vec::new()
+        if let Some(address) = self.admin_listen
+            && is_exposed(address)
+            && !self.admin_allow_remote
+        {
+            found.push(format!(
+                "--admin-listen {address}: other machines could sign any token; listen on \
+                 127.0.0.1, or give --admin-allow-remote"
+            ));
+        }
+        found
     }
 }
 
@@ -165,6 +189,8 @@ mod tests {
             "--listen [::1]:0",
             "--listen [::ffff:127.0.0.1]:0",
             "--listen 0.0.0.0:8443 --listen-beyond-loopback-exposes-forged-identities",
+            "--admin-listen 127.0.0.1:0",
+            "--admin-listen 0.0.0.0:0 --admin-allow-remote",
         ] {
             assert!(is_allowed(arguments), "{arguments}");
         }
@@ -172,6 +198,8 @@ mod tests {
             "--listen 0.0.0.0:8443",
             "--listen [::]:8443",
             "--listen 192.0.2.7:8443",
+            "--admin-listen 0.0.0.0:0",
+            "--admin-listen [::]:0 --listen-beyond-loopback-exposes-forged-identities",
         ] {
             assert!(!is_allowed(arguments), "{arguments}");
         }

@@ -28,6 +28,8 @@ mod hostile_tests;
 #[cfg(test)]
 mod refusal_tests;
 #[cfg(test)]
+mod replaced_directory_tests;
+#[cfg(test)]
 mod test_browser;
 #[cfg(test)]
 mod tests;

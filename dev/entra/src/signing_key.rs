@@ -1,5 +1,7 @@
 //! Signing keys of tokens: one is current, and older ones stay published until they are retired.
 
+mod stored;
+
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context, anyhow};
@@ -15,6 +17,10 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use tokio::sync::Notify;
+
+/// The most keys that stay published beside the current one.
+const MOST_OLDER: usize = 16;
 
 /// A key pair for RS256 with its identifiers.
 pub(crate) struct SigningKey {
@@ -32,8 +38,12 @@ impl SigningKey {
     pub(crate) fn generate() -> anyhow::Result<Self> {
         let pair = KeyPair::generate(KeySize::Rsa2048)
             .map_err(|_| anyhow!("an RSA key cannot be generated"))?;
-        let public = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
         let certificate = certificate(&pair).context("making a certificate for a signing key")?;
+        Ok(Self::new(pair, certificate))
+    }
+
+    fn new(pair: KeyPair, certificate: Vec<u8>) -> Self {
+        let public = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
         let n = URL_SAFE_NO_PAD.encode(&public.n);
         let e = URL_SAFE_NO_PAD.encode(&public.e);
         // RFC 7638 §3: the required members in lexicographic order, without white space.
@@ -41,13 +51,13 @@ impl SigningKey {
             &SHA256,
             format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#).as_bytes(),
         );
-        Ok(Self {
+        Self {
             kid: URL_SAFE_NO_PAD.encode(thumbprint),
             x5t: URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &certificate)),
             pair,
             certificate,
             public,
-        })
+        }
     }
 
     /// Signs with RS256, whatever `header` says.
@@ -153,7 +163,11 @@ fn certificate(pair: &KeyPair) -> anyhow::Result<Vec<u8>> {
 }
 
 /// The published keys. The current one signs.
-pub(crate) struct KeyRing(RwLock<Keys>);
+pub(crate) struct KeyRing {
+    keys: RwLock<Keys>,
+    /// Notified after each change.
+    changed: Notify,
+}
 
 struct Keys {
     current: Arc<SigningKey>,
@@ -162,10 +176,22 @@ struct Keys {
 
 impl KeyRing {
     pub(crate) fn new(current: SigningKey) -> Self {
-        Self(RwLock::new(Keys {
-            current: Arc::new(current),
-            older: Vec::new(),
-        }))
+        Self::with_older(current, Vec::new())
+    }
+
+    fn with_older(current: SigningKey, older: Vec<Arc<SigningKey>>) -> Self {
+        Self {
+            keys: RwLock::new(Keys {
+                current: Arc::new(current),
+                older,
+            }),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Waits until the keys have changed since the last call.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     pub(crate) fn current(&self) -> Arc<SigningKey> {
@@ -181,25 +207,31 @@ impl KeyRing {
             .collect()
     }
 
-    /// Makes `next` current and keeps the others published.
+    /// Makes `next` current and keeps the others published, up to a limit.
     pub(crate) fn rotate(&self, next: SigningKey) {
         let mut keys = self.write();
         let previous = std::mem::replace(&mut keys.current, Arc::new(next));
+        if keys.older.len() >= MOST_OLDER {
+            let dropped = keys.older.remove(0);
+            tracing::info!(kid = dropped.kid, "oldest signing key retired");
+        }
         keys.older.push(previous);
+        self.changed.notify_one();
     }
 
     /// Publishes the current key only.
     pub(crate) fn retire(&self) {
         self.write().older.clear();
+        self.changed.notify_one();
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Keys> {
         // Each change is one step, so the keys are valid even after a panic of a lock holder.
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Keys> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.keys.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

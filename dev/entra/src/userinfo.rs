@@ -138,7 +138,7 @@ impl Denied {
             .and_then(|id| Uuid::parse_str(id.to_str().ok()?).ok())
             .unwrap_or(request_id);
         tracing::info!(code, message, %request_id, "denied");
-        let date = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S");
+        let date = crate::clock::timestamp().strftime("%Y-%m-%dT%H:%M:%S");
         let body = json!({ "error": { "code": code, "message": message, "innerError": {
             "date": date.to_string(),
             "request-id": request_id,

@@ -106,7 +106,7 @@ impl Trusted {
 
     /// An `Authorization` value with a signed token that has `claims`.
     pub async fn authorization(&self, claims: &Value) -> String {
-        let url = format!("{}/dev/sign", self.issuer.authority());
+        let url = format!("{}/dev/sign", self.issuer.admin());
         let request = self.http.post(url).json(&json!({ "claims": claims }));
         let reply: Value = request.send().await.unwrap().json().await.unwrap();
         format!("Bearer {}", reply["token"].as_str().unwrap())

@@ -67,8 +67,11 @@ impl GatewayOnly {
             upstream,
         };
         let entra = Program::start(layout.entra()?, &http).await?;
-        let identity_provider =
-            IdentityProvider::trusting(&layout.authority(), &layout.certificate_authority())?;
+        let identity_provider = IdentityProvider::trusting(
+            &layout.authority(),
+            layout.admin_of_entra(),
+            &layout.certificate_authority(),
+        )?;
         layout.prepare_authz(&options)?;
         let server = Program::start(layout.authz(authz, &options)?, &http).await?;
         let checks = vec![layout.checks(authz)];

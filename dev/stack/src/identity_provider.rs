@@ -13,11 +13,17 @@ use crate::directory::{self, CONTOSO, User};
 pub struct IdentityProvider {
     http: Client,
     authority: String,
+    /// The origin of its endpoints for tests.
+    admin: String,
 }
 
 impl IdentityProvider {
     /// Creates a client that trusts only `certificate`, a PEM file.
-    pub(crate) fn trusting(authority: &str, certificate: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn trusting(
+        authority: &str,
+        admin: String,
+        certificate: &Path,
+    ) -> anyhow::Result<Self> {
         let pem = std::fs::read(certificate)
             .with_context(|| format!("{}: cannot be read", certificate.display()))?;
         let http = Client::builder()
@@ -27,6 +33,7 @@ impl IdentityProvider {
         Ok(Self {
             http,
             authority: authority.to_owned(),
+            admin,
         })
     }
 
@@ -133,7 +140,7 @@ impl IdentityProvider {
         change(&mut header, &mut claims);
         let request = self
             .http
-            .post(format!("{}/dev/sign", self.authority))
+            .post(format!("{}/dev/sign", self.admin))
             .json(&json!({"header": header, "claims": claims}));
         let reply: Value = request.send().await?.error_for_status()?.json().await?;
         Ok(reply["token"]

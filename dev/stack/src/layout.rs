@@ -25,6 +25,11 @@ impl Layout {
         format!("https://localhost:{}", self.ports.entra)
     }
 
+    /// The origin of dev-entra's endpoints for tests.
+    pub(crate) fn admin_of_entra(&self) -> String {
+        http(self.ports.admin_of_entra)
+    }
+
     pub(crate) fn certificate_authority(&self) -> PathBuf {
         self.state.join("entra/ca.pem")
     }

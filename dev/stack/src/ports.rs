@@ -52,6 +52,7 @@ impl PortChoice {
 #[derive(Clone, Debug)]
 pub(crate) struct Ports {
     pub(crate) entra: u16,
+    pub(crate) admin_of_entra: u16,
     /// The first one serves keys and the admin API to tests.
     pub(crate) authz: Vec<AuthzPorts>,
     pub(crate) task_api: u16,
@@ -88,6 +89,7 @@ impl Ports {
         let pick = |usual| choice.pick(usual);
         Ok(Self {
             entra: pick(8443)?,
+            admin_of_entra: pick(8444)?,
             authz: (0..authz_instances)
                 .map(|_| AuthzPorts::pick(choice))
                 .collect::<anyhow::Result<_>>()?,

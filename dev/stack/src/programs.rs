@@ -20,12 +20,15 @@ impl Layout {
         let directory = format!("{ROOT}/dev/entra/directory.yaml");
         let state = self.state.join("entra").display().to_string();
         let listen = local(self.ports.entra);
+        let admin = local(self.ports.admin_of_entra);
         self.program(
             "dev-entra",
             operations,
             &[
                 "--listen",
                 &listen,
+                "--admin-listen",
+                &admin,
                 "--directory",
                 &directory,
                 "--state",

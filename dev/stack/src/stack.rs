@@ -87,8 +87,11 @@ impl Stack {
             .build()?;
         progress("dev-entra");
         let entra = Program::start(options.applied_to_entra(layout.entra()?), &http).await?;
-        let identity_provider =
-            IdentityProvider::trusting(&layout.authority(), &layout.certificate_authority())?;
+        let identity_provider = IdentityProvider::trusting(
+            &layout.authority(),
+            layout.admin_of_entra(),
+            &layout.certificate_authority(),
+        )?;
         progress("portcullis");
         layout.prepare_authz(&options)?;
         let mut authz = Vec::new();

@@ -103,7 +103,7 @@ fn find<'a>(call: &'a Call<'_>, id: &str) -> Result<&'a Registration, GraphError
 
 fn create(call: &Call<'_>) -> Result<Reply, GraphError> {
     let properties = call.properties()?;
-    let created = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
+    let created = crate::clock::timestamp().strftime("%Y-%m-%dT%H:%M:%SZ");
     let blank = ApplicationObject::new(Uuid::new_v4(), Uuid::new_v4(), Some(created.to_string()));
     check::properties(&blank, &properties)?;
     let application = patched(&blank, properties)?.complete();

@@ -139,7 +139,7 @@ fn create(
     let (principal_type, _) = principal(call, principal_id)
         .ok_or_else(|| GraphError::not_found(&principal_id.to_string()))?;
     let assignment = AppRoleAssignment {
-        created_date_time: Some(jiff::Timestamp::now().to_string()),
+        created_date_time: Some(crate::clock::timestamp().to_string()),
         app_role_id,
         principal_id,
         principal_type,

@@ -75,7 +75,7 @@ pub(super) fn add(call: &Call<'_>, application: Uuid) -> Result<Reply, GraphErro
 }
 
 fn credential(wanted: Wanted, secret: &Secret) -> Result<PasswordCredential, GraphError> {
-    let now = Timestamp::now();
+    let now = crate::clock::timestamp();
     let start = wanted.start_date_time.unwrap_or(now);
     let end = match wanted.end_date_time {
         Some(end) => end,

@@ -102,7 +102,7 @@ impl GraphError {
             "code": self.code,
             "message": self.message,
             "innerError": {
-                "date": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+                "date": crate::clock::timestamp().strftime("%Y-%m-%dT%H:%M:%S").to_string(),
                 "request-id": ids.request,
                 "client-request-id": ids.client,
             },

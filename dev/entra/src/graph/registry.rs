@@ -180,6 +180,17 @@ impl Registry {
         self.changed.assignments.insert(id.to_owned());
     }
 
+    /// The number of objects that differ from the directory file.
+    pub(crate) fn changed_objects(&self) -> usize {
+        let Changed {
+            registrations,
+            service_principals,
+            grants,
+            assignments,
+        } = &self.changed;
+        registrations.len() + service_principals.len() + grants.len() + assignments.len()
+    }
+
     /// Makes the objects so far those of the directory file.
     pub(crate) fn unchanged(self) -> Self {
         Self {

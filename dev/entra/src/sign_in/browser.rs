@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use http::{HeaderMap, HeaderValue, header};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::authorization_request::AuthorizationRequest;
@@ -16,13 +17,13 @@ const MOST_CONTEXTS: usize = 64;
 const MOST_ACCOUNTS: usize = 32;
 
 /// A browser. Its cookie is the handle of this value.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Browser {
     accounts: Vec<Account>,
 }
 
 /// A user who is signed in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Account {
     pub(crate) tenant: Uuid,
     pub(crate) user: Uuid,
@@ -61,6 +62,11 @@ impl Browser {
             contexts: BTreeSet::new(),
         });
         session
+    }
+
+    /// Signs out the accounts for which `keep` is false.
+    pub(crate) fn keep_accounts(&mut self, keep: impl FnMut(&Account) -> bool) {
+        self.accounts.retain(keep);
     }
 
     /// Signs out the account of `session`, or all accounts.

@@ -41,7 +41,7 @@ pub(super) async fn check(
         ));
     }
     let jwt = Jwt::parse(assertion).map_err(OAuthError::ClientAssertionMalformed)?;
-    let now = jiff::Timestamp::now().as_second();
+    let now = crate::clock::now();
     if let Some(blueprint) = context.client.blueprint {
         return agent::check(entra, context.client, blueprint, &jwt, now);
     }

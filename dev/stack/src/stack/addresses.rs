@@ -106,10 +106,15 @@ impl Stack {
             [checks, keys, admin],
         ));
         let traffic = ("traffic", ports.entra, Speaks::Https("/"));
+        let admin = (
+            "admin",
+            ports.admin_of_entra,
+            Speaks::Http("/dev/directory"),
+        );
         all.extend(of_program(
             ("dev-entra", entra.process()?),
             ports.operations_of_entra(),
-            [traffic],
+            [traffic, admin],
         ));
         for service in Service::ALL {
             let program = self

@@ -64,7 +64,7 @@ impl Issuer {
     pub(crate) async fn sign(&self, claims: &Value) -> String {
         let request = self
             .http
-            .post(format!("{}/dev/sign", self.authority()))
+            .post(format!("{}/dev/sign", self.entra.admin()))
             .json(&json!({ "claims": claims }));
         let reply: Value = request
             .send()

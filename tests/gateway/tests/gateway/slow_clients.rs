@@ -154,7 +154,7 @@ async fn slow_clients_are_closed_on_every_port_and_others_are_answered() -> anyh
     let options = options.variable_everywhere("MAX_CONNECTIONS", MOST.to_string());
     let stack = Stack::start_with(options).await?;
     let ports = stack.program_ports()?;
-    ensure!(ports.len() == 12, "{ports:?}");
+    ensure!(ports.len() == 13, "{ports:?}");
     for port in ports {
         beset(&stack, port)
             .await

@@ -97,3 +97,38 @@ fn directory_file_means_the_same_through_the_registry() {
     let users = |directory: &Directory| format!("{:?}", directory.users());
     assert_eq!(users(&again), users(&directory));
 }
+
+#[tokio::test]
+async fn new_directory_replaces_changes_and_later_changes_build_on_it() {
+    let Fixture { live, entra } = Fixture::new();
+    let live = live.with_replication_delay(Duration::from_hours(1));
+    let fixture = Fixture { live, entra };
+    let token = delegated(&fixture, CONTOSO, ALL).await;
+    let graph = Graph { fixture, token };
+    let add = async |name: &str| {
+        let body = json!({"displayName": name});
+        graph
+            .expect(201, "POST", "/applications", Some(&body))
+            .await;
+    };
+    add("before").await;
+    let text = DIRECTORY.replace("Ada Admin", "Ada Anew");
+    let directory = Directory::parse("directory.yaml", &text).unwrap();
+    graph.fixture.live.replace_directory(directory);
+    let me = "/users/ada.admin@contoso.example";
+    let user = graph.expect(200, "GET", me, None).await;
+    assert_eq!(user["displayName"], "Ada Anew", "in force without a delay");
+    add("after").await;
+
+    graph
+        .fixture
+        .live
+        .settle(Instant::now() + Duration::from_hours(2));
+    for (name, count) in [("before", 0), ("after", 1)] {
+        let filter = format!("/applications?$filter=displayName+eq+'{name}'");
+        let found = graph.expect(200, "GET", &filter, None).await;
+        assert_eq!(found["value"].as_array().unwrap().len(), count, "{name}");
+    }
+    let user = graph.expect(200, "GET", me, None).await;
+    assert_eq!(user["displayName"], "Ada Anew");
+}

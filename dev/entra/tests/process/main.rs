@@ -7,6 +7,10 @@
     reason = "a test may panic, its helpers outside #[test] functions too"
 )]
 
+mod admin;
+mod reload;
+mod restart;
+
 use std::path::Path;
 use std::process::{Output, Stdio};
 

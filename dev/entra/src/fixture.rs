@@ -1,6 +1,6 @@
 //! Test fixture: the development directory behind a router without TLS, and requests to it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -27,6 +27,9 @@ pub(crate) const AUDIT: &str = "3a5c0003-0000-4000-8000-000000000003";
 pub(crate) const WEB: &str = "3a5c0004-0000-4000-8000-000000000004";
 pub(crate) const NO_RIGHTS: &str = "3a5c0005-0000-4000-8000-000000000005";
 pub(crate) const ADA: &str = "aaaaaaaa-0001-4000-8000-000000000001";
+/// The first signing key of every fixture: its generation takes 100 ms of a core.
+static KEY: LazyLock<Arc<SigningKey>> = LazyLock::new(|| Arc::new(SigningKey::generate().unwrap()));
+
 pub(crate) const OBO: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 pub(crate) struct Fixture {
@@ -43,7 +46,7 @@ impl Fixture {
     pub(crate) fn with_directory(text: &str) -> Self {
         let entra = Entra {
             directory: Arc::new(Directory::parse("directory.yaml", text).unwrap()),
-            keys: Arc::new(KeyRing::new(SigningKey::generate().unwrap())),
+            keys: Arc::new(KeyRing::new(Arc::clone(&KEY))),
             authority: Authority::localhost(8443),
             memory: Arc::new(Memory::new()),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),

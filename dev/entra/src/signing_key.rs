@@ -175,14 +175,14 @@ struct Keys {
 }
 
 impl KeyRing {
-    pub(crate) fn new(current: SigningKey) -> Self {
+    pub(crate) fn new(current: impl Into<Arc<SigningKey>>) -> Self {
         Self::with_older(current, Vec::new())
     }
 
-    fn with_older(current: SigningKey, older: Vec<Arc<SigningKey>>) -> Self {
+    fn with_older(current: impl Into<Arc<SigningKey>>, older: Vec<Arc<SigningKey>>) -> Self {
         Self {
             keys: RwLock::new(Keys {
-                current: Arc::new(current),
+                current: current.into(),
                 older,
             }),
             changed: Notify::new(),

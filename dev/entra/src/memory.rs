@@ -165,12 +165,13 @@ impl Memory {
             client,
             resource,
         };
-        let mut consents = self.consents.lock().unwrap_or_else(PoisonError::into_inner);
-        if scopes.is_empty() {
-            consents.remove(&consent);
-        } else {
-            consents.insert(consent, scopes);
-        }
+        self.change_consents(|consents| {
+            if scopes.is_empty() {
+                consents.remove(&consent);
+            } else {
+                consents.insert(consent, scopes);
+            }
+        });
     }
 
     /// Records the consent of `user`. Its number is bounded by the directory's contents.
@@ -181,12 +182,17 @@ impl Memory {
         resource: &Application,
         scopes: impl IntoIterator<Item = String>,
     ) {
-        self.consents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(Consent::new(user, client, resource))
-            .or_default()
-            .extend(scopes);
+        self.change_consents(|consents| {
+            consents
+                .entry(Consent::new(user, client, resource))
+                .or_default()
+                .extend(scopes);
+        });
+    }
+
+    /// Changes the consents, and has the change written.
+    fn change_consents(&self, change: impl FnOnce(&mut BTreeMap<Consent, BTreeSet<String>>)) {
+        change(&mut self.consents.lock().unwrap_or_else(PoisonError::into_inner));
         self.changed.notify_one();
     }
 }

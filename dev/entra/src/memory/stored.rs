@@ -90,15 +90,13 @@ impl Memory {
             .iter()
             .map(|user| user.object_id)
             .collect();
-        self.consents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|consent, _| {
+        self.change_consents(|consents| {
+            consents.retain(|consent, _| {
                 users.contains(&consent.user)
                     && has_application(consent.client)
                     && has_application(consent.resource)
             });
-        self.changed.notify_one();
+        });
     }
 }
 

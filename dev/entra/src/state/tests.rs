@@ -4,7 +4,7 @@ use std::path::Path;
 use super::{Keeper, StateDirectory, StateFile};
 use crate::certificates::Certificates;
 use crate::directory::{Directory, Platform};
-use crate::fixture::{ADA, CONTOSO, DIRECTORY, Fixture, WEB};
+use crate::fixture::{ADA, CONTOSO, DIRECTORY, Fixture, TASK_API, WEB};
 use crate::memory::{Memory, RefreshToken, UserGrant, now};
 use crate::sign_in::Browser;
 use crate::signing_key::{KeyRing, SigningKey};
@@ -81,24 +81,51 @@ async fn keeper_writes_private_files_that_restore_keys_and_memory() {
 }
 
 #[tokio::test]
-async fn keeper_writes_soon_after_a_change() {
+async fn keeper_writes_soon_after_each_kind_of_change() {
+    struct Case {
+        name: &'static str,
+        change: fn(&Memory),
+    }
+
     let folder = tempfile::tempdir().unwrap();
     let entra = Fixture::new().entra;
     let state = StateDirectory::open(folder.path()).unwrap();
     let _keeper = Keeper::start(state, &entra).unwrap();
     let file = folder.path().join("sessions.json");
-    let before = std::fs::read_to_string(&file).unwrap();
-    let ends = now() + 600;
-    let issued = entra.memory.browsers.issue(Browser::default(), now(), ends);
-    issued.unwrap();
     let patience = std::time::Duration::from_secs(30);
-    tokio::time::timeout(patience, async {
-        while std::fs::read_to_string(&file).unwrap() == before {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .unwrap();
+    for Case { name, change } in [
+        Case {
+            name: "new session",
+            change: |memory| {
+                let ends = now() + 600;
+                let issued = memory.browsers.issue(Browser::default(), now(), ends);
+                issued.unwrap();
+            },
+        },
+        Case {
+            name: "consent given through Microsoft Graph",
+            change: |memory| set_adas_consent(memory, &["Other.Read"]),
+        },
+        Case {
+            name: "consent revoked through Microsoft Graph",
+            change: |memory| set_adas_consent(memory, &[]),
+        },
+    ] {
+        let before = std::fs::read_to_string(&file).unwrap();
+        change(&entra.memory);
+        let written = tokio::time::timeout(patience, async {
+            while std::fs::read_to_string(&file).unwrap() == before {
+                tokio::task::yield_now().await;
+            }
+        });
+        assert!(written.await.is_ok(), "{name}");
+    }
+}
+
+fn set_adas_consent(memory: &Memory, scopes: &[&str]) {
+    let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+    let [user, client, resource] = [ADA, WEB, TASK_API].map(|id| id.parse().unwrap());
+    memory.set_consent(user, client, resource, scopes);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::memory::now;
+use crate::clock::now;
 use stored::StoredAuthority;
 
 /// Days that a server certificate is valid: longer than a development process runs, and shorter

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::oauth_error::OAuthError;
+use crate::random::random_bytes;
 
 /// Values by handle, each until its time. When the table is full, the entry that ends first goes.
 ///
@@ -60,11 +60,7 @@ impl<T: Clone> Handles<T> {
 
     /// Keeps `value` until `ends`, and returns its new handle of 256 random bits.
     pub(crate) fn issue(&self, value: T, now: i64, ends: i64) -> Result<String, OAuthError> {
-        let mut random = [0; 32];
-        SystemRandom::new().fill(&mut random).map_err(|_| {
-            OAuthError::unavailable(&anyhow::anyhow!("the system has no random bytes"))
-        })?;
-        let handle = URL_SAFE_NO_PAD.encode(random);
+        let handle = URL_SAFE_NO_PAD.encode(random_bytes::<32>()?);
         self.put(&handle, value, now, ends);
         Ok(handle)
     }

@@ -38,6 +38,7 @@ mod oauth_error;
 mod parameters;
 mod ports;
 mod print_env;
+mod random;
 mod realm;
 mod resource_manager;
 mod router;

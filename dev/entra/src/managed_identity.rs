@@ -14,9 +14,9 @@ use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Value, json};
 
 use crate::access_token::{Authorization, ClientProof, Subject, Validity};
+use crate::clock::now;
 use crate::directory::Application;
 use crate::entra::Entra;
-use crate::memory::now;
 use crate::parameters::Parameters;
 use denial::{AppServiceDenied, Denial};
 

@@ -13,8 +13,6 @@ use crate::directory::{Application, Platform, User};
 use crate::handles::Handles;
 use crate::sign_in::{Browser, CodeChallenge, SignIn};
 
-pub(crate) use crate::clock::now;
-
 /// How long a code can be redeemed, in seconds; Entra's take about ten minutes.
 pub(crate) const CODE_LIVES: i64 = 600;
 /// How long a sign-in may take, in seconds.

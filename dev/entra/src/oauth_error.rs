@@ -417,8 +417,7 @@ impl OAuthError {
         let (code, error) = self.code();
         let trace_id = Uuid::new_v4();
         let correlation_id = Uuid::new_v4();
-        let timestamp = jiff::Timestamp::from_second(crate::clock::now())
-            .unwrap_or_default()
+        let timestamp = crate::clock::timestamp()
             .strftime("%Y-%m-%d %H:%M:%SZ")
             .to_string();
         // The description repeats what the client sent, so it stays out of the log.

@@ -7,9 +7,10 @@ use rustls::ServerConfig;
 
 use crate::authority::Authority;
 use crate::certificates::Certificates;
+use crate::clock::now;
 use crate::directory::DirectoryFile;
 use crate::entra::{Entra, Live};
-use crate::memory::{Memory, now};
+use crate::memory::Memory;
 use crate::ports::Ports;
 use crate::settings::Settings;
 use crate::signing_key::{KeyRing, SigningKey};

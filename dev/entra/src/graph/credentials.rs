@@ -1,6 +1,5 @@
 //! `addPassword` and `removePassword`: client secrets.
 
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
@@ -14,6 +13,7 @@ use super::error::GraphError;
 use super::object::PasswordCredential;
 use super::reply::Reply;
 use crate::directory::Secret;
+use crate::random::random_bytes;
 
 /// The life of a secret without an end: two years, as in Microsoft Graph.
 const LIVES: SignedDuration = SignedDuration::from_hours(730 * 24);
@@ -113,9 +113,6 @@ pub(super) fn remove(call: &Call<'_>, application: Uuid) -> Result<Reply, GraphE
 }
 
 fn random_secret() -> Result<String, GraphError> {
-    let mut random = [0; 30];
-    SystemRandom::new()
-        .fill(&mut random)
-        .map_err(|_| GraphError::unavailable())?;
+    let random: [u8; 30] = random_bytes().map_err(|_| GraphError::unavailable())?;
     Ok(URL_SAFE_NO_PAD.encode(random))
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -12,10 +11,12 @@ use serde::Serialize;
 
 use super::authorization_request::{client, resource};
 use super::{endpoint, page};
+use crate::clock::now;
 use crate::entra::Entra;
-use crate::memory::{DEVICE_CODE_LIVES, Device, DeviceState, now};
+use crate::memory::{DEVICE_CODE_LIVES, Device, DeviceState};
 use crate::oauth_error::OAuthError;
 use crate::parameters::Parameters;
+use crate::random::random_bytes;
 use crate::realm::Realm;
 
 /// The letters of user codes: no vowels, so that no words appear (RFC 8628 §6.1).
@@ -106,12 +107,8 @@ pub(crate) async fn enter_device_code(
 }
 
 fn user_code() -> Result<String, OAuthError> {
-    let mut random = [0_u8; 8];
-    SystemRandom::new()
-        .fill(&mut random)
-        .map_err(|_| OAuthError::unavailable(&anyhow::anyhow!("the system has no random bytes")))?;
     // 64 random bits for 39 of code leave no letter noticeably more likely.
-    let mut number = u64::from_le_bytes(random);
+    let mut number = u64::from_le_bytes(random_bytes()?);
     let letters = (0..CODE_LENGTH).filter_map(|_| {
         let count = LETTERS.len() as u64;
         let index = usize::try_from(number % count).ok()?;

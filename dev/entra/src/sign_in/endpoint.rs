@@ -17,10 +17,11 @@ use super::next_step::{Progress, Step, next_step};
 use super::page;
 use super::redirect::{Destination, Reply};
 use crate::authority::Version;
+use crate::clock::now;
 use crate::directory::User;
 use crate::entra::Entra;
 use crate::memory::{
-    AuthorizationCode, CODE_LIVES, DeviceState, SESSION_LIVES, SIGN_IN_LIVES, UserGrant, now,
+    AuthorizationCode, CODE_LIVES, DeviceState, SESSION_LIVES, SIGN_IN_LIVES, UserGrant,
 };
 use crate::oauth_error::OAuthError;
 use crate::parameters::Parameters;

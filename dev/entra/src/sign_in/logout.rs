@@ -10,9 +10,9 @@ use url::Url;
 
 use super::browser::cookie;
 use super::page;
+use crate::clock::now;
 use crate::directory::{Application, Directory};
 use crate::entra::Entra;
-use crate::memory::now;
 use crate::parameters::Parameters;
 
 /// `GET` and `POST /{tenant}/oauth2/v2.0/logout`: ends the sessions of the browser.

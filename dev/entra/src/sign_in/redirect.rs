@@ -7,7 +7,8 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::page;
-use crate::memory::{DeviceState, Memory, now};
+use crate::clock::now;
+use crate::memory::{DeviceState, Memory};
 use crate::oauth_error::OAuthError;
 use crate::parameters::Parameters;
 

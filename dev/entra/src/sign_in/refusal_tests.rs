@@ -3,8 +3,9 @@
 use http::StatusCode;
 
 use super::test_browser::{TestBrowser, code_form, spa_request, token};
+use crate::clock::now;
 use crate::fixture::{CONTOSO, DIRECTORY, Fixture, NO_RIGHTS, WEB, with};
-use crate::memory::{CODE_LIVES, now};
+use crate::memory::CODE_LIVES;
 
 const ORIGIN: Option<&str> = Some("http://localhost:3000");
 const RITA: &str = "rita.reader@contoso.example";

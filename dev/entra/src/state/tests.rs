@@ -3,9 +3,10 @@ use std::path::Path;
 
 use super::{Keeper, StateDirectory, StateFile};
 use crate::certificates::Certificates;
+use crate::clock::now;
 use crate::directory::{Directory, Platform};
 use crate::fixture::{ADA, CONTOSO, DIRECTORY, Fixture, TASK_API, WEB};
-use crate::memory::{Memory, RefreshToken, UserGrant, now};
+use crate::memory::{Memory, RefreshToken, UserGrant};
 use crate::sign_in::Browser;
 use crate::signing_key::{KeyRing, SigningKey};
 

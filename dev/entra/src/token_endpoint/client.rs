@@ -9,9 +9,9 @@ use super::Presented;
 use super::client_assertion::{self, AssertionContext};
 use crate::access_token::ClientProof;
 use crate::authority::Version;
+use crate::clock::now;
 use crate::directory::{Application, ClientCredentials, ClientType, Tenant};
 use crate::entra::Entra;
-use crate::memory::now;
 use crate::oauth_error::OAuthError;
 use crate::parameters::Parameters;
 

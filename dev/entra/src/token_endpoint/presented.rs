@@ -3,9 +3,10 @@
 use http::{HeaderMap, header};
 
 use super::GrantType;
+use crate::clock::now;
 use crate::directory::{ClientType, Platform, Tenant};
 use crate::entra::Entra;
-use crate::memory::{AuthorizationCode, Device, DeviceState, RefreshToken, UserGrant, now};
+use crate::memory::{AuthorizationCode, Device, DeviceState, RefreshToken, UserGrant};
 use crate::oauth_error::OAuthError;
 use crate::parameters::Parameters;
 use crate::realm::Realm;

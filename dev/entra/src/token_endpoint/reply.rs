@@ -11,10 +11,11 @@ use serde_json::json;
 use super::{Granted, TokenRequest};
 use crate::access_token::{Subject, Validity};
 use crate::authority::Version;
+use crate::clock::now;
 use crate::directory::{Application, Platform};
 use crate::entra::Entra;
 use crate::id_token::{IdToken, SignInClaims};
-use crate::memory::{RefreshToken, now};
+use crate::memory::RefreshToken;
 use crate::oauth_error::OAuthError;
 use crate::scope::RequestedScopes;
 

@@ -5,9 +5,10 @@ use super::{Granted, TokenRequest};
 use crate::access_token::Subject;
 use crate::authentication_context;
 use crate::authority::Version;
+use crate::clock::now;
 use crate::directory::{Platform, User};
 use crate::entra::Entra;
-use crate::memory::{UserGrant, now};
+use crate::memory::UserGrant;
 use crate::oauth_error::OAuthError;
 use crate::scope::RequestedScopes;
 

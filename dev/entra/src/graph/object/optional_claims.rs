@@ -29,7 +29,7 @@ struct ClaimObject {
 }
 
 impl OptionalClaims {
-    /// The object for the claims of ID tokens and access tokens; `None` if there are none.
+    /// The object for the claims of ID tokens and access tokens; `None` if both are empty.
     pub(crate) fn of(
         id_token: &BTreeSet<OptionalClaim>,
         access_token: &BTreeSet<OptionalClaim>,

@@ -7,8 +7,8 @@ use tower::ServiceExt;
 
 use super::super::test_browser::encoded;
 use super::{Fixture, TestBrowser, authorize_path, spa_request};
+use crate::clock::now;
 use crate::fixture::{CONTOSO, password_form, with};
-use crate::memory::now;
 use crate::router::router;
 
 #[tokio::test]
